@@ -1,0 +1,61 @@
+"""Runs legacy `tf.estimator` model_fns on TensorFlow 2.16 to 2.21, with the real Estimator's behaviour.
+
+Importing this package asks TensorFlow for legacy Keras (see `legacy_keras`) and imports nothing
+heavy: each public name is loaded from its module when it is first used.
+"""
+
+import importlib
+from typing import Any
+
+from estimator_compat import legacy_keras
+
+legacy_keras.request()
+
+_EXPORTS = {
+    "Estimator": "estimator_compat.estimator",
+    "EstimatorSpec": "estimator_compat.spec",
+    "LossSummaries": "estimator_compat.summaries",
+    "ModeKeys": "estimator_compat.mode_keys",
+    "RunConfig": "estimator_compat.config",
+    "VocabInfo": "estimator_compat.warm_start",
+    "WarmStartSettings": "estimator_compat.warm_start",
+    "loss_summaries": "estimator_compat.summaries",
+    "train_flags": "estimator_compat.train_flags",
+}
+
+# The session hooks that `tf.estimator` re-exported from `tf.compat.v1.train`.
+_HOOKS = (
+    "CheckpointSaverHook",
+    "CheckpointSaverListener",
+    "FeedFnHook",
+    "FinalOpsHook",
+    "GlobalStepWaiterHook",
+    "LoggingTensorHook",
+    "NanLossDuringTrainingError",
+    "NanTensorHook",
+    "ProfilerHook",
+    "SecondOrStepTimer",
+    "SessionRunArgs",
+    "SessionRunContext",
+    "SessionRunHook",
+    "SessionRunValues",
+    "StepCounterHook",
+    "StopAtStepHook",
+    "SummarySaverHook",
+)
+
+__all__ = [*sorted(_EXPORTS), *_HOOKS]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOOKS:
+        train = importlib.import_module("tensorflow").compat.v1.train
+        return getattr(train, name)
+    if name not in _EXPORTS:
+        raise AttributeError(f"module 'estimator_compat' has no attribute {name!r}")
+    module = importlib.import_module(_EXPORTS[name])
+    return module if _EXPORTS[name].endswith("." + name) else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

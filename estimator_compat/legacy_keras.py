@@ -1,0 +1,51 @@
+"""Legacy Keras: finds it or asks TensorFlow for it.
+
+`tf.compat.v1.layers`, `tf.compat.v1.nn.rnn_cell` and `tf.compat.v1.nn.dynamic_rnn` live in Keras 2.
+From TensorFlow 2.16 on they exist only when the `tf_keras` package is installed and
+`TF_USE_LEGACY_KERAS` is set before `tf.keras` is first touched. TensorFlow 2.15 and older carry
+Keras 2 themselves and break when the variable is set, so it is left alone there.
+"""
+
+import os
+import sys
+import warnings
+from importlib import metadata
+
+ENVIRONMENT_VARIABLE = "TF_USE_LEGACY_KERAS"
+_TENSORFLOW_DISTRIBUTIONS = ("tensorflow", "tensorflow-cpu", "tf-nightly", "tensorflow-intel")
+
+MENDING = (
+    "`tf.keras` is Keras 3 in this process, and TensorFlow's legacy layers "
+    "(`tf.compat.v1.layers`, `.nn.rnn_cell`, `.nn.dynamic_rnn`) need Keras 2 from the `tf_keras` "
+    f"package; import `estimator_compat` before anything touches `tf.keras`, or start Python with "
+    f"{ENVIRONMENT_VARIABLE}=1 in the environment."
+)
+
+
+def _tensorflow_version() -> tuple[int, int] | None:
+    for distribution in _TENSORFLOW_DISTRIBUTIONS:
+        try:
+            major, minor = metadata.version(distribution).split(".")[:2]
+            return int(major), int(minor)
+        except metadata.PackageNotFoundError:
+            continue
+    return None
+
+
+def keras_3_is_loaded() -> bool:
+    """Tells whether `tf.keras` has already resolved to Keras 3, which no variable can undo."""
+    return "keras.src" in sys.modules and "tf_keras" not in sys.modules
+
+
+def request() -> None:
+    """Sets `TF_USE_LEGACY_KERAS=1` where TensorFlow needs it, and warns where that comes too late.
+
+    A value the user has set, whatever it is, is kept.
+    """
+    version = _tensorflow_version()
+    if version is not None and version < (2, 16):
+        return
+    if keras_3_is_loaded():
+        warnings.warn(MENDING, stacklevel=3)
+        return
+    os.environ.setdefault(ENVIRONMENT_VARIABLE, "1")

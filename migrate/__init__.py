@@ -1,0 +1,1 @@
+"""Translates Estimator-style model_fns into TF2 custom loops and proves that they are the same."""
