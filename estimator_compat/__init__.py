@@ -1,4 +1,4 @@
-"""Runs legacy `tf.estimator` model_fns on TensorFlow 2.16 to 2.21, with the real Estimator's behaviour.
+"""Runs legacy `tf.estimator` model_fns on TensorFlow 2.16 to 2.21, as the real Estimator did.
 
 Importing this package asks TensorFlow for legacy Keras (see `legacy_keras`) and imports nothing
 heavy: each public name is loaded from its module when it is first used.
@@ -21,6 +21,7 @@ _EXPORTS = {
     "WarmStartSettings": "estimator_compat.warm_start",
     "loss_summaries": "estimator_compat.summaries",
     "train_flags": "estimator_compat.train_flags",
+    "with_loss_summaries": "estimator_compat.wrapping",
 }
 
 # The session hooks that `tf.estimator` re-exported from `tf.compat.v1.train`.

@@ -1,0 +1,266 @@
+"""`RunConfig`: how an Estimator runs, apart from what it runs."""
+
+import copy
+import os
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from estimator_compat import calling
+from estimator_compat import cluster as clusters
+from estimator_compat.cluster import TaskType
+
+__all__ = ["RunConfig", "TaskType", "default_session_config", "path_to_str"]
+
+tf1 = tf.compat.v1
+_USE_DEFAULT = object()
+
+_REPLACEABLE = (
+    "model_dir",
+    "tf_random_seed",
+    "save_summary_steps",
+    "save_checkpoints_steps",
+    "save_checkpoints_secs",
+    "session_config",
+    "keep_checkpoint_max",
+    "keep_checkpoint_every_n_hours",
+    "log_step_count_steps",
+    "train_distribute",
+    "device_fn",
+    "protocol",
+    "eval_distribute",
+    "experimental_distribute",
+    "experimental_max_worker_delay_secs",
+    "session_creation_timeout_secs",
+    "checkpoint_save_graph_def",
+)
+
+# Property, what it must satisfy when it is not None, and that in words.
+_CHECKS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+    ("model_dir", bool, "should be non-empty"),
+    ("save_summary_steps", lambda n: n >= 0, "should be >= 0"),
+    ("save_checkpoints_steps", lambda n: n >= 0, "should be >= 0"),
+    ("save_checkpoints_secs", lambda n: n >= 0, "should be >= 0"),
+    ("session_config", lambda c: isinstance(c, tf1.ConfigProto), "must be instance of ConfigProto"),
+    ("keep_checkpoint_max", lambda n: n >= 0, "should be >= 0"),
+    ("keep_checkpoint_every_n_hours", lambda n: n > 0, "should be > 0"),
+    ("log_step_count_steps", lambda n: n > 0, "should be > 0"),
+    ("tf_random_seed", lambda n: isinstance(n, int), "must be integer"),
+    ("experimental_max_worker_delay_secs", lambda n: isinstance(n, int), "must be an integer"),
+    ("session_creation_timeout_secs", lambda n: n > 0, "should be > 0"),
+    (
+        "device_fn",
+        lambda f: callable(f) and calling.argument_names(f) == ("op",),
+        'must be callable with exactly one argument "op"',
+    ),
+    ("protocol", lambda p: p in ("grpc", "grpc+verbs"), "should be grpc or grpc+verbs"),
+)
+
+
+def path_to_str(path: Any) -> Any:
+    """Turns a `PathLike` into a str; anything else is returned as it is."""
+    return tf.compat.as_str_any(os.fspath(path)) if hasattr(path, "__fspath__") else path
+
+
+def _rewrite_once(**settings: Any) -> Any:
+    """Builds a ConfigProto whose graph optimizer makes one pass, as Estimator's sessions do."""
+    config = tf1.ConfigProto(allow_soft_placement=True, **settings)
+    rewrite = config.graph_options.rewrite_options
+    rewrite.meta_optimizer_iterations = rewrite.ONE
+    return config
+
+
+def default_session_config() -> Any:
+    """The ConfigProto of an Estimator whose RunConfig names none."""
+    return _rewrite_once()
+
+
+def _distributed_session_config(task_type: str, task_id: int) -> Any:
+    filters = {
+        TaskType.MASTER: ["/job:ps", "/job:master"],
+        TaskType.CHIEF: ["/job:ps", "/job:chief"],
+        TaskType.WORKER: ["/job:ps", f"/job:worker/task:{task_id}"],
+        TaskType.PS: ["/job:ps", "/job:worker", "/job:chief", "/job:master"],
+    }.get(task_type)
+    return _rewrite_once(device_filters=filters) if filters else None
+
+
+def _model_dir(config: dict[str, Any], model_dir: Any) -> Any:
+    elsewhere = config.get("model_dir")
+    if model_dir == "" or elsewhere == "":
+        raise ValueError(
+            "model_dir should be non-empty, given: '' in "
+            f"{'RunConfig' if model_dir == '' else 'TF_CONFIG'}; expected a folder or None; leave "
+            "it out for a temporary one."
+        )
+    if model_dir and elsewhere and model_dir != elsewhere:
+        raise ValueError(
+            "`model_dir` provided in RunConfig construct, if set, must have the same value as the "
+            f"model_dir in TF_CONFIG. model_dir: {model_dir}, TF_CONFIG['model_dir']: "
+            f"{elsewhere}; set one of them."
+        )
+    return model_dir or elsewhere
+
+
+class _Stored:
+    """A read-only property kept under the same name with a leading underscore."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = "_" + name
+
+    def __get__(self, config: Any, owner: type | None = None) -> Any:
+        return self if config is None else getattr(config, self._name)
+
+
+class RunConfig:
+    """How an Estimator runs: where it writes, how often, with which seed, in which cluster.
+
+    The place in a cluster (`cluster_spec`, `task_type`, `task_id`, `master`, `is_chief`,
+    `num_ps_replicas`, `num_worker_replicas`, `global_id_in_cluster`) is read from the TF_CONFIG
+    environment variable; see `estimator_compat.cluster`.
+
+    Args:
+      model_dir: Folder of checkpoints and event files.
+      tf_random_seed: The graph's seed, an int, or None for a run that cannot be repeated.
+      save_summary_steps: Global steps between summaries.
+      save_checkpoints_steps, save_checkpoints_secs: Steps or seconds between checkpoints; only
+        one may be set. With neither given: 600 seconds. Both None: no checkpoints.
+      session_config: A ConfigProto.
+      keep_checkpoint_max: How many checkpoints are kept, 0 for all.
+      keep_checkpoint_every_n_hours: One checkpoint in so many hours is kept for good.
+      log_step_count_steps: Global steps between log lines with the loss and the speed.
+      train_distribute, eval_distribute, experimental_distribute: Not supported; see `Estimator`.
+      device_fn: Function of an op to its device.
+      protocol: The servers' protocol, `grpc` when None.
+      experimental_max_worker_delay_secs: Longest delay before a worker starts.
+      session_creation_timeout_secs: Seconds a worker waits for the chief's session.
+      checkpoint_save_graph_def: Whether graph.pbtxt and `.meta` files are written.
+
+    Raises:
+      ValueError: A value out of its range, or both kinds of checkpoint interval.
+    """
+
+    model_dir = _Stored()
+    tf_random_seed = _Stored()
+    save_summary_steps = _Stored()
+    save_checkpoints_steps = _Stored()
+    save_checkpoints_secs = _Stored()
+    session_config = _Stored()
+    keep_checkpoint_max = _Stored()
+    keep_checkpoint_every_n_hours = _Stored()
+    log_step_count_steps = _Stored()
+    train_distribute = _Stored()
+    device_fn = _Stored()
+    protocol = _Stored()
+    eval_distribute = _Stored()
+    experimental_max_worker_delay_secs = _Stored()
+    session_creation_timeout_secs = _Stored()
+    checkpoint_save_graph_def = _Stored()
+    cluster_spec = _Stored()
+    task_type = _Stored()
+    task_id = _Stored()
+    global_id_in_cluster = _Stored()
+    master = _Stored()
+    evaluation_master = _Stored()
+    is_chief = _Stored()
+    num_ps_replicas = _Stored()
+    num_worker_replicas = _Stored()
+    service = _Stored()
+
+    def __init__(
+        self,
+        model_dir: Any = None,
+        tf_random_seed: int | None = None,
+        save_summary_steps: int | None = 100,
+        save_checkpoints_steps: Any = _USE_DEFAULT,
+        save_checkpoints_secs: Any = _USE_DEFAULT,
+        session_config: Any = None,
+        keep_checkpoint_max: int = 5,
+        keep_checkpoint_every_n_hours: float = 10000,
+        log_step_count_steps: int | None = 100,
+        train_distribute: Any = None,
+        device_fn: Callable[..., str] | None = None,
+        protocol: str | None = None,
+        eval_distribute: Any = None,
+        experimental_distribute: Any = None,
+        experimental_max_worker_delay_secs: int | None = None,
+        session_creation_timeout_secs: int = 7200,
+        checkpoint_save_graph_def: bool = True,
+    ) -> None:
+        if save_checkpoints_secs is _USE_DEFAULT:
+            save_checkpoints_secs = 600 if save_checkpoints_steps is _USE_DEFAULT else None
+        if save_checkpoints_steps is _USE_DEFAULT:
+            save_checkpoints_steps = None
+        config = clusters.tf_config()
+        self._set(
+            model_dir=_model_dir(config, path_to_str(model_dir)),
+            tf_random_seed=tf_random_seed,
+            save_summary_steps=save_summary_steps,
+            save_checkpoints_steps=save_checkpoints_steps,
+            save_checkpoints_secs=save_checkpoints_secs,
+            session_config=session_config,
+            keep_checkpoint_max=keep_checkpoint_max,
+            keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
+            log_step_count_steps=log_step_count_steps,
+            train_distribute=train_distribute,
+            device_fn=device_fn,
+            protocol=protocol,
+            eval_distribute=eval_distribute,
+            experimental_distribute=experimental_distribute,
+            experimental_max_worker_delay_secs=experimental_max_worker_delay_secs,
+            session_creation_timeout_secs=session_creation_timeout_secs,
+            checkpoint_save_graph_def=checkpoint_save_graph_def,
+        )
+        self._place_in(clusters.cluster_from(config))
+
+    def _place_in(self, cluster: clusters.Cluster) -> None:
+        self._cluster_spec = cluster.spec
+        self._task_type = cluster.task_type
+        self._task_id = cluster.task_id
+        self._global_id_in_cluster = cluster.global_id
+        self._master = cluster.master
+        self._evaluation_master = cluster.evaluation_master
+        self._is_chief = cluster.is_chief
+        self._num_ps_replicas = cluster.num_ps_replicas
+        self._num_worker_replicas = cluster.num_worker_replicas
+        self._service = cluster.service
+        if not self._session_config and self._cluster_spec:
+            self._session_config = _distributed_session_config(self._task_type, self._task_id)
+
+    def replace(self, **properties: Any) -> "RunConfig":
+        """Returns a copy with some properties changed, those of the cluster excepted.
+
+        Setting one kind of checkpoint interval unsets the other.
+
+        Raises:
+          ValueError: An unknown property, or a value out of its range.
+        """
+        unknown = sorted(set(properties) - set(_REPLACEABLE))
+        if unknown:
+            raise ValueError(
+                f"Replacing {', '.join(unknown)} is not supported. Allowed properties are "
+                f"{list(_REPLACEABLE)}; set the others through TF_CONFIG."
+            )
+        steps, seconds = "save_checkpoints_steps", "save_checkpoints_secs"
+        if properties.get(steps) is not None:
+            properties.setdefault(seconds, None)
+        elif properties.get(seconds) is not None:
+            properties.setdefault(steps, None)
+        return copy.deepcopy(self)._set(**properties)
+
+    def _set(self, **properties: Any) -> "RunConfig":
+        for name, value in properties.items():
+            setattr(self, "_" + name, value)
+        if self._save_checkpoints_steps is not None and self._save_checkpoints_secs is not None:
+            raise ValueError(
+                "`save_checkpoints_steps` and `save_checkpoints_secs` cannot be both set, given: "
+                f"{self._save_checkpoints_steps} and {self._save_checkpoints_secs}; leave one out."
+            )
+        for name, holds, condition in _CHECKS:
+            value = getattr(self, "_" + name)
+            if value is not None and not holds(value):
+                raise ValueError(
+                    f"{name} {condition}, given: {value!r}; change it or leave it out."
+                )
+        return self

@@ -1,0 +1,511 @@
+"""`Estimator`: trains, evaluates and predicts with a model_fn, as `tf.estimator` did.
+
+Checkpoints, event tags, steps, directories, seeds and the order in which a graph is built are the
+original's, so that the same model_fn gives the same bits on the same kernels.
+"""
+
+import contextlib
+import copy
+import os
+import random
+import tempfile
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from estimator_compat import (
+    calling,
+    evaluation,
+    inputs,
+    sessions,
+    storage,
+    summaries,
+    train_hooks,
+    warm_start,
+)
+from estimator_compat.cluster import TaskType
+from estimator_compat.config import RunConfig, default_session_config, path_to_str
+from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.spec import EstimatorSpec
+
+tf1 = tf.compat.v1
+logging = tf1.logging
+
+_OVERRIDABLE = frozenset({"model_fn", "latest_checkpoint"})
+_NO_BATCH = object()
+
+
+class Estimator:
+    """Runs a model_fn: trains it, evaluates it, predicts with it.
+
+    Every call builds a graph of its own, with the seed of the RunConfig, and restores the latest
+    checkpoint of `model_dir`.
+
+    Args:
+      model_fn: Function of `features` and, where its signature has them, `labels`, `mode`,
+        `params` and `config`, that returns an `EstimatorSpec`.
+      model_dir: Folder of checkpoints and event files; `config.model_dir` or a temporary folder
+        where it is None.
+      config: A `RunConfig`.
+      params: Dict of hyperparameters; each call gets a copy of its own.
+      warm_start_from: A checkpoint's path or `WarmStartSettings`, used as long as `model_dir` has
+        no checkpoint.
+
+    Raises:
+      ValueError: The model_fn's arguments do not fit, the two model_dirs differ, a subclass
+        overrides a method, or the config asks for a distribution strategy.
+    """
+
+    def __init__(
+        self,
+        model_fn: Callable[..., Any],
+        model_dir: Any = None,
+        config: RunConfig | None = None,
+        params: Mapping[str, Any] | None = None,
+        warm_start_from: Any = None,
+    ) -> None:
+        _check_not_overridden(type(self))
+        self._config = _completed_config(config, path_to_str(model_dir))
+        logging.info("Using config: %s", vars(self._config))
+        calling.verify_model_fn(model_fn, params)
+        self._model_fn = model_fn
+        self._params = copy.deepcopy(params or {})
+        self._warm_start = warm_start.settings_from(warm_start_from)
+
+    @property
+    def model_dir(self) -> str:
+        return self._config.model_dir
+
+    @property
+    def config(self) -> RunConfig:
+        """A copy of the RunConfig."""
+        return copy.deepcopy(self._config)
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """A copy of the hyperparameters."""
+        return copy.deepcopy(self._params)
+
+    @property
+    def model_fn(self) -> Callable[..., EstimatorSpec]:
+        """The model_fn bound to the params: a function of features, labels, mode and config."""
+
+        def bound(features: Any, labels: Any, mode: str, config: RunConfig) -> EstimatorSpec:
+            return self._call_model_fn(features, labels, mode, config)
+
+        return bound
+
+    def train(
+        self,
+        input_fn: Callable[..., Any],
+        hooks: Sequence[Any] | None = None,
+        steps: int | None = None,
+        max_steps: int | None = None,
+        saving_listeners: Sequence[Any] | None = None,
+    ) -> "Estimator":
+        """Trains until the input ends, a hook stops it, or the steps are done.
+
+        Args:
+          input_fn: Returns a Dataset, `(features, labels)`, or features alone.
+          hooks: `SessionRunHook`s.
+          steps: How many steps to make now.
+          max_steps: The global step to train to, whatever was trained before.
+          saving_listeners: `CheckpointSaverListener`s.
+
+        Returns:
+          The Estimator.
+
+        Raises:
+          ValueError: Both `steps` and `max_steps`, or one below 1, or a task that does not train.
+          NanLossDuringTrainingError: The loss became NaN.
+        """
+        if self._config.task_type in (TaskType.EVALUATOR, TaskType.PS):
+            raise ValueError(
+                "Train has been called wrong configuration: TF_CONFIG says that this process is "
+                f"a {self._config.task_type}; expected a chief, master or worker; use "
+                "train_and_evaluate, which calls what fits the task."
+            )
+        _check_steps(steps, max_steps)
+        if max_steps is not None and max_steps <= self._saved_step():
+            logging.info("Skipping training since max_steps has already saved.")
+            return self
+        every_hook = train_hooks.checked_hooks(hooks)
+        if steps is not None or max_steps is not None:
+            every_hook.append(tf1.train.StopAtStepHook(steps, max_steps))
+        listeners = train_hooks.checked_listeners(saving_listeners)
+        storage.check_writable(self.model_dir)
+        loss = self._train(input_fn, every_hook, listeners)
+        logging.info("Loss for final step: %s.", loss)
+        return self
+
+    def evaluate(
+        self,
+        input_fn: Callable[..., Any],
+        steps: int | None = None,
+        hooks: Sequence[Any] | None = None,
+        checkpoint_path: str | None = None,
+        name: str | None = None,
+    ) -> dict[str, Any]:
+        """Evaluates a checkpoint until the input ends or `steps` batches are done.
+
+        Args:
+          input_fn: Returns a Dataset, `(features, labels)`, or features alone.
+          steps: How many batches, or None for all.
+          hooks: `SessionRunHook`s.
+          checkpoint_path: The checkpoint; the latest one, or fresh variables, where it is None.
+          name: Names the evaluation and its event folder, `eval_<name>`.
+
+        Returns:
+          Metric name to value, with `loss` (the mean over batches) and `global_step`.
+
+        Raises:
+          ValueError: `steps` below 1, or a metric named as one of the Estimator's own.
+        """
+        every_hook = train_hooks.checked_hooks(hooks)
+        if steps is not None:
+            if steps <= 0:
+                raise ValueError(_not_positive("steps", steps))
+            every_hook.append(sessions.StopAfterBatchesHook(steps))
+        checkpoint_path = checkpoint_path or self._latest_or_log("evaluate")
+        with tf.Graph().as_default():
+            return self._evaluate(input_fn, every_hook, checkpoint_path, self.eval_dir(name))
+
+    def predict(
+        self,
+        input_fn: Callable[..., Any],
+        predict_keys: Sequence[str] | str | None = None,
+        hooks: Sequence[Any] | None = None,
+        checkpoint_path: str | None = None,
+        yield_single_examples: bool = True,
+    ) -> Iterator[Any]:
+        """Yields predictions until the input ends.
+
+        Args:
+          input_fn: Returns a Dataset or features; labels are dropped.
+          predict_keys: Which of a dict of predictions to compute.
+          hooks: `SessionRunHook`s.
+          checkpoint_path: The checkpoint; the latest one, or fresh variables, where it is None.
+          yield_single_examples: Whether examples or whole batches are yielded.
+
+        Raises:
+          ValueError: `predict_keys` name no prediction, or predictions of different lengths.
+        """
+        every_hook = train_hooks.checked_hooks(hooks)
+        checkpoint_path = checkpoint_path or self._latest_or_log("predict")
+        with tf.Graph().as_default() as graph:
+            batches = self._predict(input_fn, predict_keys, every_hook, checkpoint_path)
+        # The graph is the default one only while a batch is computed: the caller's code between
+        # two predictions runs in the caller's own graph, or eagerly.
+        try:
+            while True:
+                with graph.as_default():
+                    batch = next(batches, _NO_BATCH)
+                if batch is _NO_BATCH:
+                    return
+                if yield_single_examples:
+                    yield from _examples(batch)
+                else:
+                    yield batch
+        finally:
+            with graph.as_default():
+                batches.close()
+
+    def get_variable_value(self, name: str) -> Any:
+        """Returns a variable's value in the latest checkpoint, as a NumPy array."""
+        self._require_checkpoint()
+        return tf.train.load_variable(self.model_dir, name)
+
+    def get_variable_names(self) -> list[str]:
+        """Lists the variables of the latest checkpoint."""
+        self._require_checkpoint()
+        return [name for name, _ in tf.train.list_variables(self.model_dir)]
+
+    def latest_checkpoint(self) -> str | None:
+        """Returns the path of the latest checkpoint in `model_dir`, or None."""
+        return tf.train.latest_checkpoint(self.model_dir)
+
+    def eval_dir(self, name: str | None = None) -> str:
+        """Returns the folder of an evaluation's event files."""
+        return os.path.join(self.model_dir, f"eval_{name}" if name else "eval")
+
+    def _inputs(self, input_fn: Callable[..., Any], mode: str) -> inputs.Inputs:
+        with tf.device("/cpu:0"):
+            result = calling.call_input_fn(
+                input_fn, mode=mode, params=self.params, config=self.config
+            )
+        return inputs.parse_input_fn_result(result)
+
+    def _call_model_fn(
+        self, features: Any, labels: Any, mode: str, config: RunConfig
+    ) -> EstimatorSpec:
+        logging.info("Calling model_fn.")
+        spec = calling.call_model_fn(
+            self._model_fn, features, labels, mode=mode, params=self.params, config=config
+        )
+        logging.info("Done calling model_fn.")
+        if not isinstance(spec, EstimatorSpec):
+            raise ValueError(
+                f"model_fn should return an EstimatorSpec, given: {spec!r:.200}; expected "
+                "estimator_compat.EstimatorSpec(mode, loss=..., train_op=..., predictions=...); "
+                "return one in every mode."
+            )
+        if spec.mode != mode:
+            raise ValueError(
+                f"model_fn returned an EstimatorSpec of mode {spec.mode!r} when it was called in "
+                f"mode {mode!r}; expected the mode it was given; pass `mode=mode` to it."
+            )
+        return spec
+
+    def _built(
+        self, input_fn: Callable[..., Any], mode: str
+    ) -> tuple[inputs.Inputs, EstimatorSpec]:
+        """Builds the inputs and the model, in the original's order, in the default graph."""
+        parsed = self._inputs(input_fn, mode)
+        labels = None if mode == ModeKeys.PREDICT else parsed.labels
+        with _python_seed(self._config.tf_random_seed):
+            return parsed, self._call_model_fn(parsed.features, labels, mode, self.config)
+
+    def _train(self, input_fn: Callable[..., Any], hooks: list[Any], listeners: list[Any]) -> Any:
+        graph = tf.Graph()
+        device = self._config.device_fn or _replica_device(self._config)
+        with graph.as_default(), graph.device(device):
+            tf1.set_random_seed(self._config.tf_random_seed)
+            tf1.train.create_global_step()
+            sessions.create_global_step_read()
+            parsed, spec = self._built(input_fn, ModeKeys.TRAIN)
+            if not tf.train.latest_checkpoint(self.model_dir):
+                self._start_warm()
+            if not any(s.op.name == "loss" for s in tf1.get_collection(tf1.GraphKeys.SUMMARIES)):
+                tf1.summary.scalar("loss", spec.loss)
+            tf1.add_to_collection(tf1.GraphKeys.LOSSES, spec.loss)
+            return self._run_training(spec, [*parsed.hooks, *hooks], listeners)
+
+    def _run_training(self, spec: EstimatorSpec, hooks: list[Any], listeners: list[Any]) -> Any:
+        hooks = [
+            *hooks,
+            *train_hooks.watching_hooks(spec.loss, self._config),
+            *spec.training_hooks,
+        ]
+        if not (spec.scaffold.saver or tf1.get_collection(tf1.GraphKeys.SAVERS)):
+            tf1.add_to_collection(tf1.GraphKeys.SAVERS, sessions.default_saver(self._config))
+        savers = train_hooks.saving_hooks(
+            self._config,
+            spec.scaffold,
+            given=[*hooks, *spec.training_chief_hooks],
+            listeners=listeners,
+        )
+        duties = train_hooks.duties(self._config, spec.scaffold)
+        return sessions.train(
+            train_op=spec.train_op,
+            loss=spec.loss,
+            scaffold=spec.scaffold,
+            config=self._config,
+            hooks=[*hooks, *duties.extra_hooks],
+            chief_hooks=[*savers, *spec.training_chief_hooks],
+            save_summary_steps=duties.save_summary_steps,
+            log_step_count_steps=duties.log_step_count_steps,
+        )
+
+    def _evaluate(
+        self,
+        input_fn: Callable[..., Any],
+        hooks: list[Any],
+        checkpoint_path: str | None,
+        eval_dir: str,
+    ) -> dict[str, Any]:
+        tf1.set_random_seed(self._config.tf_random_seed)
+        global_step = tf1.train.create_global_step()
+        parsed, spec = self._built(input_fn, ModeKeys.EVAL)
+        metrics = evaluation.metrics_with_loss(spec.eval_metric_ops, spec.loss)
+        update_op, values = evaluation.split_metrics(metrics)
+        if not checkpoint_path:
+            self._start_warm()
+        hooks = [*parsed.hooks, *hooks, *spec.evaluation_hooks]
+        for hook in hooks:
+            if isinstance(hook, summaries.LossHistogramHook) and hook.output_dir is None:
+                hook.output_dir = eval_dir
+        results = sessions.evaluate(
+            checkpoint_path=checkpoint_path,
+            scaffold=sessions.with_metric_initializers(spec.scaffold),
+            config=self._config,
+            update_op=update_op,
+            values={**values, evaluation.GLOBAL_STEP: global_step},
+            hooks=hooks,
+        )
+        evaluation.write_results(results, eval_dir, checkpoint_path)
+        return results
+
+    def _predict(
+        self,
+        input_fn: Callable[..., Any],
+        predict_keys: Sequence[str] | str | None,
+        hooks: list[Any],
+        checkpoint_path: str | None,
+    ) -> Generator[Any, None, None]:
+        tf1.set_random_seed(self._config.tf_random_seed)
+        tf1.train.create_global_step()
+        parsed, spec = self._built(input_fn, ModeKeys.PREDICT)
+        if not inputs.ends_by_itself(parsed.features):
+            logging.warn(
+                "Input graph does not use tf.data.Dataset or contain a QueueRunner. That means "
+                "predict yields forever. This is probably a mistake."
+            )
+        if not checkpoint_path:
+            self._start_warm()
+        return sessions.predict(
+            checkpoint_path=checkpoint_path,
+            scaffold=spec.scaffold,
+            config=self._config,
+            predictions=_chosen_predictions(spec.predictions, predict_keys),
+            hooks=[*parsed.hooks, *hooks, *spec.prediction_hooks],
+        )
+
+    def _start_warm(self) -> None:
+        if self._warm_start:
+            logging.info("Warm-starting with WarmStartSettings: %s", self._warm_start)
+            tf1.train.warm_start(*self._warm_start)
+
+    def _saved_step(self) -> int:
+        """The global step of the latest checkpoint, 0 where there is none."""
+        latest = tf.train.latest_checkpoint(self.model_dir)
+        if not latest:
+            return 0
+        return int(tf.train.load_variable(latest, tf1.GraphKeys.GLOBAL_STEP))
+
+    def _latest_or_log(self, purpose: str) -> str | None:
+        latest = self.latest_checkpoint()
+        if not latest:
+            logging.info(
+                "Could not find trained model in model_dir: %s, running initialization to %s.",
+                self.model_dir,
+                purpose,
+            )
+        return latest
+
+    def _require_checkpoint(self) -> None:
+        if not tf.train.latest_checkpoint(self.model_dir):
+            raise ValueError(
+                f"Could not find trained model in model_dir: {self.model_dir}; expected a "
+                "checkpoint there; train first, or name the folder that has one."
+            )
+
+
+def _not_positive(name: str, value: int) -> str:
+    return (
+        f"Must specify {name} > 0, given: {value}; expected a positive number of steps; pass "
+        f"`{name}=None` to go on until the input ends."
+    )
+
+
+def _check_steps(steps: int | None, max_steps: int | None) -> None:
+    if steps is not None and max_steps is not None:
+        raise ValueError(
+            f"Can not provide both steps and max_steps, given: {steps} and {max_steps}; expected "
+            "one; `steps` counts from now, `max_steps` from the first step ever."
+        )
+    for name, value in (("steps", steps), ("max_steps", max_steps)):
+        if value is not None and value <= 0:
+            raise ValueError(_not_positive(name, value))
+
+
+def _check_not_overridden(cls: type) -> None:
+    members = {name for name in vars(Estimator) if not name.startswith("__")}
+    overridden = sorted((members & set(vars(cls))) - _OVERRIDABLE)
+    if cls is not Estimator and overridden:
+        raise ValueError(
+            f"Subclasses of Estimator cannot override members of Estimator. {cls} does override "
+            f"{overridden}; expected a model_fn and methods of other names; wrap the Estimator "
+            "instead."
+        )
+
+
+def _completed_config(config: RunConfig | None, model_dir: str | None) -> RunConfig:
+    """Fills in the session config and the model_dir of an Estimator's RunConfig."""
+    if config is None:
+        config = RunConfig()
+        logging.info("Using default config.")
+    if not isinstance(config, RunConfig):
+        raise ValueError(
+            f"config must be an instance of `RunConfig`, but provided {config}; expected "
+            "estimator_compat.RunConfig; build one."
+        )
+    if config.train_distribute or config.eval_distribute:
+        raise ValueError(
+            "`train_distribute` and `eval_distribute` are set in RunConfig, and this Estimator "
+            "runs on one device or in a TF_CONFIG cluster with parameter servers; expected None; "
+            "leave them out."
+        )
+    if config.session_config is None:
+        config = config.replace(session_config=default_session_config())
+    if model_dir is not None and config.model_dir not in (None, model_dir):
+        raise ValueError(
+            "`model_dir` are set both in constructor and `RunConfig`, but with different values. "
+            f"In constructor: {model_dir!r}, in `RunConfig`: {config.model_dir!r}; set one."
+        )
+    if not model_dir and config.model_dir is None:
+        model_dir = tempfile.mkdtemp()
+        logging.warn("Using temporary folder as model directory: %s", model_dir)
+    return config.replace(model_dir=model_dir) if model_dir else config
+
+
+def _replica_device(config: RunConfig) -> Any:
+    if config.num_ps_replicas == 0:
+        return None
+    return tf1.train.replica_device_setter(
+        ps_tasks=config.num_ps_replicas,
+        worker_device=f"/job:{config.task_type}/task:{config.task_id}",
+        merge_devices=True,
+        cluster=config.cluster_spec,
+    )
+
+
+@contextlib.contextmanager
+def _python_seed(seed: int | None) -> Iterator[None]:
+    """Seeds Python's `random` while a model is built, and puts its state back.
+
+    With v2 behaviour on, legacy Keras layers draw their initializers' seeds from it, so even the
+    original could not repeat a run there. A run without a seed is left as random as it was.
+    """
+    if seed is None:
+        yield
+        return
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+def _chosen_predictions(predictions: Any, predict_keys: Sequence[str] | str | None) -> Any:
+    if not predict_keys:
+        return predictions
+    if not isinstance(predictions, dict):
+        raise ValueError(
+            "predict_keys argument is not valid in case of non-dict predictions, given: "
+            f"{predict_keys}; expected a dict from the model_fn; leave `predict_keys` out."
+        )
+    chosen = {name: value for name, value in predictions.items() if name in predict_keys}
+    if not chosen:
+        raise ValueError(
+            f"Expected to run at least one output from {list(predictions)}, provided "
+            f"{predict_keys}; name one of them."
+        )
+    return chosen
+
+
+def _examples(batch: Any) -> Iterator[Any]:
+    """Splits a batch of predictions, an array or a dict of arrays, into its examples."""
+    if not isinstance(batch, dict):
+        yield from batch
+        return
+    lengths = {name: value.shape[0] for name, value in batch.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(
+            f"Batch length of predictions should be same, given: {lengths}; expected the batch "
+            "as every prediction's first axis; pass `yield_single_examples=False` to get whole "
+            "batches."
+        )
+    for index in range(next(iter(lengths.values()))):
+        yield {name: value[index] for name, value in batch.items()}

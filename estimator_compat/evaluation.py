@@ -1,0 +1,93 @@
+"""What one evaluation measures, and the event file that keeps it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+tf1 = tf.compat.v1
+logging = tf1.logging
+
+LOSS = "loss"
+GLOBAL_STEP = tf1.GraphKeys.GLOBAL_STEP
+
+
+def metrics_with_loss(eval_metric_ops: Mapping[str, Any], loss: Any) -> dict[str, Any]:
+    """Adds the Estimator's own metric: the mean over batches of the model_fn's scalar loss.
+
+    It is unweighted: a short last batch counts as much as a full one. The mean over examples is
+    `average_loss`, which `estimator_compat.loss_summaries` adds.
+
+    Raises:
+      ValueError: The model_fn uses the Estimator's names for metrics of its own.
+    """
+    for name in (LOSS, GLOBAL_STEP):
+        if name in eval_metric_ops:
+            raise ValueError(
+                f'Metric with name "{name}" is not allowed, because Estimator already defines a '
+                "default metric with the same name; expected another key in eval_metric_ops; "
+                "rename it."
+            )
+    return {**eval_metric_ops, LOSS: tf1.metrics.mean(loss)}
+
+
+def split_metrics(metrics: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Splits metrics into one update op and their value tensors, in the order of their names."""
+    ordered = sorted(metrics.items())
+    return tf.group(*(update for _, (_, update) in ordered)), {
+        name: value for name, (value, _) in ordered
+    }
+
+
+def _summary_values(name: str, result: Any) -> list[Any]:
+    """Turns a metric's result into summary values; an empty list where it cannot be one."""
+    Value = tf1.Summary.Value
+    if isinstance(result, np.float32 | float | np.int64 | np.int32 | int):
+        return [Value(tag=name, simple_value=float(result))]
+    if isinstance(result, np.ndarray):
+        return [Value(tag=name, node_name=name, tensor=tf.make_tensor_proto(result))]
+    if isinstance(result, bytes):
+        try:
+            values = list(tf1.Summary.FromString(result).value)
+        except Exception:  # protobuf's DecodeError has no public home that all versions share
+            logging.warn("Skipping summary for %s, cannot parse string to Summary.", name)
+            return []
+        for index, value in enumerate(values):
+            value.tag = f"{name}/{index}"
+        return values
+    logging.warn(
+        "Skipping summary for %s, must be a float, np.float32, np.int64, np.int32 or int or "
+        "np.ndarray or a serialized string of Summary.",
+        name,
+    )
+    return []
+
+
+def write_results(results: Mapping[str, Any], eval_dir: str, checkpoint_path: str | None) -> None:
+    """Writes an evaluation's results and its checkpoint's path to the event file of `eval_dir`.
+
+    Args:
+      results: Metric name to result, `global_step` among them.
+    """
+    step = results[GLOBAL_STEP]
+    written = {name: value for name, value in results.items() if name != GLOBAL_STEP}
+    logging.info(
+        "Saving dict for global step %d: %s",
+        step,
+        ", ".join(f"{k} = {v}" for k, v in sorted(results.items()) if not isinstance(v, bytes)),
+    )
+    summary = tf1.Summary()
+    for name, value in written.items():
+        if value is not None:
+            summary.value.extend(_summary_values(name, value))
+    writer = tf1.summary.FileWriterCache.get(eval_dir)
+    writer.add_summary(summary, step)
+    if checkpoint_path:
+        logging.info(
+            "Saving 'checkpoint_path' summary for global step %d: %s", step, checkpoint_path
+        )
+        path = tf.make_tensor_proto(checkpoint_path, dtype=tf.string)
+        value = tf1.Summary.Value(tag="checkpoint_path", tensor=path)
+        writer.add_summary(tf1.Summary(value=[value]), step)
+    writer.flush()
