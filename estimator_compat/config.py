@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat import calling
 from estimator_compat import cluster as clusters
@@ -13,7 +14,6 @@ from estimator_compat.cluster import TaskType
 
 __all__ = ["RunConfig", "TaskType", "default_session_config", "path_to_str"]
 
-tf1 = tf.compat.v1
 _USE_DEFAULT = object()
 
 _REPLACEABLE = (
@@ -225,8 +225,8 @@ class RunConfig:
         self._num_ps_replicas = cluster.num_ps_replicas
         self._num_worker_replicas = cluster.num_worker_replicas
         self._service = cluster.service
-        if not self._session_config and self._cluster_spec:
-            self._session_config = _distributed_session_config(self._task_type, self._task_id)
+        if not self.session_config and self.cluster_spec:
+            self._session_config = _distributed_session_config(self.task_type, self.task_id)
 
     def replace(self, **properties: Any) -> "RunConfig":
         """Returns a copy with some properties changed, those of the cluster excepted.
@@ -252,13 +252,14 @@ class RunConfig:
     def _set(self, **properties: Any) -> "RunConfig":
         for name, value in properties.items():
             setattr(self, "_" + name, value)
-        if self._save_checkpoints_steps is not None and self._save_checkpoints_secs is not None:
+        steps, seconds = self.save_checkpoints_steps, self.save_checkpoints_secs
+        if steps is not None and seconds is not None:
             raise ValueError(
                 "`save_checkpoints_steps` and `save_checkpoints_secs` cannot be both set, given: "
-                f"{self._save_checkpoints_steps} and {self._save_checkpoints_secs}; leave one out."
+                f"{steps} and {seconds}; leave one out."
             )
         for name, holds, condition in _CHECKS:
-            value = getattr(self, "_" + name)
+            value = getattr(self, name)
             if value is not None and not holds(value):
                 raise ValueError(
                     f"{name} {condition}, given: {value!r}; change it or leave it out."

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat import (
     calling,
@@ -29,7 +30,6 @@ from estimator_compat.config import RunConfig, default_session_config, path_to_s
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.spec import EstimatorSpec
 
-tf1 = tf.compat.v1
 logging = tf1.logging
 
 _OVERRIDABLE = frozenset({"model_fn", "latest_checkpoint"})

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
-tf1 = tf.compat.v1
 logging = tf1.logging
 
 LOSS = "loss"

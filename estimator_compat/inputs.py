@@ -3,8 +3,7 @@
 from typing import Any, NamedTuple
 
 import tensorflow as tf
-
-tf1 = tf.compat.v1
+import tensorflow.compat.v1 as tf1
 
 
 class Inputs(NamedTuple):

@@ -6,12 +6,12 @@ wiring that `tf.estimator` did around them, and a cache of compiled `run` calls.
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
-tf1 = tf.compat.v1
 logging = tf1.logging
 
 _CACHED_CALLS = 32
@@ -303,7 +303,7 @@ def predict(
     config: Any,
     predictions: Any,
     hooks: Sequence[Any],
-) -> Iterator[Any]:
+) -> Generator[Any, None, None]:
     """Yields the predictions of one batch after another until the input or a hook ends them."""
     with _restoring_session(checkpoint_path, scaffold, config.master, config, hooks) as session:
         while not session.should_stop():

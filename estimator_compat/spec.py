@@ -6,28 +6,30 @@ from collections.abc import Iterable
 from typing import Any
 
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat.export import outputs
 from estimator_compat.mode_keys import ModeKeys
 
-tf1 = tf.compat.v1
-
-_FIELDS = (
-    "mode",
-    "predictions",
-    "loss",
-    "train_op",
-    "eval_metric_ops",
-    "export_outputs",
-    "training_chief_hooks",
-    "training_hooks",
-    "scaffold",
-    "evaluation_hooks",
-    "prediction_hooks",
+_Fields = collections.namedtuple(
+    "_Fields",
+    [
+        "mode",
+        "predictions",
+        "loss",
+        "train_op",
+        "eval_metric_ops",
+        "export_outputs",
+        "training_chief_hooks",
+        "training_hooks",
+        "scaffold",
+        "evaluation_hooks",
+        "prediction_hooks",
+    ],
 )
 
 
-class EstimatorSpec(collections.namedtuple("EstimatorSpec", _FIELDS)):
+class EstimatorSpec(_Fields):
     """The ops and objects of a model in one mode.
 
     TRAIN needs `loss` and `train_op`, EVAL needs `loss`, PREDICT needs `predictions`; what a mode
@@ -81,7 +83,7 @@ class EstimatorSpec(collections.namedtuple("EstimatorSpec", _FIELDS)):
             prediction_hooks=_checked_hooks(prediction_hooks),
         )
 
-    def _replace(self, **changes: Any) -> "EstimatorSpec":  # type: ignore[override]
+    def _replace(self, **changes: Any) -> "EstimatorSpec":
         """Returns a validated copy with some fields changed; the mode cannot be."""
         if changes.get("mode", self.mode) != self.mode:
             raise ValueError(

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat.cluster import TaskType
-
-tf1 = tf.compat.v1
 
 
 class Duties(NamedTuple):

@@ -8,15 +8,18 @@ import tensorflow as tf
 
 VocabInfo = tf.compat.v1.train.VocabInfo
 
-_FIELDS = (
-    "ckpt_to_initialize_from",
-    "vars_to_warm_start",
-    "var_name_to_vocab_info",
-    "var_name_to_prev_var_name",
+_Fields = collections.namedtuple(
+    "_Fields",
+    [
+        "ckpt_to_initialize_from",
+        "vars_to_warm_start",
+        "var_name_to_vocab_info",
+        "var_name_to_prev_var_name",
+    ],
 )
 
 
-class WarmStartSettings(collections.namedtuple("WarmStartSettings", _FIELDS)):
+class WarmStartSettings(_Fields):
     """Says which variables start from which checkpoint; see `tf.compat.v1.train.warm_start`.
 
     Attributes:

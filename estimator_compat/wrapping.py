@@ -4,12 +4,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat import anatomy, summaries
 from estimator_compat.mode_keys import ModeKeys
-
-tf1 = tf.compat.v1
 
 _ADVICE = (
     "`loss_per_example` and `average_loss` are not written for this model_fn: %s; expected a loss "
