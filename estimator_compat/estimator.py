@@ -19,6 +19,7 @@ from estimator_compat import (
     calling,
     evaluation,
     inputs,
+    legacy_keras,
     sessions,
     storage,
     summaries,
@@ -240,9 +241,10 @@ class Estimator:
         self, features: Any, labels: Any, mode: str, config: RunConfig
     ) -> EstimatorSpec:
         logging.info("Calling model_fn.")
-        spec = calling.call_model_fn(
-            self._model_fn, features, labels, mode=mode, params=self.params, config=config
-        )
+        with legacy_keras.explained():
+            spec = calling.call_model_fn(
+                self._model_fn, features, labels, mode=mode, params=self.params, config=config
+            )
         logging.info("Done calling model_fn.")
         if not isinstance(spec, EstimatorSpec):
             raise ValueError(

@@ -6,9 +6,12 @@ From TensorFlow 2.16 on they exist only when the `tf_keras` package is installed
 Keras 2 themselves and break when the variable is set, so it is left alone there.
 """
 
+import contextlib
 import os
 import sys
+import types
 import warnings
+from collections.abc import Iterator
 from importlib import metadata
 
 ENVIRONMENT_VARIABLE = "TF_USE_LEGACY_KERAS"
@@ -33,8 +36,12 @@ def _tensorflow_version() -> tuple[int, int] | None:
 
 
 def keras_3_is_loaded() -> bool:
-    """Tells whether `tf.keras` has already resolved to Keras 3, which no variable can undo."""
-    return "keras.src" in sys.modules and "tf_keras" not in sys.modules
+    """Tells whether `tf.keras` has already resolved to Keras 3, which no variable can undo.
+
+    An imported `keras` package alone does not matter: TensorFlow resolves its own name lazily.
+    """
+    keras = vars(sys.modules.get("tensorflow", types)).get("keras")
+    return type(keras) is types.ModuleType and keras.__name__.startswith("keras.")
 
 
 def request() -> None:
@@ -45,7 +52,17 @@ def request() -> None:
     version = _tensorflow_version()
     if version is not None and version < (2, 16):
         return
+    os.environ.setdefault(ENVIRONMENT_VARIABLE, "1")
     if keras_3_is_loaded():
         warnings.warn(MENDING, stacklevel=3)
-        return
-    os.environ.setdefault(ENVIRONMENT_VARIABLE, "1")
+
+
+@contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """Adds how to mend it to the AttributeError that TensorFlow raises for a layer it lacks."""
+    try:
+        yield
+    except AttributeError as error:
+        if "not available with Keras 3" not in str(error):
+            raise
+        raise AttributeError(f"{error} {MENDING}") from error
