@@ -1,0 +1,245 @@
+"""The two loss summaries: `loss_per_example`, a histogram, and `average_loss`, a scalar.
+
+A model_fn calls `loss_summaries`; a TF2 evaluation loop uses `LossAccumulator`. Histograms keep the
+form of `tf.compat.v1.summary.histogram`, whose bucket limits do not depend on the data: so those of
+single batches add up to exactly that of the whole set, in memory that does not grow with it.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from estimator_compat.losses import average_loss, check_weights
+from estimator_compat.mode_keys import ModeKeys
+
+HISTOGRAM_TAG = "loss_per_example"
+SCALAR_TAG = "average_loss"
+# The graph collection to which each `loss_summaries` call in EVAL adds a `LossPerExample`.
+PER_EXAMPLE_COLLECTION = "estimator_compat/loss_per_example"
+
+
+class LossPerExample(NamedTuple):
+    """A batch's unreduced losses, and its weights in the same shape."""
+
+    losses: tf.Tensor
+    weights: tf.Tensor
+
+    @property
+    def name(self) -> str:
+        """The entry's name in a meta graph, which the Estimator exports for an evaluation too."""
+        return str(self.losses.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossSummaries:
+    """What a model_fn adds to its EstimatorSpec; empty but in EVAL.
+
+    Attributes:
+        eval_metric_ops: `{"average_loss": (value, update)}`, over the whole evaluation set.
+        evaluation_hooks: the `LossHistogramHook` that writes `loss_per_example`.
+    """
+
+    eval_metric_ops: dict[str, Any] = field(default_factory=dict)
+    evaluation_hooks: tuple["LossHistogramHook", ...] = ()
+
+
+def loss_summaries(
+    losses: Any,
+    weights: Any = None,
+    *,
+    mode: str,
+    output_dir: str | None = None,
+    step: Any = None,
+) -> LossSummaries:
+    """Adds `loss_per_example` and `average_loss` to a model_fn, or to a TF2 training step.
+
+    In a v1 graph, TRAIN adds both to the SUMMARIES collection, which the Estimator writes every
+    `save_summary_steps`; EVAL returns the metric and the hook that cover the whole evaluation set.
+    In TF2, TRAIN writes both to the default `tf.summary` writer, where there is one and it is
+    recording; EVAL writes nothing, since one batch tells little: use `LossAccumulator`. PREDICT
+    does nothing. The tags are exact in whatever name scope the caller is.
+
+    Args:
+        losses: unreduced losses of any shape, `[batch, ...]` as a rule. NaN and Inf are left out
+            of the histogram, so that NanTensorHook is the one to report them.
+        weights: a number or a tensor that fits `losses` (`losses.check_weights`); None is 1. The
+            histogram is unweighted.
+        mode: a `ModeKeys` value.
+        output_dir: in EVAL, the directory for the histogram. `estimator_compat.Estimator` fills it
+            in where it is None; for another Estimator pass its `eval_dir()`.
+        step: in TF2, the step to write at; None is `tf.summary.experimental.get_step()`.
+
+    Raises:
+        ValueError: `mode` is unknown, the shapes do not fit, or the graph has such a summary.
+    """
+    if mode not in (ModeKeys.TRAIN, ModeKeys.EVAL, ModeKeys.PREDICT):
+        raise ValueError(f"`mode` ({mode!r}) must be a ModeKeys value; pass on the model_fn's own.")
+    in_graph = not tf.compat.v1.executing_eagerly_outside_functions()
+    if mode == ModeKeys.PREDICT or (mode == ModeKeys.EVAL and not in_graph):
+        return LossSummaries()
+    losses = tf.convert_to_tensor(losses)
+    if mode == ModeKeys.EVAL:
+        return _evaluation(losses, weights, output_dir)
+    if in_graph:
+        _refuse_taken_tags()
+    for summary in (_histogram(losses), _scalar(average_loss(losses, weights))):
+        if in_graph:
+            tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.SUMMARIES, summary)
+        else:
+            tf.summary.experimental.write_raw_pb(summary, step)
+    return LossSummaries()
+
+
+def _refuse_taken_tags() -> None:
+    """Refuses what MergeSummary would refuse at the first save, in words that name no tensor."""
+    for summary in tf.compat.v1.get_collection(tf.compat.v1.GraphKeys.SUMMARIES):
+        for tag in {HISTOGRAM_TAG, SCALAR_TAG} & _tags(summary.op):
+            raise ValueError(
+                f"`loss_summaries` writes the tag {tag!r}, which must be free in the graph, and "
+                f"{summary.op.name!r} has it; call `loss_summaries` once a model_fn, and take away "
+                "or rename a summary of your own."
+            )
+
+
+def _tags(summary: tf.Operation) -> set[str]:
+    """Reads the tags of a summary op, which are its first input where it is one at all."""
+    values = [np.ravel(tf.get_static_value(tensor)) for tensor in summary.inputs[:1]]
+    return {tag.decode() for tags in values for tag in tags if isinstance(tag, bytes)}
+
+
+def _evaluation(losses: tf.Tensor, weights: Any, output_dir: str | None) -> LossSummaries:
+    weights = check_weights(losses, 1.0 if weights is None else weights)
+    weights = tf.cast(weights, tf.float32) * tf.ones_like(losses, tf.float32)
+    tf.compat.v1.add_to_collection(PER_EXAMPLE_COLLECTION, LossPerExample(losses, weights))
+    metric = tf.compat.v1.metrics.mean(losses, weights, name=SCALAR_TAG)
+    hook = LossHistogramHook(_histogram(losses), output_dir=output_dir)
+    return LossSummaries(eval_metric_ops={SCALAR_TAG: metric}, evaluation_hooks=(hook,))
+
+
+# The raw ops are what `tf.compat.v1.summary` wraps. They take the tag as it is, and unlike
+# `tf.summary.scalar` and `tf.summary.histogram` they need no TensorBoard package, also in TF2.
+def _histogram(losses: tf.Tensor) -> tf.Tensor:
+    """Serializes the `tf.compat.v1.Summary` of the finite `losses`."""
+    with tf.name_scope("loss_summaries"):
+        values = tf.reshape(tf.cast(losses, tf.float64), [-1])
+        # False for NaN and Inf, and for the limit of the last bucket, which the op cannot place.
+        values = tf.boolean_mask(values, tf.abs(values) < tf.float64.max)
+    with tf.name_scope(""):
+        return tf.raw_ops.HistogramSummary(tag=HISTOGRAM_TAG, values=values, name=HISTOGRAM_TAG)
+
+
+def _scalar(value: tf.Tensor) -> tf.Tensor:
+    with tf.name_scope(""):
+        return tf.raw_ops.ScalarSummary(tags=SCALAR_TAG, values=value, name=SCALAR_TAG)
+
+
+class _HistogramTotal:
+    """Adds up serialized histogram summaries into that of all their values."""
+
+    def __init__(self) -> None:
+        self._total: Any = None
+        self._counts: dict[float, float] = {}
+
+    def add(self, serialized: bytes) -> None:
+        part = tf.compat.v1.Summary.FromString(serialized).value[0].histo
+        for limit, count in zip(part.bucket_limit, part.bucket, strict=True):
+            self._counts[limit] = self._counts.get(limit, 0.0) + count
+        if self._total is None:
+            self._total = part
+            return
+        self._total.min = min(self._total.min, part.min)
+        self._total.max = max(self._total.max, part.max)
+        self._total.num += part.num
+        self._total.sum += part.sum
+        self._total.sum_squares += part.sum_squares
+
+    def summary(self) -> Any:
+        """Returns the `tf.compat.v1.Summary`, without a value where nothing was added."""
+        summary = tf.compat.v1.Summary()
+        if self._total is not None:
+            limits = self._limits()
+            self._total.bucket_limit[:] = limits
+            self._total.bucket[:] = [self._counts[limit] for limit in limits]
+            summary.value.add(tag=HISTOGRAM_TAG, histo=self._total)
+        return summary
+
+    def _limits(self) -> list[float]:
+        # TensorFlow writes a run of empty buckets as one, which ends where the run ends.
+        limits = sorted(self._counts)
+        pairs = zip(limits, [*limits[1:], None], strict=True)
+        return [n for n, after in pairs if after is None or self._counts[n] or self._counts[after]]
+
+
+class LossHistogramHook(tf.compat.v1.train.SessionRunHook):
+    """Writes the histogram of an evaluation's losses, at the global step of its checkpoint.
+
+    Attributes:
+        output_dir: the directory of the event file; whoever runs the evaluation may fill it in
+            before the session is made. None is refused then.
+    """
+
+    def __init__(self, serialized: tf.Tensor, *, output_dir: str | None = None) -> None:
+        """Takes the scalar string tensor of one batch's histogram summary."""
+        self.output_dir = output_dir
+        self._serialized = serialized
+
+    def begin(self) -> None:
+        if self.output_dir is None:
+            raise ValueError(
+                "`output_dir` (None) must be the evaluation's directory; pass "
+                "`loss_summaries(..., output_dir=estimator.eval_dir())`, or use "
+                "`estimator_compat.Estimator`, which fills it in."
+            )
+        self._step = tf.compat.v1.train.get_global_step()
+        if self._step is None:
+            raise ValueError(
+                "The graph has no global step, which `loss_summaries` needs in EVAL; call "
+                "`tf.compat.v1.train.create_global_step()` before the session is made."
+            )
+        self._total = _HistogramTotal()
+
+    def before_run(self, run_context: Any) -> Any:
+        return tf.compat.v1.train.SessionRunArgs(self._serialized)
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+        self._total.add(run_values.results)
+
+    def end(self, session: tf.compat.v1.Session) -> None:
+        writer = tf.compat.v1.summary.FileWriterCache.get(self.output_dir)
+        writer.add_summary(self._total.summary(), session.run(self._step))
+        writer.flush()
+
+
+class LossAccumulator:
+    """Accumulates both loss summaries over a whole evaluation set, in TF2."""
+
+    def __init__(self) -> None:
+        self._histogram = _HistogramTotal()
+        self._weighted_sum = 0.0
+        self._weight_sum = 0.0
+
+    def update(self, losses: Any, weights: Any = None) -> None:
+        """Adds one batch, eagerly or in a `tf.function`; the arguments are `loss_summaries`'s."""
+        losses = tf.convert_to_tensor(losses)
+        weights = check_weights(losses, 1.0 if weights is None else weights)
+        wide = tf.cast(losses, tf.float64)
+        weights = tf.cast(weights, tf.float64) * tf.ones_like(wide)
+        sums = tf.reduce_sum(wide * weights), tf.reduce_sum(weights)
+        tf.py_function(self._add, [_histogram(losses), *sums], [])
+
+    def _add(self, serialized: Any, weighted_sum: Any, weight_sum: Any) -> None:
+        self._histogram.add(serialized.numpy())
+        self._weighted_sum += float(weighted_sum)
+        self._weight_sum += float(weight_sum)
+
+    def result(self) -> float:
+        """Returns `sum(w*l) / sum(w)` over all batches so far, 0.0 where `sum(w)` is 0."""
+        return self._weighted_sum / self._weight_sum if self._weight_sum else 0.0
+
+    def write(self, step: int) -> None:
+        """Writes `loss_per_example` and `average_loss` to the default `tf.summary` writer."""
+        summary = self._histogram.summary()
+        summary.value.add(tag=SCALAR_TAG, simple_value=self.result())
+        tf.summary.experimental.write_raw_pb(summary.SerializeToString(), step)
