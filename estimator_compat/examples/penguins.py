@@ -1,0 +1,118 @@
+"""A legacy program: tells three species of penguins apart with a model_fn of the old kind.
+
+Written as such programs were. Only its second import differs: EstimatorSpec and ModeKeys come from
+`estimator_compat`, where a program of 2018 took them from `tf.estimator`.
+
+Data: `penguins.csv`, 344 birds measured near Palmer Station, Antarctica, as in palmerpenguins by
+A. M. Horst, A. P. Hill and K. B. Gorman (2020), https://allisonhorst.github.io/palmerpenguins/.
+Collected by K. B. Gorman and the Palmer Station Long Term Ecological Research program; first
+published in K. B. Gorman, T. D. Williams and W. R. Fraser (2014), Ecological Sexual Dimorphism and
+Environmental Variability within a Community of Antarctic Penguins (Genus Pygoscelis), PLoS ONE
+9(3): e90081, https://doi.org/10.1371/journal.pone.0090081. Licence: CC0 1.0.
+"""
+
+import csv
+import os
+import zlib
+from typing import Any
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+import estimator_compat as estimator
+
+SPECIES = ["Adelie", "Chinstrap", "Gentoo"]
+ISLANDS = ["Biscoe", "Dream", "Torgersen"]
+SEXES = ["female", "male"]
+# Column: mean and standard deviation over all birds, so that the network sees small numbers.
+MEASUREMENTS = {
+    "bill_length_mm": (43.92, 5.46),
+    "bill_depth_mm": (17.15, 1.97),
+    "flipper_length_mm": (200.92, 14.06),
+    "body_mass_g": (4201.75, 801.95),
+}
+
+BATCH_SIZE = 32
+
+CSV_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "penguins.csv")
+
+
+def is_held_out(line: str) -> bool:
+    """Puts about a fifth of the birds aside; a bird's own line decides, so everywhere alike."""
+    return zlib.crc32(line.encode()) % 5 == 0
+
+
+def read_birds(held_out: bool) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Reads the features and labels of the held-out birds or of the others.
+
+    Two birds were never measured: their weight is 0, and their measurements are the means.
+    """
+    with open(CSV_FILE, encoding="utf-8") as file:
+        header, *lines = file.read().splitlines()
+    chosen = [line for line in lines if is_held_out(line) == held_out]
+    birds = list(csv.DictReader([header, *chosen]))
+    features = {
+        name: np.array([mean if b[name] == "NA" else b[name] for b in birds], np.float32)
+        for name, (mean, _) in MEASUREMENTS.items()
+    }
+    features["island"] = np.array([b["island"] for b in birds])
+    features["sex"] = np.array([b["sex"] for b in birds])
+    features["weight"] = np.array([float(b["body_mass_g"] != "NA") for b in birds], np.float32)
+    return features, np.array([SPECIES.index(b["species"]) for b in birds], np.int32)
+
+
+def train_input_fn() -> tf.data.Dataset:
+    features, labels = read_birds(held_out=False)
+    dataset = tf.data.Dataset.from_tensor_slices((features, labels))
+    return dataset.shuffle(len(labels)).repeat().batch(BATCH_SIZE)
+
+
+def eval_input_fn() -> tf.data.Dataset:
+    return tf.data.Dataset.from_tensor_slices(read_birds(held_out=True)).batch(BATCH_SIZE)
+
+
+def predict_input_fn() -> tf.data.Dataset:
+    features, _ = read_birds(held_out=True)
+    return tf.data.Dataset.from_tensor_slices(features).batch(BATCH_SIZE)
+
+
+def feature_columns() -> list[Any]:
+    measured = [
+        tf.feature_column.numeric_column(
+            name, normalizer_fn=lambda x, mean=mean, scale=scale: (x - mean) / scale
+        )
+        for name, (mean, scale) in MEASUREMENTS.items()
+    ]
+    # A sex that was not noted is in no vocabulary, and so is neither.
+    named = [
+        tf.feature_column.indicator_column(
+            tf.feature_column.categorical_column_with_vocabulary_list(name, vocabulary)
+        )
+        for name, vocabulary in (("island", ISLANDS), ("sex", SEXES))
+    ]
+    return measured + named
+
+
+def model_fn(features: Any, labels: Any, mode: str, params: dict[str, Any]) -> Any:
+    net = tf.feature_column.input_layer(features, feature_columns())
+    for units in params["hidden_units"]:
+        net = tf.layers.dense(net, units, activation=tf.nn.relu)
+    logits = tf.layers.dense(net, len(SPECIES))
+    class_ids = tf.argmax(logits, axis=1, output_type=tf.int32)
+
+    if mode == estimator.ModeKeys.PREDICT:
+        predictions = {
+            "species": tf.gather(SPECIES, class_ids),
+            "probabilities": tf.nn.softmax(logits),
+        }
+        return estimator.EstimatorSpec(mode, predictions=predictions)
+
+    weights = features["weight"]
+    loss = tf.losses.sparse_softmax_cross_entropy(labels, logits, weights=weights)
+    if mode == estimator.ModeKeys.EVAL:
+        accuracy = tf.metrics.accuracy(labels, class_ids, weights=weights)
+        return estimator.EstimatorSpec(mode, loss=loss, eval_metric_ops={"accuracy": accuracy})
+
+    optimizer = tf.train.AdamOptimizer(learning_rate=params["learning_rate"])
+    train_op = optimizer.minimize(loss, global_step=tf.train.get_global_step())
+    return estimator.EstimatorSpec(mode, loss=loss, train_op=train_op)

@@ -1,0 +1,42 @@
+"""Says in one line what an exception was and where in the user's own code it came from."""
+
+import os
+import site
+import sysconfig
+import traceback
+
+_OURS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
+_LIBRARIES = tuple(
+    os.path.join(folder, "")
+    for folder in (*site.getsitepackages(), *map(sysconfig.get_path, ("stdlib", "purelib")))
+)
+
+
+def describe(error: BaseException) -> str:
+    """Describes `error` as `Type: message (file.py, line 12, in model_fn)`.
+
+    The type is left out of an error that this package raised, whose message says all. The place is
+    the deepest frame outside this package, the standard library and site-packages; it is left out
+    where there is none, and for a SyntaxError, whose message names its own.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    raised_here = bool(frames) and frames[-1].filename.startswith(_OURS)
+    text = _brief(str(error))
+    if not raised_here or not text:
+        text = f"{type(error).__name__}: {text}".removesuffix(": ")
+    users = [frame for frame in frames if _is_users(frame.filename)]
+    if isinstance(error, SyntaxError) or not users:
+        return text
+    last = users[-1]
+    return f"{text} ({os.path.basename(last.filename)}, line {last.lineno}, in {last.name})"
+
+
+def _is_users(filename: str) -> bool:
+    return not filename.startswith(("<", _OURS, *_LIBRARIES))
+
+
+def _brief(message: str) -> str:
+    """Keeps what comes before TensorFlow's account of where an op was made."""
+    for account in ("\n\nOriginal stack trace for", "\n\nErrors may have originated"):
+        message = message.split(account, 1)[0]
+    return message.strip()

@@ -1,0 +1,119 @@
+"""Loads a function named on the command line: `package.module:name` or `path/file.py:name`.
+
+The name may be dotted (`module:Model.fn`). Files are imported once, under their own stem, with
+their folder on `sys.path`, as Python itself does for the program it runs.
+"""
+
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from estimator_compat.failures import describe
+
+_FORMS = "`module:name` or `path/file.py:name`"
+
+
+def load(reference: str, *, flag: str) -> Callable[..., Any]:
+    """Loads the callable that `reference` names.
+
+    Args:
+      reference: `module:name` or `file.py:name`; modules are also looked for in the working folder.
+      flag: The name of the flag that carried it, for the messages.
+
+    Raises:
+      ValueError: It is malformed, its module or file cannot be imported (the cause is chained),
+        it has no such name, or what the name stands for is not callable.
+    """
+    given = f"--{flag}={reference}"
+    place, colon, name = reference.rpartition(":")
+    if not (place and colon and name):
+        raise ValueError(f"`{given}` names no function; expected {_FORMS}; add what is missing.")
+    module = _import(place, given)
+    found: Any = module
+    for part in name.split("."):
+        if not hasattr(found, part):
+            raise ValueError(
+                f"`{given}`: {place} has no `{name}`; expected a function defined there; "
+                f"{_suggestion(found)}."
+            )
+        found = getattr(found, part)
+    if not callable(found):
+        raise ValueError(
+            f"`{given}` is {found!r:.60}, which cannot be called; expected a function; name the "
+            "function itself."
+        )
+    return found
+
+
+def _import(place: str, given: str) -> ModuleType:
+    try:
+        return _import_file(place) if place.endswith(".py") else _import_module(place)
+    except FileNotFoundError as error:
+        if error.filename != os.path.abspath(place):
+            raise _failed(place, given, error) from error
+        raise ValueError(
+            f"`{given}`: there is no file {place}; expected {_FORMS}; check the path, which is "
+            f"taken from {os.getcwd()}."
+        ) from error
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{place}.".startswith(f"{error.name}."):
+            raise _failed(place, given, error) from error
+        raise ValueError(
+            f"`{given}`: there is no module named {error.name}; expected {_FORMS}; install it, "
+            "run from the folder that holds it, or give the path of the .py file."
+        ) from error
+    except (Exception, SystemExit) as error:
+        raise _failed(place, given, error) from error
+
+
+def _import_module(name: str) -> ModuleType:
+    if (folder := os.getcwd()) not in sys.path:
+        sys.path.insert(0, folder)
+    return importlib.import_module(name)
+
+
+def _import_file(path: str) -> ModuleType:
+    path = os.path.abspath(path)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(2, "No such file", path)
+    folder, name = os.path.dirname(path), os.path.basename(path).removesuffix(".py")
+    for known in (name, path):
+        if getattr(sys.modules.get(known), "__file__", None) == path:
+            return sys.modules[known]
+    # A file called like a module that is already loaded (`logging.py`) must not replace it.
+    name = path if name in sys.modules else name
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None, path
+    assert spec.loader is not None, path
+    module = importlib.util.module_from_spec(spec)
+    # As in an ordinary import, the module can be found by name while it runs.
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _failed(place: str, given: str, error: BaseException) -> ValueError:
+    return ValueError(
+        f"`{given}`: importing {place} failed with {describe(error)}; expected a module that can "
+        "be imported on this TensorFlow; mend it there, or see the whole trace with --verbosity=1."
+    )
+
+
+def _suggestion(scope: Any) -> str:
+    names = [n for n in vars(scope) if not n.startswith("_") and callable(getattr(scope, n))]
+    own = [n for n in names if getattr(getattr(scope, n), "__module__", "") == _name(scope)]
+    return f"it defines {', '.join(sorted(own))}" if own else "it defines no function"
+
+
+def _name(scope: Any) -> str:
+    return scope.__name__ if isinstance(scope, ModuleType) else scope.__module__

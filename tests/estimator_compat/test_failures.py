@@ -1,0 +1,70 @@
+"""One line for an exception: what it was, and where in the user's code."""
+
+import json
+
+import pytest
+
+from estimator_compat import failures, params
+
+
+def _caught(function):
+    try:
+        function()
+    except BaseException as error:
+        return error
+    raise AssertionError("nothing was raised")
+
+
+def _in_users_code():
+    raise KeyError("labels")
+
+
+def _beneath_users_code():
+    json.loads("{")
+
+
+def _in_our_code():
+    params.parse(["="])
+
+
+def _nowhere():
+    raise ValueError
+
+
+# `co_firstlineno` is the line of `def`; each function's one statement is on the next.
+def _line_in(function):
+    return function.__code__.co_firstlineno + 1
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (_in_users_code, "KeyError: 'labels'"),
+        (
+            _beneath_users_code,
+            "JSONDecodeError: Expecting property name enclosed in double quotes: "
+            "line 1 column 2 (char 1)",
+        ),
+        (_nowhere, "ValueError"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_the_users_line_is_named(function, expected):
+    place = f" (test_failures.py, line {_line_in(function)}, in {function.__name__})"
+    assert failures.describe(_caught(function)) == expected + place
+
+
+def test_our_own_message_says_all_without_its_type():
+    assert failures.describe(_caught(_in_our_code)).startswith("`--params` (=) cannot be read")
+
+
+def test_a_syntax_error_names_its_own_place():
+    error = _caught(lambda: compile("def f(:", "model.py", "exec"))
+    assert failures.describe(error) == "SyntaxError: invalid syntax (model.py, line 1)"
+
+
+def test_tensorflows_account_of_an_op_is_left_out():
+    def run():
+        raise RuntimeError("Nan in Tensor\n\nOriginal stack trace for 'Log':\n  File x.py")
+
+    assert failures.describe(_caught(run)).startswith("RuntimeError: Nan in Tensor (")

@@ -1,0 +1,133 @@
+"""The flags as data: ranges, modes, help, and a program that has flags of its own."""
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from estimator_compat import train_flags
+from estimator_compat.train_flags import TrainSettings
+
+ROOT = Path(__file__).parents[2]
+TRAIN, EVAL, PREDICT = ({f"{name}_input_fn": "m:f"} for name in ("train", "eval", "predict"))
+
+
+def test_every_mistake_is_named_at_once():
+    with pytest.raises(ValueError, match="max_steps") as raised:
+        TrainSettings(mode="fit", max_steps=0, eval_steps=-1, worst=5)
+    assert str(raised.value).splitlines() == [
+        "`--max_steps` (0) is too small; expected an integer of at least 1; raise it or leave it "
+        "out.",
+        "`--eval_steps` (-1) is too small; expected an integer of at least 1; raise it or leave "
+        "it out.",
+        "`--mode` (fit) is unknown; expected one of train_and_evaluate, train, evaluate, predict; "
+        "choose one, or leave it out to do what the given input functions allow.",
+        "`--worst` (5) has no file to go to; expected --per_example_losses beside it; add "
+        "--per_example_losses=FILE.csv.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "mode"),
+    [
+        ({**TRAIN, **EVAL, **PREDICT}, "train_and_evaluate"),
+        ({**TRAIN, **PREDICT}, "train"),
+        ({**EVAL, **PREDICT}, "evaluate"),
+        (PREDICT, "predict"),
+    ],
+)
+def test_the_mode_is_the_most_that_the_inputs_allow(inputs, mode):
+    assert TrainSettings(model_fn="m:f", **inputs).with_mode().mode == mode
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"mode": "train_and_evaluate"},
+            "`--mode` (train_and_evaluate) lacks --train_input_fn and --eval_input_fn; expected "
+            "one input function for each thing the mode does; name it as `module:name` or "
+            "`path/file.py:name`.",
+        ),
+        (
+            {},
+            "`--mode` (train) lacks --train_input_fn; expected one input function for each thing "
+            "the mode does; name it as `module:name` or `path/file.py:name`.",
+        ),
+        (
+            {**TRAIN, "per_example_losses": "a.csv"},
+            "`--per_example_losses` (a.csv) needs an evaluation, and --mode is train; expected "
+            "evaluate or train_and_evaluate; pass --mode=evaluate.",
+        ),
+    ],
+)
+def test_a_mode_needs_its_inputs(settings, message):
+    with pytest.raises(ValueError, match="--mode") as raised:
+        TrainSettings(**settings).with_mode()
+    assert str(raised.value) == message
+
+
+def test_a_negative_seed_is_a_seed():
+    assert TrainSettings(seed=-3).seed == -3
+
+
+def test_help_teaches_every_flag():
+    text = train_flags.help_text()
+    for field in dataclasses.fields(TrainSettings):
+        assert f"  --{field.name}\n" in text or f"  --[no]{field.name}\n" in text
+        assert len(field.metadata["help"]) > 30
+
+
+PROGRAM = """
+import sys
+from absl import app, flags
+from estimator_compat import train_flags
+
+flags.DEFINE_string("model_dir", "mine", "Where my model goes.")
+train_flags.define()
+train_flags.define()
+flags.DEFINE_float("max_steps", 0.5, "Mine, and later.")
+
+def main(_):
+    settings = train_flags.read(model_fn=main, params={"rate": 0.1, "units": 4}, max_steps=7)
+    assert settings.model_fn is main
+    print(settings.model_dir, settings.params, settings.max_steps, settings.seed)
+    print(flags.FLAGS.max_steps, "model_fn" in flags.FLAGS, "tensorflow" in sys.modules)
+
+if __name__ == "__main__":
+    app.run(main)
+"""
+
+
+@pytest.fixture
+def program(tmp_path):
+    (tmp_path / "mine.py").write_text(PROGRAM)
+
+    def run(*arguments):
+        return subprocess.run(
+            [sys.executable, "mine.py", *arguments],
+            cwd=tmp_path,
+            env={"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+
+    return run
+
+
+def test_a_program_keeps_its_own_flags_and_its_keywords_win(program):
+    done = program("--params=rate=0.5", "--seed=3", "--model_dir=there")
+    assert done.stdout.splitlines() == [
+        "there {'rate': 0.5, 'units': 4} 7 3",
+        "0.5 False False",
+    ], done.stderr
+
+
+def test_a_programs_help_shows_our_flags_as_its_own(program):
+    text = program("--help").stdout
+    assert "mine.py:\n" in text
+    assert "--model_dir: Where my model goes." in text
+    assert "--per_example_losses:" in text
+    assert "--model_fn" not in text
