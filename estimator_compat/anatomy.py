@@ -43,7 +43,7 @@ def unreduced(loss: Any) -> Unreduced:
       NotUnderstood: An op on the way is none that this walk knows.
     """
     tensor = loss
-    while tensor.shape.rank == 0 or tensor.op.type in _RENAMES:
+    while tensor.shape.rank == 0 or tensor.op.type in _RENAMES or _keeps_one(tensor):
         kind = tensor.op.type
         if kind in _QUOTIENTS and tensor.op.inputs[1].shape.rank != 0:
             raise _not_understood(tensor, "divides by a tensor that is no scalar")
@@ -55,6 +55,15 @@ def unreduced(loss: Any) -> Unreduced:
     return _without_weights(tensor)
 
 
+def _keeps_one(tensor: Any) -> bool:
+    """Tells whether a tensor is a scalar in all but rank: everything reduced, the axes kept."""
+    return (
+        tensor.op.type in _REDUCTIONS
+        and tensor.op.get_attr("keep_dims")
+        and tensor.shape.num_elements() == 1
+    )
+
+
 def _not_understood(tensor: Any, why: str) -> NotUnderstood:
     return NotUnderstood(f"the op {tensor.op.name!r} of type {tensor.op.type} {why}")
 
@@ -62,16 +71,13 @@ def _not_understood(tensor: Any, why: str) -> NotUnderstood:
 def _without_weights(tensor: Any) -> Unreduced:
     """Takes apart the product that `tf.losses` makes of losses and weights.
 
-    Its multiplication is known by the broadcasting check that it depends on; any other product is
-    a loss of its own.
+    Its multiplication is known by the broadcasting check that it depends on (see `_is_checked`);
+    any other product is a loss of its own.
     """
     product = tensor
     while product.op.type in _RENAMES:
         product = product.op.inputs[0]
-    is_weighted = product.op.type == "Mul" and any(
-        "assert_broadcastable/" in check.name for check in product.op.control_inputs
-    )
-    if not is_weighted:
+    if product.op.type != "Mul" or not _is_checked(product.op):
         return Unreduced(losses=tensor, weights=None)
     losses, weights = product.op.inputs
     if losses.op.type == "Cast":  # to float32, in which tf.losses computes
@@ -79,4 +85,15 @@ def _without_weights(tensor: Any) -> Unreduced:
     constant = tf.get_static_value(weights)
     return Unreduced(
         losses=losses, weights=None if constant is not None and constant.ndim == 0 else weights
+    )
+
+
+def _is_checked(op: Any) -> bool:
+    """Tells whether a product, or a cast or constant that feeds it, waits for a broadcasting check.
+
+    TensorFlow leaves a control dependency out where an input has it already, as the weights have
+    that `tf.losses` converted from NumPy or from another dtype.
+    """
+    return any("assert_broadcastable/" in check.name for check in op.control_inputs) or any(
+        _is_checked(tensor.op) for tensor in op.inputs if tensor.op.type in ("Cast", "Const")
     )

@@ -21,8 +21,10 @@ _INPUT_FN_ARGUMENTS = ("mode", "params", "config")
 def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
     """Names the arguments a caller may pass by keyword, those a partial has bound left out.
 
-    A wrapper that takes `**kwargs` and names what it wraps (`functools.wraps`) counts as taking
-    the wrapped function's arguments; the original Estimator refused it.
+    The original looked at positional arguments only. A keyword-only one is named where it has no
+    default, since the call would fail without it; one that has a default keeps it, as it did. A
+    wrapper that takes `**kwargs` and names what it wraps (`functools.wraps`) counts as taking the
+    wrapped function's arguments; the original refused it.
 
     Args:
       function: A function, method, callable object or `functools.partial` of one.
@@ -32,9 +34,9 @@ def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
         return tuple(name for name in names if name not in function.keywords)
     parameters = inspect.signature(function, follow_wrapped=False).parameters.values()
     names = tuple(
-        parameter.name
-        for parameter in parameters
-        if parameter.kind in _POSITIONAL or parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        p.name
+        for p in parameters
+        if p.kind in _POSITIONAL or (p.kind is p.KEYWORD_ONLY and p.default is p.empty)
     )
     takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
     wrapped = getattr(function, "__wrapped__", None)

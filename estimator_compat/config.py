@@ -112,6 +112,12 @@ class _Stored:
     def __get__(self, config: Any, owner: type | None = None) -> Any:
         return self if config is None else getattr(config, self._name)
 
+    def __set__(self, config: Any, value: Any) -> None:
+        raise AttributeError(
+            f"`{self._name[1:]}` of a RunConfig cannot be set, given: {value!r}; expected a new "
+            f"RunConfig; use `config = config.replace({self._name[1:]}=...)`."
+        )
+
 
 class RunConfig:
     """How an Estimator runs: where it writes, how often, with which seed, in which cluster.

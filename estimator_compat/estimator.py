@@ -128,6 +128,7 @@ class Estimator:
                 "train_and_evaluate, which calls what fits the task."
             )
         _check_steps(steps, max_steps)
+        storage.check_checkpoint(self.model_dir)
         if max_steps is not None and max_steps <= self._saved_step():
             logging.info("Skipping training since max_steps has already saved.")
             return self
@@ -168,7 +169,7 @@ class Estimator:
             if steps <= 0:
                 raise ValueError(_not_positive("steps", steps))
             every_hook.append(sessions.StopAfterBatchesHook(steps))
-        checkpoint_path = checkpoint_path or self._latest_or_log("evaluate")
+        checkpoint_path = self._checked_checkpoint(checkpoint_path, "evaluate")
         with tf.Graph().as_default():
             return self._evaluate(input_fn, every_hook, checkpoint_path, self.eval_dir(name))
 
@@ -193,7 +194,7 @@ class Estimator:
           ValueError: `predict_keys` name no prediction, or predictions of different lengths.
         """
         every_hook = train_hooks.checked_hooks(hooks)
-        checkpoint_path = checkpoint_path or self._latest_or_log("predict")
+        checkpoint_path = self._checked_checkpoint(checkpoint_path, "predict")
         with tf.Graph().as_default() as graph:
             batches = self._predict(input_fn, predict_keys, every_hook, checkpoint_path)
         # The graph is the default one only while a batch is computed: the caller's code between
@@ -369,14 +370,22 @@ class Estimator:
             tf1.train.warm_start(*self._warm_start)
 
     def _saved_step(self) -> int:
-        """The global step of the latest checkpoint, 0 where there is none."""
+        """The global step of the latest checkpoint, 0 where none can be read."""
         latest = tf.train.latest_checkpoint(self.model_dir)
         if not latest:
             return 0
-        return int(tf.train.load_variable(latest, tf1.GraphKeys.GLOBAL_STEP))
+        try:
+            return int(tf.train.load_variable(latest, tf1.GraphKeys.GLOBAL_STEP))
+        except (tf.errors.OpError, IndexError, RuntimeError, ValueError):
+            return 0  # a Scaffold's saver may leave it out; a damaged one is met when restored
 
-    def _latest_or_log(self, purpose: str) -> str | None:
-        latest = self.latest_checkpoint()
+    def _checked_checkpoint(self, checkpoint_path: str | None, purpose: str) -> str | None:
+        """The checkpoint to restore: the given one or the latest, None where there is none."""
+        if checkpoint_path:
+            storage.check_checkpoint_path(checkpoint_path)
+            return checkpoint_path
+        storage.check_checkpoint(self.model_dir)
+        latest = tf.train.latest_checkpoint(self.model_dir)
         if not latest:
             logging.info(
                 "Could not find trained model in model_dir: %s, running initialization to %s.",
@@ -386,6 +395,7 @@ class Estimator:
         return latest
 
     def _require_checkpoint(self) -> None:
+        storage.check_checkpoint(self.model_dir)
         if not tf.train.latest_checkpoint(self.model_dir):
             raise ValueError(
                 f"Could not find trained model in model_dir: {self.model_dir}; expected a "
@@ -412,9 +422,11 @@ def _check_steps(steps: int | None, max_steps: int | None) -> None:
 
 
 def _check_not_overridden(cls: type) -> None:
-    members = {name for name in vars(Estimator) if not name.startswith("__")}
-    overridden = sorted((members & set(vars(cls))) - _OVERRIDABLE)
-    if cls is not Estimator and overridden:
+    members = {name for name in vars(Estimator) if not name.startswith("__")} - _OVERRIDABLE
+    overridden = sorted(
+        name for name in members & set(vars(cls)) if getattr(cls, name) != getattr(Estimator, name)
+    )
+    if overridden:
         raise ValueError(
             f"Subclasses of Estimator cannot override members of Estimator. {cls} does override "
             f"{overridden}; expected a model_fn and methods of other names; wrap the Estimator "

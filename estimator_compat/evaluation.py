@@ -75,7 +75,7 @@ def write_results(results: Mapping[str, Any], eval_dir: str, checkpoint_path: st
     logging.info(
         "Saving dict for global step %d: %s",
         step,
-        ", ".join(f"{k} = {v}" for k, v in sorted(results.items()) if not isinstance(v, bytes)),
+        ", ".join(f"{k} = {v!s}" for k, v in sorted(results.items()) if not isinstance(v, bytes)),
     )
     summary = tf1.Summary()
     for name, value in written.items():

@@ -4,7 +4,8 @@ Everything stands on TensorFlow's public MonitoredSession, hooks and Scaffold. W
 wiring that `tf.estimator` did around them, and a cache of compiled `run` calls.
 """
 
-import os
+import operator
+import re
 import time
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
@@ -12,28 +13,71 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
+from estimator_compat import storage
+
 logging = tf1.logging
 
 _CACHED_CALLS = 32
-
-_RESTORE_ERRORS = (
-    tf.errors.DataLossError,
-    tf.errors.InvalidArgumentError,
+_NESTED = (dict, list, tuple)
+_UNWRITTEN = (
     tf.errors.NotFoundError,
     tf.errors.OutOfRangeError,
+    tf.errors.PermissionDeniedError,
+    tf.errors.ResourceExhaustedError,
 )
+_FAILED_NODE = re.compile(r"\{\{node (\S+?)\}\}")
 
 
-def _fetch_key(fetches: Any) -> Any:
-    """Identifies a structure of fetches; tensors by identity, since their `==` builds an op."""
+def _fetch_key(fetches: Any) -> tuple[Any, ...]:
+    """Identifies a structure of fetches; tensors by identity, since their `==` builds an op.
+
+    It is made at every step, so it is one flat tuple: what opens a nested structure, its length,
+    and then its parts.
+    """
+    parts: list[Any] = []
+    _add_key(fetches, parts.append)
+    return tuple(parts)
+
+
+def _add_key(fetches: Any, add: Callable[[Any], None]) -> None:
     if isinstance(fetches, dict):
-        return (
-            dict,
-            *((n if isinstance(n, str) else id(n), _fetch_key(f)) for n, f in fetches.items()),
-        )
-    if isinstance(fetches, list | tuple):
-        return (type(fetches), *map(_fetch_key, fetches))
-    return fetches if isinstance(fetches, str) else id(fetches)
+        if type(fetches) is not dict:
+            add(type(fetches))
+        add(len(fetches))
+        for name, fetch in fetches.items():
+            add(name if type(name) is str else id(name))
+            if isinstance(fetch, _NESTED):
+                _add_key(fetch, add)
+            else:
+                add(fetch if type(fetch) is str else id(fetch))
+    elif isinstance(fetches, list | tuple):
+        add(type(fetches))
+        add(len(fetches))
+        for fetch in fetches:
+            _add_key(fetch, add)
+    else:
+        add(fetches if type(fetches) is str else id(fetches))
+
+
+def _builder(fetches: Any, leaves: list[Any]) -> Callable[[Any], Any]:
+    """Builds the structure of `fetches` from the values of its leaves, each fetched once.
+
+    Args:
+      fetches: Nested dicts, lists and tuples; anything else, and a subclass of these, is a leaf.
+      leaves: The leaves so far, to which new ones are added.
+    """
+    kind = type(fetches)
+    if kind is dict:
+        named = [(name, _builder(fetch, leaves)) for name, fetch in fetches.items()]
+        return lambda values: {name: build(values) for name, build in named}
+    if kind is list or kind is tuple:
+        builds = [_builder(fetch, leaves) for fetch in fetches]
+        return lambda values: kind([build(values) for build in builds])
+    for position, leaf in enumerate(leaves):
+        if leaf is fetches:
+            return operator.itemgetter(position)
+    leaves.append(fetches)
+    return operator.itemgetter(len(leaves) - 1)
 
 
 class _CachedRun:
@@ -45,10 +89,12 @@ class _CachedRun:
     """
 
     def __init__(self, session: Any) -> None:
+        self._graph = session.graph
         self._run = session.run
         self._make_callable = session.make_callable
-        # The fetches are kept beside their call: an identity is only good while its object lives.
-        self._calls: dict[Any, tuple[Any, Callable[[], Any]]] = {}
+        # The fetches are kept beside their call, and so are their leaves, since a dict may change:
+        # an identity is only good while its object lives.
+        self._calls: dict[Any, tuple[Any, Callable[[], Any], Callable[[Any], Any]]] = {}
 
     def __call__(
         self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None
@@ -60,50 +106,65 @@ class _CachedRun:
         if cached is None:
             if len(self._calls) >= _CACHED_CALLS:
                 return self._run(fetches, feed_dict, options, run_metadata)
-            cached = self._calls[key] = (fetches, self._make_callable(fetches))
-        return cached[1]()
+            leaves: list[Any] = []
+            build = _builder(fetches, leaves)
+            kept = (fetches, leaves)
+            cached = self._calls[key] = (kept, self._make_callable(leaves), build)
+        try:
+            return cached[2](cached[1]())
+        except tf.errors.OpError as error:
+            raise _located(error, self._graph).with_traceback(error.__traceback__) from None
+
+
+def _located(error: Any, graph: Any) -> Any:
+    """Gives an error the op that failed, so that its text has the lines that made the op.
+
+    `Session.run` does so; a prepared call knows the op's name only, from the message.
+    """
+    found = _FAILED_NODE.search(error.message)
+    try:
+        op = graph.get_operation_by_name(found.group(1) if found else "")
+    except (KeyError, ValueError):  # the message names none, or one of a rewritten graph
+        return error
+    return type(error)(op.node_def, op, error.message)
 
 
 class _SessionCreator(tf1.train.SessionCreator):
     """Creates sessions with a cached `run`, and explains a checkpoint that cannot be restored."""
 
-    def __init__(self, creator: Any, checkpoint: str | None) -> None:
+    def __init__(self, creator: Any, scaffold: Any, checkpoint: str | None) -> None:
         self._creator = creator
+        self._scaffold = scaffold
         self._checkpoint = checkpoint
 
     def create_session(self) -> Any:
         try:
             session = self._creator.create_session()
-        except _RESTORE_ERRORS as error:
-            if not self._checkpoint:
+        except tf.errors.OpError as error:
+            if not self._checkpoint or not _is_of_saver(error.op, self._scaffold.saver):
                 raise
             raise _restore_error(error, self._checkpoint) from error
         session.run = _CachedRun(session)
         return session
 
 
+def _is_of_saver(op: Any, saver: Any) -> bool:
+    """Tells whether an op restores variables; a session's creation runs initializers as well."""
+    saver_def = getattr(saver, "saver_def", None)
+    scope = saver_def.restore_op_name.rpartition("/")[0] if saver_def else ""
+    return bool(scope) and op is not None and op.name.startswith(scope + "/")
+
+
 def _restore_error(error: Any, checkpoint: str) -> Exception:
     """Explains why a checkpoint could not be restored, and what else there is."""
-    state = tf.train.get_checkpoint_state(os.path.dirname(checkpoint))
-    others = [
-        path
-        for path in (state.all_model_checkpoint_paths if state else ())
-        if path != checkpoint and tf1.train.checkpoint_exists(path)
-    ]
-    advice = (
-        f"older checkpoints are there: {', '.join(others)}; name one in the first line of "
-        f"{os.path.join(os.path.dirname(checkpoint), 'checkpoint')}, or pass it as "
-        "`checkpoint_path` to evaluate or predict"
-        if others
-        else "there is no older one; restore it from a backup or train in an empty model_dir"
-    )
     kind = tf.errors.DataLossError if isinstance(error, tf.errors.OutOfRangeError) else type(error)
     return kind(
         error.node_def,
         error.op,
         f"The checkpoint {checkpoint} could not be restored into this graph: it is incomplete or "
         "damaged, or its variables are not the model's; expected a whole checkpoint with the "
-        f"model_fn's variable names and shapes; {advice}. TensorFlow says: {error.message}",
+        f"model_fn's variable names and shapes; {storage.advice(checkpoint)}. TensorFlow says: "
+        f"{error.message}",
     )
 
 
@@ -178,7 +239,7 @@ def train(
     fetches = [train_op, loss]
     last_loss = None
     with tf1.train.MonitoredSession(
-        _SessionCreator(creator, checkpoint), [*every, *hooks]
+        _SessionCreator(creator, scaffold, checkpoint), [*every, *hooks]
     ) as session:
         while not session.should_stop():
             last_loss = session.run(fetches)[1]
@@ -198,12 +259,33 @@ def _restoring_session(
         config=config.session_config,
         checkpoint_filename_with_path=checkpoint_path,
     )
-    return tf1.train.MonitoredSession(_SessionCreator(creator, checkpoint_path), list(hooks))
+    return tf1.train.MonitoredSession(
+        _SessionCreator(creator, scaffold, checkpoint_path), list(hooks)
+    )
+
+
+class _Saver(tf1.train.Saver):
+    """A Saver that says what to do where a checkpoint cannot be written.
+
+    A session takes an OutOfRangeError, which a file beyond its size limit causes, for the end of
+    its input: training would end there without a word.
+    """
+
+    def save(self, sess: Any, save_path: str, *args: Any, **kwargs: Any) -> str:
+        try:
+            return super().save(sess, save_path, *args, **kwargs)
+        except _UNWRITTEN as error:
+            last = (self.last_checkpoints or ["the beginning"])[-1]
+            raise OSError(
+                f"A checkpoint could not be written to {save_path}; expected space and permission "
+                "for it; free some or choose another model_dir, and train again: it goes on from "
+                f"{last}. TensorFlow says: {error.message}"
+            ) from error
 
 
 def default_saver(config: Any) -> Any:
     """Builds the saver of a run whose Scaffold brings none: sharded, relative, name-based."""
-    return tf1.train.Saver(
+    return _Saver(
         sharded=True,
         max_to_keep=config.keep_checkpoint_max,
         keep_checkpoint_every_n_hours=config.keep_checkpoint_every_n_hours,

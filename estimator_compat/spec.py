@@ -11,6 +11,11 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat.export import outputs
 from estimator_compat.mode_keys import ModeKeys
 
+_REDUCE = (
+    "expected one number for the batch, not one an example; reduce it, for example with "
+    "tf.reduce_mean, and pass the unreduced losses to estimator_compat.loss_summaries."
+)
+
 _Fields = collections.namedtuple(
     "_Fields",
     [
@@ -141,15 +146,22 @@ def _checked_loss(loss: Any, mode: str) -> Any:
         return None
     _check_tensor(loss, "loss")
     if loss.shape.num_elements() not in (None, 1):
-        raise ValueError(
-            f"Loss must be scalar, given: {loss}; expected one number for the batch, not one an "
-            "example; reduce it, for example with tf.reduce_mean, and pass the unreduced losses "
-            "to estimator_compat.loss_summaries."
-        )
+        raise ValueError(f"Loss must be scalar, given: {loss}; {_REDUCE}")
     if not loss.shape.is_compatible_with([]):
-        loss = tf.reshape(loss, [])
+        loss = _as_scalar(loss)
     _check_graph(loss, "loss")
     return loss
+
+
+def _as_scalar(loss: Any) -> Any:
+    """Reshapes a loss of one element; where the batch is not known yet, it is checked in each."""
+    if loss.shape.num_elements() is not None:
+        return tf.reshape(loss, [])
+    given = f"Loss must be scalar, given: {loss}, which has more elements; {_REDUCE}"
+    with tf.control_dependencies([tf1.assert_equal(tf.size(loss), 1, message=given)]):
+        # The sum of one element is that element; from a reshape, the graph optimizer would conclude
+        # that there is one, and drop the check.
+        return tf.reduce_sum(loss)
 
 
 def _checked_predictions(predictions: Any, mode: str) -> Any:
@@ -206,6 +218,12 @@ def _checked_metrics(eval_metric_ops: dict[str, Any] | None) -> dict[str, Any]:
     pairs = {name: _checked_metric(name, value) for name, value in eval_metric_ops.items()}
     for name, pair in pairs.items():
         for value in tf.nest.flatten(pair):
+            if not hasattr(value, "graph"):
+                raise TypeError(
+                    f"Values of eval_metric_ops must be Tensors or ops, given: {value!r} for key: "
+                    f"{name}; expected what a tf.compat.v1.metrics function returns; convert it "
+                    "with tf.convert_to_tensor."
+                )
             _check_graph(value, f"eval_metric_ops[{name}]")
     return pairs
 

@@ -1,8 +1,10 @@
-"""The folder of a run: whether it can be written, before a long run finds out that it cannot."""
+"""The folder of a run: whether it can be written, and whether the checkpoint it names is there."""
 
 import os
 
 import tensorflow as tf
+
+tf1 = tf.compat.v1
 
 
 def check_writable(model_dir: str) -> None:
@@ -23,3 +25,62 @@ def check_writable(model_dir: str) -> None:
             "checkpoints and event files; free space there, correct its permissions, or choose "
             "another one."
         ) from error
+
+
+def check_checkpoint(model_dir: str) -> None:
+    """Checks that the latest checkpoint is there, where the `checkpoint` file says there is one.
+
+    The original evaluated and predicted with untrained variables where it was not, and began to
+    train anew where the file could not be read.
+
+    Raises:
+      ValueError: The file cannot be read, or the checkpoint it names is missing.
+    """
+    state_file = os.path.join(model_dir, "checkpoint")
+    if not tf.io.gfile.exists(state_file):
+        return
+    try:
+        if tf.train.latest_checkpoint(model_dir):
+            return
+        state = tf.train.get_checkpoint_state(model_dir)
+    except ValueError:  # it is empty
+        state = None
+    if state is None:
+        raise ValueError(
+            f"The file {state_file}, which names the latest checkpoint, cannot be read; expected a "
+            'line such as `model_checkpoint_path: "model.ckpt-100"`; '
+            f"{advice(os.path.join(model_dir, 'model.ckpt'))}."
+        )
+    _refuse_missing(state.model_checkpoint_path, f", which {state_file} names,")
+
+
+def check_checkpoint_path(path: str) -> None:
+    """Checks that a checkpoint is there.
+
+    Raises:
+      ValueError: It is not.
+    """
+    if not (tf.io.gfile.exists(path + ".index") or tf1.train.checkpoint_exists(path)):
+        _refuse_missing(path, "")
+
+
+def _refuse_missing(path: str, named: str) -> None:
+    raise ValueError(
+        f"The checkpoint {path}{named} is missing, or its index file is; expected {path}.index and "
+        f"{path}.data-*; {advice(path)}."
+    )
+
+
+def advice(checkpoint: str) -> str:
+    """Says what to do without a checkpoint: which others its folder holds, and how to use one."""
+    folder = os.path.dirname(checkpoint)
+    names = tf.io.gfile.listdir(folder) if tf.io.gfile.isdir(folder) else []
+    others = [os.path.join(folder, name[:-6]) for name in sorted(names) if name.endswith(".index")]
+    others = [path for path in others if path != checkpoint]
+    if not others:
+        return "there is no other one; restore it from a backup or train in an empty model_dir"
+    return (
+        f"others are there: {', '.join(others)}; name one in the first line of "
+        f"{os.path.join(folder, 'checkpoint')}, or pass it as `checkpoint_path` to evaluate or "
+        "predict"
+    )

@@ -33,7 +33,7 @@ def checked_hooks(hooks: Sequence[Any] | None) -> list[Any]:
 
 
 def checked_listeners(listeners: Sequence[Any] | None) -> list[Any]:
-    """Copies a caller's saving listeners into a list.
+    """Copies a caller's saving listeners into a list, each once.
 
     Raises:
       TypeError: One of them is no CheckpointSaverListener.
@@ -46,7 +46,7 @@ def checked_listeners(listeners: Sequence[Any] | None) -> list[Any]:
                 f"{listener}; expected objects of that class; derive it from "
                 "tf.compat.v1.train.CheckpointSaverListener."
             )
-    return listeners
+    return [one for at, one in enumerate(listeners) if one not in listeners[:at]]
 
 
 def watching_hooks(loss: Any, config: Any) -> list[Any]:

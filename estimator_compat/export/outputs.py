@@ -22,6 +22,16 @@ def _tensor(value: Any, name: str, *, dtype: str | None = None) -> Any:
     return value
 
 
+def _signature_name(name: Any) -> str:
+    joined = "/".join(name) if isinstance(name, tuple) else name
+    if not isinstance(joined, str):
+        raise ValueError(
+            f"Prediction output key must be a string, given: {name!r}; expected a name for the "
+            "signature; rename it."
+        )
+    return joined
+
+
 class ExportOutput:
     """The base of what `export_outputs` may hold."""
 
@@ -30,19 +40,16 @@ class PredictOutput(ExportOutput):
     """Any tensors, by name.
 
     Args:
-      outputs: A Tensor, named `output`, or a dict of name to Tensor.
+      outputs: A Tensor, named `output`, or a dict of name to Tensor. A name that is a tuple, as
+        those of several heads are, is joined with `/`.
     """
 
     def __init__(self, outputs: Any) -> None:
         named = outputs if isinstance(outputs, dict) else {"output": outputs}
-        for name, value in named.items():
-            if not isinstance(name, str | tuple):
-                raise ValueError(
-                    f"Prediction output key must be a string, given: {name!r}; expected a name "
-                    "for the signature; rename it."
-                )
-            _tensor(value, f"outputs[{name}]")
-        self._outputs = dict(named)
+        self._outputs = {
+            _signature_name(name): _tensor(value, f"outputs[{name}]")
+            for name, value in named.items()
+        }
 
     @property
     def outputs(self) -> dict[str, Any]:

@@ -1,0 +1,88 @@
+"""`with_loss_summaries`: what it adds to a model_fn, and what it leaves alone."""
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from estimator_compat import calling, loss_summaries, with_loss_summaries
+from tests.estimator_compat.small_model import (
+    X,
+    Y,
+    estimator,
+    forever,
+    model_fn,
+    once,
+    tags,
+)
+
+tf1 = tf.compat.v1
+ADDED = {"average_loss", "loss_per_example"}
+
+
+def wrapped(features: Any, labels: Any, mode: str, params: Any) -> Any:
+    return with_loss_summaries(model_fn)(features=features, labels=labels, mode=mode, params=params)
+
+
+def run(tmp_path: Path, function: Any = wrapped, params: Any = None) -> tuple[set[str], set[str]]:
+    """The tags of a training and of an evaluation."""
+    model = estimator(tmp_path, function=function, params=params or {})
+    model.train(forever, steps=1)
+    model.evaluate(once)
+    return {tag for _, tag in tags(tmp_path)}, {tag for _, tag in tags(model.eval_dir())}
+
+
+def test_both_are_added_in_training_and_evaluation(tmp_path: Path) -> None:
+    trained, evaluated = run(tmp_path)
+    assert trained >= ADDED | {"loss"}
+    assert evaluated >= ADDED | {"loss", "mae"}
+
+
+def test_the_average_is_over_examples(tmp_path: Path) -> None:
+    model = estimator(tmp_path, function=wrapped, params={})
+    results = model.evaluate(lambda: once().unbatch().batch(4))
+    error = (X @ [0.5, 0.5] - Y) ** 2
+    assert results["average_loss"] == pytest.approx(error.mean(), rel=1e-6)
+    assert results["loss"] == pytest.approx((error[:4].mean() + error[4:].mean()) / 2, rel=1e-6)
+
+
+def test_predictions_are_left_alone(tmp_path: Path) -> None:
+    examples = list(estimator(tmp_path, function=wrapped, params={}).predict(once))
+    np.testing.assert_allclose([one["p"] for one in examples], X @ [0.5, 0.5], rtol=1e-6)
+
+
+def test_the_arguments_are_the_model_fns() -> None:
+    for function in (model_fn, functools.partial(model_fn, params={})):
+        names = calling.argument_names(function)
+        assert calling.argument_names(with_loss_summaries(function)) == names
+
+
+def test_a_loss_that_is_not_understood_is_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def scaled(features: Any, labels: Any, mode: str, params: Any) -> Any:
+        spec = model_fn(features, labels, mode, params)
+        return spec._replace(loss=2.0 * spec.loss)
+
+    tf1.logging.set_verbosity(tf1.logging.WARN)
+    with caplog.at_level("WARNING", logger="tensorflow"):
+        trained, evaluated = run(tmp_path, with_loss_summaries(scaled))
+    assert not (trained | evaluated) & ADDED
+    assert "of type Mul" in caplog.text
+    assert "call estimator_compat.loss_summaries(losses, weights, mode=mode)" in caplog.text
+
+
+def test_a_model_fn_with_its_own_is_left_alone(tmp_path: Path) -> None:
+    def own(features: Any, labels: Any, mode: str, params: Any) -> Any:
+        spec = model_fn(features, labels, mode, params)
+        added = loss_summaries(tf.square(features["x"][:, 0] - labels), mode=mode)
+        return spec._replace(
+            eval_metric_ops={**spec.eval_metric_ops, **added.eval_metric_ops},
+            evaluation_hooks=added.evaluation_hooks,
+        )
+
+    results = estimator(tmp_path, function=with_loss_summaries(own), params={}).evaluate(once)
+    assert results["average_loss"] == pytest.approx(np.mean((X[:, 0] - Y) ** 2), rel=1e-6)
