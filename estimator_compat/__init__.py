@@ -12,14 +12,22 @@ from estimator_compat import legacy_keras
 legacy_keras.request()
 
 _EXPORTS = {
+    "BestExporter": "estimator_compat.exporters",
     "Estimator": "estimator_compat.estimator",
     "EstimatorSpec": "estimator_compat.spec",
+    "EvalSpec": "estimator_compat.training",
+    "Exporter": "estimator_compat.exporters",
+    "FinalExporter": "estimator_compat.exporters",
+    "LatestExporter": "estimator_compat.exporters",
     "LossSummaries": "estimator_compat.summaries",
     "ModeKeys": "estimator_compat.mode_keys",
     "RunConfig": "estimator_compat.config",
+    "TrainSpec": "estimator_compat.training",
     "VocabInfo": "estimator_compat.warm_start",
     "WarmStartSettings": "estimator_compat.warm_start",
+    "export": "estimator_compat.export",
     "loss_summaries": "estimator_compat.summaries",
+    "train_and_evaluate": "estimator_compat.training",
     "train_flags": "estimator_compat.train_flags",
     "with_loss_summaries": "estimator_compat.wrapping",
 }

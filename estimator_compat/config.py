@@ -2,6 +2,7 @@
 
 import copy
 import os
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +13,16 @@ from estimator_compat import calling
 from estimator_compat import cluster as clusters
 from estimator_compat.cluster import TaskType
 
-__all__ = ["RunConfig", "TaskType", "default_session_config", "path_to_str"]
+__all__ = [
+    "RunConfig",
+    "TaskType",
+    "completed",
+    "default_session_config",
+    "path_to_str",
+    "replica_device",
+]
 
+logging = tf1.logging
 _USE_DEFAULT = object()
 
 _REPLACEABLE = (
@@ -271,3 +280,44 @@ class RunConfig:
                     f"{name} {condition}, given: {value!r}; change it or leave it out."
                 )
         return self
+
+
+def completed(config: RunConfig | None, model_dir: str | None) -> RunConfig:
+    """Fills in the session config and the model_dir of an Estimator's RunConfig."""
+    if config is None:
+        config = RunConfig()
+        logging.info("Using default config.")
+    if not isinstance(config, RunConfig):
+        raise ValueError(
+            f"config must be an instance of `RunConfig`, but provided {config}; expected "
+            "estimator_compat.RunConfig; build one."
+        )
+    if config.train_distribute or config.eval_distribute:
+        raise ValueError(
+            "`train_distribute` and `eval_distribute` are set in RunConfig, and this Estimator "
+            "runs on one device or in a TF_CONFIG cluster with parameter servers; expected None; "
+            "leave them out."
+        )
+    if config.session_config is None:
+        config = config.replace(session_config=default_session_config())
+    if model_dir is not None and config.model_dir not in (None, model_dir):
+        raise ValueError(
+            "`model_dir` are set both in constructor and `RunConfig`, but with different values. "
+            f"In constructor: {model_dir!r}, in `RunConfig`: {config.model_dir!r}; set one."
+        )
+    if not model_dir and config.model_dir is None:
+        model_dir = tempfile.mkdtemp()
+        logging.warn("Using temporary folder as model directory: %s", model_dir)
+    return config.replace(model_dir=model_dir) if model_dir else config
+
+
+def replica_device(config: RunConfig) -> Any:
+    """The device function that puts variables on parameter servers; None where there are none."""
+    if config.num_ps_replicas == 0:
+        return None
+    return tf1.train.replica_device_setter(
+        ps_tasks=config.num_ps_replicas,
+        worker_device=f"/job:{config.task_type}/task:{config.task_id}",
+        merge_devices=True,
+        cluster=config.cluster_spec,
+    )

@@ -8,7 +8,6 @@ import contextlib
 import copy
 import os
 import random
-import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +19,7 @@ from estimator_compat import (
     evaluation,
     inputs,
     legacy_keras,
+    predictions,
     sessions,
     storage,
     summaries,
@@ -27,7 +27,8 @@ from estimator_compat import (
     warm_start,
 )
 from estimator_compat.cluster import TaskType
-from estimator_compat.config import RunConfig, default_session_config, path_to_str
+from estimator_compat.config import RunConfig, completed, path_to_str, replica_device
+from estimator_compat.export.exporting import ExportsSavedModels
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.spec import EstimatorSpec
 
@@ -37,7 +38,7 @@ _OVERRIDABLE = frozenset({"model_fn", "latest_checkpoint"})
 _NO_BATCH = object()
 
 
-class Estimator:
+class Estimator(ExportsSavedModels):
     """Runs a model_fn: trains it, evaluates it, predicts with it.
 
     Every call builds a graph of its own, with the seed of the RunConfig, and restores the latest
@@ -67,7 +68,7 @@ class Estimator:
         warm_start_from: Any = None,
     ) -> None:
         _check_not_overridden(type(self))
-        self._config = _completed_config(config, path_to_str(model_dir))
+        self._config = completed(config, path_to_str(model_dir))
         logging.info("Using config: %s", vars(self._config))
         calling.verify_model_fn(model_fn, params)
         self._model_fn = model_fn
@@ -127,14 +128,12 @@ class Estimator:
                 f"a {self._config.task_type}; expected a chief, master or worker; use "
                 "train_and_evaluate, which calls what fits the task."
             )
-        _check_steps(steps, max_steps)
+        stopping = train_hooks.stopping_hooks(steps, max_steps)
         storage.check_checkpoint(self.model_dir)
         if max_steps is not None and max_steps <= self._saved_step():
             logging.info("Skipping training since max_steps has already saved.")
             return self
-        every_hook = train_hooks.checked_hooks(hooks)
-        if steps is not None or max_steps is not None:
-            every_hook.append(tf1.train.StopAtStepHook(steps, max_steps))
+        every_hook = [*train_hooks.checked_hooks(hooks), *stopping]
         listeners = train_hooks.checked_listeners(saving_listeners)
         storage.check_writable(self.model_dir)
         loss = self._train(input_fn, every_hook, listeners)
@@ -166,8 +165,7 @@ class Estimator:
         """
         every_hook = train_hooks.checked_hooks(hooks)
         if steps is not None:
-            if steps <= 0:
-                raise ValueError(_not_positive("steps", steps))
+            train_hooks.check_positive("steps", steps)
             every_hook.append(sessions.StopAfterBatchesHook(steps))
         checkpoint_path = self._checked_checkpoint(checkpoint_path, "evaluate")
         with tf.Graph().as_default():
@@ -206,7 +204,7 @@ class Estimator:
                 if batch is _NO_BATCH:
                     return
                 if yield_single_examples:
-                    yield from _examples(batch)
+                    yield from predictions.examples(batch)
                 else:
                     yield batch
         finally:
@@ -271,7 +269,7 @@ class Estimator:
 
     def _train(self, input_fn: Callable[..., Any], hooks: list[Any], listeners: list[Any]) -> Any:
         graph = tf.Graph()
-        device = self._config.device_fn or _replica_device(self._config)
+        device = self._config.device_fn or replica_device(self._config)
         with graph.as_default(), graph.device(device):
             tf1.set_random_seed(self._config.tf_random_seed)
             tf1.train.create_global_step()
@@ -360,7 +358,7 @@ class Estimator:
             checkpoint_path=checkpoint_path,
             scaffold=spec.scaffold,
             config=self._config,
-            predictions=_chosen_predictions(spec.predictions, predict_keys),
+            predictions=predictions.chosen(spec.predictions, predict_keys),
             hooks=[*parsed.hooks, *hooks, *spec.prediction_hooks],
         )
 
@@ -403,26 +401,8 @@ class Estimator:
             )
 
 
-def _not_positive(name: str, value: int) -> str:
-    return (
-        f"Must specify {name} > 0, given: {value}; expected a positive number of steps; pass "
-        f"`{name}=None` to go on until the input ends."
-    )
-
-
-def _check_steps(steps: int | None, max_steps: int | None) -> None:
-    if steps is not None and max_steps is not None:
-        raise ValueError(
-            f"Can not provide both steps and max_steps, given: {steps} and {max_steps}; expected "
-            "one; `steps` counts from now, `max_steps` from the first step ever."
-        )
-    for name, value in (("steps", steps), ("max_steps", max_steps)):
-        if value is not None and value <= 0:
-            raise ValueError(_not_positive(name, value))
-
-
 def _check_not_overridden(cls: type) -> None:
-    members = {name for name in vars(Estimator) if not name.startswith("__")} - _OVERRIDABLE
+    members = {name for name in dir(Estimator) if not name.startswith("__")} - _OVERRIDABLE
     overridden = sorted(
         name for name in members & set(vars(cls)) if getattr(cls, name) != getattr(Estimator, name)
     )
@@ -432,46 +412,6 @@ def _check_not_overridden(cls: type) -> None:
             f"{overridden}; expected a model_fn and methods of other names; wrap the Estimator "
             "instead."
         )
-
-
-def _completed_config(config: RunConfig | None, model_dir: str | None) -> RunConfig:
-    """Fills in the session config and the model_dir of an Estimator's RunConfig."""
-    if config is None:
-        config = RunConfig()
-        logging.info("Using default config.")
-    if not isinstance(config, RunConfig):
-        raise ValueError(
-            f"config must be an instance of `RunConfig`, but provided {config}; expected "
-            "estimator_compat.RunConfig; build one."
-        )
-    if config.train_distribute or config.eval_distribute:
-        raise ValueError(
-            "`train_distribute` and `eval_distribute` are set in RunConfig, and this Estimator "
-            "runs on one device or in a TF_CONFIG cluster with parameter servers; expected None; "
-            "leave them out."
-        )
-    if config.session_config is None:
-        config = config.replace(session_config=default_session_config())
-    if model_dir is not None and config.model_dir not in (None, model_dir):
-        raise ValueError(
-            "`model_dir` are set both in constructor and `RunConfig`, but with different values. "
-            f"In constructor: {model_dir!r}, in `RunConfig`: {config.model_dir!r}; set one."
-        )
-    if not model_dir and config.model_dir is None:
-        model_dir = tempfile.mkdtemp()
-        logging.warn("Using temporary folder as model directory: %s", model_dir)
-    return config.replace(model_dir=model_dir) if model_dir else config
-
-
-def _replica_device(config: RunConfig) -> Any:
-    if config.num_ps_replicas == 0:
-        return None
-    return tf1.train.replica_device_setter(
-        ps_tasks=config.num_ps_replicas,
-        worker_device=f"/job:{config.task_type}/task:{config.task_id}",
-        merge_devices=True,
-        cluster=config.cluster_spec,
-    )
 
 
 @contextlib.contextmanager
@@ -490,36 +430,3 @@ def _python_seed(seed: int | None) -> Iterator[None]:
         yield
     finally:
         random.setstate(state)
-
-
-def _chosen_predictions(predictions: Any, predict_keys: Sequence[str] | str | None) -> Any:
-    if not predict_keys:
-        return predictions
-    if not isinstance(predictions, dict):
-        raise ValueError(
-            "predict_keys argument is not valid in case of non-dict predictions, given: "
-            f"{predict_keys}; expected a dict from the model_fn; leave `predict_keys` out."
-        )
-    chosen = {name: value for name, value in predictions.items() if name in predict_keys}
-    if not chosen:
-        raise ValueError(
-            f"Expected to run at least one output from {list(predictions)}, provided "
-            f"{predict_keys}; name one of them."
-        )
-    return chosen
-
-
-def _examples(batch: Any) -> Iterator[Any]:
-    """Splits a batch of predictions, an array or a dict of arrays, into its examples."""
-    if not isinstance(batch, dict):
-        yield from batch
-        return
-    lengths = {name: value.shape[0] for name, value in batch.items()}
-    if len(set(lengths.values())) > 1:
-        raise ValueError(
-            f"Batch length of predictions should be same, given: {lengths}; expected the batch "
-            "as every prediction's first axis; pass `yield_single_examples=False` to get whole "
-            "batches."
-        )
-    for index in range(next(iter(lengths.values()))):
-        yield {name: value[index] for name, value in batch.items()}

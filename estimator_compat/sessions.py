@@ -390,3 +390,52 @@ def predict(
     with _restoring_session(checkpoint_path, scaffold, config.master, config, hooks) as session:
         while not session.should_stop():
             yield session.run(predictions)
+
+
+def save_graph(
+    builder: Any,
+    *,
+    scaffold: Any,
+    train_op: Any,
+    checkpoint_path: str,
+    config: Any,
+    with_variables: bool,
+    **meta_graph: Any,
+) -> None:
+    """Adds the default graph to a SavedModel, with the checkpoint's variables or without.
+
+    Args:
+      builder: A `tf.compat.v1.saved_model.Builder`.
+      train_op: The op that a TRAIN graph names for its importer, or None.
+      config: The RunConfig.
+      **meta_graph: Tags, signatures and the rest, as `add_meta_graph` takes them.
+
+    Raises:
+      ValueError: The checkpoint lacks a variable of the graph.
+    """
+    saver = scaffold.saver or tf1.train.Saver(sharded=True)
+    local_init_op = scaffold.local_init_op
+    if local_init_op is None:
+        local_init_op = tf1.train.Scaffold.default_local_init_op()
+    if train_op is not None:
+        tf1.add_to_collection("saved_model_train_op", train_op)
+    meta_graph = {
+        "assets_collection": tf1.get_collection(tf1.GraphKeys.ASSET_FILEPATHS),
+        "main_op": local_init_op,
+        "saver": saver,
+        **meta_graph,
+    }
+    with tf1.Session(config=config.session_config) as session:
+        try:
+            saver.restore(session, checkpoint_path)
+        except tf.errors.NotFoundError as error:
+            raise ValueError(
+                "Could not load all requested variables from checkpoint. "
+                f"{checkpoint_path} lacks some of the exported graph's; expected those that the "
+                "model_fn makes in this mode to be saved in TRAIN too; make them the same. "
+                f"TensorFlow says: {error.message}"
+            ) from error
+        if with_variables:
+            builder.add_meta_graph_and_variables(session, **meta_graph)
+        else:
+            builder.add_meta_graph(**meta_graph)

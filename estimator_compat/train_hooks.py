@@ -1,6 +1,6 @@
 """The hooks of a training session: who logs, who saves, who writes summaries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow.compat.v1 as tf1
@@ -16,7 +16,7 @@ class Duties(NamedTuple):
     extra_hooks: list[Any]
 
 
-def checked_hooks(hooks: Sequence[Any] | None) -> list[Any]:
+def checked_hooks(hooks: Iterable[Any] | None) -> list[Any]:
     """Copies a caller's hooks into a list.
 
     Raises:
@@ -32,7 +32,7 @@ def checked_hooks(hooks: Sequence[Any] | None) -> list[Any]:
     return hooks
 
 
-def checked_listeners(listeners: Sequence[Any] | None) -> list[Any]:
+def checked_listeners(listeners: Iterable[Any] | None) -> list[Any]:
     """Copies a caller's saving listeners into a list, each once.
 
     Raises:
@@ -47,6 +47,37 @@ def checked_listeners(listeners: Sequence[Any] | None) -> list[Any]:
                 "tf.compat.v1.train.CheckpointSaverListener."
             )
     return [one for at, one in enumerate(listeners) if one not in listeners[:at]]
+
+
+def check_positive(name: str, value: int | None) -> None:
+    """Checks a number of steps, unless it is None.
+
+    Raises:
+      ValueError: It is not positive.
+    """
+    if value is not None and value <= 0:
+        raise ValueError(
+            f"Must specify {name} > 0, given: {value}; expected a positive number of steps; pass "
+            f"`{name}=None` to go on until the input ends."
+        )
+
+
+def stopping_hooks(steps: int | None, max_steps: int | None) -> list[Any]:
+    """The hook that stops after `steps` more steps or at the global step `max_steps`, if any.
+
+    Raises:
+      ValueError: Both are given, or one is not positive.
+    """
+    if steps is not None and max_steps is not None:
+        raise ValueError(
+            f"Can not provide both steps and max_steps, given: {steps} and {max_steps}; expected "
+            "one; `steps` counts from now, `max_steps` from the first step ever."
+        )
+    check_positive("steps", steps)
+    check_positive("max_steps", max_steps)
+    if steps is None and max_steps is None:
+        return []
+    return [tf1.train.StopAtStepHook(steps, max_steps)]
 
 
 def watching_hooks(loss: Any, config: Any) -> list[Any]:

@@ -53,6 +53,11 @@ class WarmStartSettings(_Fields):
             var_name_to_prev_var_name or {},
         )
 
+    def checkpoint(self) -> str | None:
+        """Names the checkpoint itself, where the settings name its folder."""
+        path = self.ckpt_to_initialize_from
+        return tf.train.latest_checkpoint(path) if tf.io.gfile.isdir(path) else path
+
 
 def settings_from(warm_start_from: Any) -> WarmStartSettings | None:
     """Completes an Estimator's `warm_start_from`: None, a path, or settings.

@@ -1,4 +1,4 @@
-"""What a model_fn exports: the outputs of a SavedModel's signatures."""
+"""What is exported: receivers that are fed, and the outputs of a SavedModel's signatures."""
 
 from estimator_compat.export.outputs import (
     ClassificationOutput,
@@ -6,5 +6,29 @@ from estimator_compat.export.outputs import (
     PredictOutput,
     RegressionOutput,
 )
+from estimator_compat.export.receivers import (
+    ServingInputReceiver,
+    SupervisedInputReceiver,
+    TensorServingInputReceiver,
+    build_parsing_serving_input_receiver_fn,
+    build_raw_serving_input_receiver_fn,
+    build_raw_supervised_input_receiver_fn,
+    build_supervised_input_receiver_fn_from_input_fn,
+)
+from estimator_compat.export.supervised import EvalOutput, TrainOutput
 
-__all__ = ["ClassificationOutput", "ExportOutput", "PredictOutput", "RegressionOutput"]
+__all__ = [
+    "ClassificationOutput",
+    "EvalOutput",
+    "ExportOutput",
+    "PredictOutput",
+    "RegressionOutput",
+    "ServingInputReceiver",
+    "SupervisedInputReceiver",
+    "TensorServingInputReceiver",
+    "TrainOutput",
+    "build_parsing_serving_input_receiver_fn",
+    "build_raw_serving_input_receiver_fn",
+    "build_raw_supervised_input_receiver_fn",
+    "build_supervised_input_receiver_fn_from_input_fn",
+]

@@ -1,13 +1,16 @@
 """The outputs of a served signature, and their place in an `EstimatorSpec`."""
 
+import abc
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 _DEFAULT = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
 
 
-def _tensor(value: Any, name: str, *, dtype: str | None = None) -> Any:
+def checked_tensor(value: Any, name: str, *, dtype: str | None = None) -> Any:
     is_right = isinstance(value, tf.Tensor | tf.Variable) and (
         dtype is None
         or (dtype == "string" and value.dtype == tf.string)
@@ -22,7 +25,7 @@ def _tensor(value: Any, name: str, *, dtype: str | None = None) -> Any:
     return value
 
 
-def _signature_name(name: Any) -> str:
+def signature_name(name: Any) -> str:
     joined = "/".join(name) if isinstance(name, tuple) else name
     if not isinstance(joined, str):
         raise ValueError(
@@ -32,8 +35,31 @@ def _signature_name(name: Any) -> str:
     return joined
 
 
-class ExportOutput:
+def _single_string(receiver_tensors: Mapping[str, Any], kind: str) -> Any:
+    """The one string tensor that classification and regression signatures are fed with."""
+    tensors = list(receiver_tensors.values())
+    if len(tensors) != 1 or tensors[0].dtype != tf.string:
+        raise ValueError(
+            f"{kind} signatures can only accept a single tensor input of type tf.string, given: "
+            f"{dict(receiver_tensors)}; expected serialized examples; build the receiver with "
+            "build_parsing_serving_input_receiver_fn, or export a PredictOutput."
+        )
+    return tensors[0]
+
+
+class ExportOutput(abc.ABC):
     """The base of what `export_outputs` may hold."""
+
+    @abc.abstractmethod
+    def as_signature_def(self, receiver_tensors: Mapping[str, Any]) -> Any:
+        """Builds the SignatureDef from what is fed to this output.
+
+        Args:
+          receiver_tensors: Name to the tensor that is fed.
+
+        Raises:
+          ValueError: This kind of output cannot be served from such inputs.
+        """
 
 
 class PredictOutput(ExportOutput):
@@ -47,13 +73,16 @@ class PredictOutput(ExportOutput):
     def __init__(self, outputs: Any) -> None:
         named = outputs if isinstance(outputs, dict) else {"output": outputs}
         self._outputs = {
-            _signature_name(name): _tensor(value, f"outputs[{name}]")
+            signature_name(name): checked_tensor(value, f"outputs[{name}]")
             for name, value in named.items()
         }
 
     @property
     def outputs(self) -> dict[str, Any]:
         return self._outputs
+
+    def as_signature_def(self, receiver_tensors: Mapping[str, Any]) -> Any:
+        return tf1.saved_model.predict_signature_def(dict(receiver_tensors), self._outputs)
 
 
 class RegressionOutput(ExportOutput):
@@ -64,11 +93,15 @@ class RegressionOutput(ExportOutput):
     """
 
     def __init__(self, value: Any) -> None:
-        self._value = _tensor(value, "value", dtype="float")
+        self._value = checked_tensor(value, "value", dtype="float")
 
     @property
     def value(self) -> Any:
         return self._value
+
+    def as_signature_def(self, receiver_tensors: Mapping[str, Any]) -> Any:
+        examples = _single_string(receiver_tensors, "Regression")
+        return tf1.saved_model.regression_signature_def(examples, self._value)
 
 
 class ClassificationOutput(ExportOutput):
@@ -85,8 +118,10 @@ class ClassificationOutput(ExportOutput):
                 "At least one of scores and classes must be set, given: None and None; expected "
                 "a Tensor for one of them; pass `scores=` or `classes=`."
             )
-        self._scores = None if scores is None else _tensor(scores, "scores", dtype="float")
-        self._classes = None if classes is None else _tensor(classes, "classes", dtype="string")
+        self._scores = None if scores is None else checked_tensor(scores, "scores", dtype="float")
+        self._classes = (
+            None if classes is None else checked_tensor(classes, "classes", dtype="string")
+        )
 
     @property
     def scores(self) -> Any:
@@ -95,6 +130,10 @@ class ClassificationOutput(ExportOutput):
     @property
     def classes(self) -> Any:
         return self._classes
+
+    def as_signature_def(self, receiver_tensors: Mapping[str, Any]) -> Any:
+        examples = _single_string(receiver_tensors, "Classification")
+        return tf1.saved_model.classification_signature_def(examples, self._classes, self._scores)
 
 
 def completed(export_outputs: Any, predictions: Any) -> dict[str, ExportOutput]:

@@ -1,0 +1,216 @@
+"""Writes a SavedModel: a model_fn's graph, its checkpoint's variables and its signatures."""
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+from estimator_compat import sessions
+from estimator_compat.export import outputs, supervised
+from estimator_compat.mode_keys import ModeKeys
+
+logging = tf1.logging
+
+# The order matters: the first graph's variables are saved, and a TRAIN graph has them all.
+_MODES = (ModeKeys.TRAIN, ModeKeys.EVAL, ModeKeys.PREDICT)
+_TAGS = {
+    ModeKeys.TRAIN: ["train"],
+    ModeKeys.EVAL: ["eval"],
+    ModeKeys.PREDICT: [tf.saved_model.SERVING],
+}
+_ATTEMPTS = 10
+
+
+def export(
+    build: Callable[[Any, str], Any],
+    receiver_fns: Mapping[str, Callable[[], Any]],
+    base: str,
+    *,
+    checkpoint_path: str,
+    config: Any,
+    assets_extra: Mapping[str, str] | None,
+    as_text: bool,
+    strip_default_attrs: bool,
+) -> bytes:
+    """Exports one graph a mode, with one set of variables, to a new folder below `base`.
+
+    It is written beside its place and renamed when it is whole: a failed export leaves nothing.
+
+    Args:
+      build: Function of a receiver and a mode that builds the model, and returns its spec.
+      receiver_fns: Mode to the function that returns what its graph is fed with.
+      config: The RunConfig.
+      assets_extra: Name below `assets.extra` to the file that is copied there.
+
+    Returns:
+      The folder's path, as bytes.
+
+    Raises:
+      ValueError: No known mode, or variables that the checkpoint does not have.
+    """
+    modes = _modes_of(receiver_fns)
+    folder = _timestamped_folder(tf.compat.as_str_any(base))
+    temporary = _temporary_folder(folder)
+    try:
+        builder = tf1.saved_model.Builder(temporary)
+        for mode in modes:
+            with tf.Graph().as_default():
+                tf1.train.create_global_step()
+                tf1.set_random_seed(config.tf_random_seed)
+                receiver = receiver_fns[mode]()
+                spec = build(receiver, mode)
+                sessions.save_graph(
+                    builder,
+                    scaffold=spec.scaffold,
+                    train_op=spec.train_op,
+                    checkpoint_path=checkpoint_path,
+                    config=config,
+                    with_variables=mode == modes[0],
+                    tags=_TAGS[mode],
+                    signature_def_map=_signatures(
+                        receiver, _outputs_of(spec), serving=mode == ModeKeys.PREDICT
+                    ),
+                    strip_default_attrs=strip_default_attrs,
+                )
+        builder.save(as_text)
+        _copy_assets(assets_extra, temporary)
+        tf.io.gfile.rename(temporary, folder)
+    except BaseException:
+        if tf.io.gfile.exists(temporary):
+            tf.io.gfile.rmtree(temporary)
+        raise
+    return tf.compat.as_bytes(folder)
+
+
+def _timestamped_folder(base: str) -> str:
+    """Names a new folder below `base` by the seconds since 1970, waiting for a free second.
+
+    Raises:
+      RuntimeError: Others took every second for a while.
+    """
+    for _ in range(_ATTEMPTS):
+        folder = os.path.join(base, str(int(time.time())))
+        if not tf.io.gfile.exists(folder):
+            return folder
+        time.sleep(1)
+    raise RuntimeError(
+        f"`export_dir_base` ({base}) had a folder for each of the last {_ATTEMPTS} seconds; "
+        "expected a free one; export less often, or to a folder of your own."
+    )
+
+
+def _temporary_folder(folder: str) -> str:
+    """Names the folder that an export is written to before it gets its own name at once."""
+    base, name = os.path.split(folder)
+    return os.path.join(base, f"temp-{name}")
+
+
+def _outputs_of(spec: Any) -> dict[str, outputs.ExportOutput]:
+    """The outputs of an EstimatorSpec that its mode's signatures show."""
+    if spec.mode == ModeKeys.PREDICT:
+        return outputs.completed(spec.export_outputs, spec.predictions)
+    kind, key = {
+        ModeKeys.TRAIN: (supervised.TrainOutput, "train"),
+        ModeKeys.EVAL: (supervised.EvalOutput, "eval"),
+    }[spec.mode]
+    return {key: kind(loss=spec.loss, predictions=spec.predictions, metrics=spec.eval_metric_ops)}
+
+
+def _signatures(
+    receiver: Any, export_outputs: Mapping[str, outputs.ExportOutput], *, serving: bool
+) -> dict[str, Any]:
+    """Builds the signatures of every output for every way of feeding the model.
+
+    An output that an input cannot feed is left out, and logged.
+
+    Args:
+      receiver: What the receiver function returned.
+      export_outputs: Signature name to output.
+      serving: Whether only what TensorFlow Serving can serve is kept.
+    """
+    feeds = {"": receiver.receiver_tensors}
+    for name, tensors in (getattr(receiver, "receiver_tensors_alternatives", None) or {}).items():
+        feeds[f"{name or 'None'}:"] = tensors
+    included, excluded = {}, {}
+    for prefix, tensors in feeds.items():
+        for key, output in export_outputs.items():
+            name = f"{prefix}{key or 'None'}"
+            try:
+                signature = output.as_signature_def(tensors)
+                _check_fed(tensors, signature)
+                included[name] = signature
+            except ValueError as error:
+                excluded[name] = str(error)
+    _report(included, excluded)
+    if serving:
+        is_valid = tf1.saved_model.is_valid_signature
+        return {name: one for name, one in included.items() if is_valid(one)}
+    return included
+
+
+def _check_fed(receiver_tensors: Mapping[str, Any], signature: Any) -> None:
+    """Checks that the outputs need no placeholder but those that are fed."""
+    graph = tf1.get_default_graph()
+    fed = {
+        tensor.name
+        for tensor in tf.nest.flatten(list(receiver_tensors.values()), expand_composites=True)
+    }
+    seen: set[str] = set()
+    waiting = [
+        tensor
+        for info in signature.outputs.values()
+        for tensor in tf.nest.flatten(
+            tf1.saved_model.get_tensor_from_tensor_info(info, graph), expand_composites=True
+        )
+    ]
+    while waiting:
+        tensor = waiting.pop()
+        if tensor.name in fed or tensor.op.name in seen:
+            continue
+        seen.add(tensor.op.name)
+        if tensor.op.type == "Placeholder":
+            raise ValueError(
+                f"The signature's input tensors {sorted(fed)} are insufficient to compute its "
+                f"outputs {sorted(signature.outputs)}, which depend on {tensor.op.name!r}; "
+                "expected every placeholder to be fed; add it to the receiver's tensors."
+            )
+        waiting.extend(tensor.op.inputs)
+        waiting.extend(out for op in tensor.op.control_inputs for out in op.outputs[:1])
+
+
+def _report(included: Mapping[str, Any], excluded: Mapping[str, str]) -> None:
+    for method in sorted({signature.method_name for signature in included.values()}):
+        names = [name for name, one in included.items() if one.method_name == method]
+        logging.info("Signatures INCLUDED in export for %s: %s", method.rpartition("/")[2], names)
+    for name, why in excluded.items():
+        logging.info("Signature EXCLUDED from export, since it cannot be served: %s: %s", name, why)
+    if not included:
+        logging.warn("Export includes no signatures!")
+    elif tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY not in included:
+        logging.warn("Export includes no default signature!")
+
+
+def _copy_assets(assets_extra: Mapping[str, str] | None, folder: str) -> None:
+    """Copies files below `assets.extra` of an export: name there to the file's path."""
+    for name, source in (assets_extra or {}).items():
+        target = os.path.join(folder, "assets.extra", name)
+        tf.io.gfile.makedirs(os.path.dirname(target))
+        tf.io.gfile.copy(source, target)
+
+
+def _modes_of(receiver_fns: Mapping[str, Any]) -> Sequence[str]:
+    """The modes to export, in their order.
+
+    Raises:
+      ValueError: None is known.
+    """
+    modes = [mode for mode in _MODES if receiver_fns.get(mode)]
+    if not modes:
+        raise ValueError(
+            f"No valid modes for exporting found. Got {list(receiver_fns)}; expected some of "
+            f"{list(_MODES)}; key the receiver functions by ModeKeys."
+        )
+    return modes

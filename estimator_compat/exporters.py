@@ -1,0 +1,272 @@
+"""Exporters: what `train_and_evaluate` exports after an evaluation, and what it keeps."""
+
+import abc
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+from estimator_compat import calling, evaluation
+
+logging = tf1.logging
+
+
+class Exporter(abc.ABC):
+    """Exports an Estimator after an evaluation."""
+
+    @property
+    @abc.abstractmethod
+    def name(self) -> str:
+        """The folder of its exports below `model_dir/export`."""
+
+    @abc.abstractmethod
+    def export(
+        self,
+        estimator: Any,
+        export_path: str,
+        checkpoint_path: str,
+        eval_result: Mapping[str, Any],
+        is_the_final_export: bool,
+    ) -> Any:
+        """Exports a checkpoint, or does not.
+
+        Args:
+          estimator: The Estimator.
+          export_path: The folder for this exporter's exports.
+          checkpoint_path: The checkpoint that was evaluated.
+          eval_result: The evaluation's metrics.
+          is_the_final_export: Whether training has reached `max_steps`.
+
+        Returns:
+          The export's folder, or None.
+        """
+
+
+class _SavedModelExporter(Exporter):
+    """Exports a SavedModel each time it is asked, and keeps the latest few."""
+
+    def __init__(
+        self,
+        name: str,
+        serving_input_receiver_fn: Callable[[], Any] | None,
+        assets_extra: Mapping[str, str] | None,
+        as_text: bool,
+        exports_to_keep: int | None,
+    ) -> None:
+        if exports_to_keep is not None and exports_to_keep <= 0:
+            raise ValueError(
+                "`exports_to_keep`, if provided, must be a positive number. Got "
+                f"{exports_to_keep}; pass None to keep all."
+            )
+        self._name = name
+        self._receiver_fn = serving_input_receiver_fn
+        self._assets_extra = assets_extra
+        self._as_text = as_text
+        self._exports_to_keep = exports_to_keep
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def export(
+        self,
+        estimator: Any,
+        export_path: str,
+        checkpoint_path: str,
+        eval_result: Mapping[str, Any],
+        is_the_final_export: bool,
+    ) -> Any:
+        exported = estimator.export_saved_model(
+            export_path,
+            self._receiver_fn,
+            assets_extra=self._assets_extra,
+            as_text=self._as_text,
+            checkpoint_path=checkpoint_path,
+        )
+        if self._exports_to_keep is not None:
+            _delete_older(export_path, self._exports_to_keep)
+        return exported
+
+
+def _delete_older(folder: str, keep: int) -> None:
+    """Deletes all but the latest exports, which are named by ten digits, seconds since 1970."""
+    names = (name.rstrip("/") for name in tf.io.gfile.listdir(folder))
+    versions = sorted(name for name in names if len(name) == 10 and name.isdigit())
+    for version in versions[:-keep]:
+        path = os.path.join(folder, version)
+        try:
+            tf.io.gfile.rmtree(path)
+        except tf.errors.NotFoundError as error:
+            logging.warn("Can not delete %s recursively: %s", path, error)
+
+
+class LatestExporter(_SavedModelExporter):
+    """Exports after every evaluation and keeps the latest few exports.
+
+    Args:
+      name: The folder of its exports below `model_dir/export`.
+      serving_input_receiver_fn: Function that returns a `ServingInputReceiver`.
+      assets_extra: Name below `assets.extra` to the file that is copied there.
+      as_text: Whether the SavedModel's graph is written as text.
+      exports_to_keep: How many, or None for all.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        serving_input_receiver_fn: Callable[[], Any],
+        assets_extra: Mapping[str, str] | None = None,
+        as_text: bool = False,
+        exports_to_keep: int | None = 5,
+    ) -> None:
+        super().__init__(name, serving_input_receiver_fn, assets_extra, as_text, exports_to_keep)
+
+
+class FinalExporter(_SavedModelExporter):
+    """Exports once, when training has reached `max_steps`; the arguments are `LatestExporter`'s."""
+
+    def __init__(
+        self,
+        name: str,
+        serving_input_receiver_fn: Callable[[], Any],
+        assets_extra: Mapping[str, str] | None = None,
+        as_text: bool = False,
+    ) -> None:
+        super().__init__(name, serving_input_receiver_fn, assets_extra, as_text, None)
+
+    def export(
+        self,
+        estimator: Any,
+        export_path: str,
+        checkpoint_path: str,
+        eval_result: Mapping[str, Any],
+        is_the_final_export: bool,
+    ) -> Any:
+        if not is_the_final_export:
+            return None
+        logging.info("Performing the final export in the end of training.")
+        return super().export(
+            estimator, export_path, checkpoint_path, eval_result, is_the_final_export
+        )
+
+
+def _loss_smaller(
+    best_eval_result: Mapping[str, Any], current_eval_result: Mapping[str, Any]
+) -> bool:
+    """Tells whether the second evaluation has the smaller loss."""
+    for name, result in (
+        ("best_eval_result", best_eval_result),
+        ("current_eval_result", current_eval_result),
+    ):
+        if not result or evaluation.LOSS not in result:
+            raise ValueError(
+                f"{name} cannot be empty or no loss is found in it, given: {result}; expected an "
+                "evaluation's metrics; pass a `compare_fn` that looks at another one."
+            )
+    return best_eval_result[evaluation.LOSS] > current_eval_result[evaluation.LOSS]
+
+
+class BestExporter(_SavedModelExporter):
+    """Exports whenever an evaluation beats all before it, those of earlier runs included.
+
+    Args:
+      name: The folder of its exports below `model_dir/export`.
+      serving_input_receiver_fn: Function that returns a `ServingInputReceiver`.
+      event_file_pattern: Where earlier evaluations are read from, below `model_dir`; None forgets
+        them when the process ends.
+      compare_fn: Function of `best_eval_result` and `current_eval_result` that tells whether the
+        second is better.
+      assets_extra, as_text, exports_to_keep: As for `LatestExporter`.
+    """
+
+    def __init__(
+        self,
+        name: str = "best_exporter",
+        serving_input_receiver_fn: Callable[[], Any] | None = None,
+        event_file_pattern: str | None = "eval/*.tfevents.*",
+        compare_fn: Callable[..., bool] = _loss_smaller,
+        assets_extra: Mapping[str, str] | None = None,
+        as_text: bool = False,
+        exports_to_keep: int | None = 5,
+    ) -> None:
+        super().__init__(name, serving_input_receiver_fn, assets_extra, as_text, exports_to_keep)
+        _check_compare_fn(compare_fn)
+        self._compare_fn = compare_fn
+        self._event_file_pattern = event_file_pattern
+        self._model_dir: str | None = None
+        self._best: Mapping[str, Any] | None = None
+        self._has_exported = False
+
+    def export(
+        self,
+        estimator: Any,
+        export_path: str,
+        checkpoint_path: str,
+        eval_result: Mapping[str, Any],
+        is_the_final_export: bool,
+    ) -> Any:
+        if self._event_file_pattern and self._model_dir != estimator.model_dir:
+            logging.info("Loading best metric from event files.")
+            self._model_dir = estimator.model_dir
+            self._best = self._best_recorded(
+                os.path.join(estimator.model_dir, self._event_file_pattern)
+            )
+        is_better = (
+            self._best is None
+            or not self._has_exported
+            or self._compare_fn(best_eval_result=self._best, current_eval_result=eval_result)
+        )
+        if not is_better:
+            return None
+        logging.info("Performing best model export.")
+        self._best = eval_result
+        exported = super().export(
+            estimator, export_path, checkpoint_path, eval_result, is_the_final_export
+        )
+        self._has_exported = True
+        return exported
+
+    def _best_recorded(self, pattern: str) -> Mapping[str, Any] | None:
+        best: Mapping[str, Any] | None = None
+        for event_file in tf.io.gfile.glob(pattern):
+            for result in _recorded(event_file):
+                if best is None or self._compare_fn(
+                    best_eval_result=best, current_eval_result=result
+                ):
+                    best = result
+        return best
+
+
+def _recorded(event_file: str) -> list[dict[str, float]]:
+    """Reads the evaluations of an event file, up to where it is damaged."""
+    results = []
+    try:
+        for event in tf1.train.summary_iterator(event_file):
+            scalars = {
+                value.tag: value.simple_value
+                for value in event.summary.value
+                if value.HasField("simple_value")
+            }
+            if scalars:
+                results.append(scalars)
+    except tf.errors.DataLossError as error:
+        logging.warn(
+            "The event file %s is damaged after %d evaluations: %s; those before are used, later "
+            "ones are not compared with; move it away to be rid of this warning.",
+            event_file,
+            len(results),
+            error.message,
+        )
+    return results
+
+
+def _check_compare_fn(compare_fn: Any) -> None:
+    expected = {"best_eval_result", "current_eval_result"}
+    if not callable(compare_fn) or set(calling.argument_names(compare_fn)) != expected:
+        raise ValueError(
+            f"`compare_fn` ({compare_fn}) must include best_eval_result argument and "
+            "current_eval_result argument, and no others; expected a function that tells whether "
+            "the current one is better; rename its arguments."
+        )
