@@ -73,7 +73,7 @@ class Estimator(ExportsSavedModels):
         calling.verify_model_fn(model_fn, params)
         self._model_fn = model_fn
         self._params = copy.deepcopy(params or {})
-        self._warm_start = warm_start.settings_from(warm_start_from)
+        self._warm_start_settings = warm_start.settings_from(warm_start_from)
 
     @property
     def model_dir(self) -> str:
@@ -130,7 +130,7 @@ class Estimator(ExportsSavedModels):
             )
         stopping = train_hooks.stopping_hooks(steps, max_steps)
         storage.check_checkpoint(self.model_dir)
-        if max_steps is not None and max_steps <= self._saved_step():
+        if max_steps is not None and max_steps <= self.saved_step():
             logging.info("Skipping training since max_steps has already saved.")
             return self
         every_hook = [*train_hooks.checked_hooks(hooks), *stopping]
@@ -363,11 +363,11 @@ class Estimator(ExportsSavedModels):
         )
 
     def _start_warm(self) -> None:
-        if self._warm_start:
-            logging.info("Warm-starting with WarmStartSettings: %s", self._warm_start)
-            tf1.train.warm_start(*self._warm_start)
+        if self._warm_start_settings:
+            logging.info("Warm-starting with WarmStartSettings: %s", self._warm_start_settings)
+            tf1.train.warm_start(*self._warm_start_settings)
 
-    def _saved_step(self) -> int:
+    def saved_step(self) -> int:
         """The global step of the latest checkpoint, 0 where none can be read."""
         latest = tf.train.latest_checkpoint(self.model_dir)
         if not latest:

@@ -12,7 +12,7 @@ class ExportsSavedModels:
     """An Estimator's methods that write SavedModels; `Estimator` brings the rest."""
 
     _config: RunConfig
-    _warm_start: Any
+    _warm_start_settings: Any
     _call_model_fn: Callable[..., Any]
     config: Any
     latest_checkpoint: Callable[[], str | None]
@@ -95,8 +95,8 @@ class ExportsSavedModels:
             return self._call_model_fn(receiver.features, labels, mode, self.config)
 
         path = checkpoint_path or self.latest_checkpoint()
-        if not path and self._warm_start:
-            path = self._warm_start.checkpoint()
+        if not path and self._warm_start_settings:
+            path = self._warm_start_settings.checkpoint()
         if not path:
             raise ValueError(
                 f"Couldn't find trained model at {self.model_dir}; expected a checkpoint there; "
