@@ -169,6 +169,7 @@ class RunConfig:
     device_fn = _Stored()
     protocol = _Stored()
     eval_distribute = _Stored()
+    experimental_distribute = _Stored()
     experimental_max_worker_delay_secs = _Stored()
     session_creation_timeout_secs = _Stored()
     checkpoint_save_graph_def = _Stored()
@@ -292,11 +293,16 @@ def completed(config: RunConfig | None, model_dir: str | None) -> RunConfig:
             f"config must be an instance of `RunConfig`, but provided {config}; expected "
             "estimator_compat.RunConfig; build one."
         )
-    if config.train_distribute or config.eval_distribute:
+    distribution = (
+        config.train_distribute,
+        config.eval_distribute,
+        config.experimental_distribute,
+    )
+    if any(distribution):
         raise ValueError(
-            "`train_distribute` and `eval_distribute` are set in RunConfig, and this Estimator "
-            "runs on one device or in a TF_CONFIG cluster with parameter servers; expected None; "
-            "leave them out."
+            "`train_distribute`, `eval_distribute` or `experimental_distribute` is set in "
+            f"RunConfig, given: {distribution}, and this Estimator runs on one device or in a "
+            "TF_CONFIG cluster with parameter servers; expected None; leave them out."
         )
     if config.session_config is None:
         config = config.replace(session_config=default_session_config())

@@ -164,12 +164,11 @@ class Estimator(ExportsSavedModels):
           ValueError: `steps` below 1, or a metric named as one of the Estimator's own.
         """
         every_hook = train_hooks.checked_hooks(hooks)
-        if steps is not None:
-            train_hooks.check_positive("steps", steps)
-            every_hook.append(sessions.StopAfterBatchesHook(steps))
+        every_hook.extend(sessions.stopping_after(steps))
         checkpoint_path = self._checked_checkpoint(checkpoint_path, "evaluate")
         with tf.Graph().as_default():
-            return self._evaluate(input_fn, every_hook, checkpoint_path, self.eval_dir(name))
+            graph = self._evaluation_graph(input_fn, every_hook, checkpoint_path)
+            return self._run_evaluation(graph, checkpoint_path, self.eval_dir(name))
 
     def predict(
         self,
@@ -308,13 +307,10 @@ class Estimator(ExportsSavedModels):
             log_step_count_steps=duties.log_step_count_steps,
         )
 
-    def _evaluate(
-        self,
-        input_fn: Callable[..., Any],
-        hooks: list[Any],
-        checkpoint_path: str | None,
-        eval_dir: str,
-    ) -> dict[str, Any]:
+    def _evaluation_graph(
+        self, input_fn: Callable[..., Any], hooks: list[Any], checkpoint_path: str | None
+    ) -> evaluation.Graph:
+        """Builds inputs, model and metrics in the default graph."""
         tf1.set_random_seed(self._config.tf_random_seed)
         global_step = tf1.train.create_global_step()
         parsed, spec = self._built(input_fn, ModeKeys.EVAL)
@@ -322,18 +318,21 @@ class Estimator(ExportsSavedModels):
         update_op, values = evaluation.split_metrics(metrics)
         if not checkpoint_path:
             self._start_warm()
-        hooks = [*parsed.hooks, *hooks, *spec.evaluation_hooks]
-        for hook in hooks:
-            if isinstance(hook, summaries.LossHistogramHook) and hook.output_dir is None:
-                hook.output_dir = eval_dir
-        results = sessions.evaluate(
-            checkpoint_path=checkpoint_path,
+        return evaluation.Graph(
             scaffold=sessions.with_metric_initializers(spec.scaffold),
-            config=self._config,
             update_op=update_op,
             values={**values, evaluation.GLOBAL_STEP: global_step},
-            hooks=hooks,
+            hooks=[*parsed.hooks, *hooks, *spec.evaluation_hooks],
         )
+
+    def _run_evaluation(
+        self, graph: evaluation.Graph, checkpoint_path: str | None, eval_dir: str
+    ) -> dict[str, Any]:
+        """Evaluates in the default graph, and writes the results to `eval_dir`."""
+        for hook in graph.hooks:
+            if isinstance(hook, summaries.LossHistogramHook) and hook.output_dir is None:
+                hook.output_dir = eval_dir
+        results = sessions.evaluate(graph, checkpoint_path=checkpoint_path, config=self._config)
         evaluation.write_results(results, eval_dir, checkpoint_path)
         return results
 

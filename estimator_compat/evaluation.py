@@ -1,7 +1,7 @@
 """What one evaluation measures, and the event file that keeps it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -11,6 +11,22 @@ logging = tf1.logging
 
 LOSS = "loss"
 GLOBAL_STEP = tf1.GraphKeys.GLOBAL_STEP
+
+
+class Graph(NamedTuple):
+    """A built evaluation graph.
+
+    Attributes:
+      scaffold: Initializes variables and metrics, and restores.
+      update_op: Adds one batch to every metric.
+      values: Metric name to its value Tensor, the global step among them.
+      hooks: Those of the input, the caller and the model_fn.
+    """
+
+    scaffold: Any
+    update_op: Any
+    values: dict[str, Any]
+    hooks: list[Any]
 
 
 def metrics_with_loss(eval_metric_ops: Mapping[str, Any], loss: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import storage
+from estimator_compat import evaluation, storage, train_hooks
 
 logging = tf1.logging
 
@@ -303,6 +303,13 @@ def with_metric_initializers(scaffold: Any) -> Any:
     return tf1.train.Scaffold(local_init_op=local_init_op, copy_from_scaffold=scaffold)
 
 
+def initialized_by(scaffold: Any, op: Any, feed: dict[Any, Any]) -> Any:
+    """Makes a copy of a Scaffold that runs `op` with `feed` once the variables are initialized."""
+    return tf1.train.Scaffold(
+        init_fn=lambda _, session: session.run(op, feed_dict=feed), copy_from_scaffold=scaffold
+    )
+
+
 def _eval_step() -> Any:
     """Gets or creates the local variable that counts evaluated batches."""
     existing = tf1.get_collection(tf1.GraphKeys.EVAL_STEP)
@@ -341,38 +348,40 @@ class StopAfterBatchesHook(tf1.train.SessionRunHook):
             run_context.request_stop()
 
 
+def stopping_after(steps: int | None) -> list[Any]:
+    """The hook that ends an evaluation after so many batches, if any.
+
+    Raises:
+      ValueError: Not a positive number.
+    """
+    train_hooks.check_positive("steps", steps)
+    return [] if steps is None else [StopAfterBatchesHook(steps)]
+
+
 def evaluate(
-    *,
-    checkpoint_path: str | None,
-    scaffold: Any,
-    config: Any,
-    update_op: Any,
-    values: dict[str, Any],
-    hooks: Sequence[Any],
+    graph: evaluation.Graph, *, checkpoint_path: str | None, config: Any
 ) -> dict[str, Any]:
-    """Runs `update_op` until the input or a hook ends it, then reads the metrics' values once.
+    """Updates the metrics until the input or a hook ends it, then reads their values once.
 
     Args:
       checkpoint_path: What is restored; None evaluates freshly initialized variables.
       config: The RunConfig.
-      update_op: The op that adds one batch to every metric.
-      values: Metric name to its value Tensor.
     """
     step = _eval_step()
     count_batch = tf1.assign_add(step, 1, use_locking=True)
-    with tf.control_dependencies([update_op, count_batch]):
+    with tf.control_dependencies([graph.update_op, count_batch]):
         evaluated = tf.identity(step.read_value())
-    for hook in hooks:
+    for hook in graph.hooks:
         if isinstance(hook, StopAfterBatchesHook):
             hook.evaluated = evaluated
-    final = tf1.train.FinalOpsHook(values)
+    final = tf1.train.FinalOpsHook(graph.values)
     logging.info("Starting evaluation at %s", time.strftime("%Y-%m-%dT%H:%M:%S"))
     start = time.monotonic()
     with _restoring_session(
-        checkpoint_path, scaffold, config.evaluation_master, config, [*hooks, final]
+        checkpoint_path, graph.scaffold, config.evaluation_master, config, [*graph.hooks, final]
     ) as session:
         while not session.should_stop():
-            session.run([update_op, count_batch])
+            session.run([graph.update_op, count_batch])
     logging.info("Inference Time : %0.5fs", time.monotonic() - start)
     logging.info("Finished evaluation at %s", time.strftime("%Y-%m-%d-%H:%M:%S"))
     return final.final_ops_values

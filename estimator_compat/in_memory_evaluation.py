@@ -1,0 +1,107 @@
+"""`InMemoryEvaluatorHook`: evaluates while training, without a checkpoint in between."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+from estimator_compat import sessions, train_hooks
+from estimator_compat.estimator import Estimator
+
+
+class InMemoryEvaluatorHook(tf1.train.SessionRunHook):
+    """Evaluates before training, every so many steps, and at its end.
+
+    The evaluation graph is built once and gets the training variables' values by name. It serves
+    one process, and models without savers, init functions or saveables of their own.
+
+    Args:
+      estimator: The Estimator that is trained.
+      input_fn, steps, hooks, name: As for `Estimator.evaluate`.
+      every_n_iter: Steps of this session from one evaluation to the next.
+
+    Raises:
+      ValueError: `every_n_iter` is not positive, or there are several processes.
+    """
+
+    def __init__(
+        self,
+        estimator: Estimator,
+        input_fn: Callable[..., Any],
+        steps: int | None = None,
+        hooks: Sequence[Any] | None = None,
+        name: str | None = None,
+        every_n_iter: int = 100,
+    ) -> None:
+        if every_n_iter is None or every_n_iter <= 0:
+            raise ValueError(
+                f"invalid every_n_iter={every_n_iter}; expected a positive number of steps; pass "
+                "one."
+            )
+        config = estimator.config
+        if config.num_ps_replicas > 0 or config.num_worker_replicas > 1:
+            raise ValueError(
+                "InMemoryEvaluator supports only single machine (aka Local) setting, given a "
+                f"cluster of {config.num_worker_replicas} workers and {config.num_ps_replicas} "
+                "parameter servers; use train_and_evaluate with an evaluator there."
+            )
+        self._estimator = estimator
+        self._input_fn = input_fn
+        self._eval_dir = estimator.eval_dir(name)
+        self._hooks = [*train_hooks.checked_hooks(hooks), *sessions.stopping_after(steps)]
+        self._timer = tf1.train.SecondOrStepTimer(every_steps=every_n_iter)
+
+    def begin(self) -> None:
+        self._timer.reset()
+        self._steps = 0
+        self._graph = tf.Graph()
+        with self._graph.as_default():
+            self._evaluation = self._estimator._evaluation_graph(
+                self._input_fn, self._hooks, checkpoint_path=None
+            )
+            scaffold = self._evaluation.scaffold
+            if scaffold.saver is not None or scaffold.init_fn is not None:
+                raise ValueError(
+                    "InMemoryEvaluator does not support custom saver or custom init_fn, and the "
+                    "model_fn's Scaffold has one; use train_and_evaluate, which restores "
+                    "checkpoints."
+                )
+            self._eval_variables = {v.name: v for v in tf1.global_variables()}
+
+    def after_create_session(self, session: Any, coord: Any) -> None:
+        if tf1.get_collection(tf1.GraphKeys.SAVEABLE_OBJECTS):
+            raise ValueError(
+                "InMemoryEvaluator does not support saveables other than global variables, and "
+                "the graph has some; use train_and_evaluate, which restores checkpoints."
+            )
+        self._variables = {
+            v.name: v for v in tf1.global_variables() if v.name in self._eval_variables
+        }
+        with self._graph.as_default():
+            self._values = {
+                name: tf1.placeholder(self._eval_variables[name].dtype.base_dtype)
+                for name in self._variables
+            }
+            self._transfer = tf.group(
+                [tf1.assign(self._eval_variables[n], value) for n, value in self._values.items()]
+            )
+        self._evaluate(session)
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+        self._steps += 1
+        if self._timer.should_trigger_for_step(self._steps):
+            self._evaluate(run_context.session)
+
+    def end(self, session: Any) -> None:
+        self._evaluate(session)
+
+    def _evaluate(self, session: Any) -> None:
+        values = session.run(self._variables)
+        feed = {self._values[name]: value for name, value in values.items()}
+        graph = self._evaluation._replace(
+            scaffold=sessions.initialized_by(self._evaluation.scaffold, self._transfer, feed)
+        )
+        with self._graph.as_default():
+            self._estimator._run_evaluation(graph, None, self._eval_dir)
+        self._timer.update_last_triggered_step(self._steps)
