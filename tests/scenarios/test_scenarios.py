@@ -1,0 +1,18 @@
+"""Holds the Estimator's companions to what the real ones did on TensorFlow 2.15.1."""
+
+import pytest
+
+from tests.golden import compare
+from tests.scenarios import record
+
+
+@pytest.mark.parametrize("scenario", record.names())
+def test_scenario_does_what_the_real_one_did(scenario):
+    found = compare.differences(
+        record.run(scenario, "estimator_compat"), record.recorded(scenario)
+    )
+    assert not found, f"`{scenario}`:\n" + "\n".join(found)
+
+
+def test_every_recording_has_a_scenario():
+    assert sorted(path.stem for path in record.RECORDINGS.glob("*.json")) == record.names()
