@@ -1,0 +1,77 @@
+"""Records every golden program under the real Estimator of the interpreter at hand.
+
+    python -m tests.golden.record                                    # TensorFlow 2.15
+    python -m tests.golden.record --estimator=MODULE[:ATTRIBUTE]     # the original code elsewhere
+
+TensorFlow 2.16 and later have no Estimator. To record what the original's own Python code does on
+their kernels, the recorder needs a module that makes it importable there; such a module is the
+recorder's private means, no part of this project and not needed to run the tests.
+
+Each recording is kept under the name of what produced it; recording again replaces it.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+RECORDINGS = HERE / "recordings"
+TENSORFLOWS_OWN = "tensorflow:compat.v1.estimator"
+
+
+def program_names() -> list[str]:
+    return sorted(path.stem for path in (HERE / "programs").glob("[!_]*.py"))
+
+
+def run_program(name: str, estimator: str, *options: str) -> dict:
+    """Runs one program in a process of its own; raises with its stderr where it fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "run.json"
+        command = [sys.executable, "-m", "tests.golden.runner", name, "--estimator", estimator]
+        result = subprocess.run(
+            [*command, "--out", str(out), *options], cwd=ROOT, capture_output=True, text=True
+        )
+        if result.returncode:
+            raise RuntimeError(
+                f"golden program `{name}` under `{estimator}` exited with {result.returncode}; "
+                f"it was expected to finish; its stderr ends:\n{result.stderr[-4000:]}"
+            )
+        return json.loads(out.read_text())
+
+
+def keeps_v2_behavior(name: str) -> bool:
+    return "\nKEEPS_V2_BEHAVIOR = True\n" in (HERE / "programs" / f"{name}.py").read_text()
+
+
+def recorded(name: str) -> dict[str, dict]:
+    path = RECORDINGS / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def record(name: str, estimator: str) -> str:
+    options = ["--seed_python_random"] if keeps_v2_behavior(name) else []
+    made = run_program(name, estimator, *options)
+    made_by = "tensorflow" if estimator == TENSORFLOWS_OWN else "original code on tensorflow"
+    key = f"{made_by} {made['platform']['tensorflow']}"
+    recordings = {**recorded(name), key: made}
+    text = json.dumps(recordings, indent=1, sort_keys=True)
+    (RECORDINGS / f"{name}.json").write_text(text + "\n")
+    return key
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--estimator", default=TENSORFLOWS_OWN, metavar="MODULE[:ATTRIBUTE]")
+    parser.add_argument("programs", nargs="*", default=program_names())
+    options = parser.parse_args()
+    RECORDINGS.mkdir(exist_ok=True)
+    for name in options.programs:
+        print(f"{name}: {record(name, options.estimator)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
