@@ -1,6 +1,6 @@
 """Records every scenario under the real Estimator of TensorFlow 2.15.
 
-    python -m tests.scenarios.record [SCENARIO ...]
+python -m tests.scenarios.record [SCENARIO ...]
 """
 
 import json

@@ -1,6 +1,6 @@
 """Runs one scenario under one Estimator API and writes down what it returned.
 
-    python -m tests.scenarios.runner train_and_evaluate --estimator=estimator_compat --out run.json
+python -m tests.scenarios.runner train_and_evaluate --estimator=estimator_compat --out run.json
 """
 
 import argparse

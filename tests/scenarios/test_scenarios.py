@@ -8,9 +8,7 @@ from tests.scenarios import record
 
 @pytest.mark.parametrize("scenario", record.names())
 def test_scenario_does_what_the_real_one_did(scenario):
-    found = compare.differences(
-        record.run(scenario, "estimator_compat"), record.recorded(scenario)
-    )
+    found = compare.differences(record.run(scenario, "estimator_compat"), record.recorded(scenario))
     assert not found, f"`{scenario}`:\n" + "\n".join(found)
 
 

@@ -32,9 +32,7 @@ def run(folder):
         "higher": lambda e: experimental.stop_if_higher_hook(e, "accuracy", 0.9, **often),
         "lower": lambda e: experimental.stop_if_lower_hook(e, "loss", 0.5, min_steps=8, **often),
         "no_increase": lambda e: experimental.stop_if_no_increase_hook(e, "loss", 12, **often),
-        "no_decrease": lambda e: experimental.stop_if_no_decrease_hook(
-            e, "accuracy", 10, **often
-        ),
+        "no_decrease": lambda e: experimental.stop_if_no_decrease_hook(e, "accuracy", 10, **often),
         "predicate": lambda e: experimental.make_early_stopping_hook(
             e, lambda: len(tf.gfile.Glob(e.model_dir + "/model.ckpt-15.index")) > 0, **often
         ),

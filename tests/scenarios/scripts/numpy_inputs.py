@@ -16,8 +16,10 @@ def _batches(input_fn, most=20):
         with tf.train.MonitoredSession() as session:
             while not session.should_stop() and len(found) < most:
                 found.append(session.run(batch))
-        tags = [summary.op.inputs[0].op.node_def.attr["value"].tensor.string_val for summary
-                in tf.get_collection(tf.GraphKeys.SUMMARIES)]
+        tags = [
+            summary.op.inputs[0].op.node_def.attr["value"].tensor.string_val
+            for summary in tf.get_collection(tf.GraphKeys.SUMMARIES)
+        ]
     return found, [tag[0].decode() for tag in tags]
 
 
@@ -43,7 +45,7 @@ def run(folder):
     estimator = model.estimator(folder)
     x, y = {"x": model.X}, {"y": model.Y}
     estimator.train(
-        lambda: (lambda f, l: (f, l["y"]))(
+        lambda: (lambda features, labels: (features, labels["y"]))(
             *numpy_input_fn(x, y, batch_size=7, num_epochs=2, shuffle=False)()
         )
     )
