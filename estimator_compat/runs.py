@@ -12,7 +12,7 @@ from estimator_compat.estimator import Estimator
 from estimator_compat.per_example import PerExampleLossHook
 from estimator_compat.progress import ProgressHook
 from estimator_compat.results import Outcome
-from estimator_compat.train_flags import TrainSettings
+from estimator_compat.train_settings import TrainSettings
 
 tf1: Any = tf.compat.v1
 

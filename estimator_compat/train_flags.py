@@ -15,205 +15,16 @@ and loss summaries in two calls:
         app.run(main)
 """
 
-# ruff: noqa: RUF009 - `_flag` is `dataclasses.field`.
-import dataclasses
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from absl import flags
 
 from estimator_compat import params as params_text
+from estimator_compat.train_settings import REFERENCES, TrainSettings, fields
 
 FLAGS = flags.FLAGS
-MODES = ("train_and_evaluate", "train", "evaluate", "predict")
-_INPUTS_OF_MODE = {
-    "train": ("train_input_fn",),
-    "evaluate": ("eval_input_fn",),
-    "predict": ("predict_input_fn",),
-    "train_and_evaluate": ("train_input_fn", "eval_input_fn"),
-}
-
-
-def _flag(define: Callable[..., Any], default: Any, group: str, text: str) -> Any:
-    return dataclasses.field(
-        default=default, metadata={"define": define, "group": group, "help": text}
-    )
-
-
-_RUN, _PLACE, _LENGTH, _RECORD = "What to run", "Where", "How long, how often", "What to record"
-REFERENCES = ("model_fn", "train_input_fn", "eval_input_fn", "predict_input_fn")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class TrainSettings:
-    """What one run of the binary does; each field is the flag of that name.
-
-    The four functions are references (`module:name`) or the functions themselves.
-
-    Raises:
-      ValueError: Values are out of range or contradict each other; all of them are named.
-    """
-
-    model_fn: Any = _flag(
-        flags.DEFINE_string,
-        None,
-        _RUN,
-        "The model_fn, as `package.module:name` or `path/file.py:name`. Unmodified legacy code is "
-        "what this is for. Left out: the embedded example, penguins told apart by their bills.",
-    )
-    train_input_fn: Any = _flag(
-        flags.DEFINE_string,
-        None,
-        _RUN,
-        "The training input_fn, named in the same way: a function that returns a Dataset of "
-        "(features, labels), or the tensors. It may take `params`, `mode` and `config`.",
-    )
-    eval_input_fn: Any = _flag(
-        flags.DEFINE_string, None, _RUN, "The evaluation input_fn; one pass over held-out data."
-    )
-    predict_input_fn: Any = _flag(
-        flags.DEFINE_string, None, _RUN, "The prediction input_fn: features only, one pass."
-    )
-    params: Any = _flag(
-        flags.DEFINE_multi_string,
-        None,
-        _RUN,
-        "What the model_fn receives as `params`: --params=learning_rate=0.1 once for each, or "
-        "--params=FILE.json. Values are read as JSON or Python (0.1, true, [16,8], None), else "
-        "as text. A later one wins.",
-    )
-    mode: str | None = _flag(
-        flags.DEFINE_string,
-        None,
-        _RUN,
-        "train, evaluate, predict or train_and_evaluate (an evaluation after each checkpoint). "
-        "Left out: the most that the given input functions allow.",
-    )
-    model_dir: str | None = _flag(
-        flags.DEFINE_string,
-        None,
-        _PLACE,
-        "The folder of checkpoints and event files. Where it holds a checkpoint, training resumes "
-        "from it. Left out: a new folder under the system's temporary one, named at the end.",
-    )
-    max_steps: int | None = _flag(
-        flags.DEFINE_integer,
-        None,
-        _LENGTH,
-        "Train until the global step is this, counting the steps of earlier runs in the same "
-        "model_dir. Left out: until the training input ends.",
-    )
-    eval_steps: int | None = _flag(
-        flags.DEFINE_integer, None, _LENGTH, "Batches an evaluation reads. Left out: all of them."
-    )
-    save_checkpoints_steps: int | None = _flag(
-        flags.DEFINE_integer,
-        None,
-        _LENGTH,
-        "Steps from one checkpoint to the next. Left out: a checkpoint every 10 minutes. The "
-        "first and the last step are always saved.",
-    )
-    save_summary_steps: int | None = _flag(
-        flags.DEFINE_integer,
-        100,
-        _LENGTH,
-        "Steps from one write of the training summaries to the next.",
-    )
-    log_every_steps: int | None = _flag(
-        flags.DEFINE_integer,
-        100,
-        _LENGTH,
-        "Steps from one progress line to the next where stderr is no terminal, and from one "
-        "global_step/sec summary to the next.",
-    )
-    seed: int | None = _flag(
-        flags.DEFINE_integer,
-        None,
-        _LENGTH,
-        "The graph's random seed (RunConfig's tf_random_seed): same seed, same initial "
-        "weights, same shuffling. Left out: no two runs are alike.",
-    )
-    loss_summaries: bool = _flag(
-        flags.DEFINE_boolean,
-        True,
-        _RECORD,
-        "Write `average_loss` (the weighted mean over examples) and `loss_per_example` (a "
-        "histogram) beside `loss`, for a model_fn that knows nothing of them.",
-    )
-    per_example_losses: str | None = _flag(
-        flags.DEFINE_string,
-        None,
-        _RECORD,
-        "After an evaluation, write this CSV: one row an evaluation example, with its index in "
-        "reading order, its unreduced loss and its weight.",
-    )
-    worst: int | None = _flag(
-        flags.DEFINE_integer,
-        None,
-        _RECORD,
-        "Keep only this many rows in --per_example_losses, the largest losses, worst first.",
-    )
-
-    def __post_init__(self) -> None:
-        problems = [*self._out_of_range(), *self._contradictions()]
-        if problems:
-            raise ValueError("\n".join(problems))
-
-    def _out_of_range(self) -> list[str]:
-        least = {field.name: 1 for field in _fields() if field.metadata["define"] in _INTEGERS}
-        least["seed"] = -(2**31)
-        return [
-            f"`--{name}` ({value}) is too small; expected an integer of at least {minimum}; "
-            "raise it or leave it out."
-            for name, minimum in least.items()
-            if (value := getattr(self, name)) is not None and value < minimum
-        ]
-
-    def _contradictions(self) -> list[str]:
-        problems = []
-        if self.mode is not None and self.mode not in MODES:
-            problems.append(
-                f"`--mode` ({self.mode}) is unknown; expected one of {', '.join(MODES)}; choose "
-                "one, or leave it out to do what the given input functions allow."
-            )
-        if self.worst is not None and self.per_example_losses is None:
-            problems.append(
-                f"`--worst` ({self.worst}) has no file to go to; expected --per_example_losses "
-                "beside it; add --per_example_losses=FILE.csv."
-            )
-        return problems
-
-    def with_mode(self) -> "TrainSettings":
-        """Fills in the mode, and checks that it has its input functions.
-
-        Raises:
-          ValueError: An input function is missing, or the mode evaluates nothing although
-            per-example losses are asked for.
-        """
-        mode = self.mode or next((m for m in MODES if not self._missing(m)), "train")
-        if missing := self._missing(mode):
-            names = " and ".join(f"--{name}" for name in missing)
-            raise ValueError(
-                f"`--mode` ({mode}) lacks {names}; expected one input function for each thing the "
-                "mode does; name it as `module:name` or `path/file.py:name`."
-            )
-        if self.per_example_losses is not None and "evaluate" not in mode:
-            raise ValueError(
-                f"`--per_example_losses` ({self.per_example_losses}) needs an evaluation, and "
-                f"--mode is {mode}; expected evaluate or train_and_evaluate; pass --mode=evaluate."
-            )
-        return dataclasses.replace(self, mode=mode)
-
-    def _missing(self, mode: str) -> list[str]:
-        return [name for name in _INPUTS_OF_MODE[mode] if getattr(self, name) is None]
-
-
-_INTEGERS = (flags.DEFINE_integer,)
-
-
-def _fields() -> tuple[dataclasses.Field[Any], ...]:
-    return dataclasses.fields(TrainSettings)
 
 
 def define(*, references: bool = False) -> None:
@@ -225,7 +36,7 @@ def define(*, references: bool = False) -> None:
       references: Whether to define the flags that name functions too; a program that passes its
         own functions to `run` has no use for them.
     """
-    for field in _fields():
+    for field in fields():
         if field.name in FLAGS or (field.name in REFERENCES and not references):
             continue
         # `allow_override`: a program loaded later may define a flag of the same name.
@@ -240,7 +51,7 @@ def define(*, references: bool = False) -> None:
 
 def read(**given: Any) -> TrainSettings:
     """Reads the parsed flags; what is `given` by keyword wins, but `--params` adds to `params`."""
-    values = {field.name: FLAGS[field.name].value for field in _fields() if field.name in FLAGS}
+    values = {field.name: FLAGS[field.name].value for field in fields() if field.name in FLAGS}
     if from_flags := values.pop("params", None):
         values["params"] = {**(given.pop("params", None) or {}), **params_text.parse(from_flags)}
     return TrainSettings(**{**values, **given})
@@ -257,16 +68,16 @@ def run(**given: Any) -> Mapping[str, Any]:
     Returns:
       The metrics of the last evaluation; in the other modes, an empty mapping.
     """
-    from estimator_compat import train
+    from estimator_compat import running
 
-    return train.run_or_exit(lambda: read(**given))
+    return running.run_or_exit(lambda: read(**given))
 
 
 def help_text() -> str:
     """Renders the flags under headings, for `estimator-train --help`."""
     lines: list[str] = []
     heading = None
-    for field in _fields():
+    for field in fields():
         if field.metadata["group"] != heading:
             heading = field.metadata["group"]
             lines += ["", f"{heading}:"]

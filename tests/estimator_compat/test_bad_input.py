@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -348,6 +348,15 @@ class Slow(tf1.train.SessionRunHook):
             threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGINT)).start()
 
 
+@pytest.fixture
+def heeds_interrupts() -> Iterator[None]:
+    """Handles SIGINT as a program in the foreground does: one in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_interrupts")
 def test_ctrl_c_leaves_a_whole_checkpoint_and_the_run_resumes(tmp_path: Path) -> None:
     model = estimator(tmp_path)
     with pytest.raises(KeyboardInterrupt):
