@@ -9,7 +9,7 @@ from tests.scenarios.scripts import model
 tf.disable_v2_behavior()
 
 
-def _batches(input_fn, most=20):
+def batches(input_fn, most=20):
     with tf.Graph().as_default():
         batch = input_fn()
         found = []
@@ -25,11 +25,11 @@ def _batches(input_fn, most=20):
 
 def _order(**options):
     input_fn = tf.estimator.inputs.numpy_input_fn(np.arange(10.0), np.arange(10), **options)
-    found, tags = _batches(input_fn)
+    found, tags = batches(input_fn)
     return {"batches": [[encode(x), encode(y)] for x, y in found], "tags": tags}
 
 
-def _error(call):
+def error(call):
     try:
         call()
     except (TypeError, ValueError) as error:
@@ -39,7 +39,7 @@ def _error(call):
 
 def run(folder):
     numpy_input_fn = tf.estimator.inputs.numpy_input_fn
-    shuffled, tags = _batches(
+    shuffled, tags = batches(
         numpy_input_fn(np.arange(10), batch_size=4, num_epochs=2, shuffle=True, queue_capacity=8)
     )
     estimator = model.estimator(folder)
@@ -60,10 +60,10 @@ def run(folder):
         "trained": encode(estimator.get_variable_value("kernel")),
         "predicted": encode(np.stack([row["probabilities"] for row in predicted])),
         "errors": [
-            _error(lambda: numpy_input_fn(np.arange(3))),
-            _error(numpy_input_fn({}, shuffle=False)),
-            _error(numpy_input_fn([1], shuffle=False)),
-            _error(numpy_input_fn(np.arange(3), np.arange(4), shuffle=False)),
-            _error(numpy_input_fn({"a": np.arange(3)}, {"a": np.arange(3)}, shuffle=False)),
+            error(lambda: numpy_input_fn(np.arange(3))),
+            error(numpy_input_fn({}, shuffle=False)),
+            error(numpy_input_fn([1], shuffle=False)),
+            error(numpy_input_fn(np.arange(3), np.arange(4), shuffle=False)),
+            error(numpy_input_fn({"a": np.arange(3)}, {"a": np.arange(3)}, shuffle=False)),
         ],
     }
