@@ -29,12 +29,11 @@ def import_tensorflow() -> None:
     """Imports TensorFlow without the lines that its C++ code writes.
 
     TF_CPP_MIN_LOG_LEVEL, which silences the rest, comes too late for the first of them, so stderr's
-    file descriptor is turned away meanwhile. A user who sets that variable or `--verbosity` sees
-    everything, and so does one whose TensorFlow cannot be imported.
+    file descriptor is turned away meanwhile. A user who sets that variable below 3, or
+    `--verbosity`, sees everything, and so does one whose TensorFlow cannot be imported.
     """
-    if FLAGS["verbosity"].present or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+    if FLAGS["verbosity"].present or os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") != "3":
         return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     with tempfile.TemporaryFile() as held:
         stderr = os.dup(2)
         os.dup2(held.fileno(), 2)
