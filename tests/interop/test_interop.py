@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.golden.compare import differences
 
+from tests.golden.compare import differences
 from tests.interop import record
 
 OURS = "estimator_compat"
