@@ -20,6 +20,7 @@ _EXPORTS = {
     "VocabInfo": "estimator_compat.warm_start",
     "WarmStartSettings": "estimator_compat.warm_start",
     "loss_summaries": "estimator_compat.summaries",
+    "tpu": "estimator_compat.tpu",
     "train_flags": "estimator_compat.train_flags",
     "with_loss_summaries": "estimator_compat.wrapping",
 }
