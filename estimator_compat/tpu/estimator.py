@@ -50,7 +50,8 @@ class TPUEstimator(Estimator):
       train_batch_size, eval_batch_size, predict_batch_size: Examples in a batch of a mode; None
         gives that mode no `batch_size`.
       batch_axis, eval_on_tpu: Not used on CPU and GPU.
-      export_to_tpu, export_to_cpu: Which graphs an export has; one for TPUs cannot be made.
+      export_to_tpu, export_to_cpu: Which graphs an export has. One for TPUs cannot be made: an
+        export warns of it, and fails where it is to have no other.
       embedding_config_spec: None.
       export_saved_model_api_version: 1 or 2, an int or an enum's member; both are alike here.
 
@@ -86,7 +87,8 @@ class TPUEstimator(Estimator):
         if use_tpu:
             _refuse_tpu(self._batch_sizes)
         _refuse_embedding(embedding_config_spec)
-        _check_export(export_saved_model_api_version, export_to_cpu, export_to_tpu)
+        _check_export_version(export_saved_model_api_version)
+        self._export_to_cpu, self._export_to_tpu = export_to_cpu, export_to_tpu
         calling.verify_model_fn(model_fn, params)
         self._speed = _speed_schedule(config)
         self._eval_inputs = config.tpu_config.eval_training_input_configuration
@@ -100,16 +102,15 @@ class TPUEstimator(Estimator):
         )
 
     def _create_global_step(self) -> Any:
-        with tf.name_scope(None):
-            return tf1.get_variable(
-                tf1.GraphKeys.GLOBAL_STEP,
-                shape=[],
-                dtype=tf.int64,
-                initializer=tf1.initializers.zeros(),
-                trainable=False,
-                use_resource=True,
-                collections=[tf1.GraphKeys.GLOBAL_VARIABLES, tf1.GraphKeys.GLOBAL_STEP],
-            )
+        return tf1.get_variable(
+            tf1.GraphKeys.GLOBAL_STEP,
+            shape=[],
+            dtype=tf.int64,
+            initializer=tf1.initializers.zeros(),
+            trainable=False,
+            use_resource=True,
+            collections=[tf1.GraphKeys.GLOBAL_VARIABLES, tf1.GraphKeys.GLOBAL_STEP],
+        )
 
     def _inputs(self, input_fn: Callable[..., Any], mode: str) -> inputs.Inputs:
         _check_takes_params("input_fn", input_fn)
@@ -120,8 +121,9 @@ class TPUEstimator(Estimator):
             with self._explained(mode):
                 return calling.call_input_fn(input_fn, mode=mode, params=params, config=config)
 
+        parsed = super()._inputs(with_batch_size, mode)
         self._has_inputs = True
-        return super()._inputs(with_batch_size, mode)
+        return parsed
 
     def _on_cpu(self, model_fn: Callable[..., Any]) -> Callable[..., EstimatorSpec]:
         """Wraps a model_fn into one for an Estimator, which copies params and config anew."""
@@ -130,7 +132,9 @@ class TPUEstimator(Estimator):
             _check_takes_params("model_fn", model_fn)
             # An export is what calls the model_fn without an input_fn before.
             exporting, self._has_inputs = not self._has_inputs, False
-            if not exporting:
+            if exporting:
+                self._check_export()
+            else:
                 self._add_batch_size(params, mode)
             _add(params, USE_TPU, False)
             logging.info("Running %s on CPU/GPU", mode)
@@ -171,6 +175,18 @@ class TPUEstimator(Estimator):
                 "of TPUEstimator is None; expected a number of examples; pass "
                 f"`{_SIZE_ARGUMENTS[mode]}=`."
             ) from error
+
+    def _check_export(self) -> None:
+        if not self._export_to_cpu:
+            raise ValueError(
+                "`export_to_cpu` (False) leaves nothing to export: a graph for TPUs cannot be made "
+                "here; expected True; leave it out."
+            )
+        if self._export_to_tpu:
+            logging.warn(
+                "`export_to_tpu` is True, and no graph for TPUs can be made here: the export gets "
+                "the one for CPU and GPU."
+            )
 
     def _check_not_sliced(self, mode: str) -> None:
         if mode != ModeKeys.TRAIN and self._eval_inputs == InputPipelineConfig.SLICED:
@@ -233,15 +249,10 @@ def _refuse_embedding(embedding_config_spec: Any) -> None:
         )
 
 
-def _check_export(version: Any, to_cpu: bool, to_tpu: bool) -> None:
+def _check_export_version(version: Any) -> None:
     if getattr(version, "value", version) not in (1, 2):
         raise ValueError(
             f"export_saved_model_api_version should be 1 or 2; got {version}; leave it out."
-        )
-    if not to_cpu:
-        raise ValueError(
-            f"`export_to_cpu` (False, with export_to_tpu={to_tpu}) leaves nothing to export: a "
-            "graph for TPUs cannot be made here; expected True; leave it out."
         )
 
 
