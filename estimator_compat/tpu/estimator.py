@@ -1,6 +1,7 @@
 """`TPUEstimator` on CPU and GPU: `use_tpu=False`."""
 
 import contextlib
+import functools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -115,11 +116,14 @@ class TPUEstimator(Estimator):
     def _inputs(self, input_fn: Callable[..., Any], mode: str) -> inputs.Inputs:
         _check_takes_params("input_fn", input_fn)
         self._check_not_sliced(mode)
+        # One host reads all of the input, which the original said by None.
+        in_context = "input_context" in calling.argument_names(input_fn)
+        called = functools.partial(input_fn, input_context=None) if in_context else input_fn
 
         def with_batch_size(mode: str, params: Any, config: Any) -> Any:
             self._add_batch_size(params, mode)
             with self._explained(mode):
-                return calling.call_input_fn(input_fn, mode=mode, params=params, config=config)
+                return calling.call_input_fn(called, mode=mode, params=params, config=config)
 
         parsed = super()._inputs(with_batch_size, mode)
         self._has_inputs = True

@@ -94,6 +94,29 @@ def _export_params(api: Any) -> dict[str, Any]:
     return seen
 
 
+def _built(api: Any) -> list[Any]:
+    """What one step of training builds: the global step's ops, and every variable in order."""
+    seen: list[Any] = []
+
+    def input_fn(params: Any, input_context: Any) -> Any:
+        seen.append(input_context)
+        return tf.data.Dataset.from_tensor_slices([[1.0], [2.0]]).batch(params["batch_size"])
+
+    def model_fn(features: Any, mode: str, params: Any) -> Any:
+        w = tf.get_variable("w", [1], initializer=tf.zeros_initializer())
+        train_op = tf.assign_add(tf.train.get_global_step(), 1)
+        seen.append(sorted({op.type for op in tf.train.get_global_step().graph.get_operations()}))
+        seen.append([v.op.name for v in tf.global_variables()])
+        seen.append(tf.train.get_global_step().op.type)
+        loss = tf.reduce_sum(features * w)
+        return api.EstimatorSpec(mode, loss=loss, train_op=train_op)
+
+    config = api.tpu.RunConfig(model_dir=tempfile.mkdtemp(), log_step_count_steps=None)
+    estimator = api.tpu.TPUEstimator(model_fn, config=config, use_tpu=False, train_batch_size=2)
+    estimator.train(input_fn)
+    return seen
+
+
 def _config_of_estimator(api: Any) -> list[Any]:
     given = api.tpu.RunConfig(model_dir=tempfile.mkdtemp(), log_step_count_steps=10)
     estimator = api.tpu.TPUEstimator(lambda features, params: None, config=given, use_tpu=False)
@@ -193,6 +216,7 @@ CASES = {
     "RunConfig, a cluster": _resolved,
     "RunConfig, replaced": _replaced,
     "params of an export": _export_params,
+    "what is built": _built,
     "config of an Estimator": _config_of_estimator,
     "a spec's functions": _spec_in_order,
     "a spec of predictions": _spec_of_prediction,
