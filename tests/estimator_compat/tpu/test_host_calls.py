@@ -92,7 +92,7 @@ def test_two_writers_are_opened_and_flushed(tmp_path: Path) -> None:
         tf1.train.create_global_step()
         for name in ("a", "b"):
             with tf.summary.create_file_writer(str(tmp_path / name)).as_default():
-                tf.summary.scalar(name, 1.0, step=1)
+                tf.summary.write(name, 1.0, step=1)
         run_hook(host_calls.HostCallHook(tf1.summary.all_v2_summary_ops()))
     for name in ("a", "b"):
         (path,) = (tmp_path / name).iterdir()

@@ -40,7 +40,7 @@ def make_model_fn(folder):
     def host_call_fn(errors):
         writer = tf.compat.v2.summary.create_file_writer(os.path.join(folder, "model", "host_eval"))
         with writer.as_default():
-            tf.compat.v2.summary.scalar("largest", tf.reduce_max(errors), step=1)
+            tf.compat.v2.summary.write("largest", tf.reduce_max(errors), step=1)
             return tf.summary.all_v2_summary_ops()
 
     def metric_fn(predicted, targets):

@@ -2,7 +2,7 @@
 
 Eleven sentences of eight words in batches of four: the last batch of an evaluation is short, and
 two of its examples are padding. The host_call writes summaries of `tf.summary` into a folder of its
-own.
+own; by `write`, since `scalar` needs TensorBoard.
 """
 
 import os
@@ -90,8 +90,8 @@ def _host_call_fn_builder(folder):
     def host_call_fn(global_step, loss, learning_rate):
         writer = tf.compat.v2.summary.create_file_writer(folder, max_queue=1000)
         with writer.as_default(), tf.compat.v2.summary.record_if(True):
-            tf.compat.v2.summary.scalar("host/loss", loss[0], step=global_step[0])
-            tf.compat.v2.summary.scalar("host/learning_rate", learning_rate[0], step=global_step[0])
+            tf.compat.v2.summary.write("host/loss", loss[0], step=global_step[0])
+            tf.compat.v2.summary.write("host/learning_rate", learning_rate[0], step=global_step[0])
             return tf.summary.all_v2_summary_ops()
 
     return host_call_fn
