@@ -1,4 +1,5 @@
 import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +54,21 @@ def test_a_dict_goes_by_names() -> None:
     assert host_calls.run("host_call", (of_two, {"b": 1, "a": 2})) == [2, 1]
 
 
-def run_hook(hook: Any, steps: int = 2) -> None:
+def run_hooks(*hooks: Any, steps: int = 2) -> None:
     creator = tf1.train.ChiefSessionCreator()
-    with tf1.train.MonitoredSession(creator, hooks=[hook]) as session:
+    with tf1.train.MonitoredSession(creator, hooks=hooks) as session:
         for _ in range(steps):
-            session.run(tf1.get_default_graph().get_tensor_by_name("x:0"))
+            session.run("x:0")
+
+
+class AtEnd(tf1.train.SessionRunHook):
+    """Calls a function with the session, after the hooks before have ended."""
+
+    def __init__(self, function: Callable[[Any], None]) -> None:
+        self._function = function
+
+    def end(self, session: Any) -> None:
+        self._function(session)
 
 
 def test_what_it_returned_is_run_at_every_step() -> None:
@@ -67,15 +78,7 @@ def test_what_it_returned_is_run_at_every_step() -> None:
         counter = tf1.get_variable("counter", [], initializer=tf1.zeros_initializer())
         hook = host_calls.HostCallHook({"count": [tf1.assign_add(counter, 1.0)]})
         last: list[float] = []
-
-        class Reads(tf1.train.SessionRunHook):
-            def end(self, session: Any) -> None:
-                last.append(float(session.run(counter)))
-
-        creator = tf1.train.ChiefSessionCreator()
-        with tf1.train.MonitoredSession(creator, hooks=[hook, Reads()]) as session:
-            for _ in range(3):
-                session.run("x:0")
+        run_hooks(hook, AtEnd(lambda session: last.append(session.run(counter))), steps=3)
         assert last == [3.0]
 
 
@@ -83,21 +86,27 @@ def test_nothing_returned_is_nothing_run() -> None:
     with tf.Graph().as_default():
         tf.constant(0.0, name="x")
         tf1.train.create_global_step()
-        run_hook(host_calls.HostCallHook(None))
+        run_hooks(host_calls.HostCallHook(None))
+
+
+def tags(folder: Path) -> list[str]:
+    (path,) = folder.iterdir()
+    events = tf1.train.summary_iterator(str(path))
+    return [value.tag for event in events for value in event.summary.value]
 
 
 def test_two_writers_are_opened_and_flushed(tmp_path: Path) -> None:
+    names, read = ("a", "b"), []
     with tf.Graph().as_default():
         tf.constant(0.0, name="x")
         tf1.train.create_global_step()
-        for name in ("a", "b"):
+        for name in names:
             with tf.summary.create_file_writer(str(tmp_path / name)).as_default():
                 tf.summary.write(name, 1.0, step=1)
-        run_hook(host_calls.HostCallHook(tf1.summary.all_v2_summary_ops()))
-    for name in ("a", "b"):
-        (path,) = (tmp_path / name).iterdir()
-        events = tf1.train.summary_iterator(str(path))
-        assert [value.tag for event in events for value in event.summary.value] == [name, name]
+        hook = host_calls.HostCallHook(tf1.summary.all_v2_summary_ops())
+        # A session that is closed flushes too: they are read while it is open.
+        run_hooks(hook, AtEnd(lambda session: read.extend(tags(tmp_path / n) for n in names)))
+    assert read == [["a", "a"], ["b", "b"]]
 
 
 def test_a_spec_has_host_calls_of_its_own() -> None:
