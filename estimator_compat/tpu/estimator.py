@@ -142,7 +142,7 @@ class TPUEstimator(Estimator):
                 self._add_batch_size(params, mode)
             _add(params, USE_TPU, False)
             logging.info("Running %s on CPU/GPU", mode)
-            with self._explained(mode):
+            with self._explained(mode, exporting=exporting):
                 spec = calling.call_model_fn(
                     model_fn, features, labels, mode=mode, params=params, config=config
                 )
@@ -167,17 +167,21 @@ class TPUEstimator(Estimator):
             _add(params, BATCH_SIZE, self._batch_sizes[mode])
 
     @contextlib.contextmanager
-    def _explained(self, mode: str) -> Iterator[None]:
-        """Says which argument is missing where a user's function looks for the batch size."""
+    def _explained(self, mode: str, *, exporting: bool = False) -> Iterator[None]:
+        """Says why there is none where a user's function looks for the batch size."""
         try:
             yield
         except KeyError as error:
-            if error.args != (BATCH_SIZE,) or self._batch_sizes[mode] is not None:
+            had_one = self._batch_sizes[mode] is not None and not exporting
+            if had_one or error.args != (BATCH_SIZE,):
                 raise
+            argument = _SIZE_ARGUMENTS[mode]
             raise KeyError(
-                f"batch_size: params has none in mode {mode!r}, since `{_SIZE_ARGUMENTS[mode]}` "
-                "of TPUEstimator is None; expected a number of examples; pass "
-                f"`{_SIZE_ARGUMENTS[mode]}=`."
+                "batch_size: params has none in an export, which serves batches of any size; "
+                "expected a model_fn that does without it; read it from the features' shape."
+                if exporting
+                else f"batch_size: params has none in mode {mode!r}, since `{argument}` of "
+                f"TPUEstimator is None; expected a number of examples; pass `{argument}=`."
             ) from error
 
     def _check_export(self) -> None:

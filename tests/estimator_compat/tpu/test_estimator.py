@@ -198,6 +198,13 @@ class TestAnExport:
         assert "batch_size" not in one.params
         self.built(one)
 
+    def test_of_a_model_fn_that_needs_one_is_told_so(self, tmp_path: Path) -> None:
+        def function(features: Any, params: Any) -> Any:
+            return params["batch_size"]
+
+        with pytest.raises(KeyError, match=r"none in an export.*; read it from the features' sh"):
+            self.built(estimator(tmp_path, function, predict_batch_size=2))
+
     def test_for_a_tpu_only_is_refused(self, tmp_path: Path) -> None:
         one = estimator(tmp_path, export_to_cpu=False)
         with pytest.raises(ValueError, match=r"`export_to_cpu` \(False\) .* leave it out\."):
@@ -219,9 +226,10 @@ def test_a_model_fn_that_returns_no_spec_is_told_so(tmp_path: Path) -> None:
 
 
 def test_another_key_error_of_the_user_is_left_as_it_is(tmp_path: Path) -> None:
-    with pytest.raises(KeyError) as caught:
-        estimator(tmp_path, params={}).train(lambda params: params["rate"], steps=1)
-    assert caught.value.args == ("rate",)
+    for name in ("rate", "batch_size"):
+        with pytest.raises(KeyError) as caught:
+            estimator(tmp_path, params={}).train(lambda params, name=name: {}[name], steps=1)
+        assert caught.value.args == (name,)
 
 
 def test_an_estimator_of_its_own_class(tmp_path: Path) -> None:
@@ -249,6 +257,28 @@ def test_it_trains_as_an_estimator_does(tmp_path: Path) -> None:
     found = [tf.train.load_variable(str(tmp_path / name), "w") for name in ("tpu", "plain")]
     assert found[0].tobytes() == found[1].tobytes()
     assert found[0].tolist() != [1.0, 1.0]
+
+
+def test_both_loss_summaries_of_a_model_fn_for_tpus(tmp_path: Path) -> None:
+    def function(features: Any, mode: str, params: Any) -> Any:
+        w = tf1.get_variable("w", [2], initializer=tf1.ones_initializer())
+        losses = tf.reduce_sum(features["x"] * w, axis=1)
+        loss = tf.reduce_mean(losses)
+        train_op = tf1.assign_add(tf1.train.get_global_step(), 1)
+        metrics = (lambda one: {"largest": tf1.metrics.mean(tf.reduce_max(one))}, [losses])
+        return tpu.TPUEstimatorSpec(mode, loss=loss, train_op=train_op, eval_metrics=metrics)
+
+    wrapped = estimator_compat.with_loss_summaries(function)
+    one = estimator(tmp_path, wrapped, eval_batch_size=4)
+    one.train(input_fn, steps=1)
+    (path,) = glob.glob(str(tmp_path / "events*"))
+    events = list(tf1.train.summary_iterator(path))
+    assert {"average_loss", "loss_per_example"} <= {v.tag for e in events for v in e.summary.value}
+    found = one.evaluate(lambda params: pair_input_fn(params).unbatch().batch(4))
+    # Rows sum to .1, .5, .9, 1.3, 1.7, 2.1: batches of 4 and 2, means .7 and 1.9.
+    assert found["average_loss"] == pytest.approx(6.6 / 6)
+    assert found["loss"] == pytest.approx((0.7 + 1.9) / 2)
+    assert found["largest"] == pytest.approx((1.3 + 2.1) / 2)
 
 
 def test_a_checkpoint_of_an_estimator_is_continued(tmp_path: Path) -> None:
