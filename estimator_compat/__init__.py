@@ -30,6 +30,7 @@ _EXPORTS = {
     "export": "estimator_compat.export",
     "inputs": "estimator_compat.inputs",
     "loss_summaries": "estimator_compat.summaries",
+    "tpu": "estimator_compat.tpu",
     "train_and_evaluate": "estimator_compat.training",
     "train_flags": "estimator_compat.train_flags",
     "with_loss_summaries": "estimator_compat.wrapping",

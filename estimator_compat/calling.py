@@ -53,6 +53,19 @@ def _positional_names(function: Callable[..., Any]) -> frozenset[str]:
     return frozenset(p.name for p in parameters if p.kind in _POSITIONAL)
 
 
+def positional_count(function: Callable[..., Any]) -> int | None:
+    """Counts the arguments that a caller may pass by position; None for a function of any number.
+
+    Raises:
+      ValueError: The function's signature cannot be read.
+    """
+    signature = inspect.signature(function, follow_wrapped=False)
+    kinds = [p.kind for p in signature.parameters.values()]
+    if inspect.Parameter.VAR_POSITIONAL in kinds:
+        return None
+    return sum(kind in _POSITIONAL for kind in kinds)
+
+
 def verify_model_fn(model_fn: Callable[..., Any] | None, params: Mapping[str, Any] | None) -> None:
     """Checks, before anything is built, that a model_fn can be called with what we have.
 

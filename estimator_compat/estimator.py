@@ -34,7 +34,8 @@ from estimator_compat.spec import EstimatorSpec
 
 logging = tf1.logging
 
-_OVERRIDABLE = frozenset({"model_fn", "latest_checkpoint"})
+# The last two are what TPUEstimator does in its own way.
+_OVERRIDABLE = frozenset({"model_fn", "latest_checkpoint", "_create_global_step", "_inputs"})
 _NO_BATCH = object()
 
 
@@ -228,6 +229,9 @@ class Estimator(ExportsSavedModels):
         """Returns the folder of an evaluation's event files."""
         return os.path.join(self.model_dir, f"eval_{name}" if name else "eval")
 
+    def _create_global_step(self) -> Any:
+        return tf1.train.create_global_step()
+
     def _inputs(self, input_fn: Callable[..., Any], mode: str) -> inputs.Inputs:
         with tf.device("/cpu:0"):
             result = calling.call_input_fn(
@@ -271,7 +275,7 @@ class Estimator(ExportsSavedModels):
         device = self._config.device_fn or replica_device(self._config)
         with graph.as_default(), graph.device(device):
             tf1.set_random_seed(self._config.tf_random_seed)
-            tf1.train.create_global_step()
+            self._create_global_step()
             sessions.create_global_step_read()
             parsed, spec = self._built(input_fn, ModeKeys.TRAIN)
             if not tf.train.latest_checkpoint(self.model_dir):
@@ -312,7 +316,7 @@ class Estimator(ExportsSavedModels):
     ) -> evaluation.Graph:
         """Builds inputs, model and metrics in the default graph."""
         tf1.set_random_seed(self._config.tf_random_seed)
-        global_step = tf1.train.create_global_step()
+        global_step = self._create_global_step()
         parsed, spec = self._built(input_fn, ModeKeys.EVAL)
         metrics = evaluation.metrics_with_loss(spec.eval_metric_ops, spec.loss)
         update_op, values = evaluation.split_metrics(metrics)
@@ -344,7 +348,7 @@ class Estimator(ExportsSavedModels):
         checkpoint_path: str | None,
     ) -> Generator[Any, None, None]:
         tf1.set_random_seed(self._config.tf_random_seed)
-        tf1.train.create_global_step()
+        self._create_global_step()
         parsed, spec = self._built(input_fn, ModeKeys.PREDICT)
         if not inputs.ends_by_itself(parsed.features):
             logging.warn(

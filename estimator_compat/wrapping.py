@@ -32,6 +32,9 @@ def with_loss_summaries(model_fn: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(model_fn)
     def wrapped(**arguments: Any) -> Any:
         spec = model_fn(**arguments)
+        if hasattr(spec, "as_estimator_spec"):
+            # One for TPUs, which has no metrics before its functions are called.
+            spec = spec.as_estimator_spec()
         if getattr(spec, "loss", None) is None or spec.mode == ModeKeys.PREDICT or _has_own(spec):
             return spec
         try:

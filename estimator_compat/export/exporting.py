@@ -14,6 +14,7 @@ class ExportsSavedModels:
     _config: RunConfig
     _warm_start_settings: Any
     _call_model_fn: Callable[..., Any]
+    _create_global_step: Callable[[], Any]
     config: Any
     latest_checkpoint: Callable[[], str | None]
     model_dir: Any
@@ -106,6 +107,7 @@ class ExportsSavedModels:
             build,
             input_receiver_fn_map,
             path_to_str(export_dir_base),
+            create_global_step=self._create_global_step,
             checkpoint_path=path,
             config=self._config,
             assets_extra=assets_extra,

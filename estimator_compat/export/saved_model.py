@@ -29,6 +29,7 @@ def export(
     receiver_fns: Mapping[str, Callable[[], Any]],
     base: str,
     *,
+    create_global_step: Callable[[], Any],
     checkpoint_path: str,
     config: Any,
     assets_extra: Mapping[str, str] | None,
@@ -42,6 +43,7 @@ def export(
     Args:
       build: Function of a receiver and a mode that builds the model, and returns its spec.
       receiver_fns: Mode to the function that returns what its graph is fed with.
+      create_global_step: Creates the Estimator's kind of global step in a new graph.
       config: The RunConfig.
       assets_extra: Name below `assets.extra` to the file that is copied there.
 
@@ -58,7 +60,7 @@ def export(
         builder = tf1.saved_model.Builder(temporary)
         for mode in modes:
             with tf.Graph().as_default():
-                tf1.train.create_global_step()
+                create_global_step()
                 tf1.set_random_seed(config.tf_random_seed)
                 receiver = receiver_fns[mode]()
                 spec = build(receiver, mode)

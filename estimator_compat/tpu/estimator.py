@@ -1,0 +1,285 @@
+"""`TPUEstimator` on CPU and GPU: `use_tpu=False`."""
+
+import contextlib
+import functools
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+from estimator_compat import calling, inputs
+from estimator_compat.estimator import Estimator
+from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.spec import EstimatorSpec
+from estimator_compat.tpu.config import (
+    InputPipelineConfig,
+    RunConfig,
+    check_positive_integer,
+    parsed_iterations,
+)
+from estimator_compat.tpu.spec import TPUEstimatorSpec
+from estimator_compat.tpu.speed import ExamplesPerSecondHook
+
+logging = tf1.logging
+
+BATCH_SIZE, CONTEXT, USE_TPU = "batch_size", "context", "use_tpu"
+RESERVED = [BATCH_SIZE, CONTEXT]
+_SIZE_ARGUMENTS = {
+    ModeKeys.TRAIN: "train_batch_size",
+    ModeKeys.EVAL: "eval_batch_size",
+    ModeKeys.PREDICT: "predict_batch_size",
+}
+
+
+class TPUEstimator(Estimator):
+    """An Estimator whose functions get the batch size, and whose model_fn may be one for TPUs.
+
+    The input_fn finds the mode's batch size in `params["batch_size"]`, and the model_fn finds it
+    there too, and False in `params["use_tpu"]`. An exported model has no batch size. The global
+    step is a resource variable, as the original's is. In the place of the Estimator's log lines,
+    `ExamplesPerSecondHook` reports the speed.
+
+    Args:
+      model_fn: Function of `features`, `params` and, where its signature has them, `labels`, `mode`
+        and `config`, that returns a `TPUEstimatorSpec` or an `EstimatorSpec`.
+      model_dir, warm_start_from: As an Estimator's.
+      config: A `estimator_compat.tpu.RunConfig`.
+      params: Dict or HParams, without `batch_size` and `context`, which are ours.
+      use_tpu: False. The default is the original's.
+      train_batch_size, eval_batch_size, predict_batch_size: Examples in a batch of a mode; None
+        gives that mode no `batch_size`.
+      batch_axis, eval_on_tpu: Not used on CPU and GPU.
+      export_to_tpu, export_to_cpu: Which graphs an export has. One for TPUs cannot be made: an
+        export warns of it, and fails where it is to have no other.
+      embedding_config_spec: None.
+      export_saved_model_api_version: 1 or 2, an int or an enum's member; both are alike here.
+
+    Raises:
+      TypeError, ValueError: An argument out of its range, or one that needs a TPU.
+    """
+
+    def __init__(
+        self,
+        model_fn: Any = None,
+        model_dir: Any = None,
+        config: Any = None,
+        params: Mapping[str, Any] | None = None,
+        use_tpu: bool = True,
+        train_batch_size: int | None = None,
+        eval_batch_size: int | None = None,
+        predict_batch_size: int | None = None,
+        batch_axis: Any = None,
+        eval_on_tpu: bool = True,
+        export_to_tpu: bool = True,
+        export_to_cpu: bool = True,
+        warm_start_from: Any = None,
+        embedding_config_spec: Any = None,
+        export_saved_model_api_version: Any = 1,
+    ) -> None:
+        _check_config(config)
+        _check_params(params)
+        self._batch_sizes = {
+            ModeKeys.TRAIN: train_batch_size,
+            ModeKeys.EVAL: eval_batch_size,
+            ModeKeys.PREDICT: predict_batch_size,
+        }
+        if use_tpu:
+            _refuse_tpu(self._batch_sizes)
+        _refuse_embedding(embedding_config_spec)
+        _check_export_version(export_saved_model_api_version)
+        self._export_to_cpu, self._export_to_tpu = export_to_cpu, export_to_tpu
+        calling.verify_model_fn(model_fn, params)
+        self._speed = _speed_schedule(config)
+        self._eval_inputs = config.tpu_config.eval_training_input_configuration
+        self._has_inputs = False
+        super().__init__(
+            model_fn=self._on_cpu(model_fn),
+            model_dir=model_dir,
+            config=config.replace(log_step_count_steps=None),
+            params=params or {},
+            warm_start_from=warm_start_from,
+        )
+
+    def _create_global_step(self) -> Any:
+        return tf1.get_variable(
+            tf1.GraphKeys.GLOBAL_STEP,
+            shape=[],
+            dtype=tf.int64,
+            initializer=tf1.initializers.zeros(),
+            trainable=False,
+            use_resource=True,
+            collections=[tf1.GraphKeys.GLOBAL_VARIABLES, tf1.GraphKeys.GLOBAL_STEP],
+        )
+
+    def _inputs(self, input_fn: Callable[..., Any], mode: str) -> inputs.Inputs:
+        _check_takes_params("input_fn", input_fn)
+        self._check_not_sliced(mode)
+        # One host reads all of the input, which the original said by None.
+        in_context = "input_context" in calling.argument_names(input_fn)
+        called = functools.partial(input_fn, input_context=None) if in_context else input_fn
+
+        def with_batch_size(mode: str, params: Any, config: Any) -> Any:
+            self._add_batch_size(params, mode)
+            with self._explained(mode):
+                return calling.call_input_fn(called, mode=mode, params=params, config=config)
+
+        parsed = super()._inputs(with_batch_size, mode)
+        self._has_inputs = True
+        return parsed
+
+    def _on_cpu(self, model_fn: Callable[..., Any]) -> Callable[..., EstimatorSpec]:
+        """Wraps a model_fn into one for an Estimator, which copies params and config anew."""
+
+        def on_cpu(features: Any, labels: Any, mode: str, params: Any, config: Any) -> Any:
+            _check_takes_params("model_fn", model_fn)
+            # An export is what calls the model_fn without an input_fn before.
+            exporting, self._has_inputs = not self._has_inputs, False
+            if exporting:
+                self._check_export()
+            else:
+                self._add_batch_size(params, mode)
+            _add(params, USE_TPU, False)
+            logging.info("Running %s on CPU/GPU", mode)
+            with self._explained(mode, exporting=exporting):
+                spec = calling.call_model_fn(
+                    model_fn, features, labels, mode=mode, params=params, config=config
+                )
+            if isinstance(spec, TPUEstimatorSpec):
+                spec = spec.as_estimator_spec()
+            return self._with_speed(spec, mode, config)
+
+        return on_cpu
+
+    def _with_speed(self, spec: Any, mode: str, config: RunConfig) -> Any:
+        if not isinstance(spec, EstimatorSpec) or not self._speed:
+            return spec
+        hook = ExamplesPerSecondHook(
+            self._batch_sizes[mode],
+            output_dir=config.model_dir if config.save_summary_steps else None,
+            **self._speed,
+        )
+        return spec._replace(training_hooks=(*spec.training_hooks, hook))
+
+    def _add_batch_size(self, params: Any, mode: str) -> None:
+        if self._batch_sizes[mode] is not None:
+            _add(params, BATCH_SIZE, self._batch_sizes[mode])
+
+    @contextlib.contextmanager
+    def _explained(self, mode: str, *, exporting: bool = False) -> Iterator[None]:
+        """Says why there is none where a user's function looks for the batch size."""
+        try:
+            yield
+        except KeyError as error:
+            had_one = self._batch_sizes[mode] is not None and not exporting
+            if had_one or error.args != (BATCH_SIZE,):
+                raise
+            argument = _SIZE_ARGUMENTS[mode]
+            raise KeyError(
+                "batch_size: params has none in an export, which serves batches of any size; "
+                "expected a model_fn that does without it; read it from the features' shape."
+                if exporting
+                else f"batch_size: params has none in mode {mode!r}, since `{argument}` of "
+                f"TPUEstimator is None; expected a number of examples; pass `{argument}=`."
+            ) from error
+
+    def _check_export(self) -> None:
+        if not self._export_to_cpu:
+            raise ValueError(
+                "`export_to_cpu` (False) leaves nothing to export: a graph for TPUs cannot be made "
+                "here; expected True; leave it out."
+            )
+        if self._export_to_tpu:
+            logging.warn(
+                "`export_to_tpu` is True, and no graph for TPUs can be made here: the export gets "
+                "the one for CPU and GPU."
+            )
+
+    def _check_not_sliced(self, mode: str) -> None:
+        if mode != ModeKeys.TRAIN and self._eval_inputs == InputPipelineConfig.SLICED:
+            raise ValueError(
+                "Invalid TPUConfig `eval_training_input_configuration` value. SLICED mode only "
+                "works on use_tpu = True, given: SLICED; expected PER_HOST_V1; leave it out."
+            )
+
+
+def _add(params: Any, name: str, value: Any) -> None:
+    """Adds a value to a dict of params, or to HParams, which have a method for it."""
+    if not hasattr(params, "set_hparam"):
+        params[name] = value
+    elif name in params:
+        params.set_hparam(name, value)
+    else:
+        params.add_hparam(name, value)
+
+
+def _check_config(config: Any) -> None:
+    if not isinstance(config, RunConfig):
+        raise ValueError(
+            f"`config` must be provided with type `tpu_config.RunConfig`, given: {config!r:.200}; "
+            "expected estimator_compat.tpu.RunConfig; build one, or use an Estimator."
+        )
+
+
+def _check_params(params: Any) -> None:
+    found = [name for name in RESERVED if params is not None and name in params]
+    if found:
+        raise ValueError(
+            f"{RESERVED} are reserved keys but existed in params {params}; expected neither; "
+            f"rename {found}, or pass the batch sizes as `train_batch_size=` and so on."
+        )
+
+
+def _refuse_tpu(batch_sizes: Mapping[str, int | None]) -> None:
+    """Raises what the original raises for batch sizes, and for good ones, that there is no TPU."""
+    if batch_sizes[ModeKeys.TRAIN] is None:
+        raise ValueError(
+            "`train_batch_size` cannot be `None`; expected the number of examples in a global "
+            "batch; pass it."
+        )
+    for mode, size in batch_sizes.items():
+        if size is not None:
+            check_positive_integer(size, _SIZE_ARGUMENTS[mode])
+    raise ValueError(
+        "`use_tpu` (True, which is also the default) needs a TPU, and this TPUEstimator runs on "
+        "CPU and GPU; expected False; pass `use_tpu=False`, or move the model to "
+        "tf.distribute.TPUStrategy."
+    )
+
+
+def _refuse_embedding(embedding_config_spec: Any) -> None:
+    if embedding_config_spec is not None:
+        raise ValueError(
+            f"`embedding_config_spec` ({embedding_config_spec!r:.200}) needs the TPU embedding "
+            "that TensorFlow removed in 2.16; expected None; use feature columns or "
+            "tf.compat.v1.get_variable, or tf.tpu.experimental.embedding under TPUStrategy."
+        )
+
+
+def _check_export_version(version: Any) -> None:
+    if getattr(version, "value", version) not in (1, 2):
+        raise ValueError(
+            f"export_saved_model_api_version should be 1 or 2; got {version}; leave it out."
+        )
+
+
+def _check_takes_params(name: str, function: Callable[..., Any]) -> None:
+    if "params" not in calling.argument_names(function):
+        raise ValueError(
+            f"{name} ({function}) does not include params argument, required by TPUEstimator to "
+            'pass batch size as params["batch_size"]; expected one of that name; add it.'
+        )
+
+
+def _speed_schedule(config: RunConfig) -> dict[str, Any]:
+    """When the speed is reported, as the hook's arguments; empty for never.
+
+    On a TPU a `Session.run` makes `iterations_per_loop` steps, and only then can a hook act. The
+    original divides by it on CPU too, where every step is a `Session.run`.
+    """
+    iterations = parsed_iterations(config.tpu_config.iterations_per_loop)
+    if iterations.unit == "seconds":
+        return {"every_n_steps": None, "every_n_secs": iterations.value}
+    steps = config.log_step_count_steps
+    return {"every_n_steps": math.ceil(steps / iterations.value)} if steps is not None else {}
