@@ -1,0 +1,167 @@
+"""Which modules are legacy, and how they alone come to see the facade.
+
+An `import` statement calls the `__import__` it finds in its own module's builtins. A legacy module
+is given builtins of its own, in which `__import__` answers `tensorflow` with the facade and leaves
+everything else to Python. Nothing global is replaced: a module that is not legacy is imported, and
+imports, as ever.
+"""
+
+import ast
+import builtins
+import functools
+import linecache
+import os
+import site
+import sys
+import sysconfig
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import ModuleType
+from typing import Any
+
+from estimator_compat.facade import names
+
+_ROOTS = ("tensorflow", "tensorflow_estimator")
+# Files that are on the path of a program but never legacy: this package's own.
+_OURS = ("estimator_compat", "migrate")
+_CATCHES_A_FAILED_IMPORT = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+
+
+def install(legacy: Iterable[str] = ()) -> None:
+    """Shows the facade to the legacy modules that are imported from now on.
+
+    Args:
+      legacy: Names of installed packages (`bert`, `official`) that are legacy, too. A module that
+        is neither installed in `site-packages` nor Python's own is legacy without being named.
+    """
+    for finder in sys.meta_path:
+        if isinstance(finder, LegacyFinder):
+            finder.named |= set(legacy)
+            return
+    sys.meta_path.insert(0, LegacyFinder(set(legacy)))
+
+
+class LegacyFinder:
+    """Finds what Python would find, and loads the legacy modules of it with `LegacyLoader`."""
+
+    def __init__(self, named: set[str]) -> None:
+        self.named = named
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name.partition(".")[0] in (*_ROOTS, *_OURS):
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is None or type(spec.loader) is not SourceFileLoader:
+            return None
+        if not is_legacy(name, spec.loader.path, self.named):
+            return None
+        spec.loader = LegacyLoader(spec.loader.name, spec.loader.path)
+        return spec
+
+
+class LegacyLoader(SourceFileLoader):
+    """Loads a module as ever, with builtins that import the facade."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        vars(module)["__builtins__"] = legacy_builtins()
+        super().exec_module(module)
+
+
+def is_legacy(name: str, path: str, named: Collection[str]) -> bool:
+    """Tells whether a module sees the facade: named, or the program's own.
+
+    Args:
+      name: The module's dotted name.
+      path: Its file.
+      named: Packages that the user says are legacy.
+    """
+    parts = name.split(".")
+    if any(".".join(parts[:end]) in named for end in range(1, len(parts) + 1)):
+        return True
+    return not any(path.startswith(folder + os.sep) for folder in _library_folders())
+
+
+@functools.cache
+def _library_folders() -> tuple[str, ...]:
+    """Where Python and the installed packages live."""
+    folders = {sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
+    folders.update(site.getsitepackages())
+    folders.add(site.getusersitepackages())
+    folders.update(f for f in sys.path if os.path.basename(f) in ("site-packages", "dist-packages"))
+    return tuple(sorted(os.path.abspath(folder) for folder in folders))
+
+
+def legacy_builtins() -> dict[str, Any]:
+    """The builtins of a legacy module: Python's own, and an `__import__` that knows the facade."""
+    return {**vars(builtins), "__import__": legacy_import}
+
+
+def legacy_import(
+    name: str,
+    globals: Mapping[str, Any] | None = None,  # noqa: A002: Python's own name
+    locals: Mapping[str, Any] | None = None,  # noqa: A002: Python's own name
+    fromlist: Sequence[str] | None = (),
+    level: int = 0,
+) -> Any:
+    """Imports as Python does, `tensorflow` from the facade.
+
+    A name that is not there is a `Missing`, which raises when it is used, so that a module that
+    imports more than it needs can be imported; where the program is ready for the failure (inside
+    `try` with an `except ImportError`), it gets the ImportError instead.
+    """
+    if level or name.partition(".")[0] not in _ROOTS:
+        return builtins.__import__(name, globals, locals, fromlist or (), level)
+    guarded = _is_guarded(sys._getframe(1))
+    module = names.find(name)
+    if guarded and isinstance(module, names.Missing):
+        raise ModuleNotFoundError(names.explain(name), name=name)
+    if not fromlist:
+        return names.find(name.partition(".")[0])
+    return _Imported(module, guarded) if fromlist != ("*",) else module
+
+
+class _Imported:
+    """What a `from module import names` statement takes its names from."""
+
+    def __init__(self, module: Any, guarded: bool) -> None:
+        self._module, self._guarded = module, guarded
+        self.__name__ = module.__name__
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            value = getattr(self._module, name)
+        except AttributeError as error:
+            if self._guarded:
+                raise
+            return names.Missing(f"{self.__name__}.{name}", str(error))
+        if self._guarded and isinstance(value, names.Missing):
+            raise AttributeError(names.explain(value.__name__))
+        return value
+
+
+def _is_guarded(frame: Any) -> bool:
+    """Tells whether a frame's statement stands in a `try` that catches a failed import."""
+    lines = _guarded_lines(frame.f_code.co_filename)
+    return any(first <= frame.f_lineno <= last for first, last in lines)
+
+
+@functools.cache
+def _guarded_lines(path: str) -> tuple[tuple[int, int], ...]:
+    try:
+        tree = ast.parse("".join(linecache.getlines(path)))
+    except SyntaxError:
+        return ()
+    return tuple(
+        (node.body[0].lineno, node.body[-1].end_lineno or node.body[-1].lineno)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Try) and any(map(_catches_a_failed_import, node.handlers))
+    )
+
+
+def _catches_a_failed_import(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(ast.unparse(one) in _CATCHES_A_FAILED_IMPORT for one in caught)
