@@ -42,11 +42,13 @@ def parser() -> argparse.ArgumentParser:
     )
     run = whole.add_subparsers(dest="command", metavar="COMMAND").add_parser(
         "run",
+        prog="python -m estimator_compat run",
+        allow_abbrev=False,
         help="run a legacy program, unedited",
         description=_RUN,
         epilog=_EXAMPLES,
         formatter_class=raw,
-        usage="python -m estimator_compat run [--legacy=PACKAGE] (SCRIPT | -m MODULE) [-- FLAG ...]",
+        usage="%(prog)s [--legacy=PACKAGE] (SCRIPT | -m MODULE) [-- FLAG ...]",
     )
     run.add_argument(
         "-m", dest="module", metavar="MODULE", help="run a module, as `python -m` does"

@@ -18,20 +18,21 @@ _SUBMODULES = ("export", "inputs", "tpu", "experimental")
 # Roots under which everything is a file or a name of the Estimator.
 PACKAGES = ("tensorflow.estimator", "tensorflow.python.estimator")
 
-LATER = frozenset(
-    """BaselineClassifier BaselineEstimator BaselineRegressor BinaryClassHead DNNClassifier
-    DNNEstimator DNNLinearCombinedClassifier DNNLinearCombinedEstimator DNNLinearCombinedRegressor
-    DNNRegressor Head LinearClassifier LinearEstimator LinearRegressor LogisticRegressionHead
-    MultiClassHead MultiHead MultiLabelHead PoissonRegressionHead RegressionHead
-    classifier_parse_example_spec regressor_parse_example_spec call_logit_fn dnn_logit_fn_builder
-    linear_logit_fn_builder BestExporter EvalSpec Exporter FinalExporter LatestExporter TrainSpec
-    add_metrics train_and_evaluate InMemoryEvaluatorHook build_raw_supervised_input_receiver_fn
-    make_early_stopping_hook make_stop_at_checkpoint_step_hook stop_if_higher_hook
-    stop_if_lower_hook stop_if_no_decrease_hook stop_if_no_increase_hook EvalOutput ExportOutput
-    ServingInputReceiver TensorServingInputReceiver build_parsing_serving_input_receiver_fn
-    build_raw_serving_input_receiver_fn numpy_input_fn pandas_input_fn InputPipelineConfig
-    TPUConfig TPUEstimator TPUEstimatorSpec tpu experimental""".split()
-)
+_LATER_TEXT = """
+BaselineClassifier BaselineEstimator BaselineRegressor BinaryClassHead DNNClassifier
+DNNEstimator DNNLinearCombinedClassifier DNNLinearCombinedEstimator DNNLinearCombinedRegressor
+DNNRegressor Head LinearClassifier LinearEstimator LinearRegressor LogisticRegressionHead
+MultiClassHead MultiHead MultiLabelHead PoissonRegressionHead RegressionHead
+classifier_parse_example_spec regressor_parse_example_spec call_logit_fn dnn_logit_fn_builder
+linear_logit_fn_builder BestExporter EvalSpec Exporter FinalExporter LatestExporter TrainSpec
+add_metrics train_and_evaluate InMemoryEvaluatorHook build_raw_supervised_input_receiver_fn
+make_early_stopping_hook make_stop_at_checkpoint_step_hook stop_if_higher_hook
+stop_if_lower_hook stop_if_no_decrease_hook stop_if_no_increase_hook EvalOutput ExportOutput
+ServingInputReceiver TensorServingInputReceiver build_parsing_serving_input_receiver_fn
+build_raw_serving_input_receiver_fn numpy_input_fn pandas_input_fn InputPipelineConfig
+TPUConfig TPUEstimator TPUEstimatorSpec tpu experimental
+"""
+LATER = frozenset(_LATER_TEXT.split())
 NEVER = {
     "BoostedTreesClassifier": "use the tensorflow-decision-forests package",
     "BoostedTreesEstimator": "use the tensorflow-decision-forests package",

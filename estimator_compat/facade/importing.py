@@ -19,7 +19,7 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 from typing import Any
 
-from estimator_compat.facade import names
+from estimator_compat.facade import names, protocols
 
 _ROOTS = ("tensorflow", "tensorflow_estimator")
 # Files that are on the path of a program but never legacy: this package's own.
@@ -65,8 +65,9 @@ class LegacyLoader(SourceFileLoader):
     """Loads a module as ever, with builtins that import the facade."""
 
     def exec_module(self, module: ModuleType) -> None:
-        vars(module)["__builtins__"] = legacy_builtins()
-        super().exec_module(module)
+        if not protocols.load(module, self.path):
+            vars(module)["__builtins__"] = legacy_builtins()
+            super().exec_module(module)
 
 
 def is_legacy(name: str, path: str, named: Collection[str]) -> bool:
@@ -100,8 +101,8 @@ def legacy_builtins() -> dict[str, Any]:
 
 def legacy_import(
     name: str,
-    globals: Mapping[str, Any] | None = None,  # noqa: A002: Python's own name
-    locals: Mapping[str, Any] | None = None,  # noqa: A002: Python's own name
+    globals: Mapping[str, Any] | None = None,
+    locals: Mapping[str, Any] | None = None,
     fromlist: Sequence[str] | None = (),
     level: int = 0,
 ) -> Any:

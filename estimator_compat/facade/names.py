@@ -1,8 +1,8 @@
 """The facade's modules: each name in them is looked up when it is used, and kept.
 
-`find("tensorflow.contrib.layers.layer_norm")` asks, in this order: the table (`table.ROWS`), our own
-Estimator for everything below `tf.estimator`, and TensorFlow itself (`tf.compat.v1` for `tf`). What
-none of them has is a `Missing`.
+`find("tensorflow.contrib.layers.layer_norm")` asks, in this order: the table (`table.ROWS`), our
+own Estimator for everything below `tf.estimator`, and TensorFlow itself (`tf.compat.v1` for `tf`).
+What none of them has is a `Missing`.
 """
 
 import functools
@@ -12,7 +12,7 @@ import re
 from types import ModuleType
 from typing import Any
 
-from estimator_compat.facade import estimators, table
+from estimator_compat.facade import estimators, missing, table
 
 # The last TensorFlow 1: programs that ask take their TensorFlow 1 path.
 VERSION = "1.15.5"
@@ -23,7 +23,7 @@ _PRIVATE = (
     "tensorflow.examples",
     "tensorflow_estimator",
 )
-# `tensorflow.contrib.layers.python.layers.layers.fully_connected` is `contrib.layers.fully_connected`.
+# `contrib.layers.python.layers.layers.fully_connected` is `contrib.layers.fully_connected`.
 _CONTRIB_FILE = re.compile(r"^contrib\.(\w+)\.python\.(?:\w+\.)*(\w+)$")
 _ESTIMATOR = re.compile(r"^(?:tensorflow\.(?:python\.)?estimator|tensorflow_estimator)(?:\.|$)")
 
@@ -68,12 +68,13 @@ class Missing(ModuleType):
 
     def __init__(self, name: str, message: str = "") -> None:
         super().__init__(name)
+        self._real: tuple[Any, ...] = ()
         self._message = message or explain(name)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"{self.__name__!r} has no attribute {name!r}")
-        return find(f"{self.__name__}.{name}")
+        return _look_up(self, name)
 
     def _raise(self, *_: Any, **__: Any) -> Any:
         raise AttributeError(self._message)
@@ -96,7 +97,12 @@ def _tensorflow() -> Any:
     """Imports TensorFlow and makes it behave as TensorFlow 1."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     tensorflow = importlib.import_module("tensorflow")
+    logging = tensorflow.compat.v1.logging
+    verbosity = logging.get_verbosity()
+    # TensorFlow says that reference variables are deprecated: the program knows nothing else.
+    logging.set_verbosity(logging.ERROR)
     tensorflow.compat.v1.disable_v2_behavior()
+    logging.set_verbosity(verbosity)
     return tensorflow
 
 
@@ -138,25 +144,30 @@ def canonical(path: str) -> str:
 
 def explain(path: str) -> str:
     """What is missing, what was expected and what to do instead, in three clauses."""
-    return table.explain(canonical(path))
+    return missing.explain(canonical(path))
 
 
-def _look_up(module: Names, name: str) -> Any:
+def _look_up(module: Names | Missing, name: str) -> Any:
     path = f"{module.__name__}.{name}"
     key = canonical(path)
-    if key in table.ROWS:
+    if key in table.ROWS and (table.ROWS[key].source or not _rows_below(key)):
         return _from_row(path, table.ROWS[key])
     if _ESTIMATOR.match(path):
         return _from_estimator(path)
-    for real in module._real:
-        value = _part(real, name)
-        if value is not None:
-            return Names(path, value) if _is_tensorflows(value) else value
-    if any(row.startswith(key + ".") for row in table.ROWS) or path in _PRIVATE:
+    found = [part for part in (_part(real, name) for real in module._real) if part is not None]
+    if found:
+        return (
+            Names(path, *filter(_is_tensorflows, found)) if _is_tensorflows(found[0]) else found[0]
+        )
+    if _rows_below(key) or path in _PRIVATE:
         return Names(path)
     if path.startswith(_PRIVATE):
         return Missing(path)
     raise AttributeError(explain(path))
+
+
+def _rows_below(key: str) -> bool:
+    return any(row.startswith(key + ".") for row in table.ROWS)
 
 
 def _from_row(path: str, row: table.Row) -> Any:
@@ -168,7 +179,7 @@ def _from_row(path: str, row: table.Row) -> Any:
         for part in filter(None, name.split(".")):
             value = getattr(value, part)
     except (ImportError, AttributeError) as error:
-        return Missing(path, table.unloadable(canonical(path), row, error))
+        return Missing(path, missing.unloadable(canonical(path), row, error))
     return Names(path, value) if isinstance(value, ModuleType) else value
 
 

@@ -55,7 +55,7 @@ def parse_values(
 
 def _assign(parsed: dict[str, Any], match: re.Match[str], kind: type) -> None:
     name, index = match["name"], match["index"]
-    convert: Callable[[str], Any] = _boolean if kind is bool else kind
+    convert: Callable[[Any], Any] = _boolean if kind is bool else kind
     try:
         if match["list"] is not None:
             value: Any = [convert(one) for one in re.split("[ ,]", match["list"]) if one]
@@ -86,7 +86,7 @@ def _boolean(text: str) -> bool:
     return _BOOLEANS[text] if text in _BOOLEANS else bool(int(text))
 
 
-def _cast(name: str, kind: type, value: Any) -> Any:
+def _cast(name: str, kind: Any, value: Any) -> Any:
     """Converts a value to a hyperparameter's type, where nothing is lost."""
     if type(value) is kind or issubclass(kind, type(None)):
         return value

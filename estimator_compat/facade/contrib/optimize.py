@@ -1,4 +1,4 @@
-"""`tf.contrib.layers.optimize_loss`, as in TensorFlow 1.15: names, summaries, order of operations."""
+"""`tf.contrib.layers.optimize_loss`, as in TensorFlow 1.15: names, summaries, order of ops."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -240,3 +240,16 @@ def _summarize(loss: Any, gradients: _Gradients, limit: Any, shown: Sequence[str
             tf.summary.scalar(f"gradient_norm/{tag}", tf.global_norm([values]))
     if limit is not None and ("global_gradient_norm" in shown or "gradient_norm" in shown):
         tf.summary.scalar("global_norm/clipped_gradient_norm", _global_norm(gradients))
+
+
+def clip_gradients_by_norm(optimizer: Any, clip_norm: float) -> Any:
+    """Wraps an optimizer so that it clips the gradients' global norm before it applies them."""
+
+    def apply_gradients(grads_and_vars: _Gradients, *args: Any, **kwargs: Any) -> Any:
+        gradients, variables = zip(*grads_and_vars, strict=True)
+        clipped, _ = tf.clip_by_global_norm(gradients, clip_norm)
+        return applied(list(zip(clipped, variables, strict=True)), *args, **kwargs)
+
+    applied = optimizer.apply_gradients
+    optimizer.apply_gradients = apply_gradients
+    return optimizer
