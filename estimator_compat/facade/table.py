@@ -220,6 +220,12 @@ _add(
     "get_variable_full_name get_variables get_variables_by_name get_variables_by_suffix "
     "get_variables_to_restore global_variable has_arg_scope local_variable model_variable variable",
 )
+_add(
+    "contrib.framework",
+    f"{_OURS}.framework:",
+    "deprecated deprecated_args deprecated_arg_values",
+    "warns of arguments only where they are passed by name",
+)
 _one("contrib.framework.nest", f"{_OURS}.nest:")
 _one("contrib.framework.smart_cond", f"{_OURS}.nest:smart_cond")
 _one("contrib.framework.smart_constant_value", f"{_TF1}.get_static_value")
