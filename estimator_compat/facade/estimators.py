@@ -5,6 +5,7 @@ export_output.PredictOutput` means is `tf.estimator.export.PredictOutput`.
 """
 
 import importlib
+from types import ModuleType
 from typing import Any
 
 _WHERE = (
@@ -50,10 +51,10 @@ def find(path: str) -> Any:
     if name in _SUBMODULES:
         return _module(f"estimator_compat.{name}")
     for place in _WHERE:
-        module = _module(place)
+        value = getattr(_module(place), name, None)
         # A file of the original, such as `run_config`, is not a module of ours.
-        if module is not None and name in getattr(module, "__all__", ()):
-            return getattr(module, name)
+        if value is not None and not isinstance(value, ModuleType):
+            return value
     return None
 
 

@@ -7,6 +7,7 @@ by NumPy's own generator, not its global state.
 
 import collections
 import gzip
+import math
 import os
 from typing import Any
 
@@ -87,7 +88,7 @@ class DataSet:
                 "one as of the other; check the files."
             )
         if reshape:
-            images = images.reshape(len(images), -1)
+            images = images.reshape(len(images), math.prod(images.shape[1:]))
         self.images = images.astype(np.float32) / 255 if kind == np.float32 else images
         self.labels = labels
         self.num_examples = len(images)

@@ -25,6 +25,8 @@ _PRIVATE = (
 )
 # `contrib.layers.python.layers.layers.fully_connected` is `contrib.layers.fully_connected`.
 _CONTRIB_FILE = re.compile(r"^contrib\.(\w+)\.python\.(?:\w+\.)*(\w+)$")
+# Not None: `tf.newaxis` is.
+_ABSENT = object()
 _ESTIMATOR = re.compile(r"^(?:tensorflow\.(?:python\.)?estimator|tensorflow_estimator)(?:\.|$)")
 
 
@@ -81,6 +83,9 @@ class Missing(ModuleType):
 
     __call__ = __iter__ = __bool__ = __getitem__ = __len__ = __enter__ = __add__ = __mul__ = _raise
 
+    def __repr__(self) -> str:
+        return f"<missing {self.__name__}>"
+
     def __instancecheck__(self, _: Any) -> bool:
         return False
 
@@ -113,6 +118,12 @@ def _root() -> Names:
     compat = Names("tensorflow.compat", tensorflow.compat)
     vars(compat)["v1"] = root
     vars(root).update(compat=compat, __version__=VERSION, VERSION=VERSION)
+    python = Names("tensorflow.python", *root.python._real)
+    # In TensorFlow 1 `tensorflow.python.keras` was `tf.keras`; today it is a copy that is not.
+    files = importlib.import_module("tf_keras.src")
+    keras = Names("tensorflow.python.keras", *root.keras._real, files)
+    vars(python)["keras"] = keras
+    vars(root)["python"] = python
     return root
 
 
@@ -154,11 +165,11 @@ def _look_up(module: Names | Missing, name: str) -> Any:
         return _from_row(path, table.ROWS[key])
     if _ESTIMATOR.match(path):
         return _from_estimator(path)
-    found = [part for part in (_part(real, name) for real in module._real) if part is not None]
+    found = [part for part in (_part(real, name) for real in module._real) if part is not _ABSENT]
+    if found and not _is_tensorflows(found[0]):
+        return found[0]
     if found:
-        return (
-            Names(path, *filter(_is_tensorflows, found)) if _is_tensorflows(found[0]) else found[0]
-        )
+        return Names(path, *filter(_is_tensorflows, found))
     if _rows_below(key) or path in _PRIVATE:
         return Names(path)
     if path.startswith(_PRIVATE):
@@ -195,16 +206,16 @@ def _from_estimator(path: str) -> Any:
 
 
 def _part(real: Any, name: str) -> Any:
-    """An attribute of a module of TensorFlow, or its submodule, or None."""
+    """An attribute of a module of TensorFlow, or its submodule, or `_ABSENT`."""
     try:
         return getattr(real, name)
     except AttributeError:
         if not isinstance(real, ModuleType):
-            return None
+            return _ABSENT
     try:
         return importlib.import_module(f"{real.__name__}.{name}")
     except ImportError:
-        return None
+        return _ABSENT
 
 
 def _is_tensorflows(value: Any) -> bool:

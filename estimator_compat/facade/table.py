@@ -74,8 +74,7 @@ _add(
     "enumerate_dataset get_next_as_optional get_single_element group_by_reducer group_by_window "
     "ignore_errors make_batched_features_dataset make_csv_dataset make_saveable_from_iterator "
     "map_and_batch parallel_interleave parse_example_dataset prefetch_to_device "
-    "rejection_resample sample_from_datasets scan shuffle_and_repeat unbatch unique "
-    "CheckpointInputPipelineHook",
+    "rejection_resample sample_from_datasets scan shuffle_and_repeat unbatch unique",
 )
 _add(
     "contrib.data",
@@ -325,6 +324,7 @@ _one("contrib.util.make_ndarray", f"{_TF1}.make_ndarray")
 _one("contrib.distribute.MirroredStrategy", f"{_TF1}.distribute.MirroredStrategy")
 _one("contrib.distribute.OneDeviceStrategy", f"{_TF1}.distribute.OneDeviceStrategy")
 _one("contrib.tensorboard.plugins.projector", "tensorboard.plugins.projector:")
+_add("contrib.eager", f"{_TF1}.", "enable_eager_execution executing_eagerly py_func Variable")
 _one("contrib.cloud", None, "read the data with tf.data or a client library of its service")
 _one("contrib.boosted_trees", None, "use the tensorflow-decision-forests package")
 _one("contrib.tensor_forest", None, "use the tensorflow-decision-forests package")

@@ -41,7 +41,7 @@ def _warning(
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         if isinstance(function, type):
             return function
-        warned = []
+        warned: list[bool] = []
 
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
