@@ -128,7 +128,7 @@ for key in table.ROWS:
     print(key, isinstance(value, names.Missing))
 """
 # What other parts of this package, still to come, or a package that is not installed, bring.
-LATER = ("estimator_compat.", "tensorboard.", "tf_slim")
+LATER = ("estimator_compat", "tensorboard.", "tf_slim")
 
 
 def test_every_row_can_be_loaded(tmp_path: Path) -> None:
