@@ -57,23 +57,19 @@ def record_summaries_every_n_global_steps(n: int, global_step: Any = None) -> It
 
 
 def _write(summary: Any, step: Any) -> Any:
+    """Writes what a `tf.summary` op gives: so the tags are made as they were."""
     step = tf.train.get_or_create_global_step() if step is None else step
     return tf2.summary.experimental.write_raw_pb(summary, step=tf.cast(step, tf.int64))
 
 
-def _tag(name: str, family: str | None) -> str:
-    return f"{family}/{name}" if family else name
-
-
 def scalar(name: str, tensor: Any, family: str | None = None, step: Any = None) -> Any:
     """Writes a scalar at a step, the global step where it is None."""
-    values = tf.cast(tensor, tf.float32)
-    return _write(tf.raw_ops.ScalarSummary(tags=_tag(name, family), values=values), step)
+    return _write(tf.summary.scalar(name, tensor, collections=[], family=family), step)
 
 
 def histogram(name: str, tensor: Any, family: str | None = None, step: Any = None) -> Any:
     """Writes a histogram."""
-    return _write(tf.raw_ops.HistogramSummary(tag=_tag(name, family), values=tensor), step)
+    return _write(tf.summary.histogram(name, tensor, collections=[], family=family), step)
 
 
 def image(
@@ -85,7 +81,7 @@ def image(
     step: Any = None,
 ) -> Any:
     """Writes images, `[batch, height, width, channels]`."""
-    summary = tf.raw_ops.ImageSummary(tag=_tag(name, family), tensor=tensor, max_images=max_images)
+    summary = tf.summary.image(name, tensor, max_images, collections=[], family=family)
     return _write(summary, step)
 
 
@@ -98,7 +94,7 @@ def audio(
     step: Any = None,
 ) -> Any:
     """Writes sounds, `[batch, frames]` or `[batch, frames, channels]`."""
-    summary = tf.raw_ops.AudioSummaryV2(
-        tag=_tag(name, family), tensor=tensor, sample_rate=sample_rate, max_outputs=max_outputs
+    summary = tf.summary.audio(
+        name, tensor, sample_rate, max_outputs, collections=[], family=family
     )
     return _write(summary, step)

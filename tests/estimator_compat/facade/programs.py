@@ -5,6 +5,10 @@ Each gives a dict of arrays. It must be Python 3.7, and use no random numbers: o
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+
 import numpy as np
 
 _INPUTS = np.linspace(-1.0, 2.0, 24, dtype=np.float32)
@@ -267,7 +271,66 @@ def hparams(tf):
     return dict(found, refused=refused, values=[values["a"], sorted(values["b"]), values["c"]])
 
 
+def summary(tf):
+    folder = tempfile.mkdtemp()
+    step = tf.train.get_or_create_global_step()
+    at = tf.contrib.summary
+    with at.create_file_writer(folder, max_queue=10).as_default():
+        with at.always_record_summaries():
+            at.scalar("loss", tf.constant([2.5])[0], step=7)
+            at.scalar("mine", tf.constant(3), family="f", step=step)
+            with tf.name_scope("outer"):
+                at.histogram("weights", tf.constant(_INPUTS), step=step)
+            at.image("picture", tf.zeros([1, 2, 2, 1]), step=step)
+        with at.never_record_summaries():
+            at.scalar("silent", tf.constant(1.0))
+        written = at.all_summary_ops()
+    with tf.Session() as session:
+        session.run([tf.global_variables_initializer(), at.summary_writer_initializer_op()])
+        session.run(written)
+        session.run(at.flush())
+    found = {}
+    for name in os.listdir(folder):
+        for event in tf.train.summary_iterator(os.path.join(folder, name)):
+            for value in event.summary.value:
+                found[value.tag] = [event.step, value.WhichOneof("value"), value.simple_value]
+    shutil.rmtree(folder)
+    return found
+
+
+def rnn(tf):
+    def cells():
+        make = tf.contrib.rnn.GRUCell
+        return [make(3, kernel_initializer=_constant(tf, 0.5)) for _ in range(2)]
+
+    inputs = tf.constant(_INPUTS.reshape(2, 3, 4))
+    outputs, forward, backward = tf.contrib.rnn.stack_bidirectional_dynamic_rnn(
+        cells(), cells(), inputs, dtype=tf.float32, sequence_length=tf.constant([3, 2])
+    )
+    fetches = {"outputs": outputs, "forward": forward, "backward": backward}
+    return _run(tf, dict(fetches, moved=tf.contrib.rnn.transpose_batch_time(inputs)))
+
+
+def embed_sequence(tf):
+    ids = tf.constant([[0, 2], [1, 1]])
+    settings = {"vocab_size": 3, "embed_dim": 2, "initializer": _constant(tf, 0.5)}
+    first = tf.contrib.layers.embed_sequence(ids, scope="mine", **settings)
+    again = tf.contrib.layers.embed_sequence(ids, scope="mine", reuse=True, **settings)
+    return _run(tf, {"first": first, "again": again})
+
+
+def nest(tf):
+    nest = tf.contrib.framework.nest
+    nested = {"a": [1, 2], "b": (3,)}
+    doubled = nest.map_structure(lambda x: 2 * x, nested)
+    return {"flat": nest.flatten(nested), "doubled": doubled, "is": nest.is_sequence([1])}
+
+
 PROGRAMS = [
+    summary,
+    rnn,
+    embed_sequence,
+    nest,
     layer_norm,
     fully_connected,
     regularizers,
