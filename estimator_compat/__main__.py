@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 _DESCRIPTION = """\
@@ -82,10 +83,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         del program[0]
     from estimator_compat import facade
 
-    if script is None:
-        facade.run_module(options.module, program, legacy=legacy)
-    else:
-        facade.run_script(script, program, legacy=legacy)
+    try:
+        if script is None:
+            facade.run_module(options.module, program, legacy=legacy)
+        else:
+            facade.run_script(script, program, legacy=legacy)
+    except (AttributeError, ImportError) as error:
+        if (told := facade.hint(error)) is None:
+            raise
+        traceback.print_exc()
+        print(f"estimator_compat: {told}", file=sys.stderr)
+        return 1
     return 0
 
 

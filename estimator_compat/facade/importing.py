@@ -11,9 +11,7 @@ import builtins
 import functools
 import linecache
 import os
-import site
 import sys
-import sysconfig
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
@@ -24,6 +22,8 @@ from estimator_compat.facade import names, protocols
 _ROOTS = ("tensorflow", "tensorflow_estimator")
 # Files that are on the path of a program but never legacy: this package's own.
 _OURS = ("estimator_compat", "migrate")
+# Folders of which everything is a library, unless it is named.
+_INSTALLED = {"site-packages", "dist-packages"}
 _CATCHES_A_FAILED_IMPORT = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
 
@@ -81,17 +81,12 @@ def is_legacy(name: str, path: str, named: Collection[str]) -> bool:
     parts = name.split(".")
     if any(".".join(parts[:end]) in named for end in range(1, len(parts) + 1)):
         return True
-    return not any(path.startswith(folder + os.sep) for folder in _library_folders())
+    return parts[0] not in sys.stdlib_module_names and not is_installed(path)
 
 
-@functools.cache
-def _library_folders() -> tuple[str, ...]:
-    """Where Python and the installed packages live."""
-    folders = {sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
-    folders.update(site.getsitepackages())
-    folders.add(site.getusersitepackages())
-    folders.update(f for f in sys.path if os.path.basename(f) in ("site-packages", "dist-packages"))
-    return tuple(sorted(os.path.abspath(folder) for folder in folders))
+def is_installed(path: str) -> bool:
+    """Tells whether a file belongs to an installed package."""
+    return not _INSTALLED.isdisjoint(path.split(os.sep))
 
 
 def legacy_builtins() -> dict[str, Any]:

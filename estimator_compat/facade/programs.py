@@ -3,9 +3,13 @@
 import os
 import runpy
 import sys
+import traceback
 from collections.abc import Iterable, Sequence
 
 from estimator_compat.facade import importing
+
+# Packages that are TensorFlow.
+_REAL = ("tensorflow", "tf_keras", "keras", "tf_slim")
 
 
 def run_script(path: str, arguments: Sequence[str] = (), *, legacy: Iterable[str] = ()) -> None:
@@ -36,3 +40,24 @@ def run_module(name: str, arguments: Sequence[str] = (), *, legacy: Iterable[str
     sys.path.insert(0, os.getcwd())
     builtins = {"__builtins__": importing.legacy_builtins()}
     runpy.run_module(name, init_globals=builtins, run_name="__main__", alter_sys=True)
+
+
+def hint(error: BaseException) -> str | None:
+    """What may mend an error that an installed, perhaps legacy, package met in TensorFlow.
+
+    Returns:
+      None where the error is another one.
+    """
+    if not isinstance(error, AttributeError | ImportError) or "tensorflow" not in str(error):
+        return None
+    package = None
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        name = frame.f_globals.get("__name__", "").partition(".")[0]
+        if importing.is_installed(frame.f_code.co_filename) and name not in _REAL:
+            package = name
+    if package is None:
+        return None
+    return (
+        f"`{package}` is an installed package, which sees the real TensorFlow; expected it to be "
+        f"written for that; if it was written for TensorFlow 1, run with --legacy={package}."
+    )

@@ -65,6 +65,20 @@ def test_a_module_of_an_installed_package(tmp_path: Path) -> None:
     assert done.stdout.split("\n")[0] == "1.15.5 ['--a', 'b']", done.stderr[-3000:]
 
 
+def test_a_legacy_package_that_was_not_named(tmp_path: Path) -> None:
+    installed = tmp_path / "site-packages"
+    installed.mkdir()
+    (installed / "old.py").write_text("import tensorflow as tf\ntf.contrib.layers\n")
+    (tmp_path / "program.py").write_text("import old\n")
+    done = run("run", tmp_path / "program.py", path=installed)
+    assert done.returncode == 1
+    assert "tf.contrib.layers" in done.stderr
+    assert done.stderr.endswith("if it was written for TensorFlow 1, run with --legacy=old.\n")
+    (tmp_path / "program.py").write_text("{}.nosuch\n")
+    done = run("run", tmp_path / "program.py")
+    assert done.stderr.splitlines()[-1] == "AttributeError: 'dict' object has no attribute 'nosuch'"
+
+
 def test_which_modules_are_legacy() -> None:
     import json
 
