@@ -25,6 +25,10 @@ _PRIVATE = (
 )
 # `contrib.layers.python.layers.layers.fully_connected` is `contrib.layers.fully_connected`.
 _CONTRIB_FILE = re.compile(r"^contrib\.(\w+)\.python\.(?:\w+\.)*(\w+)$")
+# The original's private files are known by their names alone.
+_ESTIMATOR_FILE = re.compile(
+    r"^(?:python\.estimator|tensorflow_estimator(?:\.python\.estimator)?)\.(?:\w+\.)*(\w+)$"
+)
 # Not None: `tf.newaxis` is.
 _ABSENT = object()
 _ESTIMATOR = re.compile(r"^(?:tensorflow\.(?:python\.)?estimator|tensorflow_estimator)(?:\.|$)")
@@ -149,8 +153,10 @@ def canonical(path: str) -> str:
     """The name under which the table has a symbol: without `tensorflow.` and private files."""
     key = path.removeprefix("tensorflow.").removeprefix("compat.v1.")
     key = key.replace("contrib.slim.python.slim", "contrib.slim")
-    file = _CONTRIB_FILE.match(key)
-    return f"contrib.{file[1]}.{file[2]}" if file else key
+    if file := _CONTRIB_FILE.match(key):
+        return f"contrib.{file[1]}.{file[2]}"
+    file = _ESTIMATOR_FILE.match(key)
+    return f"python.estimator.{file[1]}" if file else key
 
 
 def explain(path: str) -> str:

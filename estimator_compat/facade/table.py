@@ -137,6 +137,7 @@ _add(
     "embedding_column crossed_column bucketized_column shared_embedding_columns",
     "of tf.feature_column, not of contrib",
 )
+_one("contrib.layers.utils", "tf_slim.layers.utils:")
 _one("contrib.layers.summaries", "tf_slim.summaries:")
 _one("contrib.layers.safe_embedding_lookup_sparse", f"{_TF1}.nn.safe_embedding_lookup_sparse")
 _add("contrib.layers", f"{_OURS}.layers:", "embed_sequence")
@@ -227,6 +228,7 @@ _add(
 )
 _one("contrib.framework.nest", f"{_OURS}.nest:")
 _one("contrib.framework.smart_cond", f"{_OURS}.nest:smart_cond")
+_one("contrib.layers.smart_cond", f"{_OURS}.nest:smart_cond")
 _one("contrib.framework.smart_constant_value", f"{_TF1}.get_static_value")
 _one("contrib.framework.zero_initializer", None, "use tf.zeros_initializer")
 
@@ -249,7 +251,7 @@ _add(
 _add(
     "contrib.rnn",
     f"{_OURS}.rnn:",
-    "stack_bidirectional_dynamic_rnn transpose_batch_time",
+    "stack_bidirectional_dynamic_rnn transpose_batch_time LayerNormBasicLSTMCell",
 )
 for _name in ("LSTMBlockCell", "LSTMBlockFusedCell", "GRUBlockCell", "GRUBlockCellV2"):
     _plain = "GRUCell" if _name.startswith("GRU") else "LSTMCell"
@@ -314,6 +316,15 @@ _add(
     f"{_OURS}.opt:",
     "AdamWOptimizer MomentumWOptimizer DecoupledWeightDecayExtension "
     "extend_with_decoupled_weight_decay LazyAdamOptimizer",
+)
+
+# Private files of TensorFlow that programs import.
+_add("python.estimator", "estimator_compat.facade.keys:", "MetricKeys PredictionKeys")
+_one("python.estimator.fn_args", "estimator_compat.calling:argument_names")
+_one("python.feature_column.dense_features", "tf_keras.src.feature_column.dense_features:")
+_one(
+    "python.feature_column.feature_column_v2.FeatureColumn",
+    "tensorflow:__internal__.feature_column.FeatureColumn",
 )
 
 # What programs import beside it, and what is gone for good.

@@ -311,6 +311,31 @@ def rnn(tf):
     return _run(tf, dict(fetches, moved=tf.contrib.rnn.transpose_batch_time(inputs)))
 
 
+def layer_norm_cell(tf):
+    inputs = tf.constant(_INPUTS.reshape(2, 3, 4))
+    found = {}
+    for name, settings in (("normed", {"norm_shift": 0.1}), ("bare", {"layer_norm": False})):
+        cell = tf.contrib.rnn.LayerNormBasicLSTMCell(3, **settings)
+        with tf.variable_scope(name, initializer=_constant(tf, 0.5)):
+            outputs, state = tf.nn.dynamic_rnn(cell, inputs, dtype=tf.float32)
+        found.update({name: outputs, name + "_c": state.c, name + "_h": state.h})
+    return _run(tf, found)
+
+
+def private_estimator_names(tf):
+    from tensorflow.python.estimator.canned import metric_keys, prediction_keys
+    from tensorflow.python.estimator.util import fn_args
+
+    keys = [metric_keys.MetricKeys, prediction_keys.PredictionKeys]
+    # TensorFlow 2 added to them.
+    newer = ("_AT_RECALL", "_AT_PRECISION", "_AT_SPECIFICITY", "_AT_SENSITIVITY")
+    made = [
+        sorted(v for k, v in vars(one).items() if k.isupper() and not k.endswith(newer))
+        for one in keys
+    ]
+    return {"metrics": made[0], "predictions": made[1], "args": list(fn_args(lambda a, b: a))}
+
+
 def embed_sequence(tf):
     ids = tf.constant([[0, 2], [1, 1]])
     settings = {"vocab_size": 3, "embed_dim": 2, "initializer": _constant(tf, 0.5)}
@@ -330,6 +355,8 @@ PROGRAMS = [
     summary,
     rnn,
     embed_sequence,
+    layer_norm_cell,
+    private_estimator_names,
     nest,
     layer_norm,
     fully_connected,
