@@ -6,6 +6,7 @@ real TensorFlow: `importing` says which module is which.
 """
 
 from estimator_compat.facade.importing import install
+from estimator_compat.facade.names import tensorflow
 from estimator_compat.facade.programs import hint, run_module, run_script
 
-__all__ = ["hint", "install", "run_module", "run_script"]
+__all__ = ["hint", "install", "run_module", "run_script", "tensorflow"]

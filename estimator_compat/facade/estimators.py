@@ -50,7 +50,8 @@ def find(path: str) -> Any:
     name = path.rpartition(".")[2]
     if name in _SUBMODULES:
         return _module(f"estimator_compat.{name}")
-    for place in _WHERE:
+    # `tpu.RunConfig` is another class than `RunConfig`.
+    for place in ("estimator_compat.tpu",) if ".tpu." in path else _WHERE:
         value = getattr(_module(place), name, None)
         # A file of the original, such as `run_config`, is not a module of ours.
         if value is not None and not isinstance(value, ModuleType):
@@ -67,5 +68,7 @@ def is_public(path: str) -> bool:
 def _module(name: str) -> Any:
     try:
         return importlib.import_module(name)
-    except ModuleNotFoundError:
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
         return None

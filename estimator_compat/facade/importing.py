@@ -30,10 +30,16 @@ _CATCHES_A_FAILED_IMPORT = {"ImportError", "ModuleNotFoundError", "Exception", "
 def install(legacy: Iterable[str] = ()) -> None:
     """Shows the facade to the legacy modules that are imported from now on.
 
+    In a notebook the later cells see it, too. The module that calls it has begun with Python's own
+    builtins: it gets the facade from `tensorflow()`, not from an `import`.
+
     Args:
       legacy: Names of installed packages (`bert`, `official`) that are legacy, too. A module that
         is neither installed in `site-packages` nor Python's own is legacy without being named.
     """
+    caller = sys._getframe(1).f_globals
+    if caller.get("__name__") == "__main__":
+        caller["__builtins__"] = legacy_builtins()
     for finder in sys.meta_path:
         if isinstance(finder, LegacyFinder):
             finder.named |= set(legacy)

@@ -87,13 +87,13 @@ _add("contrib.training", f"{_OURS}.hparams:", "HParams", "no protocol buffers")
 _add("contrib.training", f"{_OURS}.hparams:", "parse_values")
 _add(
     "contrib.training",
-    "tf_slim.training:",
+    "tf_slim:training.",
     "add_gradients_summaries clip_gradient_norms clip_gradient_norms_fn create_train_op "
     "multiply_gradients train",
 )
 _add(
     "contrib.training",
-    "tf_slim.evaluation:",
+    "tf_slim:evaluation.",
     "StopAfterNEvalsHook SummaryAtEndHook evaluate_once evaluate_repeatedly "
     "get_or_create_eval_step wait_for_new_checkpoint",
 )
@@ -146,7 +146,7 @@ _one("contrib.layers.real_valued_column", None, "use tf.feature_column.numeric_c
 # estimator
 _add(
     "contrib.estimator",
-    "estimator_compat.experimental:",
+    "estimator_compat:",
     "stop_if_higher_hook stop_if_lower_hook stop_if_no_decrease_hook stop_if_no_increase_hook "
     "make_early_stopping_hook InMemoryEvaluatorHook call_logit_fn dnn_logit_fn_builder "
     "linear_logit_fn_builder build_raw_supervised_input_receiver_fn",
@@ -154,7 +154,7 @@ _add(
 _add("contrib.estimator", "estimator_compat:", "add_metrics")
 _add(
     "contrib.estimator",
-    "estimator_compat.heads:",
+    "estimator_compat:",
     "binary_classification_head logistic_regression_head multi_class_head multi_head "
     "multi_label_head regression_head",
 )
@@ -274,7 +274,7 @@ _one("contrib.summary.SummaryWriter", f"{_TF2}.summary.SummaryWriter")
 # metrics
 _add(
     "contrib.metrics",
-    "tf_slim.metrics:",
+    "tf_slim:metrics.",
     "accuracy aggregate_metric_map aggregate_metrics auc_using_histogram "
     "auc_with_confidence_intervals cohen_kappa count f1_score precision_at_recall "
     "precision_recall_at_equal_thresholds recall_at_precision sparse_recall_at_top_k "

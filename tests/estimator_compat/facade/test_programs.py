@@ -1,9 +1,12 @@
 """Whole legacy programs under the facade: their flags, their modules, and the libraries beside."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 from estimator_compat.facade import importing
-from tests.estimator_compat.facade.running import printed, run
+from tests.estimator_compat.facade.running import ROOT, printed, run
 
 HERE = Path(__file__).parent
 
@@ -63,6 +66,34 @@ def test_a_module_of_an_installed_package(tmp_path: Path) -> None:
     (package / "main.py").write_text("import old, sys; print(old.tf.VERSION, sys.argv[1:])\n")
     done = run("run", "-m", "old.main", "--", "--a", "b", path=package.parent)
     assert done.stdout.split("\n")[0] == "1.15.5 ['--a', 'b']", done.stderr[-3000:]
+
+
+CELLS = (
+    """
+import sys
+from estimator_compat import facade
+facade.install()
+import tensorflow as tf
+print(hasattr(tf, "contrib"), facade.tensorflow().VERSION)
+import beside
+print(beside.tf is facade.tensorflow())
+""",
+    """
+import tensorflow as tf
+print(tf is facade.tensorflow())
+""",
+)
+
+
+def test_in_a_notebook(tmp_path: Path) -> None:
+    (tmp_path / "beside.py").write_text("import tensorflow as tf\n")
+    program = f"cells, scope = {CELLS!r}, {{'__name__': '__main__'}}\n"
+    program += "for cell in cells:\n    exec(cell, scope)\n"
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{tmp_path}", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment
+    )
+    assert done.stdout.split("\n") == ["False 1.15.5", "True", "True", ""], done.stderr[-2000:]
 
 
 def test_a_legacy_package_that_was_not_named(tmp_path: Path) -> None:
