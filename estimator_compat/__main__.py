@@ -26,7 +26,7 @@ not there raises an error, when it is used, that says what could replace it.
 """
 _EXAMPLES = """\
 examples:
-  python -m estimator_compat run train.py -- --model_dir=/tmp/run --steps=100
+  python -m estimator_compat run train.py -- --model_dir=runs/1 --steps=100
   python -m estimator_compat run --legacy=bert train.py -- --data_dir=data
   python -m estimator_compat run -m official.r1.mnist.mnist -- --help
 """

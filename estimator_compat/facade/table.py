@@ -320,6 +320,11 @@ _add(
 
 # Private files of TensorFlow that programs import.
 _add("python.estimator", "estimator_compat.facade.keys:", "MetricKeys PredictionKeys")
+_one(
+    "python.estimator._TPUEstimatorSpec",
+    "estimator_compat.tpu:TPUEstimatorSpec",
+    "the public class, which checks more",
+)
 _one("python.estimator.fn_args", "estimator_compat.calling:argument_names")
 _one("python.feature_column.dense_features", "tf_keras.src.feature_column.dense_features:")
 _one(
