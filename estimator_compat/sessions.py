@@ -343,3 +343,17 @@ def save_graph(
             builder.add_meta_graph_and_variables(session, **meta_graph)
         else:
             builder.add_meta_graph(**meta_graph)
+
+
+def load_saved_model(
+    export_dir: str, tags: Sequence[str], graph: Any = None, config: Any = None
+) -> tuple[Any, Any]:
+    """Loads a SavedModel into a graph, a new one where it is None.
+
+    Returns:
+      The session, open, and the MetaGraphDef of the tags.
+    """
+    graph = graph or tf1.Graph()
+    with graph.as_default():
+        session = tf1.Session(config=config)
+        return session, tf1.saved_model.load(session, list(tags), export_dir)

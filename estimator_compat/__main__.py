@@ -1,0 +1,113 @@
+"""The command `python -m estimator_compat`."""
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+_DESCRIPTION = """\
+Runs programs that were written for tf.estimator on TensorFlow 2.16 and later.
+
+  run    a whole program, unedited: its `import tensorflow as tf` is TensorFlow 1 again
+"""
+_RUN = """\
+Runs a legacy program, unedited, on the TensorFlow that is installed. In the program and in the
+modules beside it, `import tensorflow as tf` gives TensorFlow as TensorFlow 1 programs knew it:
+
+  tf.*             from tf.compat.v1, with v2 behavior disabled (graphs, v1 shapes)
+  tf.estimator     from estimator_compat
+  tf.contrib       the symbols that legacy programs use most; some need the extra package tf-slim
+                   (pip install 'estimator-compat[contrib]')
+
+Programs that import tensorflow.compat.v1 work, too. Installed libraries keep seeing the real
+TensorFlow; an installed package that is legacy itself is named with --legacy. A symbol that is
+not there raises an error, when it is used, that says what could replace it.
+"""
+_EXAMPLES = """\
+examples:
+  python -m estimator_compat run train.py -- --model_dir=runs/1 --steps=100
+  python -m estimator_compat run --legacy=bert train.py -- --data_dir=data
+  python -m estimator_compat run -m official.r1.mnist.mnist -- --help
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Builds the parser; importing this module imports no TensorFlow."""
+    raw = argparse.RawDescriptionHelpFormatter
+    whole = argparse.ArgumentParser(
+        prog="python -m estimator_compat",
+        description=_DESCRIPTION,
+        epilog="Start with: python -m estimator_compat run --help",
+        formatter_class=raw,
+    )
+    run = whole.add_subparsers(dest="command", metavar="COMMAND").add_parser(
+        "run",
+        prog="python -m estimator_compat run",
+        allow_abbrev=False,
+        help="run a legacy program, unedited",
+        description=_RUN,
+        epilog=_EXAMPLES,
+        formatter_class=raw,
+        usage="%(prog)s [--legacy=PACKAGE] (SCRIPT | -m MODULE) [-- FLAG ...]",
+    )
+    run.add_argument(
+        "-m", dest="module", metavar="MODULE", help="run a module, as `python -m` does"
+    )
+    run.add_argument(
+        "--legacy",
+        action="append",
+        default=[],
+        metavar="PACKAGE",
+        help="an installed package that is legacy, too; may be repeated, or hold commas",
+    )
+    run.add_argument("program", nargs=argparse.REMAINDER, metavar="SCRIPT [-- FLAG ...]")
+    return whole
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line; the program's own exit status is the command's.
+
+    Returns:
+      0, or 2 (through argparse) for arguments it does not know.
+    """
+    whole = parser()
+    options = whole.parse_args(argv)
+    if options.command is None:
+        whole.print_help()
+        return 0
+    legacy = [name for names in options.legacy for name in names.split(",") if name]
+    program = list(options.program)
+    script = None if options.module else _script(program, whole)
+    if program[:1] == ["--"]:
+        del program[0]
+    from estimator_compat import facade
+
+    try:
+        if script is None:
+            facade.run_module(options.module, program, legacy=legacy)
+        else:
+            facade.run_script(script, program, legacy=legacy)
+    except (AttributeError, ImportError) as error:
+        if (told := facade.hint(error)) is None:
+            raise
+        traceback.print_exc()
+        print(f"estimator_compat: {told}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _script(program: list[str], whole: argparse.ArgumentParser) -> str:
+    if not program or program[0] == "--":
+        whole.error("`run` was given no program; expected SCRIPT or -m MODULE; see `run --help`.")
+    script = program.pop(0)
+    if not os.path.isfile(script):
+        whole.error(
+            f"`{script}` is no file; expected a Python program; check the path, which is taken "
+            f"from {os.getcwd()}, or run a module with -m."
+        )
+    return script
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""`tf.contrib` symbols that no kept library has, written on public operations."""

@@ -1,0 +1,172 @@
+"""Optimizers of `tf.contrib.opt`: decoupled weight decay, and Adam that skips absent rows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow.compat.v1 as tf
+
+
+class DecoupledWeightDecayExtension:
+    """Shrinks each variable by `weight_decay * variable` before its update; a mixin.
+
+    Args:
+      weight_decay: A number, a tensor, or a function returning one. The learning rate does not
+        scale it.
+      **kwargs: The optimizer's own arguments.
+    """
+
+    _use_locking: bool
+
+    def __init__(self, weight_decay: Any, **kwargs: Any) -> None:
+        self._weight_decay = weight_decay
+        self._decayed: set[Any] | None = None
+        super().__init__(**kwargs)
+
+    def minimize(
+        self,
+        loss: Any,
+        global_step: Any = None,
+        var_list: Any = None,
+        *args: Any,
+        decay_var_list: Sequence[Any] | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Minimizes; only `decay_var_list` decays, everything where it is None."""
+        self._set_decayed(decay_var_list)
+        gradients = self.compute_gradients(loss, var_list, *args, **_without(kwargs, "name"))  # type: ignore[attr-defined]
+        return self.apply_gradients(
+            gradients, global_step, kwargs.get("name"), decay_var_list=decay_var_list
+        )
+
+    def apply_gradients(
+        self,
+        grads_and_vars: Any,
+        global_step: Any = None,
+        name: str | None = None,
+        decay_var_list: Sequence[Any] | None = None,
+    ) -> Any:
+        """Applies gradients; only `decay_var_list` decays, everything where it is None."""
+        self._set_decayed(decay_var_list)
+        return super().apply_gradients(grads_and_vars, global_step=global_step, name=name)  # type: ignore[misc]
+
+    def _set_decayed(self, variables: Sequence[Any] | None) -> None:
+        self._decayed = {one.ref() for one in variables} if variables else None
+
+    def _factor(self) -> Any:
+        return self._weight_decay() if callable(self._weight_decay) else self._weight_decay
+
+    def _decays(self, variable: Any) -> bool:
+        return self._decayed is None or variable.ref() in self._decayed
+
+    def _decay(self, variable: Any) -> list[Any]:
+        if not self._decays(variable):
+            return []
+        return [variable.assign_sub(self._factor() * variable, self._use_locking)]
+
+    def _decay_rows(self, variable: Any, rows: Any) -> list[Any]:
+        if not self._decays(variable):
+            return []
+        lost = -self._factor() * tf.gather(variable, rows)
+        return [tf.scatter_add(variable, rows, lost, self._use_locking)]
+
+    def _apply_dense(self, grad: Any, var: Any) -> Any:
+        with tf.control_dependencies(self._decay(var)):
+            return super()._apply_dense(grad, var)  # type: ignore[misc]
+
+    def _resource_apply_dense(self, grad: Any, var: Any) -> Any:
+        with tf.control_dependencies(self._decay(var)):
+            return super()._resource_apply_dense(grad, var)  # type: ignore[misc]
+
+    def _apply_sparse(self, grad: Any, var: Any) -> Any:
+        with tf.control_dependencies(self._decay_rows(var, grad.indices)):
+            return super()._apply_sparse(grad, var)  # type: ignore[misc]
+
+    def _resource_apply_sparse(self, grad: Any, var: Any, indices: Any) -> Any:
+        with tf.control_dependencies(self._decay_rows(var, indices)):
+            return super()._resource_apply_sparse(grad, var, indices)  # type: ignore[misc]
+
+
+def _without(settings: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if key != name}
+
+
+def extend_with_decoupled_weight_decay(base_optimizer: Any) -> Any:
+    """Makes a class of an optimizer class, with `weight_decay` as its first argument."""
+
+    class OptimizerWithDecoupledWeightDecay(DecoupledWeightDecayExtension, base_optimizer):
+        def __init__(self, weight_decay: Any, *args: Any, **kwargs: Any) -> None:
+            names = base_optimizer.__init__.__code__.co_varnames[1 : len(args) + 1]
+            super().__init__(weight_decay, **dict(zip(names, args, strict=True)), **kwargs)
+
+    return OptimizerWithDecoupledWeightDecay
+
+
+class AdamWOptimizer(DecoupledWeightDecayExtension, tf.train.AdamOptimizer):
+    """Adam with decoupled weight decay."""
+
+    def __init__(
+        self,
+        weight_decay: Any,
+        learning_rate: Any = 0.001,
+        beta1: Any = 0.9,
+        beta2: Any = 0.999,
+        epsilon: Any = 1e-8,
+        use_locking: bool = False,
+        name: str = "AdamW",
+    ) -> None:
+        super().__init__(
+            weight_decay,
+            learning_rate=learning_rate,
+            beta1=beta1,
+            beta2=beta2,
+            epsilon=epsilon,
+            use_locking=use_locking,
+            name=name,
+        )
+
+
+class MomentumWOptimizer(DecoupledWeightDecayExtension, tf.train.MomentumOptimizer):
+    """Momentum with decoupled weight decay."""
+
+    def __init__(
+        self,
+        weight_decay: Any,
+        learning_rate: Any,
+        momentum: Any,
+        use_locking: bool = False,
+        name: str = "MomentumW",
+        use_nesterov: bool = False,
+    ) -> None:
+        super().__init__(
+            weight_decay,
+            learning_rate=learning_rate,
+            momentum=momentum,
+            use_locking=use_locking,
+            name=name,
+            use_nesterov=use_nesterov,
+        )
+
+
+class LazyAdamOptimizer(tf.train.AdamOptimizer):
+    """Adam whose moments, for sparse gradients, change only in the rows that have a gradient."""
+
+    def _apply_sparse(self, grad: Any, var: Any) -> Any:
+        return self._update_rows(grad.values, var, grad.indices)
+
+    def _resource_apply_sparse(self, grad: Any, var: Any, indices: Any) -> Any:
+        return self._update_rows(grad, var, indices)
+
+    def _update_rows(self, gradient: Any, var: Any, rows: Any) -> Any:
+        kind = var.dtype.base_dtype
+        power1, power2 = (tf.cast(one, kind) for one in self._get_beta_accumulators())
+        beta1, beta2 = tf.cast(self._beta1_t, kind), tf.cast(self._beta2_t, kind)
+        rate = tf.cast(self._lr_t, kind) * tf.sqrt(1 - power2) / (1 - power1)
+        m, v = self.get_slot(var, "m"), self.get_slot(var, "v")
+        new_m = beta1 * tf.gather(m, rows) + (1 - beta1) * gradient
+        new_v = beta2 * tf.gather(v, rows) + (1 - beta2) * tf.square(gradient)
+        step = rate * new_m / (tf.sqrt(new_v) + tf.cast(self._epsilon_t, kind))
+        return tf.group(
+            tf.scatter_update(m, rows, new_m, self._use_locking),
+            tf.scatter_update(v, rows, new_v, self._use_locking),
+            tf.scatter_sub(var, rows, step, self._use_locking),
+        )

@@ -1,0 +1,100 @@
+"""`tf.contrib.summary` on TensorFlow 2's summary writers.
+
+The events hold what TensorFlow 1's held. Differs from TensorFlow 1.15: summaries are recorded
+unless `never_record_summaries` says otherwise (there, only if `always_record_summaries` did).
+"""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import tensorflow.compat.v1 as tf
+import tensorflow.compat.v2 as tf2
+
+flush = tf2.summary.flush
+should_record_summaries = tf2.summary.should_record_summaries
+all_summary_ops = tf.summary.all_v2_summary_ops
+initialize = tf.summary.initialize
+
+
+def create_file_writer(
+    logdir: Any,
+    max_queue: int | None = None,
+    flush_millis: int | None = None,
+    filename_suffix: str | None = None,
+    name: str | None = None,
+) -> Any:
+    """Makes a writer of event files; its `as_default()` and `init()` are TensorFlow 2's."""
+    if logdir is None:
+        return contextlib.nullcontext()
+    return tf2.summary.create_file_writer(logdir, max_queue, flush_millis, filename_suffix, name)
+
+
+create_summary_file_writer = create_file_writer
+
+
+def summary_writer_initializer_op() -> list[Any]:
+    """The operations that open the graph's writers."""
+    return tf.get_collection("_SUMMARY_WRITER_V2")
+
+
+def always_record_summaries() -> Any:
+    """A context in which summaries are recorded."""
+    return tf2.summary.record_if(True)
+
+
+def never_record_summaries() -> Any:
+    """A context in which none is recorded."""
+    return tf2.summary.record_if(False)
+
+
+@contextlib.contextmanager
+def record_summaries_every_n_global_steps(n: int, global_step: Any = None) -> Iterator[None]:
+    """A context in which summaries are recorded at every n-th global step."""
+    step = tf.train.get_or_create_global_step() if global_step is None else global_step
+    with tf2.summary.record_if(lambda: tf.equal(tf.convert_to_tensor(step) % n, 0)):
+        yield
+
+
+def _write(summary: Any, step: Any) -> Any:
+    """Writes what a `tf.summary` op gives: so the tags are made as they were."""
+    step = tf.train.get_or_create_global_step() if step is None else step
+    return tf2.summary.experimental.write_raw_pb(summary, step=tf.cast(step, tf.int64))
+
+
+def scalar(name: str, tensor: Any, family: str | None = None, step: Any = None) -> Any:
+    """Writes a scalar at a step, the global step where it is None."""
+    return _write(tf.summary.scalar(name, tensor, collections=[], family=family), step)
+
+
+def histogram(name: str, tensor: Any, family: str | None = None, step: Any = None) -> Any:
+    """Writes a histogram."""
+    return _write(tf.summary.histogram(name, tensor, collections=[], family=family), step)
+
+
+def image(
+    name: str,
+    tensor: Any,
+    bad_color: Any = None,
+    max_images: int = 3,
+    family: str | None = None,
+    step: Any = None,
+) -> Any:
+    """Writes images, `[batch, height, width, channels]`."""
+    summary = tf.summary.image(name, tensor, max_images, collections=[], family=family)
+    return _write(summary, step)
+
+
+def audio(
+    name: str,
+    tensor: Any,
+    sample_rate: Any,
+    max_outputs: int,
+    family: str | None = None,
+    step: Any = None,
+) -> Any:
+    """Writes sounds, `[batch, frames]` or `[batch, frames, channels]`."""
+    summary = tf.summary.audio(
+        name, tensor, sample_rate, max_outputs, collections=[], family=family
+    )
+    return _write(summary, step)

@@ -1,0 +1,156 @@
+"""What legacy names stand for, and what a program is told of those that are not there."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+import estimator_compat
+from estimator_compat.facade import estimators, missing, names, table
+from tests.estimator_compat.facade.running import printed
+
+HERE = """
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+import tensorflow.contrib.slim as slim
+import tensorflow.python.ops.array_ops as array_ops
+from tensorflow.contrib.tpu.python.tpu import tpu_config, tpu_estimator
+from tensorflow.python.estimator import estimator as estimator_lib
+from tensorflow.python.estimator.model_fn import EstimatorSpec
+from tensorflow.python.framework import ops
+from tensorflow.python.keras.layers import Dense
+from tensorflow_estimator.python.estimator.export import export_output
+import estimator_compat as ours
+
+print(tf1 is tf, tf.compat.v1 is tf, tf.newaxis, tf.VERSION, tf.executing_eagerly())
+print(estimator_lib.Estimator is tf.estimator.Estimator is ours.Estimator)
+print(EstimatorSpec is ours.EstimatorSpec, export_output.PredictOutput is ours.export.PredictOutput)
+print(ops.GraphKeys is tf.GraphKeys, Dense is tf.keras.layers.Dense)
+print(array_ops.reshape is tf.reshape)
+print(tf.keras.losses.Reduction.SUM, tf.placeholder(tf.float32, [2, 3]).shape[-1].value)
+print(tf.placeholder(tf.int32, [None, 4]).get_shape()[0].value, "contrib" in dir(tf))
+print(tf.train.SessionRunHook is tf.estimator.SessionRunHook)
+"""
+
+
+def test_names_that_are_there(tmp_path: Path) -> None:
+    program = HERE.replace("ours.export.", "__import__('estimator_compat.export').export.")
+    assert printed(program, tmp_path) == [
+        "True True None 1.15.5 False",
+        "True",
+        "True True",
+        "True True",
+        "True",
+        "sum 3",
+        "None True",
+        "True",
+    ]
+
+
+GONE = """
+import tensorflow as tf
+from tensorflow.contrib import boosted_trees
+from tensorflow.contrib.nosuch.place import thing
+from tensorflow.train import gone_since_long
+from tensorflow.python.ops.nosuch_ops import other
+
+class Mine(tf.estimator.BoostedTreesClassifier):
+    pass
+
+def default(layer=thing.inner): ...
+
+try:
+    from tensorflow.contrib.nosuch import guarded
+except ImportError as error:
+    print("ImportError", error)
+try:
+    from tensorflow.train import nosuch
+except (ImportError, ValueError):
+    print("ImportError")
+print(isinstance(3, thing), repr(thing), hasattr(tf, "nosuch"))
+for use in (thing, thing.inner, gone_since_long, other, Mine, boosted_trees.Model,
+            lambda: tf.nosuch, lambda: [*thing], lambda: bool(thing)):
+    try:
+        use()
+    except AttributeError as error:
+        print(error)
+"""
+
+
+def test_names_that_are_not(tmp_path: Path) -> None:
+    write = "write it on public operations where the program uses it."
+    told = "is not in this facade of TensorFlow 1; expected a name that tf.compat.v1 or the facade"
+    lines = printed(GONE, tmp_path)
+    assert lines[:3] == [
+        f"ImportError `tf.contrib.nosuch` {told} has; {write}",
+        "ImportError",
+        "False <missing tensorflow.contrib.nosuch.place.thing> False",
+    ]
+    use = "use what tf.compat.v1 has instead."
+    assert lines[3:] == [
+        f"`tf.contrib.nosuch.place.thing` {told} has; {write}",
+        f"`tf.contrib.nosuch.place.thing.inner` {told} has; {write}",
+        f"`tf.train.gone_since_long` {told} has; {use}",
+        f"`tf.python.ops.nosuch_ops.other` {told} has; {use}",
+        "`tf.estimator.BoostedTreesClassifier` is not in this facade of TensorFlow 1; it was "
+        "removed and will not come back; use the tensorflow-decision-forests package.",
+        "`tf.contrib.boosted_trees.Model` is not in this facade of TensorFlow 1; TensorFlow "
+        "removed it with 2.0; use the tensorflow-decision-forests package.",
+        f"`tf.nosuch` {told} has; {use}",
+        f"`tf.contrib.nosuch.place.thing` {told} has; {write}",
+        f"`tf.contrib.nosuch.place.thing` {told} has; {write}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("tensorflow.contrib.layers.layer_norm", "contrib.layers.layer_norm"),
+        ("tensorflow.contrib.layers.python.layers.layers.layer_norm", "contrib.layers.layer_norm"),
+        ("tensorflow.contrib.slim.python.slim.nets.vgg", "contrib.slim.nets.vgg"),
+        ("tensorflow.compat.v1.train", "train"),
+    ],
+)
+def test_canonical(path: str, key: str) -> None:
+    assert names.canonical(path) == key
+
+
+def test_the_run_config_of_tpus_is_its_own() -> None:
+    assert estimators.find("tensorflow.estimator.RunConfig") is estimator_compat.RunConfig
+    assert estimators.find("tensorflow.estimator.tpu.RunConfig") is not estimator_compat.RunConfig
+    assert estimators.find("python.estimator.run_config.RunConfig") is estimator_compat.RunConfig
+
+
+def test_close_names_and_absent_packages() -> None:
+    assert "tf.contrib.layers.layer_norm" in missing.explain("contrib.layers.layernorm")
+    row = table.ROWS["contrib.layers.conv2d"]
+    told = missing.unloadable("contrib.layers.conv2d", row, ImportError("no tf_slim"))
+    assert told.endswith("pip install 'estimator-compat[contrib]'.")
+
+
+SWEEP = """
+import tensorflow as tf
+from estimator_compat.facade import names, table
+for key in table.ROWS:
+    value = names.find("tensorflow." + key)
+    print(key, isinstance(value, names.Missing))
+"""
+# What other parts of this package, still to come, or a package that is not installed, bring.
+LATER = ["estimator_compat", "tensorboard."]
+if importlib.util.find_spec("tf_slim") is None:
+    LATER.append("tf_slim")
+
+
+def test_every_row_can_be_loaded(tmp_path: Path) -> None:
+    found = dict(line.rsplit(" ", 1) for line in printed(SWEEP, tmp_path))
+    assert found.keys() == table.ROWS.keys()
+    for key, row in table.ROWS.items():
+        source = row.source or ""
+        ours = source.startswith("estimator_compat.facade.")
+        if ours or not source.startswith(tuple(LATER)):
+            assert found[key] == str(row.source is None), key
+
+
+def test_a_row_that_is_never_there_says_what_to_use() -> None:
+    for key, row in table.ROWS.items():
+        assert row.source or row.note, key
