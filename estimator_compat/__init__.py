@@ -65,7 +65,9 @@ def __getattr__(name: str) -> Any:
         train = importlib.import_module("tensorflow").compat.v1.train
         return getattr(train, name)
     if name not in _EXPORTS:
-        raise AttributeError(f"module 'estimator_compat' has no attribute {name!r}")
+        absent = importlib.import_module("estimator_compat.absent")
+        missing = f"module 'estimator_compat' has no attribute {name!r}"
+        raise AttributeError(absent.message(name, missing) or missing)
     module = importlib.import_module(_EXPORTS[name])
     return module if _EXPORTS[name].endswith("." + name) else getattr(module, name)
 

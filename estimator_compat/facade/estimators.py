@@ -8,6 +8,8 @@ import importlib
 from types import ModuleType
 from typing import Any
 
+from estimator_compat import absent
+
 _WHERE = (
     "estimator_compat",
     "estimator_compat.export",
@@ -18,31 +20,6 @@ _WHERE = (
 _SUBMODULES = ("export", "inputs", "tpu", "experimental")
 # Roots under which everything is a file or a name of the Estimator.
 PACKAGES = ("tensorflow.estimator", "tensorflow.python.estimator")
-
-_LATER_TEXT = """
-BaselineClassifier BaselineEstimator BaselineRegressor BinaryClassHead DNNClassifier
-DNNEstimator DNNLinearCombinedClassifier DNNLinearCombinedEstimator DNNLinearCombinedRegressor
-DNNRegressor Head LinearClassifier LinearEstimator LinearRegressor LogisticRegressionHead
-MultiClassHead MultiHead MultiLabelHead PoissonRegressionHead RegressionHead
-classifier_parse_example_spec regressor_parse_example_spec call_logit_fn dnn_logit_fn_builder
-linear_logit_fn_builder BestExporter EvalSpec Exporter FinalExporter LatestExporter TrainSpec
-add_metrics train_and_evaluate InMemoryEvaluatorHook build_raw_supervised_input_receiver_fn
-make_early_stopping_hook make_stop_at_checkpoint_step_hook stop_if_higher_hook
-stop_if_lower_hook stop_if_no_decrease_hook stop_if_no_increase_hook EvalOutput ExportOutput
-ServingInputReceiver TensorServingInputReceiver build_parsing_serving_input_receiver_fn
-build_raw_serving_input_receiver_fn numpy_input_fn pandas_input_fn InputPipelineConfig
-TPUConfig TPUEstimator TPUEstimatorSpec tpu experimental
-"""
-LATER = frozenset(_LATER_TEXT.split())
-NEVER = {
-    "BoostedTreesClassifier": "use the tensorflow-decision-forests package",
-    "BoostedTreesEstimator": "use the tensorflow-decision-forests package",
-    "BoostedTreesRegressor": "use the tensorflow-decision-forests package",
-    "KMeans": "write the few steps of k-means on tf.compat.v1, or use scikit-learn",
-    "LinearSDCA": "train the linear model with tf.compat.v1.train.FtrlOptimizer",
-    "RNNClassifier": "write a model_fn with tf.compat.v1.nn.dynamic_rnn",
-    "RNNEstimator": "write a model_fn with tf.compat.v1.nn.dynamic_rnn",
-}
 
 
 def find(path: str) -> Any:
@@ -60,9 +37,9 @@ def find(path: str) -> Any:
 
 
 def is_public(path: str) -> bool:
-    """Tells whether the original has the name in public."""
+    """Tells whether the original has the name in public, and we do not."""
     name = path.rpartition(".")[2]
-    return name in LATER or name in NEVER
+    return name in absent.LATER or name in absent.NEVER
 
 
 def _module(name: str) -> Any:

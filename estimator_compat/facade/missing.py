@@ -2,17 +2,16 @@
 
 import difflib
 
-from estimator_compat.facade import estimators, table
+from estimator_compat import absent
+from estimator_compat.facade import table
 
 
 def explain(key: str) -> str:
     """Says why a symbol (`contrib.layers.conv9d`) is not there, what is, and what to do."""
     told = f"`tf.{key}` is not in this facade of TensorFlow 1"
     name = key.rpartition(".")[2]
-    if "estimator" in key.lower() and name in estimators.NEVER:
-        return f"{told}; it was removed and will not come back; {estimators.NEVER[name]}."
-    if "estimator" in key.lower() and name in estimators.LATER:
-        return f"{told} yet; expected a name that `estimator_compat` has; a later version has it."
+    if "estimator" in key.lower() and (why := absent.message(name, told)):
+        return why
     for known, row in table.ROWS.items():
         if row.source is None and (key == known or key.startswith(known + ".")):
             return f"{told}; TensorFlow removed it with 2.0; {row.note}."

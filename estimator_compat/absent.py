@@ -1,0 +1,35 @@
+"""Public names of `tf.estimator` that this package lacks: those to come and those gone for good."""
+
+_HEADS_AND_CANNED = """
+BaselineClassifier BaselineEstimator BaselineRegressor BinaryClassHead DNNClassifier DNNEstimator
+DNNLinearCombinedClassifier DNNLinearCombinedEstimator DNNLinearCombinedRegressor DNNRegressor
+Head LinearClassifier LinearEstimator LinearRegressor LogisticRegressionHead MultiClassHead
+MultiHead MultiLabelHead PoissonRegressionHead RegressionHead
+call_logit_fn classifier_parse_example_spec dnn_logit_fn_builder linear_logit_fn_builder
+regressor_parse_example_spec
+"""
+LATER = frozenset(_HEADS_AND_CANNED.split())
+
+_TREES = "use the tensorflow-decision-forests package"
+_RECURRENT = "write a model_fn with tf.compat.v1.nn.dynamic_rnn"
+NEVER = {
+    "BoostedTreesClassifier": _TREES,
+    "BoostedTreesEstimator": _TREES,
+    "BoostedTreesRegressor": _TREES,
+    "KMeans": "write the few steps of k-means on tf.compat.v1, or use scikit-learn",
+    "LinearSDCA": "train the linear model with tf.compat.v1.train.FtrlOptimizer",
+    "RNNClassifier": _RECURRENT,
+    "RNNEstimator": _RECURRENT,
+}
+
+
+def message(name: str, missing_from: str) -> str | None:
+    """Says whether an absent name is to come, and what to do; None for a name we do not know."""
+    if name in NEVER:
+        return f"{missing_from}; it was removed and will not come back; {NEVER[name]}."
+    if name in LATER:
+        return (
+            f"{missing_from} yet; expected an Estimator with a model_fn, since heads and canned "
+            "estimators come in a later version; write the model_fn, or wait for it."
+        )
+    return None
