@@ -25,7 +25,6 @@ CONFIG = {
     "attention_probs_dropout_prob": 0.0,
 }
 STEPS, BATCH = 201, 16
-SUMMARISED = [1, 101, 201]  # after the first step, and then every 100
 
 Sentence = tuple[str, int]
 
@@ -63,9 +62,11 @@ def write_documents(path: Path) -> None:
 
 
 def first_and_last_loss(folder: Path) -> tuple[float, float]:
+    # Written after the first step and then every 100: at 1, about 101 and about 201.
+    # SummarySaverHook reads the step in the run that counts it: 201 was 200 once, on TF 1.15.5.
     found = losses(folder)
-    assert sorted(found) == SUMMARISED
-    return found[1], found[STEPS]
+    assert len(found) == 3, found
+    return found[min(found)], found[max(found)]
 
 
 @pytest.mark.parametrize("package", ["bert-tensorflow==1.0.1", "bert-tensorflow==1.0.4"])
