@@ -17,6 +17,7 @@ def installed() -> Callable[[str], Path]:
     """Maps `name==version` to a folder that holds that package, without its dependencies.
 
     The folder is kept outside the checkout, is installed once, and is there whole or not at all.
+    It is called `site-packages`, as in an environment: what is in it is legacy only by `--legacy`.
     """
     return installation
 
@@ -25,17 +26,17 @@ def installation(requirement: str) -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     target = cache / "estimator-compat-corpus" / requirement.replace("==", "-")
     if target.exists():
-        return target
+        return target / "site-packages"
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".installing-") as folder:
         whole = Path(folder) / "whole"
-        _install(requirement, whole)
+        _install(requirement, whole / "site-packages")
         try:
             whole.rename(target)
         except OSError:  # another session was first; its folder is whole, too
             if not target.exists():
                 raise
-    return target
+    return target / "site-packages"
 
 
 def _install(requirement: str, folder: Path) -> None:
