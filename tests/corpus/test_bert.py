@@ -23,6 +23,7 @@ CONFIG = {
     "max_position_embeddings": 32,
     "hidden_dropout_prob": 0.0,
     "attention_probs_dropout_prob": 0.0,
+    "initializer_range": 0.2,
 }
 STEPS, BATCH = 201, 16
 
