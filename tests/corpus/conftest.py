@@ -1,0 +1,65 @@
+"""Installs the legacy packages that the jobs run, and prints the table of the jobs."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+UNREACHABLE = "connection broken by"  # what pip warns of before it gives up on an index
+
+
+@pytest.fixture(scope="session")
+def installed() -> Callable[[str], Path]:
+    """Maps `name==version` to a folder that holds that package, without its dependencies.
+
+    The folder is kept outside the checkout, is installed once, and is there whole or not at all.
+    It is called `site-packages`, as in an environment: what is in it is legacy only by `--legacy`.
+    """
+    return installation
+
+
+def installation(requirement: str) -> Path:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    target = cache / "estimator-compat-corpus" / requirement.replace("==", "-")
+    if target.exists():
+        return target / "site-packages"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".installing-") as folder:
+        whole = Path(folder) / "whole"
+        _install(requirement, whole / "site-packages")
+        try:
+            whole.rename(target)
+        except OSError:  # another session was first; its folder is whole, too
+            if not target.exists():
+                raise
+    return target / "site-packages"
+
+
+def _install(requirement: str, folder: Path) -> None:
+    options = ["--quiet", "--no-deps", "--only-binary=:all:", "--retries=1", f"--target={folder}"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "install", *options, requirement],
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode and UNREACHABLE in done.stderr:
+        pytest.skip(f"`{requirement}` is not in the cache, and PyPI could not be reached")
+    assert done.returncode == 0, done.stderr
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    rows = [
+        value
+        for report in terminalreporter.stats.get("passed", [])
+        for name, value in report.user_properties
+        if name == "corpus"
+    ]
+    if rows:
+        row = "{:<24} {:<20} {:>14} {:>12}".format
+        terminalreporter.write_line(row("package", "job", "loss at start", "at the end"))
+    for package, job, first, last in rows:
+        terminalreporter.write_line(row(package, job, f"{first:.4f}", f"{last:.4f}"))

@@ -1,0 +1,40 @@
+"""Runs a package's own main under the facade, and reads what it left in its folder."""
+
+from pathlib import Path
+
+import tensorflow as tf
+
+from tests.estimator_compat.facade.running import run
+
+
+def run_main(module: str, site: Path, **flags: object) -> None:
+    """Runs `module` of the package in `site` as a user does; it must end well."""
+    given = [f"--{name}={value}" for name, value in flags.items()]
+    legacy = f"--legacy={module.partition('.')[0]}"
+    done = run("run", legacy, "-m", module, "--", *given, path=site)
+    assert done.returncode == 0, f"`{module}` failed:\n{done.stderr[-3000:]}"
+
+
+def losses(folder: Path) -> dict[int, float]:
+    """The training losses in the folder's event files, by global step.
+
+    The tag is `loss_1` where the model_fn has a scope of its own that is called `loss`.
+    """
+    return {
+        event.step: value.simple_value
+        for path in sorted(folder.glob("events.out.tfevents.*"))
+        for event in tf.compat.v1.train.summary_iterator(str(path))
+        for value in event.summary.value
+        if value.tag in ("loss", "loss_1")
+    }
+
+
+def trained_steps(folder: Path) -> int:
+    """The global step in the folder's latest checkpoint."""
+    return int(tf.train.load_variable(str(folder), "global_step"))
+
+
+def evaluation(folder: Path) -> dict[str, float]:
+    """The `name = value` lines of the folder's eval_results.txt."""
+    lines = (folder / "eval_results.txt").read_text().splitlines()
+    return {name: float(value) for name, value in (line.split(" = ") for line in lines)}
