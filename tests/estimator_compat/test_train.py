@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.estimator_compat.stderr_lines import own_lines
+
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}
 BINARY = (sys.executable, "-m", "estimator_compat.train")
@@ -180,7 +182,7 @@ def test_a_program_with_flags_of_its_own_trains_and_resumes(folder):
         "global_step    250\n"
         "loss             1\n"
     )
-    lines = done.stderr.splitlines()
+    lines = own_lines(done.stderr)
     assert [re.sub("  [^ ]*/s$", "", line) for line in lines[:4]] == [
         # (4 + 16) / 2
         "train: step 1/250  loss 10",
