@@ -38,7 +38,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 MAY_IMPORT_AT_ONCE: dict[str, tuple[str, ...]] = {
     "estimator_compat/__init__.py": ("estimator_compat.legacy_keras",),
     "estimator_compat/legacy_keras.py": (),
-    "migrate/__init__.py": (),
+    "migrate/__init__.py": ("migrate.targets",),
+    "migrate/targets.py": (),
     "migrate/__main__.py": ("migrate.cli",),
     "migrate/cli.py": (),
 }

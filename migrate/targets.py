@@ -1,0 +1,110 @@
+"""`Target`: a model_fn with what it takes to build it, and the graphs that come of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from estimator_compat.inputs import Inputs
+
+InputFn = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Names a model_fn and gives it inputs, so that a command can build it.
+
+    A closure, a method or a model_fn of a builder has no name that a command line could give. A
+    function of no arguments that returns a `Target` has one.
+
+    Attributes:
+      model_fn: Any callable that an Estimator or a TPUEstimator takes.
+      input_fns: One input_fn for each mode (`ModeKeys` values: "train", "eval", "infer"), or one
+        for all of them. They are called as an Estimator calls them, with those of `mode`, `params`
+        and `config` that they take.
+      params: Hyperparameters, as for an Estimator. TPUEstimator's own, `params["batch_size"]`, is
+        here, too, where model_fn or input_fn read it.
+      config: RunConfig; None is a default one with the seed 1.
+
+    Raises:
+      TypeError: `model_fn` or an input_fn is not callable.
+    """
+
+    model_fn: Callable[..., Any]
+    input_fns: Mapping[str, InputFn] | InputFn
+    params: Any = None
+    config: Any = None
+
+    def __post_init__(self) -> None:
+        given = self.input_fns if isinstance(self.input_fns, Mapping) else {"all": self.input_fns}
+        for name, function in {"model_fn": self.model_fn, **given}.items():
+            if not callable(function):
+                raise TypeError(
+                    f"`{name}` ({function!r:.100}) is not callable; expected a function; pass the "
+                    "function itself, or `lambda: dataset` for data."
+                )
+
+    def input_fn(self, mode: str) -> InputFn:
+        """Returns the input_fn of a mode.
+
+        Raises:
+          ValueError: There is none.
+        """
+        if not isinstance(self.input_fns, Mapping):
+            return self.input_fns
+        if mode not in self.input_fns:
+            raise ValueError(
+                f"`input_fns` has no {mode!r}; it has {sorted(self.input_fns)}; add one for that "
+                "mode, or give one function for all of them."
+            )
+        return self.input_fns[mode]
+
+
+class Built(NamedTuple):
+    """The graph of a target in one mode.
+
+    Attributes:
+      graph: A `tf.Graph`.
+      inputs: Features, labels, and the hooks that start the input.
+      spec: The `EstimatorSpec`, also where the model_fn returned a TPUEstimatorSpec.
+    """
+
+    graph: Any
+    inputs: "Inputs"
+    spec: Any
+
+
+def build(target: Target, mode: str) -> Built:
+    """Builds a target's graph, in the order in which an Estimator builds it.
+
+    Raises:
+      ValueError: The target has no input_fn for `mode`, or the model_fn returns no spec.
+    """
+    import tensorflow.compat.v1 as tf1
+
+    from estimator_compat import calling
+    from estimator_compat.config import RunConfig
+    from estimator_compat.inputs import parse_input_fn_result
+
+    config = target.config or RunConfig(tf_random_seed=1)
+    params = {} if target.params is None else target.params
+    input_fn = target.input_fn(mode)
+    graph = tf1.Graph()
+    with graph.as_default():
+        tf1.set_random_seed(config.tf_random_seed)
+        tf1.train.create_global_step()
+        given = parse_input_fn_result(
+            calling.call_input_fn(input_fn, mode=mode, params=params, config=config)
+        )
+        labels = None if mode == "infer" else given.labels
+        spec = calling.call_model_fn(
+            target.model_fn, given.features, labels, mode=mode, params=params, config=config
+        )
+        if hasattr(spec, "as_estimator_spec"):
+            spec = spec.as_estimator_spec()
+    if not hasattr(spec, "train_op"):
+        raise ValueError(
+            f"the model_fn returned {spec!r:.100}; expected an EstimatorSpec or TPUEstimatorSpec; "
+            "return one in every mode."
+        )
+    return Built(graph, given, spec)

@@ -1,0 +1,58 @@
+"""`Target`: what it refuses, and the graph that it builds."""
+
+from typing import Any
+
+import pytest
+import tensorflow.compat.v1 as tf1
+
+import estimator_compat as estimator
+import migrate
+from migrate import targets
+
+
+def input_fn(params: Any) -> Any:
+    return {"x": tf1.ones([params["batch_size"], 2])}, tf1.zeros([params["batch_size"]])
+
+
+def model_fn(features: Any, labels: Any, mode: str, params: Any) -> Any:
+    outputs = tf1.layers.dense(features["x"], 1)[:, 0]
+    if mode == "infer":
+        return estimator.EstimatorSpec(mode, predictions=outputs)
+    loss = tf1.losses.mean_squared_error(labels, outputs)
+    step = tf1.train.get_or_create_global_step()
+    train_op = tf1.train.GradientDescentOptimizer(0.1).minimize(loss, step)
+    return estimator.tpu.TPUEstimatorSpec(mode, loss=loss, train_op=train_op)
+
+
+def target(**changes: Any) -> migrate.Target:
+    given = {"model_fn": model_fn, "input_fns": input_fn, "params": {"batch_size": 3}}
+    return migrate.Target(**{**given, **changes})
+
+
+@pytest.mark.parametrize("mode", ["train", "eval", "infer"])
+def test_it_builds_every_mode(mode: str) -> None:
+    built = targets.build(target(), mode)
+    assert isinstance(built.spec, estimator.EstimatorSpec)
+    assert built.spec.mode == mode
+    assert built.inputs.features["x"].shape == [3, 2]
+    assert (built.spec.loss is None) == (mode == "infer")
+    names = [v.op.name for v in built.graph.get_collection("variables")]
+    assert names == ["global_step", "dense/kernel", "dense/bias"]
+
+
+def test_an_input_fn_for_each_mode() -> None:
+    one = target(input_fns={"train": input_fn})
+    assert one.input_fn("train") is input_fn
+    with pytest.raises(ValueError, match=r"no 'eval'; it has \['train'\]; add one for that mode"):
+        one.input_fn("eval")
+
+
+@pytest.mark.parametrize("changes", [{"model_fn": 1}, {"input_fns": {"train": 2}}])
+def test_what_is_not_callable_is_refused(changes: Any) -> None:
+    with pytest.raises(TypeError, match="not callable; expected a function; pass the function"):
+        target(**changes)
+
+
+def test_a_model_fn_that_returns_no_spec() -> None:
+    with pytest.raises(ValueError, match=r"returned 5; expected an EstimatorSpec.*return one"):
+        targets.build(target(model_fn=lambda features, labels: 5), "train")
