@@ -2,10 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-if TYPE_CHECKING:
-    from estimator_compat.inputs import Inputs
+from typing import Any, NamedTuple
 
 InputFn = Callable[..., Any]
 
@@ -65,12 +62,12 @@ class Built(NamedTuple):
 
     Attributes:
       graph: A `tf.Graph`.
-      inputs: Features, labels, and the hooks that start the input.
+      inputs: An `estimator_compat.inputs.Inputs`: features, labels, the hooks that start them.
       spec: The `EstimatorSpec`, also where the model_fn returned a TPUEstimatorSpec.
     """
 
     graph: Any
-    inputs: "Inputs"
+    inputs: Any
     spec: Any
 
 
