@@ -16,7 +16,8 @@ UNREACHABLE = "connection broken by"  # what pip warns of before it gives up on 
 def installed() -> Callable[[str], Path]:
     """Maps `name==version` to a folder that holds that package, without its dependencies.
 
-    The folder is kept outside the checkout, is installed once, and is there whole or not at all.
+    The folder is kept outside the checkout, is installed once for each version of Python (a wheel
+    may hold compiled code), and is there whole or not at all.
     It is called `site-packages`, as in an environment: what is in it is legacy only by `--legacy`.
     """
     return installation
@@ -24,7 +25,8 @@ def installed() -> Callable[[str], Path]:
 
 def installation(requirement: str) -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    target = cache / "estimator-compat-corpus" / requirement.replace("==", "-")
+    tag = f"py{sys.version_info.major}.{sys.version_info.minor}"
+    target = cache / "estimator-compat-corpus" / tag / requirement.replace("==", "-")
     if target.exists():
         return target / "site-packages"
     target.parent.mkdir(parents=True, exist_ok=True)

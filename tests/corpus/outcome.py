@@ -1,5 +1,6 @@
 """Runs a package's own main under the facade, and reads what it left in its folder."""
 
+import os
 from pathlib import Path
 
 import tensorflow as tf
@@ -7,11 +8,14 @@ import tensorflow as tf
 from tests.estimator_compat.facade.running import run
 
 
-def run_main(module: str, site: Path, **flags: object) -> None:
-    """Runs `module` of the package in `site` as a user does; it must end well."""
+def run_main(module: str, *sites: Path, **flags: object) -> None:
+    """Runs a module as a user does; it must end well.
+
+    Its package is in one of the folders `sites`, and what it imports in all of them.
+    """
     given = [f"--{name}={value}" for name, value in flags.items()]
     legacy = f"--legacy={module.partition('.')[0]}"
-    done = run("run", legacy, "-m", module, "--", *given, path=site)
+    done = run("run", legacy, "-m", module, "--", *given, path=os.pathsep.join(map(str, sites)))
     assert done.returncode == 0, f"`{module}` failed:\n{done.stderr[-3000:]}"
 
 
