@@ -296,6 +296,32 @@ def predict(
             yield session.run(predictions)
 
 
+def values_of(tensors: Sequence[Any]) -> list[Any]:
+    """Computes tensors of the default graph, which has no variables."""
+    with tf1.Session() as session:
+        return list(session.run(list(tensors)))
+
+
+def batches(
+    fetches: Any,
+    *,
+    scaffold: Any,
+    hooks: Sequence[Any],
+    config: Any,
+    checkpoint: str | None,
+    limit: int,
+) -> Generator[Any, None, None]:
+    """Yields the fetches' values for each batch of the default graph's input, at most `limit`.
+
+    Variables have the values of `checkpoint`, or their initial ones where that is None.
+    """
+    with _restoring_session(checkpoint, scaffold, config.master, config, hooks) as session:
+        for _ in range(limit):
+            if session.should_stop():
+                return
+            yield session.run(fetches)
+
+
 def save_graph(
     builder: Any,
     *,

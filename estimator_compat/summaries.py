@@ -21,10 +21,11 @@ PER_EXAMPLE_COLLECTION = "estimator_compat/loss_per_example"
 
 
 class LossPerExample(NamedTuple):
-    """A batch's unreduced losses, and its weights in the same shape."""
+    """A batch's unreduced losses, its weights in the same shape, and which term they are of."""
 
     losses: tf.Tensor
     weights: tf.Tensor
+    term: str = ""
 
     @property
     def name(self) -> str:
@@ -52,6 +53,7 @@ def loss_summaries(
     mode: str,
     output_dir: str | None = None,
     step: Any = None,
+    term: str = "",
 ) -> LossSummaries:
     """Adds `loss_per_example` and `average_loss` to a model_fn, or to a TF2 training step.
 
@@ -70,6 +72,8 @@ def loss_summaries(
         output_dir: in EVAL, the directory for the histogram. `estimator_compat.Estimator` fills it
             in where it is None; for another Estimator pass its `eval_dir()`.
         step: in TF2, the step to write at; None is `tf.summary.experimental.get_step()`.
+        term: names one of several losses, which all have summaries: the tags are then
+            `loss_per_example/<term>` and `average_loss/<term>`.
 
     Raises:
         ValueError: `mode` is unknown, the shapes do not fit, or the graph has such a summary.
@@ -81,10 +85,12 @@ def loss_summaries(
         return LossSummaries()
     losses = tf.convert_to_tensor(losses)
     if mode == ModeKeys.EVAL:
-        return _evaluation(losses, weights, output_dir)
+        return _evaluation(losses, weights, output_dir, term)
+    histogram, scalar = tags(term)
     if in_graph:
-        _refuse_taken_tags()
-    for summary in (_histogram(losses), _scalar(average_loss(losses, weights))):
+        _refuse_taken_tags({histogram, scalar})
+    average = average_loss(losses, weights)
+    for summary in (_histogram(losses, histogram), _scalar(average, scalar)):
         if in_graph:
             tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.SUMMARIES, summary)
         else:
@@ -92,10 +98,22 @@ def loss_summaries(
     return LossSummaries()
 
 
-def _refuse_taken_tags() -> None:
+def tags(term: str = "") -> tuple[str, str]:
+    """The tags of a term's histogram and of its average."""
+    end = f"/{term}" if term else ""
+    return HISTOGRAM_TAG + end, SCALAR_TAG + end
+
+
+def taken_tags() -> set[str]:
+    """The tags of the default graph's summaries."""
+    summaries = tf.compat.v1.get_collection(tf.compat.v1.GraphKeys.SUMMARIES)
+    return set().union(*(_tags(summary.op) for summary in summaries))
+
+
+def _refuse_taken_tags(wanted: set[str]) -> None:
     """Refuses what MergeSummary would refuse at the first save, in words that name no tensor."""
     for summary in tf.compat.v1.get_collection(tf.compat.v1.GraphKeys.SUMMARIES):
-        for tag in {HISTOGRAM_TAG, SCALAR_TAG} & _tags(summary.op):
+        for tag in wanted & _tags(summary.op):
             raise ValueError(
                 f"`loss_summaries` writes the tag {tag!r}, which must be free in the graph, and "
                 f"{summary.op.name!r} has it; call `loss_summaries` once a model_fn, and take away "
@@ -109,30 +127,33 @@ def _tags(summary: tf.Operation) -> set[str]:
     return {tag.decode() for tags in values for tag in tags if isinstance(tag, bytes)}
 
 
-def _evaluation(losses: tf.Tensor, weights: Any, output_dir: str | None) -> LossSummaries:
+def _evaluation(
+    losses: tf.Tensor, weights: Any, output_dir: str | None, term: str
+) -> LossSummaries:
+    histogram, scalar = tags(term)
     weights = check_weights(losses, 1.0 if weights is None else weights)
     weights = tf.cast(weights, tf.float32) * tf.ones_like(losses, tf.float32)
-    tf.compat.v1.add_to_collection(PER_EXAMPLE_COLLECTION, LossPerExample(losses, weights))
+    tf.compat.v1.add_to_collection(PER_EXAMPLE_COLLECTION, LossPerExample(losses, weights, term))
     metric = tf.compat.v1.metrics.mean(losses, weights, name=SCALAR_TAG)
-    hook = LossHistogramHook(_histogram(losses), output_dir=output_dir)
-    return LossSummaries(eval_metric_ops={SCALAR_TAG: metric}, evaluation_hooks=(hook,))
+    hook = LossHistogramHook(_histogram(losses, histogram), output_dir=output_dir, tag=histogram)
+    return LossSummaries(eval_metric_ops={scalar: metric}, evaluation_hooks=(hook,))
 
 
 # The raw ops are what `tf.compat.v1.summary` wraps. They take the tag as it is, and unlike
 # `tf.summary.scalar` and `tf.summary.histogram` they need no TensorBoard package, also in TF2.
-def _histogram(losses: tf.Tensor) -> tf.Tensor:
+def _histogram(losses: tf.Tensor, tag: str) -> tf.Tensor:
     """Serializes the `tf.compat.v1.Summary` of the finite `losses`."""
     with tf.name_scope("loss_summaries"):
         values = tf.reshape(tf.cast(losses, tf.float64), [-1])
         # False for NaN and Inf, and for the limit of the last bucket, which the op cannot place.
         values = tf.boolean_mask(values, tf.abs(values) < tf.float64.max)
     with tf.name_scope(""):
-        return tf.raw_ops.HistogramSummary(tag=HISTOGRAM_TAG, values=values, name=HISTOGRAM_TAG)
+        return tf.raw_ops.HistogramSummary(tag=tag, values=values, name=tag)
 
 
-def _scalar(value: tf.Tensor) -> tf.Tensor:
+def _scalar(value: tf.Tensor, tag: str) -> tf.Tensor:
     with tf.name_scope(""):
-        return tf.raw_ops.ScalarSummary(tags=SCALAR_TAG, values=value, name=SCALAR_TAG)
+        return tf.raw_ops.ScalarSummary(tags=tag, values=value, name=tag)
 
 
 class _HistogramTotal:
@@ -155,14 +176,14 @@ class _HistogramTotal:
         self._total.sum += part.sum
         self._total.sum_squares += part.sum_squares
 
-    def summary(self) -> Any:
+    def summary(self, tag: str = HISTOGRAM_TAG) -> Any:
         """Returns the `tf.compat.v1.Summary`, without a value where nothing was added."""
         summary = tf.compat.v1.Summary()
         if self._total is not None:
             limits = self._limits()
             self._total.bucket_limit[:] = limits
             self._total.bucket[:] = [self._counts[limit] for limit in limits]
-            summary.value.add(tag=HISTOGRAM_TAG, histo=self._total)
+            summary.value.add(tag=tag, histo=self._total)
         return summary
 
     def _limits(self) -> list[float]:
@@ -180,9 +201,12 @@ class LossHistogramHook(tf.compat.v1.train.SessionRunHook):
             before the session is made. None is refused then.
     """
 
-    def __init__(self, serialized: tf.Tensor, *, output_dir: str | None = None) -> None:
-        """Takes the scalar string tensor of one batch's histogram summary."""
+    def __init__(
+        self, serialized: tf.Tensor, *, output_dir: str | None = None, tag: str = HISTOGRAM_TAG
+    ) -> None:
+        """Takes the scalar string tensor of one batch's histogram summary, and the tag to write."""
         self.output_dir = output_dir
+        self._tag = tag
         self._serialized = serialized
 
     def begin(self) -> None:
@@ -208,7 +232,7 @@ class LossHistogramHook(tf.compat.v1.train.SessionRunHook):
 
     def end(self, session: tf.compat.v1.Session) -> None:
         writer = tf.compat.v1.summary.FileWriterCache.get(self.output_dir)
-        writer.add_summary(self._total.summary(), session.run(self._step))
+        writer.add_summary(self._total.summary(self._tag), session.run(self._step))
         writer.flush()
 
 
@@ -227,7 +251,7 @@ class LossAccumulator:
         wide = tf.cast(losses, tf.float64)
         weights = tf.cast(weights, tf.float64) * tf.ones_like(wide)
         sums = tf.reduce_sum(wide * weights), tf.reduce_sum(weights)
-        tf.py_function(self._add, [_histogram(losses), *sums], [])
+        tf.py_function(self._add, [_histogram(losses, HISTOGRAM_TAG), *sums], [])
 
     def _add(self, serialized: Any, weighted_sum: Any, weight_sum: Any) -> None:
         self._histogram.add(serialized.numpy())

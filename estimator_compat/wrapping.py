@@ -1,61 +1,102 @@
 """`with_loss_summaries`: both loss summaries for a model_fn that writes neither."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import anatomy, summaries
+from estimator_compat import anatomy, ledger_check, summaries
+from estimator_compat.ledger import Do, LossLedger, LossTerm
 from estimator_compat.mode_keys import ModeKeys
 
 _ADVICE = (
-    "`loss_per_example` and `average_loss` are not written for this model_fn: %s; expected a loss "
-    "of tf.losses, or reduce_mean or reduce_sum of per-example losses; call "
-    "estimator_compat.loss_summaries(losses, weights, mode=mode) in the model_fn."
+    "`loss_per_example` and `average_loss` %s: %s; expected sums or means of per-example losses; "
+    "call estimator_compat.loss_summaries(losses, weights, mode=mode) in the model_fn."
 )
 
 
 def with_loss_summaries(model_fn: Callable[..., Any]) -> Callable[..., Any]:
     """Wraps a model_fn so that it also writes `loss_per_example` and `average_loss`.
 
-    The losses are found in the graph (see `anatomy`). A model_fn that writes either of the two by
-    itself, or whose loss is not understood, is left as it is; the second case is logged.
+    The losses are found in the graph (see `anatomy`). Where the loss has several terms that are
+    reduced from per-example losses, each has summaries of its own: `average_loss/<term>`. A tag or
+    metric that the model_fn has by itself is left to it. What is not understood is logged.
 
     Args:
-      model_fn: A model_fn of any kind: function, method, partial, callable object.
+      model_fn: A model_fn of any kind: function, method, partial, callable object; also one that
+        returns a TPUEstimatorSpec.
 
     Returns:
-      A model_fn with the same arguments.
+      A model_fn with the same arguments, which returns an EstimatorSpec.
     """
 
     @functools.wraps(model_fn)
-    def wrapped(**arguments: Any) -> Any:
-        spec = model_fn(**arguments)
+    def wrapped(*positional: Any, **named: Any) -> Any:
+        # Some model_fns take what they need out of their features.
+        features, labels = (
+            dict(given) if isinstance(given, Mapping) else given
+            for given in _inputs(positional, named)
+        )
+        spec = model_fn(*positional, **named)
         if hasattr(spec, "as_estimator_spec"):
             # One for TPUs, which has no metrics before its functions are called.
             spec = spec.as_estimator_spec()
-        if getattr(spec, "loss", None) is None or spec.mode == ModeKeys.PREDICT or _has_own(spec):
+        if getattr(spec, "loss", None) is None or spec.mode == ModeKeys.PREDICT:
             return spec
-        try:
-            found = anatomy.unreduced(spec.loss)
-        except anatomy.NotUnderstood as error:
-            tf1.logging.warn(_ADVICE, error)
-            return spec
-        added = summaries.loss_summaries(found.losses, found.weights, mode=spec.mode)
-        return spec._replace(
-            eval_metric_ops={**spec.eval_metric_ops, **added.eval_metric_ops},
-            evaluation_hooks=(*spec.evaluation_hooks, *added.evaluation_hooks),
-        )
+        return _with_summaries(spec, anatomy.ledger(spec.loss, features, labels))
 
     return wrapped
 
 
-def _has_own(spec: Any) -> bool:
-    """Tells whether the model_fn writes one of the two tags itself."""
-    tags = {summaries.HISTOGRAM_TAG, summaries.SCALAR_TAG}
-    written = {s.op.name for s in tf1.get_collection(tf1.GraphKeys.SUMMARIES)}
-    return bool(
-        tags & (written | set(spec.eval_metric_ops))
-        or tf1.get_collection(summaries.PER_EXAMPLE_COLLECTION)
-    )
+def _inputs(positional: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The features and the labels that a model_fn is called with."""
+    first, second, *_ = (*positional, None, None)
+    return named.get("features", first), named.get("labels", second)
+
+
+def _with_summaries(spec: Any, ledger: LossLedger) -> Any:
+    terms = ledger.data_terms
+    for stopped in ledger.stopped_by:
+        tf1.logging.warn(_ADVICE, "leave out a part of the loss" if terms else _NOT, stopped)
+    if not terms and not ledger.stopped_by:
+        tf1.logging.warn(_ADVICE, _NOT, f"the loss is {ledger.formula}")
+    taken = summaries.taken_tags() | set(spec.eval_metric_ops)
+    if tf1.get_collection(summaries.PER_EXAMPLE_COLLECTION):
+        taken |= set(summaries.tags())
+    metrics, hooks = dict(spec.eval_metric_ops), list(spec.evaluation_hooks)
+    for term in terms:
+        name = term.name if len(terms) > 1 else ""
+        if taken.isdisjoint(summaries.tags(name)):
+            added = summaries.loss_summaries(*unreduced(term), mode=spec.mode, term=name)
+            metrics.update(added.eval_metric_ops)
+            hooks.extend(added.evaluation_hooks)
+    return spec._replace(eval_metric_ops=metrics, evaluation_hooks=tuple(hooks))
+
+
+_NOT = "are not written for this model_fn"
+
+
+def unreduced(term: LossTerm) -> tuple[tf.Tensor, tf.Tensor | None]:
+    """Finds a term's losses and their weights in the default graph.
+
+    Returns:
+      The losses with the batch as their first axis, as far as that is known, and the weights, which
+      broadcast to them by `losses.check_weights`; None where all weigh alike.
+    """
+    find = tf1.get_default_graph().get_tensor_by_name
+    losses = find(term.tensors[0])
+    for step in term.before_reduction:
+        if step.do in (Do.NEGATE, Do.HALF_SQUARE):
+            losses = ledger_check.applied(step, losses, None)
+    weights = None
+    for step in term.weightings:
+        factor = tf.cast(find(step.tensor), losses.dtype)
+        weights = factor if weights is None else weights * factor
+    if weights is not None and weights.shape.rank != losses.shape.rank:
+        weights = weights * tf.ones_like(losses)
+    if not term.batch_axis:
+        return losses, weights
+    order = [term.batch_axis, *(i for i in range(losses.shape.rank) if i != term.batch_axis)]
+    return tf.transpose(losses, order), None if weights is None else tf.transpose(weights, order)

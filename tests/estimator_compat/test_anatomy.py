@@ -1,4 +1,4 @@
-"""The walk from a scalar loss back to its unreduced losses."""
+"""The walk from a scalar loss to its ledger, and the check of it."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,13 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from estimator_compat import anatomy
+from estimator_compat import anatomy, ledger_check
 
 tf1 = tf.compat.v1
 Reduction = tf1.losses.Reduction
-LABELS, OUTPUTS = np.array([[0.0], [1.0], [3.0]]), np.array([[1.0], [1.0], [1.0]])
-WEIGHTS = np.array([[1.0], [0.0], [2.0]])
-SQUARES = [[1.0], [0.0], [4.0]]  # (LABELS - OUTPUTS) ** 2
+LABELS, WEIGHTS = np.float32([0, 1, 2, 1]), np.float32([1, 0, 2, 0.5])
 
 
 @pytest.fixture(autouse=True)
@@ -22,76 +20,85 @@ def _graph() -> Iterator[None]:
         yield
 
 
-def squares() -> Any:
-    return tf.square(tf.constant(LABELS, tf.float32) - tf.constant(OUTPUTS, tf.float32))
+def inputs() -> tuple[dict[str, Any], Any]:
+    """Features x and w, and labels, of a batch whose size the graph does not know."""
+    x = tf1.placeholder_with_default(np.float32(np.arange(12).reshape(4, 3) / 7), [None, 3])
+    w = tf1.placeholder_with_default(WEIGHTS, [None])
+    return {"x": x, "w": w}, tf1.placeholder_with_default(LABELS, [None])
 
 
-def losses(weights: Any = 1.0, reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS) -> Any:
-    return tf1.losses.mean_squared_error(LABELS, OUTPUTS, weights, reduction=reduction)
+def outputs(features: Any, units: int = 1) -> Any:
+    kernel = tf1.get_variable("kernel", [3, units], initializer=tf1.ones_initializer())
+    return features["x"] @ kernel
 
 
-# A loss, the unreduced losses found behind it, and their weights.
-FOUND: dict[str, tuple[Callable[[], Any], Any, Any]] = {
-    **{
-        f"{reduction}_{'weighted' if weights is WEIGHTS else 'plain'}": (
-            lambda weights=weights, reduction=reduction: losses(weights, reduction),
-            SQUARES,
-            WEIGHTS if weights is WEIGHTS else None,
-        )
-        for reduction in Reduction.all()
-        if reduction != Reduction.NONE
-        for weights in (1.0, WEIGHTS)
-    },
-    **{
-        f"weights_of_{dtype.name}": (
-            lambda dtype=dtype: losses(tf.constant(WEIGHTS, dtype)),
-            SQUARES,
-            WEIGHTS,
-        )
-        for dtype in (tf.float32, tf.float64, tf.int64)
-    },
-    "reduce_mean": (lambda: tf.reduce_mean(squares()), SQUARES, None),
-    "reduce_sum": (lambda: tf.reduce_sum(squares()), SQUARES, None),
-    "in_two_steps": (lambda: tf.reduce_mean(tf.reduce_sum(squares(), 1)), [1.0, 0.0, 4.0], None),
-    "renamed": (lambda: tf.identity(tf.reduce_mean(squares()), name="loss"), SQUARES, None),
-    "reshaped": (lambda: tf.reshape(tf.reduce_mean(squares(), keepdims=True), []), SQUARES, None),
-    "divided": (lambda: tf.reduce_sum(squares()) / 3.0, SQUARES, None),
-    "quotient_of_tensors": (
-        lambda: tf.reduce_sum(tf.reduce_sum(squares()) / (1.0 + squares())),
-        [[2.5], [5.0], [1.0]],  # 5 / (1 + [1, 0, 4])
-        None,
+def squares(features: Any, labels: Any) -> Any:
+    return tf.square(labels - outputs(features)[:, 0])
+
+
+def losses(features: Any, labels: Any, weights: Any = 1.0, reduction: Any = None) -> Any:
+    reduction = reduction or Reduction.SUM_BY_NONZERO_WEIGHTS
+    given = outputs(features)[:, 0]
+    return tf1.losses.mean_squared_error(labels, given, weights, reduction=reduction)
+
+
+W = "features['w']"
+# A loss, its formula, and the rows of the reductions' table.
+CASES: dict[str, tuple[Callable[[Any, Any], Any], str, list[str | None]]] = {
+    "default": (losses, "mean(squared_difference[batch])", ["SUM_OVER_BATCH_SIZE"]),
+    "weighted": (
+        lambda f, y: losses(f, y, f["w"]),
+        f"sum({W} * squared_difference[batch]) / count({W} != 0)",
+        ["SUM_BY_NONZERO_WEIGHTS"],
     ),
-    # A product that `tf.losses` did not make is a loss of its own.
-    "own_product": (
-        lambda: tf.reduce_mean(squares() * tf.constant(WEIGHTS, tf.float32)),
-        [[1.0], [0.0], [8.0]],
-        None,
+    "MEAN": (
+        lambda f, y: losses(f, y, f["w"], Reduction.MEAN),
+        f"sum({W} * squared_difference[batch]) / sum({W})",
+        ["MEAN"],
+    ),
+    "SUM": (
+        lambda f, y: losses(f, y, f["w"], Reduction.SUM),
+        f"sum({W} * squared_difference[batch])",
+        ["SUM"],
+    ),
+    "reduce_mean": (
+        lambda f, y: tf.reduce_mean(squares(f, y)),
+        "mean(squared_difference[batch])",
+        ["SUM_OVER_BATCH_SIZE"],
+    ),
+    "padded_denominator": (
+        lambda f, y: tf.reduce_sum(f["w"] * squares(f, y)) / (tf.reduce_sum(f["w"]) + 1e-5),
+        f"sum({W} * squared_difference[batch]) / (sum({W}) + 1e-05)",
+        [None],
+    ),
+    "scaled": (
+        lambda f, y: 0.5 * tf.reduce_mean(squares(f, y)),
+        "0.5 * mean(squared_difference[batch])",
+        ["SUM_OVER_BATCH_SIZE"],
+    ),
+    "regularized": (
+        lambda f, y: losses(f, y) + 1e-4 * tf.nn.l2_loss(tf1.trainable_variables()[0]),
+        "mean(squared_difference[batch]) + 0.0001 * l2(kernel)",
+        ["SUM_OVER_BATCH_SIZE", None],
     ),
 }
 
 
-@pytest.mark.parametrize(("build", "unreduced", "weights"), FOUND.values(), ids=FOUND)
-def test_found(build: Any, unreduced: Any, weights: Any) -> None:
-    found = anatomy.unreduced(build())
+def checked(build: Callable[[Any, Any], Any]) -> Any:
+    """The ledger of a loss, checked on the inputs' one batch."""
+    features, labels = inputs()
+    read = anatomy.ledger(build(features, labels), features, labels)
+    names = ledger_check.tensors(read)
     with tf1.Session() as session:
-        np.testing.assert_allclose(session.run(found.losses), unreduced)
-        assert (found.weights is None) is (weights is None)
-        if weights is not None:
-            np.testing.assert_allclose(session.run(found.weights), weights)
+        session.run(tf1.global_variables_initializer())
+        values = session.run(list(names))
+    return ledger_check.check(read, [dict(zip(names, values, strict=True))], size=4)
 
 
-NOT_UNDERSTOOD: dict[str, tuple[Callable[[], Any], str]] = {
-    "sum_of_terms": (lambda: tf.reduce_mean(squares()) + 1.0, "of type AddV2"),
-    "scaled": (lambda: 2.0 * tf.reduce_mean(squares()), "of type Mul"),
-    "total": (
-        lambda: (losses(), losses(), tf1.losses.get_total_loss())[-1],
-        "of type AddN",
-    ),
-    "constant": (lambda: tf.constant(1.0), "of type Const"),
-}
-
-
-@pytest.mark.parametrize(("build", "why"), NOT_UNDERSTOOD.values(), ids=NOT_UNDERSTOOD)
-def test_not_understood(build: Any, why: str) -> None:
-    with pytest.raises(anatomy.NotUnderstood, match=why):
-        anatomy.unreduced(build())
+@pytest.mark.parametrize(("build", "formula", "rows"), CASES.values(), ids=CASES)
+def test_ledgers(build: Any, formula: str, rows: list[str | None]) -> None:
+    read = checked(build)
+    assert read.formula == formula
+    assert [term.reduction for term in read.terms] == rows
+    assert read.check.passed
+    assert read.stopped_by == ()

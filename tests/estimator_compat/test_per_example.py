@@ -104,7 +104,7 @@ def test_only_the_batches_that_were_evaluated_have_rows(tmp_path):
 
 
 def test_a_model_fn_that_registers_nothing_is_told_how(tmp_path):
-    with pytest.raises(ValueError, match="found 0 registered") as raised:
+    with pytest.raises(ValueError, match="found no registered") as raised:
         _evaluate(tmp_path, helper=False)
     assert "`estimator_compat.loss_summaries(losses, weights, mode=mode)` in the model_fn" in str(
         raised.value

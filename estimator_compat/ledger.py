@@ -1,0 +1,336 @@
+"""The loss ledger: what a scalar loss is made of, as values that print and serialize.
+
+A loss is a sum of terms. Each term is a tensor of unreduced losses and the steps that lead from it
+to the term's number, in the order of the graph: multiply by weights, sum or average over axes,
+divide. `anatomy` reads a ledger off a graph, `ledger_check` recomputes the loss from it, and
+`explanations` says in words what it means.
+"""
+
+import dataclasses
+import enum
+from typing import Any
+
+
+class Kind(str, enum.Enum):
+    """What a term of a loss depends on.
+
+    DATA depends on features or labels, REGULARIZATION on variables alone, CONSTANT on neither.
+    OPAQUE depends on features, and no reduction of per-example losses was found behind it: it is
+    kept as one number.
+    """
+
+    DATA = "data"
+    REGULARIZATION = "regularization"
+    CONSTANT = "constant"
+    OPAQUE = "opaque"
+
+
+class Do(str, enum.Enum):
+    """What a step does to the tensor that it is given."""
+
+    CAST = "cast"
+    DIVIDE = "divide"
+    DIVIDE_NO_NAN = "divide_no_nan"  # 0 where the divisor is 0
+    HALF_SQUARE = "half_square"  # x*x/2, which tf.nn.l2_loss sums
+    KEEP_WHERE = "keep_where"  # 0 where the mask is false
+    MEAN = "mean"
+    MULTIPLY = "multiply"
+    NEGATE = "negate"
+    STOP_GRADIENT = "stop_gradient"
+    SUM = "sum"
+
+
+class Role(str, enum.Enum):
+    """What a divisor is, beside the losses and weights of its term."""
+
+    BATCH = "batch"  # the number of examples in the batch, counted when the graph runs
+    CONSTANT = "constant"
+    COUNT_NONZERO = "count_nonzero"  # how many of the weights, broadcast to the losses, are not 0
+    OTHER = "other"
+    SIZE = "size"  # how many elements the losses have
+    SUM_OF_WEIGHTS = "sum_of_weights"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line of source code."""
+
+    file: str
+    number: int
+    function: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.number} in {self.function}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One operation on the way from unreduced losses to a term's number.
+
+    Attributes:
+      do: The operation.
+      axes: For SUM and MEAN: the axes, None for all. An empty tuple reduces a scalar again, which
+        changes nothing.
+      by: For the others, what they multiply or divide by, or mask with, as text.
+      tensor: Its name in the graph; "" for a constant.
+      value: Its value where that is a constant number.
+      scalar: Whether it has one element.
+      role: For a division, what the divisor is.
+      dtype: For CAST, the name of the new dtype.
+      line: Where it was written, when that is known.
+    """
+
+    do: Do
+    axes: tuple[int, ...] | None = None
+    by: str = ""
+    tensor: str = ""
+    value: float | None = None
+    scalar: bool = True
+    role: Role = Role.OTHER
+    dtype: str = ""
+    line: Line | None = None
+
+    @property
+    def reduces(self) -> bool:
+        return self.do in (Do.SUM, Do.MEAN) and self.axes != ()
+
+    @property
+    def divides(self) -> bool:
+        return self.do in (Do.DIVIDE, Do.DIVIDE_NO_NAN)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LossTerm:
+    """One term of a loss.
+
+    Attributes:
+      name: Tells the term from the others of its ledger; fit for a summary tag.
+      kind: What it depends on.
+      op: What computes the unreduced losses (`softmax_cross_entropy`, `squared_difference`, `l2`),
+        or the type of the op.
+      tensors: The names of the unreduced losses' tensors: one; several only for regularization
+        that is the same for several variables, and is added up.
+      shape: Of the unreduced losses, None for a dimension that is not known before the graph runs;
+        None as a whole where not even the rank is.
+      axes: A name for each dimension: `batch`, `selected` (chosen by a mask), `batch*7`, or its
+        size, `?` where that is not known.
+      batch_axis: Which of them is the batch; None where none is.
+      steps: From the unreduced losses to the term's number.
+      trained: Whether a gradient flows through it.
+      variables: For regularization, the variables' names.
+      line: Where the unreduced losses were computed, when that is known.
+      stopped_by: For OPAQUE, the op that is not understood, and why.
+      broadcast: Where two tensors of unequal rank were broadcast on the way to the losses, as text.
+    """
+
+    name: str
+    kind: Kind
+    op: str
+    tensors: tuple[str, ...]
+    shape: tuple[int | None, ...] | None
+    axes: tuple[str, ...] = ()
+    batch_axis: int | None = None
+    steps: tuple[Step, ...] = ()
+    trained: bool = True
+    variables: tuple[str, ...] = ()
+    line: Line | None = None
+    stopped_by: str = ""
+    broadcast: str = ""
+
+    @property
+    def before_reduction(self) -> tuple[Step, ...]:
+        """The steps before the first reduction."""
+        first = next((i for i, s in enumerate(self.steps) if s.reduces), len(self.steps))
+        return self.steps[:first]
+
+    @property
+    def weightings(self) -> tuple[Step, ...]:
+        """The steps that weight the losses; none where all weigh alike."""
+        masks = (Do.MULTIPLY, Do.KEEP_WHERE)
+        return tuple(s for s in self.before_reduction if s.do in masks and not s.scalar)
+
+    @property
+    def weights(self) -> Step | None:
+        """The step that weights the losses where there is one."""
+        return self.weightings[0] if len(self.weightings) == 1 else None
+
+    @property
+    def divisors(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.divides)
+
+    @property
+    def multipliers(self) -> tuple[Step, ...]:
+        """What multiplies the whole term: numbers or scalar tensors other than 1."""
+        return tuple(s for s in self.steps if s.do is Do.MULTIPLY and s.scalar and s.value != 1.0)
+
+    @property
+    def reduction(self) -> str | None:
+        """The row of `reductions.TABLE` that reduces this term, its multipliers apart.
+
+        None where no row does: the formula then has the divisors.
+        """
+        if self.kind is not Kind.DATA:
+            return None
+        reductions = {step.do for step in self.steps if step.reduces}
+        roles = [step.role for step in self.divisors]
+        if not reductions:
+            return "NONE" if not roles else None
+        if reductions == {Do.MEAN}:
+            return "SUM_OVER_BATCH_SIZE" if {*roles} <= {Role.CONSTANT} else None
+        if reductions == {Do.SUM} and len(roles) <= 1:
+            role = roles[0] if roles else None
+            if role is Role.BATCH:  # the elements are the examples where there is no other axis
+                role = Role.SIZE if len(self.shape or ()) == 1 else Role.OTHER
+            if role is Role.SUM_OF_WEIGHTS and self.divisors[0].do is Do.DIVIDE:
+                return None  # NaN, not 0, where all weights are 0
+            return _ROWS.get(role)
+        return None
+
+    @property
+    def formula(self) -> str:
+        """The term as text: `mean(softmax_cross_entropy[batch])`."""
+        if self.kind is Kind.REGULARIZATION and self.variables:
+            called = [f"{self.op}({name})" if self.op else name for name in self.variables]
+            text = _sum_of(called)
+        elif self.kind in (Kind.REGULARIZATION, Kind.CONSTANT, Kind.OPAQUE):
+            text = self.op
+        else:
+            op = f"({self.op})" if _is_compound(self.op) else self.op
+            text = f"{op}[{', '.join(self.axes)}]" if self.axes else op
+        return _applied(_shortened(self.steps), text)
+
+
+_ROWS = {
+    None: "SUM",
+    Role.SIZE: "SUM_OVER_BATCH_SIZE",
+    Role.COUNT_NONZERO: "SUM_BY_NONZERO_WEIGHTS",
+    Role.SUM_OF_WEIGHTS: "MEAN",
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What came of recomputing a loss from its ledger on batches.
+
+    Attributes:
+      batches: How many.
+      worst: The largest difference, in units in the last place of the terms' sum.
+      exact: Whether all numbers were the same bits.
+      passed: Whether all agree within `ledger_check.TOLERANCE`.
+      loss: The model_fn's loss on the first batch.
+      notes: What the batches showed: a NaN, another batch axis than the graph tells.
+    """
+
+    batches: int
+    worst: float
+    exact: bool
+    passed: bool
+    loss: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LossLedger:
+    """What a scalar loss is made of.
+
+    Attributes:
+      loss: The name of the loss's tensor.
+      dtype: Its dtype's name.
+      mode: The `ModeKeys` value of the graph, or "".
+      terms: The loss is their sum.
+      check: What recomputing it gave; None before it was.
+    """
+
+    loss: str
+    dtype: str
+    terms: tuple[LossTerm, ...]
+    mode: str = ""
+    check: Check | None = None
+
+    @property
+    def data_terms(self) -> tuple[LossTerm, ...]:
+        """The terms whose losses are known for each example."""
+        return tuple(term for term in self.terms if term.kind is Kind.DATA)
+
+    @property
+    def stopped_by(self) -> tuple[str, ...]:
+        """The ops that are not understood; none for a ledger that is exact."""
+        return tuple(term.stopped_by for term in self.terms if term.kind is Kind.OPAQUE)
+
+    @property
+    def formula(self) -> str:
+        """The loss as text: `mean(squared_difference[batch, 1]) + 0.0001 * l2(dense/kernel)`."""
+        return " + ".join(term.formula for term in self.terms).replace("+ -", "- ") or "0"
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the ledger as JSON's types, its formulas and reductions included."""
+        fields = _plain(self)
+        fields["formula"] = self.formula
+        for term, row in zip(self.terms, fields["terms"], strict=True):
+            row.update(formula=term.formula, reduction=term.reduction)
+        return fields
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, enum.Enum):
+        return value.value
+    if dataclasses.is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value
+
+
+def _shortened(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Leaves out multiplications by 1, and writes a sum over its number of elements as a mean."""
+    steps = tuple(s for s in steps if not (s.do is Do.MULTIPLY and s.value == 1.0))
+    kinds = [(s.do, s.role) for s in steps if s.do is not Do.CAST and s.axes != ()]
+    for pair in ((Do.SUM, Role.OTHER), (Do.DIVIDE_NO_NAN, Role.SIZE)):
+        if kinds.count(pair) != 1:
+            return steps
+    first = next(i for i, s in enumerate(steps) if s.reduces)
+    rest = [s for s in steps[first + 1 :] if s.role is not Role.SIZE]
+    return (*steps[:first], dataclasses.replace(steps[first], do=Do.MEAN), *rest)
+
+
+def _applied(steps: tuple[Step, ...], text: str) -> str:
+    """Writes the steps around a text, with parentheses where a sum would be torn apart."""
+    for step in steps:
+        by = f"({step.by})" if _is_compound(step.by) else step.by
+        if step.do is Do.NEGATE:
+            text = text[1:] if text.startswith("-") else f"-{text}"
+        elif step.do is Do.MULTIPLY:
+            negative = text.startswith("-")
+            text = f"-{by} * {text[1:]}" if negative else f"{by} * {text}"
+        elif step.divides:
+            text = f"{text} / {by}"
+        elif step.do is Do.HALF_SQUARE:
+            text = f"{text}**2 / 2"
+        elif step.do is Do.KEEP_WHERE:
+            text = f"where({step.by}, {text}, 0)"
+        elif step.do is Do.STOP_GRADIENT:
+            text = f"stop_gradient({text})"
+        elif step.do in (Do.SUM, Do.MEAN):
+            text = f"{step.do.value}({text}{_over(step.axes)})"
+    return text
+
+
+def _is_compound(text: str) -> bool:
+    """Tells whether a text has an operator outside of all parentheses."""
+    depth = 0
+    for letter in text:
+        depth += (letter in "([") - (letter in ")]")
+        if letter == " " and depth == 0:
+            return True
+    return False
+
+
+def _over(axes: tuple[int, ...] | None) -> str:
+    if not axes:
+        return ""
+    return f", axis={axes[0] if len(axes) == 1 else list(axes)}"
+
+
+def _sum_of(parts: list[str]) -> str:
+    if len(parts) == 1:
+        return parts[0]
+    shown = parts if len(parts) <= 3 else [parts[0], f"... {len(parts) - 2} more ...", parts[-1]]
+    return f"({' + '.join(shown)})"

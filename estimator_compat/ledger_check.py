@@ -1,0 +1,130 @@
+"""Recomputes a loss from its ledger, and compares it with the model_fn's own number.
+
+The terms' tensors and the steps' factors are read from the run; the steps are then done once more,
+in a graph of their own that knows nothing of the model.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from estimator_compat import sessions
+from estimator_compat.ledger import Check, Do, LossLedger, LossTerm, Step
+
+# Units in the last place of the sum of the terms' absolute values. Adding up a few hundred terms
+# in another order than the graph does costs about this much.
+TOLERANCE = 32.0
+
+Values = Mapping[str, np.ndarray]
+
+
+def tensors(ledger: LossLedger) -> tuple[str, ...]:
+    """Names the tensors whose values `check` needs for each batch, all from one run."""
+    names = [ledger.loss]
+    for term in ledger.terms:
+        names += [*term.tensors, *(step.tensor for step in term.steps if step.tensor)]
+    return tuple(dict.fromkeys(names))
+
+
+def check(ledger: LossLedger, batches: Iterable[Values], *, size: int | None = None) -> LossLedger:
+    """Recomputes the loss of each batch, and returns the ledger with what came of it.
+
+    Args:
+      ledger: What `anatomy.ledger` read.
+      batches: For each batch, the values of `tensors(ledger)` by name.
+      size: How many examples each batch has, where that is known: the terms' batch axis is held
+        against it.
+
+    Raises:
+      ValueError: There are no batches.
+    """
+    compared = [(values, _recomputed(ledger, values)) for values in batches]
+    if not compared:
+        raise ValueError(
+            "`batches` is empty; expected the values of at least one batch; check that the "
+            "input_fn yields data."
+        )
+    ulps = [_ulps(values[ledger.loss], *numbers) for values, numbers in compared]
+    first = np.asarray(compared[0][0][ledger.loss])
+    found = Check(
+        batches=len(compared),
+        worst=max(ulps),
+        exact=max(ulps) == 0.0,
+        passed=max(ulps) <= TOLERANCE,
+        loss=float(first) if first.size == 1 else float("nan"),
+        notes=_notes(ledger, [values for values, _ in compared], size),
+    )
+    return dataclasses.replace(ledger, check=found)
+
+
+def _recomputed(ledger: LossLedger, values: Values) -> tuple[Any, float]:
+    """The loss of one batch, and the sum of its terms' absolute values."""
+    with tf.Graph().as_default():
+        numbers = sessions.values_of([_number(term, values) for term in ledger.terms])
+    total = numbers[0] if numbers else np.zeros((), ledger.dtype)
+    for number in numbers[1:]:
+        total = total + number
+    return total, float(sum(np.sum(np.abs(number)) for number in numbers))
+
+
+def _number(term: LossTerm, values: Values) -> tf.Tensor:
+    parts = [tf.constant(values[name]) for name in term.tensors]
+    number = parts[0] if len(parts) == 1 else tf.add_n(parts)
+    for step in term.steps:
+        number = applied(step, number, values.get(step.tensor, step.value))
+    return number
+
+
+def applied(step: Step, losses: tf.Tensor, by: Any) -> tf.Tensor:
+    """Does one step to `losses`; `by` is the other operand's value, where there is one."""
+    if step.do in (Do.SUM, Do.MEAN):
+        reduce = tf.reduce_sum if step.do is Do.SUM else tf.reduce_mean
+        return reduce(losses, axis=None if step.axes is None else list(step.axes))
+    if step.do is Do.CAST:
+        return tf.cast(losses, step.dtype)
+    if step.do is Do.NEGATE:
+        return -losses
+    if step.do is Do.HALF_SQUARE:
+        return losses * losses / 2
+    if step.do is Do.STOP_GRADIENT:
+        return tf.stop_gradient(losses)
+    if step.do is Do.KEEP_WHERE:
+        return tf.where(by, losses, tf.zeros_like(losses))
+    by = tf.cast(by, losses.dtype)
+    if step.scalar:  # of one element, in whatever rank
+        by = tf.reshape(by, [])
+    if step.do is Do.MULTIPLY:
+        return losses * by
+    return tf.math.divide_no_nan(losses, by) if step.do is Do.DIVIDE_NO_NAN else losses / by
+
+
+def _ulps(reported: Any, recomputed: Any, magnitude: float) -> float:
+    """The largest difference, in units in the last place of the terms' sum."""
+    reported, recomputed = np.asarray(reported), np.asarray(recomputed).reshape(reported.shape)
+    if np.array_equal(reported, recomputed, equal_nan=True):
+        return 0.0
+    largest = max(magnitude, float(np.max(np.abs(reported))))
+    if not np.isfinite(largest):
+        return float("inf")
+    difference = np.max(np.abs(reported.astype(np.float64) - recomputed.astype(np.float64)))
+    return float(difference / np.spacing(np.asarray(largest, reported.dtype)))
+
+
+def _notes(ledger: LossLedger, batches: list[Values], size: int | None) -> tuple[str, ...]:
+    notes = [
+        f"the loss of batch {index} is {values[ledger.loss]}"
+        for index, values in enumerate(batches)
+        if not np.all(np.isfinite(values[ledger.loss]))
+    ]
+    for term in ledger.data_terms if size is not None else ():
+        shape = np.shape(batches[0][term.tensors[0]])
+        axis = term.batch_axis
+        if axis is not None and term.axes[axis] == "batch" and shape[axis] != size:
+            notes.append(
+                f"{term.name} has the shape {shape} in a batch of {size} examples: its axis "
+                f"{axis} is not the batch"
+            )
+    return tuple(notes)

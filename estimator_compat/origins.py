@@ -1,0 +1,122 @@
+"""Where the tensors behind a loss come from: which depend on the input, which on variables."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+# Ops whose outputs are input by themselves, whoever made them; drawn noise counts as data, too.
+_SOURCES = (
+    "Iterator",
+    "Placeholder",
+    "PyFunc",
+    "Queue",
+    "Random",
+    "Reader",
+    "StatelessRandom",
+    "StatelessTruncated",
+    "TruncatedNormal",
+)
+_VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
+# Through these no gradient flows, although their results are numbers.
+_STOPS = frozenset(
+    {
+        "Ceil",
+        "Floor",
+        "OnesLike",
+        "PreventGradient",
+        "Rint",
+        "Round",
+        "Sign",
+        "StopGradient",
+        "ZerosLike",
+    }
+)
+
+Consumers = dict[Any, list[tuple[Any, Any]]]
+
+
+class Origins:
+    """What the ancestors of a tensor depend on.
+
+    Args:
+      loss: The tensor; only its ancestors, and what is asked about them, are known.
+      inputs: The tensors of features and labels.
+    """
+
+    def __init__(self, loss: Any, inputs: Iterable[Any]) -> None:
+        ops, consumers = _ancestors(loss.op)
+        given = {tensor.op for tensor in inputs}
+        variables = _trainable(loss.graph)
+        self._fed = _reached(
+            (op for op in ops if op in given or op.type.startswith(_SOURCES)), consumers
+        )
+        self._trained = _reached(
+            (op for op in ops if op in variables or _is_captured(op)),
+            consumers,
+            lambda op, dtype: _is_differentiable(dtype) and op.type not in _STOPS,
+        )
+
+    def is_fed(self, tensor: Any) -> bool:
+        """Tells whether a tensor depends on features, labels or drawn noise."""
+        return tensor.op in self._fed
+
+    def is_trained(self, tensor: Any) -> bool:
+        """Tells whether a gradient flows from a tensor to a trainable variable."""
+        return tensor.op in self._trained and _is_differentiable(tensor.dtype)
+
+    def is_trained_by_data(self, tensor: Any) -> bool:
+        """Tells whether a tensor depends on the input and passes a gradient on."""
+        return self.is_fed(tensor) and self.is_trained(tensor)
+
+
+def variables_of(tensor: Any) -> tuple[str, ...]:
+    """Names the variables that a tensor depends on, in the order of the graph's ops."""
+    ops, _ = _ancestors(tensor.op)
+    return tuple(sorted(op.name for op in ops if op.type in _VARIABLES))
+
+
+def _ancestors(op: Any) -> tuple[set[Any], Consumers]:
+    seen, waiting = {op}, [op]
+    consumers: Consumers = {}
+    while waiting:
+        op = waiting.pop()
+        for tensor in op.inputs:
+            producer = tensor.op
+            consumers.setdefault(producer, []).append((op, tensor.dtype))
+            if producer not in seen:
+                seen.add(producer)
+                waiting.append(producer)
+    return seen, consumers
+
+
+def _reached(
+    starts: Iterable[Any],
+    consumers: Consumers,
+    passes: Callable[[Any, Any], bool] = lambda op, dtype: True,
+) -> set[Any]:
+    seen = set(starts)
+    waiting = list(seen)
+    while waiting:
+        for op, dtype in consumers.get(waiting.pop(), ()):
+            if op not in seen and passes(op, dtype):
+                seen.add(op)
+                waiting.append(op)
+    return seen
+
+
+def _trainable(graph: Any) -> set[Any]:
+    with graph.as_default():
+        found = tf1.trainable_variables()
+    return {getattr(v, "handle", v).op for v in found if hasattr(v, "op") or hasattr(v, "handle")}
+
+
+def _is_captured(op: Any) -> bool:
+    """Tells whether an op is a variable that a function's graph captured."""
+    return op.type == "Placeholder" and op.outputs[0].dtype == tf.resource
+
+
+def _is_differentiable(dtype: Any) -> bool:
+    dtype = dtype.base_dtype
+    return dtype.is_floating or dtype.is_complex or dtype in (tf.resource, tf.variant)
