@@ -84,7 +84,7 @@ class _Reader:
                 )
         self._texts = Texts({tensor.name: text for text, tensor in given.items()})
         self._origins = Origins(loss, given.values())
-        sizes = [t.shape[0] for t in given.values() if t.shape.rank]
+        sizes = [t.shape.as_list()[0] for t in given.values() if t.shape.rank]
         self._knows_batch = bool(sizes)
         self._batch = collections.Counter(sizes).most_common(1)[0][0] if sizes else None
 
@@ -372,7 +372,7 @@ class _Reader:
             return ("?",)
         names = ["?" if size is None else str(size) for size in tensor.shape.as_list()]
         if batch_axis is not None:
-            size, name = tensor.shape[batch_axis], "batch"
+            size, name = tensor.shape.as_list()[batch_axis], "batch"
             if _is_selected(tensor):
                 name = "selected"
             elif size is not None and self._batch and size != self._batch:
@@ -479,11 +479,12 @@ def _broadcast(tensor: Any) -> str:
         op, seen = waiting.pop().op, seen + 1
         if op.type in ("MatMul", "BatchMatMulV2", "Conv2D", "BiasAdd"):
             continue
-        shapes = sorted((one.shape for one in op.inputs if one.shape.rank), key=lambda s: s.rank)
+        shapes = sorted((one.shape.as_list() for one in op.inputs if one.shape.rank), key=len)
         if op.type in ("Sub", "SquaredDifference", "Mul", "AddV2") and len(shapes) == 2:
             low, high = shapes
-            if low.rank == 1 and high.rank == 2 and high[1] == 1 and low[0] != 1:
-                return f"{op.name}: {low} meets {high}"
+            if (len(low), len(high), high[-1]) == (1, 2, 1) and low[0] != 1:
+                shown = (str(one).replace("None", "?") for one in (low, high))
+                return f"{op.name}: {' meets '.join(shown)}"
         waiting.extend(one for one in op.inputs if one.dtype.is_floating)
     return ""
 

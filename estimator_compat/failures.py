@@ -5,7 +5,8 @@ import site
 import sysconfig
 import traceback
 
-_OURS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
+_TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_OURS = tuple(os.path.join(_TOP, package, "") for package in ("estimator_compat", "migrate"))
 _LIBRARIES = tuple(
     os.path.join(folder, "")
     for folder in (*site.getsitepackages(), *map(sysconfig.get_path, ("stdlib", "purelib")))
@@ -32,7 +33,7 @@ def describe(error: BaseException) -> str:
 
 
 def _is_users(filename: str) -> bool:
-    return not filename.startswith(("<", _OURS, *_LIBRARIES))
+    return not filename.startswith(("<", *_OURS, *_LIBRARIES))
 
 
 def _brief(message: str) -> str:

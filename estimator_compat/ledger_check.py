@@ -5,7 +5,7 @@ in a graph of their own that knows nothing of the model.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,14 +29,16 @@ def tensors(ledger: LossLedger) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def check(ledger: LossLedger, batches: Iterable[Values], *, size: int | None = None) -> LossLedger:
+def check(
+    ledger: LossLedger, batches: Iterable[Values], *, sizes: Sequence[int] | None = None
+) -> LossLedger:
     """Recomputes the loss of each batch, and returns the ledger with what came of it.
 
     Args:
       ledger: What `anatomy.ledger` read.
       batches: For each batch, the values of `tensors(ledger)` by name.
-      size: How many examples each batch has, where that is known: the terms' batch axis is held
-        against it.
+      sizes: How many examples each batch has, where that is known: the terms' batch axis is held
+        against them.
 
     Raises:
       ValueError: There are no batches.
@@ -55,7 +57,7 @@ def check(ledger: LossLedger, batches: Iterable[Values], *, size: int | None = N
         exact=max(ulps) == 0.0,
         passed=max(ulps) <= TOLERANCE,
         loss=float(first) if first.size == 1 else float("nan"),
-        notes=_notes(ledger, [values for values, _ in compared], size),
+        notes=_notes(ledger, [values for values, _ in compared], sizes),
     )
     return dataclasses.replace(ledger, check=found)
 
@@ -113,18 +115,21 @@ def _ulps(reported: Any, recomputed: Any, magnitude: float) -> float:
     return float(difference / np.spacing(np.asarray(largest, reported.dtype)))
 
 
-def _notes(ledger: LossLedger, batches: list[Values], size: int | None) -> tuple[str, ...]:
+def _notes(
+    ledger: LossLedger, batches: list[Values], sizes: Sequence[int] | None
+) -> tuple[str, ...]:
     notes = [
         f"the loss of batch {index} is {values[ledger.loss]}"
         for index, values in enumerate(batches)
         if not np.all(np.isfinite(values[ledger.loss]))
     ]
-    for term in ledger.data_terms if size is not None else ():
-        shape = np.shape(batches[0][term.tensors[0]])
-        axis = term.batch_axis
-        if axis is not None and term.axes[axis] == "batch" and shape[axis] != size:
-            notes.append(
-                f"{term.name} has the shape {shape} in a batch of {size} examples: its axis "
-                f"{axis} is not the batch"
-            )
+    for term in ledger.data_terms if sizes is not None else ():
+        for values, size in zip(batches, sizes or (), strict=True):
+            shape, axis = np.shape(values[term.tensors[0]]), term.batch_axis
+            if axis is not None and term.axes[axis] == "batch" and shape[axis] != size:
+                notes.append(
+                    f"{term.name} has the shape {shape} in a batch of {size} examples: its axis "
+                    f"{axis} is not the batch"
+                )
+                break
     return tuple(notes)

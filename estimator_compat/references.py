@@ -17,18 +17,18 @@ from estimator_compat.failures import describe
 _FORMS = "`module:name` or `path/file.py:name`"
 
 
-def load(reference: str, *, flag: str) -> Callable[..., Any]:
+def load(reference: str, *, flag: str | None = None) -> Callable[..., Any]:
     """Loads the callable that `reference` names.
 
     Args:
       reference: `module:name` or `file.py:name`; modules are also looked for in the working folder.
-      flag: The name of the flag that carried it, for the messages.
+      flag: The name of the flag that carried it, for the messages; None for a plain argument.
 
     Raises:
       ValueError: It is malformed, its module or file cannot be imported (the cause is chained),
         it has no such name, or what the name stands for is not callable.
     """
-    given = f"--{flag}={reference}"
+    given = f"--{flag}={reference}" if flag else reference
     place, colon, name = reference.rpartition(":")
     if not (place and colon and name):
         raise ValueError(f"`{given}` names no function; expected {_FORMS}; add what is missing.")
@@ -88,7 +88,10 @@ def _import_file(path: str) -> ModuleType:
     name = path if name in sys.modules else name
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    spec = importlib.util.spec_from_file_location(name, path)
+    # What finds modules by name may have a loader of its own: the facade's.
+    spec = importlib.util.find_spec(name) if name.isidentifier() else None
+    if spec is None or spec.origin != path:
+        spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None, path
     assert spec.loader is not None, path
     module = importlib.util.module_from_spec(spec)

@@ -1,7 +1,12 @@
 """The `migrate` command line."""
 
 import argparse
+import json
+import os
+import sys
+import traceback
 from collections.abc import Sequence
+from typing import Any
 
 _DESCRIPTION = """\
 Brings code that was written for tf.estimator to TensorFlow 2.16 and later, in three rungs:
@@ -11,30 +16,195 @@ Brings code that was written for tf.estimator to TensorFlow 2.16 and later, in t
   host   the same model_fn inside a TF2 custom loop, proved equal to the run.
   own    TF2 source that no longer needs this package.
 
-This version has the first rung. The commands of the other two (ledger, verify, checkpoint, scan,
-rewrite, translate, report, rules) are not in it yet.
+This version has the first rung, and the ledger, which says what a model_fn's loss is made of. The
+commands of the other two (verify, checkpoint, scan, rewrite, translate, report, rules) are not in
+it yet.
+"""
+_LEDGER = """\
+Says exactly what a model_fn's `loss` computes, in TRAIN and in EVAL: its terms, the per-example
+losses behind each, their weights and reduction, the regularization, and the lines of code that they
+come from; what a short last batch, weights of zero and several replicas do to it, and what its
+nearest equal in Keras is. It recomputes the loss from these parts on real batches of the input,
+and says whether it got the model_fn's own number.
+
+TARGET is `module:name` or `path/file.py:name` of
+  a model_fn, beside --input_fn;
+  a function without arguments that returns a migrate.Target (model_fn, input_fns, params, config),
+  which serves closures and methods.
+With no TARGET it shows the embedded example.
+"""
+_LEDGER_EXAMPLES = """\
+exit status: 0 nothing to look at; 1 a caution, a part that is not understood, or a failed check;
+2 the ledger could not be made.
+
+examples:
+  migrate ledger
+  migrate ledger --facade model.py:model_fn --input_fn=data.py:train --params=learning_rate=0.1
+  migrate ledger --legacy=bert targets.py:classifier --format=json -- --some_flag_of_it=1
 """
 
 
 def parser() -> argparse.ArgumentParser:
     """Builds the parser; importing this module imports no TensorFlow."""
-    return argparse.ArgumentParser(
+    raw = argparse.RawDescriptionHelpFormatter
+    whole = argparse.ArgumentParser(
         prog="migrate",
         description=_DESCRIPTION,
-        epilog="Start with: estimator-train --help",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="Start with: migrate ledger, and: estimator-train --help",
+        formatter_class=raw,
     )
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND")
+    ledger = commands.add_parser(
+        "ledger",
+        help="what a model_fn's loss is made of, checked on real batches",
+        description=_LEDGER,
+        epilog=_LEDGER_EXAMPLES,
+        formatter_class=raw,
+        allow_abbrev=False,
+    )
+    _add_target(ledger)
+    ledger.add_argument(
+        "--mode", choices=["train", "eval"], help="only one of the two modes (default: both)"
+    )
+    ledger.add_argument(
+        "--batches", type=_positive, default=3, metavar="N", help="to check it on (default: 3)"
+    )
+    ledger.add_argument("--checkpoint", metavar="PATH", help="gives the variables their values")
+    ledger.add_argument("--format", choices=["text", "json"], default="text")
+    ledger.set_defaults(run=_ledger)
+    return whole
+
+
+def _add_target(command: argparse.ArgumentParser) -> None:
+    command.add_argument("target", nargs="?", metavar="TARGET")
+    command.add_argument("--input_fn", metavar="NAME", help="the input_fn of a model_fn")
+    command.add_argument(
+        "--params",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="hyperparameters, or a JSON file of them; may be repeated",
+    )
+    command.add_argument(
+        "--facade",
+        action="store_true",
+        help="show the code TensorFlow as TensorFlow 1 programs knew it: tf.estimator, tf.contrib",
+    )
+    command.add_argument(
+        "--legacy",
+        action="append",
+        default=[],
+        metavar="PACKAGE",
+        help="an installed package that is to see the facade, too; may be repeated",
+    )
+    command.add_argument(
+        "--verbose", action="store_true", help="TensorFlow's log, and whole traces of errors"
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"({text}) must be a positive integer")
+    return number
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line.
 
     Returns:
-      0, or 2 (through argparse) for arguments it does not know.
+      0, 1 where a command found something, 2 where it could not be done.
     """
-    parser().parse_args(argv)
-    parser().print_help()
-    return 0
+    given = list(sys.argv[1:] if argv is None else argv)
+    options, flags = _split(given)
+    whole = parser()
+    chosen = whole.parse_args(options)
+    if chosen.command is None:
+        whole.print_help()
+        return 0
+    chosen.flags = flags
+    try:
+        status: int = chosen.run(chosen)
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        return 0
+    except Exception as error:
+        return _failed(error, chosen)
+
+
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Splits off what comes after `--`: the flags of the user's own code."""
+    if "--" not in arguments:
+        return arguments, []
+    place = arguments.index("--")
+    return arguments[:place], arguments[place + 1 :]
+
+
+def _failed(error: Exception, chosen: argparse.Namespace) -> int:
+    from estimator_compat.failures import describe
+
+    if chosen.verbose:
+        traceback.print_exception(error)
+    print(f"migrate {chosen.command}: {describe(error)}", file=sys.stderr)
+    is_missing = isinstance(error, AttributeError | ImportError) and "tensorflow" in str(error)
+    if is_missing and not (chosen.facade or chosen.legacy):
+        print("Code that was written for TensorFlow 1 needs --facade.", file=sys.stderr)
+    return 2
+
+
+def _quiet(chosen: argparse.Namespace) -> None:
+    """Imports TensorFlow without its talk."""
+    if chosen.verbose:
+        return
+    import logging
+    import warnings
+
+    from estimator_compat import logs
+
+    logs.import_tensorflow()
+    warnings.simplefilter("ignore")
+    for name in ("tensorflow", "absl"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _target(chosen: argparse.Namespace) -> Any:
+    from estimator_compat import params
+    from migrate import examples, targets
+
+    names = [name for one in chosen.legacy for name in one.split(",") if name]
+    return targets.load(
+        chosen.target or examples.PENGUINS,
+        input_fn=chosen.input_fn,
+        params=params.parse(chosen.params) or None,
+        legacy=names if names or chosen.facade else None,
+        flags=chosen.flags,
+    )
+
+
+def _ledger(chosen: argparse.Namespace) -> int:
+    _quiet(chosen)
+    from estimator_compat import explanations
+    from migrate import ledger_text, ledgers
+
+    target = _target(chosen)
+    modes = [chosen.mode] if chosen.mode else ["train", "eval"]
+    found = [
+        ledgers.examine(target, mode, batches=chosen.batches, checkpoint=chosen.checkpoint)
+        for mode in modes
+    ]
+    if chosen.format == "json":
+        print(json.dumps([ledger.to_json() for ledger in found], indent=2))
+    else:
+        print(ledger_text.render(found), end="")
+    cautions = [one for ledger in found for one in explanations.warnings(ledger)]
+    if len(found) == 2:
+        cautions += explanations.differences(*found)
+    passed = all(ledger.check is not None and ledger.check.passed for ledger in found)
+    return 0 if passed and not cautions else 1
 
 
 if __name__ == "__main__":

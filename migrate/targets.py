@@ -1,13 +1,14 @@
 """`Target`: a model_fn with what it takes to build it, and the graphs that come of it."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 InputFn = Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Names a model_fn and gives it inputs, so that a command can build it.
 
@@ -57,6 +58,60 @@ class Target:
         return self.input_fns[mode]
 
 
+def load(
+    reference: str,
+    *,
+    input_fn: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    legacy: Sequence[str] | None = None,
+    flags: Sequence[str] = (),
+) -> Target:
+    """Loads the target that a command line names.
+
+    Args:
+      reference: `module:name` or `file.py:name` of a function without arguments that returns a
+        `Target`, of a `Target`, or of a model_fn.
+      input_fn: The same for a model_fn's input_fn.
+      params: For a model_fn; for a `Target`, they are put over its own.
+      legacy: Not None: the code sees TensorFlow as TensorFlow 1 programs knew it, and so do these
+        installed packages.
+      flags: Arguments for the absl flags that the code defines.
+
+    Raises:
+      ValueError: Something is not there, cannot be imported, or is not what it should be; or a
+        model_fn has no input_fn.
+    """
+    from estimator_compat import references
+    from estimator_compat.running import parse_rest
+
+    if legacy is not None:
+        from estimator_compat import facade
+
+        facade.install(legacy)
+    found = references.load(reference)
+    given = references.load(input_fn, flag="input_fn") if input_fn else None
+    parse_rest(["migrate", *flags])
+    if not isinstance(found, Target) and "features" not in inspect.signature(found).parameters:
+        found = found()
+        if not isinstance(found, Target):
+            raise ValueError(
+                f"`{reference}` returned {found!r:.60}; expected a migrate.Target, or a model_fn "
+                "with the argument `features`; name one of these."
+            )
+    if isinstance(found, Target):
+        changes: dict[str, Any] = {"input_fns": given} if given else {}
+        if params:
+            changes["params"] = {**(found.params or {}), **params}
+        return dataclasses.replace(found, **changes)
+    if given is None:
+        raise ValueError(
+            f"`{reference}` is a model_fn, and there is no --input_fn; expected one that yields "
+            "its features and labels; add --input_fn=module:name, or name a function that returns "
+            "a migrate.Target."
+        )
+    return Target(model_fn=found, input_fns=given, params=params)
+
+
 class Built(NamedTuple):
     """The graph of a target in one mode.
 
@@ -64,11 +119,13 @@ class Built(NamedTuple):
       graph: A `tf.Graph`.
       inputs: An `estimator_compat.inputs.Inputs`: features, labels, the hooks that start them.
       spec: The `EstimatorSpec`, also where the model_fn returned a TPUEstimatorSpec.
+      config: The RunConfig that it was built for.
     """
 
     graph: Any
     inputs: Any
     spec: Any
+    config: Any
 
 
 def build(target: Target, mode: str) -> Built:
@@ -104,4 +161,4 @@ def build(target: Target, mode: str) -> Built:
             f"the model_fn returned {spec!r:.100}; expected an EstimatorSpec or TPUEstimatorSpec; "
             "return one in every mode."
         )
-    return Built(graph, given, spec)
+    return Built(graph, given, spec, config)

@@ -24,6 +24,15 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # `reductions` computes with the tensors it is given.
     "estimator_compat/reductions.py": ("tensorflow",),
     "estimator_compat/ledger.py": (),
+    "estimator_compat/explanations.py": (
+        "estimator_compat.ledger",
+        "estimator_compat.reductions",
+    ),
+    "migrate/ledger_text.py": (
+        "estimator_compat.explanations",
+        "estimator_compat.ledger",
+        "estimator_compat.reductions",
+    ),
     "migrate/findings.py": (),
     "migrate/mappings/*.py": ("migrate.mappings",),
     "migrate/translate/ir.py": (),
@@ -40,6 +49,7 @@ MAY_IMPORT_AT_ONCE: dict[str, tuple[str, ...]] = {
     "estimator_compat/legacy_keras.py": (),
     "migrate/__init__.py": ("migrate.targets",),
     "migrate/targets.py": (),
+    "migrate/examples.py": ("migrate.targets",),
     "migrate/__main__.py": ("migrate.cli",),
     "migrate/cli.py": (),
 }

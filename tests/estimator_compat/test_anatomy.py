@@ -92,7 +92,7 @@ def checked(build: Callable[[Any, Any], Any]) -> Any:
     with tf1.Session() as session:
         session.run(tf1.global_variables_initializer())
         values = session.run(list(names))
-    return ledger_check.check(read, [dict(zip(names, values, strict=True))], size=4)
+    return ledger_check.check(read, [dict(zip(names, values, strict=True))], sizes=[4])
 
 
 @pytest.mark.parametrize(("build", "formula", "rows"), CASES.values(), ids=CASES)

@@ -1,0 +1,20 @@
+"""The embedded example as a `Target`: what the commands work on when they are given none."""
+
+from migrate.targets import Target
+
+PENGUINS = "migrate.examples:penguins"
+
+
+def penguins() -> Target:
+    """The classifier of penguins: a weighted `tf.losses` cross-entropy and an Adam optimizer."""
+    from estimator_compat.examples import penguins as program
+
+    return Target(
+        model_fn=program.model_fn,
+        input_fns={
+            "train": program.train_input_fn,
+            "eval": program.eval_input_fn,
+            "infer": program.predict_input_fn,
+        },
+        params={"hidden_units": [16], "learning_rate": 0.01},
+    )

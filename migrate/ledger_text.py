@@ -1,0 +1,117 @@
+"""Prints loss ledgers for a person."""
+
+import dataclasses
+import os
+import textwrap
+from collections.abc import Sequence
+
+from estimator_compat import explanations, reductions
+from estimator_compat.ledger import Check, Kind, Line, LossLedger, LossTerm
+
+_WIDTH = 100
+_NAMES = {"train": "TRAIN", "eval": "EVAL"}
+
+
+def render(ledgers: Sequence[LossLedger]) -> str:
+    """Renders the ledgers of a model_fn, with their cautions, and where two of them differ."""
+    first, *others = ledgers
+    parts = _ledger(first)
+    for other in others:
+        differences = explanations.differences(first, other)
+        parts += ["", *(_ledger(other) if differences else _same(other, first))]
+        for one in differences:
+            parts += ["", *_caution(one, "")]
+    return "\n".join(parts) + "\n"
+
+
+def _same(ledger: LossLedger, first: LossLedger) -> list[str]:
+    return _head(ledger, f"the same as in {_NAMES.get(first.mode, first.mode)}")
+
+
+def _head(ledger: LossLedger, formula: str) -> list[str]:
+    lines = _wrapped(f"{_NAMES.get(ledger.mode, ledger.mode)}  loss = {formula}", "", 4)
+    return lines + (_wrapped(_check(ledger.check), "  ", 2) if ledger.check else [])
+
+
+def _ledger(ledger: LossLedger) -> list[str]:
+    lines = _head(ledger, ledger.formula)
+    for index, term in enumerate(ledger.terms, 1):
+        lines += ["", *_term(index, term)]
+    for caution in explanations.warnings(ledger):
+        lines += ["", *_caution(caution, "  ")]
+    return lines
+
+
+def _check(check: Check) -> str:
+    if not check.passed:
+        text = (
+            f"CHECK FAILED: recomputed from its terms, the loss differs by {check.worst:.3g} units "
+            "in the last place. This ledger is wrong; please report it."
+        )
+    elif check.exact:
+        text = "recomputed from its terms: the same bits"
+    else:
+        text = f"recomputed from its terms: within {check.worst:.2g} units in the last place"
+    plural = "es" if check.batches > 1 else ""
+    notes = "".join(f"; {note}" for note in check.notes)
+    return f"{text}, on {check.batches} batch{plural} (the first loss is {check.loss:.6g}){notes}"
+
+
+def _term(index: int, term: LossTerm) -> list[str]:
+    lines = _wrapped(f"{index}. {term.name}, {term.kind.value}: {term.formula}", "  ", 5)
+    for label, text in _facts(term):
+        lines += _wrapped(f"{label:<11}{text}", " " * 5, 11)
+    return lines
+
+
+def _facts(term: LossTerm) -> list[tuple[str, str]]:
+    facts = []
+    if term.kind is Kind.DATA:
+        shape = ", ".join(term.axes)
+        facts.append(("losses", f"{term.op} of shape [{shape}]{_at(term.line)}"))
+        weights = " * ".join(step.by for step in term.weightings) or "none"
+        facts.append(("weights", weights))
+        facts.append(("reduction", f"{_reduction(term)}{_reduced_at(term)}"))
+    elif term.line is not None:
+        facts.append(("written", _short(term.line)))
+    if term.multipliers:
+        facts.append(("multiplier", " * ".join(step.by for step in term.multipliers)))
+    return facts + [("", sentence) for sentence in explanations.explain(term)]
+
+
+def _reduction(term: LossTerm) -> str:
+    if term.reduction is not None:
+        return f"{term.reduction}, {reductions.find(term.reduction).formula}"
+    divisors = " and ".join(step.by for step in term.divisors)
+    return f"none of tf.losses': divided by {divisors}" if divisors else "none of tf.losses'"
+
+
+def _reduced_at(term: LossTerm) -> str:
+    lines = [step.line for step in term.steps if step.reduces and step.line]
+    return _at(lines[-1]) if lines and lines[-1] != term.line else ""
+
+
+def _at(line: Line | None) -> str:
+    return f" ({_short(line)})" if line else ""
+
+
+def _short(line: Line) -> str:
+    """The line, with its file as seen from the working folder where it is below it."""
+    path = os.path.relpath(line.file)
+    return str(line if path.startswith("..") else dataclasses.replace(line, file=path))
+
+
+def _caution(caution: explanations.Caution, indent: str) -> list[str]:
+    lines = _wrapped(f"! {caution.code}: {caution.text}", indent, 2)
+    return lines + [f"{indent}  {_short(line)}" for line in caution.lines]
+
+
+def _wrapped(text: str, indent: str, hanging: int) -> list[str]:
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + " " * hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,66 @@
+"""Reads the loss ledger of a target, and checks it on batches of its input."""
+
+import os
+from typing import Any
+
+from estimator_compat import anatomy, ledger_check, sessions
+from estimator_compat.inputs import Inputs
+from estimator_compat.ledger import LossLedger
+from migrate.targets import Built, Target, build
+
+BATCHES = 3
+
+
+def examine(
+    target: Target, mode: str, *, batches: int = BATCHES, checkpoint: str | None = None
+) -> LossLedger:
+    """Builds a target in one mode, and reads and checks the ledger of its loss.
+
+    Args:
+      target: The model_fn and its inputs.
+      mode: "train" or "eval".
+      batches: How many batches to check it on, fewer if the input ends before.
+      checkpoint: A checkpoint, or a folder whose latest one gives the variables their values;
+        None for their initial values.
+
+    Raises:
+      TypeError, ValueError: The model_fn has no loss that could be read (see `anatomy.ledger`), or
+        the input is empty.
+    """
+    built = build(target, mode)
+    features, labels = built.inputs.features, built.inputs.labels
+    with built.graph.as_default():
+        read = anatomy.ledger(built.spec.loss, features, labels, mode=mode)
+        return _checked(built, read, batches, checkpoint)
+
+
+def _checked(built: Built, read: LossLedger, limit: int, checkpoint: str | None) -> LossLedger:
+    import tensorflow as tf
+
+    if checkpoint and os.path.isdir(checkpoint):
+        checkpoint = tf.train.latest_checkpoint(checkpoint) or checkpoint
+    names = ledger_check.tensors(read)
+    size = _batch_size(built.inputs)
+    runs = sessions.batches(
+        ({name: built.graph.get_tensor_by_name(name) for name in names}, size),
+        scaffold=built.spec.scaffold,
+        hooks=built.inputs.hooks,
+        config=built.config,
+        checkpoint=checkpoint,
+        limit=limit,
+    )
+    found = list(runs)
+    return ledger_check.check(
+        read,
+        [values for values, _ in found],
+        sizes=[int(size) for _, size in found] if found and size != () else None,
+    )
+
+
+def _batch_size(inputs: Inputs) -> Any:
+    """The number of examples in the input's batch, as a tensor; () where no tensor has a batch."""
+    import tensorflow as tf
+
+    tensors = tf.nest.flatten((inputs.features, inputs.labels), expand_composites=False)
+    dense = [t for t in tensors if isinstance(t, tf.Tensor) and t.shape.rank]
+    return tf.shape(dense[0])[0] if dense else ()
