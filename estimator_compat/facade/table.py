@@ -333,6 +333,7 @@ _one(
 )
 
 # What programs import beside it, and what is gone for good.
+_one("version.VERSION", "estimator_compat.facade.names:VERSION")
 _one("examples.tutorials.mnist.input_data", "estimator_compat.facade.mnist:", "local files only")
 _one("contrib.tfprof", f"{_TF1}.profiler")
 _one("contrib.util.make_tensor_proto", f"{_TF1}.make_tensor_proto")
