@@ -108,7 +108,7 @@ class UnsupervisedInputReceiver(ServingInputReceiver):
 
     __slots__ = ()
 
-    def __new__(cls, features: Any, receiver_tensors: Any) -> "UnsupervisedInputReceiver":
+    def __new__(cls, features: Any, receiver_tensors: Any) -> Any:
         return super().__new__(cls, features, receiver_tensors)
 
 
