@@ -42,7 +42,7 @@ METRICS = {
     "simple_fixed_prediction_estimator_no_labels": FIXED,
     # Counts 3, 3, 3, 1, 2, 2 against indices 0, 0, 0, 2, 3, 3: (27 + 1 + 2) / 6.
     "fake_multi_examples_per_input_estimator": {"average_loss": 5.0},
-    "export_at_the_end": {},  # the exporter is told to leave its one metric out
+    "exporters": {},  # they are told to leave the one metric out
 }
 
 

@@ -74,24 +74,38 @@ def run(trainer, examples):
     return metrics(evaluated, examples)
 
 
-def export_at_the_end():
-    """Trains and evaluates with the package's exporter, which leaves a metric out."""
-    folder = os.path.join(FLAGS.model_dir, "at_the_end")
+def train_and_evaluate(*kinds, max_steps):
+    """Trains and evaluates with exporters of the package, which leave a metric out."""
     made = fixed_prediction_estimator.get_simple_fixed_prediction_estimator_and_metadata()
-    final = exporter.FinalExporter(
-        name="final",
-        eval_input_receiver_fn=made["eval_input_receiver_fn"],
-        serving_input_receiver_fn=made["serving_input_receiver_fn"],
-    )
-    exporter.adapt_to_remove_metrics(final, ["average_loss"])
-    estimator = tf.estimator.Estimator(made["model_fn"], folder)
+    exporters = [
+        exporter.adapt_to_remove_metrics(
+            kind(
+                name=kind.__name__,
+                eval_input_receiver_fn=made["eval_input_receiver_fn"],
+                serving_input_receiver_fn=made["serving_input_receiver_fn"],
+                **settings,
+            ),
+            ["average_loss"],
+        )
+        for kind, settings in kinds
+    ]
+    estimator = tf.estimator.Estimator(made["model_fn"], os.path.join(FLAGS.model_dir, "exporters"))
     tf.estimator.train_and_evaluate(
         estimator,
-        tf.estimator.TrainSpec(made["train_input_fn"], max_steps=2),
-        tf.estimator.EvalSpec(made["train_input_fn"], steps=1, exporters=final),
+        tf.estimator.TrainSpec(made["train_input_fn"], max_steps=max_steps),
+        tf.estimator.EvalSpec(made["train_input_fn"], steps=1, exporters=exporters),
     )
-    exports = os.path.join(folder, "export", "final")
-    return metrics(os.path.join(exports, os.listdir(exports)[0]), serialized(PAIR))
+    return os.path.join(estimator.model_dir, "export")
+
+
+def exporters():
+    """Exports twice; only the last one is to be there."""
+    latest = (exporter.LatestExporter, {"exports_to_keep": 1})
+    train_and_evaluate(latest, max_steps=1)
+    folder = train_and_evaluate(latest, (exporter.FinalExporter, {}), max_steps=2)
+    assert len(os.listdir(os.path.join(folder, "LatestExporter"))) == 1
+    (final,) = os.listdir(os.path.join(folder, "FinalExporter"))
+    return metrics(os.path.join(folder, "FinalExporter", final), serialized(PAIR))
 
 
 def serialized(examples):
@@ -105,7 +119,7 @@ def main(_):
     }
     several = fake_multi_examples_per_input_estimator.fake_multi_examples_per_input_estimator
     found[several.__name__] = run(several, ["3", "0", "1", "2"])
-    found[export_at_the_end.__name__] = export_at_the_end()
+    found[exporters.__name__] = exporters()
     with open(os.path.join(FLAGS.model_dir, "report.json"), "w") as out:
         json.dump(found, out)
 
