@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
 PACKAGE = "tf-models-official==2.1.0.dev2"
 # By default the mains train under a MirroredStrategy on a GPU.
 NEEDS = "--distribution_strategy=off"
+STEPS = 101  # the loss is written after the first step, and then every 100
 
 
 def test_mnist(
@@ -41,6 +42,36 @@ def test_mnist(
     assert trained[41] < trained[1] / 2
     assert evaluated[60] < trained[1] / 2
     record_property("corpus", (PACKAGE, "r1/mnist", NEEDS, trained[1], trained[41]))
+
+
+def test_mnist_of_tpus(
+    installed: Callable[[str], Path],
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    model = tmp_path / "model"
+    write_mnist(tmp_path)
+    printed = run_main(
+        "official.r1.mnist.mnist_tpu",
+        installed(PACKAGE),
+        use_tpu=False,
+        tpu="local",
+        data_dir=tmp_path,
+        model_dir=model,
+        batch_size=40,
+        train_steps=STEPS,
+        eval_steps=2,
+    )
+    assert trained_steps(model) == STEPS
+    trained, evaluated = losses(model), losses(model / "eval")
+    first, last = trained[min(trained)], trained[max(trained)]
+    assert last < first / 2
+    assert evaluated.keys() == {STEPS}
+    # It ends with what it takes the first ten images for: each digit once.
+    said = [line.split('"')[1] for line in printed if line.startswith("Prediction is")]
+    assert said == [str(digit) for digit in range(10)]
+    needs = "--use_tpu=False --tpu=local"
+    record_property("corpus", (PACKAGE, "r1/mnist_tpu", needs, first, last))
 
 
 def test_resnet(
