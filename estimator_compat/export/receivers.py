@@ -103,6 +103,15 @@ class TensorServingInputReceiver(_ServingFields):
         )
 
 
+class UnsupervisedInputReceiver(ServingInputReceiver):
+    """What a receiver function returns for the export of a TRAIN or EVAL graph without labels."""
+
+    __slots__ = ()
+
+    def __new__(cls, features: Any, receiver_tensors: Any) -> Any:
+        return super().__new__(cls, features, receiver_tensors)
+
+
 class SupervisedInputReceiver(_SupervisedFields):
     """What a receiver function returns for the export of a TRAIN or EVAL graph.
 

@@ -11,7 +11,7 @@ import re
 from types import ModuleType
 from typing import Any
 
-from estimator_compat.facade import estimators, missing, table
+from estimator_compat.facade import estimators, keras_layers, missing, table
 
 # The last TensorFlow 1: programs that ask take their TensorFlow 1 path.
 VERSION = "1.15.5"
@@ -128,6 +128,7 @@ def _root() -> Names:
     python = Names("tensorflow.python", *root.python._real)
     # In TensorFlow 1 `tensorflow.python.keras` was `tf.keras`; today it is a copy that is not.
     files = importlib.import_module("tf_keras.src")
+    keras_layers.restore(tensorflow.compat.v1.keras.layers.Layer)
     keras = Names("tensorflow.python.keras", *root.keras._real, files)
     vars(python)["keras"] = keras
     vars(root)["python"] = python

@@ -325,6 +325,8 @@ _one(
     "estimator_compat.tpu:TPUEstimatorSpec",
     "the public class, which checks more",
 )
+for _name in ("get_paths", "largest_export_versions", "negation"):
+    _one(f"python.estimator._{_name}", f"estimator_compat.facade.export_paths:{_name}")
 _one("python.estimator.fn_args", "estimator_compat.calling:argument_names")
 _one("python.feature_column.dense_features", "tf_keras.src.feature_column.dense_features:")
 _one(
@@ -333,6 +335,7 @@ _one(
 )
 
 # What programs import beside it, and what is gone for good.
+_one("version.VERSION", "estimator_compat.facade.names:VERSION")
 _one("examples.tutorials.mnist.input_data", "estimator_compat.facade.mnist:", "local files only")
 _one("contrib.tfprof", f"{_TF1}.profiler")
 _one("contrib.util.make_tensor_proto", f"{_TF1}.make_tensor_proto")

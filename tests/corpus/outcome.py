@@ -7,16 +7,30 @@ import tensorflow as tf
 
 from tests.estimator_compat.facade.running import run
 
+PROGRAMS = Path(__file__).parent / "programs"
 
-def run_main(module: str, *sites: Path, **flags: object) -> None:
-    """Runs a module as a user does; it must end well.
+
+def run_main(module: str, *sites: Path, **flags: object) -> list[str]:
+    """Runs a module as a user does, and returns the lines it prints; it must end well.
 
     Its package is in one of the folders `sites`, and what it imports in all of them.
     """
+    return _run(["-m", module], module.partition(".")[0], sites, flags)
+
+
+def run_program(name: str, legacy: str, *sites: Path, **flags: object) -> list[str]:
+    """Runs one of our programs, which stands for a main that the package `legacy` has not."""
+    return _run([PROGRAMS / f"{name}.py"], legacy, sites, flags)
+
+
+def _run(
+    program: list[object], legacy: str, sites: tuple[Path, ...], flags: dict[str, object]
+) -> list[str]:
     given = [f"--{name}={value}" for name, value in flags.items()]
-    legacy = f"--legacy={module.partition('.')[0]}"
-    done = run("run", legacy, "-m", module, "--", *given, path=os.pathsep.join(map(str, sites)))
-    assert done.returncode == 0, f"`{module}` failed:\n{done.stderr[-3000:]}"
+    path = os.pathsep.join(map(str, sites))
+    done = run("run", f"--legacy={legacy}", *program, "--", *given, path=path)
+    assert done.returncode == 0, f"`{program[-1]}` failed:\n{done.stderr[-3000:]}"
+    return done.stdout.splitlines()
 
 
 def losses(folder: Path) -> dict[int, float]:

@@ -23,6 +23,7 @@ from tensorflow_estimator.python.estimator.export import export_output
 import estimator_compat as ours
 
 print(tf1 is tf, tf.compat.v1 is tf, tf.newaxis, tf.VERSION, tf.executing_eagerly())
+print(tf.__version__, tf.version.VERSION, tf.version.GIT_VERSION == tf.GIT_VERSION)
 print(estimator_lib.Estimator is tf.estimator.Estimator is ours.Estimator)
 print(EstimatorSpec is ours.EstimatorSpec, export_output.PredictOutput is ours.export.PredictOutput)
 print(ops.GraphKeys is tf.GraphKeys, Dense is tf.keras.layers.Dense)
@@ -37,6 +38,7 @@ def test_names_that_are_there(tmp_path: Path) -> None:
     program = HERE.replace("ours.export.", "__import__('estimator_compat.export').export.")
     assert printed(program, tmp_path) == [
         "True True None 1.15.5 False",
+        "1.15.5 1.15.5 True",
         "True",
         "True True",
         "True True",
