@@ -4,10 +4,8 @@ Checkpoints, event tags, steps, directories, seeds and the order in which a grap
 original's, so that the same model_fn gives the same bits on the same kernels.
 """
 
-import contextlib
 import copy
 import os
-import random
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -267,7 +265,7 @@ class Estimator(ExportsSavedModels):
         """Builds the inputs and the model, in the original's order, in the default graph."""
         parsed = self._inputs(input_fn, mode)
         labels = None if mode == ModeKeys.PREDICT else parsed.labels
-        with _python_seed(self._config.tf_random_seed):
+        with legacy_keras.seeded(self._config.tf_random_seed):
             return parsed, self._call_model_fn(parsed.features, labels, mode, self.config)
 
     def _train(self, input_fn: Callable[..., Any], hooks: list[Any], listeners: list[Any]) -> Any:
@@ -415,21 +413,3 @@ def _check_not_overridden(cls: type) -> None:
             f"{overridden}; expected a model_fn and methods of other names; wrap the Estimator "
             "instead."
         )
-
-
-@contextlib.contextmanager
-def _python_seed(seed: int | None) -> Iterator[None]:
-    """Seeds Python's `random` while a model is built, and puts its state back.
-
-    With v2 behaviour on, legacy Keras layers draw their initializers' seeds from it, so even the
-    original could not repeat a run there. A run without a seed is left as random as it was.
-    """
-    if seed is None:
-        yield
-        return
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)

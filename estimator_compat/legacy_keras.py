@@ -8,6 +8,7 @@ Keras 2 themselves and break when the variable is set, so it is left alone there
 
 import contextlib
 import os
+import random
 import sys
 import types
 import warnings
@@ -66,3 +67,21 @@ def explained() -> Iterator[None]:
         if "not available with Keras 3" not in str(error):
             raise
         raise AttributeError(f"{error} {MENDING}") from error
+
+
+@contextlib.contextmanager
+def seeded(seed: int | None) -> Iterator[None]:
+    """Seeds Python's `random` while a model is built, and puts its state back.
+
+    With v2 behaviour on, legacy Keras layers draw their initializers' seeds from it, so even the
+    original could not repeat a run there. A run without a seed is left as random as it was.
+    """
+    if seed is None:
+        yield
+        return
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)

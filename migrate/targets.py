@@ -136,7 +136,7 @@ def build(target: Target, mode: str) -> Built:
     """
     import tensorflow.compat.v1 as tf1
 
-    from estimator_compat import calling
+    from estimator_compat import calling, legacy_keras, sessions
     from estimator_compat.config import RunConfig
     from estimator_compat.inputs import parse_input_fn_result
 
@@ -147,13 +147,16 @@ def build(target: Target, mode: str) -> Built:
     with graph.as_default():
         tf1.set_random_seed(config.tf_random_seed)
         tf1.train.create_global_step()
-        given = parse_input_fn_result(
-            calling.call_input_fn(input_fn, mode=mode, params=params, config=config)
-        )
+        if mode == "train":
+            sessions.create_global_step_read()
+        with tf1.device("/cpu:0"):
+            result = calling.call_input_fn(input_fn, mode=mode, params=params, config=config)
+        given = parse_input_fn_result(result)
         labels = None if mode == "infer" else given.labels
-        spec = calling.call_model_fn(
-            target.model_fn, given.features, labels, mode=mode, params=params, config=config
-        )
+        with legacy_keras.seeded(config.tf_random_seed), legacy_keras.explained():
+            spec = calling.call_model_fn(
+                target.model_fn, given.features, labels, mode=mode, params=params, config=config
+            )
         if hasattr(spec, "as_estimator_spec"):
             spec = spec.as_estimator_spec()
     if not hasattr(spec, "train_op"):

@@ -1,0 +1,1 @@
+"""Hosts a model_fn in a TF2 custom loop: no session and no Estimator."""

@@ -1,0 +1,154 @@
+"""A model_fn's graph in one mode, as functions that TF2 code can call.
+
+The graph is built as an Estimator builds it: in a `tf.Graph`, with its seeds, its op names and its
+order. It is then imported into a function, where features and labels are arguments, and the
+variables are `tf.Variable`s that all modes share. Nothing is computed in another way than in a
+session; what a session did with fetches is done by pruning the function to them.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+from estimator_compat import evaluation
+from migrate.targets import Target, build
+
+LOCAL = (tf1.GraphKeys.LOCAL_VARIABLES, tf1.GraphKeys.METRIC_VARIABLES)
+
+Variables = dict[str, tf.Variable]
+
+
+class HostedGraph:
+    """One mode of a model_fn.
+
+    Attributes:
+      mode: A `ModeKeys` value.
+      spec: The EstimatorSpec, whose tensors are of `graph`.
+      metrics: In EVAL, the metrics with the Estimator's own, the mean of the batches' losses.
+      graph: The `tf.Graph` that the model_fn built.
+      element_spec: The specs of what the functions take: features, or `(features, labels)`.
+    """
+
+    def __init__(self, target: Target, mode: str, variables: Variables) -> None:
+        """Builds and imports the graph.
+
+        Args:
+          target: The model_fn, its inputs, params and config.
+          mode: A `ModeKeys` value.
+          variables: The variables by name; those that the graph has besides are added, not yet
+            initialized.
+        """
+        built = build(target, mode)
+        self.mode, self.graph, self.spec = mode, built.graph, built.spec
+        given = built.inputs
+        element = given.features if given.labels is None else (given.features, given.labels)
+        self._element = element
+        self.element_spec = tf.nest.map_structure(_spec, element)
+        with self.graph.as_default():
+            self.metrics = (
+                evaluation.metrics_with_loss(self.spec.eval_metric_ops, self.spec.loss)
+                if mode == "eval"
+                else {}
+            )
+            self.summary = tf1.summary.merge_all() if mode == "train" else None
+            self._initializers = {
+                v.op.name: v.initializer for v in [*tf1.global_variables(), *tf1.local_variables()]
+            }
+            self._tables = tf1.tables_initializer()
+        self.created = _create(self.graph, variables)
+        self._import(variables)
+
+    def _import(self, variables: Variables) -> None:
+        feeds = tf.nest.flatten(self._element, expand_composites=True)
+        used = [index for index, tensor in enumerate(feeds) if tensor.consumers()]
+        names = [op.name for op in _handles(self.graph)]
+        definition = self.graph.as_graph_def()
+
+        def imported(*arguments: Any) -> Any:
+            inner = tf1.get_default_graph()
+            handles = {f"{name}:0": inner.capture(variables[name].handle) for name in names}
+            given = {feeds[index].name: arguments[index] for index in used}
+            tf1.import_graph_def(definition, input_map={**handles, **given}, name="")
+            return tf.constant(0)
+
+        signature = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in feeds]
+        self._whole = tf1.wrap_function(imported, signature)
+        self._arguments = list(self._whole.inputs[: len(feeds)])
+        self._by_feed = {f.name: a for f, a in zip(feeds, self._arguments, strict=True)}
+
+    def function(self, fetches: Any) -> Callable[[Any], Any]:
+        """Returns a function of one batch, which computes tensors of `graph` and runs operations.
+
+        Args:
+          fetches: A nest of tensors, or a list of tensors and operations. None is returned in the
+            place of an operation.
+        """
+        pruned = self._whole.prune(self._arguments, self._found(fetches))
+
+        def run(element: Any) -> Any:
+            return pruned(*tf.nest.flatten(element, expand_composites=True))
+
+        return run
+
+    def computed(self, fetches: Any) -> Any:
+        """Computes tensors, or runs operations, that depend on no input."""
+        return self._whole.prune([], self._found(fetches))()
+
+    def between(self, feeds: Iterable[Any], fetches: Any) -> Any:
+        """Returns the function from some tensors of `graph` to others."""
+        return self._whole.prune([self._one(tensor) for tensor in feeds], self._found(fetches))
+
+    def _found(self, fetches: Any) -> Any:
+        return tf.nest.map_structure(self._one, fetches, expand_composites=True)
+
+    def _one(self, fetch: Any) -> Any:
+        if fetch.name in self._by_feed:
+            return self._by_feed[fetch.name]
+        return self._whole.graph.as_graph_element(fetch.name)
+
+    def initialize(self, names: Collection[str]) -> None:
+        """Gives variables their initial values, and fills the lookup tables."""
+        chosen = [op for name, op in self._initializers.items() if name in names]
+        if chosen:
+            self.computed(chosen)
+        self.computed([self._tables])
+
+    @property
+    def local(self) -> set[str]:
+        """The names of the variables that no checkpoint has: those of metrics."""
+        return {v.op.name for key in LOCAL for v in self.graph.get_collection(key)}
+
+
+def _handles(graph: tf.Graph) -> list[tf.Operation]:
+    return [op for op in graph.get_operations() if op.type == "VarHandleOp"]
+
+
+def _create(graph: tf.Graph, variables: Variables) -> set[str]:
+    """Creates the variables that are not there yet; returns their names."""
+    trainable = {v.op.name for v in graph.get_collection(tf1.GraphKeys.TRAINABLE_VARIABLES)}
+    created = set()
+    for op in _handles(graph):
+        shape, dtype = tf.TensorShape(op.get_attr("shape")), op.get_attr("dtype")
+        if op.name not in variables:
+            variables[op.name] = _variable(op.name, shape, dtype, op.name in trainable)
+            created.add(op.name)
+        elif not variables[op.name].shape.is_compatible_with(shape):
+            raise ValueError(
+                f"the variable {op.name!r} has the shape {variables[op.name].shape} in one mode "
+                f"and {shape} in another; expected one shape; build it alike in all modes."
+            )
+    return created
+
+
+def _variable(name: str, shape: tf.TensorShape, dtype: Any, trainable: bool) -> tf.Variable:
+    known = [0 if size is None else size for size in shape] if shape.rank is not None else []
+    zeros = tf.fill(known, "") if dtype == tf.string else tf.zeros(known, dtype)
+    return tf.Variable(zeros, trainable=trainable, name=name, shape=shape)
+
+
+def _spec(tensor: Any) -> Any:
+    if isinstance(tensor, tf.SparseTensor):
+        return tf.SparseTensorSpec(tensor.shape, tensor.dtype)
+    return tf.TensorSpec(tensor.shape, tensor.dtype)

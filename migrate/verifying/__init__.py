@@ -1,0 +1,1 @@
+"""Proves that two ways to run a model_fn compute the same."""
