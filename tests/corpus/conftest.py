@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,14 +53,34 @@ def _install(requirement: str, folder: Path) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    row = "{:<24} {:<20} {:>14} {:>12}".format
     rows = [
-        value
-        for report in terminalreporter.stats.get("passed", [])
-        for name, value in report.user_properties
-        if name == "corpus"
+        row(package, job, f"{first:.4f}", f"{last:.4f}")
+        for package, job, first, last in _recorded(terminalreporter, "corpus")
     ]
     if rows:
-        row = "{:<24} {:<20} {:>14} {:>12}".format
         terminalreporter.write_line(row("package", "job", "loss at start", "at the end"))
-    for package, job, first, last in rows:
-        terminalreporter.write_line(row(package, job, f"{first:.4f}", f"{last:.4f}"))
+    for line in rows:
+        terminalreporter.write_line(line)
+    _write_imports(terminalreporter, _recorded(terminalreporter, "corpus imports"))
+
+
+def _write_imports(terminalreporter: pytest.TerminalReporter, counts: list[Any]) -> None:
+    row = "{:<34} {:>18} {:>9} {:>15}".format
+    if counts:
+        terminalreporter.write_line(
+            row("package", "Estimator modules", "imported", "names all here")
+        )
+        counts.append(("all", *(sum(column) for column in list(zip(*counts, strict=True))[1:])))
+    for each in counts:
+        terminalreporter.write_line(row(*each))
+
+
+def _recorded(terminalreporter: pytest.TerminalReporter, name: str) -> list[Any]:
+    """What the passed tests recorded by that name."""
+    return [
+        value
+        for report in terminalreporter.stats.get("passed", [])
+        for recorded, value in report.user_properties
+        if recorded == name
+    ]
