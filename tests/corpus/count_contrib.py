@@ -2,7 +2,8 @@
 
     python -m tests.corpus.count_contrib FOLDER... > estimator_compat/facade/contrib_used.txt
 
-Each folder is one project. Printed are the symbols of more than one, the most used first.
+Each folder is one project. Printed are the number of projects, as that of `contrib`, and the
+symbols of more than one, the most used first.
 """
 
 import ast
@@ -49,6 +50,7 @@ if __name__ == "__main__":
     projects = collections.Counter(
         symbol for folder in sys.argv[1:] for symbol in used_in(Path(folder))
     )
+    print("contrib", len(sys.argv) - 1)
     for symbol, count in sorted(projects.items(), key=lambda item: (-item[1], item[0])):
         if count > 1:
             print(symbol, count)
