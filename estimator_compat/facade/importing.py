@@ -9,6 +9,7 @@ imports, as ever.
 import ast
 import builtins
 import functools
+import importlib
 import linecache
 import os
 import sys
@@ -114,7 +115,8 @@ def legacy_import(
     `try` with an `except ImportError`), it gets the ImportError instead.
     """
     if level or name.partition(".")[0] not in _ROOTS:
-        return builtins.__import__(name, globals, locals, fromlist or (), level)
+        found = builtins.__import__(name, globals, locals, fromlist or (), level)
+        return _IMPORTLIB if found is importlib else found
     guarded = _is_guarded(sys._getframe(1))
     module = names.find(name)
     if guarded and isinstance(module, names.Missing):
@@ -122,6 +124,28 @@ def legacy_import(
     if not fromlist:
         return names.find(name.partition(".")[0])
     return _Imported(module, guarded) if fromlist != ("*",) else module
+
+
+def _import_module(name: str, package: str | None = None) -> Any:
+    """Imports as `importlib.import_module` does, `tensorflow` from the facade."""
+    if name.partition(".")[0] not in _ROOTS:
+        return importlib.import_module(name, package)
+    found = names.find(name)
+    if isinstance(found, names.Missing):
+        raise ModuleNotFoundError(names.explain(name), name=name)
+    return found
+
+
+class _Importlib(ModuleType):
+    """`importlib` for legacy modules."""
+
+    import_module = staticmethod(_import_module)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib, name)
+
+
+_IMPORTLIB = _Importlib("importlib")
 
 
 class _Imported:
