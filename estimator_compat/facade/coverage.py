@@ -18,6 +18,14 @@ _CONTRIB = "contrib_used.txt"
 # The package that a row's source is in to the extra that brings it.
 _EXTRAS = {"tf_slim": "contrib", "tensorboard": "tensorboard"}
 
+_HEAD = """\
+# What is here of tf.estimator and tf.contrib
+
+Made by `python -m estimator_compat names`. What is not there can be imported, and raises an error
+that says the same when it is used. *Never* is what TensorFlow removed for good and what has a
+successor elsewhere.
+"""
+
 
 class Kind(enum.Enum):
     """Whether a program finds a name."""
@@ -106,11 +114,7 @@ def render() -> str:
     contrib, projects = contrib_names()
     return "\n".join(
         [
-            "# What is here of tf.estimator and tf.contrib",
-            "",
-            "Made by `python -m estimator_compat names`. What is not there can be imported, and",
-            "raises an error that says the same when it is used.",
-            "",
+            _HEAD,
             "## The public names of tf.estimator, TensorFlow 2.15.1",
             "",
             *_table(list(estimator_names()), {}),
@@ -131,7 +135,7 @@ def _table(names: Sequence[str], projects: dict[str, int]) -> list[str]:
         for name, one in statuses.items()
     ]
     return [
-        ", ".join(f"{counts[kind]} {kind.value}" for kind in Kind) + ":",
+        "; ".join(f"{counts[kind]} {kind.value}" for kind in Kind) + ":",
         "",
         *(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows]),
     ]

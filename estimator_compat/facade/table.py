@@ -342,8 +342,12 @@ _one("examples.tutorials.mnist.input_data", "estimator_compat.facade.mnist:", "l
 _one("contrib.tfprof", f"{_TF1}.profiler")
 _one("contrib.util.make_tensor_proto", f"{_TF1}.make_tensor_proto")
 _one("contrib.util.make_ndarray", f"{_TF1}.make_ndarray")
-_one("contrib.distribute.MirroredStrategy", f"{_TF1}.distribute.MirroredStrategy")
-_one("contrib.distribute.OneDeviceStrategy", f"{_TF1}.distribute.OneDeviceStrategy")
+_add(
+    "contrib.distribute",
+    f"{_TF1}.distribute.",
+    "MirroredStrategy OneDeviceStrategy",
+    "an Estimator refuses it as train_distribute",
+)
 _one("contrib.tensorboard.plugins.projector", "tensorboard.plugins.projector:")
 _add("contrib.eager", f"{_TF1}.", "enable_eager_execution executing_eagerly py_func Variable")
 _one("contrib.compiler.jit.experimental_jit_scope", "tensorflow:xla.experimental.jit_scope")

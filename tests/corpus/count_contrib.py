@@ -3,7 +3,18 @@
     python -m tests.corpus.count_contrib FOLDER... > estimator_compat/facade/contrib_used.txt
 
 Each folder is one project. Printed are the number of projects, as that of `contrib`, and the
-symbols of more than one, the most used first.
+symbols of more than one, the most used first. Counted were the ten packages of `test_imports.py`,
+the two bert-tensorflow as one, and the Python files of these repositories of GitHub:
+
+ConnorJL/GPT2 GoogleCloudPlatform/cloudml-samples GoogleCloudPlatform/tf-estimator-tutorials
+GoogleCloudPlatform/training-data-analyst NVIDIA/OpenSeq2Seq aymericdamien/TensorFlow-Examples
+deepmind/graph_nets google/seq2seq google/trax google/youtube-8m google-research/albert
+google-research/bert google-research/electra google-research/language google-research/pegasus
+guillaumegenthial/tf_ner kyzhouhzau/BERT-NER lambdaji/tf_repos macanv/BERT-BiLSTM-CRF-NER
+magenta/magenta openai/gpt-2 princewen/tensorflow_practice tensorflow/adanet
+tensorflow/cleverhans tensorflow/hub tensorflow/lingvo tensorflow/mesh tensorflow/minigo
+tensorflow/nmt tensorflow/ranking tensorflow/tpu uber/horovod yangxudong/deeplearning
+zihangdai/xlnet
 """
 
 import ast
