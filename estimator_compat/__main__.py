@@ -10,6 +10,16 @@ _DESCRIPTION = """\
 Runs programs that were written for tf.estimator on TensorFlow 2.16 and later.
 
   run    a whole program, unedited: its `import tensorflow as tf` is TensorFlow 1 again
+  names  the names of tf.estimator and tf.contrib: which are here, which are not yet or never
+"""
+_NAMES = """\
+Prints, as a Markdown table, every public name of tf.estimator and the tf.contrib symbols that
+legacy projects use, each with its status: here; here, with a difference (which); not yet; never
+(what to use instead).
+"""
+_NAMES_EXAMPLES = """\
+examples:
+  python -m estimator_compat names | grep HParams
 """
 _RUN = """\
 Runs a legacy program, unedited, on the TensorFlow that is installed. In the program and in the
@@ -41,7 +51,16 @@ def parser() -> argparse.ArgumentParser:
         epilog="Start with: python -m estimator_compat run --help",
         formatter_class=raw,
     )
-    run = whole.add_subparsers(dest="command", metavar="COMMAND").add_parser(
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser(
+        "names",
+        prog="python -m estimator_compat names",
+        help="print which names are here",
+        description=_NAMES,
+        epilog=_NAMES_EXAMPLES,
+        formatter_class=raw,
+    )
+    run = commands.add_parser(
         "run",
         prog="python -m estimator_compat run",
         allow_abbrev=False,
@@ -76,6 +95,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.command is None:
         whole.print_help()
         return 0
+    if options.command == "names":
+        from estimator_compat.facade import coverage
+
+        print(coverage.render())
+        return 0
+    return _run(options, whole)
+
+
+def _run(options: argparse.Namespace, whole: argparse.ArgumentParser) -> int:
+    """Runs a program under the facade."""
     legacy = [name for names in options.legacy for name in names.split(",") if name]
     program = list(options.program)
     script = None if options.module else _script(program, whole)

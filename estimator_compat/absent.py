@@ -1,10 +1,15 @@
-"""Public names of `tf.estimator` that this package lacks: those to come and those gone for good."""
+"""Names of `tf.estimator` that this package lacks: those to come and those gone for good.
+
+The heads have two names each, in `tf.estimator` and in `tf.contrib.estimator`.
+"""
 
 _HEADS_AND_CANNED = """
 BaselineClassifier BaselineEstimator BaselineRegressor BinaryClassHead DNNClassifier DNNEstimator
 DNNLinearCombinedClassifier DNNLinearCombinedEstimator DNNLinearCombinedRegressor DNNRegressor
 Head LinearClassifier LinearEstimator LinearRegressor LogisticRegressionHead MultiClassHead
 MultiHead MultiLabelHead PoissonRegressionHead RegressionHead
+binary_classification_head logistic_regression_head multi_class_head multi_head multi_label_head
+poisson_regression_head regression_head
 call_logit_fn classifier_parse_example_spec dnn_logit_fn_builder linear_logit_fn_builder
 regressor_parse_example_spec
 """
@@ -16,6 +21,7 @@ NEVER = {
     "BoostedTreesClassifier": _TREES,
     "BoostedTreesEstimator": _TREES,
     "BoostedTreesRegressor": _TREES,
+    "EmbeddingConfigSpec": "use feature columns, or tf.tpu.experimental.embedding on a TPU",
     "KMeans": "write the few steps of k-means on tf.compat.v1, or use scikit-learn",
     "LinearSDCA": "train the linear model with tf.compat.v1.train.FtrlOptimizer",
     "RNNClassifier": _RECURRENT,

@@ -81,7 +81,7 @@ def cluster_from(config: Mapping[str, Any]) -> Cluster:
             "write it as a JSON object or leave it out."
         )
     task = config.get("task", {})
-    spec = tf.train.ClusterSpec(config.get("cluster", {}))
+    spec = _cluster_spec(config.get("cluster", {}))
     if not spec:
         return _single_process(config, task, service)
     chief = TaskType.MASTER if TaskType.MASTER in spec.jobs else TaskType.CHIEF
@@ -114,11 +114,31 @@ def cluster_from(config: Mapping[str, Any]) -> Cluster:
     )
 
 
+def _cluster_spec(cluster: Any) -> Any:
+    try:
+        return tf.train.ClusterSpec(cluster)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"`cluster` of TF_CONFIG ({cluster!r}) cannot be read: {error}; expected job names and "
+            'lists of addresses; write {"chief": ["host:port"], "worker": [...]}.'
+        ) from error
+
+
+def _index(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"Task index of TF_CONFIG ({value!r}) is no number; expected this process's place in "
+            "its job's list of addresses; count from 0."
+        ) from error
+
+
 def _single_process(
     config: Mapping[str, Any], task: Mapping[str, Any], service: dict[str, Any] | None
 ) -> Cluster:
     task_type = task.get("type", TaskType.WORKER)
-    task_id = int(task.get("index", 0))
+    task_id = _index(task.get("index", 0))
     if task_type != TaskType.WORKER or task_id != 0:
         raise ValueError(
             'If "cluster" is not set in TF_CONFIG, task type must be WORKER and task index must '
@@ -162,7 +182,7 @@ def _checked_task(spec: Any, task: Mapping[str, Any], chief: str) -> tuple[str, 
             'If "cluster" is set in TF_CONFIG, task type and task index must be set',
             "say which process this is in `task`",
         )
-    task_id = int(index)
+    task_id = _index(index)
     if task_id < 0:
         raise refuse("Task index must be non-negative number", "count from 0")
     if task_type == TaskType.EVALUATOR:

@@ -16,13 +16,6 @@ from estimator_compat.prepared_calls import PreparedRun
 
 logging = tf1.logging
 
-_UNWRITTEN = (
-    tf.errors.NotFoundError,
-    tf.errors.OutOfRangeError,
-    tf.errors.PermissionDeniedError,
-    tf.errors.ResourceExhaustedError,
-)
-
 
 class _SessionCreator(tf1.train.SessionCreator):
     """Creates sessions with a prepared `run`, and explains a checkpoint that cannot be restored."""
@@ -169,12 +162,11 @@ class _Saver(tf1.train.Saver):
     def save(self, sess: Any, save_path: str, *args: Any, **kwargs: Any) -> str:
         try:
             return super().save(sess, save_path, *args, **kwargs)
-        except _UNWRITTEN as error:
+        except storage.UNWRITTEN as error:
             last = (self.last_checkpoints or ["the beginning"])[-1]
-            raise OSError(
-                f"A checkpoint could not be written to {save_path}; expected space and permission "
-                "for it; free some or choose another model_dir, and train again: it goes on from "
-                f"{last}. TensorFlow says: {error.message}"
+            then = f"train again: it goes on from {last}"
+            raise storage.unwritten(
+                error, "A checkpoint", save_path, instead="model_dir", then=then
             ) from error
 
 

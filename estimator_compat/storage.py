@@ -1,10 +1,36 @@
 """The folder of a run: whether it can be written, and whether the checkpoint it names is there."""
 
 import os
+from typing import Any
 
 import tensorflow as tf
 
 tf1 = tf.compat.v1
+
+# What TensorFlow raises where a file cannot be written; the second for one beyond its size limit.
+UNWRITTEN = (
+    tf.errors.NotFoundError,
+    tf.errors.OutOfRangeError,
+    tf.errors.PermissionDeniedError,
+    tf.errors.ResourceExhaustedError,
+)
+
+
+def unwritten(error: Any, what: str, path: str, *, instead: str, then: str) -> OSError:
+    """Explains why something could not be written.
+
+    Args:
+      error: One of `UNWRITTEN`.
+      what: What was written, at the beginning of a sentence.
+      instead: The argument that names another folder.
+      then: What to do with space, or with another folder.
+    """
+    # An op's error begins with an account of where the op was made.
+    said = error.message.partition("\nNode: ")[2].partition("\n")[2] or error.message
+    return OSError(
+        f"{what} could not be written to {path}; expected space and permission for it; free some "
+        f"or choose another {instead}, and {then}. TensorFlow says: {said.partition(chr(10))[0]}"
+    )
 
 
 def check_writable(model_dir: str) -> None:

@@ -1,10 +1,12 @@
 """The hooks of a training session: who logs, who saves, who writes summaries."""
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow.compat.v1 as tf1
 
+from estimator_compat import storage
 from estimator_compat.cluster import TaskType
 
 
@@ -93,6 +95,21 @@ def watching_hooks(loss: Any, config: Any) -> list[Any]:
     return hooks
 
 
+class _CheckpointSaverHook(tf1.train.CheckpointSaverHook):
+    """TensorFlow's own, which says what to do where it cannot write the graph, its first file."""
+
+    def after_create_session(self, session: Any, coord: Any) -> None:
+        try:
+            super().after_create_session(session, coord)
+        except storage.UNWRITTEN as error:
+            path = os.path.join(self._checkpoint_dir, "graph.pbtxt")
+            if path not in error.message:
+                raise
+            raise storage.unwritten(
+                error, "The graph", path, instead="model_dir", then="train again"
+            ) from error
+
+
 def saving_hooks(
     config: Any, scaffold: Any, *, given: Sequence[Any], listeners: Sequence[Any]
 ) -> list[Any]:
@@ -116,7 +133,7 @@ def saving_hooks(
             )
         return []
     return [
-        tf1.train.CheckpointSaverHook(
+        _CheckpointSaverHook(
             config.model_dir,
             save_secs=config.save_checkpoints_secs,
             save_steps=config.save_checkpoints_steps,

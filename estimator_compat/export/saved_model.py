@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import sessions
+from estimator_compat import sessions, storage
 from estimator_compat.export import outputs, supervised
 from estimator_compat.mode_keys import ModeKeys
 
@@ -52,12 +52,13 @@ def export(
 
     Raises:
       ValueError: No known mode, or variables that the checkpoint does not have.
+      OSError: It cannot be written.
     """
     modes = _modes_of(receiver_fns)
     folder = _timestamped_folder(tf.compat.as_str_any(base))
     temporary = _temporary_folder(folder)
     try:
-        builder = tf1.saved_model.Builder(temporary)
+        builder = _builder(temporary, folder)
         for mode in modes:
             with tf.Graph().as_default():
                 create_global_step()
@@ -80,22 +81,39 @@ def export(
         builder.save(as_text)
         _copy_assets(assets_extra, temporary)
         tf.io.gfile.rename(temporary, folder)
-    except BaseException:
+    except BaseException as error:
         if tf.io.gfile.exists(temporary):
             tf.io.gfile.rmtree(temporary)
+        if isinstance(error, storage.UNWRITTEN) and temporary in error.message:
+            raise _unwritten(error, folder) from error
         raise
     return tf.compat.as_bytes(folder)
 
 
+def _builder(temporary: str, folder: str) -> Any:
+    """Creates the temporary folder of an export and what writes to it."""
+    try:
+        return tf1.saved_model.Builder(temporary)
+    except tf.errors.OpError as error:
+        raise _unwritten(error, folder) from error
+
+
+def _unwritten(error: Any, folder: str) -> OSError:
+    then = "export again: earlier exports are as they were"
+    return storage.unwritten(error, "A SavedModel", folder, instead="export_dir_base", then=then)
+
+
 def _timestamped_folder(base: str) -> str:
     """Names a new folder below `base` by the seconds since 1970, waiting for a free second.
+
+    A second is another process's as soon as that writes its temporary folder.
 
     Raises:
       RuntimeError: Others took every second for a while.
     """
     for _ in range(_ATTEMPTS):
         folder = os.path.join(base, str(int(time.time())))
-        if not tf.io.gfile.exists(folder):
+        if not any(map(tf.io.gfile.exists, (folder, _temporary_folder(folder)))):
             return folder
         time.sleep(1)
     raise RuntimeError(

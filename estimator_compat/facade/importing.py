@@ -9,6 +9,7 @@ imports, as ever.
 import ast
 import builtins
 import functools
+import importlib
 import linecache
 import os
 import sys
@@ -114,39 +115,62 @@ def legacy_import(
     `try` with an `except ImportError`), it gets the ImportError instead.
     """
     if level or name.partition(".")[0] not in _ROOTS:
-        return builtins.__import__(name, globals, locals, fromlist or (), level)
-    guarded = _is_guarded(sys._getframe(1))
+        found = builtins.__import__(name, globals, locals, fromlist or (), level)
+        return _IMPORTLIB if found is importlib else found
+    frame = sys._getframe(1)
+    place = frame.f_code.co_filename, frame.f_lineno
     module = names.find(name)
-    if guarded and isinstance(module, names.Missing):
+    if isinstance(module, names.Missing) and _is_guarded(*place):
         raise ModuleNotFoundError(names.explain(name), name=name)
     if not fromlist:
         return names.find(name.partition(".")[0])
-    return _Imported(module, guarded) if fromlist != ("*",) else module
+    return _Imported(module, place) if fromlist != ("*",) else module
+
+
+def _import_module(name: str, package: str | None = None) -> Any:
+    """Imports as `importlib.import_module` does, `tensorflow` from the facade."""
+    if name.partition(".")[0] not in _ROOTS:
+        return importlib.import_module(name, package)
+    found = names.find(name)
+    if isinstance(found, names.Missing):
+        raise ModuleNotFoundError(names.explain(name), name=name)
+    return found
+
+
+class _Importlib(ModuleType):
+    """`importlib` for legacy modules."""
+
+    import_module = staticmethod(_import_module)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib, name)
+
+
+_IMPORTLIB = _Importlib("importlib")
 
 
 class _Imported:
     """What a `from module import names` statement takes its names from."""
 
-    def __init__(self, module: Any, guarded: bool) -> None:
-        self._module, self._guarded = module, guarded
+    def __init__(self, module: Any, place: tuple[str, int]) -> None:
+        self._module, self._place = module, place
         self.__name__ = module.__name__
 
     def __getattr__(self, name: str) -> Any:
         try:
             value = getattr(self._module, name)
         except AttributeError as error:
-            if self._guarded:
+            if _is_guarded(*self._place):
                 raise
             return names.Missing(f"{self.__name__}.{name}", str(error))
-        if self._guarded and isinstance(value, names.Missing):
+        if isinstance(value, names.Missing) and _is_guarded(*self._place):
             raise AttributeError(names.explain(value.__name__))
         return value
 
 
-def _is_guarded(frame: Any) -> bool:
-    """Tells whether a frame's statement stands in a `try` that catches a failed import."""
-    lines = _guarded_lines(frame.f_code.co_filename)
-    return any(first <= frame.f_lineno <= last for first, last in lines)
+def _is_guarded(path: str, line: int) -> bool:
+    """Tells whether a statement stands in a `try` that catches a failed import."""
+    return any(first <= line <= last for first, last in _guarded_lines(path))
 
 
 @functools.cache

@@ -6,9 +6,14 @@ from estimator_compat import absent
 from estimator_compat.facade import table
 
 
-def explain(key: str) -> str:
-    """Says why a symbol (`contrib.layers.conv9d`) is not there, what is, and what to do."""
-    told = f"`tf.{key}` is not in this facade of TensorFlow 1"
+def explain(key: str, written: str = "") -> str:
+    """Says why a symbol (`contrib.layers.conv9d`) is not there, what is, and what to do.
+
+    Args:
+      key: The symbol as the table names it.
+      written: As the program names it, where that is not `tf.` and the key.
+    """
+    told = f"`{written or 'tf.' + key}` is not in this facade of TensorFlow 1"
     name = key.rpartition(".")[2]
     if "estimator" in key.lower() and (why := absent.message(name, told)):
         return why

@@ -165,7 +165,9 @@ def canonical(path: str) -> str:
 
 def explain(path: str) -> str:
     """What is missing, what was expected and what to do instead, in three clauses."""
-    return missing.explain(canonical(path))
+    key = canonical(path)
+    # A private file has no name below `tf`.
+    return missing.explain(key, path if key.startswith("python.") else "")
 
 
 def _look_up(module: Names | Missing, name: str) -> Any:

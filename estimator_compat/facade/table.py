@@ -43,19 +43,22 @@ def _one(symbol: str, source: str | None, note: str = "") -> None:
 _add(
     "contrib.tpu",
     "estimator_compat.tpu:",
-    "TPUEstimator TPUEstimatorSpec TPUConfig RunConfig InputPipelineConfig",
-    "for CPU and GPU: use_tpu=False",
+    "CrossShardOptimizer TPUEstimator TPUEstimatorSpec TPUConfig RunConfig InputPipelineConfig",
 )
 _add(
     "contrib.tpu",
     f"{_TF1}.tpu.",
-    "CrossShardOptimizer batch_parallel bfloat16_scope core cross_replica_sum initialize_system "
+    "batch_parallel bfloat16_scope core cross_replica_sum initialize_system "
     "outside_compilation replicate rewrite shard shutdown_system",
 )
 _one("contrib.tpu.keras_to_tpu_model", None, "train the Keras model under a tf.distribute strategy")
+_one("contrib.tpu.TPUDistributionStrategy", None, "train under tf.distribute.TPUStrategy")
+for _name in ("outfeed_dequeue_tuple", "outfeed_enqueue_tuple", "repeat", "while_loop"):
+    _one(f"contrib.tpu.{_name}", None, "leave it out: it is for programs that run on a TPU")
 _one("python.tpu.tpu_config.TPUConfig", "estimator_compat.tpu:TPUConfig")
 _one("python.tpu.tpu_estimator.TPUEstimator", "estimator_compat.tpu:TPUEstimator")
-_one("python.tpu.tpu_optimizer.CrossShardOptimizer", f"{_TF1}.tpu.CrossShardOptimizer")
+for _name in ("python.tpu.tpu_optimizer", "tpu"):
+    _one(f"{_name}.CrossShardOptimizer", "estimator_compat.tpu:CrossShardOptimizer")
 
 # cluster_resolver
 _add(
@@ -137,6 +140,7 @@ _add(
     "embedding_column crossed_column bucketized_column shared_embedding_columns",
     "of tf.feature_column, not of contrib",
 )
+_one("contrib.layers.initializers", f"{_OURS}.initializers:")
 _one("contrib.layers.utils", "tf_slim.layers.utils:")
 _one("contrib.layers.summaries", "tf_slim.summaries:")
 _one("contrib.layers.safe_embedding_lookup_sparse", f"{_TF1}.nn.safe_embedding_lookup_sparse")
@@ -159,10 +163,8 @@ _add(
     "multi_label_head regression_head",
 )
 _add("contrib.estimator", f"{_OURS}.optimize:", "clip_gradients_by_norm")
-_one(
-    "contrib.estimator.replicate_model_fn", None, "pass a strategy to RunConfig(train_distribute=)"
-)
-_one("contrib.estimator.TowerOptimizer", None, "pass a strategy to RunConfig(train_distribute=)")
+for _name in ("replicate_model_fn", "TowerOptimizer"):
+    _one(f"contrib.estimator.{_name}", None, "train on one device, or in a cluster of TF_CONFIG")
 _one("contrib.estimator.RNNClassifier", None, "write a model_fn with tf.nn.dynamic_rnn")
 _one("contrib.estimator.RNNEstimator", None, "write a model_fn with tf.nn.dynamic_rnn")
 
@@ -191,12 +193,15 @@ _one(
     None,
     "use tf.estimator.export.build_parsing_serving_input_receiver_fn",
 )
-for _name in ("Experiment", "learn_runner"):
+for _name in ("Experiment", "learn_runner", "run"):
     _one(f"contrib.learn.{_name}", None, "use tf.estimator.train_and_evaluate")
 for _name in ("Estimator", "RunConfig", "DNNClassifier", "DNNRegressor", "LinearClassifier"):
     _one(f"contrib.learn.{_name}", None, f"use tf.estimator.{_name}, whose arguments differ")
 for _name in ("ModelFnOps", "InputFnOps", "MetricSpec", "ExportStrategy", "make_export_strategy"):
     _one(f"contrib.learn.{_name}", None, "use tf.estimator.EstimatorSpec and its exporters")
+
+_one("contrib.learn.io", None, "use tf.estimator.inputs")
+_one("contrib.learn.utils", None, "use tf.estimator.export")
 
 # framework
 _add(
@@ -340,10 +345,22 @@ _one("examples.tutorials.mnist.input_data", "estimator_compat.facade.mnist:", "l
 _one("contrib.tfprof", f"{_TF1}.profiler")
 _one("contrib.util.make_tensor_proto", f"{_TF1}.make_tensor_proto")
 _one("contrib.util.make_ndarray", f"{_TF1}.make_ndarray")
-_one("contrib.distribute.MirroredStrategy", f"{_TF1}.distribute.MirroredStrategy")
-_one("contrib.distribute.OneDeviceStrategy", f"{_TF1}.distribute.OneDeviceStrategy")
+_add(
+    "contrib.distribute",
+    f"{_TF1}.distribute.",
+    "MirroredStrategy OneDeviceStrategy",
+    "an Estimator refuses it as train_distribute",
+)
 _one("contrib.tensorboard.plugins.projector", "tensorboard.plugins.projector:")
 _add("contrib.eager", f"{_TF1}.", "enable_eager_execution executing_eagerly py_func Variable")
+_one("contrib.compiler.jit.experimental_jit_scope", "tensorflow:xla.experimental.jit_scope")
+_one(
+    "contrib.distribute.AllReduceCrossDeviceOps",
+    None,
+    "use tf.distribute.NcclAllReduce or tf.distribute.HierarchicalCopyAllReduce",
+)
+_one("contrib.quantize", None, "use the tensorflow-model-optimization package")
+_one("contrib.tensorrt", None, "use tf.experimental.tensorrt on the exported SavedModel")
 _one("contrib.cloud", None, "read the data with tf.data or a client library of its service")
 _one("contrib.boosted_trees", None, "use the tensorflow-decision-forests package")
 _one("contrib.tensor_forest", None, "use the tensorflow-decision-forests package")

@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,14 +55,34 @@ def _install(requirement: str, folder: Path) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    rows = [
+    _write_jobs(terminalreporter, _recorded(terminalreporter, "corpus"))
+    _write_imports(terminalreporter, _recorded(terminalreporter, "corpus imports"))
+
+
+def _write_jobs(terminalreporter: pytest.TerminalReporter, jobs: list[Any]) -> None:
+    row = "{:<34} {:<32} {:<40} {:>14} {:>12}".format
+    if jobs:
+        terminalreporter.write_line(row("package", "job", "needs", "loss at start", "at the end"))
+    for package, job, needs, first, last in jobs:
+        terminalreporter.write_line(row(package, job, needs, f"{first:.4f}", f"{last:.4f}"))
+
+
+def _write_imports(terminalreporter: pytest.TerminalReporter, counts: list[Any]) -> None:
+    row = "{:<34} {:>18} {:>9} {:>15}".format
+    if counts:
+        terminalreporter.write_line(
+            row("package", "Estimator modules", "imported", "names all here")
+        )
+        counts.append(("all", *(sum(column) for column in list(zip(*counts, strict=True))[1:])))
+    for each in counts:
+        terminalreporter.write_line(row(*each))
+
+
+def _recorded(terminalreporter: pytest.TerminalReporter, name: str) -> list[Any]:
+    """What the passed tests recorded by that name."""
+    return [
         value
         for report in terminalreporter.stats.get("passed", [])
-        for name, value in report.user_properties
-        if name == "corpus"
+        for recorded, value in report.user_properties
+        if recorded == name
     ]
-    if rows:
-        row = "{:<34} {:<32} {:<40} {:>14} {:>12}".format
-        terminalreporter.write_line(row("package", "job", "needs", "loss at start", "at the end"))
-    for package, job, needs, first, last in rows:
-        terminalreporter.write_line(row(package, job, needs, f"{first:.4f}", f"{last:.4f}"))

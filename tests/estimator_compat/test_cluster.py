@@ -114,6 +114,9 @@ REFUSED = {
         ValueError,
         "name the cluster or leave the task out",
     ),
+    "cluster_list": ({"cluster": ["a:1"]}, TypeError, 'write {"chief": \\["host:port"\\]'),
+    "cluster_of_text": (task({"chief": "a:1"}, "chief", 0), TypeError, 'write {"chief": '),
+    "index_word": (task(CHIEF, "worker", "x"), ValueError, r"is no number; .*; count from 0"),
     "index_without_cluster": (
         {"task": {"type": "worker", "index": 1}},
         ValueError,

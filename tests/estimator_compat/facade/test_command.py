@@ -23,6 +23,8 @@ finally:
         ([], "Start with: python -m estimator_compat run --help"),
         (["--help"], "Start with: python -m estimator_compat run --help"),
         (["run", "--help"], "python -m estimator_compat run train.py -- --model_dir"),
+        (["names", "--help"], "python -m estimator_compat names | grep HParams"),
+        (["names"], "| `tf.estimator.EvalSpec` | here |"),
     ],
     ids=str,
 )

@@ -49,6 +49,31 @@ def test_names_that_are_there(tmp_path: Path) -> None:
     ]
 
 
+DYNAMIC = """
+import importlib
+import importlib.util
+import importlib.machinery as machinery
+from importlib import import_module, util
+import tensorflow as tf
+
+print(import_module("tensorflow") is tf is importlib.import_module("tensorflow.compat.v1"))
+layers = importlib.import_module("tensorflow.contrib.layers")
+print(layers.layer_norm is tf.contrib.layers.layer_norm)
+print(import_module("json").__name__, util is importlib.util, machinery is importlib.machinery)
+print(importlib.import_module(".decoder", "json").__name__)
+try:
+    importlib.import_module("tensorflow.contrib.nosuch")
+except ModuleNotFoundError as error:
+    print(error.name, error)
+"""
+
+
+def test_modules_that_are_imported_by_name(tmp_path: Path) -> None:
+    lines = printed(DYNAMIC, tmp_path)
+    assert lines[:4] == ["True", "True", "json True True", "json.decoder"]
+    assert lines[4].startswith("tensorflow.contrib.nosuch `tf.contrib.nosuch` is not in this")
+
+
 GONE = """
 import tensorflow as tf
 from tensorflow.contrib import boosted_trees
@@ -93,7 +118,7 @@ def test_names_that_are_not(tmp_path: Path) -> None:
         f"`tf.contrib.nosuch.place.thing` {told} has; {write}",
         f"`tf.contrib.nosuch.place.thing.inner` {told} has; {write}",
         f"`tf.train.gone_since_long` {told} has; {use}",
-        f"`tf.python.ops.nosuch_ops.other` {told} has; {use}",
+        f"`tensorflow.python.ops.nosuch_ops.other` {told} has; {use}",
         "`tf.estimator.BoostedTreesClassifier` is not in this facade of TensorFlow 1; it was "
         "removed and will not come back; use the tensorflow-decision-forests package.",
         "`tf.contrib.boosted_trees.Model` is not in this facade of TensorFlow 1; TensorFlow "
@@ -121,6 +146,22 @@ def test_the_run_config_of_tpus_is_its_own() -> None:
     assert estimators.find("tensorflow.estimator.RunConfig") is estimator_compat.RunConfig
     assert estimators.find("tensorflow.estimator.tpu.RunConfig") is not estimator_compat.RunConfig
     assert estimators.find("python.estimator.run_config.RunConfig") is estimator_compat.RunConfig
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        (
+            "tensorflow.python.estimator.canned.head.Head",
+            "`tensorflow.python.estimator.canned.head.Head` is not in this facade of TensorFlow 1 "
+            "yet; expected an Estimator with a model_fn",
+        ),
+        ("tensorflow_estimator.python.estimator.gc.x", "`tensorflow_estimator.python.estimator."),
+        ("tensorflow.contrib.layers.python.layers.layers.x", "`tf.contrib.layers.x` is not in"),
+    ],
+)
+def test_a_private_file_is_named_as_the_program_names_it(path: str, says: str) -> None:
+    assert names.explain(path).startswith(says)
 
 
 def test_close_names_and_absent_packages() -> None:

@@ -1,0 +1,67 @@
+"""Counts in how many projects each symbol of `tf.contrib` is used, for `facade/contrib_used.txt`.
+
+    python -m tests.corpus.count_contrib FOLDER... > estimator_compat/facade/contrib_used.txt
+
+Each folder is one project. Printed are the number of projects, as that of `contrib`, and the
+symbols of more than one, the most used first. Counted were the ten packages of `test_imports.py`,
+the two bert-tensorflow as one, and the Python files of these repositories of GitHub:
+
+ConnorJL/GPT2 GoogleCloudPlatform/cloudml-samples GoogleCloudPlatform/tf-estimator-tutorials
+GoogleCloudPlatform/training-data-analyst NVIDIA/OpenSeq2Seq aymericdamien/TensorFlow-Examples
+deepmind/graph_nets google/seq2seq google/trax google/youtube-8m google-research/albert
+google-research/bert google-research/electra google-research/language google-research/pegasus
+guillaumegenthial/tf_ner kyzhouhzau/BERT-NER lambdaji/tf_repos macanv/BERT-BiLSTM-CRF-NER
+magenta/magenta openai/gpt-2 princewen/tensorflow_practice tensorflow/adanet
+tensorflow/cleverhans tensorflow/hub tensorflow/lingvo tensorflow/mesh tensorflow/minigo
+tensorflow/nmt tensorflow/ranking tensorflow/tpu uber/horovod yangxudong/deeplearning
+zihangdai/xlnet
+"""
+
+import ast
+import collections
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from estimator_compat.facade import names, table
+from tests.corpus.legacy_files import names_used
+
+
+def used_in(folder: Path) -> set[str]:
+    """The symbols of `tf.contrib` that the files of a project use."""
+    trees = (_parsed(path) for path in folder.rglob("*.py"))
+    used = {name for tree in trees if tree for name in names_used(tree)}
+    return set(_symbols(used))
+
+
+def _parsed(path: Path) -> ast.Module | None:
+    text = path.read_text(errors="replace")
+    if "contrib" not in text:
+        return None
+    try:
+        return ast.parse(text)
+    except SyntaxError:  # Python 2
+        return None
+
+
+def _symbols(used: set[str]) -> Iterator[str]:
+    """Cuts names down to symbols: to a row of the table, or to `contrib.package.name`."""
+    for name in used:
+        parts = name.split(".")
+        keys = [names.canonical(".".join(parts[:end])) for end in range(len(parts), 3, -1)]
+        keys = [key for key in keys if key.startswith("contrib.") and key.count(".") > 1]
+        if keys:
+            cut = ".".join(keys[0].split(".")[:3])
+            yield next((key for key in keys if key in table.ROWS), cut)
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    projects = collections.Counter(
+        symbol for folder in sys.argv[1:] for symbol in used_in(Path(folder))
+    )
+    print("contrib", len(sys.argv) - 1)
+    for symbol, count in sorted(projects.items(), key=lambda item: (-item[1], item[0])):
+        if count > 1:
+            print(symbol, count)
