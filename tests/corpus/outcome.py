@@ -1,6 +1,7 @@
 """Runs a package's own main under the facade, and reads what it left in its folder."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import tensorflow as tf
@@ -14,9 +15,13 @@ def run_main(module: str, *sites: Path, **flags: object) -> None:
     Its package is in one of the folders `sites`, and what it imports in all of them.
     """
     given = [f"--{name}={value}" for name, value in flags.items()]
-    legacy = f"--legacy={module.partition('.')[0]}"
-    done = run("run", legacy, "-m", module, "--", *given, path=os.pathsep.join(map(str, sites)))
-    assert done.returncode == 0, f"`{module}` failed:\n{done.stderr[-3000:]}"
+    run_program("-m", module, "--", *given, legacy=module.partition(".")[0], sites=sites)
+
+
+def run_program(*command: object, legacy: str, sites: Sequence[Path]) -> None:
+    """Runs a command line, a module or a script that uses the package `legacy`, as `run_main`."""
+    done = run("run", f"--legacy={legacy}", *command, path=os.pathsep.join(map(str, sites)))
+    assert done.returncode == 0, f"`{command[0]} {command[1]}` failed:\n{done.stderr[-3000:]}"
 
 
 def losses(folder: Path) -> dict[int, float]:

@@ -1,0 +1,78 @@
+"""bert-base, unedited: its command trains a tiny BERT with a CRF to find names."""
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.corpus.outcome import losses, run_program, trained_steps
+from tests.corpus.reviews import CONFIG
+
+pytestmark = pytest.mark.slow
+
+NAMES, OTHERS = ["anna", "bert", "emil", "rosa"], ["sees", "and", "hears", "then"]
+VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *NAMES, *OTHERS]
+STEPS, BATCH = 501, 16
+
+Tagged = list[tuple[str, str]]
+
+
+def sentence(chosen: random.Random) -> Tagged:
+    """Six words; a name that follows another one continues it: what precedes a word matters."""
+    words = chosen.choices([*NAMES, *OTHERS], k=6)
+    before = [None, *words]
+    return [
+        (word, "O" if word in OTHERS else "I-PER" if last in NAMES else "B-PER")
+        for last, word in zip(before, words, strict=False)
+    ]
+
+
+def write_sentences(path: Path, count: int, seed: int) -> None:
+    """Writes a word and its tag a line, and an empty line after each sentence."""
+    chosen = random.Random(seed)
+    text = ["".join(f"{word} {tag}\n" for word, tag in sentence(chosen)) for _ in range(count)]
+    path.write_text("".join(f"{one}\n" for one in text))
+
+
+def test_finding_names(
+    installed: Callable[[str], Path],
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    for seed, (name, count) in enumerate({"train": 96, "dev": 16, "test": 16}.items()):
+        write_sentences(tmp_path / f"{name}.txt", count, seed)
+    vocabulary, config = tmp_path / "vocab.txt", tmp_path / "bert_config.json"
+    vocabulary.write_text("\n".join(VOCABULARY))
+    config.write_text(json.dumps({**CONFIG, "vocab_size": len(VOCABULARY)}))
+    output, package = tmp_path / "output", installed("bert-base==0.0.9")
+    flags = {
+        "data_dir": tmp_path,
+        "output_dir": output,
+        "vocab_file": vocabulary,
+        "bert_config_file": config,
+        "init_checkpoint": "",
+        "max_seq_length": 8,
+        "batch_size": BATCH,
+        "num_train_epochs": STEPS * BATCH / 96,
+        "learning_rate": 3e-3,
+        "dropout_rate": 1.0,  # the share that is kept
+    }
+    run_program(
+        package / "bin" / "bert-base-ner-train",
+        "--",
+        *(f"-{name}={value}" for name, value in flags.items()),
+        legacy="bert_base",
+        sites=[package],
+    )
+    assert trained_steps(output) == STEPS
+    found = losses(output)  # written after the first step and then every 500
+    assert len(found) == 2, found
+    first, last = found[min(found)], found[max(found)]
+    assert last < first / 10
+    lines = (output / "label_test.txt").read_text().split("\n")
+    rows = [line.split(" ") for line in lines if line]
+    assert len(rows) == 16 * 6
+    assert [predicted for _, _, predicted in rows] == [tag for _, tag, _ in rows]
+    record_property("corpus", ("bert-base==0.0.9", "bert-base-ner-train", "nothing", first, last))
