@@ -38,6 +38,14 @@ def losses(folder: Path) -> dict[int, float]:
     }
 
 
+def first_and_last_loss(folder: Path) -> tuple[float, float]:
+    """The training losses of a job of 201 steps, which writes one after the first and every 100."""
+    # SummarySaverHook reads the step in the run that counts it: 201 was 200 once, on TF 1.15.5.
+    found = losses(folder)
+    assert len(found) == 3, found
+    return found[min(found)], found[max(found)]
+
+
 def trained_steps(folder: Path) -> int:
     """The global step in the folder's latest checkpoint."""
     return int(tf.train.load_variable(str(folder), "global_step"))

@@ -5,20 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.corpus.outcome import evaluation, losses, run_main, trained_steps
+from tests.corpus.outcome import evaluation, first_and_last_loss, run_main, trained_steps
 from tests.corpus.reviews import model_files, sentences, write_cola, write_documents
 
 pytestmark = pytest.mark.slow
 
 STEPS, BATCH = 201, 16
-
-
-def first_and_last_loss(folder: Path) -> tuple[float, float]:
-    # Written after the first step and then every 100: at 1, about 101 and about 201.
-    # SummarySaverHook reads the step in the run that counts it: 201 was 200 once, on TF 1.15.5.
-    found = losses(folder)
-    assert len(found) == 3, found
-    return found[min(found)], found[max(found)]
 
 
 @pytest.mark.parametrize("package", ["bert-tensorflow==1.0.1", "bert-tensorflow==1.0.4"])
