@@ -2,13 +2,14 @@
 
 import json
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 WORDS = ["good", "fine", "bad", "poor", "movie", "film", "the", "a", "was", "is"]
-VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 PRAISE, BLAME = WORDS[:2], WORDS[2:4]
 CONFIG = {
-    "vocab_size": len(VOCABULARY),
+    "vocab_size": len(SPECIAL) + len(WORDS),
     "hidden_size": 16,
     "num_hidden_layers": 2,
     "num_attention_heads": 2,
@@ -22,10 +23,10 @@ CONFIG = {
 Sentence = tuple[str, int]
 
 
-def model_files(folder: Path) -> dict[str, Path]:
-    """Writes the model's vocabulary and its configuration; returns the flags that name them."""
+def model_files(folder: Path, words: Sequence[str] = WORDS) -> dict[str, Path]:
+    """Writes a vocabulary of ten words and the model's configuration; returns their flags."""
     vocabulary, config = folder / "vocab.txt", folder / "bert_config.json"
-    vocabulary.write_text("\n".join(VOCABULARY))
+    vocabulary.write_text("\n".join([*SPECIAL, *words]))
     config.write_text(json.dumps(CONFIG))
     return {"vocab_file": vocabulary, "bert_config_file": config}
 

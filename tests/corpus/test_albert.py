@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.corpus.outcome import evaluation, first_and_last_loss, run_program, trained_steps
-from tests.corpus.reviews import CONFIG, WORDS, sentences, write_cola
+from tests.corpus.reviews import CONFIG, SPECIAL, WORDS, sentences, write_cola
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +42,7 @@ if __name__ == "__main__":
     tf.app.run(run_classifier.main)
 """
 STEPS, BATCH = 201, 16
-PIECES = ["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]", *WORDS]
+PIECES = ["<pad>", "<unk>", *SPECIAL[2:], *WORDS]
 
 
 def train_sentencepiece(folder: Path, site: Path) -> Path:
@@ -81,7 +81,7 @@ def test_fine_tuning(
     package, sentencepiece = installed("albert-tensorflow==1.1"), installed("sentencepiece==0.2.1")
     program, config, output = tmp_path / "main.py", tmp_path / "config.json", tmp_path / "output"
     program.write_text(PROGRAM)
-    config.write_text(json.dumps({**CONFIG, "vocab_size": len(PIECES), "embedding_size": 16}))
+    config.write_text(json.dumps({**CONFIG, "embedding_size": 16}))
     test = sentences(10, seed=2)
     write_cola(tmp_path, test)
     flags = {
