@@ -34,6 +34,14 @@ def imported(name: str) -> ModuleType:
     return module
 
 
+def set_flag(name: str, value: Any) -> None:
+    """Gives a value, of any type, to a flag that a model_fn reads when it is built."""
+    if name not in flags.FLAGS:
+        flags.DEFINE_string(name, None, "")
+    flags.FLAGS[name].value = value
+    flags.FLAGS.mark_as_parsed()
+
+
 def target(script: str, input_fn: Callable[..., Any], **arguments: Any) -> Target:
     """The target of a script's `model_fn_builder`, which may take arguments of its own."""
     module = imported(script)

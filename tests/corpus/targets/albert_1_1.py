@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from absl import flags
-
 from migrate import Target
 from tests.corpus import batches, berts
 
@@ -28,10 +26,7 @@ def _target(builder: Callable[..., Any], input_fn: Callable[..., Any], **argumen
 def run_classifier() -> Target:
     from albert.run_classifier import model_fn_builder
 
-    # The model_fn reads a flag that the package leaves to its user to define.
-    if "use_pooled_output" not in flags.FLAGS:
-        flags.DEFINE_bool("use_pooled_output", True, "")
-        flags.FLAGS.mark_as_parsed()
+    berts.set_flag("use_pooled_output", True)  # the package leaves it to its user to define it
     return _target(
         model_fn_builder, batches.sentences, albert_config=_config(), num_labels=batches.CLASSES
     )

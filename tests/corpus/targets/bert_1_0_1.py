@@ -6,8 +6,6 @@ Not `bert/extract_features.py:model_fn_builder.model_fn`, which refuses TRAIN.
 from types import ModuleType
 from typing import Any
 
-from absl import flags
-
 from migrate import Target
 from tests.corpus import batches, berts
 
@@ -34,11 +32,8 @@ def hub_module(modeling: ModuleType) -> Any:
 
 def run_classifier_with_tfhub() -> Target:
     script = berts.imported("bert.run_classifier_with_tfhub")
-    # The model_fn reads the flag when it is built; a module's specification is a handle, too.
-    if "bert_hub_module_handle" not in flags.FLAGS:
-        flags.DEFINE_string("bert_hub_module_handle", None, "")
-        flags.FLAGS.mark_as_parsed()
-    flags.FLAGS.bert_hub_module_handle = hub_module(script.run_classifier.modeling)
+    # The handle may be a specification itself.
+    berts.set_flag("bert_hub_module_handle", hub_module(script.run_classifier.modeling))
     model_fn = script.model_fn_builder(num_labels=batches.CLASSES, use_tpu=False, **berts.SCHEDULE)
     return Target(model_fn=model_fn, input_fns=batches.sentences, params=berts.PARAMS)
 
