@@ -66,7 +66,7 @@ def test_finding_names(
     found = losses(output)  # written after the first step and then every 500
     assert len(found) == 2, found
     first, last = found[min(found)], found[max(found)]
-    assert last < first / 10
+    assert last < first / 5
     lines = (output / "label_test.txt").read_text().split("\n")
     rows = [line.split(" ") for line in lines if line]
     assert len(rows) >= TESTED * 3
