@@ -1,6 +1,7 @@
 """Runs a package's own main under the facade, and reads what it left in its folder."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import tensorflow as tf
@@ -15,21 +16,24 @@ def run_main(module: str, *sites: Path, **flags: object) -> list[str]:
 
     Its package is in one of the folders `sites`, and what it imports in all of them.
     """
-    return _run(["-m", module], module.partition(".")[0], sites, flags)
+    given = [f"--{name}={value}" for name, value in flags.items()]
+    return run_command("-m", module, "--", *given, legacy=module.partition(".")[0], sites=sites)
 
 
 def run_program(name: str, legacy: str, *sites: Path, **flags: object) -> list[str]:
     """Runs one of our programs, which stands for a main that the package `legacy` has not."""
-    return _run([PROGRAMS / f"{name}.py"], legacy, sites, flags)
-
-
-def _run(
-    program: list[object], legacy: str, sites: tuple[Path, ...], flags: dict[str, object]
-) -> list[str]:
     given = [f"--{name}={value}" for name, value in flags.items()]
-    path = os.pathsep.join(map(str, sites))
-    done = run("run", f"--legacy={legacy}", *program, "--", *given, path=path)
-    assert done.returncode == 0, f"`{program[-1]}` failed:\n{done.stderr[-3000:]}"
+    return run_command(PROGRAMS / f"{name}.py", "--", *given, legacy=legacy, sites=sites)
+
+
+def run_command(*command: object, legacy: str, sites: Sequence[Path]) -> list[str]:
+    """Runs a command line, a module or a script that uses the package `legacy`, as `run_main`.
+
+    Returns:
+      The lines that it printed.
+    """
+    done = run("run", f"--legacy={legacy}", *command, path=os.pathsep.join(map(str, sites)))
+    assert done.returncode == 0, f"`{command[0]} {command[1]}` failed:\n{done.stderr[-3000:]}"
     return done.stdout.splitlines()
 
 
@@ -45,6 +49,14 @@ def losses(folder: Path) -> dict[int, float]:
         for value in event.summary.value
         if value.tag in ("loss", "loss_1")
     }
+
+
+def first_and_last_loss(folder: Path) -> tuple[float, float]:
+    """The training losses of a job of 201 steps, which writes one after the first and every 100."""
+    # SummarySaverHook reads the step in the run that counts it: 201 was 200 once, on TF 1.15.5.
+    found = losses(folder)
+    assert len(found) == 3, found
+    return found[min(found)], found[max(found)]
 
 
 def trained_steps(folder: Path) -> int:

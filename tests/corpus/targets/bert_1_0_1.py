@@ -1,53 +1,46 @@
-"""bert-tensorflow 1.0.1: a builder's closure over a config, for TPUEstimator."""
+"""bert-tensorflow 1.0.1: builders' closures over a config, for TPUEstimator.
 
+Not `bert/extract_features.py:model_fn_builder.model_fn`, which refuses TRAIN.
+"""
+
+from types import ModuleType
 from typing import Any
 
-import tensorflow as tf
-
 from migrate import Target
+from tests.corpus import batches, berts
 
-REQUIREMENTS = ("bert-tensorflow==1.0.1",)
-LEGACY = ("bert",)
-
-BATCH, LENGTH, VOCABULARY = 4, 8, 20
-CONFIG = {
-    "vocab_size": VOCABULARY,
-    "hidden_size": 8,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "intermediate_size": 16,
-    "max_position_embeddings": 16,
-}
-
-
-def sentences(params: Any) -> Any:
-    """An input_fn of word ids, their mask, one segment, and a label for each sentence."""
-    ids = tf.random.stateless_uniform([BATCH, LENGTH], (1, 2), 0, VOCABULARY, tf.int32)
-    features = {
-        "input_ids": ids,
-        "input_mask": tf.ones_like(ids),
-        "segment_ids": tf.zeros_like(ids),
-        "label_ids": tf.reduce_sum(ids, axis=1) % 2,
-        "is_real_example": tf.ones([BATCH], tf.int32),
-    }
-    return tf.data.Dataset.from_tensors(features).repeat()
+REQUIREMENTS = ("bert-tensorflow==1.0.1", "tensorflow-hub==0.12.0")
+LEGACY = ("bert", "tensorflow_hub")
 
 
 def run_classifier() -> Target:
-    from bert import modeling
-    from bert.run_classifier import model_fn_builder
-
-    model_fn = model_fn_builder(
-        bert_config=modeling.BertConfig.from_dict(CONFIG),
-        num_labels=2,
-        init_checkpoint=None,
-        learning_rate=1e-3,
-        num_train_steps=10,
-        num_warmup_steps=2,
-        use_tpu=False,
-        use_one_hot_embeddings=False,
-    )
-    return Target(model_fn=model_fn, input_fns=sentences, params={"batch_size": BATCH})
+    return berts.target("bert.run_classifier", batches.sentences, num_labels=batches.CLASSES)
 
 
-TARGETS = {"bert/run_classifier.py:model_fn_builder.model_fn": run_classifier}
+def run_pretraining() -> Target:
+    return berts.target("bert.run_pretraining", batches.masked_sentences)
+
+
+def run_squad() -> Target:
+    """Refuses EVAL, as the script has its own evaluation."""
+    return berts.target("bert.run_squad", batches.questions)
+
+
+def hub_module(modeling: ModuleType) -> Any:
+    return berts.hub_module(modeling.BertModel, modeling.BertConfig.from_dict(berts.CONFIG))
+
+
+def run_classifier_with_tfhub() -> Target:
+    script = berts.imported("bert.run_classifier_with_tfhub")
+    # The handle may be a specification itself.
+    berts.set_flag("bert_hub_module_handle", hub_module(script.run_classifier.modeling))
+    model_fn = script.model_fn_builder(num_labels=batches.CLASSES, use_tpu=False, **berts.SCHEDULE)
+    return Target(model_fn=model_fn, input_fns=batches.sentences, params=berts.PARAMS)
+
+
+TARGETS = {
+    "bert/run_classifier.py:model_fn_builder.model_fn": run_classifier,
+    "bert/run_pretraining.py:model_fn_builder.model_fn": run_pretraining,
+    "bert/run_squad.py:model_fn_builder.model_fn": run_squad,
+    "bert/run_classifier_with_tfhub.py:model_fn_builder.model_fn": run_classifier_with_tfhub,
+}
