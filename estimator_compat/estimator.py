@@ -278,8 +278,7 @@ class Estimator(ExportsSavedModels):
             parsed, spec = self._built(input_fn, ModeKeys.TRAIN)
             if not tf.train.latest_checkpoint(self.model_dir):
                 self._start_warm()
-            if not any(s.op.name == "loss" for s in tf1.get_collection(tf1.GraphKeys.SUMMARIES)):
-                tf1.summary.scalar("loss", spec.loss)
+            summaries.add_loss(spec.loss)
             tf1.add_to_collection(tf1.GraphKeys.LOSSES, spec.loss)
             return self._run_training(spec, [*parsed.hooks, *hooks], listeners)
 

@@ -98,6 +98,13 @@ def loss_summaries(
     return LossSummaries()
 
 
+def add_loss(loss: tf.Tensor) -> None:
+    """Adds the Estimator's own summary, `loss`, unless the model_fn has one of that name."""
+    summaries = tf.compat.v1.get_collection(tf.compat.v1.GraphKeys.SUMMARIES)
+    if not any(summary.op.name == "loss" for summary in summaries):
+        tf.compat.v1.summary.scalar("loss", loss)
+
+
 def tags(term: str = "") -> tuple[str, str]:
     """The tags of a term's histogram and of its average."""
     end = f"/{term}" if term else ""
@@ -156,7 +163,7 @@ def _scalar(value: tf.Tensor, tag: str) -> tf.Tensor:
         return tf.raw_ops.ScalarSummary(tags=tag, values=value, name=tag)
 
 
-class _HistogramTotal:
+class HistogramTotal:
     """Adds up serialized histogram summaries into that of all their values."""
 
     def __init__(self) -> None:
@@ -199,6 +206,8 @@ class LossHistogramHook(tf.compat.v1.train.SessionRunHook):
     Attributes:
         output_dir: the directory of the event file; whoever runs the evaluation may fill it in
             before the session is made. None is refused then.
+        serialized: one batch's histogram summary, a scalar string tensor.
+        tag: what the whole set's histogram is written as.
     """
 
     def __init__(
@@ -206,8 +215,8 @@ class LossHistogramHook(tf.compat.v1.train.SessionRunHook):
     ) -> None:
         """Takes the scalar string tensor of one batch's histogram summary, and the tag to write."""
         self.output_dir = output_dir
-        self._tag = tag
-        self._serialized = serialized
+        self.tag = tag
+        self.serialized = serialized
 
     def begin(self) -> None:
         if self.output_dir is None:
@@ -222,17 +231,17 @@ class LossHistogramHook(tf.compat.v1.train.SessionRunHook):
                 "The graph has no global step, which `loss_summaries` needs in EVAL; call "
                 "`tf.compat.v1.train.create_global_step()` before the session is made."
             )
-        self._total = _HistogramTotal()
+        self._total = HistogramTotal()
 
     def before_run(self, run_context: Any) -> Any:
-        return tf.compat.v1.train.SessionRunArgs(self._serialized)
+        return tf.compat.v1.train.SessionRunArgs(self.serialized)
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
         self._total.add(run_values.results)
 
     def end(self, session: tf.compat.v1.Session) -> None:
         writer = tf.compat.v1.summary.FileWriterCache.get(self.output_dir)
-        writer.add_summary(self._total.summary(self._tag), session.run(self._step))
+        writer.add_summary(self._total.summary(self.tag), session.run(self._step))
         writer.flush()
 
 
@@ -240,7 +249,7 @@ class LossAccumulator:
     """Accumulates both loss summaries over a whole evaluation set, in TF2."""
 
     def __init__(self) -> None:
-        self._histogram = _HistogramTotal()
+        self._histogram = HistogramTotal()
         self._weighted_sum = 0.0
         self._weight_sum = 0.0
 

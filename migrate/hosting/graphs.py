@@ -12,7 +12,8 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import evaluation
+from estimator_compat import anatomy, evaluation, sessions, summaries, wrapping
+from estimator_compat.losses import average_loss
 from migrate.targets import Target, build
 
 LOCAL = (tf1.GraphKeys.LOCAL_VARIABLES, tf1.GraphKeys.METRIC_VARIABLES)
@@ -28,6 +29,11 @@ class HostedGraph:
       spec: The EstimatorSpec, whose tensors are of `graph`.
       metrics: In EVAL, the metrics with the Estimator's own, the mean of the batches' losses.
       graph: The `tf.Graph` that the model_fn built.
+      features, labels: What the model_fn was given: tensors of `graph`.
+      gradients: In TRAIN, the gradient of the loss with respect to each trainable variable.
+      watched: In TRAIN, what a step can tell of itself beside its loss.
+      summaries: The serialized summaries that the graph computes, `loss` among them.
+      saver: Reads and writes the checkpoints of an Estimator with this graph.
       element_spec: The specs of what the functions take: features, or `(features, labels)`.
     """
 
@@ -46,19 +52,40 @@ class HostedGraph:
         element = given.features if given.labels is None else (given.features, given.labels)
         self._element = element
         self.element_spec = tf.nest.map_structure(_spec, element)
+        self.features, self.labels = given.features, given.labels
         with self.graph.as_default():
-            self.metrics = (
-                evaluation.metrics_with_loss(self.spec.eval_metric_ops, self.spec.loss)
-                if mode == "eval"
-                else {}
-            )
-            self.summary = tf1.summary.merge_all() if mode == "train" else None
+            self.metrics = self._metrics()
+            self.saver = self.spec.scaffold.saver or sessions.default_saver(built.config)
+            if tf1.global_variables():
+                self.saver.build()
+            if mode == "train":
+                summaries.add_loss(self.spec.loss)
+                self.gradients = _gradients(self.spec.loss)
+                self.watched = self._watched()
+            self.summaries = list(tf1.get_collection(tf1.GraphKeys.SUMMARIES))
             self._initializers = {
                 v.op.name: v.initializer for v in [*tf1.global_variables(), *tf1.local_variables()]
             }
             self._tables = tf1.tables_initializer()
         self.created = _create(self.graph, variables)
         self._import(variables)
+
+    def _metrics(self) -> dict[str, Any]:
+        if self.mode != "eval":
+            return {}
+        return evaluation.metrics_with_loss(self.spec.eval_metric_ops, self.spec.loss)
+
+    def _watched(self) -> dict[str, Any]:
+        """What may be asked of a training step, by the names of `StepResult`."""
+        found = {"loss": self.spec.loss, "learning_rate": _learning_rate(self.graph)}
+        if self.gradients:
+            found["gradient_norm"] = tf.linalg.global_norm(list(self.gradients.values()))
+        terms = anatomy.ledger(self.spec.loss, self.features, self.labels).data_terms
+        if terms:
+            losses, weights = wrapping.unreduced(terms[0])
+            found["loss_per_example"] = losses
+            found["average_loss"] = average_loss(losses, weights)
+        return {name: tensor for name, tensor in found.items() if tensor is not None}
 
     def _import(self, variables: Variables) -> None:
         feeds = tf.nest.flatten(self._element, expand_composites=True)
@@ -111,14 +138,65 @@ class HostedGraph:
     def initialize(self, names: Collection[str]) -> None:
         """Gives variables their initial values, and fills the lookup tables."""
         chosen = [op for name, op in self._initializers.items() if name in names]
+        # Values that begin as other variables' ask whether these have theirs: not yet.
+        asked = [
+            op.outputs[0]
+            for op in self.graph.get_operations()
+            if op.type == "VarIsInitializedOp" and op.inputs[0].op.name in names
+        ]
         if chosen:
-            self.computed(chosen)
+            self.between(asked, chosen)(*(tf.constant(False) for _ in asked))
         self.computed([self._tables])
+
+    @property
+    def saved_variables(self) -> list[str]:
+        """The names of the variables that a checkpoint has."""
+        with self.graph.as_default():
+            return [v.op.name for v in tf1.global_variables()]
+
+    def used_operations(self) -> set[tf.Operation]:
+        """The operations that a step, an evaluation or a prediction runs."""
+        spec = self.spec
+        ends = [spec.loss, spec.train_op, *tf.nest.flatten(spec.predictions)]
+        ends += [update for _, update in self.metrics.values()]
+        ops = [getattr(end, "op", end) for end in ends if end is not None]
+        seen = {tensor.op for tensor in tf.nest.flatten(self._element, expand_composites=True)}
+        found: set[tf.Operation] = set()
+        while ops:
+            op = ops.pop()
+            if op not in seen:
+                seen.add(op)
+                found.add(op)
+                ops += [*(tensor.op for tensor in op.inputs), *op.control_inputs]
+        return found
 
     @property
     def local(self) -> set[str]:
         """The names of the variables that no checkpoint has: those of metrics."""
         return {v.op.name for key in LOCAL for v in self.graph.get_collection(key)}
+
+
+def _gradients(loss: Any) -> dict[str, Any]:
+    """The gradient with respect to each trainable variable; where nobody asks, it costs nothing."""
+    variables = tf1.trainable_variables()
+    with tf1.name_scope("hosted_gradients"):
+        found = tf1.gradients(loss, variables) if variables else []
+    return {
+        v.op.name: tf.convert_to_tensor(gradient)
+        for v, gradient in zip(variables, found, strict=True)
+        if gradient is not None
+    }
+
+
+def _learning_rate(graph: tf.Graph) -> Any:
+    """What an optimizer's op multiplies the gradient with; None where there is no such op."""
+    for op in graph.get_operations():
+        if op.type.startswith("Resource") and "Apply" in op.type:
+            names = [argument.name for argument in op.op_def.input_arg]
+            for name in ("lr", "alpha"):
+                if name in names:
+                    return op.inputs[names.index(name)]
+    return None
 
 
 def _handles(graph: tf.Graph) -> list[tf.Operation]:

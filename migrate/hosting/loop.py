@@ -2,17 +2,94 @@
 
 import dataclasses
 import itertools
+import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
+from estimator_compat import calling
 from estimator_compat.config import RunConfig
+from estimator_compat.summaries import HistogramTotal, LossHistogramHook
+from estimator_compat.wrapping import with_loss_summaries
+from migrate.hosting import refusals, stepping
+from migrate.hosting.checkpoints import Checkpoints
 from migrate.hosting.graphs import HostedGraph
+from migrate.hosting.schedule import Every, next_stop
 from migrate.targets import InputFn, Target
 
 TRAIN, EVAL, PREDICT = "train", "eval", "infer"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class StepResult:
+    """One training step.
+
+    Attributes:
+      loss: The model_fn's scalar, before the step.
+      loss_per_example: The unreduced losses of the loss's first data term, or None.
+      average_loss: Their weighted mean, or None.
+      gradient_norm: The global norm of the loss's gradients, before the model_fn processes them.
+      learning_rate: What the optimizer's op was given; None for an optimizer that has no such op.
+    """
+
+    loss: tf.Tensor
+    loss_per_example: tf.Tensor | None = None
+    average_loss: tf.Tensor | None = None
+    gradient_norm: tf.Tensor | None = None
+    learning_rate: tf.Tensor | None = None
+
+
+def host(
+    model_fn: Callable[..., Any],
+    *,
+    input_fn: Mapping[str, InputFn] | InputFn | None = None,
+    input_signature: Any = None,
+    params: Any = None,
+    config: Any = None,
+    loss_summaries: bool = True,
+    jit_compile: bool = False,
+    ignore_hooks: bool = False,
+) -> "CustomLoop":
+    """Hosts a model_fn in a custom loop.
+
+    Args:
+      model_fn: As for an Estimator, unedited.
+      input_fn: One for all modes, or a mapping of `ModeKeys` values to theirs.
+      input_signature: In its place, what datasets that are given later yield: the nest of
+        `tf.TensorSpec`s of features, or `(features, labels)`.
+      params: As for an Estimator.
+      config: RunConfig. Its seed, its steps for summaries, checkpoints and logging, and its
+        model_dir are followed; without a model_dir nothing is written.
+      loss_summaries: Whether `loss_per_example` and `average_loss` are added to what the model_fn
+        summarizes and evaluates.
+      jit_compile: Whether training steps are compiled by XLA. It is faster on some models, and no
+        longer exact: XLA reorders arithmetic.
+      ignore_hooks: Whether hooks of the model_fn that need a session are left out; else they are
+        refused.
+
+    Raises:
+      ValueError: Neither or both of `input_fn` and `input_signature` are given.
+    """
+    if (input_fn is None) == (input_signature is None):
+        raise ValueError(
+            f"`input_fn` ({input_fn}) and `input_signature` ({input_signature}) both say what a "
+            "batch is; expected exactly one of them; pass the input_fn that the Estimator had."
+        )
+    target = Target(
+        model_fn=with_loss_summaries(model_fn) if loss_summaries else model_fn,
+        input_fns=input_fn or (lambda: tf.nest.map_structure(_placeholder, input_signature)),
+        params=params,
+        config=config,
+    )
+    return CustomLoop(target, jit_compile=jit_compile, ignore_hooks=ignore_hooks)
+
+
+def _placeholder(spec: tf.TensorSpec) -> Any:
+    return tf1.placeholder(spec.dtype, spec.shape)
 
 
 class CustomLoop:
@@ -20,95 +97,246 @@ class CustomLoop:
 
     Attributes:
       target: What is hosted.
-      variables: The variables by their legacy names.
+      variables: The variables by their legacy names, as far as modes were built: those of the
+        model, the optimizer and the metrics.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(
+        self, target: Target, *, jit_compile: bool = False, ignore_hooks: bool = False
+    ) -> None:
+        refusals.check_eager()
         config = target.config or RunConfig(tf_random_seed=1)
         self.target = dataclasses.replace(target, config=config)
         self.variables: dict[str, tf.Variable] = {}
+        self._jit_compile, self._ignore_hooks = jit_compile, ignore_hooks
         self._graphs: dict[str, HostedGraph] = {}
         self._functions: dict[str, Any] = {}
+        self._checkpoints = Checkpoints(self.variables, self.graph)
+        self._trained = False
+        self._writers: dict[str, Any] = {}
+        self._summary = Every(config.save_summary_steps)
+        self._log = Every(config.log_step_count_steps)
+        self._saving = Every(config.save_checkpoints_steps)
 
     @property
     def global_step(self) -> int:
+        """How many steps the variables have been trained."""
         return int(self.variables["global_step"])
 
     def graph(self, mode: str) -> HostedGraph:
-        """The graph of a mode, which is built when it is first asked for."""
+        """The graph of a mode, which is built when it is first asked for.
+
+        Raises:
+          ValueError: The model_fn needs something that only a session has; it is named.
+        """
         if mode not in self._graphs:
-            self._graphs[mode] = graph = HostedGraph(self.target, mode, self.variables)
-            graph.initialize(graph.created)
+            graph = HostedGraph(self.target, mode, self.variables)
+            refusals.check_graph(graph, ignore_hooks=self._ignore_hooks)
+            self._graphs[mode] = graph
+            # An Estimator begins training with the initial values of the TRAIN graph.
+            begins = mode == TRAIN and not self._trained
+            graph.initialize(set(self.variables) if begins else graph.created)
         return self._graphs[mode]
 
-    def train_step(self, features: Any, labels: Any = None) -> tf.Tensor:
-        """Trains on one batch; returns its loss."""
-        element = features if labels is None else (features, labels)
+    def dataset(self, mode: str) -> tf.data.Dataset:
+        """Calls the input_fn of a mode.
+
+        Raises:
+          ValueError: It returns no Dataset.
+        """
+        params = {} if self.target.params is None else self.target.params
+        given = calling.call_input_fn(
+            self.target.input_fn(mode), mode=mode, params=params, config=self.target.config
+        )
+        return refusals.checked_dataset(given)
+
+    # Training.
+
+    def train_step(self, features: Any, labels: Any = None) -> StepResult:
+        """Trains on one batch."""
+        graph = self.graph(TRAIN)
         if "step" not in self._functions:
-            spec = self.graph(TRAIN).spec
-            self._functions["step"] = self.graph(TRAIN).function([spec.loss, spec.train_op])
-        return self._functions["step"](element)[0]
+            fetches = {**graph.watched, "train_op": graph.spec.train_op}
+            self._functions["step"] = graph.function(fetches)
+        self._trained = True
+        found = self._functions["step"](features if labels is None else (features, labels))
+        del found["train_op"]
+        return StepResult(**found)
 
-    def train(self, dataset: Any, steps: int, *, steps_per_loop: int = 100) -> np.ndarray:
-        """Trains; returns the loss of each step, float32 of shape `[steps]`."""
-        loop = self._loop()
-        batches = iter(dataset)
-        losses = []
-        while steps > 0:
-            count = min(steps, steps_per_loop)
-            losses.append(loop(batches, tf.constant(count)).numpy())
-            steps -= count
-        return np.concatenate(losses)
+    def train(
+        self, dataset: Any = None, steps: int | None = None, *, steps_per_loop: int = 100
+    ) -> np.ndarray:
+        """Trains, and writes summaries and checkpoints at the steps at which an Estimator did.
 
-    def _loop(self) -> Any:
+        Args:
+          dataset: A Dataset of what the input_fn yields; None calls the input_fn.
+          steps: How many steps; None until the dataset ends.
+          steps_per_loop: How many steps are made at most in one graph call.
+
+        Returns:
+          The loss of each step: `[steps]`.
+
+        Raises:
+          NanLossDuringTrainingError: The loss became NaN.
+        """
+        graph = self.graph(TRAIN)
         if "loop" not in self._functions:
-            spec = self.graph(TRAIN).spec
-            step = self.graph(TRAIN).function([spec.loss, spec.train_op])
+            self._functions["loop"] = stepping.loop(graph, jit_compile=self._jit_compile)
+        batches = iter(self.dataset(TRAIN) if dataset is None else dataset)
+        if not self._trained and self.target.config.model_dir:
+            self._save_due(force=True)
+        self._trained = True
+        end = self.global_step + (steps if steps is not None else 2**62)
+        losses = []
+        while (step := self.global_step) < end:
+            stop = next_stop(step, end=end, longest=steps_per_loop, due=self._due())
+            made = self._advance(batches, step, stop)
+            losses.append(made)
+            if len(made) < stop - step:
+                break
+        self._save_due(force=True)
+        return np.concatenate(losses) if losses else np.zeros(0, np.float32)
 
-            @tf.function(reduce_retracing=True)
-            def loop(batches: Any, count: Any) -> Any:
-                losses = tf.TensorArray(spec.loss.dtype, count)
-                for index in tf.range(count):
-                    losses = losses.write(index, step(next(batches))[0])
-                return losses.stack()
+    def _due(self) -> list[Every]:
+        return [self._summary, self._log, self._saving] if self.target.config.model_dir else []
 
-            self._functions["loop"] = loop
-        return self._functions["loop"]
+    def _advance(self, batches: Any, step: int, stop: int) -> np.ndarray:
+        wanted = bool(self.target.config.model_dir) and self._summary.left(step) == stop - step
+        began = time.perf_counter()
+        done = self._functions["loop"](batches, tf.constant(stop - step), tf.constant(wanted))
+        losses = done.losses.numpy()
+        if np.isnan(losses).any():
+            raise tf1.train.NanLossDuringTrainingError
+        if len(losses):
+            self._report(losses, done.summary, len(losses) / (time.perf_counter() - began))
+        return losses
 
-    def evaluate(self, dataset: Any, steps: int | None = None) -> dict[str, Any]:
-        """Evaluates; returns what an Estimator returns."""
+    def _report(self, losses: np.ndarray, summary: tf.Tensor, speed: float) -> None:
+        step = self.global_step
+        if not self.target.config.model_dir:
+            return
+        if summary.shape[0]:
+            self._write("", step, summary.numpy())
+            self._summary.done(step)
+        if self._log.last is None:
+            self._log.done(step - len(losses))
+        if self._log.left(step) == 1 and step > (self._log.last or 0):
+            tf1.logging.info("loss = %s, step = %s (%.4g steps/s)", losses[-1], step, speed)
+            self._log.done(step)
+        self._save_due()
+
+    def _save_due(self, *, force: bool = False) -> None:
+        step = self.global_step
+        if not self.target.config.model_dir or self._saving.last == step:
+            return
+        due = self._saving.last is None or step - self._saving.last >= (self._saving.steps or 2**62)
+        if force or due:
+            self.save()
+            self._saving.done(step)
+
+    # Evaluation and prediction.
+
+    def evaluate(
+        self, dataset: Any = None, steps: int | None = None, *, name: str | None = None
+    ) -> dict[str, Any]:
+        """Evaluates.
+
+        Args:
+          dataset: A Dataset of what the input_fn yields; None calls the input_fn.
+          steps: How many batches; None for all.
+          name: Names the folder of the event file, `eval_<name>`.
+
+        Returns:
+          What an Estimator returns: metric name to value, `loss` (the mean over batches) and
+          `global_step`; with `average_loss`, the mean over examples.
+        """
         graph = self.graph(EVAL)
         if "eval" not in self._functions:
             updates = [update for _, update in graph.metrics.values()]
-            values = {name: value for name, (value, _) in graph.metrics.items()}
-            self._functions["eval"] = graph.function(updates)
+            values = {key: value for key, (value, _) in graph.metrics.items()}
+            histograms = [hook.serialized for hook in _histogram_hooks(graph)]
+            self._functions["eval"] = graph.function([histograms, updates])
             self._functions["values"] = graph.between([], values)
-        graph.initialize(graph.local)
-        for element in itertools.islice(dataset, steps):
-            self._functions["eval"](element)
-        values = {name: value.numpy() for name, value in self._functions["values"]().items()}
-        return {**values, "global_step": self.global_step}
+        totals = {hook.tag: HistogramTotal() for hook in _histogram_hooks(graph)}
+        with self._checkpoints.values_of(graph):
+            graph.initialize(graph.local)
+            elements = self.dataset(EVAL) if dataset is None else dataset
+            for element in itertools.islice(elements, steps):
+                serialized, _ = self._functions["eval"](element)
+                for total, one in zip(totals.values(), serialized, strict=True):
+                    total.add(one.numpy())
+            values = {k: v.numpy() for k, v in self._functions["values"]().items()}
+        results = {**values, "global_step": self.global_step}
+        if self.target.config.model_dir:
+            written = [total.summary(tag) for tag, total in totals.items()]
+            self._write_results(results, written, f"eval_{name}" if name else "eval")
+        return results
 
-    def predict(self, dataset: Any) -> Iterator[Any]:
-        """Yields the predictions for each batch."""
+    def predict(self, dataset: Any = None) -> Iterator[Any]:
+        """Yields the predictions for each batch, as NumPy arrays."""
         graph = self.graph(PREDICT)
-        run = graph.function(graph.spec.predictions)
-        for element in dataset:
-            yield tf.nest.map_structure(lambda t: t.numpy(), run(element))
+        if "predict" not in self._functions:
+            self._functions["predict"] = graph.function(graph.spec.predictions)
+        for element in self.dataset(PREDICT) if dataset is None else dataset:
+            with self._checkpoints.values_of(graph):
+                found = self._functions["predict"](element)
+            yield tf.nest.map_structure(lambda tensor: tensor.numpy(), found)
+
+    # Files.
+
+    def save(self, path: str | None = None) -> str:
+        """Writes a checkpoint of the loop's own kind, with `tf.train.Checkpoint`.
+
+        Args:
+          path: Its folder; None is the config's model_dir.
+
+        Returns:
+          The checkpoint's path.
+        """
+        return self._checkpoints.save(path or self.target.config.model_dir)
+
+    def restore(self, path: str) -> None:
+        """Takes the values of a checkpoint of either kind, the loop's or an Estimator's.
+
+        Args:
+          path: The checkpoint, or a folder whose latest one is taken.
+
+        Raises:
+          ValueError: It does not fit; nothing is restored.
+        """
+        self.graph(TRAIN)
+        self._checkpoints.restore(path)
+        self._trained = True
+        self._saving.done(self.global_step)
+
+    def save_legacy(self, prefix: str) -> str:
+        """Writes a checkpoint that an Estimator with this model_fn resumes from.
+
+        Args:
+          prefix: Folder and name, `runs/1/model.ckpt`; the global step is put behind it.
+        """
+        return self._checkpoints.save_legacy(prefix)
+
+    def _write(self, folder: str, step: int, serialized: Any) -> None:
+        if folder not in self._writers:
+            place = os.path.join(self.target.config.model_dir, folder)
+            self._writers[folder] = tf.summary.create_file_writer(place)
+        with self._writers[folder].as_default():
+            for one in serialized:
+                tf.summary.experimental.write_raw_pb(one, step)
+            self._writers[folder].flush()
+
+    def _write_results(
+        self, results: Mapping[str, Any], histograms: list[Any], folder: str
+    ) -> None:
+        summary = tf1.Summary()
+        for key, value in results.items():
+            if key != "global_step" and isinstance(value, np.number):
+                summary.value.add(tag=key, simple_value=float(value))
+        self._write(
+            folder, results["global_step"], [s.SerializeToString() for s in (summary, *histograms)]
+        )
 
 
-def host(
-    model_fn: Callable[..., Any],
-    *,
-    input_fn: Mapping[str, InputFn] | InputFn,
-    params: Any = None,
-    config: Any = None,
-) -> CustomLoop:
-    """Hosts a model_fn in a custom loop.
-
-    Args:
-      model_fn: As for an Estimator, unedited.
-      input_fn: One for all modes, or a mapping of `ModeKeys` values to theirs.
-      params, config: As for an Estimator.
-    """
-    return CustomLoop(Target(model_fn=model_fn, input_fns=input_fn, params=params, config=config))
+def _histogram_hooks(graph: HostedGraph) -> list[LossHistogramHook]:
+    return [hook for hook in graph.spec.evaluation_hooks if isinstance(hook, LossHistogramHook)]

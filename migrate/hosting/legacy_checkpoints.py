@@ -1,0 +1,127 @@
+"""The checkpoints of an Estimator, read and written by the model_fn's own Saver, but no session."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from migrate.hosting.graphs import HostedGraph, Variables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matching:
+    """How the names of a checkpoint fit the variables of a graph.
+
+    Attributes:
+      matched: Name in the checkpoint to name of the variable.
+      missing: Variables that the checkpoint has no value for.
+      unused: Names in the checkpoint that no variable has.
+      misshapen: Names whose shapes differ: the checkpoint's and the variable's.
+    """
+
+    matched: Mapping[str, str]
+    missing: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    misshapen: Mapping[str, tuple[Any, Any]]
+
+    @property
+    def whole(self) -> bool:
+        """Whether every variable has a value of its shape."""
+        return not (self.missing or self.misshapen)
+
+
+class LegacyCheckpoints:
+    """Reads and writes the name-based checkpoints of one graph."""
+
+    def __init__(self, graph: HostedGraph, variables: Variables) -> None:
+        self._graph, self._variables = graph, variables
+        self._definition = graph.saver.as_saver_def()
+        find = graph.graph.as_graph_element
+        self._filename = find(self._definition.filename_tensor_name)
+        self._restore = find(self._definition.restore_op_name)
+        self._save = find(self._definition.save_tensor_name)
+        self.names = _restored(graph.graph, self._restore)
+
+    def matching(self, path: str) -> Matching:
+        """Compares a checkpoint with the variables."""
+        shapes = tf.train.load_checkpoint(path).get_variable_to_shape_map()
+        misshapen = {
+            name: (tuple(shapes[name]), tuple(self._variables[variable].shape))
+            for name, variable in self.names.items()
+            if name in shapes
+            and not self._variables[variable].shape.is_compatible_with(shapes[name])
+        }
+        return Matching(
+            matched={n: v for n, v in self.names.items() if n in shapes and n not in misshapen},
+            missing=tuple(sorted(v for n, v in self.names.items() if n not in shapes)),
+            unused=tuple(sorted(set(shapes) - set(self.names))),
+            misshapen=misshapen,
+        )
+
+    def restore(self, path: str) -> None:
+        """Gives the variables the values of a checkpoint, as the model_fn's Saver does.
+
+        Raises:
+          ValueError: Variables have no value in it, or one of another shape; nothing is restored.
+        """
+        found = self.matching(path)
+        if not found.whole:
+            raise ValueError(f"the checkpoint {path} does not fit the model: {describe(found)}")
+        self._graph.between([self._filename], [self._restore])(tf.constant(path))
+
+    def save(self, prefix: str) -> str:
+        """Writes a checkpoint that an Estimator resumes, and makes it its folder's latest.
+
+        Returns:
+          Its path, `<prefix>-<global step>`.
+        """
+        path = f"{prefix}-{int(self._variables['global_step'])}"
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        self._graph.between([self._filename], [self._save])(tf.constant(path))
+        folder, name = os.path.split(path)
+        state = tf.train.get_checkpoint_state(folder)
+        known = [p for p in (state.all_model_checkpoint_paths if state else ()) if p != path]
+        # Names without a folder are kept so, and the folder can be moved.
+        names = [*(os.path.relpath(p, folder) for p in known), name]
+        tf.compat.v1.train.update_checkpoint_state(folder, name, all_model_checkpoint_paths=names)
+        return path
+
+
+def _restored(graph: tf.Graph, restore: tf.Operation) -> dict[str, str]:
+    """Maps the names that a Saver's operation reads to the variables that it assigns to."""
+    names: dict[str, str] = {}
+    waiting, seen = [restore], {restore}
+    while waiting:
+        op = waiting.pop()
+        if op.type == "AssignVariableOp":
+            read = op.inputs[1]
+            while read.op.type != "RestoreV2":
+                read = read.op.inputs[0]
+            keys = tf.get_static_value(read.op.inputs[1])
+            names[keys[read.value_index].decode()] = op.inputs[0].op.name
+            continue
+        for before in [*op.control_inputs, *(tensor.op for tensor in op.inputs)]:
+            if before not in seen:
+                seen.add(before)
+                waiting.append(before)
+    return names
+
+
+def describe(found: Matching) -> str:
+    """Says what does not fit, and what to do."""
+    problems = []
+    if found.missing:
+        problems.append(f"it has no value for {_some(found.missing)}")
+    for name, (theirs, ours) in list(found.misshapen.items())[:3]:
+        problems.append(f"{name} has the shape {theirs} in it, and {ours} in the model")
+    return (
+        f"{'; '.join(problems)}; expected a checkpoint of this model_fn with these params; check "
+        "both, or see what fits with: migrate checkpoint --target"
+    )
+
+
+def _some(names: tuple[str, ...]) -> str:
+    shown = ", ".join(names[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"

@@ -1,0 +1,92 @@
+"""What a custom loop cannot do as an Estimator did: named before anything is trained."""
+
+from typing import Any
+
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+from migrate.hosting.graphs import HostedGraph
+
+_PYTHON = frozenset({"PyFunc", "PyFuncStateless", "EagerPyFunc"})
+# Hooks whose work the loop does itself.
+_DONE_BY_THE_LOOP = (
+    tf1.train.CheckpointSaverHook,
+    tf1.train.LoggingTensorHook,
+    tf1.train.NanTensorHook,
+    tf1.train.StepCounterHook,
+    tf1.train.StopAtStepHook,
+    tf1.train.SummarySaverHook,
+)
+
+
+def check_eager() -> None:
+    """Refuses a process in which eager execution was switched off.
+
+    Raises:
+      RuntimeError: It was, by `disable_v2_behavior` or `disable_eager_execution`.
+    """
+    if not tf1.executing_eagerly_outside_functions():
+        raise RuntimeError(
+            "eager execution is off in this process, and a custom loop needs it; expected it to be "
+            "on; do not call tf.compat.v1.disable_v2_behavior() or disable_eager_execution(), "
+            "which the model_fn does not need here."
+        )
+
+
+def check_graph(graph: HostedGraph, *, ignore_hooks: bool) -> None:
+    """Refuses a graph that needs a session.
+
+    Args:
+      graph: What a model_fn built.
+      ignore_hooks: Whether its hooks may be left out.
+
+    Raises:
+      ValueError: It has hooks that the loop cannot honour, an init_fn, or Python functions; every
+        one of them is named.
+    """
+    spec, problems = graph.spec, []
+    hooks = {
+        "train": [*spec.training_hooks, *spec.training_chief_hooks],
+        "eval": spec.evaluation_hooks,
+        "infer": spec.prediction_hooks,
+    }[graph.mode]
+    for hook in () if ignore_hooks else hooks:
+        if not isinstance(hook, _DONE_BY_THE_LOOP) and type(hook).__module__.split(".")[0] != (
+            "estimator_compat"
+        ):
+            problems.append(
+                f"the hook {type(hook).__name__} needs a session; do its work between two calls of "
+                "`train`, and pass ignore_hooks=True"
+            )
+    if spec.scaffold.init_fn is not None:
+        problems.append(
+            "the Scaffold's init_fn needs a session; give the variables their values with "
+            "`restore`, or with tf.train.init_from_checkpoint in the model_fn"
+        )
+    for op in graph.used_operations():
+        if op.type in _PYTHON:
+            problems.append(
+                f"the op {op.name} calls Python from inside the step, where there is no session; "
+                "do its work in the input_fn, or write it with TensorFlow's ops"
+            )
+    if problems:
+        raise ValueError(
+            f"the model_fn cannot be hosted in mode {graph.mode!r}: {'; '.join(problems)}. "
+            "Expected a model_fn that runs without a session; the Run rung, "
+            "estimator_compat.Estimator, runs it as it is."
+        )
+
+
+def checked_dataset(given: Any) -> tf.data.Dataset:
+    """Returns what an input_fn returned, if it is a Dataset.
+
+    Raises:
+      ValueError: It is not: tensors of a queue or of a session's iterator.
+    """
+    if isinstance(given, tf.data.Dataset):
+        return given
+    raise ValueError(
+        f"`input_fn` returned {type(given).__name__}, not a tf.data.Dataset; expected one, since "
+        "tensors of a queue or an iterator need a session; return the Dataset itself, or pass one "
+        "to `train`, `evaluate` and `predict`."
+    )

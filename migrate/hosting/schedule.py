@@ -1,0 +1,38 @@
+"""When a training run writes what: the steps at which an Estimator's hooks did."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Every:
+    """Something that is due at its first chance, and then every so many global steps.
+
+    Attributes:
+      steps: How many; None or 0 for never.
+      last: The global step at which it was last done, None before.
+    """
+
+    steps: int | None
+    last: int | None = None
+
+    def left(self, step: int) -> int | None:
+        """How many steps after `step` it is due: at least one; None for never."""
+        if not self.steps:
+            return None
+        return 1 if self.last is None else max(1, self.last + self.steps - step)
+
+    def done(self, step: int) -> None:
+        self.last = step
+
+
+def next_stop(step: int, *, end: int, longest: int, due: list[Every]) -> int:
+    """Returns the global step at which the loop has to come back to Python.
+
+    Args:
+      step: Where it is.
+      end: The last step to make.
+      longest: How many steps it may make at once.
+      due: What it comes back for.
+    """
+    distances = [left for one in due if (left := one.left(step)) is not None]
+    return min(step + min([longest, *distances]), end)

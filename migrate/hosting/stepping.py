@@ -1,0 +1,76 @@
+"""Many training steps in one graph: the loop that a hosted model_fn trains in."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from migrate.hosting.graphs import HostedGraph
+
+
+class Steps(NamedTuple):
+    """What a loop did.
+
+    Attributes:
+      losses: The loss of each step that it made: `[made]`.
+      summary: The serialized summary of the last step, empty where none was asked for.
+    """
+
+    losses: Any
+    summary: Any
+
+
+def loop(graph: HostedGraph, *, jit_compile: bool = False) -> Callable[[Any, Any, Any], Steps]:
+    """Builds the function that trains on the batches of an iterator.
+
+    It makes `count` steps, fewer where the iterator ends, and returns the last one's summary where
+    it is wanted. Every step is the same call in the graph, also one with a summary: so random ops
+    draw the same numbers as in a session that ran step after step.
+
+    Args:
+      graph: A TRAIN graph.
+      jit_compile: Whether a step is compiled by XLA, which may reorder its arithmetic.
+    """
+    watched = list({tensor.name: tensor for tensor in _behind(graph.summaries)}.values())
+    one_step = graph.function([graph.spec.loss, graph.spec.train_op, *watched])
+    if jit_compile:
+        one_step = tf.function(one_step, jit_compile=True)
+    summaries = graph.between(watched, graph.summaries)
+
+    def summarize(*values: Any) -> tf.Tensor:
+        return tf.stack(summaries(*values)) if graph.summaries else tf.constant([], tf.string)
+
+    empty = tf.zeros([0], graph.spec.loss.dtype)
+
+    @tf.function(reduce_retracing=True)
+    def steps(batches: Any, count: tf.Tensor, wanted: tf.Tensor) -> Steps:
+        losses = tf.TensorArray(empty.dtype, count, clear_after_read=False, element_shape=[])
+        summary = tf.constant([], tf.string)
+        made = 0
+        for index in tf.range(count):
+            tf.autograph.experimental.set_loop_options(
+                shape_invariants=[(summary, tf.TensorShape([None]))]
+            )
+            batch = batches.get_next_as_optional()
+            if not batch.has_value():
+                break
+            loss, _, *values = one_step(batch.get_value())
+            losses = losses.write(index, tf.reshape(loss, []))
+            made += 1
+            if wanted and index == count - 1:
+                summary = summarize(*values)
+        return Steps(losses.stack()[:made], summary)
+
+    return steps
+
+
+def _behind(summaries: list[tf.Tensor]) -> Iterator[tf.Tensor]:
+    """The tensors that summaries are computed from."""
+    for summary in summaries:
+        op = summary.op
+        if op.type == "MergeSummary":
+            yield from _behind(list(op.inputs))
+        elif op.type.endswith("Summary") or op.type == "TensorSummaryV2":
+            yield from (tensor for tensor in op.inputs if tensor.op.type != "Const")
+        else:
+            yield summary
