@@ -320,6 +320,11 @@ _add(
 
 # Private files of TensorFlow that programs import.
 _add("python.estimator", "estimator_compat.facade.keys:", "MetricKeys PredictionKeys")
+_one("python.estimator._Head", "estimator_compat.facade.canned:Head", "an interface only")
+_one(
+    "python.estimator.get_optimizer_instance",
+    "estimator_compat.facade.canned:get_optimizer_instance",
+)
 _one(
     "python.estimator._TPUEstimatorSpec",
     "estimator_compat.tpu:TPUEstimatorSpec",

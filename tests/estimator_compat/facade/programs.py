@@ -336,6 +336,67 @@ def private_estimator_names(tf):
     return {"metrics": made[0], "predictions": made[1], "args": list(fn_args(lambda a, b: a))}
 
 
+def private_optimizers(tf):
+    from tensorflow.python.estimator.canned.optimizers import get_optimizer_instance as get
+
+    def error(*arguments):
+        try:
+            get(*arguments)
+        except ValueError as raised:
+            return str(raised)
+
+    weights = tf.get_variable("w", [3], initializer=_constant(tf, 0.7))
+    names = ["Adagrad", "Adam", "Ftrl", "RMSProp", "SGD"]
+    made = [get(name, 0.1) for name in names] + [get(lambda: tf.train.MomentumOptimizer(0.1, 0.9))]
+    given = tf.train.AdamOptimizer()
+    steps = [one.minimize(tf.reduce_sum(tf.square(weights - 1.0))) for one in made]
+    after = []
+    with tf.Session() as session:
+        for step in steps:
+            session.run(tf.global_variables_initializer())
+            session.run(step)
+            session.run(step)
+            after.append(session.run(weights))
+    errors = [error("Nadam", 0.1), error("Adam"), error(3)]  # ours go on after the first clause
+    return {
+        "types": [type(one).__name__ for one in made],
+        "kept": int(get(given, 0.1) is given),
+        "after": after,
+        "errors": [one.split(";")[0].split(". Supp")[0].rstrip(".") for one in errors],
+    }
+
+
+def private_head(tf):
+    from tensorflow.python.estimator.canned.head import _Head
+
+    class Mine(_Head):
+        def _create_tpu_estimator_spec(self, features, mode, logits, *given):
+            loss = tf.reduce_sum(logits) + sum(given[-1] or [])
+            op = given[2](loss)
+            spec = tf.estimator.tpu.TPUEstimatorSpec
+            return spec(mode, predictions={"p": logits}, loss=loss, train_op=op)
+
+    class Bare(_Head):
+        pass
+
+    logits = tf.constant([1.0, 2.0])
+    made = Mine().create_estimator_spec({}, "train", logits, train_op_fn=tf.identity)
+    more = Mine().create_estimator_spec({}, "train", logits, None, None, tf.identity, [logits[0]])
+    refused = []
+    for use in (
+        lambda: Bare().create_estimator_spec({}, "train", logits),
+        lambda: Bare().create_loss({}, "train", logits, None),
+        lambda: Bare().name,
+        lambda: Bare().logits_dimension,
+    ):
+        try:
+            use()
+        except NotImplementedError as error:
+            refused.append(type(error).__name__)
+    found = _run(tf, {"loss": made.loss, "op": made.train_op, "more": more.loss})
+    return dict(found, spec=type(made).__name__, refused=refused)
+
+
 def embed_sequence(tf):
     ids = tf.constant([[0, 2], [1, 1]])
     settings = {"vocab_size": 3, "embed_dim": 2, "initializer": _constant(tf, 0.5)}
@@ -357,6 +418,8 @@ PROGRAMS = [
     embed_sequence,
     layer_norm_cell,
     private_estimator_names,
+    private_optimizers,
+    private_head,
     nest,
     layer_norm,
     fully_connected,
