@@ -1,4 +1,4 @@
-"""deepctr 0.9.3: the model_fns of its thirteen functions, each a closure that an Estimator keeps."""
+"""deepctr 0.9.3: thirteen functions that return an Estimator, each over a closure of its own."""
 
 import functools
 import importlib

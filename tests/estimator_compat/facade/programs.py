@@ -405,6 +405,38 @@ def embed_sequence(tf):
     return _run(tf, {"first": first, "again": again})
 
 
+def older_python(tf):
+    import base64
+    import collections
+    import inspect
+    from collections import Mapping  # noqa: UP035
+
+    def plain(a, b=2, *more, **rest):
+        pass
+
+    def newer(a, *, b):
+        pass
+
+    spec = inspect.getargspec(plain)
+    try:
+        refused = inspect.getargspec(newer)
+    except ValueError:
+        refused = "ValueError"
+    kinds = [np.bool, np.int, np.float, np.complex, np.object, np.str]
+    read = np.fromstring(b"\x01\x00\x02\x00", dtype=np.int16)
+    read[0] += 1
+    return {
+        "spec": [spec.args, spec.varargs, spec.keywords, list(spec.defaults)],
+        "refused": refused,
+        "ours": str(isinstance({}, Mapping) and issubclass(list, collections.Sequence)),
+        "collections": collections.OrderedDict(a=1),
+        "kinds": [np.zeros(1, kind).dtype.kind for kind in kinds],
+        "one": np.asscalar(np.array([7])),
+        "read": [read, np.fromstring("1 2", sep=" ")],
+        "decoded": base64.decodestring(b"YWI="),
+    }
+
+
 def nest(tf):
     nest = tf.contrib.framework.nest
     nested = {"a": [1, 2], "b": (3,)}
@@ -420,6 +452,7 @@ PROGRAMS = [
     private_estimator_names,
     private_optimizers,
     private_head,
+    older_python,
     nest,
     layer_norm,
     fully_connected,
