@@ -300,7 +300,7 @@ for _name in ("difference", "intersection", "size", "union"):
     _one(f"contrib.metrics.set_{_name}", f"{_TF1}.sets.{_name}")
 
 # seq2seq
-_add("contrib.seq2seq", f"{_OURS}.seq2seq:", "sequence_loss tile_batch")
+_add("contrib.seq2seq", f"{_OURS}.seq2seq:", "sequence_loss tile_batch gather_tree")
 
 # crf
 _add(

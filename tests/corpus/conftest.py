@@ -61,7 +61,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if name == "corpus"
     ]
     if rows:
-        row = "{:<24} {:<20} {:>14} {:>12}".format
-        terminalreporter.write_line(row("package", "job", "loss at start", "at the end"))
-    for package, job, first, last in rows:
-        terminalreporter.write_line(row(package, job, f"{first:.4f}", f"{last:.4f}"))
+        row = "{:<24} {:<20} {:<40} {:>14} {:>12}".format
+        terminalreporter.write_line(row("package", "job", "needs", "loss at start", "at the end"))
+    for package, job, needs, first, last in rows:
+        terminalreporter.write_line(row(package, job, needs, f"{first:.4f}", f"{last:.4f}"))

@@ -1,6 +1,7 @@
 """Runs a package's own main under the facade, and reads what it left in its folder."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import tensorflow as tf
@@ -8,12 +9,13 @@ import tensorflow as tf
 from tests.estimator_compat.facade.running import run
 
 
-def run_main(module: str, *sites: Path, **flags: object) -> None:
+def run_main(module: str, *sites: Path, words: Sequence[object] = (), **flags: object) -> None:
     """Runs a module as a user does; it must end well.
 
-    Its package is in one of the folders `sites`, and what it imports in all of them.
+    Its package is in one of the folders `sites`, and what it imports in all of them. `words` are
+    what stands on its command line before the flags.
     """
-    given = [f"--{name}={value}" for name, value in flags.items()]
+    given = [*words, *(f"--{name}={value}" for name, value in flags.items())]
     legacy = f"--legacy={module.partition('.')[0]}"
     done = run("run", legacy, "-m", module, "--", *given, path=os.pathsep.join(map(str, sites)))
     assert done.returncode == 0, f"`{module}` failed:\n{done.stderr[-3000:]}"

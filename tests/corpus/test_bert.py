@@ -104,7 +104,7 @@ def test_fine_tuning(
     probabilities = [[float(value) for value in line.split("\t")] for line in lines]
     assert [row.index(max(row)) for row in probabilities] == [label for _, label in test]
     assert [sum(row) for row in probabilities] == pytest.approx([1.0] * len(test))
-    record_property("corpus", (package, "run_classifier", first, last))
+    record_property("corpus", (package, "run_classifier", "", first, last))
 
 
 @pytest.mark.parametrize("package", ["bert-tensorflow==1.0.1", "bert-tensorflow==1.0.4"])
@@ -151,4 +151,4 @@ def test_pretraining(
     assert results["global_step"] == STEPS
     # A guess is right for 1 in 15 of the vocabulary: a loss of ln 15 = 2.708.
     assert results["masked_lm_loss"] < 2.708
-    record_property("corpus", (package, "run_pretraining", first, last))
+    record_property("corpus", (package, "run_pretraining", "", first, last))

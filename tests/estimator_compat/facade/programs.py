@@ -217,6 +217,17 @@ def sequence_loss(tf):
     return _run(tf, dict(made, tiled_a=tiled["a"], tiled_b=tiled["b"]))
 
 
+def gather_tree(tf):
+    # Times, batch, beams; 9 ends a beam.
+    tokens = [[[1, 2, 3], [1, 2, 3]], [[4, 5, 6], [9, 5, 6]], [[7, 8, 9], [7, 8, 9]]]
+    parents = [[[0, 0, 0], [0, 0, 0]], [[0, 2, 1], [2, 1, 0]], [[2, 1, 0], [0, 0, 1]]]
+    found = {}
+    for lengths in ([3, 3], [2, 3], [0, 9]):
+        name = "_".join(map(str, lengths))
+        found[name] = tf.contrib.seq2seq.gather_tree(tokens, parents, lengths, 9)
+    return _run(tf, found)
+
+
 def lookup(tf):
     words = tf.constant(["b", "zebra", "a", "yak", "b"])
     at = tf.contrib.lookup
@@ -468,6 +479,7 @@ PROGRAMS = [
     crf_of_single_steps,
     viterbi,
     sequence_loss,
+    gather_tree,
     lookup,
     data,
     hparams,
