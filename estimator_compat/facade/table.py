@@ -184,6 +184,12 @@ _one("contrib.lookup.MutableDenseHashTable", f"{_TF1}.lookup.experimental.DenseH
 
 # learn
 _add("contrib.learn", f"{_OURS}.learn:", "ModeKeys")
+_one("contrib.learn.RunConfig", f"{_OURS}.learn:RunConfig", "no uid(); two intervals are an error")
+_one(
+    "contrib.learn.monitors.replace_monitors_with_hooks",
+    f"{_OURS}.learn:replace_monitors_with_hooks",
+    "for hooks; monitors are gone",
+)
 _one("contrib.learn.NanLossDuringTrainingError", f"{_TF1}.train.NanLossDuringTrainingError")
 _one("contrib.learn.datasets.mnist", "estimator_compat.facade.mnist:", "reads local files only")
 _one(
@@ -193,7 +199,7 @@ _one(
 )
 for _name in ("Experiment", "learn_runner"):
     _one(f"contrib.learn.{_name}", None, "use tf.estimator.train_and_evaluate")
-for _name in ("Estimator", "RunConfig", "DNNClassifier", "DNNRegressor", "LinearClassifier"):
+for _name in ("Estimator", "DNNClassifier", "DNNRegressor", "LinearClassifier"):
     _one(f"contrib.learn.{_name}", None, f"use tf.estimator.{_name}, whose arguments differ")
 for _name in ("ModelFnOps", "InputFnOps", "MetricSpec", "ExportStrategy", "make_export_strategy"):
     _one(f"contrib.learn.{_name}", None, "use tf.estimator.EstimatorSpec and its exporters")
@@ -331,6 +337,10 @@ _one(
     "the public class, which checks more",
 )
 _one("python.estimator.fn_args", "estimator_compat.calling:argument_names")
+_one(
+    "python.framework.ops.register_tensor_conversion_function",
+    f"{_TF1}.register_tensor_conversion_function",
+)
 _one("python.feature_column.dense_features", "tf_keras.src.feature_column.dense_features:")
 _one(
     "python.feature_column.feature_column_v2.FeatureColumn",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 UNREACHABLE = "connection broken by"  # what pip warns of before it gives up on an index
+SOURCE_ONLY = "gym,promise"  # pure Python without a wheel
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +43,8 @@ def installation(requirement: str) -> Path:
 
 
 def _install(requirement: str, folder: Path) -> None:
-    options = ["--quiet", "--no-deps", "--only-binary=:all:", "--retries=1", f"--target={folder}"]
+    binary = ["--only-binary=:all:", f"--no-binary={SOURCE_ONLY}"]
+    options = ["--quiet", "--no-deps", *binary, "--retries=1", f"--target={folder}"]
     done = subprocess.run(
         [sys.executable, "-m", "pip", "install", *options, requirement],
         capture_output=True,

@@ -282,6 +282,34 @@ def hparams(tf):
     return dict(found, refused=refused, values=[values["a"], sorted(values["b"]), values["c"]])
 
 
+def learn_run_config(tf):
+    names = "master evaluation_master tf_random_seed save_summary_steps save_checkpoints_secs"
+    names += " save_checkpoints_steps keep_checkpoint_max keep_checkpoint_every_n_hours is_chief"
+    names += " log_step_count_steps model_dir num_ps_replicas num_worker_replicas task_id task_type"
+    make = tf.contrib.learn.RunConfig
+    found = {}
+    for settings in (
+        {},
+        {"master": "grpc://a:1", "evaluation_master": "grpc://b:2", "tf_random_seed": 3},
+        {"save_checkpoints_steps": 7, "model_dir": "d", "num_cores": 2},
+        {"save_checkpoints_steps": 7, "save_checkpoints_secs": None},
+        {"save_checkpoints_secs": None},
+    ):
+        config = make(**settings)
+        values = [[name, str(getattr(config, name))] for name in names.split()]
+        values.append(["threads", config.tf_config.intra_op_parallelism_threads])
+        found[",".join(settings)] = values
+    changed = make(save_checkpoints_steps=7).replace(model_dir="e")
+    estimator = tf.estimator.Estimator(lambda features: None, config=changed)
+    found["kept"] = [estimator.config.save_checkpoints_steps, estimator.model_dir]
+    hooks = [tf.train.StopAtStepHook(3)]
+    replaced = tf.contrib.learn.monitors.replace_monitors_with_hooks(hooks, estimator)
+    nothing = tf.contrib.learn.monitors.replace_monitors_with_hooks(None, estimator)
+    found["hooks"] = str([replaced == hooks, nothing])
+    found["is"] = str(issubclass(make, tf.estimator.RunConfig))
+    return found
+
+
 def summary(tf):
     folder = tempfile.mkdtemp()
     step = tf.train.get_or_create_global_step()
@@ -456,6 +484,7 @@ def nest(tf):
 
 
 PROGRAMS = [
+    learn_run_config,
     summary,
     rnn,
     embed_sequence,

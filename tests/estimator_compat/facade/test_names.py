@@ -7,6 +7,7 @@ import pytest
 
 import estimator_compat
 from estimator_compat.facade import estimators, missing, names, table
+from estimator_compat.facade.contrib import learn
 from tests.estimator_compat.facade.running import printed
 
 HERE = """
@@ -154,3 +155,8 @@ def test_every_row_can_be_loaded(tmp_path: Path) -> None:
 def test_a_row_that_is_never_there_says_what_to_use() -> None:
     for key, row in table.ROWS.items():
         assert row.source or row.note, key
+
+
+def test_monitors_are_refused() -> None:
+    with pytest.raises(TypeError, match="write it as a hook"):
+        learn.replace_monitors_with_hooks(["a monitor"], None)
