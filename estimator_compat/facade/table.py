@@ -232,6 +232,7 @@ _add(
     "deprecated deprecated_args deprecated_arg_values",
     "warns of arguments only where they are passed by name",
 )
+_add("contrib.framework", f"{_OURS}.framework:", "get_name_scope")
 _one("contrib.framework.nest", f"{_OURS}.nest:")
 _one("contrib.framework.smart_cond", f"{_OURS}.nest:smart_cond")
 _one("contrib.layers.smart_cond", f"{_OURS}.nest:smart_cond")
@@ -341,6 +342,9 @@ _one(
     "python.framework.ops.register_tensor_conversion_function",
     f"{_TF1}.register_tensor_conversion_function",
 )
+# The files of `tf.layers`, which TensorFlow still has over a Keras of its own.
+for _name in ("base", "convolutional", "core", "normalization", "pooling"):
+    _one(f"python.layers.{_name}", f"tf_keras.src.legacy_tf_layers.{_name}:")
 _one("python.feature_column.dense_features", "tf_keras.src.feature_column.dense_features:")
 _one(
     "python.feature_column.feature_column_v2.FeatureColumn",

@@ -476,6 +476,13 @@ def older_python(tf):
     }
 
 
+def get_name_scope(tf):
+    get = tf.contrib.framework.get_name_scope
+    outside = get()
+    with tf.name_scope("outer"), tf.variable_scope("inner"):
+        return {"scopes": [outside, get()]}
+
+
 def nest(tf):
     nest = tf.contrib.framework.nest
     nested = {"a": [1, 2], "b": (3,)}
@@ -493,6 +500,7 @@ PROGRAMS = [
     private_optimizers,
     private_head,
     older_python,
+    get_name_scope,
     nest,
     layer_norm,
     fully_connected,

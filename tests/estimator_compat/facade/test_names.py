@@ -20,6 +20,7 @@ from tensorflow.python.estimator import estimator as estimator_lib
 from tensorflow.python.estimator.model_fn import EstimatorSpec
 from tensorflow.python.framework import ops
 from tensorflow.python.keras.layers import Dense
+from tensorflow.python.layers import base, core
 from tensorflow_estimator.python.estimator.export import export_output
 import estimator_compat as ours
 
@@ -31,6 +32,7 @@ print(array_ops.reshape is tf.reshape)
 print(tf.keras.losses.Reduction.SUM, tf.placeholder(tf.float32, [2, 3]).shape[-1].value)
 print(tf.placeholder(tf.int32, [None, 4]).get_shape()[0].value, "contrib" in dir(tf))
 print(tf.train.SessionRunHook is tf.estimator.SessionRunHook)
+print(core.Dense is tf.layers.Dense, base.Layer is tf.layers.Layer)
 """
 
 
@@ -45,6 +47,7 @@ def test_names_that_are_there(tmp_path: Path) -> None:
         "sum 3",
         "None True",
         "True",
+        "True True",
     ]
 
 
