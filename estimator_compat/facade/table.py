@@ -52,6 +52,8 @@ _add(
     "CrossShardOptimizer batch_parallel bfloat16_scope core cross_replica_sum initialize_system "
     "outside_compilation replicate rewrite shard shutdown_system",
 )
+_add("contrib.tpu", f"{_OURS}.tpu:", "ExportSavedModelApiVersion")
+_add("python.estimator", f"{_OURS}.tpu:", "ExportSavedModelApiVersion")
 _one("contrib.tpu.keras_to_tpu_model", None, "train the Keras model under a tf.distribute strategy")
 _one("python.tpu.tpu_config.TPUConfig", "estimator_compat.tpu:TPUConfig")
 _one("python.tpu.tpu_estimator.TPUEstimator", "estimator_compat.tpu:TPUEstimator")

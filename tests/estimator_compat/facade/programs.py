@@ -476,6 +476,25 @@ def older_python(tf):
     }
 
 
+def tpu_names(tf):
+    from tensorflow.contrib.tpu.python.tpu import tpu_estimator as contrib_file
+    from tensorflow_estimator.python.estimator.tpu import tpu_estimator
+
+    versions = tpu_estimator.ExportSavedModelApiVersion
+    made = tf.estimator.tpu.TPUEstimator(
+        lambda features, mode, params: None,
+        config=tf.estimator.tpu.RunConfig(),
+        use_tpu=False,
+        export_saved_model_api_version=versions.V2,
+    )
+    same = contrib_file.ExportSavedModelApiVersion is versions
+    return {
+        "versions": [[one.name, one.value] for one in versions],
+        "kind": type(made).__name__,
+        "same": str(same),
+    }
+
+
 def get_name_scope(tf):
     get = tf.contrib.framework.get_name_scope
     outside = get()
@@ -501,6 +520,7 @@ PROGRAMS = [
     private_head,
     older_python,
     get_name_scope,
+    tpu_names,
     nest,
     layer_norm,
     fully_connected,
