@@ -9,15 +9,21 @@ import tensorflow as tf
 from tests.estimator_compat.facade.running import run
 
 
-def run_main(module: str, *sites: Path, words: Sequence[object] = (), **flags: object) -> None:
+def run_main(
+    module: str,
+    *sites: Path,
+    words: Sequence[object] = (),
+    legacy: Sequence[str] = (),
+    **flags: object,
+) -> None:
     """Runs a module as a user does; it must end well.
 
     Its package is in one of the folders `sites`, and what it imports in all of them. `words` are
-    what stands on its command line before the flags.
+    what stands on its command line before the flags, `legacy` the packages that are legacy, too.
     """
     given = [*words, *(f"--{name}={value}" for name, value in flags.items())]
-    legacy = f"--legacy={module.partition('.')[0]}"
-    done = run("run", legacy, "-m", module, "--", *given, path=os.pathsep.join(map(str, sites)))
+    packages = f"--legacy={','.join([module.partition('.')[0], *legacy])}"
+    done = run("run", packages, "-m", module, "--", *given, path=os.pathsep.join(map(str, sites)))
     assert done.returncode == 0, f"`{module}` failed:\n{done.stderr[-3000:]}"
 
 
