@@ -86,7 +86,7 @@ class RunConfig(config.RunConfig):
             session_creation_timeout_secs=session_creation_timeout_secs,
         )
         if not self.cluster_spec:
-            self._task_type, self._num_worker_replicas = None, 0
+            vars(self).update(_task_type=None, _num_worker_replicas=0)
         if master is not None:
             self._master = master
         self._evaluation_master = evaluation_master
