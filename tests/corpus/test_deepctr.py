@@ -1,4 +1,4 @@
-"""deepctr, unedited: a DeepFM learns who clicks on what, from a data frame."""
+"""deepctr, unedited: a DeepFM learns from a data frame; all models fit as on TensorFlow 1.15.5."""
 
 import json
 from collections.abc import Callable
@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.corpus.outcome import losses, trained_steps
-from tests.estimator_compat.facade.running import printed
+from tests.estimator_compat.facade.running import printed, run
 
 pytestmark = pytest.mark.slow
 
 PACKAGE = "deepctr==0.9.3"
 STEPS = 201
+HERE = Path(__file__).parent
+RECORDED = json.loads((HERE / "recordings" / "deepctr.json").read_text())
 # As its documentation has it. Whether there is a click depends on the pair of user and item alone.
 PROGRAM = """
 import json
@@ -77,3 +79,15 @@ def test_click_through_rate(
     first, last = found[min(found)], found[max(found)]
     assert last < first / 2
     record_property("corpus", (PACKAGE, "DeepFM", "", first, last))
+
+
+def test_as_on_tensorflow_1_15(installed: Callable[[str], Path], tmp_path: Path) -> None:
+    program, out = HERE / "deepctr_models.py", tmp_path / "found.json"
+    done = run("run", "--legacy=deepctr", program, "--", out, path=installed(PACKAGE))
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(out.read_text())
+    assert found.keys() == RECORDED.keys()
+    for name, recorded in RECORDED.items():
+        assert found[name]["variables"] == recorded["variables"], name
+        assert found[name]["losses"] == pytest.approx(recorded["losses"], rel=1e-5), name
+        assert found[name]["results"] == pytest.approx(recorded["results"], rel=1e-5), name
