@@ -37,6 +37,11 @@ LEGACY = ("tensor2tensor", "gin", "mesh_tensorflow", "tensorflow_datasets", "ten
 BATCH, LENGTH, SYMBOLS = 8, 6, 4
 RESERVED, EOS = 2, 1  # the first symbol of a sequence, and its end
 TINY = "hidden_size=8,num_hidden_layers=1,num_heads=2,filter_size=16"
+CELLS = (
+    "hidden_size=8,num_heads=2,encoder_num_cells=1,decoder_num_cells=1,"
+    "encoder_left_output_dims=[8,16,8,8],encoder_right_output_dims=[8,8,8,8],"
+    "decoder_left_output_dims=[8,8,16,8,8],decoder_right_output_dims=[8,8,8,8,8]"
+)
 MESH = "d_model=8,d_ff=16,d_kv=4,num_heads=2,mesh_shape=,max_length=7,batch_size=8"
 
 
@@ -106,6 +111,16 @@ def lstm() -> Target:
     return Target(model_fn=model_fn, input_fns=copies(made), config=config("lstm_seq2seq"))
 
 
+def searched() -> Target:
+    """A transformer of cells; of the search's own is how it evaluates."""
+    from tensor2tensor.utils import t2t_model
+
+    made = hparams("nas_seq2seq_base", CELLS)
+    made.add_hparam("use_tpu", False)
+    model_fn = t2t_model.T2TModel.make_estimator_model_fn("nas_seq2_seq", made)
+    return Target(model_fn=model_fn, input_fns=copies(made), config=config("nas_seq2_seq"))
+
+
 def mesh() -> Target:
     from tensor2tensor.models import mtf_transformer
 
@@ -127,9 +142,11 @@ def for_tpus() -> Target:
 
 
 UTILS = "tensor2tensor/utils"
+NAS = "tensor2tensor/models/neural_architecture_search"
 TARGETS = {
     f"{UTILS}/t2t_model.py:T2TModel.make_estimator_model_fn.wrapping_model_fn": transformer,
     f"{UTILS}/t2t_model.py:T2TModel.estimator_model_fn": lstm,
+    f"{NAS}/nas_model.py:NasSeq2Seq._gpu_estimator_spec_eval": searched,
     f"{UTILS}/mtf_model.py:MtfModel.estimator_model_fn": mesh,
     f"{UTILS}/trainer_lib.py:create_estimator.tpu_model_fn": for_tpus,
 }
