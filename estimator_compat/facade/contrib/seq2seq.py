@@ -113,6 +113,6 @@ def gather_tree(
 
         own = tf.tile(tf.range(beams)[None], [batch, 1])
         _, tokens = tf.scan(back, tf.range(time), (own, ended), reverse=True)
-        ends = tf.cumsum(tf.cast(tf.equal(tokens, end_token), tf.int32), exclusive=True)
+        ends = tf.cumsum(tf.cast(tf.equal(tokens, end_token), tf.int32))
         tokens.set_shape(step_ids.shape)
         return tf.where(ends > 0, tf.fill(tf.shape(tokens), end_token), tokens)
