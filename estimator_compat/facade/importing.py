@@ -1,9 +1,9 @@
 """Which modules are legacy, and how they alone come to see the facade.
 
 An `import` statement calls the `__import__` it finds in its own module's builtins. A legacy module
-is given builtins of its own, in which `__import__` answers `tensorflow` with the facade and leaves
-everything else to Python. Nothing global is replaced: a module that is not legacy is imported, and
-imports, as ever.
+is given builtins of its own, in which `__import__` answers `tensorflow` with the facade, adds to a
+few modules what they had when the program was written, and leaves everything else to Python.
+Nothing global is replaced: a module that is not legacy is imported, and imports, as ever.
 """
 
 import ast
@@ -18,7 +18,7 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 from typing import Any
 
-from estimator_compat.facade import names, protocols
+from estimator_compat.facade import names, older, protocols
 
 _ROOTS = ("tensorflow", "tensorflow_estimator")
 # Files that are on the path of a program but never legacy: this package's own.
@@ -108,7 +108,7 @@ def legacy_import(
     fromlist: Sequence[str] | None = (),
     level: int = 0,
 ) -> Any:
-    """Imports as Python does, `tensorflow` from the facade.
+    """Imports as Python does, `tensorflow` from the facade, and what Python lost from `older`.
 
     A name that is not there is a `Missing`, which raises when it is used, so that a module that
     imports more than it needs can be imported; where the program is ready for the failure (inside
@@ -116,7 +116,7 @@ def legacy_import(
     """
     if level or name.partition(".")[0] not in _ROOTS:
         found = builtins.__import__(name, globals, locals, fromlist or (), level)
-        return _IMPORTLIB if found is importlib else found
+        return _IMPORTLIB if found is importlib else older.seen(found)
     frame = sys._getframe(1)
     place = frame.f_code.co_filename, frame.f_lineno
     module = names.find(name)

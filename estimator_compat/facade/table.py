@@ -51,6 +51,8 @@ _add(
     "batch_parallel bfloat16_scope core cross_replica_sum initialize_system "
     "outside_compilation replicate rewrite shard shutdown_system",
 )
+_add("contrib.tpu", f"{_OURS}.tpu:", "ExportSavedModelApiVersion")
+_add("python.estimator", f"{_OURS}.tpu:", "ExportSavedModelApiVersion")
 _one("contrib.tpu.keras_to_tpu_model", None, "train the Keras model under a tf.distribute strategy")
 _one("contrib.tpu.TPUDistributionStrategy", None, "train under tf.distribute.TPUStrategy")
 for _name in ("outfeed_dequeue_tuple", "outfeed_enqueue_tuple", "repeat", "while_loop"):
@@ -186,6 +188,12 @@ _one("contrib.lookup.MutableDenseHashTable", f"{_TF1}.lookup.experimental.DenseH
 
 # learn
 _add("contrib.learn", f"{_OURS}.learn:", "ModeKeys")
+_one("contrib.learn.RunConfig", f"{_OURS}.learn:RunConfig", "no uid(); two intervals are an error")
+_one(
+    "contrib.learn.monitors.replace_monitors_with_hooks",
+    f"{_OURS}.learn:replace_monitors_with_hooks",
+    "for hooks; monitors are gone",
+)
 _one("contrib.learn.NanLossDuringTrainingError", f"{_TF1}.train.NanLossDuringTrainingError")
 _one("contrib.learn.datasets.mnist", "estimator_compat.facade.mnist:", "reads local files only")
 _one(
@@ -195,7 +203,7 @@ _one(
 )
 for _name in ("Experiment", "learn_runner", "run"):
     _one(f"contrib.learn.{_name}", None, "use tf.estimator.train_and_evaluate")
-for _name in ("Estimator", "RunConfig", "DNNClassifier", "DNNRegressor", "LinearClassifier"):
+for _name in ("Estimator", "DNNClassifier", "DNNRegressor", "LinearClassifier"):
     _one(f"contrib.learn.{_name}", None, f"use tf.estimator.{_name}, whose arguments differ")
 for _name in ("ModelFnOps", "InputFnOps", "MetricSpec", "ExportStrategy", "make_export_strategy"):
     _one(f"contrib.learn.{_name}", None, "use tf.estimator.EstimatorSpec and its exporters")
@@ -231,6 +239,7 @@ _add(
     "deprecated deprecated_args deprecated_arg_values",
     "warns of arguments only where they are passed by name",
 )
+_add("contrib.framework", f"{_OURS}.framework:", "get_name_scope")
 _one("contrib.framework.nest", f"{_OURS}.nest:")
 _one("contrib.framework.smart_cond", f"{_OURS}.nest:smart_cond")
 _one("contrib.layers.smart_cond", f"{_OURS}.nest:smart_cond")
@@ -305,7 +314,7 @@ for _name in ("difference", "intersection", "size", "union"):
     _one(f"contrib.metrics.set_{_name}", f"{_TF1}.sets.{_name}")
 
 # seq2seq
-_add("contrib.seq2seq", f"{_OURS}.seq2seq:", "sequence_loss tile_batch")
+_add("contrib.seq2seq", f"{_OURS}.seq2seq:", "sequence_loss tile_batch gather_tree")
 
 # crf
 _add(
@@ -325,6 +334,11 @@ _add(
 
 # Private files of TensorFlow that programs import.
 _add("python.estimator", "estimator_compat.facade.keys:", "MetricKeys PredictionKeys")
+_one("python.estimator._Head", "estimator_compat.facade.canned:Head", "an interface only")
+_one(
+    "python.estimator.get_optimizer_instance",
+    "estimator_compat.facade.canned:get_optimizer_instance",
+)
 _one(
     "python.estimator._TPUEstimatorSpec",
     "estimator_compat.tpu:TPUEstimatorSpec",
@@ -333,6 +347,13 @@ _one(
 for _name in ("get_paths", "largest_export_versions", "negation"):
     _one(f"python.estimator._{_name}", f"estimator_compat.facade.export_paths:{_name}")
 _one("python.estimator.fn_args", "estimator_compat.calling:argument_names")
+_one(
+    "python.framework.ops.register_tensor_conversion_function",
+    f"{_TF1}.register_tensor_conversion_function",
+)
+# The files of `tf.layers`, which TensorFlow still has over a Keras of its own.
+for _name in ("base", "convolutional", "core", "normalization", "pooling"):
+    _one(f"python.layers.{_name}", f"tf_keras.src.legacy_tf_layers.{_name}:")
 _one("python.feature_column.dense_features", "tf_keras.src.feature_column.dense_features:")
 _one(
     "python.feature_column.feature_column_v2.FeatureColumn",

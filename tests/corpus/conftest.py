@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 UNREACHABLE = "connection broken by"  # what pip warns of before it gives up on an index
+SOURCE_ONLY = "gym,promise"  # pure Python without a wheel
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +44,8 @@ def installation(requirement: str) -> Path:
 
 
 def _install(requirement: str, folder: Path) -> None:
-    options = ["--quiet", "--no-deps", "--only-binary=:all:", "--retries=1", f"--target={folder}"]
+    binary = ["--only-binary=:all:", f"--no-binary={SOURCE_ONLY}"]
+    options = ["--quiet", "--no-deps", *binary, "--retries=1", f"--target={folder}"]
     done = subprocess.run(
         [sys.executable, "-m", "pip", "install", *options, requirement],
         capture_output=True,

@@ -11,13 +11,21 @@ from tests.estimator_compat.facade.running import run
 PROGRAMS = Path(__file__).parent / "programs"
 
 
-def run_main(module: str, *sites: Path, **flags: object) -> list[str]:
+def run_main(
+    module: str,
+    *sites: Path,
+    words: Sequence[object] = (),
+    legacy: Sequence[str] = (),
+    **flags: object,
+) -> list[str]:
     """Runs a module as a user does, and returns the lines it prints; it must end well.
 
-    Its package is in one of the folders `sites`, and what it imports in all of them.
+    Its package is in one of the folders `sites`, and what it imports in all of them. `words` are
+    what stands on its command line before the flags, `legacy` the packages that are legacy, too.
     """
-    given = [f"--{name}={value}" for name, value in flags.items()]
-    return run_command("-m", module, "--", *given, legacy=module.partition(".")[0], sites=sites)
+    given = [*words, *(f"--{name}={value}" for name, value in flags.items())]
+    packages = ",".join([module.partition(".")[0], *legacy])
+    return run_command("-m", module, "--", *given, legacy=packages, sites=sites)
 
 
 def run_program(name: str, legacy: str, *sites: Path, **flags: object) -> list[str]:
@@ -27,7 +35,7 @@ def run_program(name: str, legacy: str, *sites: Path, **flags: object) -> list[s
 
 
 def run_command(*command: object, legacy: str, sites: Sequence[Path]) -> list[str]:
-    """Runs a command line, a module or a script that uses the package `legacy`, as `run_main`.
+    """Runs a command line, a module or a script that uses the packages `legacy`, as `run_main`.
 
     Returns:
       The lines that it printed.

@@ -31,7 +31,9 @@ def built(package: str, installed: Callable[[str], Path]) -> dict[str, dict[str,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": path},
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    found: dict[str, dict[str, object]] = json.loads(done.stdout.splitlines()[-1])
+    # A package may print, too, and later: one looks for a newer version of itself on a thread.
+    printed = next(line for line in done.stdout.splitlines() if line.startswith("{"))
+    found: dict[str, dict[str, object]] = json.loads(printed)
     return found
 
 

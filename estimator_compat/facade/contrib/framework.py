@@ -1,4 +1,7 @@
-"""The decorators of `tf.contrib.framework` that mark what is deprecated: the first call warns."""
+"""The decorators of `tf.contrib.framework` that mark what is deprecated: the first call warns.
+
+And `get_name_scope`, which has no other place.
+"""
 
 import functools
 from collections.abc import Callable
@@ -53,3 +56,9 @@ def _warning(
         return wrapper
 
     return decorate
+
+
+def get_name_scope() -> str:
+    """Returns the name scope that is open in the default graph, without a slash at its end."""
+    scope: str = tf.get_default_graph().get_name_scope()
+    return scope

@@ -1,4 +1,4 @@
-"""`tf.contrib.seq2seq.sequence_loss` and `tile_batch`."""
+"""`tf.contrib.seq2seq.sequence_loss`, `tile_batch` and `gather_tree`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -81,3 +81,38 @@ def tile_batch(t: Any, multiplier: int, name: str | None = None) -> Any:
 
     with tf.name_scope(name, "tile_batch", tf.nest.flatten(t)):
         return tf.nest.map_structure(lambda one: tile(tf.convert_to_tensor(one)), t)
+
+
+def gather_tree(
+    step_ids: Any, parent_ids: Any, max_sequence_lengths: Any, end_token: Any, name: Any = None
+) -> Any:
+    """Follows the beams of a beam search back to their beginning.
+
+    Args:
+      step_ids: `[time, batch, beams]`, int32: the token that each beam took at each step.
+      parent_ids: The same shape: which beam of the step before it went on from.
+      max_sequence_lengths: `[batch]`: the steps after that are not looked at.
+      end_token: What is after a beam's end; a scalar.
+      name: Of the operations.
+
+    Returns:
+      `[time, batch, beams]`: the tokens of each beam, and `end_token` after its first.
+    """
+    with tf.name_scope(name or "GatherTree"):
+        lengths = tf.convert_to_tensor(max_sequence_lengths)[:, None]
+        step_ids, parent_ids = tf.convert_to_tensor(step_ids), tf.convert_to_tensor(parent_ids)
+        time, batch, beams = tf.unstack(tf.shape(step_ids))
+        ended = tf.fill([batch, beams], end_token)
+
+        def back(state: Any, at: Any) -> Any:
+            parents = state[0]
+            inside = tf.broadcast_to(at < lengths, [batch, beams])
+            tokens = tf.gather(step_ids[at], parents, axis=1, batch_dims=1)
+            grandparents = tf.gather(parent_ids[at], parents, axis=1, batch_dims=1)
+            return tf.where(inside, grandparents, parents), tf.where(inside, tokens, ended)
+
+        own = tf.tile(tf.range(beams)[None], [batch, 1])
+        _, tokens = tf.scan(back, tf.range(time), (own, ended), reverse=True)
+        ends = tf.cumsum(tf.cast(tf.equal(tokens, end_token), tf.int32))
+        tokens.set_shape(step_ids.shape)
+        return tf.where(ends > 0, tf.fill(tf.shape(tokens), end_token), tokens)

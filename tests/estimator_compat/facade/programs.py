@@ -217,6 +217,17 @@ def sequence_loss(tf):
     return _run(tf, dict(made, tiled_a=tiled["a"], tiled_b=tiled["b"]))
 
 
+def gather_tree(tf):
+    # Times, batch, beams; 9 ends a beam.
+    tokens = [[[1, 2, 3], [1, 2, 3]], [[4, 5, 6], [9, 5, 6]], [[7, 8, 9], [7, 8, 9]]]
+    parents = [[[0, 0, 0], [0, 0, 0]], [[0, 2, 1], [2, 1, 0]], [[2, 1, 0], [0, 0, 1]]]
+    found = {}
+    for lengths in ([3, 3], [2, 3], [0, 9]):
+        name = "_".join(map(str, lengths))
+        found[name] = tf.contrib.seq2seq.gather_tree(tokens, parents, lengths, 9)
+    return _run(tf, found)
+
+
 def lookup(tf):
     words = tf.constant(["b", "zebra", "a", "yak", "b"])
     at = tf.contrib.lookup
@@ -322,20 +333,6 @@ def layer_norm_cell(tf):
     return _run(tf, found)
 
 
-def private_estimator_names(tf):
-    from tensorflow.python.estimator.canned import metric_keys, prediction_keys
-    from tensorflow.python.estimator.util import fn_args
-
-    keys = [metric_keys.MetricKeys, prediction_keys.PredictionKeys]
-    # TensorFlow 2 added to them.
-    newer = ("_AT_RECALL", "_AT_PRECISION", "_AT_SPECIFICITY", "_AT_SENSITIVITY")
-    made = [
-        sorted(v for k, v in vars(one).items() if k.isupper() and not k.endswith(newer))
-        for one in keys
-    ]
-    return {"metrics": made[0], "predictions": made[1], "args": list(fn_args(lambda a, b: a))}
-
-
 def embed_sequence(tf):
     ids = tf.constant([[0, 2], [1, 1]])
     settings = {"vocab_size": 3, "embed_dim": 2, "initializer": _constant(tf, 0.5)}
@@ -356,7 +353,6 @@ PROGRAMS = [
     rnn,
     embed_sequence,
     layer_norm_cell,
-    private_estimator_names,
     nest,
     layer_norm,
     fully_connected,
@@ -372,6 +368,7 @@ PROGRAMS = [
     crf_of_single_steps,
     viterbi,
     sequence_loss,
+    gather_tree,
     lookup,
     data,
     hparams,
@@ -391,8 +388,10 @@ def plain(value):
 
 def run_all(tf):
     """Runs every program in a graph of its own."""
+    import private_programs
+
     results = {}
-    for program in PROGRAMS:
+    for program in PROGRAMS + private_programs.PROGRAMS:
         with tf.Graph().as_default():
             results[program.__name__] = plain(program(tf))
     return results

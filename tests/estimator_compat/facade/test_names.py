@@ -7,6 +7,7 @@ import pytest
 
 import estimator_compat
 from estimator_compat.facade import estimators, missing, names, table
+from estimator_compat.facade.contrib import learn
 from tests.estimator_compat.facade.running import printed
 
 HERE = """
@@ -19,6 +20,7 @@ from tensorflow.python.estimator import estimator as estimator_lib
 from tensorflow.python.estimator.model_fn import EstimatorSpec
 from tensorflow.python.framework import ops
 from tensorflow.python.keras.layers import Dense
+from tensorflow.python.layers import base, core
 from tensorflow_estimator.python.estimator.export import export_output
 import estimator_compat as ours
 
@@ -31,6 +33,7 @@ print(array_ops.reshape is tf.reshape)
 print(tf.keras.losses.Reduction.SUM, tf.placeholder(tf.float32, [2, 3]).shape[-1].value)
 print(tf.placeholder(tf.int32, [None, 4]).get_shape()[0].value, "contrib" in dir(tf))
 print(tf.train.SessionRunHook is tf.estimator.SessionRunHook)
+print(core.Dense is tf.layers.Dense, base.Layer is tf.layers.Layer)
 """
 
 
@@ -46,6 +49,7 @@ def test_names_that_are_there(tmp_path: Path) -> None:
         "sum 3",
         "None True",
         "True",
+        "True True",
     ]
 
 
@@ -197,3 +201,8 @@ def test_every_row_can_be_loaded(tmp_path: Path) -> None:
 def test_a_row_that_is_never_there_says_what_to_use() -> None:
     for key, row in table.ROWS.items():
         assert row.source or row.note, key
+
+
+def test_monitors_are_refused() -> None:
+    with pytest.raises(TypeError, match="write it as a hook"):
+        learn.replace_monitors_with_hooks(["a monitor"], None)
