@@ -1,8 +1,7 @@
-"""Builds the TRAIN graph of every target of a package, and prints what came of each as JSON.
+"""Builds every target of a package, reads its ledger, and prints what came of each as JSON.
 
-`python -m tests.corpus.build_targets PACKAGE [--ledgers]`, with the package's requirements on
-Python's path. A process of its own: the facade, a package's name and its flags are global. With
-`--ledgers`, the ledger of the TRAIN loss is read, and checked on two batches.
+`python -m tests.corpus.build_targets PACKAGE`, with the package's requirements on Python's path. A
+process of its own: the facade, a package's name and its flags are global.
 """
 
 import importlib
@@ -14,43 +13,46 @@ from collections.abc import Callable
 from estimator_compat import facade
 from migrate import Target, ledgers, targets
 
+BATCHES = 2
+
 
 def graph(target: Target) -> dict[str, object]:
-    """`loss`: the shape of a target's loss."""
+    """Builds the TRAIN graph of a target."""
     built = targets.build(target, "train")
     assert built.spec.train_op is not None
-    return {"loss": built.spec.loss.shape.as_list()}
+    return {"built": built.spec.loss.shape.as_list()}
 
 
 def ledger(target: Target) -> dict[str, object]:
-    """The formula of a target's loss, what stopped the walk, and what came of the check."""
-    read = ledgers.examine(target, "train", batches=2)
+    """The formula of a target's loss in TRAIN, what stopped the walk, and the check's outcome."""
+    read = ledgers.examine(target, "train", batches=BATCHES)
     assert read.check is not None
     return {
         "formula": read.formula,
         "stopped_by": list(read.stopped_by),
         "passed": read.check.passed,
         "exact": read.check.exact,
-        "worst": read.check.worst,
+        "ulps": read.check.worst,
+        "notes": list(read.check.notes),
     }
 
 
-def outcome(
-    make: Callable[[], Target], ask: Callable[[Target], dict[str, object]]
-) -> dict[str, object]:
-    """What a question about a target gave; or `error`: the trace of what went wrong."""
+def outcome(make: Callable[[], Target]) -> dict[str, object]:
+    """What came of a target; `error` is the trace of what went wrong."""
+    found: dict[str, object] = {}
     try:
-        return ask(make())
+        for ask in (graph, ledger):
+            found |= ask(make())
     except Exception:
-        return {"error": traceback.format_exc(limit=-4)}
+        found["error"] = traceback.format_exc(limit=-4)
+    return found
 
 
-def main(package: str, *flags: str) -> None:
+def main(package: str) -> None:
     module = importlib.import_module(f"tests.corpus.targets.{package}")
     facade.install(module.LEGACY)
-    ask = ledger if "--ledgers" in flags else graph
-    print(json.dumps({name: outcome(make, ask) for name, make in module.TARGETS.items()}))
+    print(json.dumps({name: outcome(make) for name, make in module.TARGETS.items()}))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(sys.argv[1])

@@ -59,6 +59,17 @@ def _install(requirement: str, folder: Path) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     _write_jobs(terminalreporter, _recorded(terminalreporter, "corpus"))
     _write_imports(terminalreporter, _recorded(terminalreporter, "corpus imports"))
+    _write_ledgers(terminalreporter, _recorded(terminalreporter, "ledgers"))
+
+
+def _write_ledgers(terminalreporter: pytest.TerminalReporter, counts: list[Any]) -> None:
+    row = "{:<34} {:>18} {:>9} {:>15}  {}".format
+    if counts:
+        heads = ("package", "model_fns built", "exact", "partial", "stopped by")
+        terminalreporter.write_line(row(*heads))
+    for package, built, exact, stopped in counts:
+        partial = len(stopped.split("; ")) if stopped else 0
+        terminalreporter.write_line(row(package, built, exact, partial, stopped))
 
 
 def _write_jobs(terminalreporter: pytest.TerminalReporter, jobs: list[Any]) -> None:
