@@ -47,17 +47,24 @@ def check(ledger: LossLedger, batches: Iterable[Values], *, size: int | None = N
             "`batches` is empty; expected the values of at least one batch; check that the "
             "input_fn yields data."
         )
-    ulps = [_ulps(values[ledger.loss], *numbers) for values, numbers in compared]
+    ulps = [
+        _ulps(values[ledger.loss], *numbers)
+        for values, numbers in compared
+        if np.all(np.isfinite(values[ledger.loss]))
+    ]  # a NaN equals any other: it proves nothing
+    worst = max(ulps, default=float("nan"))
     first = np.asarray(compared[0][0][ledger.loss])
     found = Check(
         batches=len(compared),
-        worst=max(ulps),
-        exact=max(ulps) == 0.0,
-        passed=max(ulps) <= TOLERANCE,
+        worst=worst,
+        exact=worst == 0.0,
+        passed=worst <= TOLERANCE,
         loss=float(first) if first.size == 1 else float("nan"),
         notes=_notes(ledger, [values for values, _ in compared], size),
     )
-    return dataclasses.replace(ledger, check=found)
+    first_batch = compared[0][0]
+    terms = tuple(_with_batch_axis(term, first_batch, size) for term in ledger.terms)
+    return dataclasses.replace(ledger, terms=terms, check=found)
 
 
 def _recomputed(ledger: LossLedger, values: Values) -> tuple[Any, float]:
@@ -115,16 +122,33 @@ def _ulps(reported: Any, recomputed: Any, magnitude: float) -> float:
 
 def _notes(ledger: LossLedger, batches: list[Values], size: int | None) -> tuple[str, ...]:
     notes = [
-        f"the loss of batch {index} is {values[ledger.loss]}"
+        f"the loss of batch {index} is {values[ledger.loss]}, which cannot be compared"
         for index, values in enumerate(batches)
         if not np.all(np.isfinite(values[ledger.loss]))
     ]
-    for term in ledger.data_terms if size is not None else ():
+    if not any(np.any(values[ledger.loss]) for values in batches):
+        notes.append("the loss is 0 in every batch: a ledger of 0 would pass, too")
+    for term in ledger.data_terms:
         shape = np.shape(batches[0][term.tensors[0]])
-        axis = term.batch_axis
-        if axis is not None and term.axes[axis] == "batch" and shape[axis] != size:
+        if not _is_batch_axis(term, shape, size):
             notes.append(
                 f"{term.name} has the shape {shape} in a batch of {size} examples: its axis "
-                f"{axis} is not the batch"
+                f"{term.batch_axis} is not the batch"
             )
     return tuple(notes)
+
+
+def _is_batch_axis(term: LossTerm, shape: tuple[int, ...], size: int | None) -> bool:
+    """Tells whether the axis that is named after the batch is as long as the batch."""
+    axis = term.batch_axis
+    if size is None or axis is None or not term.axes[axis].startswith("batch"):
+        return True
+    return shape[axis] == size * int(term.axes[axis].partition("*")[2] or 1)
+
+
+def _with_batch_axis(term: LossTerm, batch: Values, size: int | None) -> LossTerm:
+    """Takes a batch axis back that a batch has shown to be another."""
+    if _is_batch_axis(term, np.shape(batch[term.tensors[0]]), size):
+        return term
+    axes = ("?" if axis == term.batch_axis else name for axis, name in enumerate(term.axes))
+    return dataclasses.replace(term, axes=tuple(axes), batch_axis=None)

@@ -18,7 +18,9 @@ Reduction = tf1.losses.Reduction
 FEATURES = {
     "x": np.float32(np.arange(18).reshape(6, 3) % 5) / 4,
     "w": np.float32([1, 0, 2, 0.5, 1, 3]),
-    "mask": np.float32([[1, 1, 1, 0, 0], [1] * 5, [1, 0, 0, 0, 0], [1, 1, 0, 0, 0]] + [[1] * 5] * 2),
+    "mask": np.float32(
+        [[1, 1, 1, 0, 0], [1] * 5, [1, 0, 0, 0, 0], [1, 1, 0, 0, 0]] + [[1] * 5] * 2
+    ),
     "words": np.int32(np.arange(30).reshape(6, 5) % 7),
 }
 LABELS = {
@@ -134,6 +136,7 @@ def logits(features: Any, units: int = 3, name: str = "classes") -> Any:
 
 def kernel(name: str, shape: list[int]) -> Any:
     values = np.float32(np.arange(np.prod(shape)).reshape(shape) % 4) / 3 - 0.3
+    values += np.float32(ord(name[0]) % 7) / 20
     return tf1.get_variable(name, initializer=values)
 
 

@@ -85,11 +85,7 @@ def cosine_distance(features: Any, labels: Any) -> Any:
     )
 
 
-@CASES.loss(
-    Term(
-        formula=f"sum({W} * {SQUARES}) / count({W} != 0)", row=NONZERO, weights=(W,)
-    )
-)
+@CASES.loss(Term(formula=f"sum({W} * {SQUARES}) / count({W} != 0)", row=NONZERO, weights=(W,)))
 def default_weighted(features: Any, labels: Any) -> Any:
     return tf1.losses.mean_squared_error(labels["y"], predicted(features), features["w"])
 
@@ -129,9 +125,7 @@ def none_weighted_then_mean(features: Any, labels: Any) -> Any:
 
 @CASES.loss(Term(formula=f"mean({SQUARES})", row=MEAN))  # all weights are 1
 def mean_unweighted(features: Any, labels: Any) -> Any:
-    return tf1.losses.mean_squared_error(
-        labels["y"], predicted(features), reduction=Reduction.MEAN
-    )
+    return tf1.losses.mean_squared_error(labels["y"], predicted(features), reduction=Reduction.MEAN)
 
 
 @CASES.loss(Term(formula=f"mean(2 * {SQUARES})", row=MEAN))
@@ -242,7 +236,7 @@ def layers_regularizer(features: Any, labels: Any) -> Any:
 
 @CASES.loss(
     Term(formula=f"mean({SQUARES})", row=MEAN),
-    fixed("0.01 * l1(kernel)"),
+    fixed("sum(0.01 * abs(kernel))"),
     fixed("0.02 * sum_of_squares(kernel)"),
 )
 def l1_l2_regularizer(features: Any, labels: Any) -> Any:
@@ -265,9 +259,7 @@ def l2_of_two_variables(features: Any, labels: Any) -> Any:
     return tf.reduce_mean(losses) + 0.5 * penalty
 
 
-@CASES.loss(
-    Term(formula=f"mean({CLASSES})", row=MEAN), fixed("0.1 * l2(a - b)")
-)
+@CASES.loss(Term(formula=f"mean({CLASSES})", row=MEAN), fixed("0.1 * l2(a - b)"))
 def l2_of_a_difference(features: Any, labels: Any) -> Any:
     a, b = kernel("a", [3, 3]), kernel("b", [3, 3])
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
@@ -276,9 +268,7 @@ def l2_of_a_difference(features: Any, labels: Any) -> Any:
     return tf.reduce_mean(losses) + 0.1 * tf.nn.l2_loss(a - b)
 
 
-@CASES.loss(
-    Term(formula="mean(log_poisson[batch])", row=MEAN)
-)
+@CASES.loss(Term(formula="mean(log_poisson[batch])", row=MEAN))
 def poisson(features: Any, labels: Any) -> Any:
     return tf.reduce_mean(tf.nn.log_poisson_loss(labels["y"], predicted(features)))
 
@@ -292,5 +282,3 @@ def slim_regularizer(features: Any, labels: Any) -> Any:
     )
     tf1.losses.mean_squared_error(labels["y"], given[:, 0])
     return tf1.losses.get_total_loss()
-
-

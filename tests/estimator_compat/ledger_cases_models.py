@@ -7,10 +7,10 @@ import tensorflow as tf
 
 from estimator_compat import EstimatorSpec, tpu
 from tests.estimator_compat.ledger_cases import (
-    W,
-    Y,
     Cases,
     Term,
+    W,
+    Y,
     cross_entropies,
     fixed,
     kernel,
@@ -53,9 +53,8 @@ def multi_task(features: Any, labels: Any) -> Any:
 
 @CASES.loss(
     Term(formula=f"exp(-s1) * mean({SQUARES})", row=MEAN),
-    fixed("s1"),
+    fixed("(s1 + s2)"),
     Term(formula=f"exp(-s2) * mean({CLASSES})", row=MEAN),
-    fixed("s2"),
 )
 def learned_log_variances(features: Any, labels: Any) -> Any:
     first, second = (tf1.get_variable(n, initializer=0.25) for n in ("s1", "s2"))
@@ -75,7 +74,6 @@ def learned_deviation(features: Any, labels: Any) -> Any:
 @CASES.loss(
     Term(formula=f"0.5 * mean({SQUARES})", row=MEAN),
     Term(formula=f"0.25 * mean({CLASSES})", row=MEAN),
-    exact=False,  # TensorFlow adds the two in the stack's order, with fused products
 )
 def stacked_tasks(features: Any, labels: Any) -> Any:
     losses = tf.stack([mean_squares(features, labels), mean_classes(features, labels)])
@@ -90,16 +88,15 @@ def mean_of_a_stack(features: Any, labels: Any) -> Any:
     return tf.reduce_mean([mean_squares(features, labels), mean_classes(features, labels)])
 
 
-@CASES.loss(
-    Term(formula=f"sum({SQUARES})", row="SUM"), Term(formula=f"mean({CLASSES})", row=MEAN)
-)
+@CASES.loss(Term(formula=f"sum({SQUARES})", row="SUM"), Term(formula=f"mean({CLASSES})", row=MEAN))
 def sum_and_mean(features: Any, labels: Any) -> Any:
     return tf.reduce_sum(squares(features, labels)) + mean_classes(features, labels)
 
 
 @CASES.loss(
     Term(formula=f"mean({SQUARES})", row=MEAN),
-    Term(formula=f"-0.01 * mean(sum((exp(log_softmax) * log_softmax), axis=1)[batch])", row=MEAN),
+    # minus an entropy, which is minus the sum of p*log(p)
+    Term(formula="0.01 * mean(sum(exp(LogSoftmax) * LogSoftmax, axis=1)[batch])", row=MEAN),
 )
 def entropy_bonus(features: Any, labels: Any) -> Any:
     log_probs = tf.nn.log_softmax(logits(features))
@@ -111,6 +108,7 @@ def entropy_bonus(features: Any, labels: Any) -> Any:
     Term(formula=f"mean({CLASSES})", row=MEAN),
     Term(formula=f"stop_gradient(mean({SQUARES}))", row=MEAN, trained=False),
     Term(formula=f"stop_gradient(mean(-{CLASSES}))", row=MEAN, trained=False),
+    exact=False,  # x + (y - x) is added up as x + y - x
 )
 def straight_through(features: Any, labels: Any) -> Any:
     """The value of one loss with the gradient of another."""
@@ -204,7 +202,7 @@ def loss_in_a_v1_cond(features: Any, labels: Any, mode: str, params: Any) -> Any
     return _with_v1(loss_in_a_cond)(features, labels, mode, params)
 
 
-@CASES.loss(Term(formula="mean(map[batch])", row=MEAN))
+@CASES.loss(Term(formula="mean(tensor_list_stack[batch])", row=MEAN))
 def mapped(features: Any, labels: Any) -> Any:
     losses = tf.map_fn(lambda e: e * e, labels["y"] - predicted(features))
     losses.set_shape([None])
@@ -309,19 +307,19 @@ def masked_by_lengths(features: Any, labels: Any) -> Any:
 def gan_discriminator(features: Any, labels: Any) -> Any:
     real, fake = logits(features, 1, "d"), logits(features, 1, "g")
     cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits
-    return tf.reduce_mean(
-        cross_entropy(labels=tf.ones_like(real), logits=real)
-    ) + tf.reduce_mean(cross_entropy(labels=tf.zeros_like(fake), logits=fake))
+    return tf.reduce_mean(cross_entropy(labels=tf.ones_like(real), logits=real)) + tf.reduce_mean(
+        cross_entropy(labels=tf.zeros_like(fake), logits=fake)
+    )
 
 
 @CASES.model_fn(
     Term(formula=f"mean({SIGMOID})", row=MEAN, **COLUMN),
-    Term(formula=f"mean(-{'d[batch, 1]'})", row=MEAN, **COLUMN),
+    Term(formula="mean(-matmul_1[batch, 1])", row=MEAN, **COLUMN),
 )
 def gan_with_two_optimizers(features: Any, labels: Any, mode: str, params: Any) -> Any:
     """The spec's loss is the sum of the two players' losses."""
     real = logits(features, 1, "discriminator")
-    fake = tf.identity(logits(features, 1, "generator"), name="d")
+    fake = logits(features, 1, "generator")
     first = tf.reduce_mean(
         tf.nn.sigmoid_cross_entropy_with_logits(labels=labels["binary"], logits=real)
     )
@@ -338,7 +336,10 @@ def gan_with_two_optimizers(features: Any, labels: Any, mode: str, params: Any) 
     return EstimatorSpec(mode, loss=first + second, train_op=train_op)
 
 
-@CASES.loss(Term(formula="mean(wasserstein)", row=MEAN, **COLUMN))
+@CASES.loss(
+    Term(formula="mean(mat_mul[batch, 1])", row=MEAN, **COLUMN),
+    Term(formula="10 * mean(((sqrt(sum(Square, axis=1)) - 1) ** 2)[batch])", row=MEAN),
+)
 def gradient_penalty(features: Any, labels: Any) -> Any:
     score = logits(features, 1, "critic")
     (gradient,) = tf.gradients(score, features["x"])
@@ -346,7 +347,13 @@ def gradient_penalty(features: Any, labels: Any) -> Any:
     return tf.reduce_mean(score) + 10.0 * tf.reduce_mean((norms - 1.0) ** 2)
 
 
-@CASES.loss(Term(formula="mean(max(...)[batch])", row=MEAN))
+@CASES.loss(
+    Term(
+        formula="mean(max((sum(squared_difference, axis=1) - sum(squared_difference, axis=1)) + 0.2"
+        ", 0)[batch])",
+        row=MEAN,
+    )
+)
 def triplet(features: Any, labels: Any) -> Any:
     anchor, positive, negative = (logits(features, 3, n) for n in ("a", "p", "n"))
     near = tf.reduce_sum(tf.square(anchor - positive), axis=1)
@@ -356,7 +363,7 @@ def triplet(features: Any, labels: Any) -> Any:
 
 @CASES.loss(
     Term(
-        formula="mean(...[batch, batch])",
+        formula="mean(squared_difference[batch, batch])",
         row=MEAN,
         shape=(None, None),
         axes=("batch", "batch"),
@@ -372,7 +379,9 @@ def pairs(features: Any, labels: Any) -> Any:
     return tf.reduce_mean(tf.square(similar - wanted))
 
 
-@CASES.loss(Term(formula="focal", row=MEAN, **COLUMN))
+@CASES.loss(
+    Term(formula="mean((-((1 - SelectV2) ** 2) * log(SelectV2))[batch, 1])", row=MEAN, **COLUMN)
+)
 def focal(features: Any, labels: Any) -> Any:
     given = logits(features, 1)
     probability = tf.sigmoid(given)
@@ -417,7 +426,13 @@ def nce(features: Any, labels: Any) -> Any:
     return tf.reduce_mean(losses)
 
 
-@CASES.loss(Term(formula="crf", row=MEAN))
+@CASES.loss(
+    Term(
+        formula="mean(-(sum(matmul * one_hot_1, axis=[1, 2]) - "
+        "(log(ReduceLogSumExp_4/Sum) + ReduceLogSumExp_4/SelectV2))[batch])",
+        row=MEAN,
+    )
+)
 def crf(features: Any, labels: Any) -> Any:
     """The log-likelihood of a chain: scores of the given tags less those of all of them."""
     unary = tf.one_hot(features["words"], 7) @ kernel("unary", [7, 3])
@@ -459,7 +474,7 @@ def resource_variables(features: Any, labels: Any) -> Any:
     return loss + 0.5 * tf.nn.l2_loss(variable)
 
 
-@CASES.loss(Term(formula="mean(square[batch])", row=MEAN), fixed("0.001 * l1(kernel)"))
+@CASES.loss(Term(formula="mean(square(matmul)[batch])", row=MEAN), fixed("0.001 * l1(kernel)"))
 def unused_labels(features: Any, labels: Any) -> Any:
     """An autoencoder's loss needs features only."""
     loss = tf.reduce_mean(tf.square(predicted(features)))
@@ -482,15 +497,15 @@ def worst_example_added(features: Any, labels: Any) -> Any:
     return tf.reduce_mean(losses) + 0.1 * tf.reduce_max(losses)
 
 
-@CASES.loss(Term(formula=f"mean({SQUARES})", row=MEAN), fixed("0", "constant"))
+@CASES.loss(Term(formula=f"mean({SQUARES})", row=MEAN), fixed("0 * 3", "constant", trained=False))
 def constant_added(features: Any, labels: Any) -> Any:
     return mean_squares(features, labels) + 0.0 * tf.constant(3.0)
 
 
-@CASES.loss(Term(formula=f"schedule * mean({SQUARES})", row=MEAN))
+@CASES.loss(Term(formula=f"min(1, (global_step / 100) + 0.1) * mean({SQUARES})", row=MEAN))
 def scheduled(features: Any, labels: Any) -> Any:
     step = tf.cast(tf1.train.get_global_step(), tf.float32)
-    return tf.minimum(1.0, step / 100.0 + 0.1, name="schedule") * mean_squares(features, labels)
+    return tf.minimum(1.0, step / 100.0 + 0.1) * mean_squares(features, labels)
 
 
 @CASES.model_fn(Term(formula=f"mean({SQUARES})", row=MEAN))

@@ -53,7 +53,11 @@ def mean_of_sums_over_time(features: Any, labels: Any) -> Any:
 
 
 @CASES.loss(
-    Term(formula="sum((sum(features['mask'] * softmax_cross_entropy, axis=1) / sum(features['mask'], axis=1))[batch]) / shape(labels['y'])[0]", row=MEAN)
+    Term(
+        formula=f"sum((sum({MASK} * softmax_cross_entropy, axis=1) / sum({MASK}, axis=1))[batch]) / "
+        f"shape({Y})[0]",
+        row=MEAN,
+    )
 )
 def each_example_by_its_own_length(features: Any, labels: Any) -> Any:
     summed = tf.reduce_sum(features["mask"] * word_losses(features, labels), axis=1)
@@ -104,9 +108,7 @@ def mask_unguarded(features: Any, labels: Any) -> Any:
     return tf.reduce_sum(word_losses(features, labels) * mask) / tf.reduce_sum(mask)
 
 
-@CASES.loss(
-    Term(formula=f"mean({MASK} * {WORD}) / mean({MASK})", weights=(MASK,), **WORDS)
-)
+@CASES.loss(Term(formula=f"mean({MASK} * {WORD}) / mean({MASK})", weights=(MASK,), **WORDS))
 def mean_by_mean(features: Any, labels: Any) -> Any:
     mask = features["mask"]
     return tf.reduce_mean(word_losses(features, labels) * mask) / tf.reduce_mean(mask)
@@ -114,11 +116,11 @@ def mean_by_mean(features: Any, labels: Any) -> Any:
 
 @CASES.loss(
     Term(
-        formula=f"sum({SQUARES}) / max(sum({Y} > 1), 1)",
+        formula=f"sum({SQUARES}) / max(sum({Y} > 0), 1)",
     )
 )
 def number_of_positives(features: Any, labels: Any) -> Any:
-    positives = tf.reduce_sum(tf.cast(labels["y"] > 1, tf.float32))
+    positives = tf.reduce_sum(tf.cast(labels["y"] > 0, tf.float32))
     return tf.reduce_sum(squares(features, labels)) / tf.maximum(positives, 1.0)
 
 
@@ -134,9 +136,7 @@ def divided_twice(features: Any, labels: Any) -> Any:
     return tf.reduce_sum(word_losses(features, labels)) / 5 / count
 
 
-@CASES.loss(
-    Term(formula=f"sum({W} * {SQUARES}) / sum({W})", row="MEAN", weights=(W,))
-)
+@CASES.loss(Term(formula=f"sum({W} * {SQUARES}) / sum({W})", row="MEAN", weights=(W,)))
 def no_nan_by_hand(features: Any, labels: Any) -> Any:
     summed = tf.reduce_sum(features["w"] * squares(features, labels))
     return tf.math.divide_no_nan(summed, tf.reduce_sum(features["w"]))
@@ -190,9 +190,7 @@ def l2_loss_of_errors(features: Any, labels: Any) -> Any:
     return tf.nn.l2_loss(labels["y"] - predicted(features))
 
 
-@CASES.loss(
-    Term(formula="sum((features['w'] * (labels['y'] - matmul))[batch]**2 / 2)", row="SUM")
-)
+@CASES.loss(Term(formula="sum((features['w'] * (labels['y'] - matmul))[batch]**2 / 2)", row="SUM"))
 def l2_loss_of_weighted_errors(features: Any, labels: Any) -> Any:
     """The weights are squared, too: they are no weights of the losses."""
     return tf.nn.l2_loss(features["w"] * (labels["y"] - predicted(features)))
@@ -215,7 +213,7 @@ def negated_sum(features: Any, labels: Any) -> Any:
 
 @CASES.loss(
     Term(
-        formula="mean(sigmoid_cross_entropy[batch, 1])",
+        formula="mean(weighted_sigmoid_cross_entropy[batch, 1])",
         row=MEAN,
         shape=(None, 1),
         axes=("batch", "1"),
@@ -227,9 +225,7 @@ def weighted_cross_entropy_with_logits(features: Any, labels: Any) -> Any:
 
 
 @CASES.loss(
-    Term(
-        formula=f"sum(where({Y} > 0, {SQUARES}, 0)) / sum({Y} > 0)", weights=(f"{Y} > 0",)
-    )
+    Term(formula=f"sum(where({Y} > 0, {SQUARES}, 0)) / sum({Y} > 0)", weights=(f"{Y} > 0",))
 )
 def where_not_zero(features: Any, labels: Any) -> Any:
     real = labels["y"] > 0
@@ -256,9 +252,7 @@ def selected_by_the_batch_size(features: Any, labels: Any) -> Any:
 )
 def selected_by_the_size_of_labels(features: Any, labels: Any) -> Any:
     kept = tf.boolean_mask(squares(features, labels), labels["y"] > 0)
-    return tf.math.divide_no_nan(
-        tf.reduce_sum(kept), tf.reduce_sum(tf.ones_like(labels["y"]))
-    )
+    return tf.math.divide_no_nan(tf.reduce_sum(kept), tf.reduce_sum(tf.ones_like(labels["y"])))
 
 
 @CASES.loss(Term(formula="mean(softmax_cross_entropy[selected])", row=MEAN, axes=("selected",)))
@@ -267,11 +261,7 @@ def gathered(features: Any, labels: Any) -> Any:
     return tf.reduce_mean(tf.gather(cross_entropies(features, labels), places))
 
 
-@CASES.loss(
-    Term(
-        formula="mean(softmax_cross_entropy[batch*5])", row=MEAN, axes=("batch*5",)
-    )
-)
+@CASES.loss(Term(formula="mean(softmax_cross_entropy[batch*5])", row=MEAN, axes=("batch*5",)))
 def words_in_one_row(features: Any, labels: Any) -> Any:
     flat = tf.reshape(tf.one_hot(features["words"], 7), [-1, 7]) @ kernel("words", [7, 3])
     return tf.reduce_mean(
@@ -311,12 +301,22 @@ def broadcast(features: Any, labels: Any) -> Any:
     return tf.reduce_mean(tf.square(labels["y"] - logits(features, 1)))
 
 
-@CASES.loss(Term(formula="mean(squared_difference[batch])", row=MEAN, shape=(1,)), batch=1, drop=True)
+@CASES.loss(
+    Term(formula="mean(squared_difference[batch])", row=MEAN, shape=(1,)), batch=1, drop=True
+)
 def batch_of_one(features: Any, labels: Any) -> Any:
     return tf.reduce_mean(squares(features, labels))
 
 
-@CASES.loss(Term(formula="mean(placeholder_with_default[?])", row=MEAN, shape=None, axes=("?",), batch_axis=None))
+@CASES.loss(
+    Term(
+        formula="mean(placeholder_with_default[?])",
+        row=MEAN,
+        shape=None,
+        axes=("?",),
+        batch_axis=None,
+    )
+)
 def unknown_rank(features: Any, labels: Any) -> Any:
     losses = tf1.placeholder_with_default(squares(features, labels), None)
     return tf.reduce_mean(losses)
@@ -338,18 +338,14 @@ def unknown_rank_and_axis(features: Any, labels: Any) -> Any:
     return tf.reduce_mean(tf.reduce_sum(tf.square(errors), axis=-1))
 
 
-@CASES.loss(
-    Term(
-        formula=f"mean({WORD})", row=MEAN, **WORDS
-    )
-)
+@CASES.loss(Term(formula=f"mean({WORD})", row=MEAN, **WORDS))
 def kept_dimensions(features: Any, labels: Any) -> Any:
     return tf.squeeze(tf.reduce_mean(word_losses(features, labels), keepdims=True))
 
 
 @CASES.loss(
     Term(
-        formula=f"sum([1, 0, 2] * mean(squared_difference[batch, 3], axis=0))",
+        formula="sum([1, 0, 2] * mean(squared_difference[batch, 3], axis=0))",
         row=None,
         shape=(None, 3),
         axes=("batch", "3"),

@@ -1,104 +1,88 @@
-"""The walk from a scalar loss to its ledger, and the check of it."""
+"""The walk from a scalar loss to its ledger, on model_fns whose ledgers were read by a person."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+import dataclasses
+from collections.abc import Iterator
 
-import numpy as np
 import pytest
 import tensorflow as tf
 
-from estimator_compat import anatomy, ledger_check
+from estimator_compat import ledger_check
+from estimator_compat.ledger import Do, Kind, LossLedger, Step
+from tests.estimator_compat import (
+    ledger_cases_losses,
+    ledger_cases_models,
+    ledger_cases_reductions,
+)
+from tests.estimator_compat.ledger_cases import Case, Term, read, values
 
 tf1 = tf.compat.v1
-Reduction = tf1.losses.Reduction
-LABELS, WEIGHTS = np.float32([0, 1, 2, 1]), np.float32([1, 0, 2, 0.5])
+CASES = [
+    *ledger_cases_losses.CASES,
+    *ledger_cases_reductions.CASES,
+    *ledger_cases_models.CASES,
+]
+BY_NAME = {str(case): case for case in CASES}
 
 
-@pytest.fixture(autouse=True)
-def _graph() -> Iterator[None]:
-    with tf.Graph().as_default():
-        yield
+def as_expected(ledger: LossLedger) -> tuple[Term, ...]:
+    return tuple(
+        Term(
+            formula=term.formula,
+            row=term.reduction,
+            kind=term.kind.value,
+            shape=term.shape,
+            axes=term.axes,
+            batch_axis=term.batch_axis,
+            weights=tuple(step.by for step in term.weightings),
+            trained=term.trained,
+        )
+        for term in ledger.terms
+    )
 
 
-def inputs() -> tuple[dict[str, Any], Any]:
-    """Features x and w, and labels, of a batch whose size the graph does not know."""
-    x = tf1.placeholder_with_default(np.float32(np.arange(12).reshape(4, 3) / 7), [None, 3])
-    w = tf1.placeholder_with_default(WEIGHTS, [None])
-    return {"x": x, "w": w}, tf1.placeholder_with_default(LABELS, [None])
+def test_every_case_has_a_name_of_its_own() -> None:
+    assert len(BY_NAME) == len(CASES) >= 60
 
 
-def outputs(features: Any, units: int = 1) -> Any:
-    kernel = tf1.get_variable("kernel", [3, units], initializer=tf1.ones_initializer())
-    return features["x"] @ kernel
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_ledger_is_what_a_person_reads_and_a_wrong_one_fails(case: Case) -> None:
+    ledger, built = read(case)
+    assert as_expected(ledger) == case.terms
+    opaque = [term for term in case.terms if term.kind == "opaque"]
+    assert len(ledger.stopped_by) == len(opaque)
+    batches = values(ledger, built)
+    checked = ledger_check.check(ledger, batches, size=case.batch)
+    assert checked.check
+    assert checked.check.passed
+    assert checked.check.exact is case.exact
+    assert checked.check.notes == ()
+    assert checked.check.batches == (1 if case.drop and case.batch == 4 else -(-6 // case.batch))
+    assert checked.terms == ledger.terms
+    for changed in mutations(ledger) if case.batch > 1 else ():  # the mean of one is its sum
+        again = ledger_check.check(changed, batches, size=case.batch)
+        assert not again.check.passed, changed.formula
 
 
-def squares(features: Any, labels: Any) -> Any:
-    return tf.square(labels - outputs(features)[:, 0])
+def mutations(ledger: LossLedger) -> Iterator[LossLedger]:
+    """Ledgers with one step less, another divisor, or a mean in a sum's place."""
+    for place, term in enumerate(ledger.terms):
+        if term.kind is Kind.CONSTANT:
+            continue
+        for index, step in enumerate(term.steps):
+            for other in _other_steps(step):
+                steps = (*term.steps[:index], *other, *term.steps[index + 1 :])
+                changed = dataclasses.replace(term, steps=steps)
+                terms = (*ledger.terms[:place], changed, *ledger.terms[place + 1 :])
+                yield dataclasses.replace(ledger, terms=terms)
 
 
-def losses(features: Any, labels: Any, weights: Any = 1.0, reduction: Any = None) -> Any:
-    reduction = reduction or Reduction.SUM_BY_NONZERO_WEIGHTS
-    given = outputs(features)[:, 0]
-    return tf1.losses.mean_squared_error(labels, given, weights, reduction=reduction)
-
-
-W = "features['w']"
-# A loss, its formula, and the rows of the reductions' table.
-CASES: dict[str, tuple[Callable[[Any, Any], Any], str, list[str | None]]] = {
-    "default": (losses, "mean(squared_difference[batch])", ["SUM_OVER_BATCH_SIZE"]),
-    "weighted": (
-        lambda f, y: losses(f, y, f["w"]),
-        f"sum({W} * squared_difference[batch]) / count({W} != 0)",
-        ["SUM_BY_NONZERO_WEIGHTS"],
-    ),
-    "MEAN": (
-        lambda f, y: losses(f, y, f["w"], Reduction.MEAN),
-        f"sum({W} * squared_difference[batch]) / sum({W})",
-        ["MEAN"],
-    ),
-    "SUM": (
-        lambda f, y: losses(f, y, f["w"], Reduction.SUM),
-        f"sum({W} * squared_difference[batch])",
-        ["SUM"],
-    ),
-    "reduce_mean": (
-        lambda f, y: tf.reduce_mean(squares(f, y)),
-        "mean(squared_difference[batch])",
-        ["SUM_OVER_BATCH_SIZE"],
-    ),
-    "padded_denominator": (
-        lambda f, y: tf.reduce_sum(f["w"] * squares(f, y)) / (tf.reduce_sum(f["w"]) + 1e-5),
-        f"sum({W} * squared_difference[batch]) / (sum({W}) + 1e-05)",
-        [None],
-    ),
-    "scaled": (
-        lambda f, y: 0.5 * tf.reduce_mean(squares(f, y)),
-        "0.5 * mean(squared_difference[batch])",
-        ["SUM_OVER_BATCH_SIZE"],
-    ),
-    "regularized": (
-        lambda f, y: losses(f, y) + 1e-4 * tf.nn.l2_loss(tf1.trainable_variables()[0]),
-        "mean(squared_difference[batch]) + 0.0001 * l2(kernel)",
-        ["SUM_OVER_BATCH_SIZE", None],
-    ),
-}
-
-
-def checked(build: Callable[[Any, Any], Any]) -> Any:
-    """The ledger of a loss, checked on the inputs' one batch."""
-    features, labels = inputs()
-    read = anatomy.ledger(build(features, labels), features, labels)
-    names = ledger_check.tensors(read)
-    with tf1.Session() as session:
-        session.run(tf1.global_variables_initializer())
-        values = session.run(list(names))
-    return ledger_check.check(read, [dict(zip(names, values, strict=True))], size=4)
-
-
-@pytest.mark.parametrize(("build", "formula", "rows"), CASES.values(), ids=CASES)
-def test_ledgers(build: Any, formula: str, rows: list[str | None]) -> None:
-    read = checked(build)
-    assert read.formula == formula
-    assert [term.reduction for term in read.terms] == rows
-    assert read.check.passed
-    assert read.stopped_by == ()
+def _other_steps(step: Step) -> Iterator[tuple[Step, ...]]:
+    if step.do in (Do.NEGATE, Do.HALF_SQUARE, Do.KEEP_WHERE) or (
+        step.do is Do.MULTIPLY and step.value != 1.0
+    ):
+        yield ()
+    if step.divides:
+        yield ()
+        yield (step, dataclasses.replace(step, do=Do.DIVIDE, tensor="", value=1.01))
+    if step.reduces:
+        yield (dataclasses.replace(step, do=Do.SUM if step.do is Do.MEAN else Do.MEAN),)

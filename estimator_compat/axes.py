@@ -1,0 +1,285 @@
+"""Which axis of a tensor is the batch: followed through the graph from the features and labels.
+
+An axis that cannot be followed has no name. Sizes alone prove nothing: a sequence may be as long as
+the batch is large.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import tensorflow as tf
+
+BATCH, SELECTED, OTHER = "batch", "selected", "?"
+# How many ops to follow at most, one behind the other.
+_DEPTH = 150
+_CHANGES_NOTHING = """
+    Abs AddN BiasAdd Cast CheckNumerics Elu EnsureShape Erf Exp Expm1 Floor Identity IsFinite IsNan
+    LeakyRelu Log Log1p LogSoftmax LogicalNot Neg OnesLike PreventGradient Reciprocal Relu Relu6
+    Round Rsqrt Selu Sigmoid Sign Snapshot Softmax Softplus Softsign Sqrt Square StopGradient Tanh
+    ZerosLike"""
+_BROADCASTS = """
+    Add AddV2 Div DivNoNan Equal FloorDiv Greater GreaterEqual Less LessEqual LogicalAnd LogicalOr
+    Maximum Minimum Mod Mul MulNoNan NotEqual Pow RealDiv SelectV2 SquaredDifference Sub Xdivy Xlogy
+    """
+ELEMENTWISE = frozenset((_CHANGES_NOTHING + _BROADCASTS).split())
+_REDUCES = frozenset({"All", "Any", "Max", "Mean", "Min", "Prod", "Sum"})
+_KEEPS_FIRST = frozenset({"Conv2D", "MaxPool", "AvgPool", "FusedBatchNorm", "FusedBatchNormV3"})
+
+# A name for each axis: `batch`, `batch*7`, `selected` (chosen from a batch), a size, `?` for one
+# that is known not to be the batch; None where it could not be followed.
+Names = tuple[str | None, ...]
+
+
+def is_batch(name: str | None) -> bool:
+    """Tells whether an axis has the batch's examples, or what was chosen from them."""
+    return name is not None and name.startswith((BATCH, SELECTED))
+
+
+class Axes:
+    """The names of the axes of a graph's tensors.
+
+    Args:
+      given: The dense tensors of features and labels.
+      parts: Tensors that sparse features consist of.
+    """
+
+    def __init__(self, given: Iterable[Any], parts: Iterable[Any] = ()) -> None:
+        given = [tensor for tensor in given if tensor.shape.rank]
+        sizes = [tensor.shape[0] for tensor in given]
+        self.known = bool(sizes)
+        self.batch = max(sizes, key=sizes.count) if sizes else None
+        self._found: dict[str, Names | None] = {t.name: self._of_input(t) for t in given}
+        self._found |= {t.name: (OTHER,) * t.shape.rank for t in parts if t.shape.rank}
+
+    def names(self, tensor: Any) -> tuple[str, ...]:
+        """Names all axes of a tensor, of known rank or not.
+
+        The one axis that was not followed counts as the batch, if no other is.
+        """
+        found = self.of(tensor)
+        if found is None:
+            return (OTHER,)
+        open_axes = [axis for axis, name in enumerate(found) if name is None]
+        if not any(map(is_batch, found)) and (
+            len(open_axes) == 1 or (open_axes and not self.known)
+        ):
+            found = (*found[: open_axes[0]], BATCH, *found[open_axes[0] + 1 :])
+        return tuple(name or OTHER for name in found)
+
+    def of(self, tensor: Any, depth: int = _DEPTH) -> Names | None:
+        """Names the axes that can be followed; None for a tensor of unknown rank."""
+        if tensor.name not in self._found:
+            rank = tensor.shape.rank
+            followed = self._followed(tensor, depth - 1) if rank and depth else None
+            if rank is not None and (followed is None or len(followed) != rank):
+                followed = (None,) * rank
+            self._found[tensor.name] = None if rank is None else self._with_sizes(tensor, followed)
+        return self._found[tensor.name]
+
+    def _of_input(self, tensor: Any) -> Names:
+        sizes = tensor.shape.as_list()
+        batch = sizes.index(self.batch) if self.batch in sizes else None
+        return tuple(
+            BATCH if axis == batch else OTHER if size is None else str(size)
+            for axis, size in enumerate(sizes)
+        )
+
+    def _with_sizes(self, tensor: Any, names: Any) -> Names:
+        """Fills in the sizes of axes that are certainly not the batch."""
+        sizes = tensor.shape.as_list()
+        return tuple(
+            str(size) if name in (None, OTHER) and size not in (None, self.batch) else name
+            for name, size in zip(names, sizes, strict=True)
+        )
+
+    def _followed(self, tensor: Any, depth: int) -> Names | None:
+        op, kind = tensor.op, tensor.op.type
+        if kind in ELEMENTWISE:
+            return self._joined(op.inputs, tensor.shape.rank, depth)
+        if kind in _REDUCES:
+            return self._reduced(op, depth)
+        if kind in _KEEPS_FIRST:
+            first = self.of(op.inputs[0], depth)
+            return first and (first[0], *(None,) * (tensor.shape.rank - 1))
+        rule = _RULES.get(kind)
+        return rule(self, tensor, depth) if rule else None
+
+    def _joined(self, inputs: Iterable[Any], rank: int, depth: int) -> Names:
+        """The names of what is broadcast together, aligned at the last axis."""
+        names: list[str | None] = [None] * rank
+        for tensor in inputs:
+            found = self.of(tensor, depth) or ()
+            for axis, name in zip(range(rank - len(found), rank), found, strict=True):
+                if names[axis] in (None, "1") or (is_batch(name) and names[axis] == OTHER):
+                    names[axis] = name
+        return tuple(names)
+
+    def _reduced(self, op: Any, depth: int) -> Names | None:
+        found, axes = self.of(op.inputs[0], depth), tf.get_static_value(op.inputs[1])
+        if found is None or axes is None:
+            return None
+        chosen = {int(axis) % len(found) for axis in axes.reshape(-1)}
+        if op.get_attr("keep_dims"):
+            return tuple("1" if i in chosen else name for i, name in enumerate(found))
+        return tuple(name for i, name in enumerate(found) if i not in chosen)
+
+
+def _transposed(axes: Axes, tensor: Any, depth: int) -> Names | None:
+    found, order = axes.of(tensor.op.inputs[0], depth), tf.get_static_value(tensor.op.inputs[1])
+    return None if found is None or order is None else tuple(found[int(i)] for i in order)
+
+
+def _expanded(axes: Axes, tensor: Any, depth: int) -> Names | None:
+    found, axis = axes.of(tensor.op.inputs[0], depth), tf.get_static_value(tensor.op.inputs[1])
+    if found is None or axis is None:
+        return None
+    place = int(axis) % (len(found) + 1)
+    return (*found[:place], "1", *found[place:])
+
+
+def _squeezed(axes: Axes, tensor: Any, depth: int) -> Names | None:
+    found = axes.of(tensor.op.inputs[0], depth)
+    if found is None:
+        return None
+    gone = {axis % len(found) for axis in tensor.op.get_attr("squeeze_dims")}
+    gone = gone or {axis for axis, name in enumerate(found) if name == "1"}
+    return tuple(name for axis, name in enumerate(found) if axis not in gone)
+
+
+def _reshaped(axes: Axes, tensor: Any, depth: int) -> Names | None:
+    """Follows the batch as long as it stays in front: [batch, 7, 3] to [batch*7, 3] and back."""
+    shape = tensor.op.inputs[1]
+    if shape.op.type == "Shape":
+        return axes.of(shape.op.inputs[0], depth)
+    found, before = axes.of(tensor.op.inputs[0], depth), tensor.op.inputs[0].shape.as_list()
+    if not found or not is_batch(found[0]) or not all(n and n.isdigit() for n in found[1:]):
+        return None
+    rest = tensor.shape.as_list()[1:]
+    if None in (*rest, *before[1:]):
+        return None
+    inside, left = 1, 1
+    for size in before[1:]:
+        inside *= size
+    for size in rest:
+        left *= size
+    first, _, times = str(found[0]).partition("*")
+    inside *= int(times or 1)
+    if not left or inside % left:
+        return None
+    factor = inside // left
+    return (first if factor == 1 else f"{first}*{factor}", *map(str, rest))
+
+
+def _multiplied(axes: Axes, tensor: Any, depth: int) -> Names | None:
+    op = tensor.op
+    left, right = (axes.of(one, depth) for one in op.inputs)
+    if left is None or right is None:
+        return None
+    names = ("transpose_a", "transpose_b") if op.type == "MatMul" else ("adj_x", "adj_y")
+    turned = [op.get_attr(name) for name in names]
+    return (*left[:-2], left[-1 if turned[0] else -2], right[-2 if turned[1] else -1])
+
+
+def _gathered(axes: Axes, tensor: Any, depth: int) -> Names | None:
+    op = tensor.op
+    if op.type == "ResourceGather":
+        found, axis = (None,) * (tensor.shape.rank - (op.inputs[1].shape.rank or 0) + 1), 0
+    else:
+        found, axis = axes.of(op.inputs[0], depth), tf.get_static_value(op.inputs[2])
+    places = axes.of(op.inputs[1], depth)
+    if found is None or places is None or axis is None or op.get_attr("batch_dims"):
+        return None
+    axis = int(axis) % len(found)
+    if is_batch(found[axis]) and places and not any(map(is_batch, places)):
+        places = (SELECTED, *places[1:])
+    return (*found[:axis], *places, *found[axis + 1 :])
+
+
+def _gathered_by_places(axes: Axes, tensor: Any, depth: int) -> Names | None:
+    places = axes.of(tensor.op.inputs[1], depth)
+    if not places:
+        return None
+    return (*places[:-1], *(None,) * (tensor.shape.rank - len(places) + 1))
+
+
+def _selected(axes: Axes, tensor: Any, depth: int) -> Names | None:
+    return (SELECTED, *(None,) * (tensor.shape.rank - 1))
+
+
+def _sliced(axes: Axes, tensor: Any, depth: int) -> Names | None:
+    op = tensor.op
+    found = axes.of(op.inputs[0], depth)
+    count = op.inputs[1].shape[0]
+    masks = {
+        name: op.get_attr(f"{name}_mask")
+        for name in ("begin", "end", "shrink_axis", "new_axis", "ellipsis")
+    }
+    if found is None or count is None or masks["ellipsis"]:
+        return None
+    kept: list[str | None] = []
+    left = list(found)
+    for place in range(count):
+        has = {name for name, mask in masks.items() if mask >> place & 1}
+        if "new_axis" in has:
+            kept.append("1")
+            continue
+        name = left.pop(0)
+        if "shrink_axis" not in has:
+            whole = has >= {"begin", "end"}
+            kept.append(name if whole else SELECTED if is_batch(name) else OTHER)
+    return (*kept, *left)
+
+
+def _packed(axes: Axes, tensor: Any, depth: int) -> Names | None:
+    op = tensor.op
+    found = axes._joined(op.inputs, tensor.shape.rank - 1, depth)
+    place = op.get_attr("axis") % tensor.shape.rank
+    return (*found[:place], str(len(op.inputs)), *found[place:])
+
+
+def _unpacked(axes: Axes, tensor: Any, depth: int) -> Names | None:
+    found = axes.of(tensor.op.inputs[0], depth)
+    if found is None:
+        return None
+    place = tensor.op.get_attr("axis") % len(found)
+    return (*found[:place], *found[place + 1 :])
+
+
+def _concatenated(axes: Axes, tensor: Any, depth: int) -> Names | None:
+    *parts, axis = tensor.op.inputs
+    axis = tf.get_static_value(axis)
+    if axis is None:
+        return None
+    found = list(axes._joined(parts, tensor.shape.rank, depth))
+    found[int(axis)] = OTHER
+    return tuple(found)
+
+
+_RULES: dict[str, Callable[[Axes, Any, int], Names | None]] = {
+    "BatchMatMulV2": _multiplied,
+    "ConcatV2": _concatenated,
+    "DynamicPartition": _selected,
+    "ExpandDims": _expanded,
+    "GatherNd": _gathered_by_places,
+    "GatherV2": _gathered,
+    "IdentityN": lambda axes, t, depth: axes.of(t.op.inputs[t.value_index], depth),
+    "MatMul": _multiplied,
+    "OneHot": lambda axes, t, depth: (
+        (*(axes.of(t.op.inputs[0], depth) or ()), None) if t.op.get_attr("axis") == -1 else None
+    ),
+    "Pack": _packed,
+    "Reshape": _reshaped,
+    "ResourceGather": _gathered,
+    "Select": lambda axes, t, depth: axes._joined(t.op.inputs[1:], t.shape.rank, depth),
+    "SoftmaxCrossEntropyWithLogits": lambda axes, t, depth: axes._joined(t.op.inputs, 2, depth)[
+        : t.shape.rank
+    ],
+    "SparseSoftmaxCrossEntropyWithLogits": lambda axes, t, depth: (
+        axes.of(t.op.inputs[1], depth) if t.value_index == 0 else None
+    ),
+    "Squeeze": _squeezed,
+    "StridedSlice": _sliced,
+    "Transpose": _transposed,
+    "Unpack": _unpacked,
+    "Where": _selected,
+}
