@@ -95,8 +95,11 @@ class _Reader:
                 )
         named = {**given, **parts}
         captured = {op.outputs[0].name: name for op, name in captured_names(loss.graph).items()}
-        self._texts = Texts({tensor.name: text for text, tensor in named.items()} | captured)
         self._origins = Origins(loss, named.values())
+        self._texts = Texts(
+            {tensor.name: text for text, tensor in named.items()} | captured,
+            self._origins.is_trained,
+        )
         self._axes = Axes(given.values(), parts.values())
 
     def ledger(self, mode: str) -> LossLedger:

@@ -76,6 +76,16 @@ class Axes:
             self._found[tensor.name] = None if rank is None else self._with_sizes(tensor, followed)
         return self._found[tensor.name]
 
+    def is_size_of(self, shape: Any, name: str | None) -> bool:
+        """Tells whether a shape starts with the size of an axis of this name."""
+        if shape.op.type != "Pack":
+            return False
+        first = shape.op.inputs[0].op
+        if first.type != "StridedSlice" or first.inputs[0].op.type != "Shape":
+            return False
+        place, names = tf.get_static_value(first.inputs[1]), self.of(first.inputs[0].op.inputs[0])
+        return bool(names and place is not None and names[int(place[0])] == name == BATCH)
+
     def _of_input(self, tensor: Any) -> Names:
         sizes = tensor.shape.as_list()
         batch = sizes.index(self.batch) if self.batch in sizes else None
@@ -148,26 +158,35 @@ def _squeezed(axes: Axes, tensor: Any, depth: int) -> Names | None:
 
 def _reshaped(axes: Axes, tensor: Any, depth: int) -> Names | None:
     """Follows the batch as long as it stays in front: [batch, 7, 3] to [batch*7, 3] and back."""
-    shape = tensor.op.inputs[1]
+    inner, shape = tensor.op.inputs
     if shape.op.type == "Shape":
         return axes.of(shape.op.inputs[0], depth)
-    found, before = axes.of(tensor.op.inputs[0], depth), tensor.op.inputs[0].shape.as_list()
-    if not found or not is_batch(found[0]) or not all(n and n.isdigit() for n in found[1:]):
-        return None
-    rest = tensor.shape.as_list()[1:]
-    if None in (*rest, *before[1:]):
-        return None
-    inside, left = 1, 1
-    for size in before[1:]:
-        inside *= size
-    for size in rest:
-        left *= size
+    found, rank = axes.of(inner, depth), tensor.shape.rank
+    lost = (OTHER,) * rank
+    if not found or not is_batch(found[0]):
+        return lost if found and found[0] else None
+    before, after = inner.shape.as_list()[1:], tensor.shape.as_list()[1:]
     first, _, times = str(found[0]).partition("*")
-    inside *= int(times or 1)
-    if not left or inside % left:
-        return None
-    factor = inside // left
-    return (first if factor == 1 else f"{first}*{factor}", *map(str, rest))
+    if None not in (*before, *after) and times != OTHER and _product(after):
+        factor, rest = divmod(int(times or 1) * _product(before), _product(after))
+        return lost if rest else (_counted(first, factor), *lost[1:])
+    if None not in after and (not after or before[-len(after) :] == after):
+        merged = before[: len(before) - len(after)]
+        return (found[0] if not merged else f"{first}*{OTHER}", *lost[1:])
+    if axes.is_size_of(shape, found[0]):
+        return (found[0], *lost[1:])
+    return lost
+
+
+def _product(sizes: Iterable[int]) -> int:
+    product = 1
+    for size in sizes:
+        product *= size
+    return product
+
+
+def _counted(name: str, factor: int) -> str:
+    return name if factor == 1 else f"{name}*{factor}"
 
 
 def _multiplied(axes: Axes, tensor: Any, depth: int) -> Names | None:
@@ -279,6 +298,7 @@ _RULES: dict[str, Callable[[Axes, Any, int], Names | None]] = {
     ),
     "Squeeze": _squeezed,
     "StridedSlice": _sliced,
+    "Tile": lambda axes, t, depth: (OTHER,) * t.shape.rank,
     "Transpose": _transposed,
     "Unpack": _unpacked,
     "Where": _selected,

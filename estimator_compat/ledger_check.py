@@ -143,7 +143,8 @@ def _is_batch_axis(term: LossTerm, shape: tuple[int, ...], size: int | None) -> 
     axis = term.batch_axis
     if size is None or axis is None or not term.axes[axis].startswith("batch"):
         return True
-    return shape[axis] == size * int(term.axes[axis].partition("*")[2] or 1)
+    times = term.axes[axis].partition("*")[2]
+    return times == "?" or shape[axis] == size * int(times or 1)
 
 
 def _with_batch_axis(term: LossTerm, batch: Values, size: int | None) -> LossTerm:

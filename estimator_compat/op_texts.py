@@ -2,7 +2,7 @@
 
 import os
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -66,10 +66,11 @@ class Texts:
 
     Args:
       given: Names of features and labels by the names of their tensors.
+      is_loss: Whether a tensor can be a loss, and not a weight or a count.
     """
 
-    def __init__(self, given: Mapping[str, str]) -> None:
-        self._given = given
+    def __init__(self, given: Mapping[str, str], is_loss: Callable[[Any], bool]) -> None:
+        self._given, self._is_loss = given, is_loss
 
     def of(self, tensor: Any, depth: int = _DEPTH) -> str:
         """Describes what computes a tensor, in the names of its source."""
@@ -78,9 +79,11 @@ class Texts:
         op, kind = tensor.op, tensor.op.type
         if (number := constant(tensor)) is not None:
             return f"{number:.7g}"
+        if kind == "Cast" and not keeps_values(op):
+            return f"{tensor.dtype.name}({self.of(op.inputs[0], depth)})"
         if kind in _SAME:
             return self.of(renamed(tensor), depth)
-        if (name := known_loss(tensor)) is not None:
+        if self._is_loss(tensor) and (name := known_loss(tensor)) is not None:
             return name
         if kind == "Const":
             return _listed(tensor)
@@ -97,7 +100,7 @@ class Texts:
 
     def _composed(self, op: Any, kind: str, depth: int) -> str:
         if (counted := count_of(op)) is not None:
-            return f"count({self.of(counted, depth)} != 0)"
+            return f"count({_inside(self.of(counted, depth))} != 0)"
         if kind in ("Sum", "Mean", "Max", "Min", "Prod"):
             body = without_ones(op.inputs[0])
             if body is None and kind == "Sum":
@@ -119,10 +122,13 @@ class Texts:
             return " + ".join(self.of(one, depth) for one in op.inputs)
         if kind == "Neg":
             return f"-{_inside(self.of(op.inputs[0], depth))}"
+        if kind == "GatherV2":
+            values, places = (self.of(one, depth) for one in op.inputs[:2])
+            return f"{_inside(values)}[{places}]"
         if kind in ("Reciprocal", "Inv"):
             return f"1 / {_inside(self.of(op.inputs[0], depth))}"
         if kind == "Size":
-            return f"size({loss_name(op.inputs[0])})"
+            return f"size({self.of(op.inputs[0], depth)})"
         if kind in _CALLS:
             return f"{_CALLS[kind]}({', '.join(self.of(one, depth) for one in op.inputs)})"
         return str(op.name)

@@ -57,7 +57,7 @@ def _inputs(positional: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any,
 
 
 def _with_summaries(spec: Any, ledger: LossLedger) -> Any:
-    terms = ledger.data_terms
+    terms = tuple(t for t in ledger.data_terms if t.batch_axis is not None or t.shape is None)
     for stopped in ledger.stopped_by:
         tf1.logging.warn(_ADVICE, "leave out a part of the loss" if terms else _NOT, stopped)
     if not terms and not ledger.stopped_by:

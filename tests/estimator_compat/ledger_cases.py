@@ -137,7 +137,8 @@ def logits(features: Any, units: int = 3, name: str = "classes") -> Any:
 def kernel(name: str, shape: list[int]) -> Any:
     values = np.float32(np.arange(np.prod(shape)).reshape(shape) % 4) / 3 - 0.3
     values += np.float32(ord(name[0]) % 7) / 20
-    return tf1.get_variable(name, initializer=values)
+    with tf1.variable_scope(tf1.get_variable_scope(), reuse=tf1.AUTO_REUSE):
+        return tf1.get_variable(name, initializer=values)
 
 
 def squares(features: Any, labels: Any) -> Any:

@@ -54,8 +54,8 @@ def mean_of_sums_over_time(features: Any, labels: Any) -> Any:
 
 @CASES.loss(
     Term(
-        formula=f"sum((sum({MASK} * softmax_cross_entropy, axis=1) / sum({MASK}, axis=1))[batch]) / "
-        f"shape({Y})[0]",
+        formula=f"sum((sum({MASK} * softmax_cross_entropy, axis=1) / sum({MASK}, axis=1))[batch])"
+        f" / shape({Y})[0]",
         row=MEAN,
     )
 )
