@@ -175,7 +175,8 @@ def _reshaped(axes: Axes, tensor: Any, depth: int) -> Names | None:
         return (found[0] if not merged else f"{first}*{OTHER}", *lost[1:])
     if axes.is_size_of(shape, found[0]):
         return (found[0], *lost[1:])
-    return lost
+    open_shape = tensor.shape[0] is None and None in after
+    return None if open_shape else lost
 
 
 def _product(sizes: Iterable[int]) -> int:

@@ -203,12 +203,23 @@ def explain(term: LossTerm) -> tuple[str, ...]:
 
 
 def _divisor(term: LossTerm) -> Role | None:
-    """What the losses are divided by in the end; None for a plain sum."""
-    if any(step.do is Do.MEAN for step in term.steps):
-        return Role.SIZE
-    if len(term.divisors) > 1:
-        return Role.OTHER
-    return term.divisors[0].role if term.divisors else None
+    """What the batch's losses are divided by in the end; None for a plain sum."""
+    roles = {step.role for step in term.divisors}
+    if _over_the_batch(term) is Do.MEAN:
+        return Role.SIZE if roles <= {Role.CONSTANT} else Role.OTHER
+    return (roles.pop() if len(roles) == 1 else Role.OTHER) if roles else None
+
+
+def _over_the_batch(term: LossTerm) -> Do | None:
+    """How the axis of the batch is reduced, which may not be how the others are."""
+    left = list(range(len(term.shape or ())))
+    for step in term.steps:
+        if step.reduces:
+            gone = left if step.axes is None else [left[axis] for axis in step.axes]
+            if term.batch_axis is None or term.batch_axis in gone:
+                return step.do
+            left = [axis for axis in left if axis not in gone]
+    return None
 
 
 def _divisors(term: LossTerm) -> str:

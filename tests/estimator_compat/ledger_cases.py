@@ -60,13 +60,13 @@ class Case:
     Attributes:
       model_fn: (features, labels, mode, params).
       terms: The ledger's terms.
-      exact: Whether recomputing gives the same bits.
+      exact: Whether recomputing gives the same bits; None where that depends on the data.
       batch: The examples of a batch; with `drop` the graph knows how many.
     """
 
     model_fn: Callable[..., Any]
     terms: tuple[Term, ...]
-    exact: bool = True
+    exact: bool | None = True
     batch: int = 4
     drop: bool = False
 

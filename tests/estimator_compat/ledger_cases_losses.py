@@ -271,14 +271,3 @@ def l2_of_a_difference(features: Any, labels: Any) -> Any:
 @CASES.loss(Term(formula="mean(log_poisson[batch])", row=MEAN))
 def poisson(features: Any, labels: Any) -> Any:
     return tf.reduce_mean(tf.nn.log_poisson_loss(labels["y"], predicted(features)))
-
-
-def slim_regularizer(features: Any, labels: Any) -> Any:
-    """With tf_slim, which is an extra."""
-    import tf_slim
-
-    given = tf_slim.fully_connected(
-        features["x"], 1, activation_fn=None, weights_regularizer=tf_slim.l2_regularizer(0.01)
-    )
-    tf1.losses.mean_squared_error(labels["y"], given[:, 0])
-    return tf1.losses.get_total_loss()
