@@ -229,8 +229,8 @@ def _divisors(term: LossTerm) -> str:
 _SHORT = {
     None: "A short last batch has a smaller loss, since it sums fewer examples; evaluate()'s "
     "`loss` is the mean of these sums over batches, not over examples.",
-    Role.CONSTANT: "A short last batch is still divided by {by}, so that its loss is too small; "
-    "a full batch is averaged.",
+    Role.CONSTANT: "A short last batch is still divided by {by}, as if it were full: its loss is "
+    "smaller by the examples that it lacks.",
     Role.OTHER: "A short last batch is divided by its own {by}; evaluate()'s `loss` is the mean "
     "over batches, in which it counts as much as a full one.",
     Role.SUM_OF_WEIGHTS: "A short last batch is divided by its own weights, and counts as much "

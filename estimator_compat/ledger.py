@@ -8,6 +8,7 @@ divide. `anatomy` reads a ledger off a graph, `ledger_check` recomputes the loss
 
 import dataclasses
 import enum
+import math
 from typing import Any
 
 
@@ -281,6 +282,8 @@ def _plain(value: Any) -> Any:
         return value.value
     if dataclasses.is_dataclass(value):
         return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no number for it
     return [_plain(one) for one in value] if isinstance(value, tuple) else value
 
 

@@ -109,6 +109,14 @@ def test_a_loss_is_the_sum_of_its_terms() -> None:
     assert LossLedger(loss="l", dtype="float32", terms=()).formula == "0"
 
 
+def test_json_has_a_nan_as_text() -> None:
+    check = Check(batches=1, worst=float("inf"), exact=False, passed=False, loss=float("nan"))
+    ledger = LossLedger(loss="l", dtype="float32", terms=(), check=check)
+    written = json.dumps(ledger.to_json()["check"])
+    assert '"worst": "inf"' in written
+    assert '"loss": "nan"' in written
+
+
 def test_json_has_everything() -> None:
     line = Line(file="model.py", number=3, function="model_fn")
     check = Check(batches=1, worst=0.0, exact=True, passed=True, loss=1.0)
