@@ -49,6 +49,7 @@ _FUNCTIONS = {
     "log_poisson_loss": "log_poisson",
     "mean_pairwise_squared_error": "pairwise_squared_difference",
     "nce_loss": "nce",
+    "reduce_logsumexp": "logsumexp",
     "sampled_softmax_loss": "sampled_softmax",
     "sigmoid_cross_entropy_with_logits": "sigmoid_cross_entropy",
     "weighted_cross_entropy_with_logits": "weighted_sigmoid_cross_entropy",

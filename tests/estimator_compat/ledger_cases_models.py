@@ -428,8 +428,7 @@ def nce(features: Any, labels: Any) -> Any:
 
 @CASES.loss(
     Term(
-        formula="mean(-(sum(matmul * one_hot_1, axis=[1, 2]) - "
-        "(log(ReduceLogSumExp_4/Sum) + ReduceLogSumExp_4/SelectV2))[batch])",
+        formula="mean(-(sum(matmul * one_hot_1, axis=[1, 2]) - logsumexp)[batch])",
         row=MEAN,
     )
 )

@@ -242,6 +242,11 @@ def test_names_of_ops_are_no_difference() -> None:
     assert explanations.differences(ledger_of(named), ledger_of(again, "eval")) == ()
 
 
+@pytest.mark.parametrize("case", CASES.values(), ids=str)
+def test_a_model_fn_of_one_loss_has_no_difference(case: Case) -> None:
+    assert explanations.differences(read(case)[0], read(case, "eval")[0]) == ()
+
+
 # How a term behaves, in words.
 
 MEAN_OF_BATCHES = (
