@@ -7,6 +7,7 @@ the batch is large.
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 BATCH, SELECTED, OTHER = "batch", "selected", "?"
@@ -24,6 +25,8 @@ _BROADCASTS = """
 ELEMENTWISE = frozenset((_CHANGES_NOTHING + _BROADCASTS).split())
 _REDUCES = frozenset({"All", "Any", "Max", "Mean", "Min", "Prod", "Sum"})
 _KEEPS_FIRST = frozenset({"Conv2D", "MaxPool", "AvgPool", "FusedBatchNorm", "FusedBatchNormV3"})
+# Variables and constants do not grow with the batch.
+_FIXED = frozenset({"Const", "ReadVariableOp", "Tile", "Variable", "VariableV2"})
 
 # A name for each axis: `batch`, `batch*7`, `selected` (chosen from a batch), a size, `?` for one
 # that is known not to be the batch; None where it could not be followed.
@@ -98,7 +101,9 @@ class Axes:
         """Fills in the sizes of axes that are certainly not the batch."""
         sizes = tensor.shape.as_list()
         return tuple(
-            str(size) if name in (None, OTHER) and size not in (None, self.batch) else name
+            str(size)
+            if size is not None and (name == OTHER or (name is None and size != self.batch))
+            else name
             for name, size in zip(names, sizes, strict=True)
         )
 
@@ -110,7 +115,9 @@ class Axes:
             return self._reduced(op, depth)
         if kind in _KEEPS_FIRST:
             first = self.of(op.inputs[0], depth)
-            return first and (first[0], *(None,) * (tensor.shape.rank - 1))
+            return first and (first[0], *(OTHER,) * (tensor.shape.rank - 1))
+        if kind in _FIXED:
+            return (OTHER,) * tensor.shape.rank
         rule = _RULES.get(kind)
         return rule(self, tensor, depth) if rule else None
 
@@ -143,7 +150,7 @@ def _expanded(axes: Axes, tensor: Any, depth: int) -> Names | None:
     found, axis = axes.of(tensor.op.inputs[0], depth), tf.get_static_value(tensor.op.inputs[1])
     if found is None or axis is None:
         return None
-    place = int(axis) % (len(found) + 1)
+    place = axis.item() % (len(found) + 1)  # of one element, in whatever rank
     return (*found[:place], "1", *found[place:])
 
 
@@ -203,13 +210,14 @@ def _multiplied(axes: Axes, tensor: Any, depth: int) -> Names | None:
 def _gathered(axes: Axes, tensor: Any, depth: int) -> Names | None:
     op = tensor.op
     if op.type == "ResourceGather":
-        found, axis = (None,) * (tensor.shape.rank - (op.inputs[1].shape.rank or 0) + 1), 0
+        inside = tensor.shape.rank - (op.inputs[1].shape.rank or 0)
+        found, axis = (OTHER,) * (inside + 1), np.int32(0)
     else:
         found, axis = axes.of(op.inputs[0], depth), tf.get_static_value(op.inputs[2])
     places = axes.of(op.inputs[1], depth)
     if found is None or places is None or axis is None or op.get_attr("batch_dims"):
         return None
-    axis = int(axis) % len(found)
+    axis = axis.item() % len(found)
     if is_batch(found[axis]) and places and not any(map(is_batch, places)):
         places = (SELECTED, *places[1:])
     return (*found[:axis], *places, *found[axis + 1 :])
@@ -271,7 +279,7 @@ def _concatenated(axes: Axes, tensor: Any, depth: int) -> Names | None:
     if axis is None:
         return None
     found = list(axes._joined(parts, tensor.shape.rank, depth))
-    found[int(axis)] = OTHER
+    found[axis.item()] = OTHER
     return tuple(found)
 
 
@@ -285,7 +293,7 @@ _RULES: dict[str, Callable[[Axes, Any, int], Names | None]] = {
     "IdentityN": lambda axes, t, depth: axes.of(t.op.inputs[t.value_index], depth),
     "MatMul": _multiplied,
     "OneHot": lambda axes, t, depth: (
-        (*(axes.of(t.op.inputs[0], depth) or ()), None) if t.op.get_attr("axis") == -1 else None
+        (*(axes.of(t.op.inputs[0], depth) or ()), OTHER) if t.op.get_attr("axis") == -1 else None
     ),
     "Pack": _packed,
     "Reshape": _reshaped,
@@ -299,7 +307,6 @@ _RULES: dict[str, Callable[[Axes, Any, int], Names | None]] = {
     ),
     "Squeeze": _squeezed,
     "StridedSlice": _sliced,
-    "Tile": lambda axes, t, depth: (OTHER,) * t.shape.rank,
     "Transpose": _transposed,
     "Unpack": _unpacked,
     "Where": _selected,

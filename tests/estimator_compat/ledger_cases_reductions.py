@@ -362,3 +362,124 @@ def weighted_columns(features: Any, labels: Any) -> Any:
 def two_losses_an_example(features: Any, labels: Any) -> Any:
     error = labels["y"] - predicted(features)
     return tf.reduce_mean(tf.square(error) + 0.1 * tf.abs(error))
+
+
+@CASES.loss(
+    Term(
+        formula="mean(sqrt(mean(square(mul), axis=0) + 1)[4])",
+        row=MEAN,
+        shape=(4,),
+        axes=("4",),
+        batch_axis=None,
+    ),
+    drop=True,
+)
+def as_many_columns_as_examples(features: Any, labels: Any) -> Any:
+    """That the sizes are equal proves nothing."""
+    hidden = tf.one_hot(labels["class"], 4) * kernel("hidden", [4])
+    return tf.reduce_mean(tf.sqrt(tf.reduce_mean(tf.square(hidden), axis=0) + 1.0))
+
+
+@CASES.loss(
+    Term(
+        formula="sum(mean(transpose[4, batch], axis=1))",
+        shape=(4, 4),
+        axes=("4", "batch"),
+        batch_axis=1,
+    ),
+    drop=True,
+)
+def as_many_words_as_examples(features: Any, labels: Any) -> Any:
+    losses = tf.transpose(word_losses(features, labels)[:, :4])
+    return tf.reduce_sum(tf.reduce_mean(losses, axis=1))
+
+
+@CASES.loss(
+    Term(
+        formula="mean(sum((softmax_cross_entropy * features['mask'])[5, ?], axis=1))",
+        shape=(5, None),
+        axes=("5", "?"),
+        batch_axis=None,
+    )
+)
+def mixed_by_a_reshape(features: Any, labels: Any) -> Any:
+    product = tf.reshape(word_losses(features, labels) * features["mask"], [5, -1])
+    return tf.reduce_mean(tf.reduce_sum(product, axis=1))
+
+
+@CASES.loss(
+    Term(
+        formula=f"sum({W} * {SQUARES}) / sum(int32({W}))",
+        weights=(W,),
+    )
+)
+def divided_by_truncated_weights(features: Any, labels: Any) -> Any:
+    summed = tf.reduce_sum(features["w"] * squares(features, labels))
+    whole = tf.cast(tf.cast(features["w"], tf.int32), tf.float32)
+    return tf.math.divide_no_nan(summed, tf.reduce_sum(whole))
+
+
+@CASES.loss(
+    Term(
+        formula=f"sum({W} * {W} * {SQUARES}) / count({W} != 0)",
+        row=None,  # counts one of the two
+        weights=(W, W),
+    )
+)
+def weighted_twice(features: Any, labels: Any) -> Any:
+    losses = features["w"] * squares(features, labels)
+    return tf1.losses.compute_weighted_loss(losses, features["w"])
+
+
+@CASES.loss(
+    Term(
+        formula="sum(cond * squared_difference[batch]) / sum(cond)",
+        weights=("cond",),
+    )
+)
+def weights_of_a_cond(features: Any, labels: Any) -> Any:
+    weights = tf.cond(
+        tf.reduce_sum(labels["y"]) > 0, lambda: features["w"], lambda: features["w"] * 2
+    )
+    weights.set_shape([None])
+    return tf.reduce_sum(weights * squares(features, labels)) / tf.reduce_sum(weights)
+
+
+@CASES.loss(Term(formula=f"mean({W} * cond[batch])", row=MEAN, weights=(W,)))
+def losses_of_a_cond(features: Any, labels: Any) -> Any:
+    losses = tf.cond(
+        tf.reduce_sum(labels["y"]) > 0,
+        lambda: squares(features, labels),
+        lambda: 2 * squares(features, labels),
+    )
+    return tf.reduce_mean(features["w"] * losses)
+
+
+@CASES.loss(
+    Term(
+        formula="where(sum(count(1 != 0)) > 0, sum(pairwise_squared_difference[batch, 1]), 0)",
+        row="SUM",
+        shape=(None, 1),
+        axes=("batch", "1"),
+    )
+)
+def mean_pairwise_squared_error(features: Any, labels: Any) -> Any:
+    return tf1.losses.mean_pairwise_squared_error(tf.one_hot(labels["class"], 3), logits(features))
+
+
+@CASES.loss(Term(formula="mean(-gather_nd[batch])", row=MEAN))
+def picked_by_class(features: Any, labels: Any) -> Any:
+    log_probs = tf.nn.log_softmax(logits(features))
+    places = tf.stack([tf.range(tf.shape(log_probs)[0]), labels["class"]], axis=1)
+    return -tf.reduce_mean(tf.gather_nd(log_probs, places))
+
+
+@CASES.loss(Term(formula="mean(softmax_cross_entropy[batch*?])", row=MEAN, axes=("batch*?",)))
+def words_of_unknown_length_in_one_row(features: Any, labels: Any) -> Any:
+    ids = labels["words"][:, : tf1.placeholder_with_default(5, [])]
+    given = tf.one_hot(ids, 3) @ kernel("words", [3, 3])
+    return tf.reduce_mean(
+        tf.nn.sparse_softmax_cross_entropy_with_logits(
+            labels=tf.reshape(ids, [-1]), logits=tf.reshape(given, [-1, 3])
+        )
+    )
