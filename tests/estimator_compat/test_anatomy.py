@@ -82,8 +82,10 @@ def mutations(ledger: LossLedger) -> Iterator[LossLedger]:
 
 
 def _other_steps(step: Step) -> Iterator[tuple[Step, ...]]:
-    if step.do in (Do.NEGATE, Do.HALF_SQUARE, Do.KEEP_WHERE) or (
-        step.do is Do.MULTIPLY and step.value != 1.0
+    if (
+        step.do in (Do.NEGATE, Do.HALF_SQUARE)
+        or (step.do is Do.MULTIPLY and step.value != 1.0)
+        or (step.do is Do.KEEP_WHERE and not step.scalar)  # one number may well be kept always
     ):
         yield ()
     if step.divides:
