@@ -211,15 +211,8 @@ def _divisor(term: LossTerm) -> Role | None:
 
 
 def _over_the_batch(term: LossTerm) -> Do | None:
-    """How the axis of the batch is reduced, which may not be how the others are."""
-    left = list(range(len(term.shape or ())))
-    for step in term.steps:
-        if step.reduces:
-            gone = left if step.axes is None else [left[axis] for axis in step.axes]
-            if term.batch_axis is None or term.batch_axis in gone:
-                return step.do
-            left = [axis for axis in left if axis not in gone]
-    return None
+    """How the batch is reduced: the first reduction, since the losses still have its axis."""
+    return next((step.do for step in term.steps if step.reduces), None)
 
 
 def _divisors(term: LossTerm) -> str:

@@ -45,7 +45,12 @@ def with_loss_summaries(model_fn: Callable[..., Any]) -> Callable[..., Any]:
             spec = spec.as_estimator_spec()
         if getattr(spec, "loss", None) is None or spec.mode == ModeKeys.PREDICT:
             return spec
-        return _with_summaries(spec, anatomy.ledger(spec.loss, features, labels))
+        try:
+            ledger = anatomy.ledger(spec.loss, features, labels)
+        except (TypeError, ValueError) as error:  # no such loss can be read; a run can have one
+            tf1.logging.warn(_ADVICE, _NOT, error)
+            return spec
+        return _with_summaries(spec, ledger)
 
     return wrapped
 

@@ -11,14 +11,29 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from estimator_compat import Estimator, RunConfig, loss_summaries, tpu, with_loss_summaries
+from estimator_compat import (
+    Estimator,
+    EstimatorSpec,
+    RunConfig,
+    loss_summaries,
+    tpu,
+    with_loss_summaries,
+)
 from estimator_compat.per_example import PerExampleLossHook
 from tests.estimator_compat import (
     ledger_cases_losses,
     ledger_cases_models,
     ledger_cases_reductions,
 )
-from tests.estimator_compat.ledger_cases import FEATURES, LABELS, Case, examples, of, squares
+from tests.estimator_compat.ledger_cases import (
+    FEATURES,
+    LABELS,
+    Case,
+    examples,
+    of,
+    predicted,
+    squares,
+)
 from tests.estimator_compat.small_model import tags
 
 tf1 = tf.compat.v1
@@ -337,3 +352,19 @@ def test_own_loss_summaries_and_the_wrapper_together(tmp_path: Path) -> None:
         )
 
     assert evaluated(model_fn, tmp_path)["average_loss"] == 0.0
+
+
+def test_a_loss_that_cannot_be_read_is_evaluated_all_the_same(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An Estimator evaluates a loss of integers, which nobody could train."""
+
+    def model_fn(features: Any, labels: Any, mode: str, params: Any) -> Any:
+        predicted(features)
+        return EstimatorSpec(mode, loss=tf.reduce_sum(labels["class"]))
+
+    tf1.logging.set_verbosity(tf1.logging.WARN)
+    with caplog.at_level("WARNING", logger="tensorflow"):
+        results = evaluated(model_fn, tmp_path)
+    assert results["loss"] == 3  # the mean of 0 + 1 + 2 + 1 and 0 + 2
+    assert "has the dtype int32; expected a floating-point one" in caplog.text
