@@ -135,6 +135,8 @@ class Axes:
         found, axes = self.of(op.inputs[0], depth), tf.get_static_value(op.inputs[1])
         if found is None or axes is None:
             return None
+        if found.count(None) > 1 and not any(map(is_batch, found)):
+            found = tuple(name or OTHER for name in found)  # what is left may not be the batch
         chosen = {int(axis) % len(found) for axis in axes.reshape(-1)}
         if op.get_attr("keep_dims"):
             return tuple("1" if i in chosen else name for i, name in enumerate(found))

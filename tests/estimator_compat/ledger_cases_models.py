@@ -277,6 +277,24 @@ def dynamic_rnn(features: Any, labels: Any) -> Any:
 
 @CASES.loss(
     Term(
+        formula="mean(sum(square(rnn/TensorArrayV2Stack/TensorListStack)[?, ?, 2], axis=[1, 2]))",
+        shape=(None, None, 2),
+        axes=("?", "?", "2"),
+        batch_axis=None,
+    )
+)
+def dynamic_rnn_of_unknown_length(features: Any, labels: Any) -> Any:
+    """Whether time or the batch comes first cannot be told behind the network's loop."""
+    words = tf.one_hot(features["words"][:, : tf1.placeholder_with_default(5, [])], 7)
+    cell = tf1.nn.rnn_cell.BasicRNNCell(2)
+    states, _ = tf1.nn.dynamic_rnn(
+        cell, tf.transpose(words, [1, 0, 2]), dtype=tf.float32, time_major=True
+    )
+    return tf.reduce_mean(tf.reduce_sum(tf.square(states), axis=[1, 2]))
+
+
+@CASES.loss(
+    Term(
         formula="sum(features['mask'] * softmax_cross_entropy[batch, 5]) / sum(features['mask'])",
         weights=("features['mask']",),
         **WORDS,

@@ -87,6 +87,12 @@ def test_two_axes_that_were_not_followed_are_not_guessed() -> None:
     assert Axes([y]).names(strange) == ("?", "?")
 
 
+def test_reducing_one_of_two_such_axes_tells_nothing_about_the_other() -> None:
+    y = tf1.placeholder(tf.float32, [None])
+    strange = tf1.placeholder(tf.float32, [None, None])
+    assert Axes([y]).names(tf.reduce_sum(strange, axis=1)) == ("?",)
+
+
 def test_a_deep_graph_is_followed_only_so_far() -> None:
     y = deep = tf1.placeholder(tf.float32, [None])
     for _ in range(2000):
