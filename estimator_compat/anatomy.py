@@ -11,12 +11,23 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from estimator_compat import op_texts
+from estimator_compat.axes import BATCH, ELEMENTWISE, Axes, is_batch
 from estimator_compat.ledger import Do, Kind, LossLedger, LossTerm, Role, Step
-from estimator_compat.op_texts import RENAMES, Texts, constant, line_of, strip
-from estimator_compat.origins import Origins, variables_of
+from estimator_compat.op_texts import (
+    RENAMES,
+    RESHAPES,
+    Texts,
+    constant,
+    is_zeros,
+    line_of,
+    renamed,
+    strip,
+)
+from estimator_compat.origins import Origins, captured_names, variables_of
 
 _ADDITIONS = frozenset({"Add", "AddV2", "AddN", "Sub"})
 _QUOTIENTS = {"DivNoNan": Do.DIVIDE_NO_NAN, "RealDiv": Do.DIVIDE, "Div": Do.DIVIDE}
@@ -74,19 +85,22 @@ class _Reader:
 
     def __init__(self, loss: Any, features: Any, labels: Any) -> None:
         self._loss = loss
-        given = {**_named("features", features), **_named("labels", labels)}
-        for tensor in given.values():
+        given, parts = _inputs(features, labels)
+        for tensor in (*given.values(), *parts.values()):
             if getattr(tensor, "graph", loss.graph) is not loss.graph:
                 raise ValueError(
                     f"`loss` ({loss.name}) was built in another graph than the features "
                     f"({tensor.name}); expected both in one; build the loss from the features "
                     "that the model_fn is given."
                 )
-        self._texts = Texts({tensor.name: text for text, tensor in given.items()})
-        self._origins = Origins(loss, given.values())
-        sizes = [t.shape.as_list()[0] for t in given.values() if t.shape.rank]
-        self._knows_batch = bool(sizes)
-        self._batch = collections.Counter(sizes).most_common(1)[0][0] if sizes else None
+        named = {**given, **parts}
+        captured = {op.outputs[0].name: name for op, name in captured_names(loss.graph).items()}
+        self._origins = Origins(loss, named.values())
+        self._texts = Texts(
+            {tensor.name: text for text, tensor in named.items()} | captured,
+            self._origins.is_trained,
+        )
+        self._axes = Axes(given.values(), parts.values())
 
     def ledger(self, mode: str) -> LossLedger:
         terms = [self._term(part) for part in self._parts()]
@@ -112,10 +126,11 @@ class _Reader:
     def _behind(self, part: _Part) -> list[_Part] | None:
         """What a part is made of; None where the walk ends."""
         tensor, kind = part.tensor, part.tensor.op.type
-        if not _is_one(tensor):
+        if not self._is_one(tensor):
             return self._behind_many(part)
         if kind in RENAMES:
-            return [_Part(_renamed(tensor), part.steps)]
+            inner = renamed(tensor)
+            return [_Part(inner, part.steps)] if _is_fetchable(inner) else None
         if kind in _REDUCTIONS:
             return self._behind_reduction(part)
         if kind in _ADDITIONS:
@@ -131,13 +146,13 @@ class _Reader:
         done = {"Neg": Do.NEGATE, "StopGradient": Do.STOP_GRADIENT, "Cast": Do.CAST}
         if op.type == "Cast" and not op.inputs[0].dtype.is_floating:
             return None
-        if op.type in done:
+        if op.type in done and _is_fetchable(op.inputs[0]):
             step = Step(do=done[op.type], dtype=part.tensor.dtype.name if op.type == "Cast" else "")
             return [_Part(op.inputs[0], (step, *part.steps))]
         if op.type == "L2Loss" and self._origins.is_fed(part.tensor):
             steps = (Step(do=Do.HALF_SQUARE), Step(do=Do.SUM, line=line_of(op)))
             return [_Part(op.inputs[0], (*steps, *part.steps))]
-        if op.type in _SELECTS and _is_zero(op.inputs[2]):
+        if op.type in _SELECTS and is_zeros(op.inputs[2]):
             return [_Part(op.inputs[1], (self._step(Do.KEEP_WHERE, op.inputs[0]), *part.steps))]
         return None
 
@@ -147,7 +162,9 @@ class _Reader:
         if not self._origins.is_fed(inner):
             return None  # regularization: reductions of a variable are one number
         axes = _axes(op)
-        if _is_one(inner):
+        if axes == _UNKNOWN:
+            return None
+        if self._is_one(inner):
             if op.type == "Sum" and steps and steps[0].do is Do.DIVIDE_NO_NAN:
                 return [_Part(inner, steps)]  # tf.losses reduces once more before it divides
             axes = ()
@@ -162,8 +179,12 @@ class _Reader:
         return parts
 
     def _is_known_divisor(self, quotient: Any) -> bool:
-        divisor = quotient.op.inputs[1]
-        return _is_one(divisor) and not self._origins.is_trained(divisor)
+        losses, divisor = quotient.op.inputs
+        origins = self._origins
+        return self._is_one(divisor) and (
+            not origins.is_trained(divisor)
+            or (origins.is_trained_by_data(losses) and not origins.is_fed(divisor))
+        )
 
     def _divided(self, part: _Part) -> _Part:
         numerator, divisor = part.tensor.op.inputs
@@ -176,7 +197,7 @@ class _Reader:
         if chosen is None:
             return None
         loss, factor = chosen
-        if not _is_one(loss) or not _is_one(factor):
+        if not self._is_one(loss) or not self._is_one(factor):
             return None
         inverse = factor.op.type == "Reciprocal"
         step = (
@@ -205,22 +226,36 @@ class _Reader:
         op, steps = part.tensor.op, part.steps
         if not any(step.reduces for step in steps) or not self._origins.is_fed(part.tensor):
             return None
-        if op.type == "Pack" and all(_is_one(one) for one in op.inputs):
+        if self._is_stack(part.tensor):
             return self._unpacked(part)
         if op.type in _REDUCTIONS and not _keeps_dims(op) and self._batch_axis(part.tensor) is None:
             return self._behind_reduction(part)
         return self._without_factors(part)
 
+    def _is_stack(self, tensor: Any) -> bool:
+        """Tells whether a tensor is numbers in a row, such as the losses of several tasks."""
+        op = tensor.op
+        return op.type == "Pack" and all(self._is_one(one) for one in op.inputs)
+
     def _unpacked(self, part: _Part) -> list[_Part] | None:
-        """Takes a reduction of a stack of numbers apart."""
-        first, *rest = part.steps
+        """Takes a reduction of a stack of numbers apart, with the numbers that weight it."""
+        count, steps = len(part.tensor.op.inputs), part.steps
+        factors = np.ones(count)
+        if steps[0].do is Do.MULTIPLY and not steps[0].scalar:
+            factors = tf.get_static_value(self._loss.graph.get_tensor_by_name(steps[0].tensor))
+            steps = steps[1:]
+        if factors is None or np.shape(factors) != (count,):
+            return None
+        first, *rest = steps
         if first.do is Do.MEAN:
-            count = len(part.tensor.op.inputs)
             by = Step(do=Do.DIVIDE, by=str(count), value=float(count), role=Role.CONSTANT)
             rest = [by, *rest]
         elif first.do is not Do.SUM:
             return None
-        return [_Part(one, tuple(rest)) for one in part.tensor.op.inputs]
+        return [
+            _Part(one, (*_times(float(factor)), *rest))
+            for one, factor in zip(part.tensor.op.inputs, factors, strict=True)
+        ]
 
     def _without_factors(self, part: _Part) -> list[_Part] | None:
         """Takes the weights off the losses, with the numbers that scale both.
@@ -229,32 +264,58 @@ class _Reader:
         """
         factors: list[Step] = []
         base, found = part.tensor, False
-        while (peeled := self._peeled(base)) is not None:
+        reduction = next(s for s in part.steps if s.reduces)
+        if any(step.do is Do.HALF_SQUARE for step in part.steps):
+            return None  # the factors are squared, too
+        while (peeled := self._peeled(base, reduction.axes is None)) is not None:
             base, step = peeled
             if step is not None:
                 factors.insert(0, step)
                 found = found or not step.scalar
-        summed = next(s for s in part.steps if s.reduces).do is Do.SUM
-        if not (factors and (found or summed)):
+        if not (factors and (found or reduction.do is Do.SUM)):
             return None
         return [_Part(base, (*factors, *part.steps))]
 
-    def _peeled(self, tensor: Any) -> tuple[Any, Step | None] | None:
+    def _peeled(self, tensor: Any, reshape: bool) -> tuple[Any, Step | None] | None:
+        """Takes one factor off, or one name on the way to a factor.
+
+        Args:
+          reshape: Whether the shape does not matter, since all axes are reduced.
+        """
         op = tensor.op
         if op.type in RENAMES or (op.type == "Cast" and op.inputs[0].dtype.is_floating):
-            # Only on the way to a product: its shape must be the one that is reduced.
-            inner = strip(tensor)
-            return (inner, None) if self._peeled(inner) is not None else None
+            inner = renamed(tensor)
+            if (op.type in RESHAPES and not reshape) or self._peeled(inner, reshape) is None:
+                return None
+            return inner, (Step(do=Do.CAST, dtype=tensor.dtype.name) if op.type == "Cast" else None)
         if op.type in _QUOTIENTS and self._is_known_divisor(tensor):
             return op.inputs[0], self._step(_QUOTIENTS[op.type], op.inputs[1])
-        if op.type in _SELECTS and _is_zero(op.inputs[2]) and _same(op.inputs[0], op.inputs[1]):
+        if op.type in _SELECTS and is_zeros(op.inputs[2]) and _same(op.inputs[0], op.inputs[1]):
             return op.inputs[1], self._step(Do.KEEP_WHERE, op.inputs[0])
         if op.type != "Mul" or op_texts.is_cross_entropy(op):
             return None
         chosen = self._factor(tensor)
-        if chosen is None or not _fits(*chosen, tensor):
+        if chosen is None or not self._fits(*chosen, tensor):
             return None
         return chosen[0], self._step(Do.MULTIPLY, chosen[1])
+
+    def _fits(self, losses: Any, weights: Any, product: Any) -> bool:
+        """Tells whether weights broadcast to the losses, and not the losses to the weights."""
+        if self._is_one(losses) or losses.shape.rank is None:
+            return False
+        if self._is_one(weights):
+            return bool((weights.shape.rank or 0) <= losses.shape.rank)
+        return _same(losses, product) and 1 not in [
+            before
+            for before, after in zip(losses.shape.as_list(), product.shape.as_list(), strict=True)
+            if before != after
+        ]
+
+    def _is_one(self, tensor: Any) -> bool:
+        """Tells whether a tensor is one number, and not the losses of a batch of one example."""
+        return tensor.shape.rank == 0 or (
+            self._axes.batch != 1 and tensor.shape.num_elements() == 1
+        )
 
     def _step(self, do: Do, tensor: Any) -> Step:
         value = constant(tensor)
@@ -263,14 +324,16 @@ class _Reader:
             by=self._texts.of(tensor),
             tensor="" if value is not None else tensor.name,
             value=value,
-            scalar=_is_one(tensor),
+            scalar=self._is_one(tensor),
         )
 
     # Terms.
 
     def _term(self, part: _Part) -> LossTerm:
         tensor = part.tensor
-        fed, many = self._origins.is_fed(tensor), not _is_one(tensor)
+        fed = self._origins.is_fed(tensor)
+        many = not self._is_one(tensor) and not self._is_stack(tensor)
+        many &= self._loss.shape.rank != 0 or any(step.reduces for step in part.steps)
         trained = self._origins.is_trained(tensor) and not any(
             step.do is Do.STOP_GRADIENT for step in part.steps
         )
@@ -284,9 +347,10 @@ class _Reader:
         if fed and many:
             return self._data_term(part, common)
         if fed:
-            why = f"{tensor.op.name} of type {tensor.op.type}: {_why(tensor.op)}"
-            op = f"{tensor.op.type}({tensor.op.name})"
-            return LossTerm(**common, kind=Kind.OPAQUE, op=op, steps=part.steps, stopped_by=why)
+            op = strip(tensor).op
+            why = f"{op.name} of type {op.type}: {_why(op)}"
+            text = f"{op.type}({op.name})"
+            return LossTerm(**common, kind=Kind.OPAQUE, op=text, steps=part.steps, stopped_by=why)
         variables = variables_of(tensor)
         if not variables:
             text = self._texts.of(tensor)
@@ -294,58 +358,100 @@ class _Reader:
         return LossTerm(
             **common,
             kind=Kind.REGULARIZATION,
-            op=_penalty(tensor),
+            op=self._penalty_text(tensor, variables),
             steps=part.steps,
             variables=variables,
         )
 
+    def _penalty_text(self, tensor: Any, variables: tuple[str, ...]) -> str:
+        """Names a function of one variable, or writes the whole expression."""
+        name = _penalty(tensor)
+        if name is not None and len(variables) == 1:
+            return name
+        text = self._texts.of(tensor)
+        return text if not text.isidentifier() else f"{text}({', '.join(variables)})"
+
     def _data_term(self, part: _Part, common: dict[str, Any]) -> LossTerm:
-        axis = self._batch_axis(part.tensor)
+        names = self._axes.names(part.tensor)
         term = LossTerm(
             **common,
             kind=Kind.DATA,
             op=self._texts.loss(part.tensor),
-            axes=self._axis_names(part.tensor, axis),
-            batch_axis=axis,
+            axes=names,
+            batch_axis=self._batch_axis(part.tensor),
             steps=_sign_first(part.steps),
             broadcast=_broadcast(part.tensor),
         )
-        return dataclasses.replace(term, steps=self._with_roles(term, part))
+        return dataclasses.replace(term, steps=self._with_roles(term, part.tensor))
 
-    def _with_roles(self, term: LossTerm, part: _Part) -> Steps:
+    def _batch_axis(self, tensor: Any) -> int | None:
+        if tensor.shape.rank is None:
+            return None
+        names = self._axes.names(tensor)
+        return next((axis for axis, name in enumerate(names) if is_batch(name)), None)
+
+    def _with_roles(self, term: LossTerm, losses: Any) -> Steps:
         """Says what each divisor is beside the losses and the weights."""
-        weights = next((s for s in term.before_reduction if s.do is Do.MULTIPLY), None)
+        weights = self._weights(term)
         return tuple(
-            dataclasses.replace(step, role=role, by=text)
-            if step.divides
-            and (found := self._role(step, part.tensor, weights))
-            and (role := found[0])
-            and (text := found[1])
+            dataclasses.replace(step, role=role, by="size" if role is Role.SIZE else step.by)
+            if step.divides and (role := self._role(step, losses, weights))
             else step
             for step in term.steps
         )
 
-    def _role(self, step: Step, losses: Any, weights: Step | None) -> tuple[Role, str]:
+    def _weights(self, term: LossTerm) -> Step | None:
+        """What weights the losses, if it is one tensor: a number only where nothing else does."""
+        if term.weightings:
+            return term.weights
+        numbers = [s for s in term.before_reduction if s.do is Do.MULTIPLY]
+        return numbers[0] if len(numbers) == 1 else None
+
+    def _role(self, step: Step, losses: Any, weights: Step | None) -> Role:
         if step.value is not None:
-            return Role.CONSTANT, step.by
-        divisor = strip(self._loss.graph.get_tensor_by_name(step.tensor))
-        op = divisor.op
-        if op.type == "Size" and strip(op.inputs[0]) is strip(losses):
-            return Role.SIZE, "size"
+            counted = step.do is Do.DIVIDE_NO_NAN and step.value == losses.shape.num_elements()
+            return Role.SIZE if counted else Role.CONSTANT
+        op = strip(self._loss.graph.get_tensor_by_name(step.tensor)).op
+        if op.type == "Size" and self._has_shape(op.inputs[0], losses):
+            return Role.SIZE
         if op.type == "StridedSlice" and op.inputs[0].op.type == "Shape":
-            return Role.BATCH, f"{step.by}"
-        if op.type == "Sum":
-            counted = op_texts.count_of(op)
-            if counted is not None:
-                if constant(counted) not in (None, 0.0):
-                    return Role.SIZE, "size"
-                return (Role.COUNT_NONZERO if self._are(counted, weights) else Role.OTHER, step.by)
-            body = op_texts.without_ones(op.inputs[0])
-            if body is None or constant(body) == 1.0:
-                return Role.SIZE, "size"
-            if self._are(body, weights):
-                return Role.SUM_OF_WEIGHTS, step.by
-        return Role.OTHER, step.by
+            return Role.BATCH if self._is_batch_size(op) else Role.OTHER
+        if op.type == "Sum" and _axes(op) is None and self._has_shape(op.inputs[0], losses):
+            return self._role_of_sum(op, weights)
+        return Role.OTHER
+
+    def _role_of_sum(self, op: Any, weights: Step | None) -> Role:
+        counted, body = op_texts.count_of(op), op_texts.without_ones(op.inputs[0])
+        if counted is not None:
+            if constant(counted) not in (None, 0.0):
+                return Role.SIZE
+            return Role.COUNT_NONZERO if self._are(counted, weights) else Role.OTHER
+        if body is None or constant(body) == 1.0:
+            return Role.SIZE
+        return Role.SUM_OF_WEIGHTS if self._are(body, weights) else Role.OTHER
+
+    def _is_batch_size(self, op: Any) -> bool:
+        """Tells whether a slice takes the batch's size out of a shape."""
+        place = tf.get_static_value(op.inputs[1])
+        names = self._axes.names(op.inputs[0].op.inputs[0])
+        if place is None or not op.get_attr("shrink_axis_mask"):
+            return False
+        return names[int(place[0])] == BATCH if -len(names) <= place[0] < len(names) else False
+
+    def _has_shape(self, tensor: Any, losses: Any, depth: int = 8) -> bool:
+        """Tells whether a tensor certainly has the shape of the losses."""
+        if tensor is losses or (tensor.shape.is_fully_defined() and tensor.shape == losses.shape):
+            return True
+        if depth == 0 or tensor.shape.rank is None or not _same(tensor, losses):
+            return False
+        ours, theirs = self._axes.of(tensor), self._axes.of(losses)
+        if ours == theirs and all(n and (n.isdigit() or n.startswith(BATCH)) for n in ours or ()):
+            return True
+        source, op = op_texts.shaped_as(tensor), tensor.op
+        if source is not tensor:
+            return self._has_shape(source, losses, depth - 1)
+        known = op.type in ELEMENTWISE | {"Select"}
+        return known and any(self._has_shape(one, losses, depth - 1) for one in op.inputs)
 
     def _are(self, tensor: Any, weights: Step | None) -> bool:
         if weights is None:
@@ -353,32 +459,6 @@ class _Reader:
         if weights.tensor == "":
             return constant(tensor) == weights.value
         return strip(tensor) is strip(self._loss.graph.get_tensor_by_name(weights.tensor))
-
-    def _batch_axis(self, tensor: Any) -> int | None:
-        if tensor.shape.rank is None:
-            return None
-        sizes = tensor.shape.as_list()
-        if not self._knows_batch:
-            return 0
-        for axis, size in enumerate(sizes):
-            if size == self._batch:
-                return axis
-        if sizes[0] is None or (self._batch and sizes[0] % self._batch == 0 and sizes[0]):
-            return 0
-        return None
-
-    def _axis_names(self, tensor: Any, batch_axis: int | None) -> tuple[str, ...]:
-        if tensor.shape.rank is None:
-            return ("?",)
-        names = ["?" if size is None else str(size) for size in tensor.shape.as_list()]
-        if batch_axis is not None:
-            size, name = tensor.shape.as_list()[batch_axis], "batch"
-            if _is_selected(tensor):
-                name = "selected"
-            elif size is not None and self._batch and size != self._batch:
-                name = f"batch*{size // self._batch}"
-            names[batch_axis] = name
-        return tuple(names)
 
 
 def _sign_first(steps: Steps) -> Steps:
@@ -390,37 +470,54 @@ def _sign_first(steps: Steps) -> Steps:
     return (negations[0], *rest) if len(negations) % 2 else rest
 
 
-def _named(name: str, given: Any) -> dict[str, Any]:
-    """Maps `features['x']` and the like to the tensors of a nest."""
-    found: dict[str, Any] = {}
+def _times(factor: float) -> Steps:
+    return () if factor == 1 else (Step(do=Do.MULTIPLY, by=f"{factor:.7g}", value=factor),)
+
+
+def _inputs(features: Any, labels: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The dense tensors of features and labels by their names, and the parts of sparse ones."""
+    dense: dict[str, Any] = {}
+    parts: dict[str, Any] = {}
+    for name, given in (("features", features), ("labels", labels)):
+        for text, one in _leaves(name, given):
+            tensors = tf.nest.flatten(one, expand_composites=True)
+            for index, tensor in enumerate(tensors):
+                if tf.is_tensor(tensor) and hasattr(tensor, "op"):
+                    if tensor is one:
+                        dense[text] = tensor
+                    else:
+                        parts[f"{text}.{index}"] = tensor
+    return dense, parts
+
+
+def _leaves(name: str, given: Any) -> Iterator[tuple[str, Any]]:
+    """Names what a nest has: `features['x']` and the like."""
     if isinstance(given, Mapping):
         for key in given:
-            found.update(_named(f"{name}[{key!r}]", given[key]))
-    elif isinstance(given, list | tuple):
+            yield from _leaves(f"{name}[{key!r}]", given[key])
+    elif isinstance(given, list | tuple) and not tf.is_tensor(given):
         for index, one in enumerate(given):
-            found.update(_named(f"{name}[{index}]", one))
+            yield from _leaves(f"{name}[{index}]", one)
     elif given is not None:
-        parts = tf.nest.flatten(given, expand_composites=True)
-        for index, one in enumerate(parts):
-            if tf.is_tensor(one) and hasattr(one, "op"):
-                found[name if len(parts) == 1 else f"{name}.{index}"] = one
-    return found
+        yield name, given
 
 
-def _renamed(tensor: Any) -> Any:
-    return tensor.op.inputs[tensor.value_index if tensor.op.type == "IdentityN" else 0]
+def _is_fetchable(tensor: Any) -> bool:
+    """Tells whether a session can return a tensor: not that of a lowered cond or while."""
+    return bool(tensor.graph.is_fetchable(tensor.op))
 
 
-def _is_one(tensor: Any) -> bool:
-    return tensor.shape.rank == 0 or tensor.shape.num_elements() == 1
+_UNKNOWN = (-1,)
 
 
 def _axes(op: Any) -> tuple[int, ...] | None:
-    """The axes that an op reduces, None for all of them."""
+    """The axes that an op reduces: None for all of them, `_UNKNOWN` where that is not known."""
     rank = op.inputs[0].shape.rank
     axes = tf.get_static_value(op.inputs[1])
+    if op.outputs[0].shape.rank == 0 and not _keeps_dims(op):
+        return None if rank != 0 else ()
     if rank is None or axes is None:
-        return None
+        return _UNKNOWN
     chosen = tuple(sorted({int(axis) % rank for axis in axes.reshape(-1)})) if rank else ()
     return None if len(chosen) == rank and rank else chosen
 
@@ -429,23 +526,9 @@ def _keeps_dims(op: Any) -> bool:
     return bool(op.get_attr("keep_dims"))
 
 
-def _is_zero(tensor: Any) -> bool:
-    if tensor.op.type == "ZerosLike":
-        return True
-    value = tf.get_static_value(tensor)
-    return value is not None and not value.any()
-
-
 def _same(one: Any, other: Any) -> bool:
     """Tells whether two static shapes can be the same, of known and equal rank."""
     return one.shape.rank == other.shape.rank and one.shape.is_compatible_with(other.shape)
-
-
-def _fits(losses: Any, weights: Any, product: Any) -> bool:
-    """Tells whether weights broadcast to the losses, and not the losses to the weights."""
-    if _is_one(weights):
-        return not _is_one(losses)
-    return _same(losses, product) and not _is_one(losses)
 
 
 def _is_checked(op: Any) -> bool:
@@ -459,19 +542,6 @@ def _is_checked(op: Any) -> bool:
     )
 
 
-def _is_selected(tensor: Any) -> bool:
-    """Tells whether the elements were chosen from the batch by a mask or by their places."""
-    for _ in range(12):
-        op = tensor.op
-        if op.type in ("GatherV2", "GatherNd", "DynamicPartition"):
-            return not op.inputs[0].op.type.startswith(("VarHandle", "Variable", "ReadVariable"))
-        floats = [one for one in op.inputs if one.dtype.is_floating and not _is_one(one)]
-        if len(floats) == 0 or op.type in ("MatMul", "BatchMatMulV2", "Conv2D"):
-            return False
-        tensor = floats[0]
-    return False
-
-
 def _broadcast(tensor: Any) -> str:
     """Finds where a vector met a column on the way to the losses, which compares all pairs."""
     waiting, seen = [tensor], 0
@@ -479,28 +549,35 @@ def _broadcast(tensor: Any) -> str:
         op, seen = waiting.pop().op, seen + 1
         if op.type in ("MatMul", "BatchMatMulV2", "Conv2D", "BiasAdd"):
             continue
-        shapes = sorted((one.shape.as_list() for one in op.inputs if one.shape.rank), key=len)
+        shapes = sorted((one.shape for one in op.inputs if one.shape.rank), key=lambda s: s.rank)
         if op.type in ("Sub", "SquaredDifference", "Mul", "AddV2") and len(shapes) == 2:
             low, high = shapes
-            if (len(low), len(high), high[-1]) == (1, 2, 1) and low[0] != 1:
-                shown = (str(one).replace("None", "?") for one in (low, high))
-                return f"{op.name}: {' meets '.join(shown)}"
+            if low.rank == 1 and high.rank == 2 and high[1] == 1 and low[0] != 1:
+                return f"{op.name}: {low} meets {high}"
         waiting.extend(one for one in op.inputs if one.dtype.is_floating)
     return ""
 
 
-def _penalty(tensor: Any) -> str:
-    """Names what is computed from variables alone."""
+def _penalty(tensor: Any) -> str | None:
+    """Names a well-known function of one variable; "" for the variable itself."""
     op = tensor.op
-    if op.type == "L2Loss":
-        return "l2"
-    if op.type in ("ReadVariableOp", "Identity", "VariableV2"):
+    if _is_variable(tensor):
         return ""
-    if op.type in _REDUCTIONS:
-        body = strip(op.inputs[0]).op
-        name = {"Abs": "l1", "Square": f"{op.type.lower()}_of_squares"}.get(body.type)
-        return name or f"{op.type.lower()}_{body.type.lower()}"
-    return str(op.type).lower()
+    if op.type == "L2Loss":
+        return "l2" if _is_variable(op.inputs[0]) else None
+    if op.type not in _REDUCTIONS or _axes(op) is not None:
+        return None
+    body = strip(op.inputs[0]).op
+    if body.type not in ("Abs", "Square") or not _is_variable(body.inputs[0]):
+        return None
+    if (op.type, body.type) == ("Sum", "Abs"):
+        return "l1"
+    return f"{op.type.lower()}_of_{'squares' if body.type == 'Square' else 'absolutes'}"
+
+
+def _is_variable(tensor: Any) -> bool:
+    """Tells whether a tensor is the value of a variable."""
+    return strip(tensor).op.type in ("ReadVariableOp", "VariableV2", "Variable")
 
 
 def _why(op: Any) -> str:
@@ -514,7 +591,7 @@ def _merged(terms: list[LossTerm]) -> list[LossTerm]:
     merged: dict[Any, LossTerm] = {}
     for index, term in enumerate(terms):
         key: Any = index
-        if term.kind is Kind.REGULARIZATION:
+        if term.is_penalty:
             key = (term.op, tuple(dataclasses.replace(s, line=None) for s in term.steps))
         if key in merged:
             first = merged[key]

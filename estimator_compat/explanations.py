@@ -5,6 +5,7 @@ nearest reduction of Keras.
 """
 
 import dataclasses
+import re
 
 from estimator_compat import reductions
 from estimator_compat.ledger import Do, Kind, Line, LossLedger, LossTerm, Role
@@ -117,11 +118,11 @@ def _about(term: LossTerm) -> list[Caution]:
             )
         )
     if _is_weighted_mean_by_size(term):
-        assert term.weights is not None
+        weights = " * ".join(step.by for step in reversed(term.weightings))
         found.append(
             Caution(
                 code="weights-with-mean",
-                text=f"{term.formula} weights the losses by {term.weights.by} and divides by their "
+                text=f"{term.formula} weights the losses by {weights} and divides by their "
                 "number, not by the weights: examples of weight 0 still pull the loss down. "
                 "sum(w*l) / sum(w) is Reduction.MEAN; tf.losses divides by the number of weights "
                 "that are not 0.",
@@ -133,9 +134,8 @@ def _about(term: LossTerm) -> list[Caution]:
 
 def differences(train: LossLedger, evaluation: LossLedger) -> tuple[Caution, ...]:
     """Compares the ledgers of TRAIN and EVAL, whose `loss` numbers a user will compare."""
-    ours, theirs = ({t.formula: t for t in ledger.terms} for ledger in (train, evaluation))
-    only_train = [term for text, term in ours.items() if text not in theirs]
-    only_eval = [term for text, term in theirs.items() if text not in ours]
+    only_train = _more(train.terms, evaluation.terms)
+    only_eval = _more(evaluation.terms, train.terms)
     if not (only_train or only_eval):
         return ()
     return (
@@ -147,6 +147,23 @@ def differences(train: LossLedger, evaluation: LossLedger) -> tuple[Caution, ...
             lines=_lines(*only_train, *only_eval),
         ),
     )
+
+
+def _more(terms: tuple[LossTerm, ...], others: tuple[LossTerm, ...]) -> list[LossTerm]:
+    """The terms that the others do not have, or have less often."""
+    left = [_unnumbered(term) for term in others]
+    found = []
+    for term in terms:
+        if (text := _unnumbered(term)) in left:
+            left.remove(text)
+        else:
+            found.append(term)
+    return found
+
+
+def _unnumbered(term: LossTerm) -> str:
+    """A term's formula without the numbers of its ops' names, which two graphs need not share."""
+    return re.sub(r"_\d+\b", "", term.formula)
 
 
 def _listed(terms: list[LossTerm]) -> str:
@@ -167,9 +184,7 @@ def _is_vector(term: LossTerm) -> bool:
 
 
 def _is_weighted_mean_by_size(term: LossTerm) -> bool:
-    if term.weights is None or term.weights.do is not Do.MULTIPLY:
-        return False
-    return any(step.do is Do.MEAN for step in term.steps)
+    return bool(term.weightings) and any(step.do is Do.MEAN for step in term.steps)
 
 
 def explain(term: LossTerm) -> tuple[str, ...]:
@@ -188,17 +203,27 @@ def explain(term: LossTerm) -> tuple[str, ...]:
 
 
 def _divisor(term: LossTerm) -> Role | None:
-    """What the losses are divided by in the end; None for a plain sum."""
-    if any(step.do is Do.MEAN for step in term.steps):
-        return Role.SIZE
-    return term.divisors[0].role if term.divisors else None
+    """What the batch's losses are divided by in the end; None for a plain sum."""
+    roles = {step.role for step in term.divisors}
+    if _over_the_batch(term) is Do.MEAN:
+        return Role.SIZE if roles <= {Role.CONSTANT} else Role.OTHER
+    return (roles.pop() if len(roles) == 1 else Role.OTHER) if roles else None
+
+
+def _over_the_batch(term: LossTerm) -> Do | None:
+    """How the batch is reduced: the first reduction, since the losses still have its axis."""
+    return next((step.do for step in term.steps if step.reduces), None)
+
+
+def _divisors(term: LossTerm) -> str:
+    return " and by ".join(step.by for step in term.divisors)
 
 
 _SHORT = {
     None: "A short last batch has a smaller loss, since it sums fewer examples; evaluate()'s "
     "`loss` is the mean of these sums over batches, not over examples.",
-    Role.CONSTANT: "A short last batch is still divided by {by}, so that its loss is too small; "
-    "a full batch is averaged.",
+    Role.CONSTANT: "A short last batch is still divided by {by}, as if it were full: its loss is "
+    "smaller by the examples that it lacks.",
     Role.OTHER: "A short last batch is divided by its own {by}; evaluate()'s `loss` is the mean "
     "over batches, in which it counts as much as a full one.",
     Role.SUM_OF_WEIGHTS: "A short last batch is divided by its own weights, and counts as much "
@@ -212,10 +237,11 @@ _SHORT_MEAN = (
 
 
 def _short_batch(term: LossTerm) -> str:
-    if term.axes and term.batch_axis is None:
+    if term.batch_axis is None:
         return "Its losses have no axis that is known to be the batch."
-    role = _divisor(term)
-    by = term.divisors[0].by if term.divisors else ""
+    if (size := (term.shape or ())[term.batch_axis]) is not None:
+        return f"The graph knows the size of a batch ({size}), so that no batch is short."
+    role, by = _divisor(term), _divisors(term)
     return _SHORT.get(role, _SHORT_MEAN).format(by=by)
 
 
@@ -234,10 +260,10 @@ _ZERO = {
 
 
 def _zero_weights(term: LossTerm) -> str:
-    if term.weights is None:
+    if not term.weightings:
         return ""
     guarded = any(step.do is Do.DIVIDE_NO_NAN for step in term.divisors)
-    by = term.divisors[0].by if term.divisors else ""
+    by = _divisors(term)
     return _ZERO[_divisor(term)].format(by=by, nothing="0" if guarded else "NaN")
 
 
@@ -249,7 +275,7 @@ def _replicas(term: LossTerm) -> str:
             "1/N of the whole sum. To keep the sum, add the replicas up."
         )
     if role is Role.CONSTANT:
-        by = term.divisors[0].by
+        by = _divisors(term)
         return (
             f"On N replicas each divides its own examples by {by}: adding the replicas up gives "
             f"the loss of the whole batch if {by} is the global batch size."
@@ -269,13 +295,13 @@ def _keras(term: LossTerm) -> str:
             f"compute {term.formula} by hand."
         )
     row = reductions.find(term.reduction)
-    unweighted = term.weights is None and not any(s.do is Do.MULTIPLY for s in term.steps)
+    unweighted = not term.weightings and not any(s.do is Do.MULTIPLY for s in term.steps)
     if unweighted and row.name in ("SUM_BY_NONZERO_WEIGHTS", "MEAN"):
         row = reductions.find("SUM_OVER_BATCH_SIZE")
     if row.keras3 is None:
         return (
             f"Keras has no {row.name} ({row.formula}): its nearest, 'sum_over_batch_size', divides "
-            "by the number of elements, those of weight 0 included, which is smaller."
+            "by the number of elements, those of weight 0 included, and gives a smaller loss."
         )
     text = f"In Keras 3 it is reduction={row.keras3!r}"
     if row.keras2 is None:

@@ -8,6 +8,7 @@ divide. `anatomy` reads a ledger off a graph, `ledger_check` recomputes the loss
 
 import dataclasses
 import enum
+import math
 from typing import Any
 
 
@@ -106,8 +107,8 @@ class LossTerm:
     Attributes:
       name: Tells the term from the others of its ledger; fit for a summary tag.
       kind: What it depends on.
-      op: What computes the unreduced losses (`softmax_cross_entropy`, `squared_difference`, `l2`),
-        or the type of the op.
+      op: What computes the unreduced losses (`softmax_cross_entropy`, `squared_difference`), or the
+        type of the op; for regularization a function of one variable (`l2`), or the whole text.
       tensors: The names of the unreduced losses' tensors: one; several only for regularization
         that is the same for several variables, and is added up.
       shape: Of the unreduced losses, None for a dimension that is not known before the graph runs;
@@ -180,22 +181,27 @@ class LossTerm:
         if reductions == {Do.SUM} and len(roles) <= 1:
             role = roles[0] if roles else None
             if role is Role.BATCH:  # the elements are the examples where there is no other axis
-                role = Role.SIZE if len(self.shape or ()) == 1 else Role.OTHER
+                role = Role.SIZE if self.axes == ("batch",) else Role.OTHER
             if role is Role.SUM_OF_WEIGHTS and self.divisors[0].do is Do.DIVIDE:
                 return None  # NaN, not 0, where all weights are 0
             return _ROWS.get(role)
         return None
 
     @property
+    def is_penalty(self) -> bool:
+        """Whether `op` is a function of one variable, such as `l2`; "" is the variable itself."""
+        return self.kind is Kind.REGULARIZATION and (self.op.isidentifier() or not self.op)
+
+    @property
     def formula(self) -> str:
         """The term as text: `mean(softmax_cross_entropy[batch])`."""
-        if self.kind is Kind.REGULARIZATION and self.variables:
+        if self.is_penalty:
             called = [f"{self.op}({name})" if self.op else name for name in self.variables]
             text = _sum_of(called)
         elif self.kind in (Kind.REGULARIZATION, Kind.CONSTANT, Kind.OPAQUE):
-            text = self.op
+            text = f"({self.op})" if is_compound(self.op) and self.steps else self.op
         else:
-            op = f"({self.op})" if _is_compound(self.op) else self.op
+            op = f"({self.op})" if is_compound(self.op) else self.op
             text = f"{op}[{', '.join(self.axes)}]" if self.axes else op
         return _applied(_shortened(self.steps), text)
 
@@ -276,6 +282,8 @@ def _plain(value: Any) -> Any:
         return value.value
     if dataclasses.is_dataclass(value):
         return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no number for it
     return [_plain(one) for one in value] if isinstance(value, tuple) else value
 
 
@@ -294,7 +302,7 @@ def _shortened(steps: tuple[Step, ...]) -> tuple[Step, ...]:
 def _applied(steps: tuple[Step, ...], text: str) -> str:
     """Writes the steps around a text, with parentheses where a sum would be torn apart."""
     for step in steps:
-        by = f"({step.by})" if _is_compound(step.by) else step.by
+        by = f"({step.by})" if is_compound(step.by) else step.by
         if step.do is Do.NEGATE:
             text = text[1:] if text.startswith("-") else f"-{text}"
         elif step.do is Do.MULTIPLY:
@@ -303,7 +311,7 @@ def _applied(steps: tuple[Step, ...], text: str) -> str:
         elif step.divides:
             text = f"{text} / {by}"
         elif step.do is Do.HALF_SQUARE:
-            text = f"{text}**2 / 2"
+            text = f"{f'({text})' if is_compound(text) else text}**2 / 2"
         elif step.do is Do.KEEP_WHERE:
             text = f"where({step.by}, {text}, 0)"
         elif step.do is Do.STOP_GRADIENT:
@@ -313,7 +321,7 @@ def _applied(steps: tuple[Step, ...], text: str) -> str:
     return text
 
 
-def _is_compound(text: str) -> bool:
+def is_compound(text: str) -> bool:
     """Tells whether a text has an operator outside of all parentheses."""
     depth = 0
     for letter in text:

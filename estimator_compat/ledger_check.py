@@ -30,15 +30,15 @@ def tensors(ledger: LossLedger) -> tuple[str, ...]:
 
 
 def check(
-    ledger: LossLedger, batches: Iterable[Values], *, sizes: Sequence[int] | None = None
+    ledger: LossLedger, batches: Iterable[Values], *, sizes: Sequence[int] = ()
 ) -> LossLedger:
     """Recomputes the loss of each batch, and returns the ledger with what came of it.
 
     Args:
       ledger: What `anatomy.ledger` read.
       batches: For each batch, the values of `tensors(ledger)` by name.
-      sizes: How many examples each batch has, where that is known: the terms' batch axis is held
-        against them.
+      sizes: How many examples the first of them have, where that is known: the terms' batch axis
+        is held against them.
 
     Raises:
       ValueError: There are no batches.
@@ -49,17 +49,24 @@ def check(
             "`batches` is empty; expected the values of at least one batch; check that the "
             "input_fn yields data."
         )
-    ulps = [_ulps(values[ledger.loss], *numbers) for values, numbers in compared]
+    ulps = [
+        _ulps(values[ledger.loss], *numbers)
+        for values, numbers in compared
+        if np.all(np.isfinite(values[ledger.loss]))
+    ]  # a NaN equals any other: it proves nothing
+    worst = max(ulps, default=float("nan"))
     first = np.asarray(compared[0][0][ledger.loss])
     found = Check(
         batches=len(compared),
-        worst=max(ulps),
-        exact=max(ulps) == 0.0,
-        passed=max(ulps) <= TOLERANCE,
+        worst=worst,
+        exact=worst == 0.0,
+        passed=worst <= TOLERANCE,
         loss=float(first) if first.size == 1 else float("nan"),
         notes=_notes(ledger, [values for values, _ in compared], sizes),
     )
-    return dataclasses.replace(ledger, check=found)
+    sized = list(zip((values for values, _ in compared), sizes, strict=False))
+    terms = tuple(_with_batch_axis(term, sized) for term in ledger.terms)
+    return dataclasses.replace(ledger, terms=terms, check=found)
 
 
 def _recomputed(ledger: LossLedger, values: Values) -> tuple[Any, float]:
@@ -115,21 +122,38 @@ def _ulps(reported: Any, recomputed: Any, magnitude: float) -> float:
     return float(difference / np.spacing(np.asarray(largest, reported.dtype)))
 
 
-def _notes(
-    ledger: LossLedger, batches: list[Values], sizes: Sequence[int] | None
-) -> tuple[str, ...]:
+def _notes(ledger: LossLedger, batches: list[Values], sizes: Sequence[int]) -> tuple[str, ...]:
     notes = [
-        f"the loss of batch {index} is {values[ledger.loss]}"
+        f"the loss of batch {index} is {values[ledger.loss]}, which cannot be compared"
         for index, values in enumerate(batches)
         if not np.all(np.isfinite(values[ledger.loss]))
     ]
-    for term in ledger.data_terms if sizes is not None else ():
-        for values, size in zip(batches, sizes or (), strict=True):
-            shape, axis = np.shape(values[term.tensors[0]]), term.batch_axis
-            if axis is not None and term.axes[axis] == "batch" and shape[axis] != size:
+    if not any(np.any(values[ledger.loss]) for values in batches):
+        notes.append("the loss is 0 in every batch: a ledger of 0 would pass, too")
+    for term in ledger.data_terms:
+        for values, size in zip(batches, sizes, strict=False):
+            shape = np.shape(values[term.tensors[0]])
+            if not _is_batch_axis(term, shape, size):
                 notes.append(
                     f"{term.name} has the shape {shape} in a batch of {size} examples: its axis "
-                    f"{axis} is not the batch"
+                    f"{term.batch_axis} is not the batch"
                 )
                 break
     return tuple(notes)
+
+
+def _is_batch_axis(term: LossTerm, shape: tuple[int, ...], size: int) -> bool:
+    """Tells whether the axis that is named after the batch is as long as the batch."""
+    axis = term.batch_axis
+    if axis is None or not term.axes[axis].startswith("batch"):
+        return True
+    times = term.axes[axis].partition("*")[2]
+    return times == "?" or shape[axis] == size * int(times or 1)
+
+
+def _with_batch_axis(term: LossTerm, batches: list[tuple[Values, int]]) -> LossTerm:
+    """Takes a batch axis back that a batch has shown to be another."""
+    if all(_is_batch_axis(term, np.shape(v[term.tensors[0]]), size) for v, size in batches):
+        return term
+    axes = ("?" if axis == term.batch_axis else name for axis, name in enumerate(term.axes))
+    return dataclasses.replace(term, axes=tuple(axes), batch_axis=None)

@@ -48,12 +48,11 @@ class Origins:
     def __init__(self, loss: Any, inputs: Iterable[Any]) -> None:
         ops, consumers = _ancestors(loss.op)
         given = {tensor.op for tensor in inputs}
-        variables = _trainable(loss.graph)
-        self._fed = _reached(
-            (op for op in ops if op in given or op.type.startswith(_SOURCES)), consumers
-        )
+        variables, captured = _trainable(loss.graph), captured_names(loss.graph)
+        sources = (op for op in ops if op in given or op.type.startswith(_SOURCES))
+        self._fed = _reached((op for op in sources if op not in captured), consumers)
         self._trained = _reached(
-            (op for op in ops if op in variables or _is_captured(op)),
+            (op for op in ops if op in variables),
             consumers,
             lambda op, dtype: _is_differentiable(dtype) and op.type not in _STOPS,
         )
@@ -74,7 +73,9 @@ class Origins:
 def variables_of(tensor: Any) -> tuple[str, ...]:
     """Names the variables that a tensor depends on, in the order of the graph's ops."""
     ops, _ = _ancestors(tensor.op)
-    return tuple(sorted(op.name for op in ops if op.type in _VARIABLES))
+    captured = captured_names(tensor.graph)
+    found = (captured.get(op, op.name if op.type in _VARIABLES else "") for op in ops)
+    return tuple(sorted(name for name in found if name))
 
 
 def _ancestors(op: Any) -> tuple[set[Any], Consumers]:
@@ -109,12 +110,21 @@ def _reached(
 def _trainable(graph: Any) -> set[Any]:
     with graph.as_default():
         found = tf1.trainable_variables()
-    return {getattr(v, "handle", v).op for v in found if hasattr(v, "op") or hasattr(v, "handle")}
+    ops = {getattr(v, "handle", v).op for v in found if hasattr(v, "op") or hasattr(v, "handle")}
+    trainable = {id(v.handle) for v in getattr(graph, "trainable_variables", ())}
+    return ops | {inner.op for outer, inner in _resources(graph) if id(outer) in trainable}
 
 
-def _is_captured(op: Any) -> bool:
-    """Tells whether an op is a variable that a function's graph captured."""
-    return op.type == "Placeholder" and op.outputs[0].dtype == tf.resource
+def captured_names(graph: Any) -> dict[Any, str]:
+    """Names the variables that a function's graph captured, by the ops that stand for them."""
+    names = {id(v.handle): v.name.partition(":")[0] for v in getattr(graph, "variables", ())}
+    return {inner.op: names.get(id(outer), inner.op.name) for outer, inner in _resources(graph)}
+
+
+def _resources(graph: Any) -> list[tuple[Any, Any]]:
+    """The resources that a function's graph captured, and the placeholders of them."""
+    pairs = getattr(graph, "captures", ())
+    return [(outer, inner) for outer, inner in pairs if inner.dtype == tf.resource]
 
 
 def _is_differentiable(dtype: Any) -> bool:

@@ -93,7 +93,9 @@ class PreparedRun:
             leaves: list[Any] = []
             build = _builder(fetches, leaves)
             kept = (fetches, leaves)
-            cached = self._calls[key] = (kept, self._make_callable(leaves), build)
+            # `Session.run` of nothing returns nothing; a prepared call of nothing fails.
+            call = self._make_callable(leaves) if leaves else list
+            cached = self._calls[key] = (kept, call, build)
         try:
             return cached[2](cached[1]())
         except tf.errors.OpError as error:

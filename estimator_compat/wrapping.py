@@ -45,7 +45,12 @@ def with_loss_summaries(model_fn: Callable[..., Any]) -> Callable[..., Any]:
             spec = spec.as_estimator_spec()
         if getattr(spec, "loss", None) is None or spec.mode == ModeKeys.PREDICT:
             return spec
-        return _with_summaries(spec, anatomy.ledger(spec.loss, features, labels))
+        try:
+            ledger = anatomy.ledger(spec.loss, features, labels)
+        except (TypeError, ValueError) as error:  # no such loss can be read; a run can have one
+            tf1.logging.warn(_ADVICE, _NOT, error)
+            return spec
+        return _with_summaries(spec, ledger)
 
     return wrapped
 
@@ -57,7 +62,7 @@ def _inputs(positional: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any,
 
 
 def _with_summaries(spec: Any, ledger: LossLedger) -> Any:
-    terms = ledger.data_terms
+    terms = tuple(t for t in ledger.data_terms if t.batch_axis is not None or t.shape is None)
     for stopped in ledger.stopped_by:
         tf1.logging.warn(_ADVICE, "leave out a part of the loss" if terms else _NOT, stopped)
     if not terms and not ledger.stopped_by:

@@ -53,7 +53,7 @@ def _checked(built: Built, read: LossLedger, limit: int, checkpoint: str | None)
     return ledger_check.check(
         read,
         [values for values, _ in found],
-        sizes=[int(size) for _, size in found] if found and size != () else None,
+        sizes=[int(size) for _, size in found] if size != () else (),
     )
 
 

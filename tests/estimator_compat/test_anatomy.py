@@ -1,6 +1,8 @@
-"""The walk from a scalar loss to its ledger, and the check of it."""
+"""The walk from a scalar loss to its ledger, on model_fns whose ledgers were read by a person."""
 
-from collections.abc import Callable, Iterator
+import dataclasses
+import linecache
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -8,97 +10,254 @@ import pytest
 import tensorflow as tf
 
 from estimator_compat import anatomy, ledger_check
+from estimator_compat.ledger import Do, Kind, LossLedger, Step
+from migrate.targets import build
+from tests.estimator_compat import (
+    ledger_cases,
+    ledger_cases_losses,
+    ledger_cases_models,
+    ledger_cases_reductions,
+)
+from tests.estimator_compat.ledger_cases import Case, Term, checked, of, read, values
 
 tf1 = tf.compat.v1
-Reduction = tf1.losses.Reduction
-LABELS, WEIGHTS = np.float32([0, 1, 2, 1]), np.float32([1, 0, 2, 0.5])
+CASES = [
+    *ledger_cases_losses.CASES,
+    *ledger_cases_reductions.CASES,
+    *ledger_cases_models.CASES,
+]
+BY_NAME = {str(case): case for case in CASES}
 
 
-@pytest.fixture(autouse=True)
-def _graph() -> Iterator[None]:
+def as_expected(ledger: LossLedger) -> tuple[Term, ...]:
+    return tuple(
+        Term(
+            formula=term.formula,
+            row=term.reduction,
+            kind=term.kind.value,
+            shape=term.shape,
+            axes=term.axes,
+            batch_axis=term.batch_axis,
+            weights=tuple(step.by for step in term.weightings),
+            trained=term.trained,
+        )
+        for term in ledger.terms
+    )
+
+
+def test_every_case_has_a_name_of_its_own() -> None:
+    assert len(BY_NAME) == len(CASES) >= 60
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_ledger_is_what_a_person_reads_and_a_wrong_one_fails(case: Case) -> None:
+    ledger, built = read(case)
+    assert as_expected(ledger) == case.terms
+    opaque = [term for term in case.terms if term.kind == "opaque"]
+    assert len(ledger.stopped_by) == len(opaque)
+    batches = values(ledger, built)
+    found = ledger_check.check(ledger, batches, sizes=[case.batch])
+    assert found.check
+    assert found.check.passed
+    assert case.exact in (None, found.check.exact)
+    assert found.check.notes == ()
+    assert found.check.batches == (1 if case.drop and case.batch == 4 else -(-6 // case.batch))
+    assert found.terms == ledger.terms
+    for changed in mutations(ledger) if case.batch > 1 else ():  # the mean of one is its sum
+        again = ledger_check.check(changed, batches, sizes=[case.batch])
+        assert not again.check.passed, changed.formula
+
+
+def mutations(ledger: LossLedger) -> Iterator[LossLedger]:
+    """Ledgers with one step less, another divisor, or a mean in a sum's place."""
+    for place, term in enumerate(ledger.terms):
+        if term.kind is Kind.CONSTANT:
+            continue
+        for index, step in enumerate(term.steps):
+            for other in _other_steps(step):
+                steps = (*term.steps[:index], *other, *term.steps[index + 1 :])
+                changed = dataclasses.replace(term, steps=steps)
+                terms = (*ledger.terms[:place], changed, *ledger.terms[place + 1 :])
+                yield dataclasses.replace(ledger, terms=terms)
+
+
+def _other_steps(step: Step) -> Iterator[tuple[Step, ...]]:
+    if (
+        step.do in (Do.NEGATE, Do.HALF_SQUARE)
+        or (step.do is Do.MULTIPLY and step.value != 1.0)
+        or (step.do is Do.KEEP_WHERE and not step.scalar)  # one number may well be kept always
+    ):
+        yield ()
+    if step.divides:
+        yield ()
+        yield (step, dataclasses.replace(step, do=Do.DIVIDE, tensor="", value=1.01))
+    if step.reduces:
+        yield (dataclasses.replace(step, do=Do.SUM if step.do is Do.MEAN else Do.MEAN),)
+
+
+# What a user sees instead of a ledger, or in it, where the loss is no loss.
+
+
+@pytest.fixture
+def graph() -> Iterator[tf.Graph]:
+    with tf.Graph().as_default() as graph:
+        yield graph
+
+
+def features() -> dict[str, Any]:
+    return {"x": tf1.placeholder_with_default(np.float32([[1, 2], [3, 4]]), [None, 2])}
+
+
+def test_no_loss() -> None:
+    case = BY_NAME["reduce_mean"]
+    spec = build(case.target, "infer").spec
+    with pytest.raises(TypeError, match="build the model_fn in one of these modes") as raised:
+        anatomy.ledger(spec.loss)
+    assert str(raised.value).startswith("`loss` (None) is not there; expected a scalar Tensor")
+
+
+@pytest.mark.usefixtures("graph")
+def test_a_loss_of_integers() -> None:
+    loss = tf.reduce_sum(tf.cast(features()["x"], tf.int32), name="wrong")
+    with pytest.raises(TypeError, match="cast the losses before they are reduced") as raised:
+        anatomy.ledger(loss)
+    assert "`loss` (wrong:0) has the dtype int32" in str(raised.value)
+
+
+@pytest.mark.parametrize("loss", [0.25, np.float32(0.25), "loss"], ids=repr)
+def test_a_loss_that_is_no_tensor(loss: Any) -> None:
+    with pytest.raises(TypeError, match=r"call the model_fn inside a tf\.Graph"):
+        anatomy.ledger(loss)
+
+
+def test_an_eager_loss() -> None:
+    with pytest.raises(TypeError, match=r"is no Tensor of a graph.*call the model_fn inside"):
+        anatomy.ledger(tf.constant(0.25))
+
+
+def test_a_loss_of_another_graph(graph: tf.Graph) -> None:
+    given = features()
     with tf.Graph().as_default():
-        yield
+        loss = tf.reduce_mean(features()["x"], name="elsewhere")
+    with pytest.raises(ValueError, match="build the loss from the features that") as raised:
+        anatomy.ledger(loss, given)
+    assert "`loss` (elsewhere:0) was built in another graph" in str(raised.value)
 
 
-def inputs() -> tuple[dict[str, Any], Any]:
-    """Features x and w, and labels, of a batch whose size the graph does not know."""
-    x = tf1.placeholder_with_default(np.float32(np.arange(12).reshape(4, 3) / 7), [None, 3])
-    w = tf1.placeholder_with_default(WEIGHTS, [None])
-    return {"x": x, "w": w}, tf1.placeholder_with_default(LABELS, [None])
+@pytest.mark.usefixtures("graph")
+@pytest.mark.parametrize(
+    ("loss", "kind", "formula"),
+    [
+        (lambda: tf.constant(3.0), "constant", "3"),
+        (lambda: tf.constant(float("nan")), "constant", "nan"),
+        (lambda: tf.constant(2.0) * tf.constant(3.0), "constant", "2 * 3"),
+        (
+            lambda: tf.nn.l2_loss(tf1.get_variable("v", initializer=[1.0, 2.0])),
+            "regularization",
+            "l2(v)",
+        ),
+    ],
+    ids=["constant", "nan", "product", "regularization"],
+)
+def test_a_loss_without_features(loss: Any, kind: str, formula: str) -> None:
+    ledger = anatomy.ledger(loss(), features())
+    assert ledger.formula == formula
+    assert [term.kind.value for term in ledger.terms] == [kind]
 
 
-def outputs(features: Any, units: int = 1) -> Any:
-    kernel = tf1.get_variable("kernel", [3, units], initializer=tf1.ones_initializer())
-    return features["x"] @ kernel
+@pytest.mark.usefixtures("graph")
+def test_a_vector_is_one_term_without_a_reduction() -> None:
+    x = features()["x"]
+    kernel = tf1.get_variable("kernel", initializer=[1.0, 2.0])
+    (term,) = anatomy.ledger(tf.square(x * kernel)[:, 0], {"x": x}).terms
+    assert (term.kind, term.reduction, term.steps, term.axes) == (Kind.DATA, "NONE", (), ("batch",))
 
 
-def squares(features: Any, labels: Any) -> Any:
-    return tf.square(labels - outputs(features)[:, 0])
+@pytest.mark.usefixtures("graph")
+def test_sparse_features_tell_nothing_about_the_batch() -> None:
+    """Their values are as many as there happen to be."""
+    sparse = tf1.sparse_placeholder(tf.float32, [None, 9])
+    kernel = tf1.get_variable("kernel", initializer=1.0)
+    loss = tf.reduce_sum(tf.square(sparse.values * kernel))
+    (term,) = anatomy.ledger(loss, {"s": sparse, **features()}).terms
+    assert (term.axes, term.batch_axis) == (("?",), None)
 
 
-def losses(features: Any, labels: Any, weights: Any = 1.0, reduction: Any = None) -> Any:
-    reduction = reduction or Reduction.SUM_BY_NONZERO_WEIGHTS
-    given = outputs(features)[:, 0]
-    return tf1.losses.mean_squared_error(labels, given, weights, reduction=reduction)
+@pytest.mark.usefixtures("graph")
+def test_without_features_the_first_axis_counts_as_the_batch() -> None:
+    x = tf1.placeholder(tf.float32, [None, None])
+    (term,) = anatomy.ledger(tf.reduce_mean(tf.square(x))).terms
+    assert term.axes == ("batch", "?")
 
 
-W = "features['w']"
-# A loss, its formula, and the rows of the reductions' table.
-CASES: dict[str, tuple[Callable[[Any, Any], Any], str, list[str | None]]] = {
-    "default": (losses, "mean(squared_difference[batch])", ["SUM_OVER_BATCH_SIZE"]),
-    "weighted": (
-        lambda f, y: losses(f, y, f["w"]),
-        f"sum({W} * squared_difference[batch]) / count({W} != 0)",
-        ["SUM_BY_NONZERO_WEIGHTS"],
-    ),
-    "MEAN": (
-        lambda f, y: losses(f, y, f["w"], Reduction.MEAN),
-        f"sum({W} * squared_difference[batch]) / sum({W})",
-        ["MEAN"],
-    ),
-    "SUM": (
-        lambda f, y: losses(f, y, f["w"], Reduction.SUM),
-        f"sum({W} * squared_difference[batch])",
-        ["SUM"],
-    ),
-    "reduce_mean": (
-        lambda f, y: tf.reduce_mean(squares(f, y)),
-        "mean(squared_difference[batch])",
-        ["SUM_OVER_BATCH_SIZE"],
-    ),
-    "padded_denominator": (
-        lambda f, y: tf.reduce_sum(f["w"] * squares(f, y)) / (tf.reduce_sum(f["w"]) + 1e-5),
-        f"sum({W} * squared_difference[batch]) / (sum({W}) + 1e-05)",
-        [None],
-    ),
-    "scaled": (
-        lambda f, y: 0.5 * tf.reduce_mean(squares(f, y)),
-        "0.5 * mean(squared_difference[batch])",
-        ["SUM_OVER_BATCH_SIZE"],
-    ),
-    "regularized": (
-        lambda f, y: losses(f, y) + 1e-4 * tf.nn.l2_loss(tf1.trainable_variables()[0]),
-        "mean(squared_difference[batch]) + 0.0001 * l2(kernel)",
-        ["SUM_OVER_BATCH_SIZE", None],
-    ),
-}
+def test_a_scope_of_the_users_names_no_loss(graph: tf.Graph) -> None:
+    x = features()["x"]
+    with tf.name_scope("huber_loss"):
+        loss = tf.reduce_mean(tf.exp(x))
+    assert anatomy.ledger(loss, {"x": x}).formula == "mean(exp(features['x'])[batch, 2])"
 
 
-def checked(build: Callable[[Any, Any], Any]) -> Any:
-    """The ledger of a loss, checked on the inputs' one batch."""
-    features, labels = inputs()
-    read = anatomy.ledger(build(features, labels), features, labels)
-    names = ledger_check.tensors(read)
-    with tf1.Session() as session:
-        session.run(tf1.global_variables_initializer())
-        values = session.run(list(names))
-    return ledger_check.check(read, [dict(zip(names, values, strict=True))], sizes=[4])
+@pytest.mark.usefixtures("graph")
+def test_weights_larger_than_the_losses_are_part_of_them() -> None:
+    """Losses of [batch, 1] under weights of [batch, 2] are losses of [batch, 2]."""
+    x = features()["x"]
+    kernel = tf1.get_variable("kernel", initializer=[[1.0], [2.0]])
+    (term,) = anatomy.ledger(tf.reduce_sum(x * tf.square(x @ kernel)), {"x": x}).terms
+    assert term.weightings == ()
+    assert term.axes == ("batch", "2")
 
 
-@pytest.mark.parametrize(("build", "formula", "rows"), CASES.values(), ids=CASES)
-def test_ledgers(build: Any, formula: str, rows: list[str | None]) -> None:
-    read = checked(build)
-    assert read.formula == formula
-    assert [term.reduction for term in read.terms] == rows
-    assert read.check.passed
-    assert read.stopped_by == ()
+def test_a_tf_function_with_variables_it_captured() -> None:
+    kernel = tf.Variable(np.float32([[0.5], [0.25]]), name="kernel")
+    scale = tf.Variable(2.0, name="scale")
+    frozen = tf.Variable(3.0, name="frozen", trainable=False)
+
+    def loss(x: Any, y: Any, w: Any) -> Any:
+        losses = tf.square(y - tf.squeeze(x @ kernel, axis=1))
+        penalty = 0.1 * tf.nn.l2_loss(kernel) + scale
+        return tf1.losses.compute_weighted_loss(losses, w) + penalty + frozen * 0.5
+
+    batch = [np.float32([[1, 2], [3, 4]]), np.float32([1, 0]), np.float32([1, 2])]
+    specs = [tf.TensorSpec([None, *one.shape[1:]]) for one in batch]
+    function = tf1.wrap_function(loss, specs)
+    x, y, w = function.inputs[:3]
+    ledger = anatomy.ledger(function.graph.outputs[0], {"x": x, "w": w}, y)
+    weighted = "sum(features['w'] * squared_difference[batch]) / count(features['w'] != 0)"
+    assert ledger.formula == f"{weighted} + 0.1 * l2(kernel) + scale + 0.5 * frozen"
+    assert [term.trained for term in ledger.terms] == [True, True, True, False]
+    names = ledger_check.tensors(ledger)
+    fetched = function.prune([x, y, w], [function.graph.get_tensor_by_name(n) for n in names])
+    numbers = [tensor.numpy() for tensor in fetched(*map(tf.constant, batch))]
+    fetched_values = dict(zip(names, numbers, strict=True))
+    found = ledger_check.check(ledger, [fetched_values], sizes=[2]).check
+    assert found
+    assert found.exact
+    # predictions 1 and 2.5, losses 0 and 6.25; (1*0 + 2*6.25)/2 + 0.1*(0.25+0.0625)/2 + 2 + 1.5
+    assert found.loss == pytest.approx(6.25 + 0.015625 + 3.5)
+
+
+def test_slim_regularizers() -> None:
+    slim = pytest.importorskip("tf_slim")
+    x = ledger_cases_losses
+
+    def loss_fn(features: Any, labels: Any) -> Any:
+        given = slim.fully_connected(
+            features["x"], 1, activation_fn=None, weights_regularizer=slim.l2_regularizer(0.01)
+        )
+        tf1.losses.mean_squared_error(labels["y"], given[:, 0])
+        return tf1.losses.get_total_loss()
+
+    case = Case(model_fn=of(loss_fn), terms=())
+    assert checked(case).formula == (f"mean({x.SQUARES}) + 0.01 * l2(fully_connected/weights)")
+
+
+def test_the_lines_are_the_model_fns() -> None:
+    ledger, _ = read(BY_NAME["sum_and_mean"])
+    first, second = ledger.terms
+    assert first.line
+    assert first.line.file == ledger_cases.__file__
+    assert first.line.function == "squares"
+    lines = [step.line for term in (first, second) for step in term.steps]
+    assert [line.function for line in lines if line] == ["sum_and_mean", "mean_classes"]
+    source = linecache.getline(ledger_cases_models.__file__, lines[0].number if lines[0] else 0)
+    assert "tf.reduce_sum(squares(features, labels))" in source

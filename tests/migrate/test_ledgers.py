@@ -44,7 +44,7 @@ TRAIN  loss = sum(features['w'] * squared_difference[batch, 1]) / count(features
                 on the whole batch only where all replicas have equal divisors.
                 Keras has no SUM_BY_NONZERO_WEIGHTS (sum(w*l) / count(w != 0)): its nearest,
                 'sum_over_batch_size', divides by the number of elements, those of weight 0
-                included, which is smaller.
+                included, and gives a smaller loss.
 
 EVAL  loss = the same as in TRAIN
   recomputed from its terms: the same bits, on 2 batches (the first loss is {eval:.6g})
