@@ -127,7 +127,8 @@ class Axes:
         for tensor in inputs:
             found = self.of(tensor, depth) or ()
             for axis, name in zip(range(rank - len(found), rank), found, strict=True):
-                if names[axis] in (None, "1") or (is_batch(name) and names[axis] == OTHER):
+                # What is computed with the batch element by element has the batch there, too.
+                if names[axis] in (None, "1") or (is_batch(name) and not is_batch(names[axis])):
                     names[axis] = name
         return tuple(names)
 
@@ -285,6 +286,30 @@ def _concatenated(axes: Axes, tensor: Any, depth: int) -> Names | None:
     return tuple(found)
 
 
+def _padded(axes: Axes, tensor: Any, depth: int) -> Names | None:
+    """What is padded keeps the axes that did not grow."""
+    value = tensor.op.inputs[0]
+    found, paddings = axes.of(value, depth), tf.get_static_value(tensor.op.inputs[1])
+    if found is None:
+        return None
+    sizes = zip(value.shape.as_list(), tensor.shape.as_list(), strict=True)
+    grown = [None in pair or pair[0] != pair[1] for pair in sizes]
+    if paddings is not None:
+        grown = [bool(pair.any()) for pair in paddings]
+    return tuple(OTHER if more else name for more, name in zip(grown, found, strict=True))
+
+
+def _split(axes: Axes, tensor: Any, depth: int) -> Names | None:
+    """What legacy programs split over devices: into one part, the batch stays the batch."""
+    op = tensor.op
+    value, axis = op.inputs[::-1][:2] if op.type == "Split" else (op.inputs[0], op.inputs[2])
+    found, place = axes.of(value, depth), tf.get_static_value(axis)
+    if found is None or place is None or len(op.outputs) == 1:
+        return found
+    place = int(place) % len(found)
+    return tuple(None if axis == place else name for axis, name in enumerate(found))
+
+
 _RULES: dict[str, Callable[[Axes, Any, int], Names | None]] = {
     "BatchMatMulV2": _multiplied,
     "ConcatV2": _concatenated,
@@ -298,6 +323,8 @@ _RULES: dict[str, Callable[[Axes, Any, int], Names | None]] = {
         (*(axes.of(t.op.inputs[0], depth) or ()), OTHER) if t.op.get_attr("axis") == -1 else None
     ),
     "Pack": _packed,
+    "Pad": _padded,
+    "PadV2": _padded,
     "Reshape": _reshaped,
     "ResourceGather": _gathered,
     "Select": lambda axes, t, depth: axes._joined(t.op.inputs[1:], t.shape.rank, depth),
@@ -307,6 +334,8 @@ _RULES: dict[str, Callable[[Axes, Any, int], Names | None]] = {
     "SparseSoftmaxCrossEntropyWithLogits": lambda axes, t, depth: (
         axes.of(t.op.inputs[1], depth) if t.value_index == 0 else None
     ),
+    "Split": _split,
+    "SplitV": _split,
     "Squeeze": _squeezed,
     "StridedSlice": _sliced,
     "Transpose": _transposed,
