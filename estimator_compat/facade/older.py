@@ -12,8 +12,6 @@ from collections import abc
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 ArgSpec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
 
 
@@ -39,6 +37,8 @@ def asscalar(a: Any) -> Any:
 
 def fromstring(string: Any, dtype: Any = float, count: int = -1, *, sep: str = "") -> Any:
     """Reads an array from bytes, where `sep` is empty, as well as from text."""
+    import numpy as np
+
     if sep:
         return np.fromstring(string, dtype, count, sep=sep)
     return np.frombuffer(string, dtype, count).copy()

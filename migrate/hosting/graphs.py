@@ -18,6 +18,8 @@ from migrate.targets import Target, build
 
 LOCAL = (tf1.GraphKeys.LOCAL_VARIABLES, tf1.GraphKeys.METRIC_VARIABLES)
 
+_DRAWS = ("Random", "TruncatedNormal", "Parameterized", "Multinomial", "StatefulRandom")
+
 Variables = dict[str, tf.Variable]
 
 
@@ -169,6 +171,12 @@ class HostedGraph:
                 found.add(op)
                 ops += [*(tensor.op for tensor in op.inputs), *op.control_inputs]
         return found
+
+    @property
+    def draws(self) -> bool:
+        """Whether a step has ops that draw other numbers each time they run."""
+        stateful = (op for op in self.used_operations() if op.type.startswith(_DRAWS))
+        return any(True for _ in stateful)
 
     @property
     def local(self) -> set[str]:

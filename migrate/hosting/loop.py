@@ -145,10 +145,11 @@ class CustomLoop:
           ValueError: It returns no Dataset.
         """
         params = {} if self.target.params is None else self.target.params
-        given = calling.call_input_fn(
-            self.target.input_fn(mode), mode=mode, params=params, config=self.target.config
+        return refusals.dataset_of(
+            lambda: calling.call_input_fn(
+                self.target.input_fn(mode), mode=mode, params=params, config=self.target.config
+            )
         )
-        return refusals.checked_dataset(given)
 
     # Training.
 
@@ -180,9 +181,12 @@ class CustomLoop:
           NanLossDuringTrainingError: The loss became NaN.
         """
         graph = self.graph(TRAIN)
-        if "loop" not in self._functions:
-            self._functions["loop"] = stepping.loop(graph, jit_compile=self._jit_compile)
-        batches = iter(self.dataset(TRAIN) if dataset is None else dataset)
+        dataset = self.dataset(TRAIN) if dataset is None else dataset
+        ends = bool(dataset.cardinality() != tf.data.INFINITE_CARDINALITY)
+        key = "loop" if ends else "endless loop"
+        if key not in self._functions:
+            self._functions[key] = stepping.loop(graph, ends=ends, jit_compile=self._jit_compile)
+        loop, batches = self._functions[key], iter(dataset)
         if not self._trained and self.target.config.model_dir:
             self._save_due(force=True)
         self._trained = True
@@ -190,7 +194,7 @@ class CustomLoop:
         losses = []
         while (step := self.global_step) < end:
             stop = next_stop(step, end=end, longest=steps_per_loop, due=self._due())
-            made = self._advance(batches, step, stop)
+            made = self._advance(loop, batches, step, stop)
             losses.append(made)
             if len(made) < stop - step:
                 break
@@ -200,10 +204,10 @@ class CustomLoop:
     def _due(self) -> list[Every]:
         return [self._summary, self._log, self._saving] if self.target.config.model_dir else []
 
-    def _advance(self, batches: Any, step: int, stop: int) -> np.ndarray:
+    def _advance(self, loop: Any, batches: Any, step: int, stop: int) -> np.ndarray:
         wanted = bool(self.target.config.model_dir) and self._summary.left(step) == stop - step
         began = time.perf_counter()
-        done = self._functions["loop"](batches, tf.constant(stop - step), tf.constant(wanted))
+        done = loop(batches, tf.constant(stop - step), wanted)
         losses = done.losses.numpy()
         if np.isnan(losses).any():
             raise tf1.train.NanLossDuringTrainingError

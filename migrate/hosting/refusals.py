@@ -1,5 +1,6 @@
 """What a custom loop cannot do as an Estimator did: named before anything is trained."""
 
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -77,16 +78,24 @@ def check_graph(graph: HostedGraph, *, ignore_hooks: bool) -> None:
         )
 
 
-def checked_dataset(given: Any) -> tf.data.Dataset:
-    """Returns what an input_fn returned, if it is a Dataset.
+def dataset_of(call: Callable[[], Any]) -> tf.data.Dataset:
+    """Returns what an input_fn returns, if it is a Dataset.
 
     Raises:
       ValueError: It is not: tensors of a queue or of a session's iterator.
     """
+    try:
+        given = call()
+    except RuntimeError as error:
+        if "eager execution" not in str(error):
+            raise
+        raise ValueError(_NO_DATASET.format("needs a graph with a session")) from error
     if isinstance(given, tf.data.Dataset):
         return given
-    raise ValueError(
-        f"`input_fn` returned {type(given).__name__}, not a tf.data.Dataset; expected one, since "
-        "tensors of a queue or an iterator need a session; return the Dataset itself, or pass one "
-        "to `train`, `evaluate` and `predict`."
-    )
+    raise ValueError(_NO_DATASET.format(f"returned {type(given).__name__}"))
+
+
+_NO_DATASET = (
+    "`input_fn` {}; expected a tf.data.Dataset, since tensors of a queue or an iterator need a "
+    "session; return the Dataset itself, or pass one to `train`, `evaluate` and `predict`."
+)

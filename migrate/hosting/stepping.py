@@ -20,15 +20,18 @@ class Steps(NamedTuple):
     summary: Any
 
 
-def loop(graph: HostedGraph, *, jit_compile: bool = False) -> Callable[[Any, Any, Any], Steps]:
+def loop(
+    graph: HostedGraph, *, ends: bool, jit_compile: bool = False
+) -> Callable[[Any, Any, Any], Steps]:
     """Builds the function that trains on the batches of an iterator.
 
-    It makes `count` steps, fewer where the iterator ends, and returns the last one's summary where
-    it is wanted. Every step is the same call in the graph, also one with a summary: so random ops
-    draw the same numbers as in a session that ran step after step.
+    It takes the iterator, how many steps to make, and whether the last one's summary is wanted. It
+    makes fewer steps where the iterator ends. Where ops draw random numbers, every step is the same
+    call in the graph, also one with a summary: so they draw as in a session that ran step by step.
 
     Args:
       graph: A TRAIN graph.
+      ends: Whether the iterator may end; where it cannot, a step is cheaper.
       jit_compile: Whether a step is compiled by XLA, which may reorder its arithmetic.
     """
     watched = list({tensor.name: tensor for tensor in _behind(graph.summaries)}.values())
@@ -43,7 +46,7 @@ def loop(graph: HostedGraph, *, jit_compile: bool = False) -> Callable[[Any, Any
     empty = tf.zeros([0], graph.spec.loss.dtype)
 
     @tf.function(reduce_retracing=True)
-    def steps(batches: Any, count: tf.Tensor, wanted: tf.Tensor) -> Steps:
+    def steps(batches: Any, count: tf.Tensor, wanted: tf.Tensor | bool) -> Steps:
         losses = tf.TensorArray(empty.dtype, count, clear_after_read=False, element_shape=[])
         summary = tf.constant([], tf.string)
         made = 0
@@ -51,16 +54,19 @@ def loop(graph: HostedGraph, *, jit_compile: bool = False) -> Callable[[Any, Any
             tf.autograph.experimental.set_loop_options(
                 shape_invariants=[(summary, tf.TensorShape([None]))]
             )
-            batch = batches.get_next_as_optional()
-            if not batch.has_value():
+            batch = batches.get_next_as_optional() if ends else next(batches)
+            if ends and not batch.has_value():
                 break
-            loss, _, *values = one_step(batch.get_value())
+            loss, _, *values = one_step(batch.get_value() if ends else batch)
             losses = losses.write(index, tf.reshape(loss, []))
             made += 1
             if wanted and index == count - 1:
                 summary = summarize(*values)
         return Steps(losses.stack()[:made], summary)
 
+    if graph.draws:
+        return lambda batches, count, wanted: steps(batches, count, tf.constant(wanted))
+    # One function with summaries and one without is cheaper, and where nothing is drawn the same.
     return steps
 
 

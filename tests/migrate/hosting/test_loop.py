@@ -1,0 +1,240 @@
+"""The custom loop against the run of the same model_fn: steps, files, checkpoints, refusals."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+import estimator_compat as estimator
+from migrate.hosting.loop import CustomLoop, host
+from tests.migrate.hosting.programs import INPUT_FNS, X, Y, model_fn
+
+STEPS = 23
+
+
+def config(model_dir: Path | None = None) -> Any:
+    return estimator.RunConfig(
+        model_dir=str(model_dir) if model_dir else None,
+        tf_random_seed=3,
+        save_summary_steps=5,
+        save_checkpoints_steps=10,
+        log_step_count_steps=7,
+    )
+
+
+def hosted(model_dir: Path | None = None, **changes: Any) -> CustomLoop:
+    given = {"input_fn": INPUT_FNS, "params": {}, "config": config(model_dir)}
+    return host(model_fn, **{**given, **changes})
+
+
+class Losses(tf1.train.SessionRunHook):
+    """Keeps the loss of each step of a run."""
+
+    def __init__(self) -> None:
+        self.losses: list[Any] = []
+
+    def before_run(self, run_context: Any) -> Any:
+        return tf1.train.SessionRunArgs(tf1.get_collection("losses")[-1])
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+        self.losses.append(run_values.results)
+
+
+def run(model_dir: Path, params: Any = None, steps: int = STEPS) -> tuple[Any, list[Any]]:
+    """Trains under our Estimator; returns it and its losses."""
+    function = estimator.with_loss_summaries(model_fn)
+    trained = estimator.Estimator(function, config=config(model_dir), params=params or {})
+    hook = Losses()
+    trained.train(INPUT_FNS["train"], hooks=[hook], steps=steps)
+    return trained, hook.losses
+
+
+@pytest.mark.parametrize("params", [{}, {"dropout": True}], ids=["plain", "dropout"])
+@pytest.mark.parametrize("steps_per_loop", [1, 4, 100])
+def test_the_bits_are_those_of_the_run(
+    tmp_path: Path, params: dict[str, Any], steps_per_loop: int
+) -> None:
+    trained, losses = run(tmp_path, params)
+    loop = hosted(params=params)
+    assert loop.train(steps=STEPS, steps_per_loop=steps_per_loop).tolist() == losses
+    for name in trained.get_variable_names():
+        np.testing.assert_array_equal(trained.get_variable_value(name), loop.variables[name])
+    ours, theirs = loop.evaluate(), trained.evaluate(INPUT_FNS["eval"])
+    assert ours == theirs
+    assert set(ours) == {"average_loss", "global_step", "loss", "mae"}
+    batch = next(iter(loop.predict()))
+    expected = next(trained.predict(INPUT_FNS["infer"], yield_single_examples=False))
+    np.testing.assert_array_equal(batch["y"], expected["y"])
+
+
+def events(folder: Path) -> list[tuple[int, str, Any]]:
+    """Step, tag and number of what the event files have; the count of a histogram."""
+    return [
+        (event.step, value.tag, value.histo.num or value.simple_value)
+        for path in sorted(folder.glob("events*"))
+        for event in tf1.train.summary_iterator(str(path))
+        for value in event.summary.value
+        if value.tag not in ("global_step/sec", "checkpoint_path")
+    ]
+
+
+def test_summaries_have_the_tags_steps_and_values_of_the_run(tmp_path: Path) -> None:
+    trained, _ = run(tmp_path / "run")
+    trained.evaluate(INPUT_FNS["eval"], name="held")
+    loop = hosted(tmp_path / "host")
+    loop.train(steps=STEPS)
+    loop.evaluate(name="held")
+    for folder in ("", "eval_held"):
+        ours, theirs = (events(tmp_path / side / folder) for side in ("host", "run"))
+        assert sorted(ours) == sorted(theirs)
+    assert {step for step, *_ in events(tmp_path / "host")} == {1, 6, 11, 16, 21}
+    steps = {int(path.stem.split("-")[1]) for path in (tmp_path / "host").glob("ckpt-*.index")}
+    assert steps == {0, 10, 20, 23}
+
+
+def test_one_step_tells_what_it_did() -> None:
+    loop = hosted()
+    features, labels = {"x": tf.constant(X[:4])}, tf.constant(Y[:4])
+    before = {name: v.numpy() for name, v in loop.graph("train") and loop.variables.items()}
+    found = loop.train_step(features, labels)
+    hidden = np.tanh(X[:4] @ before["dense/kernel"] + before["dense/bias"])
+    errors = (hidden @ before["dense_1/kernel"] + before["dense_1/bias"] - Y[:4]) ** 2
+    np.testing.assert_allclose(found.loss_per_example, errors, rtol=1e-5)
+    assert float(found.loss) == pytest.approx(errors.mean(), rel=1e-6)
+    assert float(found.average_loss) == pytest.approx(errors.mean(), rel=1e-6)
+    assert float(found.learning_rate) == pytest.approx(0.1)
+    # The first step of momentum moves by rate * gradient.
+    trained = [v.op.name for v in loop.graph("train").graph.get_collection("trainable_variables")]
+    moved = [loop.variables[name].numpy() - before[name] for name in trained]
+    norm = np.sqrt(sum((each**2).sum() for each in moved)) / 0.1
+    assert float(found.gradient_norm) == pytest.approx(norm, rel=1e-5)
+    assert loop.global_step == 1
+
+
+def test_training_ends_with_the_dataset() -> None:
+    loop = hosted()
+    losses = loop.train(INPUT_FNS["eval"](), steps_per_loop=3)
+    assert (len(losses), loop.global_step) == (4, 4)  # 20 examples in batches of 6
+
+
+def test_an_input_signature_in_the_place_of_an_input_fn() -> None:
+    signature = ({"x": tf.TensorSpec([None, 3])}, tf.TensorSpec([None, 1]))
+    loop = hosted(input_fn=None, input_signature=signature)
+    np.testing.assert_array_equal(
+        loop.train(INPUT_FNS["train"](), 5), hosted().train(INPUT_FNS["train"](), 5)
+    )
+    with pytest.raises(ValueError, match="expected exactly one of them; pass the input_fn"):
+        hosted(input_signature=signature)
+
+
+def test_a_jit_compiled_loop_trains_nearly_the_same() -> None:
+    compiled = hosted(jit_compile=True).train(steps=STEPS)
+    np.testing.assert_allclose(compiled, hosted().train(steps=STEPS), rtol=1e-4)
+
+
+# Checkpoints.
+
+
+def test_it_starts_from_an_estimators_folder(tmp_path: Path) -> None:
+    trained, _ = run(tmp_path, steps=10)
+    loop = hosted()
+    loop.restore(str(tmp_path))
+    assert loop.global_step == 10
+    hook = Losses()
+    trained.train(INPUT_FNS["train"], hooks=[hook], steps=5)
+    assert loop.train(steps=5).tolist() == hook.losses
+
+
+def test_an_estimator_resumes_from_what_it_writes(tmp_path: Path) -> None:
+    loop = hosted()
+    loop.train(steps=10)
+    path = loop.save_legacy(str(tmp_path / "model.ckpt"))
+    assert path == str(tmp_path / "model.ckpt-10")
+    assert tf.train.latest_checkpoint(str(tmp_path)) == path
+    resumed, losses = run(tmp_path, steps=5)
+    assert resumed.get_variable_value("global_step") == 15
+    assert loop.train(steps=5).tolist() == losses
+
+
+def test_its_own_checkpoints_resume(tmp_path: Path) -> None:
+    loop = hosted(tmp_path)
+    loop.train(steps=12)
+    again = hosted()
+    again.restore(str(tmp_path))
+    assert again.global_step == 12
+    assert again.train(steps=5).tolist() == loop.train(steps=5).tolist()
+
+
+def test_a_checkpoint_of_another_model_restores_nothing(tmp_path: Path) -> None:
+    values = {"global_step": np.int64(4), "dense/kernel": np.zeros([3, 5], np.float32)}
+    variables = {name: tf.Variable(value) for name, value in values.items()}
+    tf1.train.Saver(variables).save(None, str(tmp_path / "other"))
+    loop = hosted()
+    loop.graph("train")
+    before = loop.variables["dense/kernel"].numpy()
+    with pytest.raises(ValueError, match=r"kernel has the shape \(3, 5\) in it, and \(3, 4\)"):
+        loop.restore(str(tmp_path))
+    np.testing.assert_array_equal(loop.variables["dense/kernel"], before)
+    assert loop.global_step == 0
+
+
+def test_a_folder_without_a_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="has no checkpoint; expected the folder of one; check"):
+        hosted().restore(str(tmp_path))
+
+
+# What it refuses.
+
+
+class Own(tf1.train.SessionRunHook):
+    pass
+
+
+def asks_python(features: Any, labels: Any, mode: str, params: Any) -> Any:
+    features = {"x": tf1.py_func(lambda x: x, [features["x"]], tf.float32)}
+    features["x"].set_shape([None, 3])
+    return model_fn(features, labels, mode, params)
+
+
+def never_ready(features: Any, labels: Any, mode: str, params: Any) -> Any:
+    spec = model_fn(features, labels, mode, params)
+    return spec._replace(scaffold=tf1.train.Scaffold(init_fn=lambda scaffold, session: None))
+
+
+def queued() -> Any:
+    return estimator.inputs.numpy_input_fn({"x": X}, Y, batch_size=4, shuffle=False)()
+
+
+REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
+    "hook": (
+        lambda: hosted(params={"hooks": [Own()]}).train(steps=1),
+        "the hook Own needs a session; do its work between two calls of `train`",
+    ),
+    "py_func": (
+        lambda: host(asks_python, input_fn=INPUT_FNS, params={}).train(steps=1),
+        "the op PyFunc calls Python from inside the step, where there is no session; do its work",
+    ),
+    "init_fn": (
+        lambda: host(never_ready, input_fn=INPUT_FNS, params={}).train(steps=1),
+        "the Scaffold's init_fn needs a session; give the variables their values with `restore`",
+    ),
+    "queue": (
+        lambda: hosted(input_fn=queued).train(steps=1),
+        "since tensors of a queue or an iterator need a session; return the Dataset itself, or",
+    ),
+    "nowhere": (lambda: hosted().save(), "expected one to write the checkpoint to; pass"),
+}
+
+
+@pytest.mark.parametrize(("act", "told"), REFUSED.values(), ids=REFUSED)
+def test_refusals(act: Callable[[], Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told.replace("(", r"\(")):
+        act()
+
+
+def test_hooks_can_be_left_out() -> None:
+    assert len(hosted(params={"hooks": [Own()]}, ignore_hooks=True).train(steps=2)) == 2

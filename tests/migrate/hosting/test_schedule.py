@@ -1,0 +1,35 @@
+"""When the loop comes back to Python: the steps of an Estimator's hooks."""
+
+from migrate.hosting.schedule import Every, next_stop
+
+
+def stops(*, end: int, longest: int, **every: int | None) -> list[int]:
+    """The global steps at which a run from 0 stops, everything being done where it is due."""
+    due = {name: Every(steps) for name, steps in every.items()}
+    found, step = [], 0
+    while step < end:
+        stop = next_stop(step, end=end, longest=longest, due=list(due.values()))
+        for one in due.values():
+            if one.left(step) == stop - step:
+                one.done(stop)
+        found.append(step := stop)
+    return found
+
+
+def test_summaries_come_after_the_first_step_and_then_regularly() -> None:
+    assert stops(end=9, longest=100, summary=3) == [1, 4, 7, 9]
+
+
+def test_a_loop_is_no_longer_than_it_may() -> None:
+    assert stops(end=10, longest=4) == [4, 8, 10]
+    assert stops(end=5, longest=2, summary=None) == [2, 4, 5]
+
+
+def test_what_is_due_together_stops_once() -> None:
+    assert stops(end=7, longest=100, summary=2, checkpoint=4) == [1, 3, 5, 7]
+
+
+def test_what_was_done_at_a_restored_step_is_due_later() -> None:
+    every = Every(10, last=25)
+    assert every.left(25) == 10
+    assert every.left(40) == 1
