@@ -16,9 +16,8 @@ Brings code that was written for tf.estimator to TensorFlow 2.16 and later, in t
   host   the same model_fn inside a TF2 custom loop, proved equal to the run.
   own    TF2 source that no longer needs this package.
 
-This version has the first rung, and the ledger, which says what a model_fn's loss is made of. The
-commands of the other two (verify, checkpoint, scan, rewrite, translate, report, rules) are not in
-it yet.
+This version has the first two, and the ledger, which says what a model_fn's loss is made of. The
+commands of the third (scan, rewrite, translate, report, rules) are not in it yet.
 """
 _LEDGER = """\
 Says exactly what a model_fn's `loss` computes, in TRAIN and in EVAL: its terms, the per-example
@@ -41,6 +40,24 @@ examples:
   migrate ledger
   migrate ledger --facade model.py:model_fn --input_fn=data.py:train --params=learning_rate=0.1
   migrate ledger --legacy=bert targets.py:classifier --format=json -- --some_flag_of_it=1
+"""
+
+
+_CHECKPOINT = """\
+Writes a checkpoint in the other of two kinds: an Estimator's, which knows variables by their names,
+and tf.train.Checkpoint's, as a hosted loop saves it. Both ways; the optimizer's slots and the
+global step are variables, too. It lists what matched, what did not, and shapes that differ.
+
+With --target the variables are those of a model_fn: if one has no value of its shape, or a value no
+variable, nothing is written, unless --allow-partial is given. Without it the checkpoint's own names
+are taken.
+"""
+_CHECKPOINT_EXAMPLES = """\
+exit status: 0 all matched, and it was written; 1 something did not match; 2 it could not be done.
+
+examples:
+  migrate checkpoint runs/1 converted/
+  migrate checkpoint runs/1/model.ckpt-1000 converted/ --target=targets.py:classifier
 """
 
 
@@ -72,11 +89,31 @@ def parser() -> argparse.ArgumentParser:
     ledger.add_argument("--checkpoint", metavar="PATH", help="gives the variables their values")
     ledger.add_argument("--format", choices=["text", "json"], default="text")
     ledger.set_defaults(run=_ledger)
+    checkpoint = commands.add_parser(
+        "checkpoint",
+        help="convert a checkpoint between an Estimator's kind and a custom loop's",
+        description=_CHECKPOINT,
+        epilog=_CHECKPOINT_EXAMPLES,
+        formatter_class=raw,
+        allow_abbrev=False,
+    )
+    checkpoint.add_argument("source", metavar="SRC", help="a checkpoint, or a folder's latest")
+    checkpoint.add_argument("destination", metavar="DST", help="a folder, or a path without step")
+    checkpoint.add_argument(
+        "--allow-partial",
+        action="store_true",
+        help="write it although something does not match",
+    )
+    _add_target(checkpoint, "--target")
+    checkpoint.set_defaults(run=_checkpoint)
     return whole
 
 
-def _add_target(command: argparse.ArgumentParser) -> None:
-    command.add_argument("target", nargs="?", metavar="TARGET")
+def _add_target(command: argparse.ArgumentParser, name: str | None = None) -> None:
+    if name is None:
+        command.add_argument("target", nargs="?", metavar="TARGET")
+    else:
+        command.add_argument(name, metavar="TARGET", help="the model that the checkpoint is for")
     command.add_argument("--input_fn", metavar="NAME", help="the input_fn of a model_fn")
     command.add_argument(
         "--params",
@@ -183,6 +220,20 @@ def _target(chosen: argparse.Namespace) -> Any:
         legacy=names if names or chosen.facade else None,
         flags=chosen.flags,
     )
+
+
+def _checkpoint(chosen: argparse.Namespace) -> int:
+    _quiet(chosen)
+    from migrate import checkpoint_text, checkpoints
+
+    done = checkpoints.convert(
+        chosen.source,
+        chosen.destination,
+        target=_target(chosen) if chosen.target else None,
+        allow_partial=chosen.allow_partial,
+    )
+    print(checkpoint_text.render(done), end="")
+    return 0 if done.written and done.matching.whole else 1
 
 
 def _ledger(chosen: argparse.Namespace) -> int:

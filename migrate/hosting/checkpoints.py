@@ -5,13 +5,16 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import tensorflow as tf
 
 from migrate.hosting.graphs import HostedGraph, Variables
-from migrate.hosting.legacy_checkpoints import LegacyCheckpoints
+from migrate.hosting.legacy_checkpoints import LegacyCheckpoints, compare, describe
 
 # Every object-based checkpoint has this entry, no name-based one has it.
 OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
+_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
+_PREFIX = "variables/"
 TRAIN = "train"
 
 
@@ -49,12 +52,18 @@ class Checkpoints:
                     f"`path` ({path}) has no checkpoint; expected the folder of one; check it."
                 )
             path = latest
-        names = {name for name, _ in tf.train.list_variables(path)}
-        if OBJECT_GRAPH in names:
-            checkpoint = tf.train.Checkpoint(variables=self.saved())
-            checkpoint.restore(path).assert_consumed()
-        else:
+        if is_legacy(path):
             self._legacy(TRAIN).restore(path)
+            return
+        shapes = dict(tf.train.list_variables(path))
+        found = compare(
+            {name: shapes[key] for name, key in _keys(path).items()},
+            {name: variable.shape for name, variable in self.saved().items()},
+        )
+        if not found.whole:
+            raise ValueError(f"the checkpoint {path} does not fit the model: {describe(found)}")
+        checkpoint = tf.train.Checkpoint(variables=self.saved())
+        checkpoint.read(path).assert_existing_objects_matched()
 
     def save_legacy(self, prefix: str) -> str:
         return self._legacy(TRAIN).save(prefix)
@@ -85,3 +94,29 @@ class Checkpoints:
     def _has_trained(self) -> bool:
         """Whether there is anything to save: the TRAIN graph and its optimizer's variables."""
         return bool(self._variables) and int(self._variables["global_step"]) > 0
+
+
+def read(checkpoint: str) -> dict[str, np.ndarray]:
+    """Reads the values of a checkpoint of either kind, by the variables' legacy names."""
+    reader = tf.train.load_checkpoint(checkpoint)
+    return {name: reader.get_tensor(key) for name, key in _keys(checkpoint).items()}
+
+
+def _keys(checkpoint: str) -> dict[str, str]:
+    """Maps the variables' legacy names to the names that a checkpoint has for them."""
+    keys = [key for key, _ in tf.train.list_variables(checkpoint)]
+    if OBJECT_GRAPH not in keys:
+        return {key: key for key in keys}
+    ours = [key for key in keys if key.startswith(_PREFIX) and key.endswith(_VALUE)]
+    return {_unescaped(key): key for key in ours}
+
+
+def is_legacy(checkpoint: str) -> bool:
+    """Tells whether a checkpoint is an Estimator's, by names."""
+    return OBJECT_GRAPH not in dict(tf.train.list_variables(checkpoint))
+
+
+def _unescaped(name: str) -> str:
+    """The legacy name behind the name of an object: there, `/` is `.S` and `.` is `..`."""
+    inner = name[len(_PREFIX) : -len(_VALUE)]
+    return ".".join(part.replace(".S", "/") for part in inner.split(".."))

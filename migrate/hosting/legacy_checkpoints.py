@@ -15,13 +15,13 @@ class Matching:
     """How the names of a checkpoint fit the variables of a graph.
 
     Attributes:
-      matched: Name in the checkpoint to name of the variable.
-      missing: Variables that the checkpoint has no value for.
+      matched: Names that both have, with the same shape.
+      missing: Names that the checkpoint has no value for.
       unused: Names in the checkpoint that no variable has.
       misshapen: Names whose shapes differ: the checkpoint's and the variable's.
     """
 
-    matched: Mapping[str, str]
+    matched: tuple[str, ...]
     missing: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     misshapen: Mapping[str, tuple[Any, Any]]
@@ -47,18 +47,8 @@ class LegacyCheckpoints:
     def matching(self, path: str) -> Matching:
         """Compares a checkpoint with the variables."""
         shapes = tf.train.load_checkpoint(path).get_variable_to_shape_map()
-        misshapen = {
-            name: (tuple(shapes[name]), tuple(self._variables[variable].shape))
-            for name, variable in self.names.items()
-            if name in shapes
-            and not self._variables[variable].shape.is_compatible_with(shapes[name])
-        }
-        return Matching(
-            matched={n: v for n, v in self.names.items() if n in shapes and n not in misshapen},
-            missing=tuple(sorted(v for n, v in self.names.items() if n not in shapes)),
-            unused=tuple(sorted(set(shapes) - set(self.names))),
-            misshapen=misshapen,
-        )
+        wanted = {name: self._variables[variable].shape for name, variable in self.names.items()}
+        return compare(shapes, wanted)
 
     def restore(self, path: str) -> None:
         """Gives the variables the values of a checkpoint, as the model_fn's Saver does.
@@ -87,6 +77,21 @@ class LegacyCheckpoints:
         names = [*(os.path.relpath(p, folder) for p in known), name]
         tf.compat.v1.train.update_checkpoint_state(folder, name, all_model_checkpoint_paths=names)
         return path
+
+
+def compare(shapes: Mapping[str, Any], wanted: Mapping[str, tf.TensorShape]) -> Matching:
+    """Compares the shapes of a checkpoint's values with those of the variables of these names."""
+    misshapen = {
+        name: (tuple(shapes[name]), tuple(shape))
+        for name, shape in wanted.items()
+        if name in shapes and not shape.is_compatible_with(shapes[name])
+    }
+    return Matching(
+        matched=tuple(name for name in wanted if name in shapes and name not in misshapen),
+        missing=tuple(sorted(set(wanted) - set(shapes))),
+        unused=tuple(sorted(set(shapes) - set(wanted))),
+        misshapen=misshapen,
+    )
 
 
 def _restored(graph: tf.Graph, restore: tf.Operation) -> dict[str, str]:

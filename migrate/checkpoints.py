@@ -1,0 +1,125 @@
+"""Converts checkpoints: an Estimator's, by names, and a custom loop's, by objects, both ways."""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+from migrate.hosting.checkpoints import is_legacy, read
+from migrate.hosting.legacy_checkpoints import Matching, compare
+from migrate.hosting.loop import CustomLoop
+from migrate.targets import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """What became of a checkpoint.
+
+    Attributes:
+      source: The checkpoint that was read.
+      written: The one that was written, in the other kind; None where nothing was.
+      legacy: Whether the source is an Estimator's.
+      matching: How its names fit the model's, or one another where there is no model.
+    """
+
+    source: str
+    written: str | None
+    legacy: bool
+    matching: Matching
+
+
+def convert(
+    source: str,
+    destination: str,
+    *,
+    target: Target | None = None,
+    allow_partial: bool = False,
+) -> Conversion:
+    """Writes a checkpoint in the other of the two kinds.
+
+    Args:
+      source: A checkpoint, or a folder whose latest one is taken.
+      destination: The new one's path without the step, or a folder.
+      target: The model whose variables it is for: every one of them has to have a value of its
+        shape. None takes the checkpoint's names as they are.
+      allow_partial: Whether it is written although variables have no value in the source, and then
+        their initial one, or values have no variable, and are left out.
+
+    Returns:
+      What matched, and where it was written: nowhere, if something did not match and
+      `allow_partial` is False.
+
+    Raises:
+      ValueError: There is no checkpoint at `source`, or one at `destination` already.
+    """
+    source = _checkpoint(source)
+    values = read(source)
+    legacy = is_legacy(source)
+    loop = None if target is None else CustomLoop(target, ignore_hooks=True)
+    matching = _matching(values, loop)
+    if not allow_partial and (not matching.whole or matching.unused):
+        return Conversion(source=source, written=None, legacy=legacy, matching=matching)
+    variables = _variables(values, matching, loop)
+    path = _path(destination, "ckpt" if legacy else "model.ckpt", values.get("global_step"))
+    write = _write_objects if legacy else _write_names
+    write(variables, path)
+    return Conversion(source=source, written=path, legacy=legacy, matching=matching)
+
+
+def _checkpoint(path: str) -> str:
+    latest = tf.train.latest_checkpoint(path) if os.path.isdir(path) else path
+    if latest is None or not tf.io.gfile.exists(latest + ".index"):
+        raise ValueError(
+            f"`SRC` ({path}) has no checkpoint; expected the path of one without its .index, or "
+            "the folder of some; check it."
+        )
+    return str(latest)
+
+
+def _path(destination: str, name: str, step: Any) -> str:
+    if os.path.isdir(destination) or destination.endswith(os.sep):
+        destination = os.path.join(destination, name)
+    path = destination if step is None else f"{destination}-{int(step)}"
+    if tf.io.gfile.exists(path + ".index"):
+        raise ValueError(
+            f"`DST` ({path}) is there already; expected a new place; remove it, or name another."
+        )
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    return path
+
+
+def _matching(values: dict[str, np.ndarray], loop: CustomLoop | None) -> Matching:
+    if loop is None:
+        return Matching(matched=tuple(values), misshapen={})
+    wanted = {name: loop.variables[name].shape for name in loop.graph("train").saved_variables}
+    return compare({name: value.shape for name, value in values.items()}, wanted)
+
+
+def _variables(
+    values: dict[str, np.ndarray], matching: Matching, loop: CustomLoop | None
+) -> dict[str, tf.Variable]:
+    """The variables to write: the model's, or one for each value."""
+    if loop is None:
+        return {name: tf.Variable(value) for name, value in values.items()}
+    variables = {n: loop.variables[n] for n in loop.graph("train").saved_variables}
+    for name in matching.matched:
+        variables[name].assign(values[name])
+    return variables
+
+
+def _write_objects(variables: dict[str, tf.Variable], path: str) -> None:
+    written = tf.train.Checkpoint(variables=variables).write(path)
+    _make_latest(written)
+
+
+def _write_names(variables: dict[str, tf.Variable], path: str) -> None:
+    tf1.train.Saver(variables).save(None, path, write_meta_graph=False, write_state=False)
+    _make_latest(path)
+
+
+def _make_latest(path: str) -> None:
+    folder, name = os.path.split(os.path.abspath(path))
+    tf1.train.update_checkpoint_state(folder, name)
