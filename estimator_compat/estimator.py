@@ -164,7 +164,7 @@ class Estimator(ExportsSavedModels):
         """
         every_hook = train_hooks.checked_hooks(hooks)
         every_hook.extend(sessions.stopping_after(steps))
-        checkpoint_path = self._checked_checkpoint(checkpoint_path, "evaluate")
+        checkpoint_path = storage.checkpoint_to_restore(self.model_dir, checkpoint_path, "evaluate")
         with tf.Graph().as_default():
             graph = self._evaluation_graph(input_fn, every_hook, checkpoint_path)
             return self._run_evaluation(graph, checkpoint_path, self.eval_dir(name))
@@ -190,7 +190,7 @@ class Estimator(ExportsSavedModels):
           ValueError: `predict_keys` name no prediction, or predictions of different lengths.
         """
         every_hook = train_hooks.checked_hooks(hooks)
-        checkpoint_path = self._checked_checkpoint(checkpoint_path, "predict")
+        checkpoint_path = storage.checkpoint_to_restore(self.model_dir, checkpoint_path, "predict")
         with tf.Graph().as_default() as graph:
             batches = self._predict(input_fn, predict_keys, every_hook, checkpoint_path)
         # The graph is the default one only while a batch is computed: the caller's code between
@@ -211,12 +211,12 @@ class Estimator(ExportsSavedModels):
 
     def get_variable_value(self, name: str) -> Any:
         """Returns a variable's value in the latest checkpoint, as a NumPy array."""
-        self._require_checkpoint()
+        storage.require_checkpoint(self.model_dir)
         return tf.train.load_variable(self.model_dir, name)
 
     def get_variable_names(self) -> list[str]:
         """Lists the variables of the latest checkpoint."""
-        self._require_checkpoint()
+        storage.require_checkpoint(self.model_dir)
         return [name for name, _ in tf.train.list_variables(self.model_dir)]
 
     def latest_checkpoint(self) -> str | None:
@@ -369,36 +369,7 @@ class Estimator(ExportsSavedModels):
 
     def saved_step(self) -> int:
         """The global step of the latest checkpoint, 0 where none can be read."""
-        latest = tf.train.latest_checkpoint(self.model_dir)
-        if not latest:
-            return 0
-        try:
-            return int(tf.train.load_variable(latest, tf1.GraphKeys.GLOBAL_STEP))
-        except (tf.errors.OpError, IndexError, RuntimeError, ValueError):
-            return 0  # a Scaffold's saver may leave it out; a damaged one is met when restored
-
-    def _checked_checkpoint(self, checkpoint_path: str | None, purpose: str) -> str | None:
-        """The checkpoint to restore: the given one or the latest, None where there is none."""
-        if checkpoint_path:
-            storage.check_checkpoint_path(checkpoint_path)
-            return checkpoint_path
-        storage.check_checkpoint(self.model_dir)
-        latest = tf.train.latest_checkpoint(self.model_dir)
-        if not latest:
-            logging.info(
-                "Could not find trained model in model_dir: %s, running initialization to %s.",
-                self.model_dir,
-                purpose,
-            )
-        return latest
-
-    def _require_checkpoint(self) -> None:
-        storage.check_checkpoint(self.model_dir)
-        if not tf.train.latest_checkpoint(self.model_dir):
-            raise ValueError(
-                f"Could not find trained model in model_dir: {self.model_dir}; expected a "
-                "checkpoint there; train first, or name the folder that has one."
-            )
+        return storage.saved_step(self.model_dir)
 
 
 def _check_not_overridden(cls: type) -> None:

@@ -110,3 +110,44 @@ def advice(checkpoint: str) -> str:
         f"{os.path.join(folder, 'checkpoint')}, or pass it as `checkpoint_path` to evaluate or "
         "predict"
     )
+
+
+def saved_step(model_dir: str) -> int:
+    """The global step of the latest checkpoint, 0 where none can be read."""
+    latest = tf.train.latest_checkpoint(model_dir)
+    if not latest:
+        return 0
+    try:
+        return int(tf.train.load_variable(latest, tf1.GraphKeys.GLOBAL_STEP))
+    except (tf.errors.OpError, IndexError, RuntimeError, ValueError):
+        return 0  # a Scaffold's saver may leave it out; a damaged one is met when restored
+
+
+def checkpoint_to_restore(model_dir: str, path: str | None, purpose: str) -> str | None:
+    """The checkpoint to restore: the given one or the latest, None where there is none."""
+    if path:
+        check_checkpoint_path(path)
+        return path
+    check_checkpoint(model_dir)
+    latest = tf.train.latest_checkpoint(model_dir)
+    if not latest:
+        tf1.logging.info(
+            "Could not find trained model in model_dir: %s, running initialization to %s.",
+            model_dir,
+            purpose,
+        )
+    return str(latest) if latest else None
+
+
+def require_checkpoint(model_dir: str) -> None:
+    """Refuses a folder without a checkpoint.
+
+    Raises:
+      ValueError: It has none.
+    """
+    check_checkpoint(model_dir)
+    if not tf.train.latest_checkpoint(model_dir):
+        raise ValueError(
+            f"Could not find trained model in model_dir: {model_dir}; expected a checkpoint "
+            "there; train first, or name the folder that has one."
+        )
