@@ -58,17 +58,15 @@ class Reference:
     """The Run rung of a target, fed with materialized batches.
 
     Attributes:
-      target: The target, with a complete config.
+      target: The target, `aligned`.
       batches: The batches of each mode.
     """
 
-    def __init__(self, target: Target, batches: Mapping[str, Batches], model_dir: str) -> None:
+    def __init__(self, target: Target, batches: Mapping[str, Batches]) -> None:
         self.target = target
         self.batches = batches
         self._estimator = estimator_compat.Estimator(
-            target.model_fn,
-            params=target.params,
-            config=target.config.replace(model_dir=model_dir),
+            target.model_fn, params=target.params, config=target.config
         )
 
     def input_fn(self, mode: str) -> Callable[[], tf.data.Dataset]:
@@ -170,16 +168,19 @@ class _Watch(tf1.train.SessionRunHook):
         self.final = session.run(self._reads)
 
 
-def aligned(target: Target) -> Target:
-    """A target whose random numbers can be drawn again: of the graph, and of NumPy's `random`.
+def aligned(target: Target, model_dir: str) -> Target:
+    """A target whose random numbers can be drawn again, by the graph's ops and by NumPy.
 
     A RunConfig without a seed gets one; the model_fn is called with NumPy's generator at the same
-    state each time, since initial values are often drawn from it. A TPUEstimatorSpec becomes the
-    EstimatorSpec of a CPU.
+    state each time, since initial values are often drawn from it; its loops draw in order. A
+    TPUEstimatorSpec becomes the EstimatorSpec of a CPU.
     """
     config = target.config or estimator_compat.RunConfig(tf_random_seed=1)
+    config = config.replace(model_dir=model_dir)
     if config.tf_random_seed is None:
         config = config.replace(tf_random_seed=1)
+    if not (config.save_checkpoints_steps or config.save_checkpoints_secs):
+        config = config.replace(save_checkpoints_secs=600)  # evaluation needs the last one
 
     @functools.wraps(target.model_fn)
     def model_fn(*args: Any, **kwargs: Any) -> Any:
@@ -189,6 +190,7 @@ def aligned(target: Target) -> Target:
             spec = target.model_fn(*args, **kwargs)
         finally:
             np.random.set_state(state)
+        random_ops.order_draws(tf1.get_default_graph())
         return spec.as_estimator_spec() if hasattr(spec, "as_estimator_spec") else spec
 
     return dataclasses.replace(target, model_fn=model_fn, config=config)

@@ -38,7 +38,7 @@ class Subject(Protocol):
 class Side:
     """A subject, in the calls that the stages need."""
 
-    # Whether it draws the same random numbers as the run, from seeds that are not 0.
+    # Whether it draws the same random numbers as the run, where those are repeatable.
     is_aligned = False
     # Whether its own initial values are to be those of the run.
     initializes = False

@@ -59,9 +59,9 @@ def verify(
             )
     tell = progress or _silent
     with tempfile.TemporaryDirectory() as folder:
-        target = aligned(target)
+        target = aligned(target, f"{folder}/run")
         given = _batches(target, counts, tell)
-        reference = Reference(target, given, f"{folder}/run")
+        reference = Reference(target, given)
         if subject is None:
             config = target.config.replace(model_dir=f"{folder}/host")
             subject = CustomLoop(dataclasses.replace(target, config=config))
@@ -170,7 +170,7 @@ class _Verification:
         return (run.values, subject[0]), []
 
     def _not_aligned(self, run: Forward) -> list[RandomOp]:
-        found = [op for op in run.random if not (self._side.is_aligned and op.is_seeded)]
+        found = [op for op in run.random if not (self._side.is_aligned and op.is_repeatable)]
         self._unaligned += found
         return found
 
