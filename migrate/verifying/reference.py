@@ -108,9 +108,7 @@ class Reference:
             fetches = loss_gradients(spec.loss) if mode == "train" else spec.predictions
             ends = [spec.loss, spec.train_op] if mode == "train" else tf.nest.flatten(fetches)
             found = random_ops.find(built.graph, ends)
-            scaffold = tf1.train.Scaffold(
-                copy_from_scaffold=spec.scaffold, init_fn=_giver(weights)
-            )
+            scaffold = tf1.train.Scaffold(copy_from_scaffold=spec.scaffold, init_fn=_giver(weights))
             rows = sessions.batches(
                 fetches,
                 scaffold=scaffold,
@@ -119,7 +117,8 @@ class Reference:
                 checkpoint=None,
                 limit=1,
             )
-            return Forward(values=list(rows)[0], random=found)
+            [values] = rows
+            return Forward(values=values, random=found)
 
 
 def _giver(weights: Values) -> Callable[[Any, Any], None]:

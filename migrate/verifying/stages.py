@@ -48,7 +48,8 @@ class Stages:
         self, run: Any, subject: Any, losses: tuple[Any, Any] | None, notes: Sequence[str]
     ) -> Stage:
         """Compares predictions with the initial weights, and the loss of the first batch."""
-        found, compared = [], []
+        found: list[Comparison] = []
+        compared = []
         notes = list(notes)
         if run is not None and subject is not None:
             found, missing = self._nests(run, subject, self._tolerances.predictions)
@@ -141,12 +142,14 @@ def _declared(name: str, run: np.ndarray, variable: Any) -> Comparison:
     if variable is None:
         note = "the subject has no variable of this name"
     elif (theirs := (list(variable.shape), variable.dtype.name)) != _as_declared(ours):
-        note = "{0[1]} of shape {0[0]} in the run, {1[1]} of shape {1[0]} in the subject".format(
-            ours, theirs
-        )
+        note = f"{_described(ours)} in the run, {_described(theirs)} in the subject"
     else:
         return Comparison(name=name, outcome=Outcome.IDENTICAL)
     return Comparison(name=name, outcome=Outcome.DIFFERENT, note=note)
+
+
+def _described(value: tuple[list[int], str]) -> str:
+    return f"{value[1]} of shape {value[0]}"
 
 
 def _as_declared(value: tuple[list[int], str]) -> tuple[list[int], str]:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
-import tensorflow as tf
 
 from migrate.hosting.graphs import HostedGraph
 from migrate.hosting.loop import CustomLoop
@@ -18,14 +17,15 @@ class Subject(Protocol):
     Three more methods are used where it has them: `gradients(features, labels)`, a mapping of
     variable names to the gradients of the loss; `evaluate(dataset)`, a mapping of metric names to
     values; and `predict(dataset)`, which yields the predictions of one batch after another.
-
-    Attributes:
-      variables: The `tf.Variable`s by their legacy names, as "dense/kernel". Those that the model
-        trains are required; slots ("dense/kernel/Adam"), moving averages and `global_step` are
-        compared where they are there. They are given the run's initial values.
     """
 
-    variables: Mapping[str, tf.Variable]
+    @property
+    def variables(self) -> Mapping[str, Any]:
+        """The `tf.Variable`s by their legacy names, as "dense/kernel".
+
+        Those that the model trains are required; slots ("dense/kernel/Adam"), moving averages and
+        `global_step` are compared where they are there. They are given the run's initial values.
+        """
 
     def train_step(self, features: Any, labels: Any) -> Any:
         """Trains on one batch; returns its loss, or a mapping with the key "loss".
