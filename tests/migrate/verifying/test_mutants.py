@@ -259,6 +259,10 @@ MUTANTS: dict[type[HandWritten], tuple[str, str, int | None]] = {
 }
 
 
+# One for each stage; the others are the longer sweep's.
+EVERY_TIME = (Mean, RegularizationNotDifferentiated, NoUpdateOps, RateOneStepEarly)
+
+
 def verified(subject: HandWritten, steps: int = 8) -> Verdict:
     target = migrate.Target(model_fn=model_fn, input_fns=input_fn)
     return migrate.verify(target, subject, steps=steps, eval_steps=2, predict_steps=2)
@@ -269,10 +273,10 @@ def outcomes(verdict: Verdict) -> dict[str, str]:
 
 
 def test_the_right_loop_is_equivalent() -> None:
-    verdict = verified(WithMore(), steps=100)
+    verdict = verified(WithMore(), steps=50)
     assert verdict.passed, verdict.first
     assert set(outcomes(verdict).values()) <= {"identical", "equivalent"}
-    assert len(verdict.run_losses) == len(verdict.subject_losses) == 100
+    assert len(verdict.run_losses) == len(verdict.subject_losses) == 50
 
 
 def test_a_loop_that_can_only_train() -> None:
@@ -284,7 +288,13 @@ def test_a_loop_that_can_only_train() -> None:
     assert notes["gradients"] == ("the subject has no `gradients`",)
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda one: one.__name__)
+@pytest.mark.parametrize(
+    "mutant",
+    [
+        pytest.param(one, marks=[] if one in EVERY_TIME else pytest.mark.slow, id=one.__name__)
+        for one in MUTANTS
+    ],
+)
 def test_a_mistake_is_found_where_it_first_shows(mutant: type[HandWritten]) -> None:
     verdict = verified(mutant())
     assert verdict.outcome is Outcome.DIFFERENT
