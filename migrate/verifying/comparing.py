@@ -120,8 +120,9 @@ def _is_float(array: np.ndarray) -> bool:
 
 def _other(name: str, run: np.ndarray, subject: np.ndarray, step: int | None) -> Comparison:
     """Numbers that are not floats, and strings: the same or different."""
-    places = np.argwhere(run != subject)[0] if run.ndim else ()
-    note = f"{run[tuple(places)]!r} in the run, {subject[tuple(places)]!r} in the subject"
+    place = tuple(np.argwhere(run != subject)[0]) if run.ndim else ()
+    ours, theirs = (np.asarray(array[place]).tolist() for array in (run, subject))
+    note = f"{ours!r} in the run, {theirs!r} in the subject"
     return Comparison(name=name, step=step, outcome=Outcome.DIFFERENT, note=note)
 
 

@@ -64,7 +64,7 @@ def test_relative_to_the_largest_element() -> None:
     [
         ([1.0], [[1.0]], "of shape [1] in the run, [1, 1] in the subject"),
         ([1.0], [1], "of type float64 in the run, int64 in the subject"),
-        ([1, 2], [1, 3], "np.int64(2) in the run, np.int64(3) in the subject"),
+        ([1, 2], [1, 3], "2 in the run, 3 in the subject"),
         (b"a", b"b", "b'a' in the run, b'b' in the subject"),
     ],
     ids=["shape", "type", "int", "string"],
@@ -72,7 +72,7 @@ def test_relative_to_the_largest_element() -> None:
 def test_what_is_no_number(run: Any, subject: Any, note: str) -> None:
     found = compared(run, subject)
     assert found.outcome is Outcome.DIFFERENT
-    assert found.note.replace("np.bytes_(b'a')", "b'a'").replace("np.bytes_(b'b')", "b'b'") == note
+    assert found.note == note
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
