@@ -40,11 +40,10 @@ def require_eager() -> None:
     Raises:
       RuntimeError: It is off.
     """
-    # Inside a graph or a tf.function it is off for the moment only.
-    if not tf1.executing_eagerly_outside_functions():
+    if not tf.executing_eagerly():
         raise RuntimeError(
-            "Eager execution is off in this process, as after `tf.disable_v2_behavior()`; expected "
-            "it on, since a custom loop is TensorFlow 2 code; call "
+            "Eager execution is off here, as after `tf.disable_v2_behavior()` or inside a graph; "
+            "expected it on, since a custom loop is TensorFlow 2 code; call "
             "`migrate.hosting.v2_behavior.keep()` before the legacy code is imported, as "
             "`migrate verify` does."
         )

@@ -9,7 +9,7 @@ _HEAD = ("stage", "verdict", "absolute", "relative", "ulps", "compared")
 _MEANING = {
     Outcome.IDENTICAL: "every number is the same, bit for bit.",
     Outcome.EQUIVALENT: "within the tolerances ({}).",
-    Outcome.DIFFERENT: "it does not compute the same ({}).",
+    Outcome.DIFFERENT: "it does not compute the same.",
 }
 
 
@@ -20,9 +20,8 @@ def render(verdict: Verdict) -> str:
         "same weights, on the same batches:"
     )
     lines = [*_wrapped(head), "", *_table(verdict)]
-    for one in verdict.stages:
-        for note in one.notes:
-            lines += _wrapped(f"{one.name}: {note}", "  ")
+    notes = [f"{one.name}: {note}." for one in verdict.stages for note in one.notes]
+    lines += ["", *(line for note in notes for line in _wrapped(note))] if notes else []
     if verdict.unaligned:
         lines += ["", *_unaligned(verdict)]
     if verdict.first:

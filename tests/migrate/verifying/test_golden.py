@@ -35,9 +35,7 @@ def marks(program: str) -> list[Any]:
 def verdict_of(program: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "tests.migrate.verifying.golden_runner", program, str(STEPS)]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(
-        command, cwd=record.ROOT, env=environment, capture_output=True, text=True
-    )
+    done = subprocess.run(command, cwd=record.ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-4000:]
     verdict: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return verdict

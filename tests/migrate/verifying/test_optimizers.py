@@ -65,15 +65,10 @@ def model_fn(features: Any, labels: Any, mode: str, params: Any) -> Any:
 
 @pytest.mark.parametrize(
     "optimizer",
-    [
-        pytest.param(one, marks=[] if one in EVERY_TIME else pytest.mark.slow)
-        for one in OPTIMIZERS
-    ],
+    [pytest.param(one, marks=[] if one in EVERY_TIME else pytest.mark.slow) for one in OPTIMIZERS],
 )
 def test_it_is_exact(optimizer: str) -> None:
-    target = migrate.Target(
-        model_fn=model_fn, input_fns=input_fn, params={"optimizer": optimizer}
-    )
+    target = migrate.Target(model_fn=model_fn, input_fns=input_fn, params={"optimizer": optimizer})
     verdict = migrate.verify(target, steps=STEPS, eval_steps=3, predict_steps=1)
     assert verdict.outcome is Outcome.IDENTICAL, verdict.first
     assert len(verdict.compared) == len(verdict.stages) == 7
