@@ -2,9 +2,10 @@
 
 import dataclasses
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from estimator_compat.failures import describe
 from migrate.hosting import v2_behavior
 from migrate.hosting.loop import CustomLoop
 from migrate.targets import Target
@@ -159,9 +160,9 @@ class _Verification:
         They are None where there is nothing to compare; the notes say why.
         """
         nothing = (None, None)
-        if "infer" not in self._batches:
-            return nothing, ["predictions: the target has no 'infer' input_fn"]
-        run = self._reference.forward("infer", trained.initial)
+        run, reason = self._ask("infer", lambda: self._reference.forward("infer", trained.initial))
+        if run is None:
+            return nothing, [f"predictions: {reason}"]
         if unaligned := self._not_aligned(run):
             return nothing, [f"predictions: {stages.not_aligned('', unaligned).notes[0]}"]
         subject = self._side.predict(self._batches["infer"], 1)
@@ -176,20 +177,35 @@ class _Verification:
 
     def _evaluation(self, trained: Trained) -> Stage:
         self._side.give(trained.final)
-        if "eval" not in self._batches:
-            return skipped("evaluation", "the target has no 'eval' input_fn")
         self._tell("evaluating")
+        run, reason = self._ask("eval", self._reference.evaluate)
+        if run is None:
+            return skipped("evaluation", reason)
         batches = self._batches["eval"]
         subject = self._side.evaluate(batches)
         if subject is None:
             return skipped("evaluation", "the subject has no `evaluate`")
-        return self._make.evaluation(self._reference.evaluate(), subject, len(batches.values))
+        return self._make.evaluation(run, subject, len(batches.values))
 
     def _predictions(self) -> Stage:
-        if "infer" not in self._batches:
-            return skipped("predictions", "the target has no 'infer' input_fn")
         self._tell("predicting")
+        run, reason = self._ask("infer", self._reference.predict)
+        if run is None:
+            return skipped("predictions", reason)
         subject = self._side.predict(self._batches["infer"])
         if subject is None:
             return skipped("predictions", "the subject has no `predict`")
-        return self._make.predictions(self._reference.predict(), subject)
+        return self._make.predictions(run, subject)
+
+    def _ask(self, mode: str, question: Callable[[], Any]) -> tuple[Any, str]:
+        """Asks the run; where it has no answer, returns None and the reason.
+
+        A model_fn that was only ever trained, and fails in another mode, does not do what a hosted
+        one would have to do.
+        """
+        if mode not in self._batches:
+            return None, f"the target has no {mode!r} input_fn"
+        try:
+            return question(), ""
+        except Exception as error:
+            return None, f"the model_fn cannot be run in mode {mode!r}: {describe(error)}"

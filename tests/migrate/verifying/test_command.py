@@ -186,9 +186,7 @@ def test_a_plot(tmp_path: Path) -> None:
 
 def test_a_plot_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)  # as where it is not installed
-    with pytest.raises(
-        ValueError, match=r"not installed; expected .*; run `pip install"
-    ):
+    with pytest.raises(ValueError, match=r"not installed; expected .*; run `pip install"):
         plot.require("losses.png")
 
 
