@@ -105,9 +105,13 @@ class Reference:
         built = build(replayed, mode)
         with built.graph.as_default():
             spec = built.spec
-            fetches = loss_gradients(spec.loss) if mode == "train" else spec.predictions
-            ends = [spec.loss, spec.train_op] if mode == "train" else tf.nest.flatten(fetches)
-            found = random_ops.find(built.graph, ends)
+            if mode == "train":
+                # A model without a variable has no gradients, and a session must compute something.
+                fetches = (loss_gradients(spec.loss), spec.loss)
+                found = random_ops.find(built.graph, [spec.loss, spec.train_op])
+            else:
+                fetches = (spec.predictions, ())
+                found = random_ops.find(built.graph, tf.nest.flatten(spec.predictions))
             scaffold = tf1.train.Scaffold(copy_from_scaffold=spec.scaffold, init_fn=_giver(weights))
             rows = sessions.batches(
                 fetches,
@@ -117,7 +121,7 @@ class Reference:
                 checkpoint=None,
                 limit=1,
             )
-            [values] = rows
+            [(values, _)] = rows
             return Forward(values=values, random=found)
 
 

@@ -62,6 +62,8 @@ class Stages:
 
     def gradients(self, run: Values, subject: Mapping[str, Any]) -> Stage:
         """Compares the gradients of the first batch's loss, before anything is done to them."""
+        if not run:
+            return skipped("gradients", "the loss depends on no trainable variable")
         given = {name: value for name, value in subject.items() if value is not None}
         notes = _missing(run.keys() - given.keys(), "the subject")
         arrays = {name: np.asarray(value) for name, value in given.items()}

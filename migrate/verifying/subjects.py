@@ -112,7 +112,7 @@ class Hosted(Side):
     def gradients(self, batch: Any) -> Mapping[str, Any] | None:
         graph = HostedGraph(self._loop.target, "train", self._loop.variables, gradients=True)
         graph.initialize(graph.created)  # and the lookup tables, which are the graph's own
-        return graph.function(graph.gradients)(batch)
+        return graph.function(graph.gradients)(batch) if graph.gradients else {}
 
     def steps(
         self, batches: Batches, initial: Values, first: np.ndarray, progress: Progress

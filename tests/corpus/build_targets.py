@@ -1,9 +1,9 @@
 """Builds the TRAIN graph of every target of a package, and prints what came of each as JSON.
 
-`python -m tests.corpus.build_targets PACKAGE [--ledgers | --verdicts]`, with the package's requirements on
-Python's path. A process of its own: the facade, a package's name and its flags are global. With
-`--ledgers`, the ledger of the TRAIN loss is read, and checked on two batches; with `--verdicts`, the
-model_fn is hosted and verified over three steps.
+`python -m tests.corpus.build_targets PACKAGE [--ledgers | --verdicts]`, with the package's
+requirements on Python's path. A process of its own: the facade, a package's name and its flags are
+global. With `--ledgers`, the ledger of the TRAIN loss is read, and checked on two batches; with
+`--verdicts`, the model_fn is hosted and verified over three steps.
 """
 
 import importlib
