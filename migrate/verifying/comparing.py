@@ -111,7 +111,8 @@ def _mismatch(run: np.ndarray, subject: np.ndarray) -> str:
 
 
 def _same(run: np.ndarray, subject: np.ndarray) -> bool:
-    return bool(np.array_equal(run, subject, equal_nan=_is_float(run)))
+    """Whether all bits are the same: 0.0 and -0.0 are not."""
+    return run.tobytes() == subject.tobytes() if _is_float(run) else np.array_equal(run, subject)
 
 
 def _is_float(array: np.ndarray) -> bool:

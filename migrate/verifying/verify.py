@@ -37,9 +37,9 @@ def verify(
 
     Args:
       target: The model_fn, its inputs, params and config. A config without a seed gets one.
-      subject: A `CustomLoop`, or any object with `variables` and `train_step`: see `Subject`. It
-        must be new: what an optimizer counts outside `variables` cannot be set back. None hosts the
-        target's model_fn.
+      subject: A `CustomLoop`, or any object with `variables` and `train_step`: see
+        `migrate.verifying.subjects.Subject`. It must be new: what an optimizer counts outside
+        `variables` cannot be set back. None hosts the target's model_fn.
       steps: How many steps to train, fewer if the input ends before.
       eval_steps, predict_steps: The same for evaluation and predictions.
       tolerances: What counts as equivalent.
@@ -47,9 +47,14 @@ def verify(
 
     Raises:
       ValueError: Steps that are not positive, or an input without a batch.
-      TypeError: The subject is none.
+      TypeError: The target or the subject is none.
       RuntimeError: Eager execution is off.
     """
+    if not isinstance(target, Target):
+        raise TypeError(
+            f"`target` ({target!r:.100}) is no migrate.Target; expected one, which names a "
+            "model_fn's inputs, too; pass `migrate.Target(model_fn=..., input_fns=...)`."
+        )
     v2_behavior.require_eager()
     counts = {"train": steps, "eval": eval_steps, "infer": predict_steps}
     for name, count in zip(("steps", "eval_steps", "predict_steps"), counts.values(), strict=True):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from migrate import cli
 from migrate.verifying import plot, text
 from migrate.verifying.verdicts import (
     Comparison,
@@ -174,6 +175,22 @@ def test_the_first_divergence_is_the_worst_outcomes() -> None:
     assert first is not None
     assert (first[0].name, first[1].place) == ("steps", "loss at step 3")
     assert DIFFERENT.to_json()["first"]["step"] == 3
+
+
+def test_json_has_no_infinity() -> None:
+    endless = dataclasses.replace(WORSE, relative=float("inf"))
+    verdict = Verdict(subject="MyLoop", stages=(stage("steps", "", [endless]),))
+    assert verdict.to_json()["first"]["relative"] == "inf"
+
+
+def test_progress_goes_to_stderr(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    progress = cli._Progress()
+    progress("too early")
+    monkeypatch.setattr(progress, "EVERY", 0.0)
+    progress("run: step 7 of 100")
+    assert capsys.readouterr() == ("", "... run: step 7 of 100\n")
 
 
 def test_a_plot(tmp_path: Path) -> None:

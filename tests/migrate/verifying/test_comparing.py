@@ -44,6 +44,11 @@ def test_the_same_bits() -> None:
     assert (found.outcome, found.absolute, found.ulps) == (Outcome.IDENTICAL, 0.0, 0)
 
 
+def test_zeros_of_both_signs() -> None:
+    found = compared([0.0], [-0.0])
+    assert (found.outcome, found.absolute, found.ulps) == (Outcome.EQUIVALENT, 0.0, 0)
+
+
 def test_the_last_bit() -> None:
     found = compared(ONE, ABOVE)
     assert (found.outcome, found.ulps) == (Outcome.EQUIVALENT, 1)

@@ -181,6 +181,33 @@ def test_what_is_refused() -> None:
         migrate.verify(empty)
 
 
+def test_what_is_no_target() -> None:
+    with pytest.raises(TypeError, match=r"is no migrate.Target; expected one, .*; pass `migrate"):
+        migrate.verify(model_fn)  # type: ignore[arg-type]
+
+
+def test_it_tells_how_far_it_is() -> None:
+    messages: list[str] = []
+    verified("none", progress=messages.append)
+    steps = [f"run: step {step} of 3" for step in (1, 2, 3)]
+    assert [one for one in messages if one.startswith("run: ")] == steps
+    assert "CustomLoop: 3 steps in a graph loop" in messages
+
+
+def test_a_mode_that_the_model_fn_cannot_be_run_in() -> None:
+    def trained_only(features: Any, labels: Any, mode: str, params: Any) -> Any:
+        if mode != "train":
+            raise KeyError("only for training")
+        return model_fn(features, labels, mode, params)
+
+    target = migrate.Target(model_fn=trained_only, input_fns=input_fn, params={"noise": "none"})
+    verdict = migrate.verify(target)
+    assert verdict.outcome is Outcome.IDENTICAL
+    assert not_compared(verdict) == {"evaluation", "predictions"}
+    [note] = verdict.stages[-1].notes
+    assert note.startswith("the model_fn cannot be run in mode 'infer': KeyError: 'only for")
+
+
 def test_random_ops_of_a_graph() -> None:
     with tf1.Graph().as_default() as graph:
         tf1.set_random_seed(1)
