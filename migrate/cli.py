@@ -17,9 +17,30 @@ Brings code that was written for tf.estimator to TensorFlow 2.16 and later, in t
   host   the same model_fn inside a TF2 custom loop, proved equal to the run.
   own    TF2 source that no longer needs this package.
 
-This version has the first two rungs, the ledger, which says what a model_fn's loss is made of, and
-verify, which proves that a custom loop computes what the run computes. The other commands
-(checkpoint, scan, rewrite, translate, report, rules) are not in it yet.
+This version has the first rung, and the ledger, which says what a model_fn's loss is made of. The
+commands of the other two (verify, checkpoint, scan, rewrite, translate, report, rules) are not in
+it yet.
+"""
+_VERIFY = """\
+Proves that the model_fn inside a TF2 custom loop (migrate.host) computes what it computes under an
+Estimator. Both start from the same weights, see the same batches and draw the same random numbers.
+They are compared in stages: the variables, the forward pass, the gradients, one step, many steps,
+evaluation, predictions. For each stage it prints the largest difference of two numbers, absolute,
+relative and in units in the last place (floats of that type in between), and where it is.
+
+"identical" is bit for bit; "equivalent" is within the tolerances that the verdict names.
+
+TARGET is as for `migrate ledger`. With no TARGET it verifies the embedded example.
+"""
+_VERIFY_EXAMPLES = """\
+exit status: 0 identical or equivalent; 1 different; 2 it could not be verified.
+
+examples:
+  migrate verify
+  migrate verify --facade model.py:model_fn --input_fn=data.py:train --steps=20
+  migrate verify targets.py:classifier --format=json --plot=losses.png
+
+A loop of your own is compared with a few lines of Python: see help(migrate.verify).
 """
 _LEDGER = """\
 Says exactly what a model_fn's `loss` computes, in TRAIN and in EVAL: its terms, the per-example
@@ -43,27 +64,6 @@ examples:
   migrate ledger --facade model.py:model_fn --input_fn=data.py:train --params=learning_rate=0.1
   migrate ledger --legacy=bert targets.py:classifier --format=json -- --some_flag_of_it=1
 """
-_VERIFY = """\
-Proves that the model_fn inside a TF2 custom loop (migrate.host) computes what it computes under an
-Estimator. Both start from the same weights, see the same batches and draw the same random numbers.
-They are compared in stages: the variables, the forward pass, the gradients, one step, many steps,
-evaluation, predictions. For each stage it prints the largest difference of two numbers, absolute,
-relative and in units in the last place (floats of that type in between), and where it is.
-
-"identical" is bit for bit; "equivalent" is within the tolerances that the verdict names.
-
-TARGET is as for `migrate ledger`. With no TARGET it verifies the embedded example.
-"""
-_VERIFY_EXAMPLES = """\
-exit status: 0 identical or equivalent; 1 different; 2 it could not be verified.
-
-examples:
-  migrate verify
-  migrate verify --facade model.py:model_fn --input_fn=data.py:train --steps=20
-  migrate verify targets.py:classifier --format=json --plot=losses.png
-
-A loop of your own is compared with a few lines of Python: see help(migrate.verify).
-"""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -76,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=raw,
     )
     commands = whole.add_subparsers(dest="command", metavar="COMMAND")
+    _add_verify(commands)
     ledger = commands.add_parser(
         "ledger",
         help="what a model_fn's loss is made of, checked on real batches",
@@ -94,29 +95,7 @@ def parser() -> argparse.ArgumentParser:
     ledger.add_argument("--checkpoint", metavar="PATH", help="gives the variables their values")
     ledger.add_argument("--format", choices=["text", "json"], default="text")
     ledger.set_defaults(run=_ledger)
-    _add_verify(commands)
     return whole
-
-
-def _add_verify(commands: Any) -> None:
-    verify = commands.add_parser(
-        "verify",
-        help="proves that a hosted model_fn computes what it computes under an Estimator",
-        description=_VERIFY,
-        epilog=_VERIFY_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    _add_target(verify)
-    verify.add_argument(
-        "--steps", type=_positive, default=100, metavar="N", help="to train (default: 100)"
-    )
-    verify.add_argument(
-        "--eval_steps", type=_positive, default=100, metavar="N", help="batches (default: 100)"
-    )
-    verify.add_argument("--format", choices=["text", "json"], default="text")
-    verify.add_argument("--plot", metavar="FILE.png", help="of both losses and their difference")
-    verify.set_defaults(run=_verify)
 
 
 def _add_target(command: argparse.ArgumentParser) -> None:
@@ -144,6 +123,27 @@ def _add_target(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--verbose", action="store_true", help="TensorFlow's log, and whole traces of errors"
     )
+
+
+def _add_verify(commands: Any) -> None:
+    verify = commands.add_parser(
+        "verify",
+        help="proves that a hosted model_fn computes what it computes under an Estimator",
+        description=_VERIFY,
+        epilog=_VERIFY_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_target(verify)
+    verify.add_argument(
+        "--steps", type=_positive, default=100, metavar="N", help="to train (default: 100)"
+    )
+    verify.add_argument(
+        "--eval_steps", type=_positive, default=100, metavar="N", help="batches (default: 100)"
+    )
+    verify.add_argument("--format", choices=["text", "json"], default="text")
+    verify.add_argument("--plot", metavar="FILE.png", help="of both losses and their difference")
+    verify.set_defaults(run=_verify)
 
 
 def _positive(text: str) -> int:
@@ -215,42 +215,6 @@ def _quiet(chosen: argparse.Namespace) -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
-def _target(chosen: argparse.Namespace) -> Any:
-    from estimator_compat import params
-    from migrate import examples, targets
-
-    names = [name for one in chosen.legacy for name in one.split(",") if name]
-    return targets.load(
-        chosen.target or examples.PENGUINS,
-        input_fn=chosen.input_fn,
-        params=params.parse(chosen.params) or None,
-        legacy=names if names or chosen.facade else None,
-        flags=chosen.flags,
-    )
-
-
-def _ledger(chosen: argparse.Namespace) -> int:
-    _quiet(chosen)
-    from estimator_compat import explanations
-    from migrate import ledger_text, ledgers
-
-    target = _target(chosen)
-    modes = [chosen.mode] if chosen.mode else ["train", "eval"]
-    found = [
-        ledgers.examine(target, mode, batches=chosen.batches, checkpoint=chosen.checkpoint)
-        for mode in modes
-    ]
-    if chosen.format == "json":
-        print(json.dumps([ledger.to_json() for ledger in found], indent=2))
-    else:
-        print(ledger_text.render(found), end="")
-    cautions = [one for ledger in found for one in explanations.warnings(ledger)]
-    if len(found) == 2:
-        cautions += explanations.differences(*found)
-    passed = all(ledger.check is not None and ledger.check.passed for ledger in found)
-    return 0 if passed and not cautions else 1
-
-
 def _verify(chosen: argparse.Namespace) -> int:
     _quiet(chosen)
     from migrate.hosting import v2_behavior
@@ -288,6 +252,42 @@ class _Progress:
         if now - self._last >= self.EVERY:
             self._last = now
             print(f"... {message}", file=sys.stderr, flush=True)
+
+
+def _target(chosen: argparse.Namespace) -> Any:
+    from estimator_compat import params
+    from migrate import examples, targets
+
+    names = [name for one in chosen.legacy for name in one.split(",") if name]
+    return targets.load(
+        chosen.target or examples.PENGUINS,
+        input_fn=chosen.input_fn,
+        params=params.parse(chosen.params) or None,
+        legacy=names if names or chosen.facade else None,
+        flags=chosen.flags,
+    )
+
+
+def _ledger(chosen: argparse.Namespace) -> int:
+    _quiet(chosen)
+    from estimator_compat import explanations
+    from migrate import ledger_text, ledgers
+
+    target = _target(chosen)
+    modes = [chosen.mode] if chosen.mode else ["train", "eval"]
+    found = [
+        ledgers.examine(target, mode, batches=chosen.batches, checkpoint=chosen.checkpoint)
+        for mode in modes
+    ]
+    if chosen.format == "json":
+        print(json.dumps([ledger.to_json() for ledger in found], indent=2))
+    else:
+        print(ledger_text.render(found), end="")
+    cautions = [one for ledger in found for one in explanations.warnings(ledger)]
+    if len(found) == 2:
+        cautions += explanations.differences(*found)
+    passed = all(ledger.check is not None and ledger.check.passed for ledger in found)
+    return 0 if passed and not cautions else 1
 
 
 if __name__ == "__main__":

@@ -13,8 +13,6 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat import evaluation
-from migrate.hosting import v2_behavior
-from migrate.hosting.gradients import loss_gradients
 from migrate.targets import Target, build
 
 LOCAL = (tf1.GraphKeys.LOCAL_VARIABLES, tf1.GraphKeys.METRIC_VARIABLES)
@@ -29,14 +27,11 @@ class HostedGraph:
       mode: A `ModeKeys` value.
       spec: The EstimatorSpec, whose tensors are of `graph`.
       metrics: In EVAL, the metrics with the Estimator's own, the mean of the batches' losses.
-      gradients: The gradients of the loss by the trainable variables' names, where asked for.
       graph: The `tf.Graph` that the model_fn built.
       element_spec: The specs of what the functions take: features, or `(features, labels)`.
     """
 
-    def __init__(
-        self, target: Target, mode: str, variables: Variables, *, gradients: bool = False
-    ) -> None:
+    def __init__(self, target: Target, mode: str, variables: Variables) -> None:
         """Builds and imports the graph.
 
         Args:
@@ -44,9 +39,7 @@ class HostedGraph:
           mode: A `ModeKeys` value.
           variables: The variables by name; those that the graph has besides are added, not yet
             initialized.
-          gradients: Whether to add the gradients of the loss, which training itself does not need.
         """
-        v2_behavior.require_eager()
         built = build(target, mode)
         self.mode, self.graph, self.spec = mode, built.graph, built.spec
         given = built.inputs
@@ -64,7 +57,6 @@ class HostedGraph:
                 v.op.name: v.initializer for v in [*tf1.global_variables(), *tf1.local_variables()]
             }
             self._tables = tf1.tables_initializer()
-            self.gradients = loss_gradients(self.spec.loss) if gradients else {}
         self.created = _create(self.graph, variables)
         self._import(variables)
 

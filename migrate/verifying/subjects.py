@@ -8,6 +8,7 @@ import numpy as np
 from migrate.hosting.graphs import HostedGraph
 from migrate.hosting.loop import CustomLoop
 from migrate.verifying.batches import Batches
+from migrate.verifying.gradients import loss_gradients
 from migrate.verifying.reference import Progress, Values
 
 
@@ -28,7 +29,7 @@ class Subject(Protocol):
         """
 
     def train_step(self, features: Any, labels: Any) -> Any:
-        """Trains on one batch; returns its loss, or a mapping with the key "loss".
+        """Trains on one batch; returns its loss, or something with that as `loss`, or ["loss"].
 
         Args:
           labels: None where the input has none.
@@ -110,7 +111,7 @@ class Hosted(Side):
         return {name: self._loop.variables[name] for name in self._names}
 
     def gradients(self, batch: Any) -> Mapping[str, Any] | None:
-        graph = HostedGraph(self._loop.target, "train", self._loop.variables, gradients=True)
+        graph = _Differentiated(self._loop.target, "train", self._loop.variables)
         graph.initialize(graph.created)  # and the lookup tables, which are the graph's own
         return graph.function(graph.gradients)(batch) if graph.gradients else {}
 
@@ -121,6 +122,15 @@ class Hosted(Side):
         self.give(initial)
         progress(f"{self.name}: {len(batches.values)} steps in a graph loop")
         return list(self._loop.train(batches.dataset(), len(batches.values)))
+
+
+class _Differentiated(HostedGraph):
+    """A TRAIN graph with the gradients of its loss, by variable."""
+
+    def _import(self, variables: Any) -> None:
+        with self.graph.as_default():
+            self.gradients = loss_gradients(self.spec.loss)
+        super()._import(variables)
 
 
 def side(subject: Any) -> Side:
@@ -155,4 +165,5 @@ def _split(batch: Any) -> Sequence[Any]:
 
 
 def _loss(result: Any) -> np.ndarray:
-    return np.asarray(result["loss"] if isinstance(result, Mapping) else result)
+    loss = result["loss"] if isinstance(result, Mapping) else getattr(result, "loss", result)
+    return np.asarray(loss)

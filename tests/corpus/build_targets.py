@@ -1,9 +1,8 @@
 """Builds the TRAIN graph of every target of a package, and prints what came of each as JSON.
 
-`python -m tests.corpus.build_targets PACKAGE [--ledgers | --verdicts]`, with the package's
-requirements on Python's path. A process of its own: the facade, a package's name and its flags are
-global. With `--ledgers`, the ledger of the TRAIN loss is read, and checked on two batches; with
-`--verdicts`, the model_fn is hosted and verified over three steps.
+`python -m tests.corpus.build_targets PACKAGE [--ledgers]`, with the package's requirements on
+Python's path. A process of its own: the facade, a package's name and its flags are global. With
+`--ledgers`, the ledger of the TRAIN loss is read, and checked on two batches.
 """
 
 import importlib
@@ -14,8 +13,6 @@ from collections.abc import Callable
 
 from estimator_compat import facade
 from migrate import Target, ledgers, targets
-from migrate.hosting import v2_behavior
-from migrate.verifying.verify import verify
 
 
 def graph(target: Target) -> dict[str, object]:
@@ -38,20 +35,6 @@ def ledger(target: Target) -> dict[str, object]:
     }
 
 
-def verdict(target: Target) -> dict[str, object]:
-    """What `migrate.verify` says of a target: the outcome, what was not compared, the first place
-    that differs."""
-    found = verify(target, steps=3, eval_steps=2, predict_steps=1)
-    return {
-        "outcome": found.outcome.value,
-        "not_compared": {
-            one.name: list(one.notes) for one in found.stages if one not in found.compared
-        },
-        "unaligned": list(found.unaligned),
-        "first": found.to_json()["first"],
-    }
-
-
 def outcome(
     make: Callable[[], Target], ask: Callable[[Target], dict[str, object]]
 ) -> dict[str, object]:
@@ -64,10 +47,8 @@ def outcome(
 
 def main(package: str, *flags: str) -> None:
     module = importlib.import_module(f"tests.corpus.targets.{package}")
-    if "--verdicts" in flags:
-        v2_behavior.keep()
     facade.install(module.LEGACY)
-    ask = ledger if "--ledgers" in flags else verdict if "--verdicts" in flags else graph
+    ask = ledger if "--ledgers" in flags else graph
     print(json.dumps({name: outcome(make, ask) for name, make in module.TARGETS.items()}))
 
 

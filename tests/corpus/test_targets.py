@@ -19,14 +19,12 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = [found.name for found in pkgutil.iter_modules(targets.__path__)]
 
 
-def built(
-    package: str, installed: Callable[[str], Path], *flags: str
-) -> dict[str, dict[str, object]]:
+def built(package: str, installed: Callable[[str], Path]) -> dict[str, dict[str, object]]:
     """What came of the package's targets, by name."""
     module = importlib.import_module(f"tests.corpus.targets.{package}")
     path = os.pathsep.join([str(ROOT), *map(str, map(installed, module.REQUIREMENTS))])
     done = subprocess.run(
-        [sys.executable, "-m", "tests.corpus.build_targets", package, *flags],
+        [sys.executable, "-m", "tests.corpus.build_targets", package],
         capture_output=True,
         text=True,
         cwd=ROOT,

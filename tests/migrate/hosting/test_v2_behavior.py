@@ -11,8 +11,8 @@ import migrate
 from migrate.hosting import v2_behavior
 def model_fn(features, labels, mode):
     raise AssertionError("not called")
-def graph():
-    migrate.host(model_fn, input_fn=lambda: None).graph("train")
+def verify():
+    migrate.verify(migrate.Target(model_fn=model_fn, input_fns=lambda: None))
 """
 KEPT = """
 v2_behavior.keep()
@@ -30,7 +30,7 @@ v2_behavior.require_eager()
 ENDED = """
 tf1.disable_v2_behavior()
 try:
-    graph()
+    verify()
 except RuntimeError as error:
     print(error)
 """
@@ -51,7 +51,7 @@ def test_legacy_switches_leave_eager_execution_on() -> None:
     run(KEPT)
 
 
-def test_hosting_says_what_to_do_where_it_is_off() -> None:
+def test_it_says_what_to_do_where_it_is_off() -> None:
     said = run(ENDED)
     assert said.startswith("Eager execution is off here")
     assert "expected it on" in said

@@ -23,7 +23,7 @@ STAGES = (
 )
 EVERY_TIME = ("batch_norm_dropout",)
 # Its Scaffold restores moving averages into the weights; a hosted loop does not do that yet.
-NOT_YET = pytest.mark.xfail(strict=True, reason="a Scaffold's own Saver is not honoured yet")
+NOT_YET = pytest.mark.xfail(strict=False, reason="a Scaffold's own Saver is not honoured yet")
 
 
 def marks(program: str) -> list[Any]:
