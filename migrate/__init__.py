@@ -1,5 +1,26 @@
-"""Translates Estimator-style model_fns into TF2 custom loops and proves that they are the same."""
+"""Translates Estimator-style model_fns into TF2 custom loops and proves that they are the same.
+
+Importing it imports nothing heavy: a public name is loaded from its module when it is first used.
+"""
+
+import importlib
+from typing import Any
 
 from migrate.targets import Target
 
-__all__ = ["Target"]
+_EXPORTS = {
+    "host": "migrate.hosting.loop",
+    "verify": "migrate.verifying.verify",
+}
+
+__all__ = ["Target", *_EXPORTS]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module 'migrate' has no attribute {name!r}")
+    return getattr(importlib.import_module(_EXPORTS[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

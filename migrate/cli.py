@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +19,27 @@ Brings code that was written for tf.estimator to TensorFlow 2.16 and later, in t
 
 This version has the first two, and the ledger, which says what a model_fn's loss is made of. The
 commands of the third (scan, rewrite, translate, report, rules) are not in it yet.
+"""
+_VERIFY = """\
+Proves that the model_fn inside a TF2 custom loop (migrate.host) computes what it computes under an
+Estimator. Both start from the same weights, see the same batches and draw the same random numbers.
+They are compared in stages: the variables, the forward pass, the gradients, one step, many steps,
+evaluation, predictions. For each stage it prints the largest difference of two numbers, absolute,
+relative and in units in the last place (floats of that type in between), and where it is.
+
+"identical" is bit for bit; "equivalent" is within the tolerances that the verdict names.
+
+TARGET is as for `migrate ledger`. With no TARGET it verifies the embedded example.
+"""
+_VERIFY_EXAMPLES = """\
+exit status: 0 identical or equivalent; 1 different; 2 it could not be verified.
+
+examples:
+  migrate verify
+  migrate verify --facade model.py:model_fn --input_fn=data.py:train --steps=20
+  migrate verify targets.py:classifier --format=json --plot=losses.png
+
+A loop of your own is compared with a few lines of Python: see help(migrate.verify).
 """
 _LEDGER = """\
 Says exactly what a model_fn's `loss` computes, in TRAIN and in EVAL: its terms, the per-example
@@ -67,10 +89,11 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(
         prog="migrate",
         description=_DESCRIPTION,
-        epilog="Start with: migrate ledger, and: estimator-train --help",
+        epilog="Start with: migrate verify, and: estimator-train --help",
         formatter_class=raw,
     )
     commands = whole.add_subparsers(dest="command", metavar="COMMAND")
+    _add_verify(commands)
     ledger = commands.add_parser(
         "ledger",
         help="what a model_fn's loss is made of, checked on real batches",
@@ -137,6 +160,27 @@ def _add_target(command: argparse.ArgumentParser, name: str | None = None) -> No
     command.add_argument(
         "--verbose", action="store_true", help="TensorFlow's log, and whole traces of errors"
     )
+
+
+def _add_verify(commands: Any) -> None:
+    verify = commands.add_parser(
+        "verify",
+        help="proves that a hosted model_fn computes what it computes under an Estimator",
+        description=_VERIFY,
+        epilog=_VERIFY_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_target(verify)
+    verify.add_argument(
+        "--steps", type=_positive, default=100, metavar="N", help="to train (default: 100)"
+    )
+    verify.add_argument(
+        "--eval_steps", type=_positive, default=100, metavar="N", help="batches (default: 100)"
+    )
+    verify.add_argument("--format", choices=["text", "json"], default="text")
+    verify.add_argument("--plot", metavar="FILE.png", help="of both losses and their difference")
+    verify.set_defaults(run=_verify)
 
 
 def _positive(text: str) -> int:
@@ -206,6 +250,45 @@ def _quiet(chosen: argparse.Namespace) -> None:
     warnings.simplefilter("ignore")
     for name in ("tensorflow", "absl"):
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _verify(chosen: argparse.Namespace) -> int:
+    _quiet(chosen)
+    from migrate.hosting import v2_behavior
+    from migrate.verifying import plot, text
+    from migrate.verifying.verify import verify
+
+    if chosen.plot:
+        plot.require(chosen.plot)
+    v2_behavior.keep()
+    verdict = verify(
+        _target(chosen),
+        steps=chosen.steps,
+        eval_steps=chosen.eval_steps,
+        progress=_Progress(),
+    )
+    if chosen.format == "json":
+        print(json.dumps(verdict.to_json(), indent=2))
+    else:
+        print(text.render(verdict), end="")
+    if chosen.plot:
+        plot.save(verdict, chosen.plot)
+    return 0 if verdict.passed else 1
+
+
+class _Progress:
+    """Writes to stderr what a long command is doing, every few seconds."""
+
+    EVERY = 5.0  # seconds
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def __call__(self, message: str) -> None:
+        now = time.monotonic()
+        if now - self._last >= self.EVERY:
+            self._last = now
+            print(f"... {message}", file=sys.stderr, flush=True)
 
 
 def _target(chosen: argparse.Namespace) -> Any:

@@ -33,6 +33,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "estimator_compat.ledger",
         "estimator_compat.reductions",
     ),
+    "migrate/verifying/verdicts.py": (),
+    "migrate/verifying/text.py": ("migrate.verifying.verdicts",),
     "migrate/findings.py": (),
     "migrate/mappings/*.py": ("migrate.mappings",),
     "migrate/translate/ir.py": (),
@@ -52,6 +54,7 @@ MAY_IMPORT_AT_ONCE: dict[str, tuple[str, ...]] = {
     "migrate/examples.py": ("migrate.targets",),
     "migrate/__main__.py": ("migrate.cli",),
     "migrate/cli.py": (),
+    "migrate/verifying/plot.py": ("migrate.verifying.verdicts",),
 }
 SESSION_NAMES = frozenset(
     {

@@ -23,6 +23,8 @@ PROGRAMS = {
     "import migrate": "import migrate",
     "migrate": "import migrate.cli; migrate.cli.main([])",
     "migrate --help": "import migrate.cli; migrate.cli.main(['--help'])",
+    "dir(migrate)": "import migrate; dir(migrate)",
+    "migrate verify --help": "import migrate.cli; migrate.cli.main(['verify', '--help'])",
     "python -m migrate --help": (
         "import runpy; sys.argv = ['migrate', '--help']; "
         "runpy.run_module('migrate', run_name='__main__')"

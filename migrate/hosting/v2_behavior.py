@@ -1,0 +1,49 @@
+"""Lets legacy code run beside eager execution, which hosting needs.
+
+Legacy programs call `tf.compat.v1.disable_v2_behavior()` when they are imported. That ends eager
+execution for the whole process, and nothing brings it back. What such code needs of it are static
+shapes that are plain numbers and tensors that can be keys of a dict. Variables stay resources:
+those of a graph that is hosted must be.
+"""
+
+import tensorflow as tf
+
+# Its first import makes a module of its own, in the place of `tf.compat.v1`.
+import tensorflow.compat.v1 as tf1
+
+_KEPT = ("disable_eager_execution", "disable_resource_variables", "disable_v2_behavior")
+
+
+def keep() -> None:
+    """Makes the switches by which legacy code ends eager execution leave it on.
+
+    Call it before the legacy code is imported. `disable_v2_behavior` then changes shapes and the
+    equality of tensors only; `disable_eager_execution` and `disable_resource_variables` do nothing.
+    """
+    for module in (tf1, tf.compat.v1):
+        for name in _KEPT:
+            setattr(module, name, _legacy_values if name == "disable_v2_behavior" else _nothing)
+
+
+def _legacy_values() -> None:
+    tf1.disable_v2_tensorshape()
+    tf1.disable_tensor_equality()
+
+
+def _nothing() -> None:
+    return None
+
+
+def require_eager() -> None:
+    """Refuses to go on without eager execution.
+
+    Raises:
+      RuntimeError: It is off.
+    """
+    if not tf.executing_eagerly():
+        raise RuntimeError(
+            "Eager execution is off here, as after `tf.disable_v2_behavior()` or inside a graph; "
+            "expected it on, since a custom loop is TensorFlow 2 code; call "
+            "`migrate.hosting.v2_behavior.keep()` before the legacy code is imported, as "
+            "`migrate verify` does."
+        )

@@ -1,0 +1,98 @@
+"""Finds the random ops that tensors of a graph depend on.
+
+Two sides draw the same random numbers where both run the same ops with the same seeds. An op
+without a seed, and one whose counterpart is another op, cannot be aligned.
+
+Loops and branches are those of control flow v2, which `hosting.v2_behavior` leaves on.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+_LOOPS = ("While", "StatelessWhile")
+_WITHOUT_SEED_ATTRIBUTE = ("StatelessRandom", "StatelessTruncated", "StatelessMultinomial")
+_FROM_A_VARIABLE = ("StatefulRandom", "StatefulUniform", "StatefulStandard", "StatefulTruncated")
+
+
+class RandomOp(NamedTuple):
+    """A random op.
+
+    Attributes:
+      name: Its name in the graph; inside a loop or a branch, after that op's own and a slash.
+      type: As "RandomUniform".
+      is_repeatable: Whether running it in a new session draws the same numbers again: it has a
+        seed, and is in no loop whose iterations overtake each other.
+    """
+
+    name: str
+    type: str
+    is_repeatable: bool
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.type})"
+
+
+def find(graph: tf.Graph, ends: Sequence[Any]) -> tuple[RandomOp, ...]:
+    """Finds the random ops that tensors or operations depend on, bodies of loops included."""
+    definition = graph.as_graph_def()
+    nodes = {node.name: node for node in definition.node}
+    reached: dict[str, None] = {}
+    waiting = [end.name.partition(":")[0] for end in ends]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached[name] = None
+            waiting += [one.lstrip("^").partition(":")[0] for one in nodes[name].input]
+    return tuple(_random((nodes[name] for name in sorted(reached)), _library(definition)))
+
+
+def order_draws(graph: tf.Graph) -> None:
+    """Makes loops that draw random numbers run one iteration after the other.
+
+    A loop's iterations overtake each other where they can, and a random op in it gives its next
+    numbers to whichever comes first: no two runs of such a graph need be the same, be it in a
+    session or in a function. A loop inside a loop is left as it is.
+    """
+    definition = graph.as_graph_def()
+    library = _library(definition)
+    for node in definition.node:
+        if node.op in _LOOPS and any(_random([node], library)):
+            # There is no public way to change an op that a model_fn has made.
+            one = tf1.AttrValue(i=1)
+            graph.get_operation_by_name(node.name)._set_attr("parallel_iterations", one)
+
+
+def _library(definition: Any) -> dict[str, Any]:
+    return {one.signature.name: one.node_def for one in definition.library.function}
+
+
+def _random(
+    nodes: Iterable[Any], library: Mapping[str, Any], prefix: str = "", in_order: bool = True
+) -> Iterator[RandomOp]:
+    for node in nodes:
+        if _is_random(node):
+            yield RandomOp(prefix + node.name, node.op, in_order and _is_seeded(node))
+        is_serial = node.op not in _LOOPS or node.attr["parallel_iterations"].i == 1
+        for called in _called(node):
+            yield from _random(
+                library.get(called, ()), library, f"{prefix}{node.name}/", in_order and is_serial
+            )
+
+
+def _is_random(node: Any) -> bool:
+    has_seeds = "seed" in node.attr and "seed2" in node.attr
+    return has_seeds or node.op.startswith(_WITHOUT_SEED_ATTRIBUTE + _FROM_A_VARIABLE)
+
+
+def _is_seeded(node: Any) -> bool:
+    return "seed" not in node.attr or bool(node.attr["seed"].i or node.attr["seed2"].i)
+
+
+def _called(node: Any) -> Iterable[str]:
+    for value in node.attr.values():
+        if value.HasField("func"):
+            yield value.func.name
+        yield from (one.name for one in value.list.func)

@@ -1,0 +1,47 @@
+"""Every model_fn of the packages that has a Target, hosted: what `migrate.verify` says of it."""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.corpus.conftest import installation
+from tests.corpus.test_targets import PACKAGES, ROOT
+
+pytestmark = pytest.mark.slow
+
+# Stages that a model_fn of the packages may have nothing to compare in.
+MAY_BE_LEFT_OUT = {"gradients", "predictions"}
+
+
+def verdicts(package: str) -> dict[str, dict[str, Any]]:
+    """What came of the package's targets, by name."""
+    module = importlib.import_module(f"tests.corpus.targets.{package}")
+    path = os.pathsep.join([str(ROOT), *map(str, map(installation, module.REQUIREMENTS))])
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.corpus.verify_targets", package],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": path},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: dict[str, dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_hosting_is_the_same(package: str) -> None:
+    found = verdicts(package)
+    wrong = {
+        name: one
+        for name, one in found.items()
+        if one.get("outcome") not in ("identical", "equivalent")
+        or not set(one["not_compared"]) <= MAY_BE_LEFT_OUT
+    }
+    assert found
+    assert not wrong, "\n".join(f"{name}\n{one}" for name, one in wrong.items())

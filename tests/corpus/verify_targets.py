@@ -1,0 +1,44 @@
+"""Hosts and verifies every target of a package, and prints what came of each as JSON.
+
+`python -m tests.corpus.verify_targets PACKAGE`, with the package's requirements on Python's path. A
+process of its own: the facade, a package's name and its flags are global.
+"""
+
+import importlib
+import json
+import sys
+import traceback
+from collections.abc import Callable
+
+from estimator_compat import facade
+from migrate import Target
+from migrate.hosting import v2_behavior
+from migrate.verifying.verify import verify
+
+STEPS = 3
+
+
+def verdict(make: Callable[[], Target]) -> dict[str, object]:
+    """What `migrate.verify` says of a target; or `error`: the trace of what went wrong."""
+    try:
+        found = verify(make(), steps=STEPS, eval_steps=2, predict_steps=1)
+    except Exception:
+        return {"error": traceback.format_exc(limit=-4)}
+    left_out = {one.name: list(one.notes) for one in found.stages if one not in found.compared}
+    return {
+        "outcome": found.outcome.value,
+        "not_compared": left_out,
+        "unaligned": list(found.unaligned),
+        "first": found.to_json()["first"],
+    }
+
+
+def main(package: str) -> None:
+    module = importlib.import_module(f"tests.corpus.targets.{package}")
+    v2_behavior.keep()
+    facade.install(module.LEGACY)
+    print(json.dumps({name: verdict(make) for name, make in module.TARGETS.items()}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

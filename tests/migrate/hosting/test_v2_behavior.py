@@ -1,0 +1,58 @@
+"""Legacy code beside eager execution: processes of their own, since the switches are global."""
+
+import os
+import subprocess
+import sys
+
+MODEL = """
+import tensorflow.compat.v1 as tf1
+import tensorflow as tf
+import migrate
+from migrate.hosting import v2_behavior
+def model_fn(features, labels, mode):
+    raise AssertionError("not called")
+def verify():
+    migrate.verify(migrate.Target(model_fn=model_fn, input_fns=lambda: None))
+"""
+KEPT = """
+v2_behavior.keep()
+tf1.disable_v2_behavior()
+tf.compat.v1.disable_v2_behavior()
+tf1.disable_eager_execution()
+tf1.disable_resource_variables()
+assert tf.executing_eagerly()
+assert tf1.resource_variables_enabled()
+with tf1.Graph().as_default():
+    assert tf1.ones([2, 3]).shape[1].value == 3  # a Dimension, as legacy code knows it
+    assert len({tf1.ones([2]), tf1.ones([2])}) == 2  # a tensor is a key
+v2_behavior.require_eager()
+"""
+ENDED = """
+tf1.disable_v2_behavior()
+try:
+    verify()
+except RuntimeError as error:
+    print(error)
+"""
+
+
+def run(program: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", MODEL + program],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_legacy_switches_leave_eager_execution_on() -> None:
+    run(KEPT)
+
+
+def test_it_says_what_to_do_where_it_is_off() -> None:
+    said = run(ENDED)
+    assert said.startswith("Eager execution is off here")
+    assert "expected it on" in said
+    assert "call `migrate.hosting.v2_behavior.keep()` before the legacy code is imported" in said

@@ -1,0 +1,54 @@
+"""Every golden program, hosted: bit for bit what it computes under the Estimator."""
+
+import functools
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.golden import record
+
+STEPS = 100
+STAGES = (
+    "variables",
+    "forward",
+    "gradients",
+    "one step",
+    "steps",
+    "evaluation",
+    "predictions",
+)
+EVERY_TIME = ("batch_norm_dropout",)
+# Its Scaffold restores moving averages into the weights; a hosted loop does not do that yet.
+NOT_YET = pytest.mark.xfail(strict=False, reason="a Scaffold's own Saver is not honoured yet")
+
+
+def marks(program: str) -> list[Any]:
+    slow = [] if program in EVERY_TIME else [pytest.mark.slow]
+    return slow + [NOT_YET] * (program == "moving_average_scaffold")
+
+
+@functools.cache
+def verdict_of(program: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "tests.migrate.verifying.golden_runner", program, str(STEPS)]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(command, cwd=record.ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-4000:]
+    verdict: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return verdict
+
+
+@pytest.mark.parametrize(
+    "program", [pytest.param(one, marks=marks(one)) for one in record.program_names()]
+)
+def test_hosting_changes_no_bit(program: str) -> None:
+    verdict = verdict_of(program)
+    assert verdict["first"] is None
+    assert {one["name"]: one["outcome"] for one in verdict["stages"]} == dict.fromkeys(
+        STAGES, "identical"
+    )
+    assert verdict["unaligned"] == []
+    assert 20 < len(verdict["run_losses"]) <= STEPS  # some inputs end before

@@ -1,0 +1,222 @@
+"""`migrate.verify`: what it names, what it leaves out, and what it refuses."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+import estimator_compat as estimator
+import migrate
+from migrate.verifying import random_ops
+from migrate.verifying.verdicts import Outcome, Verdict
+
+_X = np.arange(24.0, dtype=np.float32).reshape(12, 2) / 24
+
+
+def input_fn() -> tf.data.Dataset:
+    return tf.data.Dataset.from_tensor_slices((_X, _X[:, :1])).batch(4)
+
+
+def model_fn(features: Any, labels: Any, mode: str, params: Any) -> Any:
+    net = tf1.layers.dense(features, 3, name="hidden")
+    if mode == "train":
+        net = NOISE[params["noise"]](net)
+    outputs = tf1.layers.dense(net, 1, name="outputs")
+    if mode == "infer":
+        return estimator.EstimatorSpec(mode, predictions=outputs)
+    loss = tf1.losses.mean_squared_error(labels, outputs)
+    step = tf1.train.get_global_step()
+    optimizer = tf1.train.GradientDescentOptimizer(0.1)
+    return estimator.EstimatorSpec(mode, loss=loss, train_op=optimizer.minimize(loss, step))
+
+
+def in_a_loop(net: Any, nested: bool = False) -> Any:
+    """Adds noise in each of a loop's iterations, which nothing keeps in order."""
+
+    def body(index: Any, total: Any) -> Any:
+        noise = tf.random.uniform([3])
+        if nested:
+            noise = tf.while_loop(
+                lambda i, _: i < 4, lambda i, n: (i + 1, n + tf.random.uniform([3])), (0, noise)
+            )[1]
+        return index + 1, total + noise / tf.cast(index + 1, tf.float32)
+
+    return tf.while_loop(lambda index, _: index < 50, body, (0, net))[1]
+
+
+def unseeded(net: Any) -> Any:
+    return net + tf.raw_ops.RandomUniform(shape=[3], dtype=tf.float32, seed=0, seed2=0)
+
+
+NOISE = {
+    "none": lambda net: net,
+    "dropout": lambda net: tf1.layers.dropout(net, 0.5, training=True),
+    "in a loop": in_a_loop,
+    "in a loop in a loop": lambda net: in_a_loop(net, nested=True),
+    "unseeded": unseeded,
+    "numpy": lambda net: net * tf1.get_variable("n", initializer=np.random.randn(3).astype("f")),
+}
+TRAINING = {"gradients", "one step", "steps"}
+
+
+class Loop:
+    """A TF2 loop of the model without noise, as short as can be."""
+
+    def __init__(self) -> None:
+        shapes = {
+            "hidden/kernel": [2, 3],
+            "hidden/bias": [3],
+            "outputs/kernel": [3, 1],
+            "outputs/bias": [1],
+        }
+        self.variables = {name: tf.Variable(tf.ones(shape)) for name, shape in shapes.items()}
+
+    def outputs(self, features: Any) -> Any:
+        kernel, bias, kernel2, bias2 = self.variables.values()
+        return (features @ kernel + bias) @ kernel2 + bias2
+
+    def train_step(self, features: Any, labels: Any) -> Any:
+        variables = list(self.variables.values())
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(self.outputs(features) - labels))
+        for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True):
+            variable.assign_sub(0.1 * gradient)
+        return loss
+
+    def predict(self, dataset: Any) -> Any:
+        for features, _ in dataset:
+            yield self.outputs(features)
+
+
+def verified(noise: str, subject: Any = None, **options: Any) -> Verdict:
+    target = migrate.Target(model_fn=model_fn, input_fns=input_fn, params={"noise": noise})
+    return migrate.verify(target, subject, **options)
+
+
+def not_compared(verdict: Verdict) -> set[str]:
+    return {one.name for one in verdict.stages if one.outcome is Outcome.NOT_COMPARED}
+
+
+@pytest.mark.parametrize("noise", ["dropout", "in a loop", "numpy"])
+def test_random_numbers_that_are_aligned(noise: str) -> None:
+    verdict = verified(noise)
+    assert verdict.outcome is Outcome.IDENTICAL, verdict.first
+    assert (verdict.unaligned, not_compared(verdict)) == ((), set())
+    assert len(verdict.run_losses) == 3  # the input's end
+
+
+@pytest.mark.parametrize(
+    ("noise", "types"),
+    [("unseeded", ["RandomUniform"]), ("in a loop in a loop", ["RandomUniform"])],
+)
+def test_random_ops_that_cannot_be_aligned_are_named(noise: str, types: list[str]) -> None:
+    verdict = verified(noise)
+    assert [one.partition("(")[2] for one in verdict.unaligned] == [f"{t})" for t in types]
+    assert not_compared(verdict) == TRAINING
+    assert verdict.outcome is Outcome.IDENTICAL
+    [note] = next(one.notes for one in verdict.stages if one.name == "steps")
+    assert note == f"random ops that cannot be aligned: {verdict.unaligned[0]}"
+
+
+def test_a_loop_of_ones_own_draws_other_numbers() -> None:
+    verdict = verified("dropout", Loop())
+    assert len(verdict.unaligned) == 1
+    assert verdict.unaligned[0].startswith("dropout/")
+    assert not_compared(verdict) == {*TRAINING, "evaluation"}
+    # Predictions are without dropout: the forward pass still rests on them.
+    forward = next(one for one in verdict.stages if one.name == "forward")
+    assert forward.compared == "first batch: predictions"
+    assert verdict.passed
+
+
+def test_a_loop_of_ones_own() -> None:
+    verdict = verified("none", Loop())
+    assert verdict.passed, verdict.first
+    assert verdict.subject == "Loop"
+    assert not_compared(verdict) == {"gradients", "evaluation"}
+    assert verdict.stages[0].notes == (
+        "not in the subject: global_step",
+        "the subject was given the run's initial values",
+    )
+
+
+@pytest.mark.parametrize("fault", ["missing", "shape", "type"])
+def test_variables_that_do_not_match(fault: str) -> None:
+    subject = Loop()
+    if fault == "missing":
+        del subject.variables["hidden/bias"]
+        says = "the subject has no variable of this name"
+    elif fault == "shape":
+        subject.variables["hidden/bias"] = tf.Variable(tf.ones([1, 3]))
+        says = "float32 of shape [3] in the run, float32 of shape [1, 3] in the subject"
+    else:
+        subject.variables["hidden/bias"] = tf.Variable(tf.ones([3], tf.float64))
+        says = "float32 of shape [3] in the run, float64 of shape [3] in the subject"
+    verdict = verified("none", subject)
+    assert verdict.first is not None
+    stage, found = verdict.first
+    assert (stage.name, found.name, found.note) == ("variables", "hidden/bias", says)
+    assert not_compared(verdict) == {"forward", *TRAINING, "evaluation", "predictions"}
+
+
+def test_a_target_with_an_input_for_training_only() -> None:
+    target = migrate.Target(
+        model_fn=model_fn, input_fns={"train": input_fn}, params={"noise": "none"}
+    )
+    verdict = migrate.verify(target)
+    assert verdict.outcome is Outcome.IDENTICAL
+    assert not_compared(verdict) == {"evaluation", "predictions"}
+    assert verdict.stages[-1].notes == ("the target has no 'infer' input_fn",)
+
+
+def test_what_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"`steps` \(0\) must be a positive integer; the input's"):
+        verified("none", steps=0)
+    with pytest.raises(TypeError, match=r"has no train_step; expected .*; add what is missing"):
+        verified("none", type("Half", (), {"variables": {}})())
+    empty = migrate.Target(model_fn=model_fn, input_fns=lambda: input_fn().take(0))
+    with pytest.raises(ValueError, match=r"'train' yields no batch; expected one at least; check"):
+        migrate.verify(empty)
+
+
+def test_what_is_no_target() -> None:
+    with pytest.raises(TypeError, match=r"is no migrate.Target; expected one, .*; pass `migrate"):
+        migrate.verify(model_fn)  # type: ignore[arg-type]
+
+
+def test_it_tells_how_far_it_is() -> None:
+    messages: list[str] = []
+    verified("none", progress=messages.append)
+    steps = [f"run: step {step} of 3" for step in (1, 2, 3)]
+    assert [one for one in messages if one.startswith("run: ")] == steps
+    assert "CustomLoop: 3 steps in a graph loop" in messages
+
+
+def test_a_mode_that_the_model_fn_cannot_be_run_in() -> None:
+    def trained_only(features: Any, labels: Any, mode: str, params: Any) -> Any:
+        if mode != "train":
+            raise KeyError("only for training")
+        return model_fn(features, labels, mode, params)
+
+    target = migrate.Target(model_fn=trained_only, input_fns=input_fn, params={"noise": "none"})
+    verdict = migrate.verify(target)
+    assert verdict.outcome is Outcome.IDENTICAL
+    assert not_compared(verdict) == {"evaluation", "predictions"}
+    [note] = verdict.stages[-1].notes
+    assert note.startswith("the model_fn cannot be run in mode 'infer': KeyError: 'only for")
+
+
+def test_random_ops_of_a_graph() -> None:
+    with tf1.Graph().as_default() as graph:
+        tf1.set_random_seed(1)
+        used = tf.random.normal([2], name="used") + in_a_loop(tf.zeros([3]))[0]
+        tf.random.normal([2], name="unused")
+        found = random_ops.find(graph, [used])
+        assert [(one.type, one.is_repeatable) for one in found] == [
+            ("RandomStandardNormal", True),
+            ("RandomUniform", False),
+        ]
+        random_ops.order_draws(graph)
+        assert all(one.is_repeatable for one in random_ops.find(graph, [used]))
