@@ -32,7 +32,6 @@ class HostedGraph:
       metrics: In EVAL, the metrics with the Estimator's own, the mean of the batches' losses.
       graph: The `tf.Graph` that the model_fn built.
       features, labels: What the model_fn was given: tensors of `graph`.
-      gradients: In TRAIN, the gradient of the loss with respect to each trainable variable.
       watched: In TRAIN, what a step can tell of itself beside its loss.
       summaries: The serialized summaries that the graph computes, `loss` among them.
       saver: Reads and writes the checkpoints of an Estimator with this graph.
@@ -62,7 +61,6 @@ class HostedGraph:
                 self.saver.build()
             if mode == "train":
                 summaries.add_loss(self.spec.loss)
-                self.gradients = _gradients(self.spec.loss)
                 self.watched = self._watched()
             self.summaries = list(tf1.get_collection(tf1.GraphKeys.SUMMARIES))
             self._initializers = {
@@ -79,15 +77,18 @@ class HostedGraph:
 
     def _watched(self) -> dict[str, Any]:
         """What may be asked of a training step, by the names of `StepResult`."""
-        found = {"loss": self.spec.loss, "learning_rate": _learning_rate(self.graph)}
-        if self.gradients:
-            found["gradient_norm"] = tf.linalg.global_norm(list(self.gradients.values()))
+        found = {"loss": self.spec.loss}
+        rates, gradients = _applied(self.graph, "lr"), _applied(self.graph, "gradient")
+        if rates:
+            found["learning_rate"] = rates[0]
+        if gradients:
+            found["gradient_norm"] = tf.linalg.global_norm(gradients)
         terms = anatomy.ledger(self.spec.loss, self.features, self.labels).data_terms
         if terms:
             losses, weights = wrapping.unreduced(terms[0])
             found["loss_per_example"] = losses
             found["average_loss"] = average_loss(losses, weights)
-        return {name: tensor for name, tensor in found.items() if tensor is not None}
+        return found
 
     def _import(self, variables: Variables) -> None:
         feeds = tf.nest.flatten(self._element, expand_composites=True)
@@ -174,9 +175,11 @@ class HostedGraph:
 
     @property
     def draws(self) -> bool:
-        """Whether a step has ops that draw other numbers each time they run."""
-        stateful = (op for op in self.used_operations() if op.type.startswith(_DRAWS))
-        return any(True for _ in stateful)
+        """Whether a step, or a function that it may call, has ops that draw random numbers."""
+        library = self.graph.as_graph_def().library.function
+        types = {node.op for function in library for node in function.node_def}
+        types |= {op.type for op in self.used_operations()}
+        return any(kind.startswith(_DRAWS) for kind in types)
 
     @property
     def local(self) -> set[str]:
@@ -184,27 +187,17 @@ class HostedGraph:
         return {v.op.name for key in LOCAL for v in self.graph.get_collection(key)}
 
 
-def _gradients(loss: Any) -> dict[str, Any]:
-    """The gradient with respect to each trainable variable; where nobody asks, it costs nothing."""
-    variables = tf1.trainable_variables()
-    with tf1.name_scope("hosted_gradients"):
-        found = tf1.gradients(loss, variables) if variables else []
-    return {
-        v.op.name: tf.convert_to_tensor(gradient)
-        for v, gradient in zip(variables, found, strict=True)
-        if gradient is not None
-    }
-
-
-def _learning_rate(graph: tf.Graph) -> Any:
-    """What an optimizer's op multiplies the gradient with; None where there is no such op."""
+def _applied(graph: tf.Graph, name: str) -> list[Any]:
+    """The inputs of that name of the optimizers' operations; none where they are hand-written."""
+    found = []
     for op in graph.get_operations():
         if op.type.startswith("Resource") and "Apply" in op.type:
             names = [argument.name for argument in op.op_def.input_arg]
-            for name in ("lr", "alpha"):
-                if name in names:
-                    return op.inputs[names.index(name)]
-    return None
+            # Gradient descent multiplies `alpha` with `delta`.
+            for one in ("lr", "alpha") if name == "lr" else ("grad", "delta"):
+                if one in names:
+                    found.append(op.inputs[names.index(one)])
+    return found
 
 
 def _handles(graph: tf.Graph) -> list[tf.Operation]:

@@ -15,7 +15,7 @@ from estimator_compat import calling
 from estimator_compat.config import RunConfig
 from estimator_compat.summaries import HistogramTotal, LossHistogramHook
 from estimator_compat.wrapping import with_loss_summaries
-from migrate.hosting import refusals, stepping
+from migrate.hosting import refusals, stepping, v2_behavior
 from migrate.hosting.checkpoints import Checkpoints
 from migrate.hosting.graphs import HostedGraph
 from migrate.hosting.schedule import Every, next_stop
@@ -32,8 +32,9 @@ class StepResult:
       loss: The model_fn's scalar, before the step.
       loss_per_example: The unreduced losses of the loss's first data term, or None.
       average_loss: Their weighted mean, or None.
-      gradient_norm: The global norm of the loss's gradients, before the model_fn processes them.
-      learning_rate: What the optimizer's op was given; None for an optimizer that has no such op.
+      gradient_norm: The global norm of the gradients that the optimizer's ops were given, clipped
+        or scaled as the model_fn did it; None for an optimizer that has no such ops.
+      learning_rate: What the optimizer's ops were given; None for one that has no such ops.
     """
 
     loss: tf.Tensor
@@ -104,7 +105,7 @@ class CustomLoop:
     def __init__(
         self, target: Target, *, jit_compile: bool = False, ignore_hooks: bool = False
     ) -> None:
-        refusals.check_eager()
+        v2_behavior.require_eager()
         config = target.config or RunConfig(tf_random_seed=1)
         self.target = dataclasses.replace(target, config=config)
         self.variables: dict[str, tf.Variable] = {}
@@ -182,11 +183,9 @@ class CustomLoop:
         """
         graph = self.graph(TRAIN)
         dataset = self.dataset(TRAIN) if dataset is None else dataset
-        ends = bool(dataset.cardinality() != tf.data.INFINITE_CARDINALITY)
-        key = "loop" if ends else "endless loop"
-        if key not in self._functions:
-            self._functions[key] = stepping.loop(graph, ends=ends, jit_compile=self._jit_compile)
-        loop, batches = self._functions[key], iter(dataset)
+        if "loop" not in self._functions:
+            self._functions["loop"] = stepping.Loop(graph, jit_compile=self._jit_compile)
+        batches = iter(dataset)
         if not self._trained and self.target.config.model_dir:
             self._save_due(force=True)
         self._trained = True
@@ -194,7 +193,7 @@ class CustomLoop:
         losses = []
         while (step := self.global_step) < end:
             stop = next_stop(step, end=end, longest=steps_per_loop, due=self._due())
-            made = self._advance(loop, batches, step, stop)
+            made = self._advance(batches, step, stop)
             losses.append(made)
             if len(made) < stop - step:
                 break
@@ -204,23 +203,23 @@ class CustomLoop:
     def _due(self) -> list[Every]:
         return [self._summary, self._log, self._saving] if self.target.config.model_dir else []
 
-    def _advance(self, loop: Any, batches: Any, step: int, stop: int) -> np.ndarray:
+    def _advance(self, batches: Any, step: int, stop: int) -> np.ndarray:
         wanted = bool(self.target.config.model_dir) and self._summary.left(step) == stop - step
         began = time.perf_counter()
-        done = loop(batches, tf.constant(stop - step), wanted)
-        losses = done.losses.numpy()
+        losses, summaries = self._functions["loop"](batches, stop - step, wanted=wanted)
         if np.isnan(losses).any():
             raise tf1.train.NanLossDuringTrainingError
         if len(losses):
-            self._report(losses, done.summary, len(losses) / (time.perf_counter() - began))
+            refusals.check_step_moved(step, self.global_step)
+            self._report(losses, summaries, len(losses) / (time.perf_counter() - began))
         return losses
 
-    def _report(self, losses: np.ndarray, summary: tf.Tensor, speed: float) -> None:
+    def _report(self, losses: np.ndarray, summaries: list[bytes], speed: float) -> None:
         step = self.global_step
         if not self.target.config.model_dir:
             return
-        if summary.shape[0]:
-            self._write("", step, summary.numpy())
+        if summaries:
+            self._write("", step, summaries)
             self._summary.done(step)
         if self._log.last is None:
             self._log.done(step - len(losses))

@@ -20,20 +20,6 @@ _DONE_BY_THE_LOOP = (
 )
 
 
-def check_eager() -> None:
-    """Refuses a process in which eager execution was switched off.
-
-    Raises:
-      RuntimeError: It was, by `disable_v2_behavior` or `disable_eager_execution`.
-    """
-    if not tf1.executing_eagerly_outside_functions():
-        raise RuntimeError(
-            "eager execution is off in this process, and a custom loop needs it; expected it to be "
-            "on; do not call tf.compat.v1.disable_v2_behavior() or disable_eager_execution(), "
-            "which the model_fn does not need here."
-        )
-
-
 def check_graph(graph: HostedGraph, *, ignore_hooks: bool) -> None:
     """Refuses a graph that needs a session.
 
@@ -75,6 +61,19 @@ def check_graph(graph: HostedGraph, *, ignore_hooks: bool) -> None:
             f"the model_fn cannot be hosted in mode {graph.mode!r}: {'; '.join(problems)}. "
             "Expected a model_fn that runs without a session; the Run rung, "
             "estimator_compat.Estimator, runs it as it is."
+        )
+
+
+def check_step_moved(before: int, after: int) -> None:
+    """Refuses a model_fn that does not count its steps: training would never be done.
+
+    Raises:
+      ValueError: The global step is where it was.
+    """
+    if before == after:
+        raise ValueError(
+            f"the train_op left global_step at {before}; expected it to count the steps that it "
+            "makes; pass global_step=tf.train.get_global_step() to `minimize`."
         )
 
 

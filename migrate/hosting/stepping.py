@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from migrate.hosting.graphs import HostedGraph
@@ -13,61 +14,79 @@ class Steps(NamedTuple):
 
     Attributes:
       losses: The loss of each step that it made: `[made]`.
-      summary: The serialized summary of the last step, empty where none was asked for.
+      summaries: The serialized summaries of the last step; none where none were asked for, or where
+        the iterator ended.
     """
 
-    losses: Any
-    summary: Any
+    losses: np.ndarray
+    summaries: list[bytes]
 
 
-def loop(
-    graph: HostedGraph, *, ends: bool, jit_compile: bool = False
-) -> Callable[[Any, Any, Any], Steps]:
-    """Builds the function that trains on the batches of an iterator.
+class Loop:
+    """Trains on the batches of an iterator, many steps in one call of a function.
 
-    It takes the iterator, how many steps to make, and whether the last one's summary is wanted. It
-    makes fewer steps where the iterator ends. Where ops draw random numbers, every step is the same
-    call in the graph, also one with a summary: so they draw as in a session that ran step by step.
-
-    Args:
-      graph: A TRAIN graph.
-      ends: Whether the iterator may end; where it cannot, a step is cheaper.
-      jit_compile: Whether a step is compiled by XLA, which may reorder its arithmetic.
+    Where ops draw random numbers, every step is the same call in the graph, also one with
+    summaries: so they draw as in a session that ran step after step.
     """
-    watched = list({tensor.name: tensor for tensor in _behind(graph.summaries)}.values())
-    one_step = graph.function([graph.spec.loss, graph.spec.train_op, *watched])
-    if jit_compile:
-        one_step = tf.function(one_step, jit_compile=True)
-    summaries = graph.between(watched, graph.summaries)
 
-    def summarize(*values: Any) -> tf.Tensor:
-        return tf.stack(summaries(*values)) if graph.summaries else tf.constant([], tf.string)
+    def __init__(self, graph: HostedGraph, *, jit_compile: bool = False) -> None:
+        """Builds the function.
 
-    empty = tf.zeros([0], graph.spec.loss.dtype)
+        Args:
+          graph: A TRAIN graph.
+          jit_compile: Whether a step is compiled by XLA, which may reorder its arithmetic.
+        """
+        dtype = graph.spec.loss.dtype
+        # What was done is kept here, where it stays when the iterator ends in the middle.
+        self._losses = tf.Variable(tf.zeros([0], dtype), shape=[None], trainable=False)
+        self._made = tf.Variable(0, trainable=False)
+        self._draws = graph.draws
+        self._steps = tf.function(self._function(graph, jit_compile), reduce_retracing=True)
 
-    @tf.function(reduce_retracing=True)
-    def steps(batches: Any, count: tf.Tensor, wanted: tf.Tensor | bool) -> Steps:
-        losses = tf.TensorArray(empty.dtype, count, clear_after_read=False, element_shape=[])
-        summary = tf.constant([], tf.string)
-        made = 0
-        for index in tf.range(count):
-            tf.autograph.experimental.set_loop_options(
-                shape_invariants=[(summary, tf.TensorShape([None]))]
-            )
-            batch = batches.get_next_as_optional() if ends else next(batches)
-            if ends and not batch.has_value():
-                break
-            loss, _, *values = one_step(batch.get_value() if ends else batch)
-            losses = losses.write(index, tf.reshape(loss, []))
-            made += 1
-            if wanted and index == count - 1:
-                summary = summarize(*values)
-        return Steps(losses.stack()[:made], summary)
+    def __call__(self, batches: Iterator[Any], count: int, *, wanted: bool) -> Steps:
+        """Makes `count` steps, fewer where `batches` ends.
 
-    if graph.draws:
-        return lambda batches, count, wanted: steps(batches, count, tf.constant(wanted))
-    # One function with summaries and one without is cheaper, and where nothing is drawn the same.
-    return steps
+        Args:
+          batches: The iterator of a Dataset.
+          count: How many steps.
+          wanted: Whether the last one's summaries are wanted.
+        """
+        # One function with summaries and one without is cheaper; both must draw from one sequence.
+        flag = tf.constant(wanted) if self._draws else wanted
+        try:
+            summaries = self._steps(batches, tf.constant(count), flag).numpy().tolist()
+        except tf.errors.OutOfRangeError:
+            summaries = []
+        return Steps(self._losses[: self._made].numpy(), summaries)
+
+    def _function(self, graph: HostedGraph, jit_compile: bool) -> Callable[..., tf.Tensor]:
+        watched = list({tensor.name: tensor for tensor in _behind(graph.summaries)}.values())
+        one_step = graph.function([graph.spec.loss, graph.spec.train_op, *watched])
+        if jit_compile:
+            one_step = tf.function(one_step, jit_compile=True)
+        summaries = graph.between(watched, graph.summaries)
+        buffer, made = self._losses, self._made
+
+        def summarize(*values: Any) -> tf.Tensor:
+            return tf.stack(summaries(*values)) if graph.summaries else tf.constant([], tf.string)
+
+        def steps(batches: Any, count: tf.Tensor, wanted: tf.Tensor | bool) -> tf.Tensor:
+            buffer.assign(tf.zeros([count], buffer.dtype))
+            made.assign(0)
+            found = tf.constant([], tf.string)
+            for index in tf.range(count):
+                tf.autograph.experimental.set_loop_options(
+                    shape_invariants=[(found, tf.TensorShape([None]))]
+                )
+                loss, _, *values = one_step(next(batches))
+                with tf.control_dependencies([loss]):
+                    buffer[index].assign(tf.reshape(loss, []))
+                    made.assign(index + 1)
+                if wanted and index == count - 1:
+                    found = summarize(*values)
+            return found
+
+        return steps
 
 
 def _behind(summaries: list[tf.Tensor]) -> Iterator[tf.Tensor]:
