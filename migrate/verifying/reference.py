@@ -15,8 +15,8 @@ import tensorflow.compat.v1 as tf1
 
 import estimator_compat
 from estimator_compat import sessions
+from migrate.hosting import random_ops
 from migrate.targets import Target, build
-from migrate.verifying import random_ops
 from migrate.verifying.batches import Batches, call
 from migrate.verifying.gradients import loss_gradients
 

@@ -8,10 +8,10 @@ from typing import Any
 from estimator_compat.failures import describe
 from migrate.hosting import v2_behavior
 from migrate.hosting.loop import CustomLoop
+from migrate.hosting.random_ops import RandomOp
 from migrate.targets import Target
 from migrate.verifying import stages, subjects
 from migrate.verifying.batches import Batches, materialize
-from migrate.verifying.random_ops import RandomOp
 from migrate.verifying.reference import Forward, Progress, Reference, Trained, aligned
 from migrate.verifying.verdicts import Stage, Tolerances, Verdict, skipped
 

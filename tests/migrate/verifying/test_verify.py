@@ -9,7 +9,7 @@ import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
 import migrate
-from migrate.verifying import random_ops
+from migrate.hosting import random_ops
 from migrate.verifying.verdicts import Outcome, Verdict
 
 _X = np.arange(24.0, dtype=np.float32).reshape(12, 2) / 24

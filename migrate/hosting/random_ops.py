@@ -3,7 +3,7 @@
 Two sides draw the same random numbers where both run the same ops with the same seeds. An op
 without a seed, and one whose counterpart is another op, cannot be aligned.
 
-Loops and branches are those of control flow v2, which `hosting.v2_behavior` leaves on.
+Loops and branches are those of control flow v2, which `v2_behavior` leaves on.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
