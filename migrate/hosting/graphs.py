@@ -14,11 +14,10 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat import anatomy, evaluation, sessions, summaries, wrapping
 from estimator_compat.losses import average_loss
+from migrate.hosting import random_ops
 from migrate.targets import Target, build
 
 LOCAL = (tf1.GraphKeys.LOCAL_VARIABLES, tf1.GraphKeys.METRIC_VARIABLES)
-
-_DRAWS = ("Random", "TruncatedNormal", "Parameterized", "Multinomial", "StatefulRandom")
 
 Variables = dict[str, tf.Variable]
 
@@ -176,10 +175,7 @@ class HostedGraph:
     @property
     def draws(self) -> bool:
         """Whether a step, or a function that it may call, has ops that draw random numbers."""
-        library = self.graph.as_graph_def().library.function
-        types = {node.op for function in library for node in function.node_def}
-        types |= {op.type for op in self.used_operations()}
-        return any(kind.startswith(_DRAWS) for kind in types)
+        return bool(random_ops.find(self.graph, [self.spec.loss, self.spec.train_op]))
 
     @property
     def local(self) -> set[str]:
