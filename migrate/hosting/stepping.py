@@ -49,19 +49,21 @@ def loop(
     def steps(batches: Any, count: tf.Tensor, wanted: tf.Tensor | bool) -> Steps:
         losses = tf.TensorArray(empty.dtype, count, clear_after_read=False, element_shape=[])
         summary = tf.constant([], tf.string)
-        made = 0
-        for index in tf.range(count):
+        made, more = 0, True
+        # A condition of two parts, and so a `break`, costs every step of a loop that cannot end.
+        while tf.logical_and(made < count, more) if ends else made < count:
             tf.autograph.experimental.set_loop_options(
                 shape_invariants=[(summary, tf.TensorShape([None]))]
             )
             batch = batches.get_next_as_optional() if ends else next(batches)
             if ends and not batch.has_value():
-                break
-            loss, _, *values = one_step(batch.get_value() if ends else batch)
-            losses = losses.write(index, tf.reshape(loss, []))
-            made += 1
-            if wanted and index == count - 1:
-                summary = summarize(*values)
+                more = False
+            else:
+                loss, _, *values = one_step(batch.get_value() if ends else batch)
+                losses = losses.write(made, tf.reshape(loss, []))
+                made += 1
+                if wanted and made == count:
+                    summary = summarize(*values)
         return Steps(losses.stack()[:made], summary)
 
     if graph.draws:
