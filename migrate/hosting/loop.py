@@ -189,6 +189,8 @@ class CustomLoop:
         if not self._trained and self.target.config.model_dir:
             self._save_due(force=True)
         self._trained = True
+        # As with an Estimator, whose hooks are new in each call.
+        self._summary.last = self._log.last = None
         end = self.global_step + (steps if steps is not None else 2**62)
         losses = []
         while (step := self.global_step) < end:
@@ -221,9 +223,7 @@ class CustomLoop:
         if summaries:
             self._write("", step, summaries)
             self._summary.done(step)
-        if self._log.last is None:
-            self._log.done(step - len(losses))
-        if self._log.left(step) == 1 and step > (self._log.last or 0):
+        if self._log.due(step):
             tf1.logging.info("loss = %s, step = %s (%.4g steps/s)", losses[-1], step, speed)
             self._log.done(step)
         self._save_due()
@@ -232,8 +232,7 @@ class CustomLoop:
         step = self.global_step
         if not self.target.config.model_dir or self._saving.last == step:
             return
-        due = self._saving.last is None or step - self._saving.last >= (self._saving.steps or 2**62)
-        if force or due:
+        if force or self._saving.due(step):
             self.save()
             self._saving.done(step)
 

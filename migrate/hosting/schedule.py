@@ -21,6 +21,10 @@ class Every:
             return None
         return 1 if self.last is None else max(1, self.last + self.steps - step)
 
+    def due(self, step: int) -> bool:
+        """Tells whether it is due now that `step` is made."""
+        return bool(self.steps) and (self.last is None or step - self.last >= (self.steps or 0))
+
     def done(self, step: int) -> None:
         self.last = step
 

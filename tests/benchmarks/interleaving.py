@@ -34,7 +34,7 @@ LEGACY_KERAS = "TF_USE_LEGACY_KERAS"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Runs:
-    """The process that makes the runs: its interpreter and its arguments for `worker`.
+    """The process that makes the runs: its interpreter, and its module with its arguments.
 
     Attributes:
         foreign: the interpreter is another one, of other packages and another Keras.
@@ -43,6 +43,7 @@ class Runs:
     python: str
     arguments: tuple[str, ...]
     foreign: bool = False
+    module: str = "tests.benchmarks.worker"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +66,15 @@ class Effort:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """The mean seconds of a step in one block."""
+    """The mean seconds of a step in one block.
+
+    Attributes:
+        memory: the peak resident memory of the process until the block's end, in MiB.
+    """
 
     wall: float
     cpu: float
+    memory: float = 0
 
 
 # The blocks of each contestant: a list a round.
@@ -81,7 +87,7 @@ class Worker:
     def __init__(self, runs: Runs, errors: Any) -> None:
         self._runs, self._errors = runs, errors
         self._process = subprocess.Popen(
-            [runs.python, "-m", "tests.benchmarks.worker", *runs.arguments],
+            [runs.python, "-m", runs.module, *runs.arguments],
             cwd=ROOT,
             env=_environment(runs),
             stdin=subprocess.PIPE,
@@ -100,7 +106,8 @@ class Worker:
         if not line:
             raise RuntimeError(self._why_it_ended())
         made = json.loads(line)
-        return Block(wall=made["wall"] / made["steps"], cpu=made["cpu"] / made["steps"])
+        steps, memory = made["steps"], made["memory"] / 1024
+        return Block(wall=made["wall"] / steps, cpu=made["cpu"] / steps, memory=memory)
 
     def close(self) -> None:
         self._process.communicate()
@@ -222,6 +229,11 @@ def speeds(rounds: Sequence[Sequence[Block]]) -> Spread:
 def cpu_seconds(rounds: Sequence[Sequence[Block]]) -> Spread:
     """CPU seconds a step."""
     return Spread.of([[block.cpu for block in one] for one in rounds])
+
+
+def memory(rounds: Sequence[Sequence[Block]]) -> float:
+    """The peak memory in MiB of a process that has made one run: the first round's."""
+    return rounds[0][-1].memory
 
 
 def ratios(

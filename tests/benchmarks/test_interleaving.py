@@ -35,6 +35,12 @@ def test_ratios_pair_the_blocks_of_a_turn() -> None:
     assert interleaving.speeds(fast).median == 0.55  # of 1 and 0.1 steps a second
 
 
+def test_memory_is_that_of_the_first_run() -> None:
+    # A process that has made another run holds on to more.
+    first, second = ([Block(wall=1.0, cpu=1.0, memory=m) for m in run] for run in ((1, 2), (2, 5)))
+    assert interleaving.memory([first, second]) == 2
+
+
 def test_a_worker_that_fails_is_quoted() -> None:
     runs = Runs(python=sys.executable, arguments=("small", "no_such_module", "plain"))
     contestant = Contestant(name="missing", runs=runs)

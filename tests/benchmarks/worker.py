@@ -13,15 +13,14 @@ from __future__ import annotations
 
 import functools
 import importlib
-import json
 import sys
 import tempfile
-import time
 from typing import Any
 
 import tensorflow.compat.v1 as tf
 
 from tests.benchmarks import models
+from tests.benchmarks.clock import Clock
 
 KINDS = ("plain", "called", "wrapped")
 LOSS_SUMMARIES = ("average_loss", "loss_per_example")
@@ -39,8 +38,8 @@ class Blocks(tf.train.SessionRunHook):
     def __init__(self) -> None:
         self.fetches: list[Any] = []
         self.ended = self.loss_summaries = False
-        self._steps = self._left = 0
-        self._wall = self._cpu = 0.0
+        self._left = 0
+        self._clock: Clock | None = None
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
         self._left -= 1
@@ -48,31 +47,24 @@ class Blocks(tf.train.SessionRunHook):
             self._between_blocks(run_context)
 
     def _between_blocks(self, run_context: Any) -> None:
-        if self._steps:
-            self._report()
+        if self._clock:
+            self._clock.report()
         asked = sys.stdin.readline().split()
         while asked[1:] == ["bare"]:
-            self._start(int(asked[0]))
-            for _ in range(self._steps):
+            clock = Clock(int(asked[0]))
+            for _ in range(int(asked[0])):
                 # The class's method: an Estimator may have put another one before the session's.
                 tf.Session.run(run_context.session, self.fetches)
-            self._report()
+            clock.report()
             asked = sys.stdin.readline().split()
         self.ended = not asked
         if asked in ([], ["new"]):
-            self._steps = 0
+            self._clock = None
             run_context.request_stop()
             return
         self.loss_summaries = asked[1] == "with"
-        self._start(int(asked[0]))
-
-    def _start(self, steps: int) -> None:
-        self._steps = self._left = steps
-        self._wall, self._cpu = time.perf_counter(), time.process_time()
-
-    def _report(self) -> None:
-        wall, cpu = time.perf_counter() - self._wall, time.process_time() - self._cpu
-        print(json.dumps({"steps": self._steps, "wall": wall, "cpu": cpu}), flush=True)
+        self._left = int(asked[0])
+        self._clock = Clock(self._left)
 
 
 class SwitchedScaffold(tf.train.Scaffold):

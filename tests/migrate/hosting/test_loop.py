@@ -1,5 +1,6 @@
 """The custom loop against the run of the same model_fn: steps, files, checkpoints, refusals."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,31 @@ def test_summaries_have_the_tags_steps_and_values_of_the_run(tmp_path: Path) -> 
     assert {step for step, *_ in events(tmp_path / "host")} == {1, 6, 11, 16, 21}
     steps = {int(path.stem.split("-")[1]) for path in (tmp_path / "host").glob("ckpt-*.index")}
     assert steps == {0, 10, 20, 23}
+
+
+def test_each_call_of_train_logs_and_summarizes_at_the_steps_of_the_run(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def logged() -> list[tuple[str, int]]:
+        found = [record.getMessage() for record in caplog.records]
+        caplog.clear()
+        lines = [re.match(r"loss = (\S+), step = (\d+)", message) for message in found]
+        return [(line[1], int(line[2])) for line in lines if line]
+
+    with caplog.at_level("INFO", logger="tensorflow"):
+        trained, _ = run(tmp_path / "run")
+        trained.train(INPUT_FNS["train"], steps=9)
+        expected = logged()
+        loop = hosted(tmp_path / "host")
+        for steps in (STEPS, 9):
+            loop.train(steps=steps)
+    made = logged()
+    # A session reads the step that it logs before or after the step's own update, as it happens.
+    assert [loss for loss, _ in made] == [loss for loss, _ in expected]
+    assert [step for _, step in made] == [1, 8, 15, 22, 24, 31]
+    ours, theirs = (events(tmp_path / side) for side in ("host", "run"))
+    assert sorted(ours) == sorted(theirs)
+    assert {step for step, *_ in ours} == {1, 6, 11, 16, 21, 24, 29}
 
 
 def test_one_step_tells_what_it_did() -> None:

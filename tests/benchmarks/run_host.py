@@ -1,0 +1,96 @@
+"""Measures the Host rung: the steps a second of a custom loop against its peers'.
+
+    python -m tests.benchmarks.run_host --tf215_python=PATH_OF_A_PYTHON_WITH_TENSORFLOW_2_15_1
+
+The hosted loop, `migrate.host(...).train(...)`, trains beside the real Estimator on TensorFlow
+2.15.1, the Run rung, and a loop of the same model that was written by hand for TensorFlow 2, in
+paired blocks of steps that alternate (`interleaving` says how). All of them summarize the loss
+every 100 steps; both loops make 100 steps in one graph call, and write a checkpoint at the end of
+a block.
+
+Targets: times as fast as the real Estimator, at least 2.0 on the small model, whose step is nearly
+all overhead, and at least 1.0 on the others, which compute; at least 0.95 times as fast as the loop
+written by hand; peak memory at most 1.1 times that of each.
+
+With --jit_compile both loops take part once more, compiled by XLA.
+
+A median meets a target or misses it; where the 95 % interval has the target inside, the measurement
+cannot tell: end other programs, or take more rounds. The exit status is 0 either way.
+"""
+
+import argparse
+import sys
+
+from rich.table import Table
+
+from tests.benchmarks import interleaving, reporting
+from tests.benchmarks.interleaving import Blocks, Contestant, Runs
+
+HOSTED = "hosted loop"
+BY_HAND = "loop by hand"
+RUN = "Run rung"
+REAL = "real Estimator, 2.15.1"
+JIT = ", jit_compile"
+MODELS = ("small", "cnn", "bert")
+MOST_MEMORY = 1.1
+
+
+def contestants(model: str, tf215_python: str | None, *, jit_compile: bool) -> list[Contestant]:
+    """Lists the hosted loop, and the peers that can be run here."""
+    kinds = {HOSTED: "hosted", BY_HAND: "by_hand"}
+    if jit_compile:
+        kinds |= {f"{name}{JIT}": f"{kind}-jit" for name, kind in kinds.items()}
+    module = "tests.benchmarks.loop_worker"
+    runs = {
+        name: Runs(python=sys.executable, module=module, arguments=(model, kind))
+        for name, kind in kinds.items()
+    }
+    runs[RUN] = Runs(python=sys.executable, arguments=(model, "estimator_compat", "plain"))
+    if tf215_python:
+        arguments = (model, "tensorflow.compat.v1:estimator", "plain")
+        runs[REAL] = Runs(python=tf215_python, arguments=arguments, foreign=True)
+    return [Contestant(name=name, runs=each) for name, each in runs.items()]
+
+
+def targets(model: str) -> dict[str, float]:
+    return {REAL: 2.0 if model == "small" else 1.0, BY_HAND: 0.95}
+
+
+def memory_table(blocks: Blocks) -> Table:
+    made = reporting.table(f"{HOSTED}, peak memory times that of", "", "ratio", "target")
+    ours = interleaving.memory(blocks[HOSTED])
+    for peer in (BY_HAND, REAL):
+        if peer in blocks:
+            ratio = ours / interleaving.memory(blocks[peer])
+            said = "met" if ratio <= MOST_MEMORY else "missed"
+            made.add_row(peer, f"{ratio:.3f}", f"<= {MOST_MEMORY} {said}")
+    return made
+
+
+def _options() -> argparse.Namespace:
+    parser = reporting.parser_for("tests.benchmarks.run_host", __doc__)
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
+    parser.add_argument("--jit_compile", action="store_true", help="add the loops under XLA")
+    reporting.add_effort(parser, "--effort", "1x8x20")
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = _options()
+    console = reporting.console_for(bool(options.tf215_python))
+    for model in options.models:
+        found = contestants(model, options.tf215_python, jit_compile=options.jit_compile)
+        blocks = reporting.measure(console, found, options.effort)
+        console.print(reporting.contestants_table(f"{model} model", blocks))
+        console.print(reporting.speed_table(blocks, HOSTED, targets(model)), memory_table(blocks))
+        if options.jit_compile:
+            console.print(reporting.speed_table(_compiled(blocks), f"{HOSTED}{JIT}", {}))
+
+
+def _compiled(blocks: Blocks) -> Blocks:
+    names = (f"{HOSTED}{JIT}", HOSTED, f"{BY_HAND}{JIT}")
+    return {name: blocks[name] for name in names}
+
+
+if __name__ == "__main__":
+    main()
