@@ -1,0 +1,204 @@
+"""The mean over the examples of all replicas, in the place of the mean of the replicas' means.
+
+A term of a loss is a numerator over a divisor D: sum(w*l) / sum(w), say. With a factor of
+D / (the sum of D over all replicas) for each replica, the sum over replicas is the term of the
+global batch. The ledger of each replica's loss tells D. The factor goes where the gradient enters
+the term's sum or mean, so that whatever the model_fn does to gradients afterwards is done to those
+of the global mean. Regularization is divided by the number of replicas: it counts once.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from estimator_compat import anatomy, ledger_check
+from estimator_compat.ledger import Do, Kind, LossTerm, Role, Step
+from migrate.hosting import gradient_scales
+
+Ops = set[tf.Operation]
+
+
+class Mean(NamedTuple):
+    """A replica's part of the global loss.
+
+    Attributes:
+      loss: A scalar; the sum over replicas is the loss of the global batch.
+      behind: The operations that the replica's own loss depends on.
+      inside: Those that the unreduced losses of its terms depend on.
+      terms: For each term that is trained: its formula, the sums and means that reduce it, what
+        makes its divisor (equal for equal divisors), and its factor.
+    """
+
+    loss: tf.Tensor
+    behind: Ops
+    inside: Ops
+    terms: list[tuple[str, Ops, Any, tf.Tensor]]
+
+
+def of(loss: tf.Tensor, features: Any, labels: Any) -> Mean:
+    """Finds a replica's part of the global loss; called in the replica's context.
+
+    Raises:
+      ValueError: The global mean of a term is not known.
+    """
+    ledger = anatomy.ledger(loss, features, labels, mode="train")
+    given = tf.nest.flatten((features, labels), expand_composites=True)
+    fed = {tensor.op for tensor in given if tf.is_tensor(tensor)}
+    problems = [text for term in ledger.terms for text in _problems(term, loss.graph, fed)]
+    if problems:
+        raise ValueError(
+            f"`global_mean` (True) is not possible for the loss {ledger.formula}: "
+            f"{'; '.join(problems)}; expected terms that are a sum of losses, over a divisor that "
+            "is computed from the batch; rewrite the term, or keep the default, the average of "
+            "the replicas' losses."
+        )
+    behind, inside, total, terms = behind_of([loss]), set(), [], []
+    for term in ledger.terms:
+        tensors = [loss.graph.get_tensor_by_name(name) for name in term.tensors]
+        key, factor = _factor(term, tensors[0])
+        inside |= behind_of(tensors) - {t.op for t in tensors if term.kind is not Kind.DATA}
+        total.append(tf.math.multiply_no_nan(_number(term, tensors), tf.cast(factor, loss.dtype)))
+        if term.trained and term.kind is not Kind.CONSTANT:
+            terms.append((term.formula, _reductions(term, tensors, behind), key, factor))
+    return Mean(tf.add_n(total), behind, inside, terms)
+
+
+def _problems(term: LossTerm, graph: tf.Graph, fed: Ops) -> Iterator[str]:
+    if term.kind is Kind.OPAQUE:
+        yield f"{term.stopped_by}"
+    if term.kind is not Kind.DATA:
+        return
+    if term.shape is None:
+        yield f"the rank of {term.tensors[0]} is not known"
+    for step in term.steps:
+        if step.tensor and not step.divides and _is_of_a_batch(step, graph, fed):
+            yield f"{step.by} ({step.tensor}) is computed from a replica's whole batch"
+    divisors = term.divisors
+    means = any(step.reduces and step.do is Do.MEAN for step in term.steps)
+    constants = bool(divisors) and all(step.role is Role.CONSTANT for step in divisors)
+    if constants and not means and not _is_batch_size(term):
+        number = " * ".join(step.by for step in divisors)
+        yield f"{number} may count the examples of a replica, those of all, or neither"
+
+
+def _is_of_a_batch(step: Step, graph: tf.Graph, fed: Ops) -> bool:
+    """Tells whether a factor has something of all examples in it, as weights over their sum."""
+    tensor = graph.get_tensor_by_name(step.tensor)
+    behind = behind_of([tensor])
+    if step.scalar:
+        return bool(behind & fed)
+    sums = [op for op in behind if op.type in ("Sum", "Mean") and op.outputs[0].shape.rank == 0]
+    return any(behind_of(op.outputs) & fed for op in sums)
+
+
+def _is_batch_size(term: LossTerm) -> bool:
+    sizes, axis = term.shape or (), term.batch_axis
+    return axis is not None and math.prod(s.value or 0 for s in term.divisors) == sizes[axis]
+
+
+def _factor(term: LossTerm, losses: tf.Tensor) -> tuple[Any, tf.Tensor]:
+    """A replica's share of a term's divisor, and what that is made of."""
+    context = tf.distribute.get_replica_context()
+    if term.kind is not Kind.DATA:
+        return term.kind, tf.constant(1 / context.num_replicas_in_sync, tf.float64)
+    divisors = list(_divisors(term, losses))
+    if not divisors:
+        return None, tf.ones([], tf.float64)
+    own = tf.reduce_prod(tf.stack([tf.cast(tf.reshape(d, []), tf.float64) for _, d in divisors]))
+    whole = context.all_reduce(tf.distribute.ReduceOp.SUM, own)
+    return tuple(key for key, _ in divisors), tf.math.divide_no_nan(own, whole)
+
+
+def _divisors(term: LossTerm, losses: tf.Tensor) -> Iterator[tuple[Any, Any]]:
+    """What a term is divided by, where it matters how many examples there are."""
+    left = list(range(losses.shape.rank))
+    for step in term.steps:
+        if step.reduces:
+            axes = left if step.axes is None else [left[axis] for axis in step.axes]
+            left = [axis for axis in left if axis not in axes]
+            if step.do is Do.MEAN and (term.batch_axis is None or term.batch_axis in axes):
+                yield ("size", *axes), tf.reduce_prod(tf.gather(tf.shape(losses), axes))
+        elif step.divides:
+            divisor = losses.graph.get_tensor_by_name(step.tensor) if step.tensor else step.value
+            yield (step.tensor, step.value), divisor
+
+
+def _number(term: LossTerm, tensors: list[tf.Tensor]) -> tf.Tensor:
+    number = tf.add_n(tensors)
+    for step in term.steps:
+        by = number.graph.get_tensor_by_name(step.tensor) if step.tensor else step.value
+        number = ledger_check.applied(step, number, by)
+    return tf.reshape(number, [])
+
+
+def _reductions(term: LossTerm, tensors: list[tf.Tensor], behind: Ops) -> Ops:
+    """The first sums and means on the ways from unreduced losses to the loss."""
+    if term.kind is not Kind.DATA:
+        return {tensor.op for tensor in tensors}
+    found, seen = set(), set()
+    waiting = [op for tensor in tensors for op in tensor.consumers()]
+    while waiting:
+        op = waiting.pop()
+        if op not in behind or op in seen:
+            continue
+        seen.add(op)
+        if op.type in gradient_scales.TYPES:
+            found.add(op)
+        else:
+            waiting.extend(one for output in op.outputs for one in output.consumers())
+    return found
+
+
+def behind_of(tensors: Iterable[Any]) -> Ops:
+    """The operations that tensors depend on, their own among them."""
+    waiting = [tensor.op for tensor in tensors]
+    seen = set(waiting)
+    while waiting:
+        for tensor in waiting.pop().inputs:
+            if tensor.op not in seen:
+                seen.add(tensor.op)
+                waiting.append(tensor.op)
+    return seen
+
+
+def rewired(graph: tf.Graph, means: list[Mean]) -> dict[str, str]:
+    """Puts the factors into the gradients that a model_fn took.
+
+    Returns:
+      The names of operations that need another input, and of the tensors that they need.
+
+    Raises:
+      ValueError: A gradient was taken that the factors do not make that of the global mean.
+    """
+    factors: dict[tf.Operation, tuple[Any, tf.Tensor]] = {}
+    scales = gradient_scales.scales(graph)
+    differentiated = {op for op, _ in scales}
+    for mean in means:
+        for formula, reductions, key, factor in mean.terms:
+            taken = reductions & differentiated
+            if not taken:
+                raise _refused(f"no gradient of {formula} was found where it is summed")
+            for op in taken:
+                if op in mean.inside or factors.setdefault(op, (key, factor))[0] != key:
+                    raise _refused(f"{op.name} reduces more than one term of the loss")
+    behind = set().union(*(mean.behind for mean in means))
+    found = {}
+    for op, scale in scales:
+        if op not in behind:
+            raise _refused(f"the gradient of {op.name} was taken, which the loss does not have")
+        if scale.op in behind:
+            raise _refused(f"the loss has a gradient in it, that of {op.name}")
+        if op in factors:
+            with graph.as_default():
+                found[scale.op.name] = tf.cast(factors[op][1], scale.dtype).name
+    return found
+
+
+def _refused(problem: str) -> ValueError:
+    return ValueError(
+        f"`global_mean` (True) is not possible for this model_fn: {problem}; expected that it "
+        "minimizes the `loss` of its EstimatorSpec; return that loss, or keep the default, the "
+        "average of the replicas' losses."
+    )

@@ -1,0 +1,110 @@
+"""A model_fn's training on several replicas, as a function that TF2 code can call."""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+from migrate.hosting import graphs, replica_batches, replica_builds, replica_variables
+from migrate.hosting.graphs import HostedGraph, Variables
+from migrate.targets import Target
+
+
+class ReplicatedGraph(HostedGraph):
+    """The TRAIN graph of a model_fn under a `tf.distribute` strategy.
+
+    It has the shared variables that a `HostedGraph` has, and `spread` and `gather` to carry values
+    from them to the replicas and back.
+
+    Attributes:
+      strategy: The strategy.
+      split: Whether a function takes a global batch and splits it over the replicas. Else it takes
+        a tuple of batches, one for each replica of this process.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        variables: Variables,
+        strategy: tf.distribute.Strategy,
+        *,
+        split: bool = True,
+        global_mean: bool = False,
+    ) -> None:
+        """Builds and imports the graph.
+
+        Args:
+          target: The model_fn, its inputs, params and a config.
+          variables: The shared variables by name; those that the graph has besides are added, not
+            yet initialized.
+          strategy: MirroredStrategy, MultiWorkerMirroredStrategy or OneDeviceStrategy.
+          split: See above.
+          global_mean: Whether the loss is the mean over the examples of all replicas. False is what
+            an Estimator computed: the average of the replicas' losses.
+
+        Raises:
+          ValueError: The input cannot be split, or the global mean of the loss is not known.
+        """
+        built = replica_builds.build(target, strategy, split=split, exact=global_mean)
+        self.mode, self.strategy, self.split = "train", strategy, split
+        self.graph, self.spec, self.metrics = built.graph, built.spec, {}
+        self._element, self._rewired = tuple(built.inputs), built.rewired
+        spec = tf.nest.map_structure(graphs.spec_of, built.element)
+        self.element_spec = spec if split else (spec,) * len(built.inputs)
+        self._initializers = replica_variables.initializers(self.graph, strategy)
+        self._gathered = replica_variables.gathered(self.graph, strategy)
+        with self.graph.as_default():
+            self._tables = tf1.tables_initializer()
+            self.summary = tf1.summary.merge_all()
+        self._variables = variables
+        self._parts = replica_variables.components(self.graph, strategy)
+        handles = graphs.handles(self.graph)
+        shared = [op for op in handles if self._name(op) == op.name]
+        self.created = graphs.create(shared, self.graph, variables)
+        self._copies = {
+            op.name: replica_variables.copy(op.name, self._parts[op.name], variables)
+            for op in handles
+            if op not in shared or self._parts[op.name].own
+        }
+        self._import({**variables, **self._copies})
+
+    def _name(self, handle: tf.Operation) -> str:
+        part = self._parts.get(handle.name)
+        return part.name if part else handle.name
+
+    def _definition(self) -> Any:
+        definition = super()._definition()
+        for node in definition.node:
+            if node.name in self._rewired:
+                node.input[0] = self._rewired[node.name]
+        return definition
+
+    def function(self, fetches: Any) -> Callable[[Any], Any]:
+        """Returns a function of one element: see `element_spec` and `HostedGraph.function`."""
+        run = super().function(fetches)
+        if not self.split:
+            return run
+        return lambda element: run(replica_batches.split(element, len(self._element)))
+
+    def initialize(self, names: Collection[str]) -> None:
+        """Gives variables their initial values, and fills the lookup tables."""
+        super().initialize(names)
+        self._gather(names)
+        self.spread()
+
+    def spread(self) -> None:
+        """Gives the replicas the values of the shared variables, as restoring a checkpoint did."""
+        for name, copy in self._copies.items():
+            part = self._parts[name]
+            value = self._variables[part.name].read_value()
+            copy.assign(value if part.share == 1 else tf.cast(value * part.share, value.dtype))
+
+    def gather(self) -> None:
+        """Gives the shared variables what is made of the replicas' own values, as saving did."""
+        self._gather(self._gathered)
+
+    def _gather(self, names: Collection[str]) -> None:
+        chosen = {name: value for name, value in self._gathered.items() if name in names}
+        for name, value in (self.computed(chosen) if chosen else {}).items():
+            self._variables[name].assign(value)
