@@ -137,6 +137,7 @@ def _reductions(term: LossTerm, tensors: list[tf.Tensor], behind: Ops) -> Ops:
     """The first sums and means on the ways from unreduced losses to the loss."""
     if term.kind is not Kind.DATA:
         return {tensor.op for tensor in tensors}
+    kinds = {"Mean"} if _first_reduction(term).do is Do.MEAN else {"Sum", "L2Loss"}
     found, seen = set(), set()
     waiting = [op for tensor in tensors for op in tensor.consumers()]
     while waiting:
@@ -144,11 +145,15 @@ def _reductions(term: LossTerm, tensors: list[tf.Tensor], behind: Ops) -> Ops:
         if op not in behind or op in seen:
             continue
         seen.add(op)
-        if op.type in gradient_scales.TYPES:
+        if op.type in kinds:
             found.add(op)
-        else:
+        elif op.type not in gradient_scales.TYPES:
             waiting.extend(one for output in op.outputs for one in output.consumers())
     return found
+
+
+def _first_reduction(term: LossTerm) -> Step:
+    return next(step for step in term.steps if step.reduces)
 
 
 def behind_of(tensors: Iterable[Any]) -> Ops:
@@ -199,6 +204,6 @@ def rewired(graph: tf.Graph, means: list[Mean]) -> dict[str, str]:
 def _refused(problem: str) -> ValueError:
     return ValueError(
         f"`global_mean` (True) is not possible for this model_fn: {problem}; expected that it "
-        "minimizes the `loss` of its EstimatorSpec; return that loss, or keep the default, the "
-        "average of the replicas' losses."
+        "minimizes the `loss` of its EstimatorSpec, all terms of which are sums or means; return "
+        "that loss, or keep the default, the average of the replicas' losses."
     )

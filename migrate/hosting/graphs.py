@@ -118,6 +118,13 @@ class HostedGraph:
             self.computed(chosen)
         self.computed([self._tables])
 
+    def elements(self, dataset: Any) -> Any:
+        """Returns a Dataset of what a function takes, for one of the input's elements."""
+        return dataset
+
+    def gather(self) -> None:
+        """Gives the variables what replicas made of them; there are no replicas here."""
+
     @property
     def local(self) -> set[str]:
         """The names of the variables that no checkpoint has: those of metrics."""

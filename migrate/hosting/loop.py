@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from estimator_compat.config import RunConfig
 from migrate.hosting.graphs import HostedGraph
+from migrate.hosting.replicas import ReplicatedGraph, Replication
 from migrate.targets import InputFn, Target
 
 TRAIN, EVAL, PREDICT = "train", "eval", "infer"
@@ -23,10 +24,11 @@ class CustomLoop:
       variables: The variables by their legacy names.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, replication: Replication | None = None) -> None:
         config = target.config or RunConfig(tf_random_seed=1)
         self.target = dataclasses.replace(target, config=config)
         self.variables: dict[str, tf.Variable] = {}
+        self._replication = replication
         self._graphs: dict[str, HostedGraph] = {}
         self._functions: dict[str, Any] = {}
 
@@ -37,9 +39,14 @@ class CustomLoop:
     def graph(self, mode: str) -> HostedGraph:
         """The graph of a mode, which is built when it is first asked for."""
         if mode not in self._graphs:
-            self._graphs[mode] = graph = HostedGraph(self.target, mode, self.variables)
+            self._graphs[mode] = graph = self._build(mode)
             graph.initialize(graph.created)
         return self._graphs[mode]
+
+    def _build(self, mode: str) -> HostedGraph:
+        if mode == TRAIN and self._replication is not None:
+            return ReplicatedGraph(self.target, self.variables, self._replication)
+        return HostedGraph(self.target, mode, self.variables)
 
     def train_step(self, features: Any, labels: Any = None) -> tf.Tensor:
         """Trains on one batch; returns its loss."""
@@ -47,17 +54,20 @@ class CustomLoop:
         if "step" not in self._functions:
             spec = self.graph(TRAIN).spec
             self._functions["step"] = self.graph(TRAIN).function([spec.loss, spec.train_op])
-        return self._functions["step"](element)[0]
+        loss = self._functions["step"](element)[0]
+        self.graph(TRAIN).gather()
+        return loss
 
     def train(self, dataset: Any, steps: int, *, steps_per_loop: int = 100) -> np.ndarray:
         """Trains; returns the loss of each step, float32 of shape `[steps]`."""
         loop = self._loop()
-        batches = iter(dataset)
+        batches = iter(self.graph(TRAIN).elements(dataset))
         losses = []
         while steps > 0:
             count = min(steps, steps_per_loop)
             losses.append(loop(batches, tf.constant(count)).numpy())
             steps -= count
+        self.graph(TRAIN).gather()
         return np.concatenate(losses)
 
     def _loop(self) -> Any:
@@ -103,6 +113,9 @@ def host(
     input_fn: Mapping[str, InputFn] | InputFn,
     params: Any = None,
     config: Any = None,
+    strategy: tf.distribute.Strategy | None = None,
+    global_mean: bool = False,
+    split: bool = True,
 ) -> CustomLoop:
     """Hosts a model_fn in a custom loop.
 
@@ -110,5 +123,10 @@ def host(
       model_fn: As for an Estimator, unedited.
       input_fn: One for all modes, or a mapping of `ModeKeys` values to theirs.
       params, config: As for an Estimator.
+      strategy, global_mean, split: How to train on several replicas: see `Replication`.
     """
-    return CustomLoop(Target(model_fn=model_fn, input_fns=input_fn, params=params, config=config))
+    replication = None
+    if strategy is not None:
+        replication = Replication(strategy=strategy, global_mean=global_mean, split=split)
+    target = Target(model_fn=model_fn, input_fns=input_fn, params=params, config=config)
+    return CustomLoop(target, replication)

@@ -10,13 +10,15 @@ def split(element: Any, replicas: int) -> list[Any]:
     """Splits a global batch, as `Strategy.experimental_distribute_dataset` does.
 
     Of B examples, each replica gets ceil(B / replicas) until there are no more: of 5 examples two
-    replicas get 3 and 2, and of 3 examples four replicas get 1, 1, 1 and none.
+    replicas get 3 and 2, and of 3 examples four replicas get 1, 1, 1 and none. (The mean of no
+    examples is NaN: under the legacy average, and in batch normalization, as it was.)
 
     Args:
       element: A nest of tensors, also of sparse ones, whose first axis is the batch.
       replicas: How many parts.
     """
-    tensors = tf.nest.flatten(element)
+    flat = tf.nest.flatten(element)
+    tensors = [t if isinstance(t, tf.SparseTensor) else tf.convert_to_tensor(t) for t in flat]
     size = tf.cast(_batch(tensors[0]), tf.int64)
     share = -(-size // replicas)
     ends = [tf.minimum(share * index, size) for index in range(replicas + 1)]
@@ -50,7 +52,9 @@ def consecutive(dataset: tf.data.Dataset, replicas: int) -> tf.data.Dataset:
 
 def _nth(window: Any, index: int) -> Any:
     structure = window[0] if len(window) == 1 else window
-    return tf.nest.map_structure(lambda one: one.skip(index).take(1).get_single_element(), structure)
+    return tf.nest.map_structure(
+        lambda one: one.skip(index).take(1).get_single_element(), structure
+    )
 
 
 def placeholders(element: Any, replicas: int) -> list[Any]:
@@ -78,9 +82,9 @@ def parts(element: Any, replicas: int) -> list[Any]:
     scalars = [t.name for t in tf.nest.flatten(element) if t.shape.rank == 0]
     if scalars:
         raise ValueError(
-            f"the input has {scalars}, which {'is a scalar' if len(scalars) == 1 else 'are scalars'}"
-            "; expected tensors whose first axis is the batch, to split it over the replicas; give "
-            "each example its own value, or let the input yield a batch for each replica."
+            f"the input has scalars ({', '.join(scalars)}); expected tensors whose first axis is "
+            "the batch, to split it over the replicas; give each example a value of its own, or "
+            "let the input yield a batch for each replica, with `split=False`."
         )
     return [tf.nest.map_structure(lambda t: _part(t, replicas), element) for _ in range(replicas)]
 

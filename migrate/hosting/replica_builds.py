@@ -32,7 +32,9 @@ class Replicas(NamedTuple):
     rewired: dict[str, str]
 
 
-def build(target: Target, strategy: tf.distribute.Strategy, *, split: bool, exact: bool) -> Replicas:
+def build(
+    target: Target, strategy: tf.distribute.Strategy, *, split: bool, exact: bool
+) -> Replicas:
     """Builds the graph, in the order in which an Estimator with `train_distribute` built it.
 
     Args:

@@ -1,5 +1,6 @@
 """A model_fn's training on several replicas, as a function that TF2 code can call."""
 
+import dataclasses
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -11,43 +12,52 @@ from migrate.hosting.graphs import HostedGraph, Variables
 from migrate.targets import Target
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Replication:
+    """How a model_fn is trained on several replicas.
+
+    Attributes:
+      strategy: MirroredStrategy, MultiWorkerMirroredStrategy or OneDeviceStrategy.
+      global_mean: Whether the loss is the mean over the examples of all replicas: see
+        `migrate.hosting.global_mean`. False is what an Estimator with `train_distribute` computed:
+        the average of the replicas' losses, or their sum where the model_fn's last loss of
+        `tf.losses` was reduced by SUM.
+      split: Whether an element of the input is a batch for all replicas of this process, which is
+        split: see `replica_batches.split`. False is how an Estimator read it: an element is a
+        replica's batch, and a step takes one for each, which `replica_batches.consecutive` groups.
+    """
+
+    strategy: tf.distribute.Strategy
+    global_mean: bool = False
+    split: bool = True
+
+
 class ReplicatedGraph(HostedGraph):
     """The TRAIN graph of a model_fn under a `tf.distribute` strategy.
 
     It has the shared variables that a `HostedGraph` has, and `spread` and `gather` to carry values
-    from them to the replicas and back.
+    from them to the replicas and back. What a model_fn does with gradients before it applies them,
+    as clipping, it does in each replica, before they are added up.
 
     Attributes:
-      strategy: The strategy.
-      split: Whether a function takes a global batch and splits it over the replicas. Else it takes
-        a tuple of batches, one for each replica of this process.
+      replication: What it was made with.
     """
 
-    def __init__(
-        self,
-        target: Target,
-        variables: Variables,
-        strategy: tf.distribute.Strategy,
-        *,
-        split: bool = True,
-        global_mean: bool = False,
-    ) -> None:
+    def __init__(self, target: Target, variables: Variables, replication: Replication) -> None:
         """Builds and imports the graph.
 
         Args:
           target: The model_fn, its inputs, params and a config.
           variables: The shared variables by name; those that the graph has besides are added, not
             yet initialized.
-          strategy: MirroredStrategy, MultiWorkerMirroredStrategy or OneDeviceStrategy.
-          split: See above.
-          global_mean: Whether the loss is the mean over the examples of all replicas. False is what
-            an Estimator computed: the average of the replicas' losses.
+          replication: On what to train.
 
         Raises:
           ValueError: The input cannot be split, or the global mean of the loss is not known.
         """
-        built = replica_builds.build(target, strategy, split=split, exact=global_mean)
-        self.mode, self.strategy, self.split = "train", strategy, split
+        strategy, split = replication.strategy, replication.split
+        built = replica_builds.build(target, strategy, split=split, exact=replication.global_mean)
+        self.mode, self.replication = "train", replication
         self.graph, self.spec, self.metrics = built.graph, built.spec, {}
         self._element, self._rewired = tuple(built.inputs), built.rewired
         spec = tf.nest.map_structure(graphs.spec_of, built.element)
@@ -60,16 +70,17 @@ class ReplicatedGraph(HostedGraph):
         self._variables = variables
         self._parts = replica_variables.components(self.graph, strategy)
         handles = graphs.handles(self.graph)
-        shared = [op for op in handles if self._name(op) == op.name]
+        shared = [op for op in handles if self.shared_name(op) == op.name]
         self.created = graphs.create(shared, self.graph, variables)
         self._copies = {
-            op.name: replica_variables.copy(op.name, self._parts[op.name], variables)
-            for op in handles
-            if op not in shared or self._parts[op.name].own
+            name: replica_variables.copy(name, part, variables)
+            for name, part in self._parts.items()
+            if part.own or part.name != name
         }
         self._import({**variables, **self._copies})
 
-    def _name(self, handle: tf.Operation) -> str:
+    def shared_name(self, handle: tf.Operation) -> str:
+        """The name of the variable that a variable of `graph` is, or is a replica's part of."""
         part = self._parts.get(handle.name)
         return part.name if part else handle.name
 
@@ -83,9 +94,15 @@ class ReplicatedGraph(HostedGraph):
     def function(self, fetches: Any) -> Callable[[Any], Any]:
         """Returns a function of one element: see `element_spec` and `HostedGraph.function`."""
         run = super().function(fetches)
-        if not self.split:
+        if not self.replication.split:
             return run
         return lambda element: run(replica_batches.split(element, len(self._element)))
+
+    def elements(self, dataset: Any) -> Any:
+        """Returns a Dataset of what a function takes, for one of the input's elements."""
+        if self.replication.split:
+            return dataset
+        return replica_batches.consecutive(dataset, len(self._element))
 
     def initialize(self, names: Collection[str]) -> None:
         """Gives variables their initial values, and fills the lookup tables."""
