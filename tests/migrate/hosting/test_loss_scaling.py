@@ -19,7 +19,7 @@ def test_optimizers_scale_the_loss_inside_the_context_alone() -> None:
             weight = tf1.get_variable("weight", [])
             tf1.train.GradientDescentOptimizer(1.0).compute_gradients(weight * 1.0)
             # There is nothing to scale for one replica, but the optimizer said so.
-            assert vars(graph)[SYMBOLS[1]] is False
+            assert getattr(graph, SYMBOLS[1]) is False
             assert loss_scaling.reported_by(graph) == tf.distribute.ReduceOp.SUM
             setattr(graph, SYMBOLS[1], True)
             assert loss_scaling.reported_by(graph) == tf.distribute.ReduceOp.MEAN
