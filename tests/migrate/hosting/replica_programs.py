@@ -39,6 +39,19 @@ def _dense(inputs: Any, units: int, name: str, **options: Any) -> Any:
     return tf1.layers.dense(inputs, units, name=name, kernel_initializer=start, **options)
 
 
+def _count(labels: Any) -> Any:
+    """Counts examples, in each replica for itself; a checkpoint has the sum."""
+    examples = tf1.get_variable(
+        "examples",
+        [],
+        initializer=tf1.zeros_initializer(),
+        trainable=False,
+        synchronization=tf.VariableSynchronization.ON_READ,
+        aggregation=tf.VariableAggregation.SUM,
+    )
+    return examples.assign_add(tf.cast(tf.shape(labels)[0], tf.float32))
+
+
 def _decayed(step: Any) -> Any:
     return tf1.train.exponential_decay(0.1, step, 2, 0.7)
 
@@ -48,14 +61,21 @@ def _model(
     train: Callable[[Any, Any], Any],
     *,
     normalize: bool = False,
+    drop: bool = False,
+    count: bool = False,
 ) -> Callable[[type], Callable[..., Any]]:
     def with_spec(spec: type) -> Callable[..., Any]:
         def model_fn(features: Any, labels: Any, mode: str) -> Any:
             hidden = _dense(features["x"], 4, "hidden", activation=tf.nn.tanh)
             if normalize:
                 hidden = tf1.layers.batch_normalization(hidden, training=True, momentum=0.6)
+            if drop:
+                hidden = tf1.layers.dropout(hidden, 0.5, training=True)
             loss = loss_of(labels, _dense(hidden, 1, "out"), features["weight"])
-            with tf.control_dependencies(tf1.get_collection(tf1.GraphKeys.UPDATE_OPS)):
+            updates = tf1.get_collection(tf1.GraphKeys.UPDATE_OPS)
+            if count:
+                updates.append(_count(labels))
+            with tf.control_dependencies(updates):
                 train_op = train(loss, tf1.train.get_global_step())
             return spec(mode, loss=loss, train_op=train_op)
 
@@ -111,6 +131,10 @@ PROGRAMS = {
     "batch_norm": _model(_mean, _momentum, normalize=True),
     "by_hand": _model(_mean, _by_hand),
     "clipped": _model(_reduced("weighted_mean"), _clipped),
+    "counted": _model(_reduced("weighted_mean"), _momentum, count=True),
+    "dropout": _model(_mean, _adam, drop=True),
     "momentum_l2": _model(_regularized, _momentum),
     "momentum_mean": _model(_reduced("weighted_mean"), _momentum),
 }
+# Those whose step on parts of a batch, added up, is the step on the whole batch.
+LINEAR = sorted(PROGRAMS.keys() - {"batch_norm", "clipped", "dropout"})

@@ -5,7 +5,6 @@ python -m tests.migrate.hosting.replica_runner CASE
 
 import json
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,32 +12,31 @@ import tensorflow as tf
 
 import estimator_compat
 from migrate.hosting import loop, replica_batches
+from tests.migrate.hosting import replica_sequences
 from tests.migrate.hosting.record_replicas import hex_of, two_devices
 from tests.migrate.hosting.replica_models import BY_HAND, EVEN, REFUSED, UNEVEN, VALUES, model
-from tests.migrate.hosting.replica_programs import PROGRAMS, input_fn
+from tests.migrate.hosting.replica_programs import LINEAR, PROGRAMS, input_fn
 
 CONFIG = estimator_compat.RunConfig(tf_random_seed=1)
+MODELS = {name: program(estimator_compat.EstimatorSpec) for name, program in PROGRAMS.items()}
 
 
 def recorded(strategy: Any) -> dict[str, Any]:
     """Trains the recorded programs, as in `record_replicas`."""
-    return {name: _trained(PROGRAMS[name], strategy, split=False) for name in PROGRAMS}
+    return {name: _trained(MODELS[name], input_fn, strategy, split=False) for name in MODELS}
 
 
 def one_batch(strategy: Any) -> dict[str, Any]:
-    """Trains them on global batches: with the global mean, and in one replica.
-
-    What is not linear in the gradients, or in the examples, differs: these programs are left out.
-    """
-    names = sorted(PROGRAMS.keys() - {"batch_norm", "clipped"})
+    """Trains on global batches: on two replicas with the global mean, and on one."""
+    models = {name: (MODELS[name], input_fn) for name in LINEAR}
+    models["sequences"] = (replica_sequences.model_fn, replica_sequences.input_fn)
     return {
-        name: [_trained(PROGRAMS[name], one, global_mean=True) for one in (strategy, None)]
-        for name in names
+        name: [_trained(*model, one, global_mean=True) for one in (strategy, None)]
+        for name, model in models.items()
     }
 
 
-def _trained(program: Callable[..., Any], strategy: Any, **options: Any) -> dict[str, Any]:
-    model_fn = program(estimator_compat.EstimatorSpec)
+def _trained(model_fn: Any, input_fn: Any, strategy: Any, **options: Any) -> dict[str, Any]:
     hosted = loop.host(model_fn, input_fn=input_fn, config=CONFIG, strategy=strategy, **options)
     steps = len(list(hosted.graph("train").elements(input_fn())))
     losses = hosted.train(input_fn(), steps, steps_per_loop=4)
