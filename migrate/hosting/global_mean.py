@@ -3,8 +3,9 @@
 A term of a loss is a numerator over a divisor D: sum(w*l) / sum(w), say. With a factor of
 D / (the sum of D over all replicas) for each replica, the sum over replicas is the term of the
 global batch. The ledger of each replica's loss tells D. The factor goes where the gradient enters
-the term's sum or mean, so that whatever the model_fn does to gradients afterwards is done to those
-of the global mean. Regularization is divided by the number of replicas: it counts once.
+the term's sum or mean, so that the gradients that a replica applies are its part of the global
+ones, and what the model_fn does with gradients before (clipping, say) it does with that part.
+Regularization is divided by the number of replicas: it counts once.
 """
 
 import math

@@ -51,7 +51,8 @@ def _register(kind: str) -> str:
     def scaled(op: tf.Operation, gradient: Any) -> list[Any]:
         scale = tf.identity(tf.ones([], gradient.dtype), name="scale")
         op.graph.add_to_collection(_KEY, (op, scale))
-        found = _GRADIENTS[kind](op, gradient * scale)
+        # Where a replica has no share, what it divided by may have been 0.
+        found = _GRADIENTS[kind](op, tf.math.multiply_no_nan(gradient, scale))
         return [found, *[None] * (len(op.inputs) - 1)]
 
     return name

@@ -11,6 +11,7 @@ from estimator_compat import EstimatorSpec
 
 VALUES = np.array([1, 2, 3, 6, 8], np.float32)
 EVEN, UNEVEN, ZEROS = [1, 1, 1, 1, 1], [1, 0, 1, 3, 1], [1, 1, 1, 3, 0]
+NONE_OF_TWO = [1, 0, 1, 0, 0]
 
 # Of losses, weights and the variable that scales the losses.
 LossFn = Callable[[Any, Any, Any], Any]
@@ -48,6 +49,10 @@ def over_size(losses: Any, weights: Any, scale: Any) -> Any:
     return tf.reduce_sum(losses) / tf.cast(tf.size(losses), tf.float32)
 
 
+def over_two(losses: Any, weights: Any, scale: Any) -> Any:
+    return tf.reduce_sum(losses) / 2.0
+
+
 def half_squares(losses: Any, weights: Any, scale: Any) -> Any:
     return tf.nn.l2_loss(losses) / tf.cast(tf.size(losses), tf.float32)
 
@@ -56,9 +61,12 @@ def regularized(losses: Any, weights: Any, scale: Any) -> Any:
     return tf.reduce_mean(losses) + tf.nn.l2_loss(scale)
 
 
+def over_weights(losses: Any, weights: Any, scale: Any) -> Any:
+    return tf.reduce_sum(weights * losses) / tf.reduce_sum(weights)
+
+
 def two_terms(losses: Any, weights: Any, scale: Any) -> Any:
-    weighted = tf.reduce_sum(weights * losses) / tf.reduce_sum(weights)
-    return tf.reduce_mean(losses) + 2.0 * weighted
+    return tf.reduce_mean(losses) + 2.0 * over_weights(losses, weights, scale)
 
 
 BY_HAND: dict[str, tuple[LossFn, list[float]]] = {
@@ -67,6 +75,8 @@ BY_HAND: dict[str, tuple[LossFn, list[float]]] = {
     "mean_of_a_column": (mean_of_a_column, EVEN),
     "nonzero": (reduced("weighted_sum_by_nonzero_weights"), ZEROS),
     "over_size": (over_size, EVEN),
+    "over_the_static_size": (over_two, EVEN[:4]),
+    "over_weights": (over_weights, NONE_OF_TWO),
     "regularized": (regularized, EVEN),
     "sum": (reduced("weighted_sum"), EVEN),
     "two_terms": (two_terms, UNEVEN),

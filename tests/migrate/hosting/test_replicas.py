@@ -60,6 +60,10 @@ BY_HAND = {
     # Weights 1, 1, 1 and 3, 0: 6/3 and 18/1; all: 24/4
     "nonzero": ([10.0, 10.0], [6.0, 6.0]),
     "over_size": ([4.5, 4.5], [4.0, 4.0]),
+    # Of 1, 2 and 3, 6: the number 2 is how many examples each replica is known to have
+    "over_the_static_size": ([3.0, 3.0], [3.0, 3.0]),
+    # Weights 1, 0, 1 and 0, 0: 0/0 in the second replica; all: 4/2
+    "over_weights": ([np.nan, np.nan], [2.0, 2.0]),
     # With scale**2 / 2, whose gradient is scale, once
     "regularized": ([5.0, 5.5], [4.5, 5.0]),
     # The sum of sums, as for an Estimator
