@@ -13,12 +13,31 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat import anatomy, ledger_check
 from estimator_compat.ledger import Do, Kind, LossTerm, Role, Step
 from migrate.hosting import gradient_scales
 
 Ops = set[tf.Operation]
+
+
+class Share(NamedTuple):
+    """A replica's share of a term.
+
+    Attributes:
+      formula: The term as text.
+      reductions: The sums and means that reduce it.
+      divisor: What makes its divisor: equal for equal divisors.
+      factor: The replica's share of that.
+      trained: Whether the term must have a gradient.
+    """
+
+    formula: str
+    reductions: Ops
+    divisor: Any
+    factor: tf.Tensor
+    trained: bool
 
 
 class Mean(NamedTuple):
@@ -28,26 +47,34 @@ class Mean(NamedTuple):
       loss: A scalar; the sum over replicas is the loss of the global batch.
       behind: The operations that the replica's own loss depends on.
       inside: Those that the unreduced losses of its terms depend on.
-      terms: For each term that is trained: its formula, the sums and means that reduce it, what
-        makes its divisor (equal for equal divisors), and its factor.
+      shares: Its shares of the terms.
     """
 
     loss: tf.Tensor
     behind: Ops
     inside: Ops
-    terms: list[tuple[str, Ops, Any, tf.Tensor]]
+    shares: list[Share]
 
 
-def of(loss: tf.Tensor, features: Any, labels: Any) -> Mean:
+def of(loss: tf.Tensor, features: Any, labels: Any, others: list[Any]) -> Mean:
     """Finds a replica's part of the global loss; called in the replica's context.
+
+    Args:
+      loss: What the model_fn returned for the replica.
+      features, labels: What it was given.
+      others: What the other replicas are given. A graph's collections have the losses of all
+        replicas, so that the total loss of one may have terms of another. They have no gradient
+        with respect to its own variables, and are left out.
 
     Raises:
       ValueError: The global mean of a term is not known.
     """
     ledger = anatomy.ledger(loss, features, labels, mode="train")
-    given = tf.nest.flatten((features, labels), expand_composites=True)
-    fed = {tensor.op for tensor in given if tf.is_tensor(tensor)}
-    problems = [text for term in ledger.terms for text in _problems(term, loss.graph, fed)]
+    foreign = _ops_of(others) | _foreign_variables()
+    own = [(term, _tensors(term, loss.graph, foreign)) for term in ledger.terms]
+    own = [(term, tensors) for term, tensors in own if tensors]
+    fed = _ops_of((features, labels))
+    problems = [text for term, _ in own for text in _problems(term, loss.graph, fed)]
     if problems:
         raise ValueError(
             f"`global_mean` (True) is not possible for the loss {ledger.formula}: "
@@ -55,15 +82,35 @@ def of(loss: tf.Tensor, features: Any, labels: Any) -> Mean:
             "is computed from the batch; rewrite the term, or keep the default, the average of "
             "the replicas' losses."
         )
-    behind, inside, total, terms = behind_of([loss]), set(), [], []
-    for term in ledger.terms:
-        tensors = [loss.graph.get_tensor_by_name(name) for name in term.tensors]
-        key, factor = _factor(term, tensors[0])
+    behind, inside, total, shares = behind_of([loss]), set(), [], []
+    for term, tensors in own:
+        divisor, factor = _factor(term, tensors[0])
         inside |= behind_of(tensors) - {t.op for t in tensors if term.kind is not Kind.DATA}
         total.append(tf.math.multiply_no_nan(_number(term, tensors), tf.cast(factor, loss.dtype)))
-        if term.trained and term.kind is not Kind.CONSTANT:
-            terms.append((term.formula, _reductions(term, tensors, behind), key, factor))
-    return Mean(tf.add_n(total), behind, inside, terms)
+        if term.kind is not Kind.CONSTANT:
+            reductions = _reductions(term, tensors, behind)
+            shares.append(Share(term.formula, reductions, divisor, factor, term.trained))
+    return Mean(tf.add_n(total), behind, inside, shares)
+
+
+def _tensors(term: LossTerm, graph: tf.Graph, foreign: Ops) -> list[tf.Tensor]:
+    """The unreduced losses of a term, as far as they are the replica's own."""
+    tensors = [graph.get_tensor_by_name(name) for name in term.tensors]
+    return [tensor for tensor in tensors if not behind_of([tensor]) & foreign]
+
+
+def _ops_of(nest: Any) -> Ops:
+    flat = tf.nest.flatten(nest, expand_composites=True)
+    return {tensor.op for tensor in flat if tf.is_tensor(tensor)}
+
+
+def _foreign_variables() -> Ops:
+    """The variables of the other replicas of this process."""
+    strategy, found = tf.distribute.get_strategy(), set()
+    for variable in tf1.global_variables():
+        parts = strategy.experimental_local_results(variable)
+        found |= {part.handle.op for part in parts} - {variable.handle.op}
+    return found
 
 
 def _problems(term: LossTerm, graph: tf.Graph, fed: Ops) -> Iterator[str]:
@@ -178,16 +225,16 @@ def rewired(graph: tf.Graph, means: list[Mean]) -> dict[str, str]:
     Raises:
       ValueError: A gradient was taken that the factors do not make that of the global mean.
     """
-    factors: dict[tf.Operation, tuple[Any, tf.Tensor]] = {}
+    shares: dict[tf.Operation, Share] = {}
     scales = gradient_scales.scales(graph)
     differentiated = {op for op, _ in scales}
     for mean in means:
-        for formula, reductions, key, factor in mean.terms:
-            taken = reductions & differentiated
-            if not taken:
-                raise _refused(f"no gradient of {formula} was found where it is summed")
+        for share in mean.shares:
+            taken = share.reductions & differentiated
+            if share.trained and not taken:
+                raise _refused(f"no gradient of {share.formula} was found where it is summed")
             for op in taken:
-                if op in mean.inside or factors.setdefault(op, (key, factor))[0] != key:
+                if op in mean.inside or shares.setdefault(op, share).divisor != share.divisor:
                     raise _refused(f"{op.name} reduces more than one term of the loss")
     behind = set().union(*(mean.behind for mean in means))
     found = {}
@@ -196,9 +243,9 @@ def rewired(graph: tf.Graph, means: list[Mean]) -> dict[str, str]:
             raise _refused(f"the gradient of {op.name} was taken, which the loss does not have")
         if scale.op in behind:
             raise _refused(f"the loss has a gradient in it, that of {op.name}")
-        if op in factors:
+        if op in shares:
             with graph.as_default():
-                found[scale.op.name] = tf.cast(factors[op][1], scale.dtype).name
+                found[scale.op.name] = tf.cast(shares[op].factor, scale.dtype).name
     return found
 
 

@@ -110,7 +110,8 @@ class _Calls:
         self.specs[place] = spec
         if not self._exact:
             return spec.loss
-        self.means.append(global_mean.of(spec.loss, features, labels))
+        others = [one for one in self._inputs if one is not given]
+        self.means.append(global_mean.of(spec.loss, features, labels, others))
         return self.means[-1].loss
 
 

@@ -97,6 +97,14 @@ def _regularized(labels: Any, found: Any, weights: Any) -> Any:
     return data + 0.1 * tf.nn.l2_loss(kernel)
 
 
+def _total(labels: Any, found: Any, weights: Any) -> Any:
+    """The collections are those of all replicas: the second one's has the first one's losses."""
+    tf1.losses.mean_squared_error(labels, found, weights)
+    kernel = next(v for v in tf1.trainable_variables() if v.name.startswith("hidden/kernel"))
+    tf1.add_to_collection(tf1.GraphKeys.REGULARIZATION_LOSSES, 0.1 * tf.nn.l2_loss(kernel))
+    return tf1.losses.get_total_loss()
+
+
 def _mean(labels: Any, found: Any, weights: Any) -> Any:
     return tf.reduce_mean(weights * tf.square(labels - found))
 
@@ -134,6 +142,7 @@ PROGRAMS = {
     "counted": _model(_reduced("weighted_mean"), _momentum, count=True),
     "dropout": _model(_mean, _adam, drop=True),
     "momentum_l2": _model(_regularized, _momentum),
+    "momentum_total": _model(_total, _momentum),
     "momentum_mean": _model(_reduced("weighted_mean"), _momentum),
 }
 # Those whose step on parts of a batch, added up, is the step on the whole batch.
