@@ -8,18 +8,15 @@ ones, and what the model_fn does with gradients before (clipping, say) it does w
 Regularization is divided by the number of replicas: it counts once.
 """
 
-import math
-from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat import anatomy, ledger_check
-from estimator_compat.ledger import Do, Kind, LossTerm, Role, Step
-from migrate.hosting import gradient_scales
-
-Ops = set[tf.Operation]
+from estimator_compat.ledger import Do, Kind, LossTerm, Step
+from migrate.hosting import gradient_scales, term_divisors
+from migrate.hosting.term_divisors import Ops
 
 
 class Share(NamedTuple):
@@ -74,7 +71,7 @@ def of(loss: tf.Tensor, features: Any, labels: Any, others: list[Any]) -> Mean:
     own = [(term, _tensors(term, loss.graph, foreign)) for term in ledger.terms]
     own = [(term, tensors) for term, tensors in own if tensors]
     fed = _ops_of((features, labels))
-    problems = [text for term, _ in own for text in _problems(term, loss.graph, fed)]
+    problems = [text for term, _ in own for text in term_divisors.problems(term, loss.graph, fed)]
     if problems:
         raise ValueError(
             f"`global_mean` (True) is not possible for the loss {ledger.formula}: "
@@ -82,10 +79,12 @@ def of(loss: tf.Tensor, features: Any, labels: Any, others: list[Any]) -> Mean:
             "is computed from the batch; rewrite the term, or keep the default, the average of "
             "the replicas' losses."
         )
-    behind, inside, total, shares = behind_of([loss]), set(), [], []
+    behind, inside, total, shares = term_divisors.behind_of([loss]), set(), [], []
     for term, tensors in own:
-        divisor, factor = _factor(term, tensors[0])
-        inside |= behind_of(tensors) - {t.op for t in tensors if term.kind is not Kind.DATA}
+        divisor, factor = term_divisors.share(term, tensors[0])
+        inside |= term_divisors.behind_of(tensors) - {
+            t.op for t in tensors if term.kind is not Kind.DATA
+        }
         total.append(tf.math.multiply_no_nan(_number(term, tensors), tf.cast(factor, loss.dtype)))
         if term.kind is not Kind.CONSTANT:
             reductions = _reductions(term, tensors, behind)
@@ -96,7 +95,7 @@ def of(loss: tf.Tensor, features: Any, labels: Any, others: list[Any]) -> Mean:
 def _tensors(term: LossTerm, graph: tf.Graph, foreign: Ops) -> list[tf.Tensor]:
     """The unreduced losses of a term, as far as they are the replica's own."""
     tensors = [graph.get_tensor_by_name(name) for name in term.tensors]
-    return [tensor for tensor in tensors if not behind_of([tensor]) & foreign]
+    return [tensor for tensor in tensors if not term_divisors.behind_of([tensor]) & foreign]
 
 
 def _ops_of(nest: Any) -> Ops:
@@ -111,66 +110,6 @@ def _foreign_variables() -> Ops:
         parts = strategy.experimental_local_results(variable)
         found |= {part.handle.op for part in parts} - {variable.handle.op}
     return found
-
-
-def _problems(term: LossTerm, graph: tf.Graph, fed: Ops) -> Iterator[str]:
-    if term.kind is Kind.OPAQUE:
-        yield f"{term.stopped_by}"
-    if term.kind is not Kind.DATA:
-        return
-    if term.shape is None:
-        yield f"the rank of {term.tensors[0]} is not known"
-    for step in term.steps:
-        if step.tensor and not step.divides and _is_of_a_batch(step, graph, fed):
-            yield f"{step.by} ({step.tensor}) is computed from a replica's whole batch"
-    divisors = term.divisors
-    means = any(step.reduces and step.do is Do.MEAN for step in term.steps)
-    constants = bool(divisors) and all(step.role is Role.CONSTANT for step in divisors)
-    if constants and not means and not _is_batch_size(term):
-        number = " * ".join(step.by for step in divisors)
-        yield f"{number} may count the examples of a replica, those of all, or neither"
-
-
-def _is_of_a_batch(step: Step, graph: tf.Graph, fed: Ops) -> bool:
-    """Tells whether a factor has something of all examples in it, as weights over their sum."""
-    tensor = graph.get_tensor_by_name(step.tensor)
-    behind = behind_of([tensor])
-    if step.scalar:
-        return bool(behind & fed)
-    sums = [op for op in behind if op.type in ("Sum", "Mean") and op.outputs[0].shape.rank == 0]
-    return any(behind_of(op.outputs) & fed for op in sums)
-
-
-def _is_batch_size(term: LossTerm) -> bool:
-    sizes, axis = term.shape or (), term.batch_axis
-    return axis is not None and math.prod(s.value or 0 for s in term.divisors) == sizes[axis]
-
-
-def _factor(term: LossTerm, losses: tf.Tensor) -> tuple[Any, tf.Tensor]:
-    """A replica's share of a term's divisor, and what that is made of."""
-    context = tf.distribute.get_replica_context()
-    if term.kind is not Kind.DATA:
-        return term.kind, tf.constant(1 / context.num_replicas_in_sync, tf.float64)
-    divisors = list(_divisors(term, losses))
-    if not divisors:
-        return None, tf.ones([], tf.float64)
-    own = tf.reduce_prod(tf.stack([tf.cast(tf.reshape(d, []), tf.float64) for _, d in divisors]))
-    whole = context.all_reduce(tf.distribute.ReduceOp.SUM, own)
-    return tuple(key for key, _ in divisors), tf.math.divide_no_nan(own, whole)
-
-
-def _divisors(term: LossTerm, losses: tf.Tensor) -> Iterator[tuple[Any, Any]]:
-    """What a term is divided by, where it matters how many examples there are."""
-    left = list(range(losses.shape.rank))
-    for step in term.steps:
-        if step.reduces:
-            axes = left if step.axes is None else [left[axis] for axis in step.axes]
-            left = [axis for axis in left if axis not in axes]
-            if step.do is Do.MEAN and (term.batch_axis is None or term.batch_axis in axes):
-                yield ("size", *axes), tf.reduce_prod(tf.gather(tf.shape(losses), axes))
-        elif step.divides:
-            divisor = losses.graph.get_tensor_by_name(step.tensor) if step.tensor else step.value
-            yield (step.tensor, step.value), divisor
 
 
 def _number(term: LossTerm, tensors: list[tf.Tensor]) -> tf.Tensor:
@@ -202,18 +141,6 @@ def _reductions(term: LossTerm, tensors: list[tf.Tensor], behind: Ops) -> Ops:
 
 def _first_reduction(term: LossTerm) -> Step:
     return next(step for step in term.steps if step.reduces)
-
-
-def behind_of(tensors: Iterable[Any]) -> Ops:
-    """The operations that tensors depend on, their own among them."""
-    waiting = [tensor.op for tensor in tensors]
-    seen = set(waiting)
-    while waiting:
-        for tensor in waiting.pop().inputs:
-            if tensor.op not in seen:
-                seen.add(tensor.op)
-                waiting.append(tensor.op)
-    return seen
 
 
 def rewired(graph: tf.Graph, means: list[Mean]) -> dict[str, str]:
