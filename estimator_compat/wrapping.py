@@ -1,7 +1,7 @@
 """`with_loss_summaries`: both loss summaries for a model_fn that writes neither."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -17,7 +17,9 @@ _ADVICE = (
 )
 
 
-def with_loss_summaries(model_fn: Callable[..., Any]) -> Callable[..., Any]:
+def with_loss_summaries(
+    model_fn: Callable[..., Any], *, modes: Collection[str] = (ModeKeys.TRAIN, ModeKeys.EVAL)
+) -> Callable[..., Any]:
     """Wraps a model_fn so that it also writes `loss_per_example` and `average_loss`.
 
     The losses are found in the graph (see `anatomy`). Where the loss has several terms that are
@@ -27,6 +29,7 @@ def with_loss_summaries(model_fn: Callable[..., Any]) -> Callable[..., Any]:
     Args:
       model_fn: A model_fn of any kind: function, method, partial, callable object; also one that
         returns a TPUEstimatorSpec.
+      modes: The `ModeKeys` values in which it does; TRAIN and EVAL.
 
     Returns:
       A model_fn with the same arguments, which returns an EstimatorSpec.
@@ -43,7 +46,7 @@ def with_loss_summaries(model_fn: Callable[..., Any]) -> Callable[..., Any]:
         if hasattr(spec, "as_estimator_spec"):
             # One for TPUs, which has no metrics before its functions are called.
             spec = spec.as_estimator_spec()
-        if getattr(spec, "loss", None) is None or spec.mode == ModeKeys.PREDICT:
+        if getattr(spec, "loss", None) is None or spec.mode not in modes:
             return spec
         try:
             ledger = anatomy.ledger(spec.loss, features, labels)

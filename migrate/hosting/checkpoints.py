@@ -52,7 +52,7 @@ class Checkpoints:
                     f"`path` ({path}) has no checkpoint; expected the folder of one; check it."
                 )
             path = latest
-        if is_legacy(path):
+        if is_legacy(path) and self._graph(TRAIN).saver is not None:
             self._legacy(TRAIN).restore(path)
             return
         shapes = dict(tf.train.list_variables(path))
@@ -62,11 +62,16 @@ class Checkpoints:
         )
         if not found.whole:
             raise ValueError(f"the checkpoint {path} does not fit the model: {describe(found)}")
-        checkpoint = tf.train.Checkpoint(variables=self.saved())
-        checkpoint.read(path).assert_existing_objects_matched()
+        for name, value in read(path).items():
+            if name in self.saved():
+                self._variables[name].assign(value)
 
     def save_legacy(self, prefix: str) -> str:
-        return self._legacy(TRAIN).save(prefix)
+        if self._graph(TRAIN).saver is not None:
+            return self._legacy(TRAIN).save(prefix)
+        saver = tf.compat.v1.train.Saver(self.saved(), save_relative_paths=True)
+        step = self._variables["global_step"]
+        return str(saver.save(None, prefix, global_step=step, write_meta_graph=False))
 
     def _legacy(self, mode: str) -> LegacyCheckpoints:
         return LegacyCheckpoints(self._graph(mode), self._variables)

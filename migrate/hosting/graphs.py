@@ -51,7 +51,7 @@ class HostedGraph:
         given = built.inputs
         element = given.features if given.labels is None else (given.features, given.labels)
         self._element = element
-        self.element_spec = tf.nest.map_structure(_spec, element)
+        self.element_spec = tf.nest.map_structure(spec_of, element)
         self.features, self.labels = given.features, given.labels
         with self.graph.as_default():
             self.metrics = self._metrics()
@@ -66,7 +66,7 @@ class HostedGraph:
                 v.op.name: v.initializer for v in [*tf1.global_variables(), *tf1.local_variables()]
             }
             self._tables = tf1.tables_initializer()
-        self.created = _create(self.graph, variables)
+        self.created = create(handles(self.graph), self.graph, variables)
         self._import(variables)
 
     def _metrics(self) -> dict[str, Any]:
@@ -92,20 +92,23 @@ class HostedGraph:
     def _import(self, variables: Variables) -> None:
         feeds = tf.nest.flatten(self._element, expand_composites=True)
         used = [index for index, tensor in enumerate(feeds) if tensor.consumers()]
-        names = [op.name for op in _handles(self.graph)]
-        definition = self.graph.as_graph_def()
+        names = [op.name for op in handles(self.graph)]
+        definition = self._definition()
 
         def imported(*arguments: Any) -> Any:
             inner = tf1.get_default_graph()
-            handles = {f"{name}:0": inner.capture(variables[name].handle) for name in names}
+            captured = {f"{name}:0": inner.capture(variables[name].handle) for name in names}
             given = {feeds[index].name: arguments[index] for index in used}
-            tf1.import_graph_def(definition, input_map={**handles, **given}, name="")
+            tf1.import_graph_def(definition, input_map={**captured, **given}, name="")
             return tf.constant(0)
 
         signature = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in feeds]
         self._whole = tf1.wrap_function(imported, signature)
         self._arguments = list(self._whole.inputs[: len(feeds)])
         self._by_feed = {f.name: a for f, a in zip(feeds, self._arguments, strict=True)}
+
+    def _definition(self) -> Any:
+        return self.graph.as_graph_def()
 
     def function(self, fetches: Any) -> Callable[[Any], Any]:
         """Returns a function of one batch, which computes tensors of `graph` and runs operations.
@@ -149,6 +152,16 @@ class HostedGraph:
         if chosen:
             self.between(asked, chosen)(*(tf.constant(False) for _ in asked))
         self.computed([self._tables])
+
+    def elements(self, dataset: Any) -> Any:
+        """Returns a Dataset of what a function takes, for one of the input's elements."""
+        return dataset
+
+    def spread(self) -> None:
+        """Gives replicas the values of the variables; there are no replicas here."""
+
+    def gather(self) -> None:
+        """Gives the variables what replicas made of them; there are no replicas here."""
 
     @property
     def saved_variables(self) -> list[str]:
@@ -196,15 +209,16 @@ def _applied(graph: tf.Graph, name: str) -> list[Any]:
     return found
 
 
-def _handles(graph: tf.Graph) -> list[tf.Operation]:
+def handles(graph: tf.Graph) -> list[tf.Operation]:
+    """The operations that are a graph's variables."""
     return [op for op in graph.get_operations() if op.type == "VarHandleOp"]
 
 
-def _create(graph: tf.Graph, variables: Variables) -> set[str]:
+def create(ops: list[tf.Operation], graph: tf.Graph, variables: Variables) -> set[str]:
     """Creates the variables that are not there yet; returns their names."""
     trainable = {v.op.name for v in graph.get_collection(tf1.GraphKeys.TRAINABLE_VARIABLES)}
     created = set()
-    for op in _handles(graph):
+    for op in ops:
         shape, dtype = tf.TensorShape(op.get_attr("shape")), op.get_attr("dtype")
         if op.name not in variables:
             variables[op.name] = _variable(op.name, shape, dtype, op.name in trainable)
@@ -223,7 +237,8 @@ def _variable(name: str, shape: tf.TensorShape, dtype: Any, trainable: bool) -> 
     return tf.Variable(zeros, trainable=trainable, name=name, shape=shape)
 
 
-def _spec(tensor: Any) -> Any:
+def spec_of(tensor: Any) -> Any:
+    """The spec that a tensor of a graph fits."""
     if isinstance(tensor, tf.SparseTensor):
         return tf.SparseTensorSpec(tensor.shape, tensor.dtype)
     return tf.TensorSpec(tensor.shape, tensor.dtype)

@@ -18,6 +18,7 @@ from estimator_compat.wrapping import with_loss_summaries
 from migrate.hosting import refusals, stepping, v2_behavior
 from migrate.hosting.checkpoints import Checkpoints
 from migrate.hosting.graphs import HostedGraph
+from migrate.hosting.replicas import ReplicatedGraph, Replication
 from migrate.hosting.schedule import Every, next_stop
 from migrate.targets import InputFn, Target
 
@@ -54,6 +55,9 @@ def host(
     loss_summaries: bool = True,
     jit_compile: bool = False,
     ignore_hooks: bool = False,
+    strategy: tf.distribute.Strategy | None = None,
+    global_mean: bool = False,
+    split: bool = True,
 ) -> "CustomLoop":
     """Hosts a model_fn in a custom loop.
 
@@ -71,6 +75,9 @@ def host(
         longer exact: XLA reorders arithmetic.
       ignore_hooks: Whether hooks of the model_fn that need a session are left out; else they are
         refused.
+      strategy: Trains on its replicas: see `Replication`. `loss_summaries` is then for evaluation
+        only.
+      global_mean, split: How it does: see `Replication`.
 
     Raises:
       ValueError: Neither or both of `input_fn` and `input_signature` are given.
@@ -80,13 +87,22 @@ def host(
             f"`input_fn` ({input_fn}) and `input_signature` ({input_signature}) both say what a "
             "batch is; expected exactly one of them; pass the input_fn that the Estimator had."
         )
+    if loss_summaries:
+        # Each replica would write the same tags.
+        modes = (EVAL,) if strategy is not None else (TRAIN, EVAL)
+        model_fn = with_loss_summaries(model_fn, modes=modes)
     target = Target(
-        model_fn=with_loss_summaries(model_fn) if loss_summaries else model_fn,
+        model_fn=model_fn,
         input_fns=input_fn or (lambda: tf.nest.map_structure(_placeholder, input_signature)),
         params=params,
         config=config,
     )
-    return CustomLoop(target, jit_compile=jit_compile, ignore_hooks=ignore_hooks)
+    replication = None
+    if strategy is not None:
+        replication = Replication(strategy=strategy, global_mean=global_mean, split=split)
+    return CustomLoop(
+        target, jit_compile=jit_compile, ignore_hooks=ignore_hooks, replication=replication
+    )
 
 
 def _placeholder(spec: tf.TensorSpec) -> Any:
@@ -103,13 +119,19 @@ class CustomLoop:
     """
 
     def __init__(
-        self, target: Target, *, jit_compile: bool = False, ignore_hooks: bool = False
+        self,
+        target: Target,
+        *,
+        jit_compile: bool = False,
+        ignore_hooks: bool = False,
+        replication: Replication | None = None,
     ) -> None:
         v2_behavior.require_eager()
         config = target.config or RunConfig(tf_random_seed=1)
         self.target = dataclasses.replace(target, config=config)
         self.variables: dict[str, tf.Variable] = {}
         self._jit_compile, self._ignore_hooks = jit_compile, ignore_hooks
+        self._replication = replication
         self._graphs: dict[str, HostedGraph] = {}
         self._functions: dict[str, Any] = {}
         self._checkpoints = Checkpoints(self.variables, self.graph)
@@ -131,13 +153,18 @@ class CustomLoop:
           ValueError: The model_fn needs something that only a session has; it is named.
         """
         if mode not in self._graphs:
-            graph = HostedGraph(self.target, mode, self.variables)
+            graph = self._built(mode)
             refusals.check_graph(graph, ignore_hooks=self._ignore_hooks)
             self._graphs[mode] = graph
             # An Estimator begins training with the initial values of the TRAIN graph.
             begins = mode == TRAIN and not self._trained
             graph.initialize(set(self.variables) if begins else graph.created)
         return self._graphs[mode]
+
+    def _built(self, mode: str) -> HostedGraph:
+        if mode == TRAIN and self._replication is not None:
+            return ReplicatedGraph(self.target, self.variables, self._replication)
+        return HostedGraph(self.target, mode, self.variables)
 
     def dataset(self, mode: str) -> tf.data.Dataset:
         """Calls the input_fn of a mode.
@@ -163,6 +190,7 @@ class CustomLoop:
         self._trained = True
         found = self._functions["step"](features if labels is None else (features, labels))
         del found["train_op"]
+        graph.gather()
         return StepResult(**found)
 
     def train(
@@ -185,7 +213,7 @@ class CustomLoop:
         dataset = self.dataset(TRAIN) if dataset is None else dataset
         if "loop" not in self._functions:
             self._functions["loop"] = stepping.Loop(graph, jit_compile=self._jit_compile)
-        batches = iter(dataset)
+        batches = iter(graph.elements(dataset))
         if not self._trained and self.target.config.model_dir:
             self._save_due(force=True)
         self._trained = True
@@ -199,6 +227,7 @@ class CustomLoop:
             losses.append(made)
             if len(made) < stop - step:
                 break
+        graph.gather()
         self._save_due(force=True)
         return np.concatenate(losses) if losses else np.zeros(0, np.float32)
 
@@ -295,6 +324,7 @@ class CustomLoop:
         Returns:
           The checkpoint's path.
         """
+        self.graph(TRAIN).gather()
         return self._checkpoints.save(path or self.target.config.model_dir)
 
     def restore(self, path: str) -> None:
@@ -308,6 +338,7 @@ class CustomLoop:
         """
         self.graph(TRAIN)
         self._checkpoints.restore(path)
+        self.graph(TRAIN).spread()
         self._trained = True
         self._saving.done(self.global_step)
 

@@ -1,0 +1,128 @@
+"""Builds a model_fn once for each replica of a `tf.distribute` strategy, as an Estimator did."""
+
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+from estimator_compat import calling, legacy_keras, sessions
+from estimator_compat.inputs import parse_input_fn_result
+from estimator_compat.spec import EstimatorSpec
+from migrate.hosting import global_mean, gradient_scales, loss_scaling, replica_batches
+from migrate.targets import Target
+
+TRAIN = "train"
+
+
+class Replicas(NamedTuple):
+    """The TRAIN graph of a target, with a replica for each device of this process.
+
+    Attributes:
+      graph: A `tf.Graph`.
+      element: What one iteration of the target's input yields: tensors of the graph.
+      inputs: What each replica is given, like it.
+      spec: The EstimatorSpec of all of them: one loss, one train_op, the first one's hooks.
+      rewired: Which operations need another input on import: name to tensor name.
+    """
+
+    graph: tf.Graph
+    element: Any
+    inputs: list[Any]
+    spec: EstimatorSpec
+    rewired: dict[str, str]
+
+
+def build(
+    target: Target, strategy: tf.distribute.Strategy, *, split: bool, exact: bool
+) -> Replicas:
+    """Builds the graph, in the order in which an Estimator with `train_distribute` built it.
+
+    Args:
+      target: The model_fn, its input, params and a config.
+      strategy: What creates the variables and runs the replicas.
+      split: Whether a batch of the input is split over the replicas; else each gets its own.
+      exact: Whether the loss is that of the global batch: see `global_mean`. Else it is what it was
+        under an Estimator, as a rule the average of the replicas' losses.
+
+    Raises:
+      ValueError: The input cannot be split, or the loss of the global batch is not known.
+    """
+    graph = tf1.Graph()
+    context = gradient_scales.recorded(graph) if exact else loss_scaling.as_an_estimator(strategy)
+    with graph.as_default(), strategy.scope(), context:
+        tf1.set_random_seed(target.config.tf_random_seed)
+        element = _element(target)
+        tf1.train.create_global_step()
+        sessions.create_global_step_read()
+        inputs = (replica_batches.parts if split else replica_batches.placeholders)(
+            element, len(strategy.extended.worker_devices)
+        )
+        calls = _Calls(target, inputs, exact)
+        with legacy_keras.seeded(target.config.tf_random_seed), legacy_keras.explained():
+            losses = strategy.extended.call_for_each_replica(calls.one)
+        how = tf.distribute.ReduceOp.SUM if exact else loss_scaling.reported_by(graph)
+        spec = _combined(calls.specs, strategy.reduce(how, losses, axis=None))
+    rewired = global_mean.rewired(graph, calls.means) if exact else {}
+    return Replicas(graph, element, inputs, spec, rewired)
+
+
+def _element(target: Target) -> Any:
+    """Calls the input_fn, which draws its seeds before the model does."""
+    params = {} if target.params is None else target.params
+    with tf1.device("/cpu:0"):
+        result = calling.call_input_fn(
+            target.input_fn(TRAIN), mode=TRAIN, params=params, config=target.config
+        )
+        given = parse_input_fn_result(result)
+    return given.features if given.labels is None else (given.features, given.labels)
+
+
+class _Calls:
+    """Calls of the model_fn, one for each replica.
+
+    Attributes:
+      specs: The EstimatorSpecs, first replica first.
+      means: The replicas' parts of the global loss, where it is asked for.
+    """
+
+    def __init__(self, target: Target, inputs: list[Any], exact: bool) -> None:
+        self._target, self._inputs, self._exact = target, inputs, exact
+        self.specs: list[Any] = [None] * len(inputs)
+        self.means: list[global_mean.Mean] = []
+
+    @tf.autograph.experimental.do_not_convert
+    def one(self) -> tf.Tensor:
+        """Builds the model of the replica in whose context it is called; returns its loss."""
+        number = tf.get_static_value(tf.distribute.get_replica_context().replica_id_in_sync_group)
+        place = int(number) % len(self._inputs)
+        given, target = self._inputs[place], self._target
+        features, labels = given if isinstance(given, tuple) else (given, None)
+        spec = calling.call_model_fn(
+            target.model_fn,
+            features,
+            labels,
+            mode=TRAIN,
+            params={} if target.params is None else target.params,
+            config=target.config,
+        )
+        if hasattr(spec, "as_estimator_spec"):
+            spec = spec.as_estimator_spec()
+        self.specs[place] = spec
+        if not self._exact:
+            return spec.loss
+        others = [one for one in self._inputs if one is not given]
+        self.means.append(global_mean.of(spec.loss, features, labels, others))
+        return self.means[-1].loss
+
+
+def _combined(specs: list[Any], loss: tf.Tensor) -> EstimatorSpec:
+    first = specs[0]
+    return EstimatorSpec(
+        TRAIN,
+        predictions=first.predictions,
+        loss=loss,
+        train_op=tf.group(*[spec.train_op for spec in specs]),
+        training_hooks=first.training_hooks,
+        training_chief_hooks=first.training_chief_hooks,
+        scaffold=first.scaffold,
+    )

@@ -1,0 +1,112 @@
+"""Trains on two replicas and prints what came of it; each run is a process of its own.
+
+python -m tests.migrate.hosting.replica_runner CASE
+"""
+
+import json
+import sys
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+import estimator_compat
+from migrate.hosting import loop, replica_batches
+from tests.migrate.hosting import replica_sequences
+from tests.migrate.hosting.record_replicas import hex_of, two_devices
+from tests.migrate.hosting.replica_models import BY_HAND, EVEN, REFUSED, UNEVEN, VALUES, model
+from tests.migrate.hosting.replica_programs import LINEAR, PROGRAMS, input_fn
+
+CONFIG = estimator_compat.RunConfig(tf_random_seed=1)
+MODELS = {name: program(estimator_compat.EstimatorSpec) for name, program in PROGRAMS.items()}
+
+
+def recorded(strategy: Any) -> dict[str, Any]:
+    """Trains the recorded programs, as in `record_replicas`."""
+    return {name: _trained(MODELS[name], input_fn, strategy, split=False) for name in MODELS}
+
+
+def one_batch(strategy: Any) -> dict[str, Any]:
+    """Trains on global batches: on two replicas with the global mean, and on one."""
+    models = {name: (MODELS[name], input_fn) for name in LINEAR}
+    models["sequences"] = (replica_sequences.model_fn, replica_sequences.input_fn)
+    return {
+        name: [_trained(*model, one, global_mean=True) for one in (strategy, None)]
+        for name, model in models.items()
+    }
+
+
+def _trained(model_fn: Any, input_fn: Any, strategy: Any, **options: Any) -> dict[str, Any]:
+    hosted = loop.host(model_fn, input_fn=input_fn, config=CONFIG, strategy=strategy, **options)
+    steps = len(list(hosted.graph("train").elements(input_fn())))
+    losses = hosted.train(input_fn(), steps, steps_per_loop=4)
+    variables = {name: hex_of(variable.numpy()) for name, variable in hosted.variables.items()}
+    return {"losses": hex_of(losses), "variables": variables}
+
+
+def _step(strategy: Any, model_fn: Any, weights: list[float], *, global_mean: bool) -> Any:
+    """Makes one step; returns the loss and the gradient, or the text of the error."""
+    data = (np.array(weights, np.float32), VALUES[: len(weights)])
+    hosted = loop.host(
+        model_fn,
+        input_fn=lambda: tf.data.Dataset.from_tensors(data),
+        config=CONFIG,
+        strategy=strategy,
+        global_mean=global_mean,
+    )
+    try:
+        loss = hosted.train_step(*data).loss
+    except ValueError as error:
+        return str(error)
+    return [float(loss), 1 - float(hosted.variables["scale"])]
+
+
+def by_hand(strategy: Any) -> dict[str, Any]:
+    return {
+        name: [_step(strategy, model(loss), weights, global_mean=way) for way in (False, True)]
+        for name, (loss, weights) in BY_HAND.items()
+    }
+
+
+def refused(strategy: Any) -> dict[str, Any]:
+    found = {
+        name: _step(strategy, model_fn, UNEVEN, global_mean=True)
+        for name, model_fn in REFUSED.items()
+    }
+    hosted = loop.host(
+        REFUSED["opaque"],
+        input_fn=lambda: tf.data.Dataset.from_tensors(({"x": EVEN, "rate": 0.5}, VALUES)),
+        config=CONFIG,
+        strategy=strategy,
+    )
+    try:
+        hosted.graph("train")
+    except ValueError as error:
+        found["scalar"] = str(error)
+    return found
+
+
+def splits(strategy: Any) -> dict[str, Any]:
+    """Splits batches of 5, 4 and 1, as we do and as TensorFlow does, and a sparse one."""
+    data = tf.data.Dataset.range(10).batch(5).concatenate(tf.data.Dataset.range(4).batch(4))
+    data = data.concatenate(tf.data.Dataset.range(1).batch(1))
+    theirs = strategy.experimental_distribute_dataset(data)
+    sparse = tf.sparse.from_dense([[1, 0], [0, 2], [3, 4]])
+    groups = replica_batches.consecutive(tf.data.Dataset.range(7).batch(2), 3)
+    return {
+        "ours": [_lists(replica_batches.split(one, 2)) for one in data],
+        "theirs": [_lists(strategy.experimental_local_results(one)) for one in theirs],
+        "sparse": _lists(tf.sparse.to_dense(one) for one in replica_batches.split(sparse, 2)),
+        "consecutive": [_lists(group) for group in groups],
+    }
+
+
+def _lists(tensors: Any) -> list[Any]:
+    return [tensor.numpy().tolist() for tensor in tensors]
+
+
+CASES = {case.__name__: case for case in (recorded, one_batch, by_hand, refused, splits)}
+
+
+if __name__ == "__main__":
+    print(json.dumps(CASES[sys.argv[1]](two_devices())))
