@@ -90,6 +90,10 @@ class Stages:
     def steps(self, run: Trained, losses: Sequence[Any], variables: Values) -> Stage:
         """Compares the loss of each step, and then the variables."""
         count = len(run.losses)
+        if count != len(losses):
+            note = f"{count} steps in the run, {len(losses)} in the subject"
+            wrong = Comparison(name="losses", outcome=Outcome.DIFFERENT, note=note)
+            return stage("steps", "the number of steps", [wrong])
         pairs = zip(run.losses, losses, strict=True)
         found = [self._loss(a, b, step=step) for step, (a, b) in enumerate(pairs, 1)]
         found += self._values(run.final, variables, self._tolerances.variables, count)

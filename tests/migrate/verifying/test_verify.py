@@ -10,7 +10,9 @@ import tensorflow.compat.v1 as tf1
 import estimator_compat as estimator
 import migrate
 from migrate.hosting import random_ops
-from migrate.verifying.verdicts import Outcome, Verdict
+from migrate.verifying.reference import Trained
+from migrate.verifying.stages import Stages
+from migrate.verifying.verdicts import Outcome, Tolerances, Verdict
 
 _X = np.arange(24.0, dtype=np.float32).reshape(12, 2) / 24
 
@@ -206,6 +208,13 @@ def test_a_mode_that_the_model_fn_cannot_be_run_in() -> None:
     assert not_compared(verdict) == {"evaluation", "predictions"}
     [note] = verdict.stages[-1].notes
     assert note.startswith("the model_fn cannot be run in mode 'infer': KeyError: 'only for")
+
+
+def test_another_number_of_steps() -> None:
+    trained = Trained(initial={}, first={}, final={}, trainable=frozenset(), losses=[_X[0]] * 3)
+    made = Stages(Tolerances()).steps(trained, [_X[0]] * 4, {})
+    assert made.first is not None
+    assert made.first.note == "3 steps in the run, 4 in the subject"
 
 
 def test_random_ops_of_a_graph() -> None:
