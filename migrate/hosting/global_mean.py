@@ -8,6 +8,8 @@ ones, and what the model_fn does with gradients before (clipping, say) it does w
 Regularization is divided by the number of replicas: it counts once.
 """
 
+import collections
+import re
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -28,6 +30,7 @@ class Share(NamedTuple):
       divisor: What makes its divisor: equal for equal divisors.
       factor: The replica's share of that.
       trained: Whether the term must have a gradient.
+      penalty: For regularization, what computes it and of which variables; else None.
     """
 
     formula: str
@@ -35,6 +38,7 @@ class Share(NamedTuple):
     divisor: Any
     factor: tf.Tensor
     trained: bool
+    penalty: Any
 
 
 class Mean(NamedTuple):
@@ -68,8 +72,7 @@ def of(loss: tf.Tensor, features: Any, labels: Any, others: list[Any]) -> Mean:
     """
     ledger = anatomy.ledger(loss, features, labels, mode="train")
     foreign = _ops_of(others) | _foreign_variables()
-    own = [(term, _tensors(term, loss.graph, foreign)) for term in ledger.terms]
-    own = [(term, tensors) for term, tensors in own if tensors]
+    own = [(term, [one]) for term in ledger.terms for one in _tensors(term, loss.graph, foreign)]
     fed = _ops_of((features, labels))
     problems = [text for term, _ in own for text in term_divisors.problems(term, loss.graph, fed)]
     if problems:
@@ -87,8 +90,9 @@ def of(loss: tf.Tensor, features: Any, labels: Any, others: list[Any]) -> Mean:
         }
         total.append(tf.math.multiply_no_nan(_number(term, tensors), tf.cast(factor, loss.dtype)))
         if term.kind is not Kind.CONSTANT:
+            penalty = (term.op, _names(tensors)) if term.kind is Kind.REGULARIZATION else None
             reductions = _reductions(term, tensors, behind)
-            shares.append(Share(term.formula, reductions, divisor, factor, term.trained))
+            shares.append(Share(term.formula, reductions, divisor, factor, term.trained, penalty))
     return Mean(tf.add_n(total), behind, inside, shares)
 
 
@@ -164,7 +168,7 @@ def rewired(graph: tf.Graph, means: list[Mean]) -> dict[str, str]:
                 if op in mean.inside or shares.setdefault(op, share).divisor != share.divisor:
                     raise _refused(f"{op.name} reduces more than one term of the loss")
     behind = set().union(*(mean.behind for mean in means))
-    found = {}
+    found = _counted_once(graph, means)
     for op, scale in scales:
         if op not in behind:
             raise _refused(f"the gradient of {op.name} was taken, which the loss does not have")
@@ -174,6 +178,32 @@ def rewired(graph: tf.Graph, means: list[Mean]) -> dict[str, str]:
             with graph.as_default():
                 found[scale.op.name] = tf.cast(shares[op].factor, scale.dtype).name
     return found
+
+
+def _counted_once(graph: tf.Graph, means: list[Mean]) -> dict[str, str]:
+    """Raises the share of regularization that not every replica has.
+
+    A layer adds that of its variables only where it creates them: in the first replica.
+    """
+    penalties = [share for mean in means for share in mean.shares if share.penalty]
+    counts = collections.Counter(
+        penalty for mean in means for penalty in {share.penalty for share in mean.shares}
+    )
+    found = {}
+    for share in penalties:
+        if counts[share.penalty] != len(means):
+            with graph.as_default():
+                raised = share.factor.op.inputs[0] * (len(means) / counts[share.penalty])
+            found[share.factor.op.name] = raised.name
+    return found
+
+
+def _names(tensors: list[tf.Tensor]) -> frozenset[str]:
+    """The variables behind tensors, named alike in all replicas."""
+    behind = term_divisors.behind_of(tensors)
+    return frozenset(
+        re.sub(r"/replica_\d+$", "", op.name) for op in behind if op.type == "VarHandleOp"
+    )
 
 
 def _refused(problem: str) -> ValueError:

@@ -55,7 +55,8 @@ def share(term: LossTerm, losses: tf.Tensor) -> tuple[Any, tf.Tensor]:
     """A replica's share of a term's divisor, and what that is made of."""
     context = tf.distribute.get_replica_context()
     if term.kind is not Kind.DATA:
-        return term.kind, tf.constant(1 / context.num_replicas_in_sync, tf.float64)
+        # An Identity, so that another number can be put in: see `global_mean.rewired`.
+        return term.kind, tf.identity(tf.constant(1 / context.num_replicas_in_sync, tf.float64))
     divisors = list(_divisors(term, losses))
     if not divisors:
         return None, tf.ones([], tf.float64)
