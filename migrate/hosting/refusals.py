@@ -32,19 +32,11 @@ def check_graph(graph: HostedGraph, *, ignore_hooks: bool) -> None:
         one of them is named.
     """
     spec, problems = graph.spec, []
-    hooks = {
-        "train": [*spec.training_hooks, *spec.training_chief_hooks],
-        "eval": spec.evaluation_hooks,
-        "infer": spec.prediction_hooks,
-    }[graph.mode]
-    for hook in () if ignore_hooks else hooks:
-        if not isinstance(hook, _DONE_BY_THE_LOOP) and type(hook).__module__.split(".")[0] != (
-            "estimator_compat"
-        ):
-            problems.append(
-                f"the hook {type(hook).__name__} needs a session; do its work between two calls of "
-                "`train`, and pass ignore_hooks=True"
-            )
+    for hook in () if ignore_hooks else session_hooks(graph):
+        problems.append(
+            f"the hook {type(hook).__name__} needs a session; do its work between two calls of "
+            "`train`, and pass ignore_hooks=True"
+        )
     if spec.scaffold.init_fn is not None:
         problems.append(
             "the Scaffold's init_fn needs a session; give the variables their values with "
@@ -62,6 +54,22 @@ def check_graph(graph: HostedGraph, *, ignore_hooks: bool) -> None:
             "Expected a model_fn that runs without a session; the Run rung, "
             "estimator_compat.Estimator, runs it as it is."
         )
+
+
+def session_hooks(graph: HostedGraph) -> list[Any]:
+    """The model_fn's hooks in the graph's mode that a loop without a session cannot honour."""
+    spec = graph.spec
+    hooks = {
+        "train": [*spec.training_hooks, *spec.training_chief_hooks],
+        "eval": spec.evaluation_hooks,
+        "infer": spec.prediction_hooks,
+    }[graph.mode]
+    return [
+        hook
+        for hook in hooks
+        if not isinstance(hook, _DONE_BY_THE_LOOP)
+        and type(hook).__module__.partition(".")[0] != "estimator_compat"
+    ]
 
 
 def check_step_moved(before: int, after: int) -> None:

@@ -87,7 +87,13 @@ class Stages:
         ]
         return stage("one step", f"{_count(len(found), 'variable')} and slots", found)
 
-    def steps(self, run: Trained, losses: Sequence[Any], variables: Values) -> Stage:
+    def steps(
+        self,
+        run: Trained,
+        losses: Sequence[Any],
+        variables: Values,
+        notes: Sequence[str] = (),
+    ) -> Stage:
         """Compares the loss of each step, and then the variables."""
         count = len(run.losses)
         if count != len(losses):
@@ -98,7 +104,7 @@ class Stages:
         found = [self._loss(a, b, step=step) for step, (a, b) in enumerate(pairs, 1)]
         found += self._values(run.final, variables, self._tolerances.variables, count)
         compared = f"{_count(count, 'loss', 'losses')}; {_count(len(found) - count, 'variable')}"
-        return stage("steps", compared, found)
+        return stage("steps", compared, found, notes)
 
     def evaluation(self, run: Mapping[str, Any], subject: Mapping[str, Any], count: int) -> Stage:
         """Compares metrics."""

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from migrate.hosting import refusals
 from migrate.hosting.graphs import HostedGraph
 from migrate.hosting.loop import CustomLoop
 from migrate.verifying.batches import Batches
@@ -46,6 +47,11 @@ class Side:
 
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
+
+    @property
+    def notes(self) -> list[str]:
+        """What the run does in training and the subject does not."""
+        return []
 
     @property
     def name(self) -> str:
@@ -105,6 +111,12 @@ class Hosted(Side):
         loop.graph("train")
         # Those of the training graph: what EVAL adds later is not the run's to compare.
         self._names = [name for name in loop.variables if name not in loop.graph("train").local]
+
+    @property
+    def notes(self) -> list[str]:
+        hooks = refusals.session_hooks(self._loop.graph("train"))
+        names = sorted({type(hook).__name__ for hook in hooks})
+        return [f"the run's hooks are not hosted: {', '.join(names)}"] if names else []
 
     @property
     def variables(self) -> Mapping[str, Any]:

@@ -70,7 +70,8 @@ def verify(
         reference = Reference(target, given)
         if subject is None:
             config = target.config.replace(model_dir=f"{folder}/host")
-            subject = CustomLoop(dataclasses.replace(target, config=config))
+            # What hooks do is no part of the comparison; a note names those that are left out.
+            subject = CustomLoop(dataclasses.replace(target, config=config), ignore_hooks=True)
         verification = _Verification(
             reference, subjects.side(subject), given, tolerances or Tolerances(), tell
         )
@@ -156,7 +157,7 @@ class _Verification:
             if gradients is None
             else self._make.gradients(run.values, gradients),
             one_step,
-            self._make.steps(trained, self._losses, side.read()),
+            self._make.steps(trained, self._losses, side.read(), side.notes),
         ]
 
     def _first_predictions(self, trained: Trained) -> tuple[tuple[Any, Any], list[str]]:
