@@ -73,7 +73,7 @@ def export(
                     config=config,
                     with_variables=mode == modes[0],
                     tags=_TAGS[mode],
-                    signature_def_map=_signatures(
+                    signature_def_map=signatures(
                         receiver, _outputs_of(spec), serving=mode == ModeKeys.PREDICT
                     ),
                     strip_default_attrs=strip_default_attrs,
@@ -139,7 +139,7 @@ def _outputs_of(spec: Any) -> dict[str, outputs.ExportOutput]:
     return {key: kind(loss=spec.loss, predictions=spec.predictions, metrics=spec.eval_metric_ops)}
 
 
-def _signatures(
+def signatures(
     receiver: Any, export_outputs: Mapping[str, outputs.ExportOutput], *, serving: bool
 ) -> dict[str, Any]:
     """Builds the signatures of every output for every way of feeding the model.

@@ -15,7 +15,7 @@ from estimator_compat import calling
 from estimator_compat.config import RunConfig
 from estimator_compat.summaries import HistogramTotal, LossHistogramHook
 from estimator_compat.wrapping import with_loss_summaries
-from migrate.hosting import refusals, stepping, v2_behavior
+from migrate.hosting import exporting, refusals, stepping, v2_behavior
 from migrate.hosting.checkpoints import Checkpoints
 from migrate.hosting.graphs import HostedGraph
 from migrate.hosting.replicas import ReplicatedGraph, Replication
@@ -349,6 +349,27 @@ class CustomLoop:
           prefix: Folder and name, `runs/1/model.ckpt`; the global step is put behind it.
         """
         return self._checkpoints.save_legacy(prefix)
+
+    def export(self, folder: str, serving_input_receiver_fn: Callable[[], Any]) -> str:
+        """Writes a SavedModel with the signatures of `Estimator.export_saved_model`.
+
+        Names, inputs and outputs are those; each is served by the method `predict`, as all that
+        `tf.saved_model.save` writes.
+
+        Args:
+          folder: Its folder itself, not one that folders named by the time come into.
+          serving_input_receiver_fn: Returns a `ServingInputReceiver`.
+
+        Returns:
+          The folder.
+
+        Raises:
+          ValueError: The PREDICT graph has variables without values, or lookup tables.
+        """
+        served = exporting.Served(self.target, serving_input_receiver_fn, self.variables)
+        with self._checkpoints.values_of(served.graph):
+            served.write(folder, self.variables)
+        return folder
 
     def _write(self, folder: str, step: int, serialized: Any) -> None:
         if folder not in self._writers:

@@ -66,8 +66,8 @@ class HandWritten:
         from tf_keras.optimizers import legacy
 
         self.variables = LoopVariables()
-        self._model, self._dataset = model, models.input_fn(model)
-        model.forward(self.variables, next(iter(self._dataset))[0])
+        self._model = model
+        model.forward(self.variables, next(iter(models.input_fn(model)))[0])
         name, rate = model.optimizer
         # Keras's Adam adds another epsilon than tf.train's.
         more = {"epsilon": 1e-8} if name == "Adam" else {}
@@ -92,8 +92,8 @@ class HandWritten:
             losses = losses.write(index, self._one(*next(batches)))
         return losses.stack()
 
-    def train(self, *, steps: int, steps_per_loop: int) -> list[float]:
-        batches, losses = iter(self._dataset), []
+    def train(self, dataset: Any, *, steps: int, steps_per_loop: int) -> list[float]:
+        batches, losses = iter(dataset), []
         while len(losses) < steps:
             made = self._many(batches, tf.constant(min(steps_per_loop, steps - len(losses))))
             losses += made.numpy().tolist()
@@ -112,16 +112,16 @@ KINDS: dict[str, Callable[[models.Model, str], Any]] = {
 }
 
 
-def run(build: Callable[[str], Any]) -> bool:
+def run(build: Callable[[models.Model, str], Any], model: models.Model) -> bool:
     """Makes the blocks of one run; tells whether another is asked for."""
     with tempfile.TemporaryDirectory() as folder:
-        loop = build(folder)
+        loop, dataset = build(model, folder), models.input_fn(model)
         for line in sys.stdin:
             if line.strip() == "new":
                 return True
             steps = int(line.split()[0])
             clock = Clock(steps)
-            loop.train(steps=steps, steps_per_loop=STEPS_PER_LOOP)
+            loop.train(dataset, steps=steps, steps_per_loop=STEPS_PER_LOOP)
             clock.report()
     return False
 
@@ -129,8 +129,7 @@ def run(build: Callable[[str], Any]) -> bool:
 def main() -> None:
     model, kind = sys.argv[1:]
     tf1.logging.set_verbosity(tf1.logging.ERROR)
-    build = functools.partial(KINDS[kind], models.MODELS[model])
-    while run(build):
+    while run(KINDS[kind], models.MODELS[model]):
         pass
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.benchmarks import interleaving, loop_worker
-from tests.benchmarks.models import MODELS
+from tests.benchmarks.models import MODELS, input_fn
 from tests.benchmarks.run_host import MODELS as MEASURED
 
 
@@ -21,8 +21,10 @@ def test_the_loop_by_hand_trains_as_the_hosted_one(name: str, tmp_path: Path) ->
     hosted.graph("train")
     for key, variable in by_hand.variables.known.items():
         variable.assign(hosted.variables[key])
-    ours = hosted.train(steps=5, steps_per_loop=3)
-    np.testing.assert_allclose(by_hand.train(steps=5, steps_per_loop=3), ours, rtol=1e-4)
+    dataset = input_fn(model)
+    ours = hosted.train(dataset, steps=5, steps_per_loop=3)
+    theirs = by_hand.train(dataset, steps=5, steps_per_loop=3)
+    np.testing.assert_allclose(theirs, ours, rtol=1e-4)
     # Adam moves a weight without a gradient by the sign of its rounding errors: 5 steps, 2 * 0.001.
     atol = 1e-2 if model.optimizer[0] == "Adam" else 1e-6
     for key, variable in by_hand.variables.known.items():
