@@ -98,7 +98,8 @@ class HandWritten:
             made = self._many(batches, tf.constant(min(steps_per_loop, steps - len(losses))))
             losses += made.numpy().tolist()
             with self._writer.as_default(int(self._optimizer.iterations)):
-                tf.summary.scalar("loss", made[-1])
+                # What tf.summary.scalar does where TensorBoard is installed.
+                tf.summary.experimental.write_raw_pb(_summary(float(made[-1])))
             self._writer.flush()
         self._checkpoints.save(int(self._optimizer.iterations))
         return losses
@@ -124,6 +125,11 @@ def run(build: Callable[[models.Model, str], Any], model: models.Model) -> bool:
             loop.train(dataset, steps=steps, steps_per_loop=STEPS_PER_LOOP)
             clock.report()
     return False
+
+
+def _summary(loss: float) -> bytes:
+    value = tf.compat.v1.Summary.Value(tag="loss", simple_value=loss)
+    return tf.compat.v1.Summary(value=[value]).SerializeToString()
 
 
 def main() -> None:

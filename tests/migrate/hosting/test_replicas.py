@@ -16,6 +16,8 @@ import pytest
 
 from tests.migrate.hosting.replica_programs import LINEAR
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 RECORDED = json.loads((Path(__file__).parent / "replicas.json").read_text())
 del RECORDED["tensorflow"]

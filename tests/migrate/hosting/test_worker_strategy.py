@@ -14,6 +14,8 @@ import pytest
 from migrate.hosting import worker_strategy
 from tests.migrate.hosting.test_replicas import RECORDED, numbers
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 TASKS = (("chief", 0), ("worker", 0))
 
