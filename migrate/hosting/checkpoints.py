@@ -21,8 +21,15 @@ TRAIN = "train"
 class Checkpoints:
     """Saves and restores the variables of a loop."""
 
-    def __init__(self, variables: Variables, graph: Callable[[str], HostedGraph]) -> None:
-        self._variables, self._graph = variables, graph
+    def __init__(
+        self, variables: Variables, graph: Callable[[str], HostedGraph], *, keep: int | None
+    ) -> None:
+        """Takes a loop's variables, its graphs by mode, and how many checkpoints to keep.
+
+        Args:
+          keep: As `keep_checkpoint_max` of a RunConfig: None or 0 keeps all.
+        """
+        self._variables, self._graph, self._keep = variables, graph, keep or None
         self._managers: dict[str, tf.train.CheckpointManager] = {}
 
     def saved(self) -> Variables:
@@ -38,7 +45,7 @@ class Checkpoints:
             )
         if folder not in self._managers:
             self._managers[folder] = tf.train.CheckpointManager(
-                tf.train.Checkpoint(variables=self.saved()), folder, max_to_keep=5
+                tf.train.Checkpoint(variables=self.saved()), folder, max_to_keep=self._keep
             )
         step = int(self._variables["global_step"])
         return str(self._managers[folder].save(checkpoint_number=step))

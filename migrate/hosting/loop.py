@@ -134,7 +134,7 @@ class CustomLoop:
         self._replication = replication
         self._graphs: dict[str, HostedGraph] = {}
         self._functions: dict[str, Any] = {}
-        self._checkpoints = Checkpoints(self.variables, self.graph)
+        self._checkpoints = Checkpoints(self.variables, self.graph, keep=config.keep_checkpoint_max)
         self._trained = False
         self._writers: dict[str, Any] = {}
         self._summary = Every(config.save_summary_steps)

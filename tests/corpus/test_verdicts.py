@@ -1,37 +1,13 @@
 """Every model_fn of the packages that has a Target, hosted: what `migrate.verify` says of it."""
 
-import importlib
-import json
-import os
-import subprocess
-import sys
-from typing import Any
-
 import pytest
 
-from tests.corpus.conftest import installation
-from tests.corpus.test_targets import PACKAGES, ROOT
+from tests.corpus.test_targets import PACKAGES, outcomes
 
 pytestmark = pytest.mark.slow
 
 # Stages that a model_fn of the packages may have nothing to compare in.
 MAY_BE_LEFT_OUT = {"gradients", "predictions"}
-
-
-def verdicts(package: str) -> dict[str, dict[str, Any]]:
-    """What came of the package's targets, by name."""
-    module = importlib.import_module(f"tests.corpus.targets.{package}")
-    path = os.pathsep.join([str(ROOT), *map(str, map(installation, module.REQUIREMENTS))])
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.corpus.verify_targets", package],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": path},
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    found: dict[str, dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
-    return found
 
 
 RACE = "nothing orders create_optimizer's read of the learning rate and its count of the step"
@@ -58,7 +34,7 @@ DIFFERENT = {
     ],
 )
 def test_hosting_is_the_same(package: str) -> None:
-    found = verdicts(package)
+    found = outcomes(package, "verify_targets")
     wrong = {
         name: one
         for name, one in found.items()

@@ -195,6 +195,13 @@ def test_its_own_checkpoints_resume(tmp_path: Path) -> None:
     assert again.train(steps=5).tolist() == loop.train(steps=5).tolist()
 
 
+def test_it_keeps_as_many_checkpoints_as_the_config_says(tmp_path: Path) -> None:
+    kept = config(tmp_path).replace(keep_checkpoint_max=2)
+    hosted(config=kept).train(steps=STEPS)
+    steps = {int(path.stem.split("-")[1]) for path in tmp_path.glob("ckpt-*.index")}
+    assert steps == {20, 23}  # of 0, 10, 20 and 23
+
+
 def test_a_checkpoint_of_another_model_restores_nothing(tmp_path: Path) -> None:
     values = {"global_step": np.int64(4), "dense/kernel": np.zeros([3, 5], np.float32)}
     variables = {name: tf.Variable(value) for name, value in values.items()}
