@@ -9,7 +9,9 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat import calling
 from estimator_compat.export import outputs, saved_model
+from migrate.hosting import served_tables
 from migrate.hosting.graphs import HostedGraph, Variables
+from migrate.hosting.served_tables import ServedTable
 from migrate.targets import Target
 
 PREDICT = "infer"
@@ -33,13 +35,17 @@ class Served:
           variables: The loop's.
 
         Raises:
-          ValueError: The graph has a variable that the loop has not, or a lookup table.
+          ValueError: The graph has a variable that the loop has not, or a lookup table that
+            training adds to.
         """
         self._target, self._receiver_fn = target, receiver_fn
         known = dict(variables)
         changed = dataclasses.replace(target, model_fn=self._model_fn, input_fns=self._input_fn)
         self.graph = HostedGraph(changed, PREDICT, known)
-        _check(self.graph)
+        fillings = served_tables.fillings(self.graph)
+        _check(self.graph, [op.name for op, filling in fillings.items() if filling is None])
+        self._handles = [op.outputs[0] for op in fillings]
+        self._tables = [ServedTable(self.graph, *pair) for pair in fillings.items()]
 
     def _input_fn(self) -> Any:
         self._receiver = self._receiver_fn()
@@ -59,6 +65,8 @@ class Served:
         module.variables_by_name = {
             name: variables[name] for name in self.graph.saved_variables if name in variables
         }
+        module.tables = self._tables
+        module.files = [file for table in self._tables for file in table.files]
         functions = {name: self._function(one) for name, one in self._signatures().items()}
         tf.saved_model.save(module, folder, signatures=functions)
 
@@ -73,10 +81,11 @@ class Served:
     def _function(self, signature: Any) -> Any:
         """The function of a SignatureDef: from its inputs to its outputs, by their names."""
         inputs, made = self._tensors(signature.inputs), self._tensors(signature.outputs)
-        run = self.graph.between(inputs.values(), made)
+        run = self.graph.between([*inputs.values(), *self._handles], made)
 
         def serve(**given: Any) -> dict[str, Any]:
-            return run(*(given[name] for name in inputs))
+            tables = (table.resource_handle for table in self._tables)
+            return run(*(given[name] for name in inputs), *tables)
 
         specs = {
             name: tf.TensorSpec(tensor.shape, tensor.dtype, name=name)
@@ -89,23 +98,22 @@ class Served:
         return {name: find(info, self.graph.graph) for name, info in sorted(infos.items())}
 
 
-def _check(graph: HostedGraph) -> None:
+def _check(graph: HostedGraph, growing: list[str]) -> None:
     problems = []
     if graph.created:
         problems.append(
             f"it has variables that the loop has no values for, {sorted(graph.created)}; train or "
             "restore first, and build them alike in all modes"
         )
-    tables = sorted(op.name for op in graph.used_operations() if "HashTable" in op.type)
-    if tables:
+    if growing:
         problems.append(
-            f"it has lookup tables, {tables}, which are filled in a session; `save_legacy` a "
-            "checkpoint, and export it with estimator_compat.Estimator.export_saved_model"
+            f"it has lookup tables that training adds to, {growing}, which are in no checkpoint of "
+            "a loop; use tf.lookup.StaticHashTable, or variables"
         )
     if problems:
         raise ValueError(
             f"the model_fn's PREDICT graph cannot be exported: {'; '.join(problems)}. Expected a "
-            "graph of operations and variables only."
+            "graph of operations, variables and tables that are filled once."
         )
 
 

@@ -14,7 +14,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat import anatomy, evaluation, sessions, summaries, wrapping
 from estimator_compat.losses import average_loss
-from migrate.hosting import random_ops
+from migrate.hosting import ordering, random_ops
 from migrate.targets import Target, build
 
 LOCAL = (tf1.GraphKeys.LOCAL_VARIABLES, tf1.GraphKeys.METRIC_VARIABLES)
@@ -48,6 +48,7 @@ class HostedGraph:
         """
         built = build(target, mode)
         self.mode, self.graph, self.spec = mode, built.graph, built.spec
+        ordering.settle(self.graph, [self.spec.loss, self.spec.train_op])
         given = built.inputs
         element = given.features if given.labels is None else (given.features, given.labels)
         self._element = element
@@ -174,16 +175,7 @@ class HostedGraph:
         spec = self.spec
         ends = [spec.loss, spec.train_op, *tf.nest.flatten(spec.predictions)]
         ends += [update for _, update in self.metrics.values()]
-        ops = [getattr(end, "op", end) for end in ends if end is not None]
-        seen = {tensor.op for tensor in tf.nest.flatten(self._element, expand_composites=True)}
-        found: set[tf.Operation] = set()
-        while ops:
-            op = ops.pop()
-            if op not in seen:
-                seen.add(op)
-                found.add(op)
-                ops += [*(tensor.op for tensor in op.inputs), *op.control_inputs]
-        return found
+        return ordering.ancestors(ends, tf.nest.flatten(self._element, expand_composites=True))
 
     @property
     def draws(self) -> bool:

@@ -364,7 +364,7 @@ class CustomLoop:
           The folder.
 
         Raises:
-          ValueError: The PREDICT graph has variables without values, or lookup tables.
+          ValueError: The PREDICT graph has variables without values, or lookup tables that grow.
         """
         served = exporting.Served(self.target, serving_input_receiver_fn, self.variables)
         with self._checkpoints.values_of(served.graph):

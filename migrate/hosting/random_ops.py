@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
-import tensorflow.compat.v1 as tf1
 
 _LOOPS = ("While", "StatelessWhile")
 _WITHOUT_SEED_ATTRIBUTE = ("StatelessRandom", "StatelessTruncated", "StatelessMultinomial")
@@ -49,20 +48,11 @@ def find(graph: tf.Graph, ends: Sequence[Any]) -> tuple[RandomOp, ...]:
     return tuple(_random((nodes[name] for name in sorted(reached)), _library(definition)))
 
 
-def order_draws(graph: tf.Graph) -> None:
-    """Makes loops that draw random numbers run one iteration after the other.
-
-    A loop's iterations overtake each other where they can, and a random op in it gives its next
-    numbers to whichever comes first: no two runs of such a graph need be the same, be it in a
-    session or in a function. A loop inside a loop is left as it is.
-    """
+def drawing_loops(graph: tf.Graph) -> list[str]:
+    """The names of a graph's loops that draw random numbers."""
     definition = graph.as_graph_def()
     library = _library(definition)
-    for node in definition.node:
-        if node.op in _LOOPS and any(_random([node], library)):
-            # There is no public way to change an op that a model_fn has made.
-            one = tf1.AttrValue(i=1)
-            graph.get_operation_by_name(node.name)._set_attr("parallel_iterations", one)
+    return [n.name for n in definition.node if n.op in _LOOPS and any(_random([n], library))]
 
 
 def _library(definition: Any) -> dict[str, Any]:

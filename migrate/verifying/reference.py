@@ -15,7 +15,7 @@ import tensorflow.compat.v1 as tf1
 
 import estimator_compat
 from estimator_compat import sessions
-from migrate.hosting import random_ops
+from migrate.hosting import ordering, random_ops
 from migrate.targets import Target, build
 from migrate.verifying.batches import Batches, call
 from migrate.verifying.gradients import loss_gradients
@@ -175,7 +175,7 @@ def aligned(target: Target, model_dir: str) -> Target:
     """A target whose random numbers can be drawn again, by the graph's ops and by NumPy.
 
     A RunConfig without a seed gets one; the model_fn is called with NumPy's generator at the same
-    state each time, since initial values are often drawn from it; its loops draw in order. A
+    state each time, since initial values are often drawn from it; its races are settled. A
     TPUEstimatorSpec becomes the EstimatorSpec of a CPU.
     """
     config = target.config or estimator_compat.RunConfig(tf_random_seed=1)
@@ -193,7 +193,8 @@ def aligned(target: Target, model_dir: str) -> Target:
             spec = target.model_fn(*args, **kwargs)
         finally:
             np.random.set_state(state)
-        random_ops.order_draws(tf1.get_default_graph())
-        return spec.as_estimator_spec() if hasattr(spec, "as_estimator_spec") else spec
+        spec = spec.as_estimator_spec() if hasattr(spec, "as_estimator_spec") else spec
+        ordering.settle(tf1.get_default_graph(), [spec.loss, spec.train_op])
+        return spec
 
     return dataclasses.replace(target, model_fn=model_fn, config=config)

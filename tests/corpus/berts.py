@@ -1,6 +1,7 @@
 """The builders of model_fns that BERT's scripts have, and the packages made of these scripts."""
 
 import importlib
+import tempfile
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -19,6 +20,8 @@ CONFIG = {
     "max_position_embeddings": 16,
 }
 SCHEDULE = {"learning_rate": 1e-3, "num_train_steps": 100, "num_warmup_steps": 2}
+# Kept until the program ends.
+_FOLDERS: list[Any] = []
 DEVICE = {"use_tpu": False, "use_one_hot_embeddings": False}
 PARAMS = {"batch_size": batches.BATCH}
 
@@ -56,16 +59,22 @@ def target(script: str, input_fn: Callable[..., Any], **arguments: Any) -> Targe
 
 
 def hub_module(model_class: Any, config: Any) -> Any:
-    """The specification of a TF Hub module: a model of random weights, which takes sentences."""
+    """The folder of a TF Hub module: a model of random weights, which takes sentences."""
     import tensorflow.compat.v1 as tf
     import tensorflow_hub as hub
 
     names = ("input_ids", "input_mask", "segment_ids")
 
     def module_fn(is_training: bool) -> None:
+        tf.set_random_seed(1)  # a module's ops keep the seeds that they were made with
         given = {name: tf.placeholder(tf.int32, [None, batches.LENGTH], name) for name in names}
         model = model_class(config, is_training, *given.values())
         hub.add_signature("tokens", given, {"pooled_output": model.get_pooled_output()})
 
     cases = [(set(), {"is_training": False}), ({"train"}, {"is_training": True})]
-    return hub.create_module_spec(module_fn, cases)
+    _FOLDERS.append(tempfile.TemporaryDirectory())
+    with tf.Graph().as_default(), tf.Session() as session:
+        module = hub.Module(hub.create_module_spec(module_fn, cases))
+        session.run(tf.global_variables_initializer())
+        module.export(_FOLDERS[-1].name, session)
+    return _FOLDERS[-1].name

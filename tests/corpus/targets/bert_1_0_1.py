@@ -32,7 +32,6 @@ def hub_module(modeling: ModuleType) -> Any:
 
 def run_classifier_with_tfhub() -> Target:
     script = berts.imported("bert.run_classifier_with_tfhub")
-    # The handle may be a specification itself.
     berts.set_flag("bert_hub_module_handle", hub_module(script.run_classifier.modeling))
     model_fn = script.model_fn_builder(num_labels=batches.CLASSES, use_tpu=False, **berts.SCHEDULE)
     return Target(model_fn=model_fn, input_fns=batches.sentences, params=berts.PARAMS)

@@ -131,17 +131,91 @@ def test_what_has_no_values_is_not_exported(tmp_path: Path) -> None:
         loop.export(str(tmp_path), doubled)
 
 
-def test_lookup_tables_are_refused(tmp_path: Path) -> None:
-    def words() -> Any:
+def in_words(features: Any, labels: Any, mode: str, params: Any) -> Any:
+    """As `model_fn` with a number for each word; serves the words of the largest `y`, too."""
+    table = tf.lookup.StaticHashTable(
+        tf.lookup.TextFileInitializer(
+            params["vocabulary"],
+            tf.string,
+            tf.lookup.TextFileIndex.WHOLE_LINE,
+            tf.int64,
+            tf.lookup.TextFileIndex.LINE_NUMBER,
+        ),
+        default_value=-1,
+    )
+    numbers = tf.cast(table.lookup(features["word"]), tf.float32)
+    spec = model_fn({"x": features["x"] * numbers[:, None]}, labels, mode, {})
+    if mode != "infer":
+        return spec
+    names = tf.lookup.StaticHashTable(
+        tf.lookup.KeyValueTensorInitializer(tf.constant([0, 1], tf.int64), ["no", "yes"]), "?"
+    )
+    is_positive = tf.cast(spec.predictions["y"] > 0, tf.int64)
+    predictions = {**spec.predictions, "name": names.lookup(is_positive)}
+    return estimator.EstimatorSpec(mode, predictions=predictions)
+
+
+def words() -> Any:
+    given = {
+        "x": tf1.placeholder(tf.float32, [None, 3]),
+        "word": tf1.placeholder(tf.string, [None]),
+    }
+    return export.ServingInputReceiver(given, given)
+
+
+def words_input_fn(mode: str) -> Any:
+    word = np.resize(["b", "c", "a", "nowhere"], len(X))
+    return (
+        INPUT_FNS[mode]()
+        .unbatch()
+        .enumerate()
+        .map(lambda i, one: _with_word(one, tf.gather(word, i % len(X))))
+        .batch(4)
+    )
+
+
+def _with_word(one: Any, word: Any) -> Any:
+    x, y = one
+    return {**x, "word": word}, y
+
+
+def test_lookup_tables_are_served_with_their_files(tmp_path: Path) -> None:
+    vocabulary = tmp_path / "words.txt"
+    vocabulary.write_text("a\nb\nc\n")
+    params = {"vocabulary": str(vocabulary)}
+    config = estimator.RunConfig(str(tmp_path / "run"), tf_random_seed=3)
+    run = estimator.Estimator(in_words, config=config, params=params)
+    run.train(words_input_fn, steps=STEPS)
+    theirs = run.export_saved_model(str(tmp_path / "theirs"), words).decode()
+    loop = host(
+        in_words, input_fn=words_input_fn, params=params, config=config.replace(model_dir=None)
+    )
+    loop.train(steps=STEPS)
+    loop.export(str(tmp_path / "ours"), words)
+    # Served elsewhere: the model's own copy of the file is read.
+    ours = (tmp_path / "ours").rename(tmp_path / "moved")
+    expected_signature = tf.saved_model.load(theirs).signatures[DEFAULT]
+    vocabulary.unlink()
+    fed = {"x": tf.constant(X[:4]), "word": tf.constant(["c", "a", "b", "nowhere"])}
+    expected = expected_signature(**fed)
+    served = [tf.saved_model.load(str(ours)) for _ in range(2)]
+    for one in served:
+        made = one.signatures[DEFAULT](**fed)
+        assert set(made) == set(expected) == {"y", "name"}
+        for key, value in expected.items():
+            np.testing.assert_array_equal(made[key], value)
+
+
+def test_tables_that_training_adds_to_are_refused(tmp_path: Path) -> None:
+    def counted() -> Any:
         word = tf1.placeholder(tf.string, [None, 3])
-        known = tf.lookup.KeyValueTensorInitializer(["a"], [1.0])
-        table = tf.lookup.StaticHashTable(known, 0.0, name="vocabulary")
+        table = tf.lookup.experimental.MutableHashTable(tf.string, tf.float32, 0.0, name="counts")
         return export.ServingInputReceiver({"x": table.lookup(word)}, word)
 
     loop = host(model_fn, input_fn=INPUT_FNS, params={})
     loop.train(steps=1)
-    with pytest.raises(ValueError, match=r"lookup tables, \['vocabulary'\].*export_saved_model"):
-        loop.export(str(tmp_path), words)
+    with pytest.raises(ValueError, match=r"training adds to, \['counts.*StaticHashTable"):
+        loop.export(str(tmp_path), counted)
 
 
 def test_names_that_would_change_are_refused(tmp_path: Path) -> None:

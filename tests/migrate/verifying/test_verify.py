@@ -9,7 +9,7 @@ import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
 import migrate
-from migrate.hosting import random_ops
+from migrate.hosting import ordering, random_ops
 from migrate.verifying.reference import Trained
 from migrate.verifying.stages import Stages
 from migrate.verifying.verdicts import Outcome, Tolerances, Verdict
@@ -227,5 +227,5 @@ def test_random_ops_of_a_graph() -> None:
             ("RandomStandardNormal", True),
             ("RandomUniform", False),
         ]
-        random_ops.order_draws(graph)
+        ordering.settle(graph, [used])
         assert all(one.is_repeatable for one in random_ops.find(graph, [used]))
