@@ -178,6 +178,11 @@ class HostedGraph:
         return ordering.ancestors(ends, tf.nest.flatten(self._element, expand_composites=True))
 
     @property
+    def train_op(self) -> tf.Operation:
+        """What a step runs, as an operation: a function forgets a tensor that nobody reads."""
+        return getattr(self.spec.train_op, "op", self.spec.train_op)
+
+    @property
     def draws(self) -> bool:
         """Whether a step, or a function that it may call, has ops that draw random numbers."""
         return bool(random_ops.find(self.graph, [self.spec.loss, self.spec.train_op]))

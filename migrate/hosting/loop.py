@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import calling
+from estimator_compat import calling, storage
 from estimator_compat.config import RunConfig
 from estimator_compat.summaries import HistogramTotal, LossHistogramHook
 from estimator_compat.wrapping import with_loss_summaries
@@ -162,6 +162,8 @@ class CustomLoop:
         return self._graphs[mode]
 
     def _built(self, mode: str) -> HostedGraph:
+        if mode == TRAIN and self.target.config.model_dir:
+            storage.check_writable(self.target.config.model_dir)  # a model_fn may write there, too
         if mode == TRAIN and self._replication is not None:
             return ReplicatedGraph(self.target, self.variables, self._replication)
         return HostedGraph(self.target, mode, self.variables)
@@ -185,7 +187,7 @@ class CustomLoop:
         """Trains on one batch."""
         graph = self.graph(TRAIN)
         if "step" not in self._functions:
-            fetches = {**graph.watched, "train_op": graph.spec.train_op}
+            fetches = {**graph.watched, "train_op": graph.train_op}
             self._functions["step"] = graph.function(fetches)
         self._trained = True
         found = self._functions["step"](features if labels is None else (features, labels))

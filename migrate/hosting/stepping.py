@@ -57,11 +57,11 @@ class Loop:
             summaries = self._steps(batches, tf.constant(count), flag).numpy().tolist()
         except tf.errors.OutOfRangeError:
             summaries = []
-        return Steps(self._losses[: self._made].numpy(), summaries)
+        return Steps(self._losses.numpy()[: int(self._made)], summaries)
 
     def _function(self, graph: HostedGraph, jit_compile: bool) -> Callable[..., tf.Tensor]:
         watched = list({tensor.name: tensor for tensor in _behind(graph.summaries)}.values())
-        one_step = graph.function([graph.spec.loss, graph.spec.train_op, *watched])
+        one_step = graph.function([graph.spec.loss, graph.train_op, *watched])
         if jit_compile:
             one_step = tf.function(one_step, jit_compile=True)
         summaries = graph.between(watched, graph.summaries)
@@ -79,9 +79,12 @@ class Loop:
                     shape_invariants=[(found, tf.TensorShape([None]))]
                 )
                 loss, _, *values = one_step(next(batches))
-                with tf.control_dependencies([loss]):
-                    buffer[index].assign(tf.reshape(loss, []))
-                    made.assign(index + 1)
+                # One operation each: the step of a small model has few more.
+                kept = tf.raw_ops.ResourceScatterUpdate(
+                    resource=buffer.handle, indices=index, updates=tf.reshape(loss, [])
+                )
+                with tf.control_dependencies([kept]):
+                    made.assign_add(1, read_value=False)
                 if wanted and index == count - 1:
                     found = summarize(*values)
             return found

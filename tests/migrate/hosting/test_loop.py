@@ -271,3 +271,36 @@ def test_refusals(act: Callable[[], Any], told: str) -> None:
 
 def test_hooks_can_be_left_out() -> None:
     assert len(hosted(params={"hooks": [Own()]}, ignore_hooks=True).train(steps=2)) == 2
+
+
+def unhurried(features: Any, labels: Any, mode: str, params: Any) -> Any:
+    """Counts in two variables, the second of which takes its time; its train_op is a tensor."""
+    loss = tf.reduce_sum(features["x"])
+    counts = [tf1.get_variable(name, [], initializer=tf1.zeros_initializer()) for name in "ab"]
+    slow = tf.while_loop(lambda i: i < params["laps"], lambda i: i + 1, [tf.constant(0)])[0]
+    counted = [counts[0].assign_add(1.0), counts[1].assign_add(1.0 + 0 * tf.cast(slow, tf.float32))]
+    step = tf1.train.get_global_step().assign_add(1)
+    with tf.control_dependencies([*counted, step]):
+        return estimator.EstimatorSpec(mode, loss=loss, train_op=tf.identity(loss))
+
+
+def test_the_last_step_is_whole_where_the_input_ends() -> None:
+    # The input's end must not overtake the step before it. 20 elements in batches of 8 are 3 steps.
+    def input_fn() -> tf.data.Dataset:
+        return INPUT_FNS["eval"]().unbatch().batch(8)
+
+    loop = host(unhurried, input_fn=input_fn, params={"laps": 20000}, loss_summaries=False)
+    for run in range(1, 6):
+        assert len(loop.train()) == 3
+        assert loop.global_step == 3 * run
+        assert [float(loop.variables[name]) for name in "ab"] == [3 * run, 3 * run]
+
+
+def test_a_model_fn_may_write_into_its_model_dir(tmp_path: Path) -> None:
+    def noting(features: Any, labels: Any, mode: str, params: Any, config: Any) -> Any:
+        (Path(config.model_dir) / "note.txt").write_text("as OpenNMT does with its vocabularies")
+        return model_fn(features, labels, mode, params)
+
+    config = estimator.RunConfig(str(tmp_path / "new" / "run"))
+    host(noting, input_fn=INPUT_FNS, params={}, config=config).train(steps=1)
+    assert (tmp_path / "new" / "run" / "note.txt").exists()
