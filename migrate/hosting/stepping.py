@@ -78,7 +78,11 @@ class Loop:
                 tf.autograph.experimental.set_loop_options(
                     shape_invariants=[(found, tf.TensorShape([None]))]
                 )
-                loss, _, *values = one_step(next(batches))
+                element = next(batches)
+                # Else what needs no input, as counting the step, is done where there is none left.
+                there = tf.group(*tf.nest.flatten(element, expand_composites=True))
+                with tf.control_dependencies([there]):
+                    loss, _, *values = one_step(element)
                 # One operation each: the step of a small model has few more.
                 kept = tf.raw_ops.ResourceScatterUpdate(
                     resource=buffer.handle, indices=index, updates=tf.reshape(loss, [])
