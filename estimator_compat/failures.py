@@ -1,6 +1,7 @@
 """Says in one line what an exception was and where in the user's own code it came from."""
 
 import os
+import re
 import site
 import sysconfig
 import traceback
@@ -11,6 +12,8 @@ _LIBRARIES = tuple(
     os.path.join(folder, "")
     for folder in (*site.getsitepackages(), *map(sysconfig.get_path, ("stdlib", "purelib")))
 )
+# A session's error begins with the trace of the node, and says what it is about behind that.
+_ACCOUNT = re.compile(r"Graph execution error:\s+Detected at node.*?\nNode: '[^']*'\n", re.DOTALL)
 
 
 def describe(error: BaseException) -> str:
@@ -37,7 +40,8 @@ def _is_users(filename: str) -> bool:
 
 
 def _brief(message: str) -> str:
-    """Keeps what comes before TensorFlow's account of where an op was made."""
+    """Leaves out TensorFlow's account of where an op was made, before its message or behind it."""
+    message = _ACCOUNT.sub("", message)
     for account in ("\n\nOriginal stack trace for", "\n\nErrors may have originated"):
         message = message.split(account, 1)[0]
     return message.strip()

@@ -6,6 +6,8 @@ variables are `tf.Variable`s that all modes share. Nothing is computed in anothe
 session; what a session did with fetches is done by pruning the function to them.
 """
 
+import dataclasses
+import functools
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
@@ -46,7 +48,7 @@ class HostedGraph:
           variables: The variables by name; those that the graph has besides are added, not yet
             initialized.
         """
-        built = build(target, mode)
+        built = build(_with_resources(target), mode)
         self.mode, self.graph, self.spec = mode, built.graph, built.spec
         ordering.settle(self.graph, [self.spec.loss, self.spec.train_op])
         given = built.inputs
@@ -173,7 +175,11 @@ class HostedGraph:
     def used_operations(self) -> set[tf.Operation]:
         """The operations that a step, an evaluation or a prediction runs."""
         spec = self.spec
-        ends = [spec.loss, spec.train_op, *tf.nest.flatten(spec.predictions)]
+        ends = [
+            spec.loss,
+            spec.train_op,
+            *tf.nest.flatten(spec.predictions, expand_composites=True),
+        ]
         ends += [update for _, update in self.metrics.values()]
         return ordering.ancestors(ends, tf.nest.flatten(self._element, expand_composites=True))
 
@@ -185,12 +191,33 @@ class HostedGraph:
     @property
     def draws(self) -> bool:
         """Whether a step, or a function that it may call, has ops that draw random numbers."""
-        return bool(random_ops.find(self.graph, [self.spec.loss, self.spec.train_op]))
+        return self.draws_for([self.spec.loss, self.spec.train_op])
+
+    def draws_for(self, fetches: Any) -> bool:
+        """Whether computing a nest of tensors and operations draws random numbers."""
+        ends = tf.nest.flatten(fetches, expand_composites=True)
+        return bool(random_ops.find(self.graph, ends))
 
     @property
     def local(self) -> set[str]:
         """The names of the variables that no checkpoint has: those of metrics."""
         return {v.op.name for key in LOCAL for v in self.graph.get_collection(key)}
+
+
+def _with_resources(target: Target) -> Target:
+    """A target whose model_fn makes `tf.Variable`'s kind of variables, also where it asks for
+    reference variables: `use_resource=False`. Those are known to sessions only.
+    """
+
+    def create(next_creator: Callable[..., Any], **given: Any) -> Any:
+        return next_creator(**{**given, "use_resource": True})
+
+    @functools.wraps(target.model_fn)
+    def model_fn(*args: Any, **kwargs: Any) -> Any:
+        with tf1.variable_creator_scope(create):
+            return target.model_fn(*args, **kwargs)
+
+    return dataclasses.replace(target, model_fn=model_fn)
 
 
 def _applied(graph: tf.Graph, name: str) -> list[Any]:

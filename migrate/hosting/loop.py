@@ -284,18 +284,18 @@ class CustomLoop:
           `global_step`; with `average_loss`, the mean over examples.
         """
         graph = self.graph(EVAL)
-        if "eval" not in self._functions:
-            updates = [update for _, update in graph.metrics.values()]
+        updates = [update for _, update in graph.metrics.values()]
+        histograms = [hook.serialized for hook in _histogram_hooks(graph)]
+        run = self._restarted("eval", graph, [histograms, updates])
+        if "values" not in self._functions:
             values = {key: value for key, (value, _) in graph.metrics.items()}
-            histograms = [hook.serialized for hook in _histogram_hooks(graph)]
-            self._functions["eval"] = graph.function([histograms, updates])
             self._functions["values"] = graph.between([], values)
         totals = {hook.tag: HistogramTotal() for hook in _histogram_hooks(graph)}
         with self._checkpoints.values_of(graph):
             graph.initialize(graph.local)
             elements = self.dataset(EVAL) if dataset is None else dataset
             for element in itertools.islice(elements, steps):
-                serialized, _ = self._functions["eval"](element)
+                serialized, _ = run(element)
                 for total, one in zip(totals.values(), serialized, strict=True):
                     total.add(one.numpy())
             values = {k: v.numpy() for k, v in self._functions["values"]().items()}
@@ -308,12 +308,20 @@ class CustomLoop:
     def predict(self, dataset: Any = None) -> Iterator[Any]:
         """Yields the predictions for each batch, as NumPy arrays."""
         graph = self.graph(PREDICT)
-        if "predict" not in self._functions:
-            self._functions["predict"] = graph.function(graph.spec.predictions)
+        run = self._restarted("predict", graph, graph.spec.predictions)
         for element in self.dataset(PREDICT) if dataset is None else dataset:
             with self._checkpoints.values_of(graph):
-                found = self._functions["predict"](element)
+                found = run(element)
             yield tf.nest.map_structure(lambda tensor: tensor.numpy(), found)
+
+    def _restarted(self, name: str, graph: HostedGraph, fetches: Any) -> Callable[[Any], Any]:
+        """A function of a graph, whose random ops draw as in a session that has just begun."""
+        function, draws = self._functions.get(name, (None, None))
+        if function is None or draws:
+            draws = graph.draws_for(fetches) if draws is None else draws
+            function = graph.function(fetches)
+            self._functions[name] = (function, draws)
+        return function
 
     # Files.
 

@@ -9,9 +9,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from migrate.hosting import random_ops
-
-_WRITES = ("AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp")
+from migrate.hosting import random_ops, reading
 
 
 def settle(graph: tf.Graph, ends: Iterable[Any]) -> None:
@@ -20,36 +18,22 @@ def settle(graph: tf.Graph, ends: Iterable[Any]) -> None:
     * A loop's iterations overtake each other where they can, and a random op in it gives its next
       numbers to whichever comes first. Loops that draw random numbers run one iteration after the
       other. A loop inside a loop is left as it is.
-    * BERT's `create_optimizer` reads the global step for its learning rate, and assigns the step's
-      next value beside that, with nothing between the two. What reads the step in a training step
-      reads it before it is counted, unless the code says otherwise.
+    * Variables are read before they are written, unless the code says otherwise: see
+      `reading.before_writes`. BERT's `create_optimizer` reads the global step for its learning
+      rate, and assigns the step's next value beside that, with nothing between the two.
 
     Args:
       graph: What a model_fn built. It is changed in place.
       ends: The loss and the train_op.
     """
     _order_draws(graph)
-    with graph.as_default():
-        step = tf1.train.get_global_step()
-    if step is not None:
-        _order_reads(step.handle.op, ancestors(ends))
+    reading.before_writes(ends)
 
 
 def _order_draws(graph: tf.Graph) -> None:
     for name in random_ops.drawing_loops(graph):
         # There is no public way to change an op that a model_fn has made.
         graph.get_operation_by_name(name)._set_attr("parallel_iterations", tf1.AttrValue(i=1))
-
-
-def _order_reads(variable: tf.Operation, run: set[tf.Operation]) -> None:
-    """Has the operations that are `run` read a variable before they write it."""
-    users = [op for op in variable.outputs[0].consumers() if op in run]
-    writes = [op for op in users if op.type in _WRITES]
-    for read in (op for op in users if op.type == "ReadVariableOp"):
-        for write in writes:
-            if write not in ancestors([read]) and read not in ancestors([write]):
-                # Nor is there one to have an op wait for another, once it is made.
-                write._add_control_input(read)
 
 
 def ancestors(ends: Iterable[Any], given: Iterable[Any] = ()) -> set[tf.Operation]:

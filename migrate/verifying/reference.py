@@ -7,7 +7,7 @@ hook, or by a session of its own on the same graph with the same weights.
 import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -54,6 +54,18 @@ class Forward:
     random: tuple[random_ops.RandomOp, ...]
 
 
+class About(NamedTuple):
+    """What a mode's graph is, where it has to run with trained weights.
+
+    Attributes:
+      random: The random ops that its results depend on.
+      untrained: The variables that no checkpoint of training has a value for.
+    """
+
+    random: tuple[random_ops.RandomOp, ...]
+    untrained: tuple[str, ...]
+
+
 class Reference:
     """The Run rung of a target, fed with materialized batches.
 
@@ -65,6 +77,7 @@ class Reference:
     def __init__(self, target: Target, batches: Mapping[str, Batches]) -> None:
         self.target = target
         self.batches = batches
+        self._trained: frozenset[str] = frozenset()
         self._estimator = estimator_compat.Estimator(
             target.model_fn, params=target.params, config=target.config
         )
@@ -78,6 +91,7 @@ class Reference:
         steps = len(self.batches["train"].values)
         watch = _Watch(steps, progress)
         self._estimator.train(self.input_fn("train"), hooks=[watch], steps=steps)
+        self._trained = frozenset(watch.final)
         return Trained(
             initial=watch.initial,
             first=watch.first,
@@ -95,6 +109,18 @@ class Reference:
         rows = self._estimator.predict(self.input_fn("infer"), yield_single_examples=False)
         return list(rows)
 
+    def about(self, mode: str) -> About:
+        """Looks at the graph of "eval" or "infer"; after `train`."""
+        built = build(dataclasses.replace(self.target, input_fns=self.input_fn(mode)), mode)
+        spec = built.spec
+        ends = (spec.loss, spec.eval_metric_ops) if mode == "eval" else spec.predictions
+        with built.graph.as_default():
+            names = {v.op.name for v in tf1.global_variables()}
+        return About(
+            random=random_ops.find(built.graph, tf.nest.flatten(ends, expand_composites=True)),
+            untrained=() if spec.scaffold.saver else tuple(sorted(names - self._trained)),
+        )
+
     def forward(self, mode: str, weights: Values) -> Forward:
         """Computes what the first batch gives from given weights.
 
@@ -111,7 +137,8 @@ class Reference:
                 found = random_ops.find(built.graph, [spec.loss, spec.train_op])
             else:
                 fetches = (spec.predictions, ())
-                found = random_ops.find(built.graph, tf.nest.flatten(spec.predictions))
+                ends = tf.nest.flatten(spec.predictions, expand_composites=True)
+                found = random_ops.find(built.graph, ends)
             scaffold = tf1.train.Scaffold(copy_from_scaffold=spec.scaffold, init_fn=_giver(weights))
             rows = sessions.batches(
                 fetches,
@@ -194,7 +221,8 @@ def aligned(target: Target, model_dir: str) -> Target:
         finally:
             np.random.set_state(state)
         spec = spec.as_estimator_spec() if hasattr(spec, "as_estimator_spec") else spec
-        ordering.settle(tf1.get_default_graph(), [spec.loss, spec.train_op])
+        if hasattr(spec, "train_op"):
+            ordering.settle(tf1.get_default_graph(), [spec.loss, spec.train_op])
         return spec
 
     return dataclasses.replace(target, model_fn=model_fn, config=config)

@@ -178,4 +178,5 @@ def _split(batch: Any) -> Sequence[Any]:
 
 def _loss(result: Any) -> np.ndarray:
     loss = result["loss"] if isinstance(result, Mapping) else getattr(result, "loss", result)
-    return np.asarray(loss)
+    # NumPy cannot read a scalar tensor of bfloat16 by itself.
+    return np.asarray(loss.numpy() if hasattr(loss, "numpy") else loss)

@@ -12,7 +12,7 @@ from migrate.hosting.random_ops import RandomOp
 from migrate.targets import Target
 from migrate.verifying import stages, subjects
 from migrate.verifying.batches import Batches, materialize
-from migrate.verifying.reference import Forward, Progress, Reference, Trained, aligned
+from migrate.verifying.reference import Progress, Reference, Trained, aligned
 from migrate.verifying.verdicts import Stage, Tolerances, Verdict, skipped
 
 STEPS, EVAL_STEPS, PREDICT_STEPS = 100, 100, 10
@@ -140,7 +140,7 @@ class _Verification:
         side.give(trained.initial)
         predicted, notes = self._first_predictions(trained)
         run = self._reference.forward("train", trained.initial)
-        if unaligned := self._not_aligned(run):
+        if unaligned := self._not_aligned(run.random):
             notes.append(stages.not_aligned("", unaligned).notes[0])
             return [
                 self._make.forward(*predicted, None, notes),
@@ -169,22 +169,22 @@ class _Verification:
         run, reason = self._ask("infer", lambda: self._reference.forward("infer", trained.initial))
         if run is None:
             return nothing, [f"predictions: {reason}"]
-        if unaligned := self._not_aligned(run):
+        if unaligned := self._not_aligned(run.random):
             return nothing, [f"predictions: {stages.not_aligned('', unaligned).notes[0]}"]
         subject = self._side.predict(self._batches["infer"], 1)
         if subject is None:
             return nothing, ["predictions: the subject has no `predict`"]
         return (run.values, subject[0]), []
 
-    def _not_aligned(self, run: Forward) -> list[RandomOp]:
-        found = [op for op in run.random if not (self._side.is_aligned and op.is_repeatable)]
+    def _not_aligned(self, ops: Sequence[RandomOp]) -> list[RandomOp]:
+        found = [op for op in ops if not (self._side.is_aligned and op.is_repeatable)]
         self._unaligned += found
         return found
 
     def _evaluation(self, trained: Trained) -> Stage:
         self._side.give(trained.final)
         self._tell("evaluating")
-        run, reason = self._ask("eval", self._reference.evaluate)
+        run, reason = self._ask_trained("eval", self._reference.evaluate)
         if run is None:
             return skipped("evaluation", reason)
         batches = self._batches["eval"]
@@ -195,13 +195,25 @@ class _Verification:
 
     def _predictions(self) -> Stage:
         self._tell("predicting")
-        run, reason = self._ask("infer", self._reference.predict)
+        run, reason = self._ask_trained("infer", self._reference.predict)
         if run is None:
             return skipped("predictions", reason)
         subject = self._side.predict(self._batches["infer"])
         if subject is None:
             return skipped("predictions", "the subject has no `predict`")
         return self._make.predictions(run, subject)
+
+    def _ask_trained(self, mode: str, question: Callable[[], Any]) -> tuple[Any, str]:
+        """Asks the run for what it computes with the weights that it trained."""
+        about, reason = self._ask(mode, lambda: self._reference.about(mode))
+        if about is None:
+            return None, reason
+        if unaligned := self._not_aligned(about.random):
+            return None, stages.not_aligned("", unaligned).notes[0]
+        if about.untrained:
+            names = ", ".join(about.untrained)
+            return None, f"mode {mode!r} has variables that no checkpoint of training has: {names}"
+        return self._ask(mode, question)
 
     def _ask(self, mode: str, question: Callable[[], Any]) -> tuple[Any, str]:
         """Asks the run; where it has no answer, returns None and the reason.

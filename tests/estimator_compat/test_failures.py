@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import tensorflow as tf
 
 from estimator_compat import failures, params
 
@@ -68,3 +69,13 @@ def test_tensorflows_account_of_an_op_is_left_out():
         raise RuntimeError("Nan in Tensor\n\nOriginal stack trace for 'Log':\n  File x.py")
 
     assert failures.describe(_caught(run)).startswith("RuntimeError: Nan in Tensor (")
+
+
+def test_a_sessions_trace_is_left_out():
+    with tf.Graph().as_default():
+        checked = tf.debugging.check_numerics(tf.constant(float("nan")), "bad loss")
+        with tf.compat.v1.Session() as session:
+            error = _caught(lambda: session.run(checked))
+    said, _, rest = failures.describe(error).partition("\n")
+    assert said == "InvalidArgumentError: bad loss : Tensor had NaN values"
+    assert rest.startswith("\t [[{{node CheckNumerics}}]] (test_failures.py, line ")

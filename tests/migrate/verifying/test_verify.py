@@ -122,6 +122,50 @@ def test_random_ops_that_cannot_be_aligned_are_named(noise: str, types: list[str
     assert note == f"random ops that cannot be aligned: {verdict.unaligned[0]}"
 
 
+def noisy_in(mode_of_noise: str, noise: str) -> migrate.Target:
+    def noisy(features: Any, labels: Any, mode: str, params: Any) -> Any:
+        if mode == mode_of_noise:
+            features *= NOISE[noise](tf.ones([4, 3]))[:, :1]
+        return model_fn(features, labels, mode, {"noise": "none"})
+
+    return migrate.Target(model_fn=noisy, input_fns=input_fn)
+
+
+STAGE_OF = {"eval": "evaluation", "infer": "predictions"}
+
+
+@pytest.mark.parametrize("mode", STAGE_OF)
+def test_random_ops_without_a_seed_after_training(mode: str) -> None:
+    verdict = migrate.verify(noisy_in(mode, "unseeded"))
+    assert len(verdict.unaligned) == 1
+    assert not_compared(verdict) == {STAGE_OF[mode]}
+    note = f"random ops that cannot be aligned: {verdict.unaligned[0]}"
+    assert next(one.notes for one in verdict.stages if one.name == STAGE_OF[mode]) == (note,)
+    assert verdict.outcome is Outcome.IDENTICAL
+
+
+@pytest.mark.parametrize("mode", STAGE_OF)
+def test_random_ops_with_a_seed_after_training(mode: str) -> None:
+    """The first batch was predicted before, and drew the first numbers."""
+    verdict = migrate.verify(noisy_in(mode, "dropout"))
+    assert (verdict.unaligned, not_compared(verdict)) == ((), set())
+    assert verdict.outcome is Outcome.IDENTICAL, verdict.first
+
+
+def test_variables_that_only_predictions_have() -> None:
+    def wider(features: Any, labels: Any, mode: str, params: Any) -> Any:
+        spec = model_fn(features, labels, mode, {"noise": "none"})
+        if mode != "infer":
+            return spec
+        return spec._replace(predictions=tf1.layers.dense(spec.predictions, 1, name="only"))
+
+    verdict = migrate.verify(migrate.Target(model_fn=wider, input_fns=input_fn))
+    assert verdict.outcome is Outcome.IDENTICAL
+    assert verdict.stages[-1].notes == (
+        "mode 'infer' has variables that no checkpoint of training has: only/bias, only/kernel",
+    )
+
+
 def test_a_loop_of_ones_own_draws_other_numbers() -> None:
     verdict = verified("dropout", Loop())
     assert len(verdict.unaligned) == 1

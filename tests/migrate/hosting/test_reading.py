@@ -1,0 +1,84 @@
+"""The order of a step's reads and writes of a variable, where the code leaves it to chance."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+from migrate.hosting import reading
+
+
+def read_late(variable: Any) -> Any:
+    """Reads a variable when something slow is done, which nothing else waits for."""
+    slow = tf.random.uniform([600, 600])
+    for _ in range(8):
+        slow = slow @ slow / 600.0
+    with tf.control_dependencies([slow]):
+        return variable.read_value()
+
+
+def read_in_a_branch(variable: Any) -> Any:
+    """A read that does not run: what waits for it would not, either."""
+    never = tf1.placeholder_with_default(False, [])
+    return tf1.cond(never, lambda: variable.read_value() + 0.0, lambda: tf.constant(2.0))
+
+
+def read_behind_a_write(variable: Any) -> Any:
+    other = tf1.get_variable("other", initializer=0.0)
+    with tf.control_dependencies([variable.assign_add(1.0), other.assign_add(1.0)]):
+        return variable.read_value()
+
+
+def trained_once(read: Callable[[Any], Any]) -> tuple[float, float]:
+    """Makes a step of 1 downwards; returns what was read beside it, and the variable then."""
+    with tf1.Graph().as_default():
+        variable = tf1.get_variable("v", initializer=2.0)
+        seen = read(variable)
+        optimizer = tf1.train.GradientDescentOptimizer(1.0)
+        train_op = optimizer.apply_gradients([(tf.constant(1.0), variable)])
+        reading.before_writes([seen, train_op])
+        with tf1.Session() as session:
+            session.run(tf1.global_variables_initializer())
+            found, _ = session.run([seen, train_op])
+            return float(found), float(session.run(variable))
+
+
+def test_a_read_that_waits_for_no_write_comes_first() -> None:
+    assert trained_once(read_late) == (2.0, 1.0)
+
+
+def test_a_branch_that_is_not_taken_holds_nothing_up() -> None:
+    enabled = tf1.control_flow_v2_enabled()
+    tf1.disable_control_flow_v2()
+    try:
+        assert trained_once(read_in_a_branch) == (2.0, 1.0)
+    finally:
+        if enabled:
+            tf1.enable_control_flow_v2()
+
+
+def test_a_read_behind_a_write_stays_there() -> None:
+    seen, after = trained_once(read_behind_a_write)
+    assert seen in (3.0, 2.0)  # 2 + 1, and the step before or after that
+    assert after == 2.0  # 2 + 1 - 1
+
+
+def test_a_loop_of_control_flow_v1_is_left_alone() -> None:
+    enabled = tf1.control_flow_v2_enabled()
+    tf1.disable_control_flow_v2()
+
+    def read(variable: Any) -> Any:
+        return tf1.while_loop(lambda i: i < variable.read_value(), lambda i: i + 1.0, [0.0])
+
+    try:
+        assert trained_once(read)[1] == 1.0
+    finally:
+        if enabled:
+            tf1.enable_control_flow_v2()
+
+
+@pytest.mark.parametrize("ends", [[None], []])
+def test_nothing_to_order(ends: list[Any]) -> None:
+    reading.before_writes(ends)

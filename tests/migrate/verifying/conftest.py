@@ -1,0 +1,29 @@
+"""Prints the table of the verdicts that were asked for."""
+
+from typing import Any
+
+import pytest
+
+_ROW = "{:<40} {:<12} {}".format
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    verdicts = _recorded(terminalreporter)
+    if not verdicts:
+        return
+    terminalreporter.write_line(_ROW("model_fn", "verdict", "not compared"))
+    for name, outcome, left_out in verdicts:
+        reasons = [f"{stage}: {reason}" for stage, reason in left_out.items()]
+        terminalreporter.write_line(_ROW(name, outcome, "; ".join(reasons)).rstrip())
+    same = sum(outcome != "different" for _, outcome, _ in verdicts)
+    terminalreporter.write_line(f"identical or equivalent: {same} of {len(verdicts)}")
+
+
+def _recorded(terminalreporter: pytest.TerminalReporter) -> list[Any]:
+    return [
+        value
+        for kind in ("passed", "failed")
+        for report in terminalreporter.stats.get(kind, [])
+        for recorded, value in report.user_properties
+        if recorded == "verdict"
+    ]
