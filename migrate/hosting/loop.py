@@ -150,16 +150,26 @@ class CustomLoop:
         """The graph of a mode, which is built when it is first asked for.
 
         Raises:
-          ValueError: The model_fn needs something that only a session has; it is named.
+          ValueError: The model_fn needs something that only a session has; it is named. Nothing is
+            left of the graph.
         """
         if mode not in self._graphs:
-            graph = self._built(mode)
-            refusals.check_graph(graph, ignore_hooks=self._ignore_hooks)
-            self._graphs[mode] = graph
-            # An Estimator begins training with the initial values of the TRAIN graph.
-            begins = mode == TRAIN and not self._trained
-            graph.initialize(set(self.variables) if begins else graph.created)
+            known = set(self.variables)
+            try:
+                self._graphs[mode] = self._checked(mode)
+            except BaseException:
+                for name in self.variables.keys() - known:
+                    del self.variables[name]
+                raise
         return self._graphs[mode]
+
+    def _checked(self, mode: str) -> HostedGraph:
+        graph = self._built(mode)
+        refusals.check_graph(graph, ignore_hooks=self._ignore_hooks)
+        # An Estimator begins training with the initial values of the TRAIN graph.
+        begins = mode == TRAIN and not self._trained
+        graph.initialize(set(self.variables) if begins else graph.created)
+        return graph
 
     def _built(self, mode: str) -> HostedGraph:
         if mode == TRAIN and self._replication is not None:
