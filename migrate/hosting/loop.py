@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -15,8 +14,9 @@ from estimator_compat import calling
 from estimator_compat.config import RunConfig
 from estimator_compat.summaries import HistogramTotal, LossHistogramHook
 from estimator_compat.wrapping import with_loss_summaries
-from migrate.hosting import exporting, refusals, stepping, v2_behavior
+from migrate.hosting import exporting, refusals, stepping, v2_behavior, worker_strategy
 from migrate.hosting.checkpoints import Checkpoints
+from migrate.hosting.event_files import EventFiles
 from migrate.hosting.graphs import HostedGraph
 from migrate.hosting.replicas import ReplicatedGraph, Replication
 from migrate.hosting.schedule import Every, next_stop
@@ -57,9 +57,16 @@ def host(
     ignore_hooks: bool = False,
     strategy: tf.distribute.Strategy | None = None,
     global_mean: bool = False,
-    split: bool = True,
+    split: bool | None = None,
 ) -> "CustomLoop":
     """Hosts a model_fn in a custom loop.
+
+    Where no `strategy` is given, it trains on the one that an Estimator would have: that of the
+    config's `train_distribute`, or of the cluster in `TF_CONFIG`: see `worker_strategy`. All
+    workers run the same program and make the same steps; the one that leads writes checkpoints,
+    summaries and exports, the others nothing. Evaluation and prediction are on one device, in each
+    process that asks for them, whatever `eval_distribute` says. A process that is the evaluator
+    does not train.
 
     Args:
       model_fn: As for an Estimator, unedited.
@@ -77,16 +84,24 @@ def host(
         refused.
       strategy: Trains on its replicas: see `Replication`. `loss_summaries` is then for evaluation
         only.
-      global_mean, split: How it does: see `Replication`.
+      global_mean: How it does: see `Replication`.
+      split: The same. None is True for a `strategy` that is given here, and False for one that an
+        Estimator would have: as an Estimator read its input.
 
     Raises:
-      ValueError: Neither or both of `input_fn` and `input_signature` are given.
+      ValueError: Neither or both of `input_fn` and `input_signature` are given; or this cannot be
+        trained on that strategy or cluster.
     """
     if (input_fn is None) == (input_signature is None):
         raise ValueError(
             f"`input_fn` ({input_fn}) and `input_signature` ({input_signature}) both say what a "
             "batch is; expected exactly one of them; pass the input_fn that the Estimator had."
         )
+    config = config or RunConfig(tf_random_seed=1)
+    if split is None:
+        split = strategy is not None
+    if strategy is None:
+        strategy = worker_strategy.from_config(config)
     if loss_summaries:
         # Each replica would write the same tags.
         modes = (EVAL,) if strategy is not None else (TRAIN, EVAL)
@@ -136,7 +151,8 @@ class CustomLoop:
         self._functions: dict[str, Any] = {}
         self._checkpoints = Checkpoints(self.variables, self.graph, keep=config.keep_checkpoint_max)
         self._trained = False
-        self._writers: dict[str, Any] = {}
+        self._leads = replication is None or replication.leads
+        self._events = EventFiles(config.model_dir if self._leads else None)
         self._summary = Every(config.save_summary_steps)
         self._log = Every(config.log_step_count_steps)
         self._saving = Every(config.save_checkpoints_steps)
@@ -182,17 +198,24 @@ class CustomLoop:
         Raises:
           ValueError: It returns no Dataset.
         """
-        params = {} if self.target.params is None else self.target.params
+        context = None
+        if mode == TRAIN and self._replication is not None:
+            context = worker_strategy.input_context(self._replication.strategy)
         return refusals.dataset_of(
             lambda: calling.call_input_fn(
-                self.target.input_fn(mode), mode=mode, params=params, config=self.target.config
+                self.target.input_fn(mode),
+                mode=mode,
+                params={} if self.target.params is None else self.target.params,
+                config=self.target.config,
+                input_context=context,
             )
         )
 
     # Training.
 
     def train_step(self, features: Any, labels: Any = None) -> StepResult:
-        """Trains on one batch."""
+        """Trains on one batch, or where `split` is False on a tuple of the replicas' batches."""
+        refusals.check_trains(self.target.config)
         graph = self.graph(TRAIN)
         if "step" not in self._functions:
             fetches = {**graph.watched, "train_op": graph.spec.train_op}
@@ -217,8 +240,10 @@ class CustomLoop:
           The loss of each step: `[steps]`.
 
         Raises:
+          ValueError: This process is an evaluator.
           NanLossDuringTrainingError: The loss became NaN.
         """
+        refusals.check_trains(self.target.config)
         graph = self.graph(TRAIN)
         dataset = self.dataset(TRAIN) if dataset is None else dataset
         if "loop" not in self._functions:
@@ -260,7 +285,7 @@ class CustomLoop:
         if not self.target.config.model_dir:
             return
         if summaries:
-            self._write("", step, summaries)
+            self._events.write("", step, summaries)
             self._summary.done(step)
         if self._log.due(step):
             tf1.logging.info("loss = %s, step = %s (%.4g steps/s)", losses[-1], step, speed)
@@ -308,9 +333,8 @@ class CustomLoop:
                     total.add(one.numpy())
             values = {k: v.numpy() for k, v in self._functions["values"]().items()}
         results = {**values, "global_step": self.global_step}
-        if self.target.config.model_dir:
-            written = [total.summary(tag) for tag, total in totals.items()]
-            self._write_results(results, written, f"eval_{name}" if name else "eval")
+        histograms = [total.summary(tag) for tag, total in totals.items()]
+        self._events.write_results(f"eval_{name}" if name else "eval", results, histograms)
         return results
 
     def predict(self, dataset: Any = None) -> Iterator[Any]:
@@ -328,6 +352,8 @@ class CustomLoop:
     def save(self, path: str | None = None) -> str:
         """Writes a checkpoint of the loop's own kind, with `tf.train.Checkpoint`.
 
+        All workers must call it, since it has something of each; the one that leads writes.
+
         Args:
           path: Its folder; None is the config's model_dir.
 
@@ -335,7 +361,7 @@ class CustomLoop:
           The checkpoint's path.
         """
         self.graph(TRAIN).gather()
-        return self._checkpoints.save(path or self.target.config.model_dir)
+        return self._checkpoints.save(path or self.target.config.model_dir, write=self._leads)
 
     def restore(self, path: str) -> None:
         """Takes the values of a checkpoint of either kind, the loop's or an Estimator's.
@@ -358,6 +384,8 @@ class CustomLoop:
         Args:
           prefix: Folder and name, `runs/1/model.ckpt`; the global step is put behind it.
         """
+        if not self._leads:
+            return f"{prefix}-{self.global_step}"
         return self._checkpoints.save_legacy(prefix)
 
     def export(self, folder: str, serving_input_receiver_fn: Callable[[], Any]) -> str:
@@ -376,30 +404,12 @@ class CustomLoop:
         Raises:
           ValueError: The PREDICT graph has variables without values, or lookup tables.
         """
+        if not self._leads:
+            return folder
         served = exporting.Served(self.target, serving_input_receiver_fn, self.variables)
         with self._checkpoints.values_of(served.graph):
             served.write(folder, self.variables)
         return folder
-
-    def _write(self, folder: str, step: int, serialized: Any) -> None:
-        if folder not in self._writers:
-            place = os.path.join(self.target.config.model_dir, folder)
-            self._writers[folder] = tf.summary.create_file_writer(place)
-        with self._writers[folder].as_default():
-            for one in serialized:
-                tf.summary.experimental.write_raw_pb(one, step)
-            self._writers[folder].flush()
-
-    def _write_results(
-        self, results: Mapping[str, Any], histograms: list[Any], folder: str
-    ) -> None:
-        summary = tf1.Summary()
-        for key, value in results.items():
-            if key != "global_step" and isinstance(value, np.number):
-                summary.value.add(tag=key, simple_value=float(value))
-        self._write(
-            folder, results["global_step"], [s.SerializeToString() for s in (summary, *histograms)]
-        )
 
 
 def _histogram_hooks(graph: HostedGraph) -> list[LossHistogramHook]:

@@ -8,7 +8,13 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat import calling, legacy_keras, sessions
 from estimator_compat.inputs import parse_input_fn_result
 from estimator_compat.spec import EstimatorSpec
-from migrate.hosting import global_mean, gradient_scales, loss_scaling, replica_batches
+from migrate.hosting import (
+    global_mean,
+    gradient_scales,
+    loss_scaling,
+    replica_batches,
+    worker_strategy,
+)
 from migrate.targets import Target
 
 TRAIN = "train"
@@ -51,7 +57,7 @@ def build(
     context = gradient_scales.recorded(graph) if exact else loss_scaling.as_an_estimator(strategy)
     with graph.as_default(), strategy.scope(), context:
         tf1.set_random_seed(target.config.tf_random_seed)
-        element = _element(target)
+        element = _element(target, strategy)
         tf1.train.create_global_step()
         sessions.create_global_step_read()
         inputs = (replica_batches.parts if split else replica_batches.placeholders)(
@@ -66,12 +72,15 @@ def build(
     return Replicas(graph, element, inputs, spec, rewired)
 
 
-def _element(target: Target) -> Any:
+def _element(target: Target, strategy: tf.distribute.Strategy) -> Any:
     """Calls the input_fn, which draws its seeds before the model does."""
-    params = {} if target.params is None else target.params
     with tf1.device("/cpu:0"):
         result = calling.call_input_fn(
-            target.input_fn(TRAIN), mode=TRAIN, params=params, config=target.config
+            target.input_fn(TRAIN),
+            mode=TRAIN,
+            params={} if target.params is None else target.params,
+            config=target.config,
+            input_context=worker_strategy.input_context(strategy),
         )
         given = parse_input_fn_result(result)
     return given.features if given.labels is None else (given.features, given.labels)

@@ -12,6 +12,15 @@ from migrate.hosting import graphs, replica_batches, replica_builds, replica_var
 from migrate.hosting.graphs import HostedGraph, Variables
 from migrate.targets import Target
 
+_KINDS = (
+    tf.distribute.MirroredStrategy,
+    tf.distribute.MultiWorkerMirroredStrategy,
+    tf.distribute.OneDeviceStrategy,
+    tf1.distribute.MirroredStrategy,
+    tf1.distribute.OneDeviceStrategy,
+    tf1.distribute.experimental.MultiWorkerMirroredStrategy,
+)
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Replication:
@@ -26,11 +35,28 @@ class Replication:
       split: Whether an element of the input is a batch for all replicas of this process, which is
         split: see `replica_batches.split`. False is how an Estimator read it: an element is a
         replica's batch, and a step takes one for each, which `replica_batches.consecutive` groups.
+
+    Raises:
+      ValueError: The strategy is of another kind.
     """
 
     strategy: tf.distribute.Strategy
     global_mean: bool = False
     split: bool = True
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.strategy, _KINDS):
+            raise ValueError(
+                f"`strategy` ({type(self.strategy).__name__}) is not one whose replicas train in "
+                "step, each with variables of its own; expected a MirroredStrategy, "
+                "MultiWorkerMirroredStrategy or OneDeviceStrategy of tf.distribute; pass one as "
+                "`strategy`, or as `train_distribute` of the RunConfig."
+            )
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process writes what people read: one of several workers does, the chief."""
+        return bool(self.strategy.extended.should_checkpoint)
 
 
 class ReplicatedGraph(HostedGraph):
