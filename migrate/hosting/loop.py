@@ -30,11 +30,14 @@ class StepResult:
     """One training step.
 
     Attributes:
-      loss: The model_fn's scalar, before the step.
-      loss_per_example: The unreduced losses of the loss's first data term, or None.
-      average_loss: Their weighted mean, or None.
+      loss: The model_fn's scalar, before the step; what is made of all replicas' scalars.
+      loss_per_example: The unreduced losses of the loss's first data term, or None. With replicas,
+        those of this process, first replica first: in the order of the batch that was split. None,
+        too, where examples have axes of sizes that are not known, which replicas may have padded.
+      average_loss: Their weighted mean, or None. With replicas, over those of all processes.
       gradient_norm: The global norm of the gradients that the optimizer's ops were given, clipped
-        or scaled as the model_fn did it; None for an optimizer that has no such ops.
+        or scaled as the model_fn did it, and added up over replicas; None for an optimizer that
+        has no such ops.
       learning_rate: What the optimizer's ops were given; None for one that has no such ops.
     """
 
@@ -82,8 +85,7 @@ def host(
         longer exact: XLA reorders arithmetic.
       ignore_hooks: Whether hooks of the model_fn that need a session are left out; else they are
         refused.
-      strategy: Trains on its replicas: see `Replication`. `loss_summaries` is then for evaluation
-        only.
+      strategy: Trains on its replicas: see `Replication`.
       global_mean: How it does: see `Replication`.
       split: The same. None is True for a `strategy` that is given here, and False for one that an
         Estimator would have: as an Estimator read its input.
@@ -103,7 +105,7 @@ def host(
     if strategy is None:
         strategy = worker_strategy.from_config(config)
     if loss_summaries:
-        # Each replica would write the same tags.
+        # Each replica would write the same tags: see `Replication.loss_summaries`.
         modes = (EVAL,) if strategy is not None else (TRAIN, EVAL)
         model_fn = with_loss_summaries(model_fn, modes=modes)
     target = Target(
@@ -114,7 +116,9 @@ def host(
     )
     replication = None
     if strategy is not None:
-        replication = Replication(strategy=strategy, global_mean=global_mean, split=split)
+        replication = Replication(
+            strategy=strategy, global_mean=global_mean, split=split, loss_summaries=loss_summaries
+        )
     return CustomLoop(
         target, jit_compile=jit_compile, ignore_hooks=ignore_hooks, replication=replication
     )

@@ -27,6 +27,7 @@ class Replicas(NamedTuple):
       graph: A `tf.Graph`.
       element: What one iteration of the target's input yields: tensors of the graph.
       inputs: What each replica is given, like it.
+      losses: What the model_fn returned for each replica.
       spec: The EstimatorSpec of all of them: one loss, one train_op, the first one's hooks.
       rewired: Which operations need another input on import: name to tensor name.
     """
@@ -34,6 +35,7 @@ class Replicas(NamedTuple):
     graph: tf.Graph
     element: Any
     inputs: list[Any]
+    losses: list[tf.Tensor]
     spec: EstimatorSpec
     rewired: dict[str, str]
 
@@ -67,9 +69,10 @@ def build(
         with legacy_keras.seeded(target.config.tf_random_seed), legacy_keras.explained():
             losses = strategy.extended.call_for_each_replica(calls.one)
         how = tf.distribute.ReduceOp.SUM if exact else loss_scaling.reported_by(graph)
-        spec = _combined(calls.specs, strategy.reduce(how, losses, axis=None))
+        combined = _combined(calls.specs, strategy.reduce(how, losses, axis=None))
     rewired = global_mean.rewired(graph, calls.means) if exact else {}
-    return Replicas(graph, element, inputs, spec, rewired)
+    own = [spec.loss for spec in calls.specs]
+    return Replicas(graph, element, inputs, own, combined, rewired)
 
 
 def _element(target: Target, strategy: tf.distribute.Strategy) -> Any:
@@ -102,8 +105,7 @@ class _Calls:
     @tf.autograph.experimental.do_not_convert
     def one(self) -> tf.Tensor:
         """Builds the model of the replica in whose context it is called; returns its loss."""
-        number = tf.get_static_value(tf.distribute.get_replica_context().replica_id_in_sync_group)
-        place = int(number) % len(self._inputs)
+        place = own_place(len(self._inputs))
         given, target = self._inputs[place], self._target
         features, labels = given if isinstance(given, tuple) else (given, None)
         spec = calling.call_model_fn(
@@ -122,6 +124,12 @@ class _Calls:
         others = [one for one in self._inputs if one is not given]
         self.means.append(global_mean.of(spec.loss, features, labels, others))
         return self.means[-1].loss
+
+
+def own_place(replicas: int) -> int:
+    """The place of the replica in whose context it is called among those of this process."""
+    number = tf.get_static_value(tf.distribute.get_replica_context().replica_id_in_sync_group)
+    return int(number) % replicas
 
 
 def _combined(specs: list[Any], loss: tf.Tensor) -> EstimatorSpec:

@@ -8,7 +8,13 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat import summaries
-from migrate.hosting import graphs, replica_batches, replica_builds, replica_variables
+from migrate.hosting import (
+    graphs,
+    replica_batches,
+    replica_builds,
+    replica_losses,
+    replica_variables,
+)
 from migrate.hosting.graphs import HostedGraph, Variables
 from migrate.targets import Target
 
@@ -35,6 +41,8 @@ class Replication:
       split: Whether an element of the input is a batch for all replicas of this process, which is
         split: see `replica_batches.split`. False is how an Estimator read it: an element is a
         replica's batch, and a step takes one for each, which `replica_batches.consecutive` groups.
+      loss_summaries: Whether `loss_per_example` and `average_loss` are summarized: see
+        `replica_losses`.
 
     Raises:
       ValueError: The strategy is of another kind.
@@ -43,6 +51,7 @@ class Replication:
     strategy: tf.distribute.Strategy
     global_mean: bool = False
     split: bool = True
+    loss_summaries: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.strategy, _KINDS):
@@ -91,14 +100,22 @@ class ReplicatedGraph(HostedGraph):
         self.element_spec = spec if split else (spec,) * len(built.inputs)
         self._initializers = replica_variables.initializers(self.graph, strategy)
         self._gathered = replica_variables.gathered(self.graph, strategy)
+        self._parts = replica_variables.components(self.graph, strategy)
         with self.graph.as_default():
             self._tables = tf1.tables_initializer()
+            terms = replica_losses.find(built.losses, built.inputs, strategy)
+            if replication.loss_summaries:
+                replica_losses.summarize(terms)
             summaries.add_loss(self.spec.loss)
             self.summaries = list(tf1.get_collection(tf1.GraphKeys.SUMMARIES))
+            firsts = {name for name, part in self._parts.items() if part.name == name}
+            self.watched = {
+                "loss": self.spec.loss,
+                **graphs.watched_of_optimizers(self.graph, firsts),
+                **replica_losses.watched(terms),
+            }
         self.features = self.labels = self.saver = None
-        self.watched = {"loss": self.spec.loss}
         self._variables = variables
-        self._parts = replica_variables.components(self.graph, strategy)
         handles = graphs.handles(self.graph)
         shared = [op for op in handles if self.shared_name(op) == op.name]
         self.created = graphs.create(shared, self.graph, variables)

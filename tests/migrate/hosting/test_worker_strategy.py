@@ -106,6 +106,15 @@ def test_the_chief_alone_writes(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_step_tells_of_this_process_and_of_all(tmp_path: Path) -> None:
+    # Losses 1, 2, 3 weigh 1, 0, 1, and losses 6, 8 weigh 3, 1: means 4/2 and 26/4, of all 30/6.
+    both = {"loss": 4.25, "average_loss": 5.0, "gradient_norm": 4.25, "learning_rate": 1.0}
+    chief, worker = finished(start(tmp_path, "by_hand"))
+    assert chief == {**both, "loss_per_example": [1.0, 2.0, 3.0]}
+    assert worker == {**both, "loss_per_example": [6.0, 8.0]}
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("legacy", [False, True], ids=["own", "legacy"])
 def test_a_run_resumes_after_a_worker_died(legacy: bool, tmp_path: Path) -> None:
     chief, worker = start(tmp_path, "counted", legacy=legacy, dies_after=5)

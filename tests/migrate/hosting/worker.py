@@ -5,9 +5,11 @@ python -m tests.migrate.hosting.worker FOLDER PROGRAM OPTIONS
 OPTIONS is a JSON object. The processes make a checkpoint at every second step, resume from the
 latest, evaluate, and print what came of it. What a process writes, it writes in a folder of its
 own. With `dies_after`, this one ends without a word after so many steps. With `legacy`, it writes
-the checkpoints of an Estimator. With `named`, the RunConfig names the strategy.
+the checkpoints of an Estimator. With `named`, the RunConfig names the strategy. The PROGRAM by_hand
+is one step on losses that are numbers.
 """
 
+import dataclasses
 import json
 import os
 import sys
@@ -22,6 +24,7 @@ import estimator_compat
 from migrate.hosting import loop
 from tests.migrate.hosting import replica_programs
 from tests.migrate.hosting.record_replicas import hex_of
+from tests.migrate.hosting.replica_models import BY_HAND, UNEVEN, VALUES, model
 from tests.migrate.hosting.replica_programs import PROGRAMS, STEPS
 
 
@@ -78,6 +81,20 @@ def main(folder: Path, program: str, options: dict[str, Any]) -> None:
     )
 
 
+def by_hand() -> None:
+    """Makes one step of a weighted mean, and prints what it tells."""
+    config = estimator_compat.RunConfig(tf_random_seed=1)
+    mine = slice(0, 3) if config.is_chief else slice(3, 5)
+    data = np.array(UNEVEN, np.float32)[mine], VALUES[mine]
+    hosted = loop.host(
+        model(BY_HAND["weighted_mean"][0]),
+        input_fn=lambda: tf.data.Dataset.from_tensors(data),
+        config=config,
+    )
+    fields = dataclasses.asdict(hosted.train_step(*map(tf.constant, data)))
+    print(json.dumps({name: value.numpy().tolist() for name, value in fields.items()}))
+
+
 def _trained(hosted: loop.CustomLoop, own: str, options: dict[str, Any]) -> Iterator[np.ndarray]:
     """Trains, in one call, or with the checkpoints of an Estimator between calls."""
     while (step := hosted.global_step) < STEPS:
@@ -89,4 +106,7 @@ def _trained(hosted: loop.CustomLoop, own: str, options: dict[str, Any]) -> Iter
 
 if __name__ == "__main__":
     folder, program, options = sys.argv[1:]
-    main(Path(folder), program, json.loads(options))
+    if program == "by_hand":
+        by_hand()
+    else:
+        main(Path(folder), program, json.loads(options))
