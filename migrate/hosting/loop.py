@@ -20,32 +20,10 @@ from migrate.hosting.event_files import EventFiles
 from migrate.hosting.graphs import HostedGraph
 from migrate.hosting.replicas import ReplicatedGraph, Replication
 from migrate.hosting.schedule import Every, next_stop
+from migrate.hosting.step_result import StepResult
 from migrate.targets import InputFn, Target
 
 TRAIN, EVAL, PREDICT = "train", "eval", "infer"
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class StepResult:
-    """One training step.
-
-    Attributes:
-      loss: The model_fn's scalar, before the step; what is made of all replicas' scalars.
-      loss_per_example: The unreduced losses of the loss's first data term, or None. With replicas,
-        those of this process, first replica first: in the order of the batch that was split. None,
-        too, where examples have axes of sizes that are not known, which replicas may have padded.
-      average_loss: Their weighted mean, or None. With replicas, over those of all processes.
-      gradient_norm: The global norm of the gradients that the optimizer's ops were given, clipped
-        or scaled as the model_fn did it, and added up over replicas; None for an optimizer that
-        has no such ops.
-      learning_rate: What the optimizer's ops were given; None for one that has no such ops.
-    """
-
-    loss: tf.Tensor
-    loss_per_example: tf.Tensor | None = None
-    average_loss: tf.Tensor | None = None
-    gradient_norm: tf.Tensor | None = None
-    learning_rate: tf.Tensor | None = None
 
 
 def host(
@@ -65,11 +43,12 @@ def host(
     """Hosts a model_fn in a custom loop.
 
     Where no `strategy` is given, it trains on the one that an Estimator would have: that of the
-    config's `train_distribute`, or of the cluster in `TF_CONFIG`: see `worker_strategy`. All
-    workers run the same program and make the same steps; the one that leads writes checkpoints,
-    summaries and exports, the others nothing. Evaluation and prediction are on one device, in each
-    process that asks for them, whatever `eval_distribute` says. A process that is the evaluator
-    does not train.
+    config's `train_distribute`, or of the cluster in `TF_CONFIG`; see `worker_strategy`. All
+    workers run the same program, with the same config, and make the same steps: let their inputs
+    yield as many batches, since one that ends leaves the others waiting. The chief writes
+    checkpoints, summaries and exports, the others nothing. Evaluation and prediction are on one
+    device, in each process that asks for them, whatever `eval_distribute` says. An evaluator does
+    not train.
 
     Args:
       model_fn: As for an Estimator, unedited.
