@@ -15,7 +15,6 @@ logging = tf.compat.v1.logging
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _MODEL_FN_ARGUMENTS = frozenset({"features", "labels", "mode", "params", "config", "self"})
-_INPUT_FN_ARGUMENTS = ("mode", "params", "config")
 
 
 def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
@@ -117,17 +116,26 @@ def _chosen(function: Callable[..., Any], among: Iterable[str], **values: Any) -
 
 
 def call_input_fn(
-    input_fn: Callable[..., Any], *, mode: str, params: Mapping[str, Any], config: Any
+    input_fn: Callable[..., Any],
+    *,
+    mode: str,
+    params: Mapping[str, Any],
+    config: Any,
+    input_context: Any = None,
 ) -> Any:
-    """Calls an input_fn with those of `mode`, `params` and `config` that it takes."""
+    """Calls an input_fn with those of `mode`, `params` and `config` that it takes.
+
+    So it does with `input_context`, a `tf.distribute.InputContext`, where there is one.
+    """
     if not callable(input_fn):
         raise TypeError(
             f"`input_fn` ({input_fn!r}) is not callable; expected a function that returns a "
             "Dataset, or features and labels; wrap the data: `lambda: dataset`."
         )
-    return input_fn(
-        **_chosen(input_fn, _INPUT_FN_ARGUMENTS, mode=mode, params=params, config=config)
-    )
+    given = {"mode": mode, "params": params, "config": config}
+    if input_context is not None:
+        given["input_context"] = input_context
+    return input_fn(**_chosen(input_fn, given, **given))
 
 
 def call_model_fn(

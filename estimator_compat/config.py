@@ -145,7 +145,8 @@ class RunConfig:
       keep_checkpoint_max: How many checkpoints are kept, 0 for all.
       keep_checkpoint_every_n_hours: One checkpoint in so many hours is kept for good.
       log_step_count_steps: Global steps between log lines with the loss and the speed.
-      train_distribute, eval_distribute, experimental_distribute: Not supported; see `Estimator`.
+      train_distribute: For `migrate.host`; an Estimator refuses it.
+      eval_distribute, experimental_distribute: Not supported; see `Estimator`.
       device_fn: Function of an op to its device.
       protocol: The servers' protocol, `grpc` when None.
       experimental_max_worker_delay_secs: Longest delay before a worker starts.

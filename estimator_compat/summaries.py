@@ -86,16 +86,26 @@ def loss_summaries(
     losses = tf.convert_to_tensor(losses)
     if mode == ModeKeys.EVAL:
         return _evaluation(losses, weights, output_dir, term)
-    histogram, scalar = tags(term)
-    if in_graph:
-        _refuse_taken_tags({histogram, scalar})
     average = average_loss(losses, weights)
+    if in_graph:
+        add(losses, average, term=term)
+        return LossSummaries()
+    histogram, scalar = tags(term)
     for summary in (_histogram(losses, histogram), _scalar(average, scalar)):
-        if in_graph:
-            tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.SUMMARIES, summary)
-        else:
-            tf.summary.experimental.write_raw_pb(summary, step)
+        tf.summary.experimental.write_raw_pb(summary, step)
     return LossSummaries()
+
+
+def add(losses: tf.Tensor, average: tf.Tensor, *, term: str = "") -> None:
+    """Adds both summaries to the SUMMARIES collection of the default graph.
+
+    Raises:
+        ValueError: the graph has such a summary.
+    """
+    histogram, scalar = tags(term)
+    _refuse_taken_tags({histogram, scalar})
+    for summary in (_histogram(losses, histogram), _scalar(average, scalar)):
+        tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.SUMMARIES, summary)
 
 
 def add_loss(loss: tf.Tensor) -> None:

@@ -64,12 +64,18 @@ def _inputs(positional: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any,
     return named.get("features", first), named.get("labels", second)
 
 
-def _with_summaries(spec: Any, ledger: LossLedger) -> Any:
+def summarized(ledger: LossLedger) -> tuple[LossTerm, ...]:
+    """Picks the terms that have summaries, those of examples; logs what is left out."""
     terms = tuple(t for t in ledger.data_terms if t.batch_axis is not None or t.shape is None)
     for stopped in ledger.stopped_by:
         tf1.logging.warn(_ADVICE, "leave out a part of the loss" if terms else _NOT, stopped)
     if not terms and not ledger.stopped_by:
         tf1.logging.warn(_ADVICE, _NOT, f"the loss is {ledger.formula}")
+    return terms
+
+
+def _with_summaries(spec: Any, ledger: LossLedger) -> Any:
+    terms = summarized(ledger)
     taken = summaries.taken_tags() | set(spec.eval_metric_ops)
     if tf1.get_collection(summaries.PER_EXAMPLE_COLLECTION):
         taken |= set(summaries.tags())

@@ -37,17 +37,19 @@ class Checkpoints:
         graph = self._graph(TRAIN)
         return {name: self._variables[name] for name in graph.saved_variables}
 
-    def save(self, folder: str | None) -> str:
+    def save(self, folder: str | None, *, write: bool = True) -> str:
         if not folder:
             raise ValueError(
                 "`path` (None) names no folder, and the config has no model_dir; expected one to "
                 "write the checkpoint to; pass `save(folder)` or RunConfig(model_dir=...)."
             )
+        step = int(self._variables["global_step"])
+        if not write:
+            return os.path.join(folder, f"ckpt-{step}")
         if folder not in self._managers:
             self._managers[folder] = tf.train.CheckpointManager(
                 tf.train.Checkpoint(variables=self.saved()), folder, max_to_keep=self._keep
             )
-        step = int(self._variables["global_step"])
         return str(self._managers[folder].save(checkpoint_number=step))
 
     def restore(self, path: str) -> None:

@@ -71,8 +71,8 @@ def of(loss: tf.Tensor, features: Any, labels: Any, others: list[Any]) -> Mean:
       ValueError: The global mean of a term is not known.
     """
     ledger = anatomy.ledger(loss, features, labels, mode="train")
-    foreign = _ops_of(others) | _foreign_variables()
-    own = [(term, [one]) for term in ledger.terms for one in _tensors(term, loss.graph, foreign)]
+    others_ops = foreign(others)
+    own = [(t, [one]) for t in ledger.terms for one in own_tensors(t, loss.graph, others_ops)]
     fed = _ops_of((features, labels))
     problems = [text for term, _ in own for text in term_divisors.problems(term, loss.graph, fed)]
     if problems:
@@ -96,7 +96,12 @@ def of(loss: tf.Tensor, features: Any, labels: Any, others: list[Any]) -> Mean:
     return Mean(tf.add_n(total), behind, inside, shares)
 
 
-def _tensors(term: LossTerm, graph: tf.Graph, foreign: Ops) -> list[tf.Tensor]:
+def foreign(others: list[Any]) -> Ops:
+    """What the other replicas of this process are given, and their variables."""
+    return _ops_of(others) | _foreign_variables()
+
+
+def own_tensors(term: LossTerm, graph: tf.Graph, foreign: Ops) -> list[tf.Tensor]:
     """The unreduced losses of a term, as far as they are the replica's own."""
     tensors = [graph.get_tensor_by_name(name) for name in term.tensors]
     return [tensor for tensor in tensors if not term_divisors.behind_of([tensor]) & foreign]

@@ -80,11 +80,7 @@ class HostedGraph:
     def _watched(self) -> dict[str, Any]:
         """What may be asked of a training step, by the names of `StepResult`."""
         found = {"loss": self.spec.loss}
-        rates, gradients = _applied(self.graph, "lr"), _applied(self.graph, "gradient")
-        if rates:
-            found["learning_rate"] = rates[0]
-        if gradients:
-            found["gradient_norm"] = tf.linalg.global_norm(gradients)
+        found.update(watched_of_optimizers(self.graph, {op.name for op in handles(self.graph)}))
         terms = anatomy.ledger(self.spec.loss, self.features, self.labels).data_terms
         if terms:
             losses, weights = wrapping.unreduced(terms[0])
@@ -220,11 +216,23 @@ def _with_resources(target: Target) -> Target:
     return dataclasses.replace(target, model_fn=model_fn)
 
 
-def _applied(graph: tf.Graph, name: str) -> list[Any]:
+def watched_of_optimizers(graph: tf.Graph, names: Collection[str]) -> dict[str, tf.Tensor]:
+    """What the optimizers' operations on some variables tell, by the names of `StepResult`."""
+    found = {}
+    rates, gradients = _applied(graph, "lr", names), _applied(graph, "gradient", names)
+    if rates:
+        found["learning_rate"] = rates[0]
+    if gradients:
+        found["gradient_norm"] = tf.linalg.global_norm(gradients)
+    return found
+
+
+def _applied(graph: tf.Graph, name: str, variables: Collection[str]) -> list[Any]:
     """The inputs of that name of the optimizers' operations; none where they are hand-written."""
     found = []
     for op in graph.get_operations():
-        if op.type.startswith("Resource") and "Apply" in op.type:
+        applies = op.type.startswith("Resource") and "Apply" in op.type
+        if applies and op.inputs[0].op.name in variables:
             names = [argument.name for argument in op.op_def.input_arg]
             # Gradient descent multiplies `alpha` with `delta`.
             for one in ("lr", "alpha") if name == "lr" else ("grad", "delta"):

@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -15,34 +14,16 @@ from estimator_compat import calling, storage
 from estimator_compat.config import RunConfig
 from estimator_compat.summaries import HistogramTotal, LossHistogramHook
 from estimator_compat.wrapping import with_loss_summaries
-from migrate.hosting import exporting, refusals, stepping, v2_behavior
+from migrate.hosting import exporting, refusals, stepping, v2_behavior, worker_strategy
 from migrate.hosting.checkpoints import Checkpoints
+from migrate.hosting.event_files import EventFiles
 from migrate.hosting.graphs import HostedGraph
 from migrate.hosting.replicas import ReplicatedGraph, Replication
 from migrate.hosting.schedule import Every, next_stop
+from migrate.hosting.step_result import StepResult
 from migrate.targets import InputFn, Target
 
 TRAIN, EVAL, PREDICT = "train", "eval", "infer"
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class StepResult:
-    """One training step.
-
-    Attributes:
-      loss: The model_fn's scalar, before the step.
-      loss_per_example: The unreduced losses of the loss's first data term, or None.
-      average_loss: Their weighted mean, or None.
-      gradient_norm: The global norm of the gradients that the optimizer's ops were given, clipped
-        or scaled as the model_fn did it; None for an optimizer that has no such ops.
-      learning_rate: What the optimizer's ops were given; None for one that has no such ops.
-    """
-
-    loss: tf.Tensor
-    loss_per_example: tf.Tensor | None = None
-    average_loss: tf.Tensor | None = None
-    gradient_norm: tf.Tensor | None = None
-    learning_rate: tf.Tensor | None = None
 
 
 def host(
@@ -57,9 +38,17 @@ def host(
     ignore_hooks: bool = False,
     strategy: tf.distribute.Strategy | None = None,
     global_mean: bool = False,
-    split: bool = True,
+    split: bool | None = None,
 ) -> "CustomLoop":
     """Hosts a model_fn in a custom loop.
+
+    Where no `strategy` is given, it trains on the one that an Estimator would have: that of the
+    config's `train_distribute`, or of the cluster in `TF_CONFIG`; see `worker_strategy`. All
+    workers run the same program, with the same config, and make the same steps: let their inputs
+    yield as many batches, since one that ends leaves the others waiting. The chief writes
+    checkpoints, summaries and exports, the others nothing. Evaluation and prediction are on one
+    device, in each process that asks for them, whatever `eval_distribute` says. An evaluator does
+    not train.
 
     Args:
       model_fn: As for an Estimator, unedited.
@@ -75,20 +64,27 @@ def host(
         longer exact: XLA reorders arithmetic.
       ignore_hooks: Whether hooks of the model_fn that need a session are left out; else they are
         refused.
-      strategy: Trains on its replicas: see `Replication`. `loss_summaries` is then for evaluation
-        only.
-      global_mean, split: How it does: see `Replication`.
+      strategy: Trains on its replicas: see `Replication`.
+      global_mean: How it does: see `Replication`.
+      split: The same. None is True for a `strategy` that is given here, and False for one that an
+        Estimator would have: as an Estimator read its input.
 
     Raises:
-      ValueError: Neither or both of `input_fn` and `input_signature` are given.
+      ValueError: Neither or both of `input_fn` and `input_signature` are given; or this cannot be
+        trained on that strategy or cluster.
     """
     if (input_fn is None) == (input_signature is None):
         raise ValueError(
             f"`input_fn` ({input_fn}) and `input_signature` ({input_signature}) both say what a "
             "batch is; expected exactly one of them; pass the input_fn that the Estimator had."
         )
+    config = config or RunConfig(tf_random_seed=1)
+    if split is None:
+        split = strategy is not None
+    if strategy is None:
+        strategy = worker_strategy.from_config(config)
     if loss_summaries:
-        # Each replica would write the same tags.
+        # Each replica would write the same tags: see `Replication.loss_summaries`.
         modes = (EVAL,) if strategy is not None else (TRAIN, EVAL)
         model_fn = with_loss_summaries(model_fn, modes=modes)
     target = Target(
@@ -99,7 +95,9 @@ def host(
     )
     replication = None
     if strategy is not None:
-        replication = Replication(strategy=strategy, global_mean=global_mean, split=split)
+        replication = Replication(
+            strategy=strategy, global_mean=global_mean, split=split, loss_summaries=loss_summaries
+        )
     return CustomLoop(
         target, jit_compile=jit_compile, ignore_hooks=ignore_hooks, replication=replication
     )
@@ -136,7 +134,8 @@ class CustomLoop:
         self._functions: dict[str, Any] = {}
         self._checkpoints = Checkpoints(self.variables, self.graph, keep=config.keep_checkpoint_max)
         self._trained = False
-        self._writers: dict[str, Any] = {}
+        self._leads = replication is None or replication.leads
+        self._events = EventFiles(config.model_dir if self._leads else None)
         self._summary = Every(config.save_summary_steps)
         self._log = Every(config.log_step_count_steps)
         self._saving = Every(config.save_checkpoints_steps)
@@ -150,19 +149,29 @@ class CustomLoop:
         """The graph of a mode, which is built when it is first asked for.
 
         Raises:
-          ValueError: The model_fn needs something that only a session has; it is named.
+          ValueError: The model_fn needs something that only a session has; it is named. Nothing is
+            left of the graph.
         """
         if mode not in self._graphs:
-            graph = self._built(mode)
-            refusals.check_graph(graph, ignore_hooks=self._ignore_hooks)
-            self._graphs[mode] = graph
-            # An Estimator begins training with the initial values of the TRAIN graph.
-            begins = mode == TRAIN and not self._trained
-            graph.initialize(set(self.variables) if begins else graph.created)
+            known = set(self.variables)
+            try:
+                self._graphs[mode] = self._checked(mode)
+            except BaseException:
+                for name in self.variables.keys() - known:
+                    del self.variables[name]
+                raise
         return self._graphs[mode]
 
+    def _checked(self, mode: str) -> HostedGraph:
+        graph = self._built(mode)
+        refusals.check_graph(graph, ignore_hooks=self._ignore_hooks)
+        # An Estimator begins training with the initial values of the TRAIN graph.
+        begins = mode == TRAIN and not self._trained
+        graph.initialize(set(self.variables) if begins else graph.created)
+        return graph
+
     def _built(self, mode: str) -> HostedGraph:
-        if mode == TRAIN and self.target.config.model_dir:
+        if mode == TRAIN and self._leads and self.target.config.model_dir:
             storage.check_writable(self.target.config.model_dir)  # a model_fn may write there, too
         if mode == TRAIN and self._replication is not None:
             return ReplicatedGraph(self.target, self.variables, self._replication)
@@ -174,17 +183,24 @@ class CustomLoop:
         Raises:
           ValueError: It returns no Dataset.
         """
-        params = {} if self.target.params is None else self.target.params
+        context = None
+        if mode == TRAIN and self._replication is not None:
+            context = worker_strategy.input_context(self._replication.strategy)
         return refusals.dataset_of(
             lambda: calling.call_input_fn(
-                self.target.input_fn(mode), mode=mode, params=params, config=self.target.config
+                self.target.input_fn(mode),
+                mode=mode,
+                params={} if self.target.params is None else self.target.params,
+                config=self.target.config,
+                input_context=context,
             )
         )
 
     # Training.
 
     def train_step(self, features: Any, labels: Any = None) -> StepResult:
-        """Trains on one batch."""
+        """Trains on one batch, or where `split` is False on a tuple of the replicas' batches."""
+        refusals.check_trains(self.target.config)
         graph = self.graph(TRAIN)
         if "step" not in self._functions:
             fetches = {**graph.watched, "train_op": graph.train_op}
@@ -209,8 +225,10 @@ class CustomLoop:
           The loss of each step: `[steps]`.
 
         Raises:
+          ValueError: This process is an evaluator.
           NanLossDuringTrainingError: The loss became NaN.
         """
+        refusals.check_trains(self.target.config)
         graph = self.graph(TRAIN)
         dataset = self.dataset(TRAIN) if dataset is None else dataset
         if "loop" not in self._functions:
@@ -252,7 +270,7 @@ class CustomLoop:
         if not self.target.config.model_dir:
             return
         if summaries:
-            self._write("", step, summaries)
+            self._events.write("", step, summaries)
             self._summary.done(step)
         if self._log.due(step):
             tf1.logging.info("loss = %s, step = %s (%.4g steps/s)", losses[-1], step, speed)
@@ -300,9 +318,8 @@ class CustomLoop:
                     total.add(one.numpy())
             values = {k: v.numpy() for k, v in self._functions["values"]().items()}
         results = {**values, "global_step": self.global_step}
-        if self.target.config.model_dir:
-            written = [total.summary(tag) for tag, total in totals.items()]
-            self._write_results(results, written, f"eval_{name}" if name else "eval")
+        histograms = [total.summary(tag) for tag, total in totals.items()]
+        self._events.write_results(f"eval_{name}" if name else "eval", results, histograms)
         return results
 
     def predict(self, dataset: Any = None) -> Iterator[Any]:
@@ -328,6 +345,8 @@ class CustomLoop:
     def save(self, path: str | None = None) -> str:
         """Writes a checkpoint of the loop's own kind, with `tf.train.Checkpoint`.
 
+        All workers must call it, since it has something of each; the one that leads writes.
+
         Args:
           path: Its folder; None is the config's model_dir.
 
@@ -335,7 +354,7 @@ class CustomLoop:
           The checkpoint's path.
         """
         self.graph(TRAIN).gather()
-        return self._checkpoints.save(path or self.target.config.model_dir)
+        return self._checkpoints.save(path or self.target.config.model_dir, write=self._leads)
 
     def restore(self, path: str) -> None:
         """Takes the values of a checkpoint of either kind, the loop's or an Estimator's.
@@ -358,6 +377,8 @@ class CustomLoop:
         Args:
           prefix: Folder and name, `runs/1/model.ckpt`; the global step is put behind it.
         """
+        if not self._leads:
+            return f"{prefix}-{self.global_step}"
         return self._checkpoints.save_legacy(prefix)
 
     def export(self, folder: str, serving_input_receiver_fn: Callable[[], Any]) -> str:
@@ -376,30 +397,12 @@ class CustomLoop:
         Raises:
           ValueError: The PREDICT graph has variables without values, or lookup tables that grow.
         """
+        if not self._leads:
+            return folder
         served = exporting.Served(self.target, serving_input_receiver_fn, self.variables)
         with self._checkpoints.values_of(served.graph):
             served.write(folder, self.variables)
         return folder
-
-    def _write(self, folder: str, step: int, serialized: Any) -> None:
-        if folder not in self._writers:
-            place = os.path.join(self.target.config.model_dir, folder)
-            self._writers[folder] = tf.summary.create_file_writer(place)
-        with self._writers[folder].as_default():
-            for one in serialized:
-                tf.summary.experimental.write_raw_pb(one, step)
-            self._writers[folder].flush()
-
-    def _write_results(
-        self, results: Mapping[str, Any], histograms: list[Any], folder: str
-    ) -> None:
-        summary = tf1.Summary()
-        for key, value in results.items():
-            if key != "global_step" and isinstance(value, np.number):
-                summary.value.add(tag=key, simple_value=float(value))
-        self._write(
-            folder, results["global_step"], [s.SerializeToString() for s in (summary, *histograms)]
-        )
 
 
 def _histogram_hooks(graph: HostedGraph) -> list[LossHistogramHook]:

@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
+from estimator_compat.cluster import TaskType
 from migrate.hosting.graphs import HostedGraph
 
 _PYTHON = frozenset({"PyFunc", "PyFuncStateless", "EagerPyFunc"})
@@ -82,6 +83,20 @@ def check_step_moved(before: int, after: int) -> None:
         raise ValueError(
             f"the train_op left global_step at {before}; expected it to count the steps that it "
             "makes; pass global_step=tf.train.get_global_step() to `minimize`."
+        )
+
+
+def check_trains(config: Any) -> None:
+    """Refuses to train in a process that only evaluates what others train.
+
+    Raises:
+      ValueError: TF_CONFIG says that it is an evaluator.
+    """
+    if config.task_type == TaskType.EVALUATOR:
+        raise ValueError(
+            f"TF_CONFIG says that this process is an {config.task_type}, which the workers do not "
+            "wait for; expected it to `restore` and `evaluate` what they train; train in the chief "
+            "and the workers."
         )
 
 

@@ -8,7 +8,13 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat import calling, legacy_keras, sessions
 from estimator_compat.inputs import parse_input_fn_result
 from estimator_compat.spec import EstimatorSpec
-from migrate.hosting import global_mean, gradient_scales, loss_scaling, replica_batches
+from migrate.hosting import (
+    global_mean,
+    gradient_scales,
+    loss_scaling,
+    replica_batches,
+    worker_strategy,
+)
 from migrate.targets import Target
 
 TRAIN = "train"
@@ -21,6 +27,7 @@ class Replicas(NamedTuple):
       graph: A `tf.Graph`.
       element: What one iteration of the target's input yields: tensors of the graph.
       inputs: What each replica is given, like it.
+      losses: What the model_fn returned for each replica.
       spec: The EstimatorSpec of all of them: one loss, one train_op, the first one's hooks.
       rewired: Which operations need another input on import: name to tensor name.
     """
@@ -28,6 +35,7 @@ class Replicas(NamedTuple):
     graph: tf.Graph
     element: Any
     inputs: list[Any]
+    losses: list[tf.Tensor]
     spec: EstimatorSpec
     rewired: dict[str, str]
 
@@ -51,7 +59,7 @@ def build(
     context = gradient_scales.recorded(graph) if exact else loss_scaling.as_an_estimator(strategy)
     with graph.as_default(), strategy.scope(), context:
         tf1.set_random_seed(target.config.tf_random_seed)
-        element = _element(target)
+        element = _element(target, strategy)
         tf1.train.create_global_step()
         sessions.create_global_step_read()
         inputs = (replica_batches.parts if split else replica_batches.placeholders)(
@@ -61,17 +69,21 @@ def build(
         with legacy_keras.seeded(target.config.tf_random_seed), legacy_keras.explained():
             losses = strategy.extended.call_for_each_replica(calls.one)
         how = tf.distribute.ReduceOp.SUM if exact else loss_scaling.reported_by(graph)
-        spec = _combined(calls.specs, strategy.reduce(how, losses, axis=None))
+        combined = _combined(calls.specs, strategy.reduce(how, losses, axis=None))
     rewired = global_mean.rewired(graph, calls.means) if exact else {}
-    return Replicas(graph, element, inputs, spec, rewired)
+    own = [spec.loss for spec in calls.specs]
+    return Replicas(graph, element, inputs, own, combined, rewired)
 
 
-def _element(target: Target) -> Any:
+def _element(target: Target, strategy: tf.distribute.Strategy) -> Any:
     """Calls the input_fn, which draws its seeds before the model does."""
-    params = {} if target.params is None else target.params
     with tf1.device("/cpu:0"):
         result = calling.call_input_fn(
-            target.input_fn(TRAIN), mode=TRAIN, params=params, config=target.config
+            target.input_fn(TRAIN),
+            mode=TRAIN,
+            params={} if target.params is None else target.params,
+            config=target.config,
+            input_context=worker_strategy.input_context(strategy),
         )
         given = parse_input_fn_result(result)
     return given.features if given.labels is None else (given.features, given.labels)
@@ -93,8 +105,7 @@ class _Calls:
     @tf.autograph.experimental.do_not_convert
     def one(self) -> tf.Tensor:
         """Builds the model of the replica in whose context it is called; returns its loss."""
-        number = tf.get_static_value(tf.distribute.get_replica_context().replica_id_in_sync_group)
-        place = int(number) % len(self._inputs)
+        place = own_place(len(self._inputs))
         given, target = self._inputs[place], self._target
         features, labels = given if isinstance(given, tuple) else (given, None)
         spec = calling.call_model_fn(
@@ -113,6 +124,12 @@ class _Calls:
         others = [one for one in self._inputs if one is not given]
         self.means.append(global_mean.of(spec.loss, features, labels, others))
         return self.means[-1].loss
+
+
+def own_place(replicas: int) -> int:
+    """The place of the replica in whose context it is called among those of this process."""
+    number = tf.get_static_value(tf.distribute.get_replica_context().replica_id_in_sync_group)
+    return int(number) % replicas
 
 
 def _combined(specs: list[Any], loss: tf.Tensor) -> EstimatorSpec:

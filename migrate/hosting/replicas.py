@@ -8,9 +8,24 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat import summaries
-from migrate.hosting import graphs, replica_batches, replica_builds, replica_variables
+from migrate.hosting import (
+    graphs,
+    replica_batches,
+    replica_builds,
+    replica_losses,
+    replica_variables,
+)
 from migrate.hosting.graphs import HostedGraph, Variables
 from migrate.targets import Target
+
+_KINDS = (
+    tf.distribute.MirroredStrategy,
+    tf.distribute.MultiWorkerMirroredStrategy,
+    tf.distribute.OneDeviceStrategy,
+    tf1.distribute.MirroredStrategy,
+    tf1.distribute.OneDeviceStrategy,
+    tf1.distribute.experimental.MultiWorkerMirroredStrategy,
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +41,31 @@ class Replication:
       split: Whether an element of the input is a batch for all replicas of this process, which is
         split: see `replica_batches.split`. False is how an Estimator read it: an element is a
         replica's batch, and a step takes one for each, which `replica_batches.consecutive` groups.
+      loss_summaries: Whether `loss_per_example` and `average_loss` are summarized: see
+        `replica_losses`.
+
+    Raises:
+      ValueError: The strategy is of another kind.
     """
 
     strategy: tf.distribute.Strategy
     global_mean: bool = False
     split: bool = True
+    loss_summaries: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.strategy, _KINDS):
+            raise ValueError(
+                f"`strategy` ({type(self.strategy).__name__}) is not one whose replicas train in "
+                "step, each with variables of its own; expected a MirroredStrategy, "
+                "MultiWorkerMirroredStrategy or OneDeviceStrategy of tf.distribute; pass one as "
+                "`strategy`, or as `train_distribute` of the RunConfig."
+            )
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process writes what people read: one of several workers does, the chief."""
+        return bool(self.strategy.extended.should_checkpoint)
 
 
 class ReplicatedGraph(HostedGraph):
@@ -65,14 +100,22 @@ class ReplicatedGraph(HostedGraph):
         self.element_spec = spec if split else (spec,) * len(built.inputs)
         self._initializers = replica_variables.initializers(self.graph, strategy)
         self._gathered = replica_variables.gathered(self.graph, strategy)
+        self._parts = replica_variables.components(self.graph, strategy)
         with self.graph.as_default():
             self._tables = tf1.tables_initializer()
+            terms = replica_losses.find(built.losses, built.inputs, strategy)
+            if replication.loss_summaries:
+                replica_losses.summarize(terms)
             summaries.add_loss(self.spec.loss)
             self.summaries = list(tf1.get_collection(tf1.GraphKeys.SUMMARIES))
+            firsts = {name for name, part in self._parts.items() if part.name == name}
+            self.watched = {
+                "loss": self.spec.loss,
+                **graphs.watched_of_optimizers(self.graph, firsts),
+                **replica_losses.watched(terms),
+            }
         self.features = self.labels = self.saver = None
-        self.watched = {"loss": self.spec.loss}
         self._variables = variables
-        self._parts = replica_variables.components(self.graph, strategy)
         handles = graphs.handles(self.graph)
         shared = [op for op in handles if self.shared_name(op) == op.name]
         self.created = graphs.create(shared, self.graph, variables)

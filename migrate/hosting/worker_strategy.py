@@ -1,39 +1,108 @@
 """Several processes that train one model: `TF_CONFIG`, read as an Estimator read it."""
 
+import functools
+from typing import Any
+
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
-from estimator_compat import cluster
+from estimator_compat.cluster import TaskType
+from estimator_compat.config import RunConfig
+
+_MULTI_WORKER = (
+    tf.distribute.MultiWorkerMirroredStrategy,
+    tf1.distribute.experimental.MultiWorkerMirroredStrategy,
+)
 
 
-def from_tf_config() -> tf.distribute.MultiWorkerMirroredStrategy | None:
-    """Returns the strategy of the cluster that `TF_CONFIG` describes.
+def from_config(config: RunConfig) -> Any:
+    """Returns the strategy to train on that a RunConfig names, or the cluster that it is of.
 
-    It waits for the other processes, and must be called before TensorFlow has computed anything.
-    Each process trains on what its own input yields: a part of the global batch.
+    A RunConfig has its place in a cluster from `TF_CONFIG`. With several workers, and without a
+    strategy, an Estimator trained through parameter servers: each worker applied its gradients when
+    it had them. Here the workers wait for each other, and train on one
+    MultiWorkerMirroredStrategy. It waits for the other processes, and must be made before
+    TensorFlow has computed anything. Each process trains on what its own input yields.
 
     Returns:
       None where this process trains alone, and for an evaluator.
 
     Raises:
-      ValueError, TypeError: `TF_CONFIG` is not one that an Estimator takes, or has parameter
-        servers.
+      ValueError: The cluster has parameter servers, or the strategy is not one for its workers.
     """
-    place = cluster.cluster_from(cluster.tf_config())
-    if place.num_worker_replicas < 2 or place.task_type == cluster.TaskType.EVALUATOR:
+    if config.task_type == TaskType.EVALUATOR:
         return None
-    if place.num_ps_replicas:
+    if config.num_ps_replicas:
         raise ValueError(
-            f"TF_CONFIG has {place.num_ps_replicas} parameter server(s), through which workers "
+            f"TF_CONFIG has {config.num_ps_replicas} parameter server(s), through which workers "
             "train without waiting for one another; expected a chief and workers, whose gradients "
             "are added up at each step; leave 'ps' out of its cluster, and start no such process."
         )
-    jobs = {
-        "chief" if job == cluster.TaskType.MASTER else job: place.spec.job_tasks(job)
-        for job in place.spec.jobs
-        if job != cluster.TaskType.EVALUATOR
-    }
-    task = "chief" if place.task_type == cluster.TaskType.MASTER else place.task_type
+    if config.experimental_distribute is not None:
+        raise ValueError(
+            f"`experimental_distribute` of the RunConfig ({config.experimental_distribute}) is not "
+            "read; expected `train_distribute`, the one strategy to train on; pass it in its place."
+        )
+    given = config.train_distribute
+    if config.num_worker_replicas < 2:
+        return given
+    if given is None:
+        return _of(config.cluster_spec, config.task_type, config.task_id)
+    if not isinstance(given, _MULTI_WORKER):
+        raise ValueError(
+            f"`train_distribute` of the RunConfig ({type(given).__name__}) is for one process, and "
+            f"TF_CONFIG has {config.num_worker_replicas} that train; expected a strategy for all "
+            "of them, or none; leave `train_distribute` out for the "
+            "tf.distribute.MultiWorkerMirroredStrategy of TF_CONFIG, or unset TF_CONFIG."
+        )
+    return given
+
+
+def from_tf_config() -> tf.distribute.MultiWorkerMirroredStrategy | None:
+    """Returns the strategy of the cluster that `TF_CONFIG` describes: see `from_config`.
+
+    Raises:
+      ValueError, TypeError: `TF_CONFIG` is not one that an Estimator takes, or has parameter
+        servers.
+    """
+    return from_config(RunConfig())
+
+
+def _of(spec: tf.train.ClusterSpec, task: str, index: int) -> Any:
+    names = {TaskType.MASTER: TaskType.CHIEF}
+    jobs = tuple(
+        (names.get(job, job), tuple(spec.job_tasks(job)))
+        for job in spec.jobs
+        if job != TaskType.EVALUATOR
+    )
+    return _strategy(jobs, names.get(task, task), index)
+
+
+@functools.cache
+def _strategy(
+    jobs: tuple[tuple[str, tuple[str, ...]], ...], task: str, index: int
+) -> tf.distribute.MultiWorkerMirroredStrategy:
+    """Makes the strategy once: a second one would start the process's server anew."""
     resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
-        tf.train.ClusterSpec(jobs), task_type=task, task_id=place.task_id, rpc_layer="grpc"
+        tf.train.ClusterSpec({job: list(tasks) for job, tasks in jobs}),
+        task_type=task,
+        task_id=index,
+        rpc_layer="grpc",
     )
     return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
+
+
+def input_context(strategy: tf.distribute.Strategy) -> tf.distribute.InputContext:
+    """Returns what an Estimator told an input_fn that takes `input_context`."""
+    resolver = strategy.cluster_resolver
+    spec = resolver.cluster_spec() if resolver else tf.train.ClusterSpec({})
+    counts = {job: spec.num_tasks(job) for job in spec.jobs}
+    chiefs, workers = counts.get(TaskType.CHIEF, 0), counts.get(TaskType.WORKER, 0)
+    number = int(resolver.task_id or 0) if resolver else 0
+    if resolver and resolver.task_type == TaskType.WORKER:
+        number += chiefs
+    return tf.distribute.InputContext(
+        num_input_pipelines=max(1, chiefs + workers),
+        input_pipeline_id=number,
+        num_replicas_in_sync=strategy.num_replicas_in_sync,
+    )

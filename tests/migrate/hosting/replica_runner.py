@@ -3,8 +3,11 @@
 python -m tests.migrate.hosting.replica_runner CASE
 """
 
+import dataclasses
 import json
 import sys
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -61,6 +64,106 @@ def _step(strategy: Any, model_fn: Any, weights: list[float], *, global_mean: bo
     return [float(loss), 1 - float(hosted.variables["scale"])]
 
 
+def told(strategy: Any) -> dict[str, Any]:
+    """What one step tells, for the models of `by_hand`, both ways."""
+    found: dict[str, Any] = {}
+    for name, (loss, weights) in BY_HAND.items():
+        data = (np.array(weights, np.float32), VALUES[: len(weights)])
+        for way in (False, True):
+            hosted = loop.host(
+                model(loss),
+                input_fn=lambda data=data: tf.data.Dataset.from_tensors(data),
+                config=CONFIG,
+                strategy=strategy,
+                global_mean=way,
+            )
+            found.setdefault(name, []).append(_fields(hosted.train_step(*data)))
+    return found
+
+
+def told_of_one_batch(strategy: Any) -> dict[str, Any]:
+    """What a step on a global batch tells: on two replicas with the global mean, and on one."""
+    models = {name: (MODELS[name], input_fn) for name in ("momentum_mean", "momentum_total")}
+    models["sequences"] = (replica_sequences.model_fn, replica_sequences.input_fn)
+    found: dict[str, Any] = {}
+    for name, (model_fn, data) in models.items():
+        for one in (strategy, None):
+            hosted = loop.host(
+                model_fn, input_fn=data, config=CONFIG, strategy=one, global_mean=True
+            )
+            result = hosted.train_step(*next(iter(data())))
+            found.setdefault(name, []).append(_fields(result))
+    return found
+
+
+def told_of_two_batches(strategy: Any) -> dict[str, Any]:
+    """What a step tells where each replica has a batch of its own."""
+    data = np.array(EVEN, np.float32), VALUES
+    hosted = loop.host(
+        model(BY_HAND["mean"][0]),
+        input_fn=lambda: tf.data.Dataset.from_tensor_slices(data).batch(3),
+        config=CONFIG.replace(train_distribute=strategy),
+    )
+    parts = slice(3, 5), slice(0, 3)
+    batches = tuple(tuple(tf.constant(one[part]) for one in data) for part in parts)
+    return _fields(hosted.train_step(batches))
+
+
+def _fields(result: Any) -> dict[str, Any]:
+    fields = dataclasses.asdict(result).items()
+    return {name: None if one is None else one.numpy().tolist() for name, one in fields}
+
+
+def summarized(strategy: Any) -> dict[str, Any]:
+    """Step, tag, and number of what is written, or the count and the sum of a histogram."""
+    found = {}
+    for name in ("weighted_mean", "two_terms", "own_tags"):
+        function = model(BY_HAND[name.replace("own_tags", "mean")][0])
+        if name == "own_tags":
+            function = estimator_compat.with_loss_summaries(function)
+        data = (np.array(UNEVEN, np.float32), VALUES)
+        with tempfile.TemporaryDirectory() as folder:
+            hosted = loop.host(
+                function,
+                input_fn=lambda data=data: tf.data.Dataset.from_tensors(data).repeat(2),
+                config=CONFIG.replace(model_dir=folder, save_summary_steps=1),
+                strategy=strategy,
+            )
+            hosted.train()
+            found[name] = [
+                (event.step, value.tag, *_written(value))
+                for path in Path(folder).glob("events*")
+                for event in tf.compat.v1.train.summary_iterator(str(path))
+                for value in event.summary.value
+            ]
+    return found
+
+
+def _written(value: Any) -> tuple[float, ...]:
+    if value.HasField("histo"):
+        return (value.histo.num, value.histo.sum)
+    return (value.simple_value,)
+
+
+def of_the_config(strategy: Any) -> dict[str, Any]:
+    """Trains a recorded program on what the RunConfig names, of TensorFlow 1's kind, too."""
+    devices = [device.name for device in tf.config.list_logical_devices("CPU")]
+    strategies = {
+        "2": strategy,
+        "1": tf.compat.v1.distribute.MirroredStrategy(
+            devices, cross_device_ops=tf.distribute.ReductionToOneDevice()
+        ),
+    }
+    found = {}
+    for name, one in strategies.items():
+        config = estimator_compat.RunConfig(tf_random_seed=1, train_distribute=one)
+        hosted = loop.host(MODELS["batch_norm"], input_fn=input_fn, config=config)
+        losses = hosted.train()
+        variables = {name: hex_of(value.numpy()) for name, value in hosted.variables.items()}
+        found[name] = {"losses": hex_of(losses), "variables": variables}
+    return found
+
+
 def by_hand(strategy: Any) -> dict[str, Any]:
     return {
         name: [_step(strategy, model(loss), weights, global_mean=way) for way in (False, True)]
@@ -105,7 +208,9 @@ def _lists(tensors: Any) -> list[Any]:
     return [tensor.numpy().tolist() for tensor in tensors]
 
 
-CASES = {case.__name__: case for case in (recorded, one_batch, by_hand, refused, splits)}
+ALL = (recorded, one_batch, by_hand, refused, splits, of_the_config, summarized)
+ALL += (told, told_of_one_batch, told_of_two_batches)
+CASES = {case.__name__: case for case in ALL}
 
 
 if __name__ == "__main__":

@@ -269,6 +269,28 @@ def test_refusals(act: Callable[[], Any], told: str) -> None:
         act()
 
 
+def test_a_refused_graph_leaves_no_variables() -> None:
+    loop = hosted(params={"hooks": [Own()]})
+    with pytest.raises(ValueError, match="the hook Own needs a session"):
+        loop.train(steps=1)
+    assert loop.variables == {}
+    assert loop.evaluate() == hosted().evaluate()  # with initial values, not with zeros
+
+
+def test_a_graph_that_does_not_fit_the_others_leaves_no_variables() -> None:
+    def wider(features: Any, labels: Any, mode: str, params: Any) -> Any:
+        width = 3 if mode == "eval" else 2
+        tf1.get_variable(f"only_in_{mode}", [])
+        return model_fn({"x": features["x"][:, :width]}, labels, mode, params)
+
+    loop = host(wider, input_fn=INPUT_FNS, params={}, config=config())
+    loop.evaluate()
+    built = set(loop.variables)
+    with pytest.raises(ValueError, match="build it alike in all modes"):
+        loop.train(steps=1)
+    assert set(loop.variables) == built
+
+
 def test_hooks_can_be_left_out() -> None:
     assert len(hosted(params={"hooks": [Own()]}, ignore_hooks=True).train(steps=2)) == 2
 

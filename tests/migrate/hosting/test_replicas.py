@@ -51,6 +51,15 @@ def test_losses_and_variables_are_those_of_the_estimator(name: str) -> None:
         np.testing.assert_allclose(found, numbers(values), rtol=1e-5, atol=1e-6, err_msg=variable)
 
 
+@pytest.mark.parametrize("kind", ["1", "2"])
+def test_the_strategy_of_the_config_is_trained_on_as_by_the_estimator(kind: str) -> None:
+    real, ours = RECORDED["batch_norm"], case("of_the_config")[kind]
+    np.testing.assert_allclose(numbers(ours["losses"]), numbers(real["losses"]), rtol=1e-6)
+    for variable, values in real["variables"].items():
+        found = numbers(ours["variables"][variable])
+        np.testing.assert_allclose(found, numbers(values), rtol=1e-5, atol=1e-6, err_msg=variable)
+
+
 # Losses 1, 2, 3 on the first replica, and 6, 8 on the second. The gradient is the loss again, as
 # the losses are what a variable of value 1 is multiplied with; but for squares, where it is twice.
 BY_HAND = {

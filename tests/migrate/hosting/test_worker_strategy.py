@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from estimator_compat import RunConfig
 from migrate.hosting import worker_strategy
+from migrate.hosting.loop import host
+from tests.migrate.hosting.programs import INPUT_FNS, X, Y, model_fn
 from tests.migrate.hosting.test_replicas import RECORDED, numbers
-
-pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
 TASKS = (("chief", 0), ("worker", 0))
@@ -31,16 +33,17 @@ def ports() -> list[int]:
     return found
 
 
-def start(folder: Path, *arguments: str, dies_after: int | None = None) -> list[subprocess.Popen]:
+def start(folder: Path, program: str, **options: Any) -> list[subprocess.Popen]:
     """Starts both processes; only the worker dies."""
     cluster = {job: [f"localhost:{port}"] for (job, _), port in zip(TASKS, ports(), strict=True)}
     processes = []
     for job, index in TASKS:
         config = {"cluster": cluster, "task": {"type": job, "index": index}}
-        death = [str(dies_after)] if dies_after is not None and job == "worker" else []
+        given = {key: value for key, value in options.items() if (job, key) != DEATH_OF_THE_CHIEF}
+        command = ["-m", "tests.migrate.hosting.worker", folder, program, json.dumps(given)]
         processes.append(
             subprocess.Popen(
-                [sys.executable, "-m", "tests.migrate.hosting.worker", folder, *arguments, *death],
+                [sys.executable, *command],
                 cwd=ROOT,
                 env={
                     **os.environ,
@@ -56,54 +59,84 @@ def start(folder: Path, *arguments: str, dies_after: int | None = None) -> list[
     return processes
 
 
+DEATH_OF_THE_CHIEF = ("chief", "dies_after")
+
+
 def finished(processes: list[subprocess.Popen]) -> list[Any]:
     """Waits for both; returns what they printed."""
-    outputs = [process.communicate(timeout=120) for process in processes]
+    try:
+        outputs = [process.communicate(timeout=120) for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
     for process, (_, errors) in zip(processes, outputs, strict=True):
         assert process.returncode == 0, errors[-4000:]
     return [json.loads(printed.splitlines()[-1]) for printed, _ in outputs]
 
 
-def losses(found: Any, first: int) -> np.ndarray:
-    assert list(found["losses"]) == [str(step) for step in range(first, 7)]
-    return numbers(list(found["losses"].values()))
+def check(found: Any, program: str, *, first: int) -> None:
+    """Holds what a process printed against the Estimator's two replicas, from a step on."""
+    real = RECORDED[program]
+    assert found["first"] == first
+    np.testing.assert_allclose(
+        numbers(found["losses"]), numbers(real["losses"][first - 1 :]), rtol=1e-6
+    )
+    assert found["variables"].keys() == real["variables"].keys()
+    for variable, values in real["variables"].items():
+        ours = numbers(found["variables"][variable])
+        np.testing.assert_allclose(ours, numbers(values), rtol=1e-5, atol=1e-6, err_msg=variable)
 
 
-@pytest.mark.parametrize("name", ["batch_norm", "momentum_l2"])
-def test_two_processes_train_as_one_with_two_replicas(name: str, tmp_path: Path) -> None:
-    real = RECORDED[name]
-    for found in finished(start(tmp_path, name, "6")):
-        np.testing.assert_allclose(losses(found, 1), numbers(real["losses"]), rtol=1e-6)
-        assert found["variables"].keys() == real["variables"].keys()
-        for variable, values in real["variables"].items():
-            ours = numbers(found["variables"][variable])
-            np.testing.assert_allclose(ours, numbers(values), rtol=1e-5, atol=1e-6)
+@pytest.mark.slow
+@pytest.mark.parametrize(("program", "named"), [("batch_norm", False), ("momentum_l2", True)])
+def test_two_processes_train_as_one_with_two_replicas(
+    program: str, named: bool, tmp_path: Path
+) -> None:
+    chief, worker = finished(start(tmp_path, program, named=named))
+    check(chief, program, first=1)
+    check(worker, program, first=1)
+    assert chief["evaluation"] == worker["evaluation"]
 
 
-def test_a_run_resumes_after_a_worker_died(tmp_path: Path) -> None:
-    chief, worker = start(tmp_path, "counted", "6", dies_after=5)
+@pytest.mark.slow
+def test_the_chief_alone_writes(tmp_path: Path) -> None:
+    chief, worker = finished(start(tmp_path, "batch_norm"))
+    assert (chief["saved"], worker["saved"]) == ("chief/ckpt-6", "worker/ckpt-6")
+    assert os.listdir(tmp_path) == ["chief"]
+    events = (str(path.parent.relative_to(tmp_path)) for path in tmp_path.rglob("events*"))
+    assert sorted(events) == ["chief", "chief/eval"]
+    saved = {int(p.stem.split("-")[1]) for p in (tmp_path / "chief").glob("ckpt-*.index")}
+    assert saved == {0, 2, 4, 6}
+
+
+@pytest.mark.slow
+def test_a_step_tells_of_this_process_and_of_all(tmp_path: Path) -> None:
+    # Losses 1, 2, 3 weigh 1, 0, 1, and losses 6, 8 weigh 3, 1: means 4/2 and 26/4, of all 30/6.
+    both = {"loss": 4.25, "average_loss": 5.0, "gradient_norm": 4.25, "learning_rate": 1.0}
+    chief, worker = finished(start(tmp_path, "by_hand"))
+    assert chief == {**both, "loss_per_example": [1.0, 2.0, 3.0]}
+    assert worker == {**both, "loss_per_example": [6.0, 8.0]}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("legacy", [False, True], ids=["own", "legacy"])
+def test_a_run_resumes_after_a_worker_died(legacy: bool, tmp_path: Path) -> None:
+    chief, worker = start(tmp_path, "counted", legacy=legacy, dies_after=5)
     worker.communicate(timeout=120)
     assert worker.returncode == 7
     chief.communicate(timeout=120)
     assert chief.returncode != 0  # it cannot add up gradients alone
-    # The step after the checkpoint at 4 was made, and is made again.
-    real = RECORDED["counted"]
-    for found in finished(start(tmp_path, "counted", "6")):
-        np.testing.assert_allclose(losses(found, 5), numbers(real["losses"])[4:], rtol=1e-6)
+    assert os.listdir(tmp_path) == ["chief"]
+    # The step after the checkpoint at 4 was made, and is made again: `counted` counts examples.
+    for found in finished(start(tmp_path, "counted", legacy=legacy)):
+        check(found, "counted", first=5)
         assert numbers(found["variables"]["global_step"]) == [6]
-        for variable, values in real["variables"].items():
-            ours = numbers(found["variables"][variable])
-            np.testing.assert_allclose(ours, numbers(values), rtol=1e-5, atol=1e-6)
 
 
-ALONE = [
-    {},
-    {"cluster": {"chief": ["a:1"]}, "task": {"type": "chief", "index": 0}},
-    {
-        "cluster": {"chief": ["a:1"], "worker": ["b:1"]},
-        "task": {"type": "evaluator", "index": 0},
-    },
-]
+CLUSTER = {"chief": ["a:1"], "worker": ["b:1"]}
+CHIEF = {"type": "chief", "index": 0}
+EVALUATOR = {"cluster": CLUSTER, "task": {"type": "evaluator", "index": 0}}
+ALONE = [{}, {"cluster": {"chief": ["a:1"]}, "task": CHIEF}, EVALUATOR]
 
 
 @pytest.mark.parametrize("config", ALONE, ids=["none", "one", "evaluator"])
@@ -114,9 +147,85 @@ def test_a_process_that_trains_alone_has_no_strategy(
     assert worker_strategy.from_tf_config() is None
 
 
-def test_parameter_servers_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    cluster = {"chief": ["a:1"], "worker": ["b:1"], "ps": ["c:1"]}
-    config = {"cluster": cluster, "task": {"type": "chief", "index": 0}}
+@pytest.mark.parametrize(("config", "trains"), zip(ALONE, [True, True, False], strict=True))
+def test_it_trains_on_the_strategy_of_the_config(
+    config: Any, trains: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TF_CONFIG", json.dumps(config))
-    with pytest.raises(ValueError, match=r"1 parameter server.*leave 'ps' out"):
-        worker_strategy.from_tf_config()
+    strategy = tf.distribute.OneDeviceStrategy("CPU:0")
+    found = worker_strategy.from_config(RunConfig(train_distribute=strategy))
+    assert found is (strategy if trains else None)
+
+
+# What TF_CONFIG and the RunConfig say, and what is said about it.
+REFUSED = {
+    "ps": ({**CLUSTER, "ps": ["c:1"]}, {}, r"1 parameter server\(s\).*; leave 'ps' out"),
+    "ps of one worker": ({"chief": ["a:1"], "ps": ["c:1"]}, {}, "; leave 'ps' out of its cluster"),
+    "one process": (
+        CLUSTER,
+        {"train_distribute": tf.distribute.OneDeviceStrategy("CPU:0")},
+        r"\(OneDeviceStrategy\) is for one process, and TF_CONFIG has 2 that train; expected.*"
+        "; leave `train_distribute` out for the tf.distribute.MultiWorkerMirroredStrategy",
+    ),
+    "another place": (
+        {"chief": ["a:1"]},
+        {"experimental_distribute": "a DistributeConfig"},
+        r"`experimental_distribute` of the RunConfig \(a Dist.*\) is not read; expected "
+        "`train_distribute`, .*; pass it in its place",
+    ),
+    "asynchronous": (
+        {"chief": ["a:1"]},
+        {"train_distribute": tf.compat.v1.distribute.experimental.ParameterServerStrategy},
+        r"`strategy` \(ParameterServerStrategyV1\) is not one whose replicas train in step.*; "
+        "expected a MirroredStrategy, .*; pass one as `strategy`, or as `train_distribute`",
+    ),
+}
+
+
+@pytest.mark.parametrize(("cluster", "options", "told"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_trained_so_is_refused(
+    cluster: Any, options: dict[str, Any], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {name: one() if isinstance(one, type) else one for name, one in options.items()}
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": CHIEF}))
+    with pytest.raises(ValueError, match=told):
+        host(model_fn, input_fn=INPUT_FNS, params={}, config=RunConfig(**options))
+
+
+def test_an_evaluator_evaluates_and_writes_but_does_not_train(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host(model_fn, input_fn=INPUT_FNS, params={}, config=RunConfig(str(tmp_path))).train(steps=3)
+    monkeypatch.setenv("TF_CONFIG", json.dumps(EVALUATOR))
+    evaluator = host(model_fn, input_fn=INPUT_FNS, params={}, config=RunConfig(str(tmp_path)))
+    evaluator.restore(str(tmp_path))
+    assert evaluator.evaluate()["global_step"] == 3
+    assert len(list((tmp_path / "eval").glob("events*"))) == 1
+    refused = r"is an evaluator, .*; train in the chief and"
+    with pytest.raises(ValueError, match=refused):
+        evaluator.train(steps=1)
+    with pytest.raises(ValueError, match=refused):
+        evaluator.train_step({"x": tf.constant(X[:4])}, tf.constant(Y[:4]))
+
+
+def test_an_input_fn_is_told_which_part_is_its_own() -> None:
+    told = []
+
+    def input_fn(input_context: Any = None) -> tf.data.Dataset:
+        told.append(input_context)
+        return INPUT_FNS["train"]()
+
+    strategy = tf.distribute.OneDeviceStrategy("CPU:0")
+    loop = host(model_fn, input_fn=input_fn, params={}, config=RunConfig(train_distribute=strategy))
+    loop.train(steps=2)
+    loop.evaluate(steps=1)
+    found = [
+        one and (one.num_input_pipelines, one.input_pipeline_id, one.num_replicas_in_sync)
+        for one in told
+    ]
+    assert found == [
+        (1, 0, 1),
+        (1, 0, 1),
+        None,
+        None,
+    ]  # to build and to read; to train, to evaluate

@@ -1,48 +1,112 @@
 """One of two processes that train a program, on every second of its batches.
 
-python -m tests.migrate.hosting.worker FOLDER PROGRAM STEPS [DIES_AFTER]
+python -m tests.migrate.hosting.worker FOLDER PROGRAM OPTIONS
 
-The processes make a checkpoint at every second step, resume from the latest, and print their steps'
-losses and the variables. With DIES_AFTER, this one ends without a word after so many steps.
+OPTIONS is a JSON object. The processes make a checkpoint at every second step, resume from the
+latest, evaluate, and print what came of it. What a process writes, it writes in a folder of its
+own. With `dies_after`, this one ends without a word after so many steps. With `legacy`, it writes
+the checkpoints of an Estimator. With `named`, the RunConfig names the strategy. The PROGRAM by_hand
+is one step on losses that are numbers.
 """
 
+import dataclasses
 import json
 import os
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 import estimator_compat
-from migrate.hosting import loop, worker_strategy
+from migrate.hosting import loop
+from tests.migrate.hosting import replica_programs
 from tests.migrate.hosting.record_replicas import hex_of
-from tests.migrate.hosting.replica_programs import PROGRAMS, batches, input_fn
+from tests.migrate.hosting.replica_models import BY_HAND, UNEVEN, VALUES, model
+from tests.migrate.hosting.replica_programs import PROGRAMS, STEPS
 
 
-def main(folder: str, program: str, steps: int, dies_after: int | None) -> None:
-    strategy = worker_strategy.from_tf_config()
+def input_fn_of(dies_after: int | None) -> Any:
+    def batches() -> Iterator[Any]:
+        for index, batch in enumerate(replica_programs.batches()):
+            if dies_after is not None and index == 2 * dies_after:
+                os._exit(7)
+            yield batch
+
+    def input_fn(input_context: Any = None) -> tf.data.Dataset:
+        spec = replica_programs.input_fn().element_spec
+        options = tf.data.Options()
+        # It dies when a step asks for a batch, not when one is read ahead.
+        options.experimental_optimization.inject_prefetch = False
+        found = tf.data.Dataset.from_generator(batches, output_signature=spec)
+        found = found.with_options(options)
+        if input_context is None:
+            return found
+        return found.shard(input_context.num_input_pipelines, input_context.input_pipeline_id)
+
+    return input_fn
+
+
+def main(folder: Path, program: str, options: dict[str, Any]) -> None:
+    named = tf.distribute.MultiWorkerMirroredStrategy() if options.get("named") else None
+    config = estimator_compat.RunConfig(
+        tf_random_seed=1, save_summary_steps=2, save_checkpoints_steps=2, train_distribute=named
+    )
+    own = str(folder / config.task_type)
+    if not options.get("legacy"):
+        config = config.replace(model_dir=own)
+    hosted = loop.host(
+        PROGRAMS[program](estimator_compat.EstimatorSpec),
+        input_fn=input_fn_of(options.get("dies_after")),
+        config=config,
+    )
+    hosted.graph("train")
+    if (folder / "chief").exists():
+        hosted.restore(str(folder / "chief"))
+    first = hosted.global_step
+    losses = np.concatenate(list(_trained(hosted, own, options)))
+    print(
+        json.dumps(
+            {
+                "first": first + 1,
+                "losses": hex_of(losses),
+                "variables": {name: hex_of(v.numpy()) for name, v in hosted.variables.items()},
+                "saved": os.path.relpath(hosted.save(own), folder),
+                "evaluation": {key: float(value) for key, value in hosted.evaluate().items()},
+                "exported": config.is_chief or hosted.export(f"{own}/export", dict),
+            }
+        )
+    )
+
+
+def by_hand() -> None:
+    """Makes one step of a weighted mean, and prints what it tells."""
     config = estimator_compat.RunConfig(tf_random_seed=1)
-    model_fn = PROGRAMS[program](estimator_compat.EstimatorSpec)
-    hosted = loop.host(model_fn, input_fn=input_fn, config=config, strategy=strategy)
-    graph: Any = hosted.graph("train")
-    checkpoint = tf.train.Checkpoint(variables=hosted.variables)
-    latest = tf.train.latest_checkpoint(folder)
-    if latest:
-        checkpoint.read(latest).assert_consumed()
-        graph.spread()
-    mine = list(batches())[0 if config.is_chief else 1 :: 2]
-    losses = {}
-    while (step := hosted.global_step) < steps:
-        if dies_after == step:
-            os._exit(7)
-        losses[step + 1] = float(hosted.train_step(*mine[step]).loss).hex()
-        if config.is_chief and step % 2:
-            checkpoint.write(f"{folder}/model.ckpt-{step + 1}")
-            tf.compat.v1.train.update_checkpoint_state(folder, f"{folder}/model.ckpt-{step + 1}")
-    values = {name: hex_of(variable.numpy()) for name, variable in hosted.variables.items()}
-    print(json.dumps({"losses": losses, "variables": values}))
+    mine = slice(0, 3) if config.is_chief else slice(3, 5)
+    data = np.array(UNEVEN, np.float32)[mine], VALUES[mine]
+    hosted = loop.host(
+        model(BY_HAND["weighted_mean"][0]),
+        input_fn=lambda: tf.data.Dataset.from_tensors(data),
+        config=config,
+    )
+    fields = dataclasses.asdict(hosted.train_step(*map(tf.constant, data)))
+    print(json.dumps({name: value.numpy().tolist() for name, value in fields.items()}))
+
+
+def _trained(hosted: loop.CustomLoop, own: str, options: dict[str, Any]) -> Iterator[np.ndarray]:
+    """Trains, in one call, or with the checkpoints of an Estimator between calls."""
+    while (step := hosted.global_step) < STEPS:
+        batches = hosted.dataset("train").skip(step)
+        yield hosted.train(batches, 2 if options.get("legacy") else STEPS - step)
+        if options.get("legacy"):
+            hosted.save_legacy(f"{own}/model.ckpt")
 
 
 if __name__ == "__main__":
-    folder, program, *numbers = sys.argv[1:]
-    main(folder, program, int(numbers[0]), int(numbers[1]) if numbers[1:] else None)
+    folder, program, options = sys.argv[1:]
+    if program == "by_hand":
+        by_hand()
+    else:
+        main(Path(folder), program, json.loads(options))

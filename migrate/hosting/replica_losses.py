@@ -1,0 +1,123 @@
+"""The losses behind the loss, of all replicas: for each example, and their weighted mean."""
+
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from estimator_compat import anatomy, summaries, wrapping
+from estimator_compat.ledger import LossTerm
+from estimator_compat.losses import check_weights
+from migrate.hosting import global_mean, replica_builds
+
+
+class Term(NamedTuple):
+    """A term of the loss that is reduced from unreduced losses.
+
+    Attributes:
+      name: As in the ledger of the first replica.
+      losses: The unreduced losses of each replica of this process.
+      average: Their weighted mean, over the replicas of all processes; 0 where no weights are.
+      summarized: Whether they are those of examples.
+    """
+
+    name: str
+    losses: list[tf.Tensor]
+    average: tf.Tensor
+    summarized: bool
+
+
+def find(losses: list[tf.Tensor], inputs: list[Any], strategy: Any) -> list[Term]:
+    """Finds the terms of the replicas' losses in the default graph, first term first.
+
+    Args:
+      losses: What the model_fn returned for each replica of this process.
+      inputs: What each was given.
+      strategy: Whose replicas they are.
+
+    Returns:
+      None of them where the replicas' terms are not alike.
+    """
+    with strategy.scope():
+        found = _Replicas(losses, inputs)
+        strategy.extended.call_for_each_replica(found.read)
+        alike = {len(terms) for terms in found.terms}
+        if alike == {0} or len(alike) > 1:
+            return []
+        sums = strategy.extended.call_for_each_replica(found.sums)
+        sums = strategy.reduce(tf.distribute.ReduceOp.SUM, sums, axis=None)
+    shown = wrapping.summarized(found.ledgers[0])
+    return [
+        Term(
+            name=column[0].name,
+            losses=[one[index][0] for one in found.unreduced],
+            average=tf.math.divide_no_nan(sums[index, 0], sums[index, 1]),
+            summarized=column[0] in shown,
+        )
+        for index, column in enumerate(zip(*found.terms, strict=True))
+    ]
+
+
+class _Replicas:
+    """Reads the ledgers of the replicas' losses; its methods are called in a replica's context.
+
+    Attributes:
+      ledgers: Those of the replicas.
+      terms: Of each ledger, the terms that are the replica's own: its total loss may have others'.
+      unreduced: Their losses and weights.
+    """
+
+    def __init__(self, losses: list[tf.Tensor], inputs: list[Any]) -> None:
+        self._losses, self._inputs = losses, inputs
+        self.ledgers: list[Any] = [None] * len(inputs)
+        self.terms: list[list[LossTerm]] = [[] for _ in inputs]
+        self.unreduced: list[list[Any]] = [[] for _ in inputs]
+
+    @tf.autograph.experimental.do_not_convert
+    def read(self) -> None:
+        """Finds the replica's terms."""
+        place = replica_builds.own_place(len(self._inputs))
+        loss, given = self._losses[place], self._inputs[place]
+        features, labels = given if isinstance(given, tuple) else (given, None)
+        foreign = global_mean.foreign([one for one in self._inputs if one is not given])
+        self.ledgers[place] = anatomy.ledger(loss, features, labels)
+        for term in self.ledgers[place].data_terms:
+            if global_mean.own_tensors(term, loss.graph, foreign):
+                self.terms[place].append(term)
+                self.unreduced[place].append(wrapping.unreduced(term))
+
+    @tf.autograph.experimental.do_not_convert
+    def sums(self) -> tf.Tensor:
+        """The sums of each term's weighted losses and of its weights, in float32: `[terms, 2]`."""
+        found = []
+        for losses, weights in self.unreduced[replica_builds.own_place(len(self._inputs))]:
+            losses = tf.cast(losses, tf.float32)
+            weights = check_weights(losses, 1.0 if weights is None else weights)
+            whole = tf.cast(weights, tf.float32) * tf.ones_like(losses)
+            found.append(tf.stack([tf.reduce_sum(whole * losses), tf.reduce_sum(whole)]))
+        return tf.stack(found)
+
+
+def watched(terms: list[Term]) -> dict[str, tf.Tensor]:
+    """What a step tells of its first term, by the names of `StepResult`."""
+    if not terms:
+        return {}
+    found, parts = {"average_loss": terms[0].average}, terms[0].losses
+    shape = parts[0].shape
+    # Replicas may have padded their examples to unequal lengths.
+    if len(parts) == 1 or (shape.rank and shape[1:].is_fully_defined()):
+        found["loss_per_example"] = tf.concat(parts, 0) if parts[1:] else parts[0]
+    return found
+
+
+def summarize(terms: list[Term]) -> None:
+    """Adds `loss_per_example` and `average_loss` of the terms, once for all replicas.
+
+    Tags are as `with_loss_summaries` gives them; one that the model_fn has is left to it.
+    """
+    taken = summaries.taken_tags()
+    shown = [term for term in terms if term.summarized]
+    for term in shown:
+        name = term.name if len(shown) > 1 else ""
+        if taken.isdisjoint(summaries.tags(name)):
+            flat = tf.concat([tf.reshape(part, [-1]) for part in term.losses], 0)
+            summaries.add(flat, term.average, term=name)
