@@ -17,6 +17,7 @@ import estimator_compat
 from estimator_compat import sessions
 from migrate.hosting import ordering, random_ops
 from migrate.targets import Target, build
+from migrate.verifying import rounding
 from migrate.verifying.batches import Batches, call
 from migrate.verifying.gradients import loss_gradients
 
@@ -88,10 +89,24 @@ class Reference:
 
     def train(self, progress: Progress) -> Trained:
         """Trains one step for each batch."""
+        found = self._train(self._estimator, progress)
+        self._trained = frozenset(found.final)
+        return found
+
+    def train_moved(self, trained: Trained, progress: Progress) -> Trained:
+        """Trains again, from weights that are one unit in the last place away."""
+        config = self.target.config
+        elsewhere = estimator_compat.Estimator(
+            self.target.model_fn,
+            params=self.target.params,
+            config=config.replace(model_dir=f"{config.model_dir}_moved"),
+        )
+        return self._train(elsewhere, progress, rounding.moved(trained.initial, trained.trainable))
+
+    def _train(self, run: Any, progress: Progress, weights: Values | None = None) -> Trained:
         steps = len(self.batches["train"].values)
-        watch = _Watch(steps, progress)
-        self._estimator.train(self.input_fn("train"), hooks=[watch], steps=steps)
-        self._trained = frozenset(watch.final)
+        watch = _Watch(steps, progress, weights or {})
+        run.train(self.input_fn("train"), hooks=[watch], steps=steps)
         return Trained(
             initial=watch.initial,
             first=watch.first,
@@ -164,10 +179,14 @@ def _giver(weights: Values) -> Callable[[Any, Any], None]:
 
 
 class _Watch(tf1.train.SessionRunHook):
-    """Reads the loss of every step, and the variables before, after the first, and at the end."""
+    """Reads the loss of every step, and the variables before, after the first, and at the end.
 
-    def __init__(self, steps: int, progress: Progress) -> None:
+    Before, it gives the variables that it has `weights` for these values.
+    """
+
+    def __init__(self, steps: int, progress: Progress, weights: Values) -> None:
         self._steps = steps
+        self._weights = weights
         self._progress = progress
         self.initial: Values = {}
         self.first: Values = {}
@@ -183,6 +202,7 @@ class _Watch(tf1.train.SessionRunHook):
         self._loss = tf1.get_collection(tf1.GraphKeys.LOSSES)[-1]
 
     def after_create_session(self, session: Any, coord: Any) -> None:
+        _giver(self._weights)(None, session)
         self.initial = session.run(self._reads)
 
     def before_run(self, run_context: Any) -> Any:

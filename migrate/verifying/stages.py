@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from migrate.verifying import rounding
 from migrate.verifying.comparing import compare, compare_updates
 from migrate.verifying.reference import Trained, Values
 from migrate.verifying.verdicts import Comparison, Outcome, Stage, Tolerances, skipped, stage
@@ -60,32 +61,40 @@ class Stages:
             compared.append("loss")
         return stage("forward", f"first batch: {', '.join(compared)}", found, notes)
 
-    def gradients(self, run: Values, subject: Mapping[str, Any]) -> Stage:
-        """Compares the gradients of the first batch's loss, before anything is done to them."""
+    def gradients(
+        self, run: Values, subject: Mapping[str, Any] | None, moved: Values | None = None
+    ) -> Stage:
+        """Compares the gradients of the first batch's loss, before anything is done to them.
+
+        Args:
+          moved: Those of the run with moved weights, if rounding is to be forgiven: see `rounding`.
+        """
+        if subject is None:
+            return skipped("gradients", "the subject has no `gradients`")
         if not run:
             return skipped("gradients", "the loss depends on no trainable variable")
         given = {name: value for name, value in subject.items() if value is not None}
         notes = _missing(run.keys() - given.keys(), "the subject")
         arrays = {name: np.asarray(value) for name, value in given.items()}
         found = self._values(run, arrays, self._tolerances.gradients, 1)
+        if moved:
+            own = self._values(run, moved, self._tolerances.gradients, 1)
+            found, forgiven = rounding.forgiven(found, own)
+            notes += forgiven
         count = _count(len(found), "variable")
         return stage("gradients", f"first batch: {count}", found, notes)
 
-    def one_step(self, run: Trained, subject: Values) -> Stage:
-        """Compares what the first step made of the variables and slots."""
-        found = [
-            compare_updates(
-                name,
-                run.initial[name],
-                value,
-                subject[name],
-                tolerance=self._tolerances.updates,
-                step=1,
-            )
-            for name, value in run.first.items()
-            if name in subject
-        ]
-        return stage("one step", f"{_count(len(found), 'variable')} and slots", found)
+    def one_step(self, run: Trained, subject: Values, moved: Trained | None = None) -> Stage:
+        """Compares what the first step made of the variables and slots.
+
+        Args:
+          moved: The run from moved weights, if rounding is to be forgiven: see `rounding`.
+        """
+        found = self._updates(run, subject)
+        notes: list[str] = []
+        if moved:
+            found, notes = rounding.forgiven(found, self._updates(run, moved.first))
+        return stage("one step", f"{_count(len(found), 'variable')} and slots", found, notes)
 
     def steps(
         self,
@@ -93,6 +102,7 @@ class Stages:
         losses: Sequence[Any],
         variables: Values,
         notes: Sequence[str] = (),
+        moved: Trained | None = None,
     ) -> Stage:
         """Compares the loss of each step, and then the variables."""
         count = len(run.losses)
@@ -100,11 +110,29 @@ class Stages:
             note = f"{count} steps in the run, {len(losses)} in the subject"
             wrong = Comparison(name="losses", outcome=Outcome.DIFFERENT, note=note)
             return stage("steps", "the number of steps", [wrong])
+        found = self._trained(run, losses, variables)
+        forgiven: list[str] = []
+        if moved:
+            own = self._trained(run, moved.losses, moved.final)
+            found, forgiven = rounding.forgiven(found, own)
+        compared = f"{_count(count, 'loss', 'losses')}; {_count(len(found) - count, 'variable')}"
+        return stage("steps", compared, found, [*notes, *forgiven])
+
+    def _updates(self, run: Trained, subject: Values) -> list[Comparison]:
+        tolerance, initial = self._tolerances.updates, run.initial
+        return [
+            compare_updates(name, initial[name], value, subject[name], tolerance=tolerance, step=1)
+            for name, value in run.first.items()
+            if name in subject
+        ]
+
+    def _trained(self, run: Trained, losses: Sequence[Any], variables: Values) -> list[Comparison]:
         pairs = zip(run.losses, losses, strict=True)
         found = [self._loss(a, b, step=step) for step, (a, b) in enumerate(pairs, 1)]
-        found += self._values(run.final, variables, self._tolerances.variables, count)
-        compared = f"{_count(count, 'loss', 'losses')}; {_count(len(found) - count, 'variable')}"
-        return stage("steps", compared, found, notes)
+        return [
+            *found,
+            *self._values(run.final, variables, self._tolerances.variables, len(losses)),
+        ]
 
     def evaluation(self, run: Mapping[str, Any], subject: Mapping[str, Any], count: int) -> Stage:
         """Compares metrics."""

@@ -13,7 +13,7 @@ from migrate.targets import Target
 from migrate.verifying import stages, subjects
 from migrate.verifying.batches import Batches, materialize
 from migrate.verifying.reference import Progress, Reference, Trained, aligned
-from migrate.verifying.verdicts import Stage, Tolerances, Verdict, skipped
+from migrate.verifying.verdicts import Outcome, Stage, Tolerances, Verdict, skipped
 
 STEPS, EVAL_STEPS, PREDICT_STEPS = 100, 100, 10
 _TRAINING = ("gradients", "one step", "steps")
@@ -33,7 +33,9 @@ def verify(
 
     Both start from the same weights and see the same batches, which are read once. In stages, each
     of which rests on those before it: the variables, the forward pass, the gradients, one step,
-    many steps, evaluation and predictions with the weights that the run arrived at.
+    many steps, evaluation and predictions with the weights that the run arrived at. Where gradients
+    or trained variables are further apart than the tolerances say, the run is trained once more, to
+    see what rounding alone does to them: see `migrate.verifying.rounding`.
 
     Args:
       target: The model_fn, its inputs, params and config. A config without a seed gets one.
@@ -149,16 +151,31 @@ class _Verification:
         batch = subjects.first_batch(batches)
         gradients = side.gradients(batch)
         loss = side.step(batch)
-        one_step = self._make.one_step(trained, side.read())
+        first = side.read()
         self._losses = side.steps(batches, trained.initial, loss, self._tell)
-        return [
-            self._make.forward(*predicted, (trained.losses[0], loss), notes),
-            skipped("gradients", "the subject has no `gradients`")
-            if gradients is None
-            else self._make.gradients(run.values, gradients),
-            one_step,
-            self._make.steps(trained, self._losses, side.read(), side.notes),
-        ]
+        final = side.read()
+
+        def made(moved: Trained | None) -> list[Stage]:
+            ask, make = self._reference.forward, self._make
+            own = ask("train", moved.initial).values if moved else None
+            return [
+                make.gradients(run.values, gradients, own),
+                make.one_step(trained, first, moved),
+                make.steps(trained, self._losses, final, side.notes, moved),
+            ]
+
+        forward = self._make.forward(*predicted, (trained.losses[0], loss), notes)
+        return [forward, *self._but_for_rounding(trained, made)]
+
+    def _but_for_rounding(
+        self, trained: Trained, made: Callable[[Trained | None], list[Stage]]
+    ) -> list[Stage]:
+        """Makes stages again with what forgives rounding, if they are different else."""
+        found = made(None)
+        if all(one.outcome is not Outcome.DIFFERENT for one in found):
+            return found
+        self._tell("run: again, from weights one unit in the last place away")
+        return made(self._reference.train_moved(trained, self._tell))
 
     def _first_predictions(self, trained: Trained) -> tuple[tuple[Any, Any], list[str]]:
         """The predictions for the first batch with the initial weights, of the run and of the side.

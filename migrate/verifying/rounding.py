@@ -1,0 +1,64 @@
+"""Tells a difference that rounding makes of itself from one that a loop makes.
+
+A weight whose true gradient is zero, as the bias of a Transformer's attention keys, has a gradient
+of rounding errors, and Adam makes whole steps of them. Many steps of any training make small
+differences large. How much, the run itself says: it is trained once more, from weights that are one
+unit in the last place away.
+"""
+
+import dataclasses
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import numpy as np
+
+from migrate.verifying.verdicts import Comparison, Outcome
+
+TIMES = 10.0  # as far from the run as this run is, where the order of a sum is another
+_SHOWN = 3
+
+
+def moved(values: Mapping[str, np.ndarray], names: Collection[str]) -> dict[str, np.ndarray]:
+    """Moves each number of the named arrays of floats to the next one, up or down by chance."""
+    chance = np.random.default_rng(1)
+    found = {}
+    for name in sorted(names):
+        value = values[name]
+        if value.dtype.kind == "f":
+            up = chance.integers(2, size=value.shape, dtype=bool)
+            found[name] = np.nextafter(value, np.where(up, np.inf, -np.inf).astype(value.dtype))
+    return found
+
+
+def forgiven(
+    found: Iterable[Comparison], own: Iterable[Comparison]
+) -> tuple[list[Comparison], list[str]]:
+    """Takes differences for equivalent that are no larger than the run's from itself.
+
+    Args:
+      found: The run against the subject.
+      own: The run against itself from moved weights: the same arrays.
+
+    Returns:
+      The comparisons, and a note that names those that are forgiven.
+    """
+    distances = {one.place: one.absolute for one in own}
+    result, places = [], []
+    for one in found:
+        is_rounding = (
+            one.outcome is Outcome.DIFFERENT
+            and not one.note
+            and one.absolute <= TIMES * distances.get(one.place, 0.0)
+        )
+        if is_rounding:
+            places.append(one.place)
+            one = dataclasses.replace(one, outcome=Outcome.EQUIVALENT)
+        result.append(one)
+    return result, [_note(places)] if places else []
+
+
+def _note(places: Sequence[str]) -> str:
+    more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+    return (
+        f"apart by rounding alone: {', '.join(places[:_SHOWN])}{more}; the run from weights one "
+        "unit in the last place away is as far from the run"
+    )

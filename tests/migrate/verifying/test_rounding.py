@@ -1,0 +1,90 @@
+"""Differences that are rounding's own, and those that are not."""
+
+import functools
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+import estimator_compat as estimator
+import migrate
+from migrate.hosting.loop import CustomLoop
+from migrate.verifying import rounding
+from migrate.verifying.verdicts import Comparison, Outcome
+
+_X = np.float32(np.random.RandomState(3).randn(8, 5))
+_Y = np.float32(np.random.RandomState(4).randn(8, 1))
+
+
+def model_fn(features: Any, labels: Any, mode: str, *, by: float = 3.0, rate: float = 0.01) -> Any:
+    """What `shift` adds is taken off again: its gradient is one of rounding errors.
+
+    In exact arithmetic, `by` makes no difference.
+    """
+    weights = tf1.get_variable("weights", [5, 1], initializer=tf1.ones_initializer())
+    shift = tf1.get_variable("shift", [1], initializer=tf1.constant_initializer(0.3))
+    made = tf.matmul(features["x"], weights)
+    mean = tf.reduce_mean(made, 0)
+    outputs = (made * by + shift * by) / by - (mean + shift)
+    loss = tf.reduce_mean(tf.square(outputs - (0 if labels is None else labels)))
+    train_op = tf1.train.AdamOptimizer(rate).minimize(loss, tf1.train.get_global_step())
+    return estimator.EstimatorSpec(mode, {"y": outputs}, loss=loss, train_op=train_op)
+
+
+def target(**changes: Any) -> migrate.Target:
+    return migrate.Target(
+        model_fn=functools.partial(model_fn, **changes),
+        input_fns=lambda: tf.data.Dataset.from_tensors(({"x": _X}, _Y)).repeat(20),
+    )
+
+
+def test_whole_steps_of_rounding_errors_are_equivalent() -> None:
+    verdict = migrate.verify(target(), CustomLoop(target(by=7.0)), steps=20)
+    assert verdict.outcome is Outcome.EQUIVALENT
+    notes = {one.name: " ".join(one.notes) for one in verdict.stages}
+    assert "apart by rounding alone: shift at step 1" in notes["one step"]
+
+
+def test_a_wrong_loop_is_not_forgiven() -> None:
+    verdict = migrate.verify(target(), CustomLoop(target(rate=0.0101)), steps=20)
+    assert verdict.outcome is Outcome.DIFFERENT
+    assert verdict.first is not None
+    stage, where = verdict.first
+    assert (stage.name, where.name) == ("one step", "weights")
+
+
+def test_each_weight_moves_to_a_neighbor() -> None:
+    values = {
+        "a": np.float32([[1.0, 0.0], [-2.0, 1e30]]),
+        "b": np.float64([5.0]),
+        "step": np.int64([7]),
+        "slot": np.float32([1.0]),
+    }
+    found = rounding.moved(values, {"a", "b", "step"})
+    assert set(found) == {"a", "b"}
+    for name, value in found.items():
+        assert value.dtype == values[name].dtype
+        distances = np.abs(value - values[name]) / np.abs(np.spacing(values[name]))
+        np.testing.assert_array_less(distances, 1.1)  # below a power of two it is 0.5
+        assert (value != values[name]).all()
+
+
+def test_what_the_run_would_do_itself_is_forgiven() -> None:
+    def different(name: str, absolute: float, note: str = "") -> Comparison:
+        return Comparison(name=name, outcome=Outcome.DIFFERENT, absolute=absolute, note=note)
+
+    # Ten times the run's own distance is 1.0 for a and 0.0 for c, which it computes exactly.
+    own = [
+        different("a", 0.1),
+        different("b", 0.1),
+        Comparison(name="c", outcome=Outcome.IDENTICAL),
+    ]
+    found = [different("a", 0.99), different("b", 1.01), different("c", 1e-9)]
+    result, notes = rounding.forgiven([*found, different("a", 0.0, "another shape")], own)
+    outcomes = [one.outcome for one in result]
+    assert outcomes == [Outcome.EQUIVALENT, *[Outcome.DIFFERENT] * 3]
+    assert notes == [
+        "apart by rounding alone: a; the run from weights one unit in the last place away is as "
+        "far from the run"
+    ]
