@@ -192,6 +192,14 @@ def test_what_cannot_be_trained_so_is_refused(
         host(model_fn, input_fn=INPUT_FNS, params={}, config=RunConfig(**options))
 
 
+def test_a_strategy_that_comes_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    tf.ones([])  # from here on
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": CLUSTER, "task": CHIEF}))
+    told = r"^The strategy of TF_CONFIG cannot.*; call `migrate.host`, .*at the beginning of the"
+    with pytest.raises(RuntimeError, match=told):
+        host(model_fn, input_fn=INPUT_FNS, params={})
+
+
 def test_an_evaluator_evaluates_and_writes_but_does_not_train(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
