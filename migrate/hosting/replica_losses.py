@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from estimator_compat import anatomy, summaries, wrapping
-from estimator_compat.ledger import LossTerm
+from estimator_compat.ledger import LossLedger, LossTerm
 from estimator_compat.losses import check_weights
 from migrate.hosting import global_mean, replica_builds
 
@@ -14,20 +14,25 @@ class Term(NamedTuple):
     """A term of the loss that is reduced from unreduced losses.
 
     Attributes:
-      name: As in the ledger of the first replica.
+      of: The term in the ledger of the first replica.
       losses: The unreduced losses of each replica of this process.
       average: Their weighted mean, over the replicas of all processes; 0 where no weights are.
-      summarized: Whether they are those of examples.
     """
 
-    name: str
+    of: LossTerm
     losses: list[tf.Tensor]
     average: tf.Tensor
-    summarized: bool
 
 
-def find(losses: list[tf.Tensor], inputs: list[Any], strategy: Any) -> list[Term]:
-    """Finds the terms of the replicas' losses in the default graph, first term first.
+class Terms(NamedTuple):
+    """The terms, first term first, and the ledger of the first replica's loss."""
+
+    ledger: LossLedger
+    terms: list[Term]
+
+
+def find(losses: list[tf.Tensor], inputs: list[Any], strategy: Any) -> Terms:
+    """Finds the terms of the replicas' losses in the default graph.
 
     Args:
       losses: What the model_fn returned for each replica of this process.
@@ -35,26 +40,25 @@ def find(losses: list[tf.Tensor], inputs: list[Any], strategy: Any) -> list[Term
       strategy: Whose replicas they are.
 
     Returns:
-      None of them where the replicas' terms are not alike.
+      No terms where the replicas' are not alike.
     """
     with strategy.scope():
         found = _Replicas(losses, inputs)
         strategy.extended.call_for_each_replica(found.read)
         alike = {len(terms) for terms in found.terms}
         if alike == {0} or len(alike) > 1:
-            return []
+            return Terms(found.ledgers[0], [])
         sums = strategy.extended.call_for_each_replica(found.sums)
         sums = strategy.reduce(tf.distribute.ReduceOp.SUM, sums, axis=None)
-    shown = wrapping.summarized(found.ledgers[0])
-    return [
+    terms = [
         Term(
-            name=column[0].name,
+            of=term,
             losses=[one[index][0] for one in found.unreduced],
             average=tf.math.divide_no_nan(sums[index, 0], sums[index, 1]),
-            summarized=column[0] in shown,
         )
-        for index, column in enumerate(zip(*found.terms, strict=True))
+        for index, term in enumerate(found.terms[0])
     ]
+    return Terms(found.ledgers[0], terms)
 
 
 class _Replicas:
@@ -97,27 +101,28 @@ class _Replicas:
         return tf.stack(found)
 
 
-def watched(terms: list[Term]) -> dict[str, tf.Tensor]:
+def watched(found: Terms) -> dict[str, tf.Tensor]:
     """What a step tells of its first term, by the names of `StepResult`."""
-    if not terms:
+    if not found.terms:
         return {}
-    found, parts = {"average_loss": terms[0].average}, terms[0].losses
+    told, parts = {"average_loss": found.terms[0].average}, found.terms[0].losses
     shape = parts[0].shape
     # Replicas may have padded their examples to unequal lengths.
     if len(parts) == 1 or (shape.rank and shape[1:].is_fully_defined()):
-        found["loss_per_example"] = tf.concat(parts, 0) if parts[1:] else parts[0]
-    return found
+        told["loss_per_example"] = tf.concat(parts, 0) if parts[1:] else parts[0]
+    return told
 
 
-def summarize(terms: list[Term]) -> None:
+def summarize(found: Terms) -> None:
     """Adds `loss_per_example` and `average_loss` of the terms, once for all replicas.
 
-    Tags are as `with_loss_summaries` gives them; one that the model_fn has is left to it.
+    Tags are as `with_loss_summaries` gives them; one that the model_fn has is left to it. What is
+    left out is logged.
     """
-    taken = summaries.taken_tags()
-    shown = [term for term in terms if term.summarized]
+    taken, known = summaries.taken_tags(), wrapping.summarized(found.ledger)
+    shown = [term for term in found.terms if term.of in known]
     for term in shown:
-        name = term.name if len(shown) > 1 else ""
+        name = term.of.name if len(shown) > 1 else ""
         if taken.isdisjoint(summaries.tags(name)):
             flat = tf.concat([tf.reshape(part, [-1]) for part in term.losses], 0)
             summaries.add(flat, term.average, term=name)

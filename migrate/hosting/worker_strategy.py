@@ -29,6 +29,7 @@ def from_config(config: RunConfig) -> Any:
 
     Raises:
       ValueError: The cluster has parameter servers, or the strategy is not one for its workers.
+      RuntimeError: TensorFlow has computed something.
     """
     if config.task_type == TaskType.EVALUATOR:
         return None
@@ -64,6 +65,7 @@ def from_tf_config() -> tf.distribute.MultiWorkerMirroredStrategy | None:
     Raises:
       ValueError, TypeError: `TF_CONFIG` is not one that an Estimator takes, or has parameter
         servers.
+      RuntimeError: TensorFlow has computed something.
     """
     return from_config(RunConfig())
 
@@ -89,7 +91,14 @@ def _strategy(
         task_id=index,
         rpc_layer="grpc",
     )
-    return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
+    except RuntimeError as error:
+        raise RuntimeError(
+            f"The strategy of TF_CONFIG cannot be made any more: {error}; expected a process in "
+            "which TensorFlow has computed nothing; call `migrate.host`, or "
+            "`worker_strategy.from_tf_config`, at the beginning of the program."
+        ) from error
 
 
 def input_context(strategy: tf.distribute.Strategy) -> tf.distribute.InputContext:

@@ -111,6 +111,17 @@ def test_an_input_fn_gets_the_arguments_it_names(input_fn: Any, got: Any) -> Non
     assert calling.call_input_fn(input_fn, mode="M", params={"a": 1}, config="C") == got
 
 
+def test_an_input_fn_gets_an_input_context_where_there_is_one() -> None:
+    given: dict[str, Any] = {"mode": "M", "params": {}, "config": "C"}
+
+    def input_fn(mode: Any, input_context: Any = None) -> Any:
+        return mode, input_context
+
+    assert calling.call_input_fn(input_fn, **given) == ("M", None)
+    assert calling.call_input_fn(input_fn, **given, input_context="I") == ("M", "I")
+    assert calling.call_input_fn(lambda mode: mode, **given, input_context="I") == "M"
+
+
 def test_a_keyword_only_default_is_kept() -> None:
     called = calling.call_model_fn(
         keyword_only_default, "F", "L", mode="M", params={"a": 1}, config="C"

@@ -19,12 +19,11 @@ from tests.migrate.hosting.programs import INPUT_FNS, X, Y, model_fn
 from tests.migrate.hosting.test_replicas import RECORDED, numbers
 
 ROOT = Path(__file__).parents[3]
-TASKS = (("chief", 0), ("worker", 0))
 
 
 def ports() -> list[int]:
     """Finds two that are free."""
-    sockets = [socket.socket() for _ in TASKS]
+    sockets = [socket.socket() for _ in range(2)]
     for one in sockets:
         one.bind(("localhost", 0))
     found = [one.getsockname()[1] for one in sockets]
@@ -35,11 +34,12 @@ def ports() -> list[int]:
 
 def start(folder: Path, program: str, **options: Any) -> list[subprocess.Popen]:
     """Starts both processes; only the worker dies."""
-    cluster = {job: [f"localhost:{port}"] for (job, _), port in zip(TASKS, ports(), strict=True)}
+    jobs = [options.pop("leader", "chief"), "worker"]
+    cluster = {job: [f"localhost:{port}"] for job, port in zip(jobs, ports(), strict=True)}
     processes = []
-    for job, index in TASKS:
-        config = {"cluster": cluster, "task": {"type": job, "index": index}}
-        given = {key: value for key, value in options.items() if (job, key) != DEATH_OF_THE_CHIEF}
+    for job in jobs:
+        config = {"cluster": cluster, "task": {"type": job, "index": 0}}
+        given = options if job == "worker" else {**options, "dies_after": None}
         command = ["-m", "tests.migrate.hosting.worker", folder, program, json.dumps(given)]
         processes.append(
             subprocess.Popen(
@@ -57,9 +57,6 @@ def start(folder: Path, program: str, **options: Any) -> list[subprocess.Popen]:
             )
         )
     return processes
-
-
-DEATH_OF_THE_CHIEF = ("chief", "dies_after")
 
 
 def finished(processes: list[subprocess.Popen]) -> list[Any]:
@@ -110,12 +107,13 @@ def test_the_chief_alone_writes(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_step_tells_of_this_process_and_of_all(tmp_path: Path) -> None:
+@pytest.mark.parametrize("leader", ["chief", "master"])
+def test_a_step_tells_of_this_process_and_of_all(leader: str, tmp_path: Path) -> None:
     # Losses 1, 2, 3 weigh 1, 0, 1, and losses 6, 8 weigh 3, 1: means 4/2 and 26/4, of all 30/6.
     both = {"loss": 4.25, "average_loss": 5.0, "gradient_norm": 4.25, "learning_rate": 1.0}
-    chief, worker = finished(start(tmp_path, "by_hand"))
-    assert chief == {**both, "loss_per_example": [1.0, 2.0, 3.0]}
-    assert worker == {**both, "loss_per_example": [6.0, 8.0]}
+    chief, worker = finished(start(tmp_path, "by_hand", leader=leader))
+    assert chief == [{**both, "loss_per_example": [1.0, 2.0, 3.0]}] * 2
+    assert worker == [{**both, "loss_per_example": [6.0, 8.0]}] * 2
 
 
 @pytest.mark.slow
@@ -190,6 +188,14 @@ def test_what_cannot_be_trained_so_is_refused(
     monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": CHIEF}))
     with pytest.raises(ValueError, match=told):
         host(model_fn, input_fn=INPUT_FNS, params={}, config=RunConfig(**options))
+
+
+def test_a_strategy_that_comes_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    tf.ones([])  # from here on
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": CLUSTER, "task": CHIEF}))
+    told = r"^The strategy of TF_CONFIG cannot.*; call `migrate.host`, .*at the beginning of the"
+    with pytest.raises(RuntimeError, match=told):
+        host(model_fn, input_fn=INPUT_FNS, params={})
 
 
 def test_an_evaluator_evaluates_and_writes_but_does_not_train(
