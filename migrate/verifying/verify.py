@@ -150,6 +150,7 @@ class _Verification:
             ]
         batch = subjects.first_batch(batches)
         gradients = side.gradients(batch)
+        side.give(trained.initial)  # which a loss that waits for updates has changed
         loss = side.step(batch)
         first = side.read()
         self._losses = side.steps(batches, trained.initial, loss, self._tell)
