@@ -63,7 +63,7 @@ def main(folder: Path, program: str, options: dict[str, Any]) -> None:
         config=config,
     )
     hosted.graph("train")
-    if (folder / "chief").exists():
+    if tf.train.latest_checkpoint(str(folder / "chief")):
         hosted.restore(str(folder / "chief"))
     first = hosted.global_step
     losses = np.concatenate(list(_trained(hosted, own, options)))
