@@ -185,7 +185,7 @@ class CustomLoop:
         """Trains on one batch."""
         graph = self.graph(TRAIN)
         if "step" not in self._functions:
-            fetches = {**graph.watched, "train_op": graph.spec.train_op}
+            fetches = {**graph.watched, "train_op": graph.train_op}
             self._functions["step"] = graph.function(fetches)
         self._trained = True
         found = self._functions["step"](features if labels is None else (features, labels))
@@ -217,6 +217,7 @@ class CustomLoop:
         if not self._trained and self.target.config.model_dir:
             self._save_due(force=True)
         self._trained = True
+        graph.initialize(graph.local)  # as in a new session
         # As with an Estimator, whose hooks are new in each call.
         self._summary.last = self._log.last = None
         end = self.global_step + (steps if steps is not None else 2**62)
@@ -307,6 +308,7 @@ class CustomLoop:
         """Yields the predictions for each batch, as NumPy arrays."""
         graph = self.graph(PREDICT)
         run = self._restarted("predict", graph, graph.spec.predictions)
+        graph.initialize(graph.local)
         for element in self.dataset(PREDICT) if dataset is None else dataset:
             with self._checkpoints.values_of(graph):
                 found = run(element)

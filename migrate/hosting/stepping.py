@@ -61,7 +61,7 @@ class Loop:
 
     def _function(self, graph: HostedGraph, jit_compile: bool) -> Callable[..., tf.Tensor]:
         watched = list({tensor.name: tensor for tensor in _behind(graph.summaries)}.values())
-        one_step = graph.function([graph.spec.loss, graph.spec.train_op, *watched])
+        one_step = graph.function([graph.spec.loss, graph.train_op, *watched])
         if jit_compile:
             one_step = tf.function(one_step, jit_compile=True)
         summaries = graph.between(watched, graph.summaries)

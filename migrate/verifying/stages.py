@@ -99,7 +99,7 @@ class Stages:
         if count != len(losses):
             note = f"{count} steps in the run, {len(losses)} in the subject"
             wrong = Comparison(name="losses", outcome=Outcome.DIFFERENT, note=note)
-            return stage("steps", "the number of steps", [wrong])
+            return stage("steps", "the number of steps", [wrong], notes)
         pairs = zip(run.losses, losses, strict=True)
         found = [self._loss(a, b, step=step) for step, (a, b) in enumerate(pairs, 1)]
         found += self._values(run.final, variables, self._tolerances.variables, count)

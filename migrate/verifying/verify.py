@@ -148,6 +148,7 @@ class _Verification:
             ]
         batch = subjects.first_batch(batches)
         gradients = side.gradients(batch)
+        side.give(trained.initial)  # a forward pass may write, too: moving averages, counters
         loss = side.step(batch)
         one_step = self._make.one_step(trained, side.read())
         self._losses = side.steps(batches, trained.initial, loss, self._tell)
