@@ -136,6 +136,9 @@ class CustomLoop:
         self._functions: dict[str, Any] = {}
         self._checkpoints = Checkpoints(self.variables, self.graph, keep=config.keep_checkpoint_max)
         self._trained = False
+        # Whether a step counts as more or less than one: two optimizers may both count, or one only
+        # every other time. None before any is made.
+        self._one_by_one: bool | None = None
         self._writers: dict[str, Any] = {}
         self._summary = Every(config.save_summary_steps)
         self._log = Every(config.log_step_count_steps)
@@ -223,7 +226,9 @@ class CustomLoop:
         end = self.global_step + (steps if steps is not None else 2**62)
         losses = []
         while (step := self.global_step) < end:
-            stop = next_stop(step, end=end, longest=steps_per_loop, due=self._due())
+            # The first step shows whether it counts as one; no later one is made beyond the end.
+            longest = 1 if self._one_by_one is not False else steps_per_loop
+            stop = next_stop(step, end=end, longest=longest, due=self._due())
             made = self._advance(batches, step, stop)
             losses.append(made)
             if len(made) < stop - step:
@@ -242,7 +247,7 @@ class CustomLoop:
         if np.isnan(losses).any():
             raise tf1.train.NanLossDuringTrainingError
         if len(losses):
-            refusals.check_step_moved(step, self.global_step)
+            self._one_by_one = self._one_by_one or self.global_step - step != len(losses)
             self._report(losses, summaries, len(losses) / (time.perf_counter() - began))
         return losses
 

@@ -238,6 +238,11 @@ def never_ready(features: Any, labels: Any, mode: str, params: Any) -> Any:
     return spec._replace(scaffold=tf1.train.Scaffold(init_fn=lambda scaffold, session: None))
 
 
+def never_counting(features: Any, labels: Any, mode: str, params: Any) -> Any:
+    spec = model_fn(features, labels, mode, params)
+    return spec._replace(train_op=tf.gradients(spec.loss, tf1.trainable_variables())[0])
+
+
 def queued() -> Any:
     return estimator.inputs.numpy_input_fn({"x": X}, Y, batch_size=4, shuffle=False)()
 
@@ -254,6 +259,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "init_fn": (
         lambda: host(never_ready, input_fn=INPUT_FNS, params={}).train(steps=1),
         "the Scaffold's init_fn needs a session; give the variables their values with `restore`",
+    ),
+    "step": (
+        lambda: host(never_counting, input_fn=INPUT_FNS, params={}).train(steps=1),
+        "its train_op does not count its steps, and training would never be done; pass global_step",
     ),
     "queue": (
         lambda: hosted(input_fn=queued).train(steps=1),

@@ -216,3 +216,32 @@ def recurrent_in_control_flow_v1(features: Any, labels: Any, mode: str) -> Any:
     finally:
         if enabled:
             tf1.enable_control_flow_v2()
+
+
+@odd
+def optimizers_that_both_count(features: Any, labels: Any, mode: str) -> Any:
+    """Five steps are made after three batches: they count as 2, 4 and 6."""
+    first, second = dense(features["x"], name="first"), dense(features["x"], name="second")
+    made = spec(mode, first + second, labels)
+    if mode != "train":
+        return made
+    optimizer = tf1.train.GradientDescentOptimizer(0.1)
+    with tf.control_dependencies([made.train_op]):
+        second_op = optimizer.minimize(tf.reduce_mean(second**2), step())
+    return made._replace(train_op=second_op)
+
+
+@odd
+def optimizer_of_every_other_batch(features: Any, labels: Any, mode: str) -> Any:
+    """Only what it applies is counted, so that the input ends before the steps are made."""
+    logits = dense(features["x"])
+    if mode != "train":
+        return spec(mode, logits, labels)
+    loss = loss_of(logits, labels)
+    seen = tf1.get_variable("seen", [], tf.int64, tf.zeros_initializer, trainable=False)
+    optimizer = tf1.train.GradientDescentOptimizer(0.1)
+    pairs = optimizer.compute_gradients(loss)
+    with tf.control_dependencies([loss]):
+        turn = tf.equal(seen.assign_add(1) % 2, 0)
+    apply = tf.cond(turn, lambda: tf.group(optimizer.apply_gradients(pairs, step())), tf.no_op)
+    return Spec(mode, loss=loss, train_op=apply)
