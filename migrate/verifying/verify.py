@@ -110,8 +110,8 @@ def _told(what: str, function: Callable[..., Any], *args: Any) -> Any:
         if raised_here(error):
             raise
         raise ValueError(
-            f"{what} fails: {describe(error).rstrip('.')}; expected one that works, to compare with; see that "
-            "estimator_compat.Estimator trains it, then verify again."
+            f"{what} fails: {describe(error).rstrip('.')}; expected one that works, to compare "
+            "with; see that estimator_compat.Estimator trains it, then verify again."
         ) from error
 
 
