@@ -220,6 +220,24 @@ def test_a_folder_without_a_checkpoint(tmp_path: Path) -> None:
         hosted().restore(str(tmp_path))
 
 
+def test_a_partitioned_variable_goes_on_from_a_runs_checkpoint(tmp_path: Path) -> None:
+    """The checkpoint has one value of it, the graph two parts, and so have its slots."""
+
+    def parted(features: Any, labels: Any, mode: str, params: Any) -> Any:
+        with tf1.variable_scope("", partitioner=tf1.fixed_size_partitioner(2)):
+            return model_fn(features, labels, mode, params)
+
+    config = estimator.RunConfig(str(tmp_path), tf_random_seed=1)
+    trained = estimator.Estimator(parted, params={}, config=config)
+    trained.train(INPUT_FNS["train"], steps=3)
+    loop = host(parted, input_fn=INPUT_FNS, params={})
+    loop.restore(str(tmp_path))
+    hook = Losses()
+    trained.train(INPUT_FNS["train"], hooks=[hook], steps=2)
+    assert any(name.endswith("/part_1") for name in loop.variables)
+    assert loop.train(steps=2).tolist() == hook.losses
+
+
 # What it refuses.
 
 
