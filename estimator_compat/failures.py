@@ -24,15 +24,20 @@ def describe(error: BaseException) -> str:
     where there is none, and for a SyntaxError, whose message names its own.
     """
     frames = traceback.extract_tb(error.__traceback__)
-    raised_here = bool(frames) and frames[-1].filename.startswith(_OURS)
     text = _brief(str(error))
-    if not raised_here or not text:
+    if not raised_here(error) or not text:
         text = f"{type(error).__name__}: {text}".removesuffix(": ")
     users = [frame for frame in frames if _is_users(frame.filename)]
     if isinstance(error, SyntaxError) or not users:
         return text
     last = users[-1]
     return f"{text} ({os.path.basename(last.filename)}, line {last.lineno}, in {last.name})"
+
+
+def raised_here(error: BaseException) -> bool:
+    """Tells whether this package raised it: its message then says what to do."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and frames[-1].filename.startswith(_OURS)
 
 
 def _is_users(filename: str) -> bool:

@@ -96,7 +96,7 @@ class Checkpoints:
             yield
             return
         legacy = LegacyCheckpoints(graph, self._variables)
-        kept = {name: self._variables[name].read_value() for name in legacy.names.values()}
+        kept = {name: self._variables[name].read_value() for name in legacy.variables}
         with tempfile.TemporaryDirectory() as folder:
             legacy.restore(self.save_legacy(os.path.join(folder, "model.ckpt")))
         try:

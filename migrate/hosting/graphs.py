@@ -16,7 +16,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat import anatomy, evaluation, sessions, summaries, wrapping
 from estimator_compat.losses import average_loss
-from migrate.hosting import ordering, random_ops
+from migrate.hosting import fetching, ordering, random_ops
 from migrate.targets import Target, build
 
 LOCAL = (tf1.GraphKeys.LOCAL_VARIABLES, tf1.GraphKeys.METRIC_VARIABLES)
@@ -49,7 +49,8 @@ class HostedGraph:
             initialized.
         """
         built = build(_with_resources(target), mode)
-        self.mode, self.graph, self.spec = mode, built.graph, built.spec
+        self.mode, self.graph = mode, built.graph
+        self.spec = fetching.settled(built.spec, built.graph)
         ordering.settle(self.graph, [self.spec.loss, self.spec.train_op])
         given = built.inputs
         element = given.features if given.labels is None else (given.features, given.labels)
@@ -75,7 +76,8 @@ class HostedGraph:
     def _metrics(self) -> dict[str, Any]:
         if self.mode != "eval":
             return {}
-        return evaluation.metrics_with_loss(self.spec.eval_metric_ops, self.spec.loss)
+        found = evaluation.metrics_with_loss(self.spec.eval_metric_ops, self.spec.loss)
+        return fetching.metrics(found, self.graph)
 
     def _watched(self) -> dict[str, Any]:
         """What may be asked of a training step, by the names of `StepResult`."""
@@ -93,6 +95,7 @@ class HostedGraph:
         used = [index for index, tensor in enumerate(feeds) if tensor.consumers()]
         names = [op.name for op in handles(self.graph)]
         definition = self._definition()
+        _wait_for_nothing(definition, {f"^{feed.op.name}" for feed in feeds})
 
         def imported(*arguments: Any) -> Any:
             inner = tf1.get_default_graph()
@@ -101,7 +104,11 @@ class HostedGraph:
             tf1.import_graph_def(definition, input_map={**captured, **given}, name="")
             return tf.constant(0)
 
-        signature = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in feeds]
+        # By other names than "Placeholder", which operations of the model_fn may have.
+        signature = [
+            tf.TensorSpec(feed.shape, feed.dtype, f"hosted_argument_{index}")
+            for index, feed in enumerate(feeds)
+        ]
         self._whole = tf1.wrap_function(imported, signature)
         self._arguments = list(self._whole.inputs[: len(feeds)])
         self._by_feed = {f.name: a for f, a in zip(feeds, self._arguments, strict=True)}
@@ -140,17 +147,35 @@ class HostedGraph:
         return self._whole.graph.as_graph_element(fetch.name)
 
     def initialize(self, names: Collection[str]) -> None:
-        """Gives variables their initial values, and fills the lookup tables."""
-        chosen = [op for name, op in self._initializers.items() if name in names]
-        # Values that begin as other variables' ask whether these have theirs: not yet.
+        """Gives variables their initial values, and fills the lookup tables.
+
+        A Scaffold's own operations do it where the model_fn gave any, as in a new session.
+        """
+        scaffold, rest = self.spec.scaffold, set(names)
+        if scaffold.init_op is not None and rest >= set(self.saved_variables):
+            self._run_initializers([scaffold.init_op], names, scaffold.init_feed_dict)
+            rest -= set(self.saved_variables)
+        if scaffold.local_init_op is not None:
+            rest -= self.local
+        self._run_initializers([op for n, op in self._initializers.items() if n in rest], names)
+        self._run_initializers([scaffold.local_init_op or self._tables], names)
+
+    def _run_initializers(self, ops: Any, names: Collection[str], feeds: Any = None) -> None:
+        """Runs operations; values that begin as those of other variables take their initial ones.
+
+        Args:
+          names: Variables that have no value yet.
+          feeds: As for `Session.run`.
+        """
         asked = [
-            op.outputs[0]
+            (op.outputs[0], False)
             for op in self.graph.get_operations()
             if op.type == "VarIsInitializedOp" and op.inputs[0].op.name in names
         ]
-        if chosen:
-            self.between(asked, chosen)(*(tf.constant(False) for _ in asked))
-        self.computed([self._tables])
+        asked += [(self.graph.as_graph_element(k), v) for k, v in (feeds or {}).items()]
+        if ops:
+            values = [tf.constant(value, tensor.dtype) for tensor, value in asked]
+            self.between([tensor for tensor, _ in asked], ops)(*values)
 
     def elements(self, dataset: Any) -> Any:
         """Returns a Dataset of what a function takes, for one of the input's elements."""
@@ -198,6 +223,15 @@ class HostedGraph:
     def local(self) -> set[str]:
         """The names of the variables that no checkpoint has: those of metrics."""
         return {v.op.name for key in LOCAL for v in self.graph.get_collection(key)}
+
+
+def _wait_for_nothing(definition: Any, inputs: set[str]) -> None:
+    """Removes the control inputs by which operations wait for the input: arguments are there."""
+    for node in definition.node:
+        kept = [one for one in node.input if one not in inputs]
+        if len(kept) < len(node.input):
+            del node.input[:]
+            node.input.extend(kept)
 
 
 def _with_resources(target: Target) -> Target:
@@ -270,7 +304,7 @@ def _variable(name: str, shape: tf.TensorShape, dtype: Any, trainable: bool) -> 
 
 
 def spec_of(tensor: Any) -> Any:
-    """The spec that a tensor of a graph fits."""
-    if isinstance(tensor, tf.SparseTensor):
-        return tf.SparseTensorSpec(tensor.shape, tensor.dtype)
-    return tf.TensorSpec(tensor.shape, tensor.dtype)
+    """The spec that a tensor of a graph fits, be it sparse or ragged."""
+    if isinstance(tensor, tf.Tensor):
+        return tf.TensorSpec(tensor.shape, tensor.dtype)
+    return tf.type_spec_from_value(tensor)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -32,6 +32,21 @@ class Matching:
         return not (self.missing or self.misshapen)
 
 
+class _Read(NamedTuple):
+    """A value that a Saver reads.
+
+    Attributes:
+      name: In the checkpoint.
+      variable: The name of the variable that it is for.
+      whole: The shape of the checkpoint's value, where the variable is a part of that: one of a
+        partitioned variable; else None.
+    """
+
+    name: str
+    variable: str
+    whole: tf.TensorShape | None
+
+
 class LegacyCheckpoints:
     """Reads and writes the name-based checkpoints of one graph."""
 
@@ -42,12 +57,16 @@ class LegacyCheckpoints:
         self._filename = find(self._definition.filename_tensor_name)
         self._restore = find(self._definition.restore_op_name)
         self._save = find(self._definition.save_tensor_name)
-        self.names = _restored(graph.graph, self._restore)
+        self._read = _restored(graph.graph, self._restore)
+        self.variables = {one.variable for one in self._read}
 
     def matching(self, path: str) -> Matching:
         """Compares a checkpoint with the variables."""
         shapes = tf.train.load_checkpoint(path).get_variable_to_shape_map()
-        wanted = {name: self._variables[variable].shape for name, variable in self.names.items()}
+        wanted = {
+            one.name: self._variables[one.variable].shape if one.whole is None else one.whole
+            for one in self._read
+        }
         return compare(shapes, wanted)
 
     def restore(self, path: str) -> None:
@@ -94,9 +113,9 @@ def compare(shapes: Mapping[str, Any], wanted: Mapping[str, tf.TensorShape]) -> 
     )
 
 
-def _restored(graph: tf.Graph, restore: tf.Operation) -> dict[str, str]:
-    """Maps the names that a Saver's operation reads to the variables that it assigns to."""
-    names: dict[str, str] = {}
+def _restored(graph: tf.Graph, restore: tf.Operation) -> list[_Read]:
+    """What a Saver's operation reads."""
+    found: list[_Read] = []
     waiting, seen = [restore], {restore}
     while waiting:
         op = waiting.pop()
@@ -104,14 +123,21 @@ def _restored(graph: tf.Graph, restore: tf.Operation) -> dict[str, str]:
             read = op.inputs[1]
             while read.op.type != "RestoreV2":
                 read = read.op.inputs[0]
-            keys = tf.get_static_value(read.op.inputs[1])
-            names[keys[read.value_index].decode()] = op.inputs[0].op.name
+            name, part = (
+                tf.get_static_value(keys)[read.value_index].decode() for keys in read.op.inputs[1:]
+            )
+            found.append(_Read(name, op.inputs[0].op.name, _whole(part)))
             continue
         for before in [*op.control_inputs, *(tensor.op for tensor in op.inputs)]:
             if before not in seen:
                 seen.add(before)
                 waiting.append(before)
-    return names
+    return found
+
+
+def _whole(part: str) -> tf.TensorShape | None:
+    """The whole shape in the text of a part: "4 3 0,2:0,3" is the first two rows of `[4, 3]`."""
+    return tf.TensorShape([int(size) for size in part.split()[:-1]]) if part else None
 
 
 def describe(found: Matching) -> str:

@@ -136,6 +136,9 @@ class CustomLoop:
         self._trained = False
         self._leads = replication is None or replication.leads
         self._events = EventFiles(config.model_dir if self._leads else None)
+        # Whether a step counts as more or less than one: two optimizers may both count, or one only
+        # every other time. None before any is made.
+        self._one_by_one: bool | None = None
         self._summary = Every(config.save_summary_steps)
         self._log = Every(config.log_step_count_steps)
         self._saving = Every(config.save_checkpoints_steps)
@@ -237,12 +240,15 @@ class CustomLoop:
         if not self._trained and self.target.config.model_dir:
             self._save_due(force=True)
         self._trained = True
+        graph.initialize(graph.local)  # as in a new session
         # As with an Estimator, whose hooks are new in each call.
         self._summary.last = self._log.last = None
         end = self.global_step + (steps if steps is not None else 2**62)
         losses = []
         while (step := self.global_step) < end:
-            stop = next_stop(step, end=end, longest=steps_per_loop, due=self._due())
+            # The first step shows whether it counts as one; no later one is made beyond the end.
+            longest = 1 if self._one_by_one is not False else steps_per_loop
+            stop = next_stop(step, end=end, longest=longest, due=self._due())
             made = self._advance(batches, step, stop)
             losses.append(made)
             if len(made) < stop - step:
@@ -261,7 +267,7 @@ class CustomLoop:
         if np.isnan(losses).any():
             raise tf1.train.NanLossDuringTrainingError
         if len(losses):
-            refusals.check_step_moved(step, self.global_step)
+            self._one_by_one = self._one_by_one or self.global_step - step != len(losses)
             self._report(losses, summaries, len(losses) / (time.perf_counter() - began))
         return losses
 
@@ -326,6 +332,7 @@ class CustomLoop:
         """Yields the predictions for each batch, as NumPy arrays."""
         graph = self.graph(PREDICT)
         run = self._restarted("predict", graph, graph.spec.predictions)
+        graph.initialize(graph.local)
         for element in self.dataset(PREDICT) if dataset is None else dataset:
             with self._checkpoints.values_of(graph):
                 found = run(element)

@@ -6,6 +6,8 @@ shapes that are plain numbers and tensors that can be keys of a dict. Variables 
 those of a graph that is hosted must be.
 """
 
+from typing import Any
+
 import tensorflow as tf
 
 # Its first import makes a module of its own, in the place of `tf.compat.v1`.
@@ -23,11 +25,18 @@ def keep() -> None:
     for module in (tf1, tf.compat.v1):
         for name in _KEPT:
             setattr(module, name, _legacy_values if name == "disable_v2_behavior" else _nothing)
+    tf.Variable.initialized_value = _initialized_value
 
 
 def _legacy_values() -> None:
     tf1.disable_v2_tensorshape()
     tf1.disable_tensor_equality()
+
+
+def _initialized_value(variable: Any) -> tf.Tensor:
+    """What reference variables have, and resources lost: a value for another's initial one."""
+    ready = tf1.is_variable_initialized(variable)
+    return tf.cond(ready, variable.read_value, lambda: variable.initial_value)
 
 
 def _nothing() -> None:

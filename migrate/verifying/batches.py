@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat import calling, sessions
 from estimator_compat.inputs import parse_input_fn_result
+from migrate.hosting.graphs import spec_of
 from migrate.targets import Target
 
 
@@ -53,7 +54,7 @@ def materialize(target: Target, mode: str, limit: int) -> Batches:
         tf1.train.create_global_step()
         given = parse_input_fn_result(call(target, mode))
         element = given.features if given.labels is None else (given.features, given.labels)
-        spec = tf.nest.map_structure(_spec, element)
+        spec = tf.nest.map_structure(spec_of, element)
         values = list(
             sessions.batches(
                 element,
@@ -73,9 +74,3 @@ def call(target: Target, mode: str) -> Any:
     return calling.call_input_fn(
         target.input_fn(mode), mode=mode, params=params, config=target.config
     )
-
-
-def _spec(tensor: Any) -> tf.TypeSpec:
-    if isinstance(tensor, tf.SparseTensor):
-        return tf.SparseTensorSpec(tensor.shape, tensor.dtype)
-    return tf.TensorSpec(tensor.shape, tensor.dtype)

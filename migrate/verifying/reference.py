@@ -6,6 +6,7 @@ hook, or by a session of its own on the same graph with the same weights.
 
 import dataclasses
 import functools
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -117,12 +118,15 @@ class Reference:
 
     def evaluate(self) -> dict[str, Any]:
         """Evaluates what `train` left."""
-        return self._estimator.evaluate(self.input_fn("eval"))
+        # The count ends it where the graph does not depend on its input, and would go on for ever.
+        return self._estimator.evaluate(
+            self.input_fn("eval"), steps=len(self.batches["eval"].values)
+        )
 
     def predict(self) -> list[Any]:
         """Predicts, with what `train` left, each batch."""
         rows = self._estimator.predict(self.input_fn("infer"), yield_single_examples=False)
-        return list(rows)
+        return list(itertools.islice(rows, len(self.batches["infer"].values)))
 
     def about(self, mode: str) -> About:
         """Looks at the graph of "eval" or "infer"; after `train`."""
@@ -159,7 +163,7 @@ class Reference:
                 fetches,
                 scaffold=scaffold,
                 hooks=built.inputs.hooks,
-                config=built.config,
+                config=self._estimator.config,
                 checkpoint=None,
                 limit=1,
             )

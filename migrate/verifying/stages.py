@@ -109,7 +109,7 @@ class Stages:
         if count != len(losses):
             note = f"{count} steps in the run, {len(losses)} in the subject"
             wrong = Comparison(name="losses", outcome=Outcome.DIFFERENT, note=note)
-            return stage("steps", "the number of steps", [wrong])
+            return stage("steps", "the number of steps", [wrong], notes)
         found = self._trained(run, losses, variables)
         forgiven: list[str] = []
         if moved:

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from estimator_compat.failures import describe
+from estimator_compat.failures import describe, raised_here
 from migrate.hosting import v2_behavior
 from migrate.hosting.loop import CustomLoop
 from migrate.hosting.random_ops import RandomOp
@@ -91,13 +91,30 @@ def _batches(target: Target, counts: Mapping[str, int], tell: Progress) -> dict[
         if isinstance(target.input_fns, Mapping) and mode not in target.input_fns:
             continue
         tell(f"reading the batches of {mode!r}")
-        found[mode] = materialize(target, mode, count)
+        found[mode] = _told(f"the input_fn of {mode!r}", materialize, target, mode, count)
         if not found[mode].values:
             raise ValueError(
                 f"the input_fn of {mode!r} yields no batch; expected one at least; check its files "
                 "and its filters."
             )
     return found
+
+
+def _told(what: str, function: Callable[..., Any], *args: Any) -> Any:
+    """Calls a function of the legacy side, and says of an error what there is to compare with.
+
+    Raises:
+      ValueError: It failed, with an error that is not of this package's own.
+    """
+    try:
+        return function(*args)
+    except Exception as error:
+        if raised_here(error):
+            raise
+        raise ValueError(
+            f"{what} fails: {describe(error).rstrip('.')}; expected one that works, to compare "
+            "with; see that estimator_compat.Estimator trains it, then verify again."
+        ) from error
 
 
 class _Verification:
@@ -118,7 +135,7 @@ class _Verification:
         self._losses: Sequence[Any] = ()
 
     def run(self) -> Verdict:
-        trained = self._reference.train(self._tell)
+        trained = _told("the run under the Estimator", self._reference.train, self._tell)
         initial = self._side.read() if self._side.initializes else None
         first, fits = self._make.variables(trained, self._side.variables, initial)
         if fits:
@@ -150,7 +167,7 @@ class _Verification:
             ]
         batch = subjects.first_batch(batches)
         gradients = side.gradients(batch)
-        side.give(trained.initial)  # which a loss that waits for updates has changed
+        side.give(trained.initial)  # a forward pass may write, too: moving averages, counters
         loss = side.step(batch)
         first = side.read()
         self._losses = side.steps(batches, trained.initial, loss, self._tell)

@@ -220,6 +220,24 @@ def test_a_folder_without_a_checkpoint(tmp_path: Path) -> None:
         hosted().restore(str(tmp_path))
 
 
+def test_a_partitioned_variable_goes_on_from_a_runs_checkpoint(tmp_path: Path) -> None:
+    """The checkpoint has one value of it, the graph two parts, and so have its slots."""
+
+    def parted(features: Any, labels: Any, mode: str, params: Any) -> Any:
+        with tf1.variable_scope("", partitioner=tf1.fixed_size_partitioner(2)):
+            return model_fn(features, labels, mode, params)
+
+    config = estimator.RunConfig(str(tmp_path), tf_random_seed=1)
+    trained = estimator.Estimator(parted, params={}, config=config)
+    trained.train(INPUT_FNS["train"], steps=3)
+    loop = host(parted, input_fn=INPUT_FNS, params={})
+    loop.restore(str(tmp_path))
+    hook = Losses()
+    trained.train(INPUT_FNS["train"], hooks=[hook], steps=2)
+    assert any(name.endswith("/part_1") for name in loop.variables)
+    assert loop.train(steps=2).tolist() == hook.losses
+
+
 # What it refuses.
 
 
@@ -238,6 +256,11 @@ def never_ready(features: Any, labels: Any, mode: str, params: Any) -> Any:
     return spec._replace(scaffold=tf1.train.Scaffold(init_fn=lambda scaffold, session: None))
 
 
+def never_counting(features: Any, labels: Any, mode: str, params: Any) -> Any:
+    spec = model_fn(features, labels, mode, params)
+    return spec._replace(train_op=tf.gradients(spec.loss, tf1.trainable_variables())[0])
+
+
 def queued() -> Any:
     return estimator.inputs.numpy_input_fn({"x": X}, Y, batch_size=4, shuffle=False)()
 
@@ -254,6 +277,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "init_fn": (
         lambda: host(never_ready, input_fn=INPUT_FNS, params={}).train(steps=1),
         "the Scaffold's init_fn needs a session; give the variables their values with `restore`",
+    ),
+    "step": (
+        lambda: host(never_counting, input_fn=INPUT_FNS, params={}).train(steps=1),
+        "its train_op does not count its steps, and training would never be done; pass global_step",
     ),
     "queue": (
         lambda: hosted(input_fn=queued).train(steps=1),

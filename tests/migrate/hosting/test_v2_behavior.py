@@ -25,6 +25,11 @@ assert tf1.resource_variables_enabled()
 with tf1.Graph().as_default():
     assert tf1.ones([2, 3]).shape[1].value == 3  # a Dimension, as legacy code knows it
     assert len({tf1.ones([2]), tf1.ones([2])}) == 2  # a tensor is a key
+    first = tf1.get_variable("first", initializer=2.0)
+    second = tf1.get_variable("second", initializer=3.0 * first.initialized_value())
+    with tf1.Session() as session:
+        session.run(second.initializer)
+        assert session.run(second) == 6.0
 v2_behavior.require_eager()
 """
 ENDED = """

@@ -227,6 +227,53 @@ def test_what_is_refused() -> None:
         migrate.verify(empty)
 
 
+def failing_at_step_2(features: Any, labels: Any, mode: str, params: Any) -> Any:
+    checked = tf1.Assert(tf1.train.get_global_step() < 2, ["too late"])
+    with tf.control_dependencies([checked]):
+        return model_fn(tf.identity(features), labels, mode, {"noise": "none"})
+
+
+def uninitialized() -> Any:
+    return tf1.data.make_initializable_iterator(input_fn()).get_next()
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"model_fn": failing_at_step_2},
+            r"the run under the Estimator fails: InvalidArgumentError: assertion failed: "
+            r"\[too late\][^;]*; expected one that works, to compare with; see that",
+        ),
+        (
+            {"input_fns": uninitialized},
+            r"the input_fn of 'train' fails: FailedPreconditionError: GetNext\(\) failed because"
+            r"[^;]*; expected one that works, to compare with; see that",
+        ),
+    ],
+    ids=["model_fn", "input_fn"],
+)
+def test_a_run_that_fails(changes: dict[str, Any], told: str) -> None:
+    given = {"model_fn": model_fn, "input_fns": input_fn, "params": {"noise": "none"}, **changes}
+    with pytest.raises(ValueError, match=told):
+        migrate.verify(migrate.Target(**given))
+
+
+def test_a_hook_that_ends_the_run_is_named() -> None:
+    class Ends(tf1.train.SessionRunHook):
+        def after_run(self, run_context: Any, run_values: Any) -> None:
+            run_context.request_stop()
+
+    def with_hook(features: Any, labels: Any, mode: str, params: Any) -> Any:
+        return model_fn(features, labels, mode, params)._replace(training_hooks=[Ends()])
+
+    target = migrate.Target(model_fn=with_hook, input_fns=input_fn, params={"noise": "none"})
+    steps = next(one for one in migrate.verify(target).stages if one.name == "steps")
+    assert steps.first is not None
+    assert steps.first.note == "1 steps in the run, 3 in the subject"
+    assert steps.notes == ("the run's hooks are not hosted: Ends",)
+
+
 def test_what_is_no_target() -> None:
     with pytest.raises(TypeError, match=r"is no migrate.Target; expected one, .*; pass `migrate"):
         migrate.verify(model_fn)  # type: ignore[arg-type]
