@@ -9,7 +9,7 @@ from typing import Any
 from migrate.targets import Target
 
 _EXPORTS = {
-    "host": "migrate.hosting.loop",
+    "host": "migrate.hosting.hosting",
     "verify": "migrate.verifying.verify",
 }
 

@@ -14,7 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 import estimator_compat
-from migrate.hosting import loop, replica_batches
+from migrate.hosting import replica_batches
+from migrate.hosting.hosting import host
 from tests.migrate.hosting import replica_sequences
 from tests.migrate.hosting.record_replicas import hex_of, two_devices
 from tests.migrate.hosting.replica_models import BY_HAND, EVEN, REFUSED, UNEVEN, VALUES, model
@@ -40,7 +41,7 @@ def one_batch(strategy: Any) -> dict[str, Any]:
 
 
 def _trained(model_fn: Any, input_fn: Any, strategy: Any, **options: Any) -> dict[str, Any]:
-    hosted = loop.host(model_fn, input_fn=input_fn, config=CONFIG, strategy=strategy, **options)
+    hosted = host(model_fn, input_fn=input_fn, config=CONFIG, strategy=strategy, **options)
     steps = len(list(hosted.graph("train").elements(input_fn())))
     losses = hosted.train(input_fn(), steps, steps_per_loop=4)
     variables = {name: hex_of(variable.numpy()) for name, variable in hosted.variables.items()}
@@ -50,7 +51,7 @@ def _trained(model_fn: Any, input_fn: Any, strategy: Any, **options: Any) -> dic
 def _step(strategy: Any, model_fn: Any, weights: list[float], *, global_mean: bool) -> Any:
     """Makes one step; returns the loss and the gradient, or the text of the error."""
     data = (np.array(weights, np.float32), VALUES[: len(weights)])
-    hosted = loop.host(
+    hosted = host(
         model_fn,
         input_fn=lambda: tf.data.Dataset.from_tensors(data),
         config=CONFIG,
@@ -70,7 +71,7 @@ def told(strategy: Any) -> dict[str, Any]:
     for name, (loss, weights) in BY_HAND.items():
         data = (np.array(weights, np.float32), VALUES[: len(weights)])
         for way in (False, True):
-            hosted = loop.host(
+            hosted = host(
                 model(loss),
                 input_fn=lambda data=data: tf.data.Dataset.from_tensors(data),
                 config=CONFIG,
@@ -88,9 +89,7 @@ def told_of_one_batch(strategy: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, (model_fn, data) in models.items():
         for one in (strategy, None):
-            hosted = loop.host(
-                model_fn, input_fn=data, config=CONFIG, strategy=one, global_mean=True
-            )
+            hosted = host(model_fn, input_fn=data, config=CONFIG, strategy=one, global_mean=True)
             result = hosted.train_step(*next(iter(data())))
             found.setdefault(name, []).append(_fields(result))
     return found
@@ -99,7 +98,7 @@ def told_of_one_batch(strategy: Any) -> dict[str, Any]:
 def told_of_two_batches(strategy: Any) -> dict[str, Any]:
     """What a step tells where each replica has a batch of its own."""
     data = np.array(EVEN, np.float32), VALUES
-    hosted = loop.host(
+    hosted = host(
         model(BY_HAND["mean"][0]),
         input_fn=lambda: tf.data.Dataset.from_tensor_slices(data).batch(3),
         config=CONFIG.replace(train_distribute=strategy),
@@ -123,7 +122,7 @@ def summarized(strategy: Any) -> dict[str, Any]:
             function = estimator_compat.with_loss_summaries(function)
         data = (np.array(UNEVEN, np.float32), VALUES)
         with tempfile.TemporaryDirectory() as folder:
-            hosted = loop.host(
+            hosted = host(
                 function,
                 input_fn=lambda data=data: tf.data.Dataset.from_tensors(data).repeat(2),
                 config=CONFIG.replace(model_dir=folder, save_summary_steps=1),
@@ -157,7 +156,7 @@ def of_the_config(strategy: Any) -> dict[str, Any]:
     found = {}
     for name, one in strategies.items():
         config = estimator_compat.RunConfig(tf_random_seed=1, train_distribute=one)
-        hosted = loop.host(MODELS["batch_norm"], input_fn=input_fn, config=config)
+        hosted = host(MODELS["batch_norm"], input_fn=input_fn, config=config)
         losses = hosted.train()
         variables = {name: hex_of(value.numpy()) for name, value in hosted.variables.items()}
         found[name] = {"losses": hex_of(losses), "variables": variables}
@@ -176,7 +175,7 @@ def refused(strategy: Any) -> dict[str, Any]:
         name: _step(strategy, model_fn, UNEVEN, global_mean=True)
         for name, model_fn in REFUSED.items()
     }
-    hosted = loop.host(
+    hosted = host(
         REFUSED["opaque"],
         input_fn=lambda: tf.data.Dataset.from_tensors(({"x": EVEN, "rate": 0.5}, VALUES)),
         config=CONFIG,

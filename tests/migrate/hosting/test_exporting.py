@@ -10,7 +10,8 @@ import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
 from estimator_compat import export
-from migrate.hosting.loop import CustomLoop, host
+from migrate.hosting.hosting import host
+from migrate.hosting.loop import CustomLoop
 from tests.migrate.hosting.programs import INPUT_FNS, X, model_fn
 
 STEPS = 3

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from estimator_compat import RunConfig
 from migrate.hosting import worker_strategy
-from migrate.hosting.loop import host
+from migrate.hosting.hosting import host
 from tests.migrate.hosting.programs import INPUT_FNS, X, Y, model_fn
 from tests.migrate.hosting.test_replicas import RECORDED, numbers
 

@@ -21,7 +21,8 @@ import numpy as np
 import tensorflow as tf
 
 import estimator_compat
-from migrate.hosting import loop
+from migrate.hosting.hosting import host
+from migrate.hosting.loop import CustomLoop
 from tests.migrate.hosting import replica_programs
 from tests.migrate.hosting.record_replicas import hex_of
 from tests.migrate.hosting.replica_models import BY_HAND, UNEVEN, VALUES, model
@@ -57,7 +58,7 @@ def main(folder: Path, program: str, options: dict[str, Any]) -> None:
     own = str(folder / config.task_type)
     if not options.get("legacy"):
         config = config.replace(model_dir=own)
-    hosted = loop.host(
+    hosted = host(
         PROGRAMS[program](estimator_compat.EstimatorSpec),
         input_fn=input_fn_of(options.get("dies_after")),
         config=config,
@@ -85,7 +86,7 @@ def by_hand(config: Any) -> dict[str, Any]:
     """Makes one step of a weighted mean; returns what it tells."""
     mine = slice(0, 3) if config.is_chief else slice(3, 5)
     data = np.array(UNEVEN, np.float32)[mine], VALUES[mine]
-    hosted = loop.host(
+    hosted = host(
         model(BY_HAND["weighted_mean"][0]),
         input_fn=lambda: tf.data.Dataset.from_tensors(data),
         config=config,
@@ -94,7 +95,7 @@ def by_hand(config: Any) -> dict[str, Any]:
     return {name: value.numpy().tolist() for name, value in fields.items()}
 
 
-def _trained(hosted: loop.CustomLoop, own: str, options: dict[str, Any]) -> Iterator[np.ndarray]:
+def _trained(hosted: CustomLoop, own: str, options: dict[str, Any]) -> Iterator[np.ndarray]:
     """Trains, in one call, or with the checkpoints of an Estimator between calls."""
     while (step := hosted.global_step) < STEPS:
         batches = hosted.dataset("train").skip(step)
