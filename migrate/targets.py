@@ -92,7 +92,7 @@ def load(
     given = references.load(input_fn, flag="input_fn") if input_fn else None
     parse_rest(["migrate", *flags])
     if not isinstance(found, Target) and "features" not in inspect.signature(found).parameters:
-        found = found()
+        found = _called(found, as_legacy=legacy is not None)
         if not isinstance(found, Target):
             raise ValueError(
                 f"`{reference}` returned {found!r:.60}; expected a migrate.Target, or a model_fn "
@@ -110,6 +110,16 @@ def load(
             "a migrate.Target."
         )
     return Target(model_fn=found, input_fns=given, params=params)
+
+
+def _called(function: Callable[[], Any], *, as_legacy: bool) -> Any:
+    """Calls a function; legacy code in a graph, which it is in at its top level."""
+    if not as_legacy:
+        return function()
+    import tensorflow as tf
+
+    with tf.Graph().as_default():
+        return function()
 
 
 class Built(NamedTuple):

@@ -29,8 +29,8 @@ def check_graph(graph: HostedGraph, *, ignore_hooks: bool) -> None:
       ignore_hooks: Whether its hooks may be left out.
 
     Raises:
-      ValueError: It has hooks that the loop cannot honour, an init_fn, or Python functions, or does
-        not count its steps; every one of them is named.
+      ValueError: It has hooks that the loop cannot honour, an init_fn, Python functions, or lookup
+        tables that grow, or does not count its steps; every one of them is named.
     """
     spec, problems = graph.spec, []
     for hook in () if ignore_hooks else session_hooks(graph):
@@ -48,6 +48,11 @@ def check_graph(graph: HostedGraph, *, ignore_hooks: bool) -> None:
             problems.append(
                 f"the op {op.name} calls Python from inside the step, where there is no session; "
                 "do its work in the input_fn, or write it with TensorFlow's ops"
+            )
+        if op.type.startswith("Mutable"):
+            problems.append(
+                f"the lookup table {op.name} is filled step by step, and no checkpoint of a loop "
+                "has it; use a tf.lookup.StaticHashTable, or a variable"
             )
     if graph.mode == "train" and not _counts_steps(graph):
         problems.append(

@@ -25,7 +25,9 @@ def keep() -> None:
     for module in (tf1, tf.compat.v1):
         for name in _KEPT:
             setattr(module, name, _legacy_values if name == "disable_v2_behavior" else _nothing)
+    # What reference variables have, and legacy code asks for, as OpenNMT for the second.
     tf.Variable.initialized_value = _initialized_value
+    tf.Variable._ref = _reference
 
 
 def _legacy_values() -> None:
@@ -34,9 +36,13 @@ def _legacy_values() -> None:
 
 
 def _initialized_value(variable: Any) -> tf.Tensor:
-    """What reference variables have, and resources lost: a value for another's initial one."""
+    """A value for another variable's initial one."""
     ready = tf1.is_variable_initialized(variable)
     return tf.cond(ready, variable.read_value, lambda: variable.initial_value)
+
+
+def _reference(variable: Any) -> tf.Tensor:
+    return variable.value()
 
 
 def _nothing() -> None:

@@ -1,45 +1,48 @@
 """Every model_fn of the packages that has a Target, hosted: what `migrate.verify` says of it."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from tests.corpus.test_targets import PACKAGES, outcomes
 
 pytestmark = pytest.mark.slow
 
-# Stages that a model_fn of the packages may have nothing to compare in.
+WANTED = 0.9  # of the model_fns are identical or equivalent
+# Stages in which a model_fn of the packages may have nothing to compare.
 MAY_BE_LEFT_OUT = {"gradients", "predictions"}
-
-
-RACE = "nothing orders create_optimizer's read of the learning rate and its count of the step"
-# Not the same yet, or not in every run.
-DIFFERENT = {
-    "albert_1_1": RACE,
-    "bert_1_0_1": RACE,
-    "bert_1_0_4": RACE,
-    "bert_base_0_0_9": RACE,
-    "tensorflow_gan_2_1_0": "its hooks train the discriminator between the steps of the generator",
+HOOKS = "hooks train the discriminator and the generator between steps; `host` refuses these hooks"
+# What is not the same, by the end of its name, and why.
+KNOWN = {
+    "GANEstimator.__init__._model_fn": HOOKS,
+    "StarGANEstimator.__init__._model_fn": HOOKS,
+    "MtfModel.estimator_model_fn": "a hook fills its variables; `host` refuses it",
 }
 
 
-@pytest.mark.parametrize(
-    "package",
-    [
-        pytest.param(
-            one,
-            marks=[pytest.mark.xfail(reason=DIFFERENT[one], strict=False)]
-            if one in DIFFERENT
-            else [],
-        )
-        for one in PACKAGES
-    ],
-)
-def test_hosting_is_the_same(package: str) -> None:
+def is_same(one: dict[str, Any]) -> bool:
+    compared = set(one.get("not_compared", ())) <= MAY_BE_LEFT_OUT
+    return one.get("outcome") in ("identical", "equivalent") and compared
+
+
+def reason(name: str) -> str:
+    """Why a model_fn is known not to be the same; empty where it is to be."""
+    return KNOWN.get(name.rpartition(":")[2], "")
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_hosting_is_the_same(package: str, record_property: Callable[[str, object], None]) -> None:
     found = outcomes(package, "verify_targets")
-    wrong = {
-        name: one
-        for name, one in found.items()
-        if one.get("outcome") not in ("identical", "equivalent")
-        or not set(one["not_compared"]) <= MAY_BE_LEFT_OUT
-    }
     assert found
+    for name, one in found.items():
+        notes = {stage: "; ".join(said) for stage, said in one.get("not_compared", {}).items()}
+        notes |= {"because": reason(name)} if reason(name) else {}
+        record_property("verdict", (name, one.get("outcome", "refused"), notes))
+    wrong = {name: one for name, one in found.items() if is_same(one) == bool(reason(name))}
     assert not wrong, "\n".join(f"{name}\n{one}" for name, one in wrong.items())
+
+
+def test_most_are_the_same() -> None:
+    every = [one for package in PACKAGES for one in outcomes(package, "verify_targets").values()]
+    assert sum(map(is_same, every)) >= WANTED * len(every)

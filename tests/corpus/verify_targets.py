@@ -10,6 +10,8 @@ import sys
 import traceback
 from collections.abc import Callable
 
+import tensorflow as tf
+
 from estimator_compat import facade
 from migrate import Target
 from migrate.hosting import v2_behavior
@@ -21,7 +23,9 @@ STEPS = 3
 def verdict(make: Callable[[], Target]) -> dict[str, object]:
     """What `migrate.verify` says of a target; or `error`: the trace of what went wrong."""
     try:
-        found = verify(make(), steps=STEPS, eval_steps=2, predict_steps=1)
+        with tf.Graph().as_default():  # as at the top level of a legacy program
+            target = make()
+        found = verify(target, steps=STEPS, eval_steps=2, predict_steps=1)
     except Exception:
         return {"error": traceback.format_exc(limit=-4)}
     left_out = {one.name: list(one.notes) for one in found.stages if one not in found.compared}

@@ -262,6 +262,12 @@ def never_counting(features: Any, labels: Any, mode: str, params: Any) -> Any:
     return spec._replace(train_op=tf.gradients(spec.loss, tf1.trainable_variables())[0])
 
 
+def growing(features: Any, labels: Any, mode: str, params: Any) -> Any:
+    table = tf.lookup.experimental.MutableHashTable(tf.int64, tf.float32, 1.0, name="seen")
+    factor = table.lookup(tf.constant(5, tf.int64))
+    return model_fn({"x": features["x"] * factor}, labels, mode, params)
+
+
 def queued() -> Any:
     return estimator.inputs.numpy_input_fn({"x": X}, Y, batch_size=4, shuffle=False)()
 
@@ -282,6 +288,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "step": (
         lambda: host(never_counting, input_fn=INPUT_FNS, params={}).train(steps=1),
         "its train_op does not count its steps, and training would never be done; pass global_step",
+    ),
+    "table": (
+        lambda: host(growing, input_fn=INPUT_FNS, params={}).train(steps=1),
+        "the lookup table seen is filled step by step, and no checkpoint of a loop has it; use a",
     ),
     "queue": (
         lambda: hosted(input_fn=queued).train(steps=1),

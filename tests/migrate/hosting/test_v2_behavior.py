@@ -30,6 +30,7 @@ with tf1.Graph().as_default():
     with tf1.Session() as session:
         session.run(second.initializer)
         assert session.run(second) == 6.0
+        assert session.run(tf1.identity(second._ref())) == 6.0  # so OpenNMT copies weights
 v2_behavior.require_eager()
 """
 ENDED = """

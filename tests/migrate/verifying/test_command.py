@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,13 +61,20 @@ def model_fn(features, labels, mode, params):
 def data():
     features = {"x": [[1.0], [2.0], [3.0]]}
     return tf.data.Dataset.from_tensor_slices((features, [[1.0], [2.0], [3.0]])).batch(2)
+
+def target():
+    import migrate
+    assert not tf.executing_eagerly()  # nor is it at the top level of such a program
+    return migrate.Target(model_fn=model_fn, input_fns=data)
 """
 
 
-def run(folder: Path, *arguments: str) -> Any:
+GIVEN = ("program.py:model_fn", "--input_fn=program.py:data")
+
+
+def run(folder: Path, *arguments: str, given: Sequence[str] = GIVEN) -> Any:
     (folder / "program.py").write_text(PROGRAM)
-    given = ["verify", "--facade", "program.py:model_fn", "--input_fn=program.py:data"]
-    return migrate(*given, *arguments, cwd=folder)
+    return migrate("verify", "--facade", *given, *arguments, cwd=folder)
 
 
 def test_the_embedded_example() -> None:
@@ -75,7 +83,8 @@ def test_the_embedded_example() -> None:
 
 
 def test_a_legacy_program_whose_sides_differ(tmp_path: Path) -> None:
-    result = run(tmp_path, "--params=counts=true", "--format=json")
+    arguments = ("--params=counts=true", "--format=json")
+    result = run(tmp_path, *arguments, given=["program.py:target"])
     assert result.returncode == 1, result.stderr
     verdict = json.loads(result.stdout)
     assert verdict["outcome"] == "different"

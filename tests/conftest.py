@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-_ROW = "{:<40} {:<12} {}".format
+_ROW = "{:<75} {:<11} {}".format
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -15,7 +15,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for name, outcome, left_out in verdicts:
         reasons = [f"{stage}: {reason}" for stage, reason in left_out.items()]
         terminalreporter.write_line(_ROW(name, outcome, "; ".join(reasons)).rstrip())
-    same = sum(outcome != "different" for _, outcome, _ in verdicts)
+    same = sum(outcome in ("identical", "equivalent") for _, outcome, _ in verdicts)
     terminalreporter.write_line(f"identical or equivalent: {same} of {len(verdicts)}")
 
 
