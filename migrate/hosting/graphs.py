@@ -19,6 +19,7 @@ from estimator_compat.losses import average_loss
 from migrate.hosting import fetching, ordering, random_ops
 from migrate.targets import Target, build
 
+_LOSSES = ("loss", "loss_per_example", "average_loss")
 LOCAL = (tf1.GraphKeys.LOCAL_VARIABLES, tf1.GraphKeys.METRIC_VARIABLES)
 
 Variables = dict[str, tf.Variable]
@@ -126,7 +127,14 @@ class HostedGraph:
         pruned = self._whole.prune(self._arguments, self._found(fetches))
 
         def run(element: Any) -> Any:
-            return pruned(*tf.nest.flatten(element, expand_composites=True))
+            given = tf.nest.flatten(element, expand_composites=True)
+            if len(given) != len(self._arguments):
+                raise ValueError(
+                    f"the batch has {len(given)} tensors; expected {len(self._arguments)}, as the "
+                    f"input_fn yields, {self.element_spec}; give features and labels of that form."
+                )
+            pairs = zip(given, self._arguments, strict=True)
+            return pruned(*(tf.convert_to_tensor(one, wanted.dtype) for one, wanted in pairs))
 
         return run
 
@@ -208,6 +216,17 @@ class HostedGraph:
     def train_op(self) -> tf.Operation:
         """What a step runs, as an operation: a function forgets a tensor that nobody reads."""
         return getattr(self.spec.train_op, "op", self.spec.train_op)
+
+    @property
+    def losses(self) -> dict[str, Any]:
+        """What is watched that is known before the gradients are."""
+        return {name: self.watched[name] for name in _LOSSES if name in self.watched}
+
+    @property
+    def trainable(self) -> list[str]:
+        """The names of the trainable variables."""
+        variables = self.graph.get_collection(tf1.GraphKeys.TRAINABLE_VARIABLES)
+        return [v.op.name for v in variables]
 
     @property
     def draws(self) -> bool:

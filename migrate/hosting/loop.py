@@ -117,7 +117,33 @@ class CustomLoop:
             )
         )
 
+    @property
+    def trainable_variables(self) -> list[tf.Variable]:
+        """The model's trainable variables, in the order in which it made them."""
+        graph = self.graph(TRAIN)
+        return [self.variables[name] for name in graph.trainable]
+
     # Training.
+
+    def forward(self, features: Any, labels: Any = None) -> StepResult:
+        """Computes the loss of one batch in TRAIN mode, and trains nothing.
+
+        A step of your own begins with it: a `tf.GradientTape` around it has the gradients of
+        `trainable_variables`, with the model_fn's reduction, before anything is done to them.
+
+        Returns:
+          The losses; its `gradient_norm` and `learning_rate` are None.
+
+        Raises:
+          ValueError: The loop trains on replicas.
+        """
+        refusals.check_one_device(self._replication)
+        graph = self.graph(TRAIN)
+        if "forward" not in self._functions:
+            self._functions["forward"] = graph.function(graph.losses)
+        for variable in self.trainable_variables:
+            variable.value()  # a tape watches what is read
+        return StepResult(**self._functions["forward"](_element(features, labels)))
 
     def train_step(self, features: Any, labels: Any = None) -> StepResult:
         """Trains on one batch, or where `split` is False on a tuple of the replicas' batches."""
@@ -127,7 +153,7 @@ class CustomLoop:
             fetches = {**graph.watched, "train_op": graph.train_op}
             self._functions["step"] = graph.function(fetches)
         self._trained = True
-        found = self._functions["step"](features if labels is None else (features, labels))
+        found = self._functions["step"](_element(features, labels))
         del found["train_op"]
         graph.gather()
         return StepResult(**found)
@@ -328,6 +354,10 @@ class CustomLoop:
         with self._checkpoints.values_of(served.graph):
             served.write(folder, self.variables)
         return folder
+
+
+def _element(features: Any, labels: Any) -> Any:
+    return features if labels is None else (features, labels)
 
 
 def _histogram_hooks(graph: HostedGraph) -> list[LossHistogramHook]:

@@ -29,8 +29,9 @@ def check_graph(graph: HostedGraph, *, ignore_hooks: bool) -> None:
       ignore_hooks: Whether its hooks may be left out.
 
     Raises:
-      ValueError: It has hooks that the loop cannot honour, an init_fn, Python functions, or lookup
-        tables that grow, or does not count its steps; every one of them is named.
+      ValueError: It has hooks that the loop cannot honour, an init_fn, Python functions in a
+        training step, or lookup tables that grow, or does not count its steps; every one of them
+        is named.
     """
     spec, problems = graph.spec, []
     for hook in () if ignore_hooks else session_hooks(graph):
@@ -44,7 +45,8 @@ def check_graph(graph: HostedGraph, *, ignore_hooks: bool) -> None:
             "`restore`, or with tf.train.init_from_checkpoint in the model_fn"
         )
     for op in graph.used_operations():
-        if op.type in _PYTHON:
+        # Metrics of Python, as of sentences, are computed outside the training loop.
+        if op.type in _PYTHON and graph.mode == "train":
             problems.append(
                 f"the op {op.name} calls Python from inside the step, where there is no session; "
                 "do its work in the input_fn, or write it with TensorFlow's ops"
@@ -91,6 +93,20 @@ def _counts_steps(graph: HostedGraph) -> bool:
         for op in graph.used_operations()
         if any(tensor.op.name == "global_step" for tensor in op.inputs)
     )
+
+
+def check_one_device(replication: Any) -> None:
+    """Refuses a step of one's own on replicas, each of which has variables of its own.
+
+    Raises:
+      ValueError: There are replicas.
+    """
+    if replication is not None:
+        raise ValueError(
+            f"`forward` was called of a loop on {replication.strategy!r:.100}; expected a loop "
+            "without a strategy, whose variables a tape can watch; host the model_fn without it, "
+            "or use `train_step`."
+        )
 
 
 def check_trains(config: Any) -> None:

@@ -293,6 +293,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: host(growing, input_fn=INPUT_FNS, params={}).train(steps=1),
         "the lookup table seen is filled step by step, and no checkpoint of a loop has it; use a",
     ),
+    "batch": (
+        lambda: hosted().train_step({"x": X[:4]}),
+        "the batch has 1 tensors; expected 2, as the input_fn yields, ",
+    ),
     "queue": (
         lambda: hosted(input_fn=queued).train(steps=1),
         "since tensors of a queue or an iterator need a session; return the Dataset itself, or",
@@ -331,6 +335,35 @@ def test_a_graph_that_does_not_fit_the_others_leaves_no_variables() -> None:
 
 def test_hooks_can_be_left_out() -> None:
     assert len(hosted(params={"hooks": [Own()]}, ignore_hooks=True).train(steps=2)) == 2
+
+
+def test_a_step_of_ones_own() -> None:
+    """Momentum by hand, with the gradients of two halves of a batch, is the model_fn's step."""
+    loop, own = hosted(), hosted()
+    names = own.graph("train").trainable
+    slots = [own.variables[f"{name}/Momentum"] for name in names]
+
+    @tf.function
+    def step(x: Any, y: Any, rate: Any) -> Any:
+        found = []
+        for half in (slice(0, 2), slice(2, 4)):
+            with tf.GradientTape() as tape:
+                made = own.forward({"x": x[half]}, y[half])
+            found.append(tape.gradient(made.loss, own.trainable_variables))
+        for variable, slot, *halves in zip(own.trainable_variables, slots, *found, strict=True):
+            slot.assign(0.9 * slot + sum(halves) / 2)
+            variable.assign_sub(rate * slot)
+        return made.loss_per_example
+
+    for x, y in [(X[:4], Y[:4]), (X[4:8], Y[4:8])]:
+        result = loop.train_step({"x": x}, y)
+        losses = step(tf.constant(x), tf.constant(y), result.learning_rate)
+        np.testing.assert_allclose(losses, result.loss_per_example[2:], rtol=1e-6)
+        for name in names:
+            np.testing.assert_allclose(
+                own.variables[name], loop.variables[name], rtol=1e-5, atol=1e-7
+            )
+    assert (loop.global_step, own.global_step) == (2, 0)
 
 
 def unhurried(features: Any, labels: Any, mode: str, params: Any) -> Any:
