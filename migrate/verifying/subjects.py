@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
-import tensorflow as tf
 
 from migrate.hosting import refusals
+from migrate.hosting.graphs import HostedGraph
 from migrate.hosting.loop import CustomLoop
 from migrate.verifying.batches import Batches
+from migrate.verifying.gradients import loss_gradients
 from migrate.verifying.reference import Progress, Values
 
 
@@ -122,12 +123,9 @@ class Hosted(Side):
         return {name: self._loop.variables[name] for name in self._names}
 
     def gradients(self, batch: Any) -> Mapping[str, Any] | None:
-        names = self._loop.graph("train").trainable
-        variables = {name: self._loop.variables[name] for name in names}
-        with tf.GradientTape() as tape:
-            loss = self._loop.forward(*_split(batch)).loss
-        found = tape.gradient(loss, variables)
-        return {name: tf.convert_to_tensor(one) for name, one in found.items() if one is not None}
+        graph = _Differentiated(self._loop.target, "train", self._loop.variables)
+        graph.initialize(graph.created)  # and the lookup tables, which are the graph's own
+        return graph.function(graph.gradients)(batch) if graph.gradients else {}
 
     def steps(
         self, batches: Batches, initial: Values, first: np.ndarray, progress: Progress
@@ -136,6 +134,15 @@ class Hosted(Side):
         self.give(initial)
         progress(f"{self.name}: {len(batches.values)} steps in a graph loop")
         return list(self._loop.train(batches.dataset(), len(batches.values)))
+
+
+class _Differentiated(HostedGraph):
+    """A TRAIN graph with the gradients of its loss, by variable."""
+
+    def _import(self, variables: Any) -> None:
+        with self.graph.as_default():
+            self.gradients = loss_gradients(self.spec.loss)
+        super()._import(variables)
 
 
 def side(subject: Any) -> Side:
