@@ -129,8 +129,8 @@ class CustomLoop:
         """Computes the loss of one batch in TRAIN mode, and trains nothing.
 
         A step of your own begins with it: a `tf.GradientTape` around it has the gradients of
-        `trainable_variables`, with the model_fn's reduction, before anything is done to them. A tape
-        cannot follow loops and branches of control flow v1, which `train` can.
+        `trainable_variables`, with the model_fn's reduction, before anything is done to them. A
+        tape cannot follow loops and branches of control flow v1, which `train` can.
 
         Returns:
           The losses; its `gradient_norm` and `learning_rate` are None.
