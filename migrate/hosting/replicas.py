@@ -10,6 +10,7 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat import summaries
 from migrate.hosting import (
     graphs,
+    ordering,
     replica_batches,
     replica_builds,
     replica_losses,
@@ -95,6 +96,7 @@ class ReplicatedGraph(HostedGraph):
         built = replica_builds.build(target, strategy, split=split, exact=replication.global_mean)
         self.mode, self.replication = "train", replication
         self.graph, self.spec, self.metrics = built.graph, built.spec, {}
+        ordering.settle(self.graph, [self.spec.loss, self.spec.train_op])
         self._element, self._rewired = tuple(built.inputs), built.rewired
         spec = tf.nest.map_structure(graphs.spec_of, built.element)
         self.element_spec = spec if split else (spec,) * len(built.inputs)
