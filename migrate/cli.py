@@ -72,7 +72,8 @@ global step are variables, too. It lists what matched, what did not, and shapes 
 
 With --target the variables are those of a model_fn: if one has no value of its shape, or a value no
 variable, nothing is written, unless --allow-partial is given. Without it the checkpoint's own names
-are taken.
+are taken; a model with partitioned variables needs it, since an Estimator's checkpoint has one
+value for all parts of such a variable.
 """
 _CHECKPOINT_EXAMPLES = """\
 exit status: 0 all matched, and it was written; 1 something did not match; 2 it could not be done.
@@ -308,7 +309,9 @@ def _target(chosen: argparse.Namespace) -> Any:
 def _checkpoint(chosen: argparse.Namespace) -> int:
     _quiet(chosen)
     from migrate import checkpoint_text, checkpoints
+    from migrate.hosting import v2_behavior
 
+    v2_behavior.keep()
     done = checkpoints.convert(
         chosen.source,
         chosen.destination,
@@ -316,7 +319,7 @@ def _checkpoint(chosen: argparse.Namespace) -> int:
         allow_partial=chosen.allow_partial,
     )
     print(checkpoint_text.render(done), end="")
-    return 0 if done.written and done.matching.whole else 1
+    return 0 if done.matching.exact else 1
 
 
 def _ledger(chosen: argparse.Namespace) -> int:
