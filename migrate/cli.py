@@ -20,16 +20,25 @@ Brings code that was written for tf.estimator to TensorFlow 2.16 and later, in t
 This version has the first two, and the ledger, which says what a model_fn's loss is made of. The
 commands of the third (scan, rewrite, translate, report, rules) are not in it yet.
 """
-_VERIFY = """\
+_TARGET = """\
+TARGET is `module:name` or `path/file.py:name` of
+  a model_fn, beside --input_fn;
+  a function without arguments that returns a migrate.Target (model_fn, input_fns, params, config),
+  which serves closures and methods.
+Behind a `--` stand the flags that this code itself defines.\
+"""
+_VERIFY = f"""\
 Proves that the model_fn inside a TF2 custom loop (migrate.host) computes what it computes under an
 Estimator. Both start from the same weights, see the same batches and draw the same random numbers.
 They are compared in stages: the variables, the forward pass, the gradients, one step, many steps,
 evaluation, predictions. For each stage it prints the largest difference of two numbers, absolute,
 relative and in units in the last place (floats of that type in between), and where it is.
 
-"identical" is bit for bit; "equivalent" is within the tolerances that the verdict names.
+"identical" is bit for bit; "equivalent" is within the tolerances that the verdict names, or, where
+a note says so, no further apart than rounding takes the run from itself.
 
-TARGET is as for `migrate ledger`. With no TARGET it verifies the embedded example.
+{_TARGET}
+With no TARGET it verifies the embedded example.
 """
 _VERIFY_EXAMPLES = """\
 exit status: 0 identical or equivalent; 1 different; 2 it could not be verified.
@@ -41,17 +50,14 @@ examples:
 
 A loop of your own is compared with a few lines of Python: see help(migrate.verify).
 """
-_LEDGER = """\
+_LEDGER = f"""\
 Says exactly what a model_fn's `loss` computes, in TRAIN and in EVAL: its terms, the per-example
 losses behind each, their weights and reduction, the regularization, and the lines of code that they
 come from; what a short last batch, weights of zero and several replicas do to it, and what its
 nearest equal in Keras is. It recomputes the loss from these parts on real batches of the input,
 and says whether it got the model_fn's own number.
 
-TARGET is `module:name` or `path/file.py:name` of
-  a model_fn, beside --input_fn;
-  a function without arguments that returns a migrate.Target (model_fn, input_fns, params, config),
-  which serves closures and methods.
+{_TARGET}
 With no TARGET it shows the embedded example.
 """
 _LEDGER_EXAMPLES = """\
@@ -65,7 +71,7 @@ examples:
 """
 
 
-_CHECKPOINT = """\
+_CHECKPOINT = f"""\
 Writes a checkpoint in the other of two kinds: an Estimator's, which knows variables by their names,
 and tf.train.Checkpoint's, as a hosted loop saves it. Both ways; the optimizer's slots and the
 global step are variables, too. It lists what matched, what did not, and shapes that differ.
@@ -74,6 +80,8 @@ With --target the variables are those of a model_fn: if one has no value of its 
 variable, nothing is written, unless --allow-partial is given. Without it the checkpoint's own names
 are taken; a model with partitioned variables needs it, since an Estimator's checkpoint has one
 value for all parts of such a variable.
+
+{_TARGET}
 """
 _CHECKPOINT_EXAMPLES = """\
 exit status: 0 all matched, and it was written; 1 something did not match; 2 it could not be done.

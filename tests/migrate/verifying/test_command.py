@@ -201,7 +201,7 @@ def test_a_plot(tmp_path: Path) -> None:
 
 
 def test_a_plot_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib", None)  # as where it is not installed
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)  # as where it is not installed
     with pytest.raises(ValueError, match=r"not installed; expected .*; run `pip install"):
         plot.require("losses.png")
 
@@ -210,3 +210,9 @@ def test_a_plot_in_no_folder(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     with pytest.raises(ValueError, match=r"there is no folder .*; expected one .*; make it"):
         plot.require(str(tmp_path / "none" / "losses.png"))
+
+
+def test_a_plot_of_no_format(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    with pytest.raises(ValueError, match=r"is no format of a picture; expected .*; name it"):
+        plot.require(str(tmp_path / "losses.txt"))
