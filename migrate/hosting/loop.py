@@ -13,7 +13,7 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat import calling, storage
 from estimator_compat.config import RunConfig
 from estimator_compat.summaries import HistogramTotal, LossHistogramHook
-from migrate.hosting import exporting, refusals, stepping, v2_behavior, worker_strategy
+from migrate.hosting import demands, exporting, refusals, stepping, v2_behavior, worker_strategy
 from migrate.hosting.checkpoints import Checkpoints
 from migrate.hosting.event_files import EventFiles
 from migrate.hosting.graphs import HostedGraph
@@ -117,6 +117,14 @@ class CustomLoop:
             )
         )
 
+    def _given(self, dataset: Any, mode: str) -> Any:
+        """A dataset that a caller gives, or that of the input_fn."""
+        if dataset is None:
+            return self.dataset(mode)
+        if mode != TRAIN or self._replication is None:
+            demands.check_batches(dataset, self.graph(mode).element_spec)
+        return dataset
+
     # Training.
 
     def train_step(self, features: Any, labels: Any = None) -> StepResult:
@@ -146,12 +154,16 @@ class CustomLoop:
           The loss of each step: `[steps]`.
 
         Raises:
-          ValueError: This process is an evaluator.
+          ValueError: This process is an evaluator; or the model_dir has checkpoints, and none was
+            restored; or `dataset` or a number of steps is not one that can be trained with.
           NanLossDuringTrainingError: The loss became NaN.
         """
         refusals.check_trains(self.target.config)
+        demands.check_counts(steps=steps, steps_per_loop=steps_per_loop)
+        if not self._trained and self._leads and self.target.config.model_dir:
+            demands.check_is_new(self.target.config.model_dir)
         graph = self.graph(TRAIN)
-        dataset = self.dataset(TRAIN) if dataset is None else dataset
+        dataset = self._given(dataset, TRAIN)
         if "loop" not in self._functions:
             self._functions["loop"] = stepping.Loop(graph, jit_compile=self._jit_compile)
         batches = iter(graph.elements(dataset))
@@ -225,6 +237,7 @@ class CustomLoop:
           What an Estimator returns: metric name to value, `loss` (the mean over batches) and
           `global_step`; with `average_loss`, the mean over examples.
         """
+        demands.check_counts(steps=steps)
         graph = self.graph(EVAL)
         updates = [update for _, update in graph.metrics.values()]
         histograms = [hook.serialized for hook in _histogram_hooks(graph)]
@@ -235,8 +248,7 @@ class CustomLoop:
         totals = {hook.tag: HistogramTotal() for hook in _histogram_hooks(graph)}
         with self._checkpoints.values_of(graph):
             graph.initialize(graph.local)
-            elements = self.dataset(EVAL) if dataset is None else dataset
-            for element in itertools.islice(elements, steps):
+            for element in itertools.islice(self._given(dataset, EVAL), steps):
                 serialized, _ = run(element)
                 for total, one in zip(totals.values(), serialized, strict=True):
                     total.add(one.numpy())
@@ -251,7 +263,7 @@ class CustomLoop:
         graph = self.graph(PREDICT)
         run = self._restarted("predict", graph, graph.spec.predictions)
         graph.initialize(graph.local)
-        for element in self.dataset(PREDICT) if dataset is None else dataset:
+        for element in self._given(dataset, PREDICT):
             with self._checkpoints.values_of(graph):
                 found = run(element)
             yield tf.nest.map_structure(lambda tensor: tensor.numpy(), found)
