@@ -265,6 +265,7 @@ def _verify(chosen: argparse.Namespace) -> int:
     _quiet(chosen)
     from migrate.hosting import v2_behavior
     from migrate.verifying import plot, text
+    from migrate.verifying.verdicts import Outcome
     from migrate.verifying.verify import verify
 
     if chosen.plot:
@@ -282,7 +283,9 @@ def _verify(chosen: argparse.Namespace) -> int:
         print(text.render(verdict), end="")
     if chosen.plot:
         plot.save(verdict, chosen.plot)
-    return 0 if verdict.passed else 1
+    if verdict.passed:
+        return 0
+    return 1 if verdict.outcome is Outcome.DIFFERENT else 2
 
 
 class _Progress:

@@ -169,6 +169,25 @@ def test_the_text_of_an_equivalent_one() -> None:
     ]
 
 
+def test_the_text_names_what_is_beyond_the_tolerances() -> None:
+    stages = (stage("steps", "2 losses", [SAME, CLOSE], ["taken for rounding: a/kernel; ..."]),)
+    last = text.render(dataclasses.replace(EQUIVALENT, stages=stages)).split("\n\n")[-1]
+    assert last.replace("\n", " ").endswith("1e-06), but for what is taken for rounding. ")
+
+
+def test_variables_alone_prove_nothing() -> None:
+    verdict = dataclasses.replace(
+        DIFFERENT, stages=(DIFFERENT.stages[0], skipped("steps", "random ops"))
+    )
+    assert (verdict.outcome, verdict.passed) == (Outcome.NOT_COMPARED, False)
+    assert text.render(verdict).endswith(
+        "NOT COMPARED: nothing that the subject computes could be compared.\n"
+    )
+    wrong = Comparison(name="a", outcome=Outcome.DIFFERENT, note="no variable of this name")
+    alone = dataclasses.replace(verdict, stages=(stage("variables", "", [wrong]),))
+    assert alone.outcome is Outcome.DIFFERENT
+
+
 def test_the_first_divergence_is_the_worst_outcomes() -> None:
     first = DIFFERENT.first
     assert first is not None
