@@ -35,7 +35,8 @@ evaluation, predictions. For each stage it prints the largest difference of two 
 relative and in units in the last place (floats of that type in between), and where it is.
 
 "identical" is bit for bit; "equivalent" is within the tolerances that the verdict names, or, where
-a note says so, no further apart than rounding takes the run from itself.
+a note says so, at most ten times as far apart as the run is from itself when its weights begin one
+unit in the last place away.
 
 {_TARGET}
 With no TARGET it verifies the embedded example.

@@ -58,7 +58,7 @@ class CustomLoop:
         # every other time. None before any is made.
         self._one_by_one: bool | None = None
         self._summary = Every(config.save_summary_steps)
-        self._log = Every(config.log_step_count_steps)
+        self._log, self._logged_at = Every(config.log_step_count_steps), 0.0
         self._saving = Every(config.save_checkpoints_steps)
 
     @property
@@ -192,16 +192,15 @@ class CustomLoop:
 
     def _advance(self, batches: Any, step: int, stop: int) -> np.ndarray:
         wanted = bool(self.target.config.model_dir) and self._summary.left(step) == stop - step
-        began = time.perf_counter()
         losses, summaries = self._functions["loop"](batches, stop - step, wanted=wanted)
         if np.isnan(losses).any():
             raise tf1.train.NanLossDuringTrainingError
         if len(losses):
             self._one_by_one = self._one_by_one or self.global_step - step != len(losses)
-            self._report(losses, summaries, len(losses) / (time.perf_counter() - began))
+            self._report(losses, summaries)
         return losses
 
-    def _report(self, losses: np.ndarray, summaries: list[bytes], speed: float) -> None:
+    def _report(self, losses: np.ndarray, summaries: list[bytes]) -> None:
         step = self.global_step
         if not self.target.config.model_dir:
             return
@@ -209,9 +208,20 @@ class CustomLoop:
             self._events.write("", step, summaries)
             self._summary.done(step)
         if self._log.due(step):
-            tf1.logging.info("loss = %s, step = %s (%.4g steps/s)", losses[-1], step, speed)
+            tf1.logging.info("loss = %s, step = %s", losses[-1], step)
+            self._report_speed(step)
             self._log.done(step)
         self._save_due()
+
+    def _report_speed(self, step: int) -> None:
+        """Writes the speed since it was last written, or the first step was made, as a hook did."""
+        now, before = time.perf_counter(), self._logged_at
+        if self._log.last is not None:
+            speed = (step - self._log.last) / (now - before)
+            value = tf1.Summary.Value(tag="global_step/sec", simple_value=speed)
+            self._events.write("", step, [tf1.Summary(value=[value]).SerializeToString()])
+            tf1.logging.info("global_step/sec: %g", speed)
+        self._logged_at = now
 
     def _save_due(self, *, force: bool = False) -> None:
         step = self.global_step
