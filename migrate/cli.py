@@ -20,6 +20,7 @@ Brings code that was written for tf.estimator to TensorFlow 2.16 and later, in t
 This version has the first two, and the ledger, which says what a model_fn's loss is made of. The
 commands of the third (scan, rewrite, translate, report, rules) are not in it yet.
 """
+_TOLERANCES = ("losses", "gradients", "variables", "updates", "metrics", "predictions")
 _TARGET = """\
 TARGET is `module:name` or `path/file.py:name` of
   a model_fn, beside --input_fn;
@@ -188,6 +189,14 @@ def _add_verify(commands: Any) -> None:
     verify.add_argument(
         "--eval_steps", type=_positive, default=100, metavar="N", help="batches (default: 100)"
     )
+    verify.add_argument(
+        "--tolerance",
+        type=_tolerance,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"relative, of {', '.join(_TOLERANCES)}; may be repeated",
+    )
     verify.add_argument("--format", choices=["text", "json"], default="text")
     verify.add_argument("--plot", metavar="FILE.png", help="of both losses and their difference")
     verify.set_defaults(run=_verify)
@@ -198,6 +207,20 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"({text}) must be a positive integer")
     return number
+
+
+def _tolerance(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if name not in _TOLERANCES or not 0 <= number < 1:
+        raise argparse.ArgumentTypeError(
+            f"({text}) must be one of {', '.join(_TOLERANCES)}, with a number from 0 to 1, as in "
+            "losses=1e-5"
+        )
+    return name, number
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -266,7 +289,7 @@ def _verify(chosen: argparse.Namespace) -> int:
     _quiet(chosen)
     from migrate.hosting import v2_behavior
     from migrate.verifying import plot, text
-    from migrate.verifying.verdicts import Outcome
+    from migrate.verifying.verdicts import Outcome, Tolerances
     from migrate.verifying.verify import verify
 
     if chosen.plot:
@@ -276,6 +299,7 @@ def _verify(chosen: argparse.Namespace) -> int:
         _target(chosen),
         steps=chosen.steps,
         eval_steps=chosen.eval_steps,
+        tolerances=Tolerances(**dict(chosen.tolerance)),
         progress=_Progress(),
     )
     if chosen.format == "json":

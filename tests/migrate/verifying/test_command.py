@@ -235,3 +235,18 @@ def test_a_plot_of_no_format(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     with pytest.raises(ValueError, match=r"is no format of a picture; expected .*; name it"):
         plot.require(str(tmp_path / "losses.txt"))
+
+
+def test_tolerances() -> None:
+    given = ["verify", "--tolerance=losses=1e-3", "--tolerance=updates=0"]
+    assert cli.parser().parse_args(given).tolerance == [("losses", 1e-3), ("updates", 0.0)]
+    names = {field.name for field in dataclasses.fields(Tolerances)}
+    assert set(cli._TOLERANCES) == names - {"smallest"}
+
+
+@pytest.mark.parametrize("text", ["loss=1e-3", "losses", "losses=abc", "losses=-1", "losses=nan"])
+def test_tolerances_that_are_none(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.parser().parse_args(["verify", f"--tolerance={text}"])
+    assert stopped.value.code == 2
+    assert "must be one of losses, gradients" in capsys.readouterr().err
