@@ -98,6 +98,14 @@ class CustomLoop:
             return ReplicatedGraph(self.target, self.variables, self._replication)
         return HostedGraph(self.target, mode, self.variables)
 
+    def _given(self, dataset: Any, mode: str) -> Any:
+        """A dataset that a caller gives, or that of the input_fn."""
+        if dataset is None:
+            return self.dataset(mode)
+        if mode != TRAIN or self._replication is None:
+            demands.check_batches(dataset, self.graph(mode).element_spec)
+        return dataset
+
     def dataset(self, mode: str) -> tf.data.Dataset:
         """Calls the input_fn of a mode.
 
@@ -116,14 +124,6 @@ class CustomLoop:
                 input_context=context,
             )
         )
-
-    def _given(self, dataset: Any, mode: str) -> Any:
-        """A dataset that a caller gives, or that of the input_fn."""
-        if dataset is None:
-            return self.dataset(mode)
-        if mode != TRAIN or self._replication is None:
-            demands.check_batches(dataset, self.graph(mode).element_spec)
-        return dataset
 
     # Training.
 
