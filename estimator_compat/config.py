@@ -303,7 +303,8 @@ def completed(config: RunConfig | None, model_dir: str | None) -> RunConfig:
         raise ValueError(
             "`train_distribute`, `eval_distribute` or `experimental_distribute` is set in "
             f"RunConfig, given: {distribution}, and this Estimator runs on one device or in a "
-            "TF_CONFIG cluster with parameter servers; expected None; leave them out."
+            "TF_CONFIG cluster with parameter servers; expected None; leave them out, or train "
+            "with `migrate.host`, which takes `train_distribute`."
         )
     if config.session_config is None:
         config = config.replace(session_config=default_session_config())

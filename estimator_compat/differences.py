@@ -3,7 +3,10 @@
 What is not in this table is meant to behave as in TensorFlow 2.15.1.
 """
 
-_NO_STRATEGY = "`train_distribute`, `eval_distribute` and `experimental_distribute` are refused"
+_NO_STRATEGY = (
+    "an Estimator refuses `train_distribute`, `eval_distribute` and `experimental_distribute`; "
+    "`migrate.host` takes the first"
+)
 _QUEUE = "an op enqueues the rows, in the order of the original's feeding threads"
 
 DIFFERENCES = {

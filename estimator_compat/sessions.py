@@ -32,6 +32,15 @@ class _SessionCreator(tf1.train.SessionCreator):
             if not self._checkpoint or not _is_of_saver(error.op, self._scaffold.saver):
                 raise
             raise _restore_error(error, self._checkpoint) from error
+        except RuntimeError as error:
+            # A Saver that finds no names looks for objects, in a graph that is finished.
+            if not self._checkpoint or not storage.is_of_objects(self._checkpoint):
+                raise
+            raise ValueError(
+                f"The checkpoint {self._checkpoint} is one of tf.train.Checkpoint, which knows "
+                "variables by objects; expected an Estimator's, which knows them by their names; "
+                "write one with a hosted loop's `save_legacy`, or with: migrate checkpoint"
+            ) from error
         session.run = PreparedRun(session)
         return session
 

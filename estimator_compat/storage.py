@@ -15,6 +15,9 @@ UNWRITTEN = (
     tf.errors.ResourceExhaustedError,
 )
 
+# Every checkpoint of tf.train.Checkpoint has this entry, none of an Estimator has it.
+OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
+
 
 def unwritten(error: Any, what: str, path: str, *, instead: str, then: str) -> OSError:
     """Explains why something could not be written.
@@ -110,6 +113,11 @@ def advice(checkpoint: str) -> str:
         f"{os.path.join(folder, 'checkpoint')}, or pass it as `checkpoint_path` to evaluate or "
         "predict"
     )
+
+
+def is_of_objects(checkpoint: str) -> bool:
+    """Tells whether a checkpoint is one of TensorFlow 2, by objects, and not by names."""
+    return OBJECT_GRAPH in dict(tf.train.list_variables(checkpoint))
 
 
 def saved_step(model_dir: str) -> int:

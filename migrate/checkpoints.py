@@ -9,7 +9,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from migrate.hosting.checkpoints import is_legacy, read
-from migrate.hosting.legacy_checkpoints import Matching, compare
+from migrate.hosting.legacy_checkpoints import LegacyCheckpoints, Matching, compare
 from migrate.hosting.loop import CustomLoop
 from migrate.targets import Target
 
@@ -53,19 +53,28 @@ def convert(
       `allow_partial` is False.
 
     Raises:
-      ValueError: There is no checkpoint at `source`, or one at `destination` already.
+      ValueError: There is no checkpoint of the two kinds at `source`, or one at `destination`
+        already.
     """
     source = _checkpoint(source)
-    values = read(source)
-    legacy = is_legacy(source)
+    values, legacy = read(source), is_legacy(source)
+    if not values:
+        raise ValueError(
+            f"`SRC` ({source}) has no value under a legacy name; expected a checkpoint of an "
+            "Estimator, or of a loop's `save`; name one of these."
+        )
     loop = None if target is None else CustomLoop(target, ignore_hooks=True)
-    matching = _matching(values, loop)
-    if not allow_partial and (not matching.whole or matching.unused):
+    matching = _matched(source, values, loop)
+    if not (allow_partial or matching.exact):
         return Conversion(source=source, written=None, legacy=legacy, matching=matching)
-    variables = _variables(values, matching, loop)
-    path = _path(destination, "ckpt" if legacy else "model.ckpt", values.get("global_step"))
-    write = _write_objects if legacy else _write_names
-    write(variables, path)
+    prefix = _prefix(destination, "ckpt" if legacy else "model.ckpt")
+    path = _path(prefix, values.get("global_step") if loop is None else loop.global_step)
+    if legacy:
+        _write_objects(_variables(values, loop), path)
+    elif loop is None:
+        _write_names(_variables(values, loop), path)
+    else:
+        _by_names(loop).save(prefix)
     return Conversion(source=source, written=path, legacy=legacy, matching=matching)
 
 
@@ -79,10 +88,13 @@ def _checkpoint(path: str) -> str:
     return str(latest)
 
 
-def _path(destination: str, name: str, step: Any) -> str:
-    if os.path.isdir(destination) or destination.endswith(os.sep):
-        destination = os.path.join(destination, name)
-    path = destination if step is None else f"{destination}-{int(step)}"
+def _prefix(destination: str, name: str) -> str:
+    is_folder = os.path.isdir(destination) or destination.endswith(os.sep)
+    return os.path.join(destination, name) if is_folder else destination
+
+
+def _path(prefix: str, step: Any) -> str:
+    path = prefix if step is None else f"{prefix}-{int(step)}"
     if tf.io.gfile.exists(path + ".index"):
         raise ValueError(
             f"`DST` ({path}) is there already; expected a new place; remove it, or name another."
@@ -91,23 +103,29 @@ def _path(destination: str, name: str, step: Any) -> str:
     return path
 
 
-def _matching(values: dict[str, np.ndarray], loop: CustomLoop | None) -> Matching:
+def _matched(source: str, values: dict[str, np.ndarray], loop: CustomLoop | None) -> Matching:
+    """Compares names, and gives a model's variables the values that match."""
     if loop is None:
         return Matching(matched=tuple(values), misshapen={})
-    wanted = {name: loop.variables[name].shape for name in loop.graph("train").saved_variables}
-    return compare({name: value.shape for name, value in values.items()}, wanted)
+    if is_legacy(source):
+        return _by_names(loop).restore_matched(source)
+    variables = _variables(values, loop)
+    wanted = {name: variable.shape for name, variable in variables.items()}
+    found = compare({name: value.shape for name, value in values.items()}, wanted)
+    for name in found.matched:
+        variables[name].assign(values[name])
+    return found
 
 
-def _variables(
-    values: dict[str, np.ndarray], matching: Matching, loop: CustomLoop | None
-) -> dict[str, tf.Variable]:
+def _by_names(loop: CustomLoop) -> LegacyCheckpoints:
+    return LegacyCheckpoints(loop.graph("train"), loop.variables)
+
+
+def _variables(values: dict[str, np.ndarray], loop: CustomLoop | None) -> dict[str, tf.Variable]:
     """The variables to write: the model's, or one for each value."""
     if loop is None:
         return {name: tf.Variable(value) for name, value in values.items()}
-    variables = {n: loop.variables[n] for n in loop.graph("train").saved_variables}
-    for name in matching.matched:
-        variables[name].assign(values[name])
-    return variables
+    return {name: loop.variables[name] for name in loop.graph("train").saved_variables}
 
 
 def _write_objects(variables: dict[str, tf.Variable], path: str) -> None:

@@ -20,16 +20,27 @@ Brings code that was written for tf.estimator to TensorFlow 2.16 and later, in t
 This version has the first two, and the ledger, which says what a model_fn's loss is made of. The
 commands of the third (scan, rewrite, translate, report, rules) are not in it yet.
 """
-_VERIFY = """\
+_TOLERANCES = ("losses", "gradients", "variables", "updates", "metrics", "predictions")
+_TARGET = """\
+TARGET is `module:name` or `path/file.py:name` of
+  a model_fn, beside --input_fn;
+  a function without arguments that returns a migrate.Target (model_fn, input_fns, params, config),
+  which serves closures and methods.
+Behind a `--` stand the flags that this code itself defines.\
+"""
+_VERIFY = f"""\
 Proves that the model_fn inside a TF2 custom loop (migrate.host) computes what it computes under an
 Estimator. Both start from the same weights, see the same batches and draw the same random numbers.
 They are compared in stages: the variables, the forward pass, the gradients, one step, many steps,
 evaluation, predictions. For each stage it prints the largest difference of two numbers, absolute,
 relative and in units in the last place (floats of that type in between), and where it is.
 
-"identical" is bit for bit; "equivalent" is within the tolerances that the verdict names.
+"identical" is bit for bit; "equivalent" is within the tolerances that the verdict names, or, where
+a note says so, at most ten times as far apart as the run is from itself when its weights begin one
+unit in the last place away.
 
-TARGET is as for `migrate ledger`. With no TARGET it verifies the embedded example.
+{_TARGET}
+With no TARGET it verifies the embedded example.
 """
 _VERIFY_EXAMPLES = """\
 exit status: 0 identical or equivalent; 1 different; 2 it could not be verified.
@@ -41,17 +52,14 @@ examples:
 
 A loop of your own is compared with a few lines of Python: see help(migrate.verify).
 """
-_LEDGER = """\
+_LEDGER = f"""\
 Says exactly what a model_fn's `loss` computes, in TRAIN and in EVAL: its terms, the per-example
 losses behind each, their weights and reduction, the regularization, and the lines of code that they
 come from; what a short last batch, weights of zero and several replicas do to it, and what its
 nearest equal in Keras is. It recomputes the loss from these parts on real batches of the input,
 and says whether it got the model_fn's own number.
 
-TARGET is `module:name` or `path/file.py:name` of
-  a model_fn, beside --input_fn;
-  a function without arguments that returns a migrate.Target (model_fn, input_fns, params, config),
-  which serves closures and methods.
+{_TARGET}
 With no TARGET it shows the embedded example.
 """
 _LEDGER_EXAMPLES = """\
@@ -65,14 +73,17 @@ examples:
 """
 
 
-_CHECKPOINT = """\
+_CHECKPOINT = f"""\
 Writes a checkpoint in the other of two kinds: an Estimator's, which knows variables by their names,
 and tf.train.Checkpoint's, as a hosted loop saves it. Both ways; the optimizer's slots and the
 global step are variables, too. It lists what matched, what did not, and shapes that differ.
 
 With --target the variables are those of a model_fn: if one has no value of its shape, or a value no
 variable, nothing is written, unless --allow-partial is given. Without it the checkpoint's own names
-are taken.
+are taken; a model with partitioned variables needs it, since an Estimator's checkpoint has one
+value for all parts of such a variable.
+
+{_TARGET}
 """
 _CHECKPOINT_EXAMPLES = """\
 exit status: 0 all matched, and it was written; 1 something did not match; 2 it could not be done.
@@ -178,6 +189,14 @@ def _add_verify(commands: Any) -> None:
     verify.add_argument(
         "--eval_steps", type=_positive, default=100, metavar="N", help="batches (default: 100)"
     )
+    verify.add_argument(
+        "--tolerance",
+        type=_tolerance,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"relative, of {', '.join(_TOLERANCES)}; may be repeated",
+    )
     verify.add_argument("--format", choices=["text", "json"], default="text")
     verify.add_argument("--plot", metavar="FILE.png", help="of both losses and their difference")
     verify.set_defaults(run=_verify)
@@ -188,6 +207,20 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"({text}) must be a positive integer")
     return number
+
+
+def _tolerance(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if name not in _TOLERANCES or not 0 <= number < 1:
+        raise argparse.ArgumentTypeError(
+            f"({text}) must be one of {', '.join(_TOLERANCES)}, with a number from 0 to 1, as in "
+            "losses=1e-5"
+        )
+    return name, number
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -256,6 +289,7 @@ def _verify(chosen: argparse.Namespace) -> int:
     _quiet(chosen)
     from migrate.hosting import v2_behavior
     from migrate.verifying import plot, text
+    from migrate.verifying.verdicts import Outcome, Tolerances
     from migrate.verifying.verify import verify
 
     if chosen.plot:
@@ -265,6 +299,7 @@ def _verify(chosen: argparse.Namespace) -> int:
         _target(chosen),
         steps=chosen.steps,
         eval_steps=chosen.eval_steps,
+        tolerances=Tolerances(**dict(chosen.tolerance)),
         progress=_Progress(),
     )
     if chosen.format == "json":
@@ -273,7 +308,9 @@ def _verify(chosen: argparse.Namespace) -> int:
         print(text.render(verdict), end="")
     if chosen.plot:
         plot.save(verdict, chosen.plot)
-    return 0 if verdict.passed else 1
+    if verdict.passed:
+        return 0
+    return 1 if verdict.outcome is Outcome.DIFFERENT else 2
 
 
 class _Progress:
@@ -308,7 +345,9 @@ def _target(chosen: argparse.Namespace) -> Any:
 def _checkpoint(chosen: argparse.Namespace) -> int:
     _quiet(chosen)
     from migrate import checkpoint_text, checkpoints
+    from migrate.hosting import v2_behavior
 
+    v2_behavior.keep()
     done = checkpoints.convert(
         chosen.source,
         chosen.destination,
@@ -316,7 +355,7 @@ def _checkpoint(chosen: argparse.Namespace) -> int:
         allow_partial=chosen.allow_partial,
     )
     print(checkpoint_text.render(done), end="")
-    return 0 if done.written and done.matching.whole else 1
+    return 0 if done.matching.exact else 1
 
 
 def _ledger(chosen: argparse.Namespace) -> int:

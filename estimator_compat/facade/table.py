@@ -370,7 +370,7 @@ _add(
     "contrib.distribute",
     f"{_TF1}.distribute.",
     "MirroredStrategy OneDeviceStrategy",
-    "an Estimator refuses it as train_distribute",
+    "an Estimator refuses it as train_distribute, migrate.host takes it",
 )
 _one("contrib.tensorboard.plugins.projector", "tensorboard.plugins.projector:")
 _add("contrib.eager", f"{_TF1}.", "enable_eager_execution executing_eagerly py_func Variable")

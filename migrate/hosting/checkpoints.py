@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import tensorflow as tf
 
+from estimator_compat import storage
 from migrate.hosting.graphs import HostedGraph, Variables
 from migrate.hosting.legacy_checkpoints import LegacyCheckpoints, compare, describe
 
-# Every object-based checkpoint has this entry, no name-based one has it.
-OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 _PREFIX = "variables/"
 TRAIN = "train"
@@ -61,6 +60,11 @@ class Checkpoints:
                     f"`path` ({path}) has no checkpoint; expected the folder of one; check it."
                 )
             path = latest
+        if not any(map(tf.io.gfile.exists, (path + ".index", path))):
+            raise ValueError(
+                f"`path` ({path}) is no checkpoint; expected the path of one without its .index, "
+                "or its folder; check it."
+            )
         if is_legacy(path) and self._graph(TRAIN).saver is not None:
             self._legacy(TRAIN).restore(path)
             return
@@ -119,7 +123,7 @@ def read(checkpoint: str) -> dict[str, np.ndarray]:
 def _keys(checkpoint: str) -> dict[str, str]:
     """Maps the variables' legacy names to the names that a checkpoint has for them."""
     keys = [key for key, _ in tf.train.list_variables(checkpoint)]
-    if OBJECT_GRAPH not in keys:
+    if storage.OBJECT_GRAPH not in keys:
         return {key: key for key in keys}
     ours = [key for key in keys if key.startswith(_PREFIX) and key.endswith(_VALUE)]
     return {_unescaped(key): key for key in ours}
@@ -127,7 +131,7 @@ def _keys(checkpoint: str) -> dict[str, str]:
 
 def is_legacy(checkpoint: str) -> bool:
     """Tells whether a checkpoint is an Estimator's, by names."""
-    return OBJECT_GRAPH not in dict(tf.train.list_variables(checkpoint))
+    return not storage.is_of_objects(checkpoint)
 
 
 def _unescaped(name: str) -> str:

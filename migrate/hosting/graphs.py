@@ -241,7 +241,9 @@ class HostedGraph:
     @property
     def local(self) -> set[str]:
         """The names of the variables that no checkpoint has: those of metrics."""
-        return {v.op.name for key in LOCAL for v in self.graph.get_collection(key)}
+        # The `op` of what is a variable on each replica is one that adds these up, in their graph.
+        names = (v.name for key in LOCAL for v in self.graph.get_collection(key))
+        return {name.partition(":")[0] for name in names}
 
 
 def _wait_for_nothing(definition: Any, inputs: set[str]) -> None:

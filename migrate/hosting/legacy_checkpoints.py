@@ -31,6 +31,11 @@ class Matching:
         """Whether every variable has a value of its shape."""
         return not (self.missing or self.misshapen)
 
+    @property
+    def exact(self) -> bool:
+        """Whether, besides, every value has a variable."""
+        return self.whole and not self.unused
+
 
 class _Read(NamedTuple):
     """A value that a Saver reads.
@@ -38,13 +43,19 @@ class _Read(NamedTuple):
     Attributes:
       name: In the checkpoint.
       variable: The name of the variable that it is for.
-      whole: The shape of the checkpoint's value, where the variable is a part of that: one of a
-        partitioned variable; else None.
+      part: Where that is one of a partitioned variable: the whole's shape, and which part of it it
+        is, as "4 3 0,2:0,3" for the first two rows of `[4, 3]`; else empty.
     """
 
     name: str
     variable: str
-    whole: tf.TensorShape | None
+    part: str
+
+    @property
+    def whole(self) -> tf.TensorShape | None:
+        """The shape of the checkpoint's value, where the variable is a part of that."""
+        sizes = self.part.split()[:-1]
+        return tf.TensorShape([int(size) for size in sizes]) if sizes else None
 
 
 class LegacyCheckpoints:
@@ -80,6 +91,24 @@ class LegacyCheckpoints:
             raise ValueError(f"the checkpoint {path} does not fit the model: {describe(found)}")
         self._graph.between([self._filename], [self._restore])(tf.constant(path))
 
+    def restore_matched(self, path: str) -> Matching:
+        """Gives variables the values that a checkpoint has for them; the others keep theirs.
+
+        A Saver reads all of its names, or fails: they are read one by one in its place.
+        """
+        found = self.matching(path)
+        for name, target, part in self._read:
+            if name in found.matched:
+                variable = self._variables[target]
+                [value] = tf.raw_ops.RestoreV2(
+                    prefix=path,
+                    tensor_names=[name],
+                    shape_and_slices=[part],
+                    dtypes=[variable.dtype],
+                )
+                variable.assign(value)
+        return found
+
     def save(self, prefix: str) -> str:
         """Writes a checkpoint that an Estimator resumes, and makes it its folder's latest.
 
@@ -89,19 +118,23 @@ class LegacyCheckpoints:
         path = f"{prefix}-{int(self._variables['global_step'])}"
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         self._graph.between([self._filename], [self._save])(tf.constant(path))
-        folder, name = os.path.split(path)
+        folder = os.path.dirname(path) or "."
         state = tf.train.get_checkpoint_state(folder)
         known = [p for p in (state.all_model_checkpoint_paths if state else ()) if p != path]
-        # Names without a folder are kept so, and the folder can be moved.
-        names = [*(os.path.relpath(p, folder) for p in known), name]
-        tf.compat.v1.train.update_checkpoint_state(folder, name, all_model_checkpoint_paths=names)
+        # Names without a folder are kept so, and the folder can be moved. Where it is relative
+        # itself, TensorFlow takes it off.
+        is_whole = os.path.isabs(folder)
+        names = [os.path.relpath(p, folder) if is_whole else p for p in [*known, path]]
+        tf.compat.v1.train.update_checkpoint_state(
+            folder, names[-1], all_model_checkpoint_paths=names
+        )
         return path
 
 
 def compare(shapes: Mapping[str, Any], wanted: Mapping[str, tf.TensorShape]) -> Matching:
     """Compares the shapes of a checkpoint's values with those of the variables of these names."""
     misshapen = {
-        name: (tuple(shapes[name]), tuple(shape))
+        name: (tuple(shapes[name]), tuple(shape.as_list()))
         for name, shape in wanted.items()
         if name in shapes and not shape.is_compatible_with(shapes[name])
     }
@@ -126,18 +159,13 @@ def _restored(graph: tf.Graph, restore: tf.Operation) -> list[_Read]:
             name, part = (
                 tf.get_static_value(keys)[read.value_index].decode() for keys in read.op.inputs[1:]
             )
-            found.append(_Read(name, op.inputs[0].op.name, _whole(part)))
+            found.append(_Read(name, op.inputs[0].op.name, part))
             continue
         for before in [*op.control_inputs, *(tensor.op for tensor in op.inputs)]:
             if before not in seen:
                 seen.add(before)
                 waiting.append(before)
     return found
-
-
-def _whole(part: str) -> tf.TensorShape | None:
-    """The whole shape in the text of a part: "4 3 0,2:0,3" is the first two rows of `[4, 3]`."""
-    return tf.TensorShape([int(size) for size in part.split()[:-1]]) if part else None
 
 
 def describe(found: Matching) -> str:

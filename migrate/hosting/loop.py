@@ -13,7 +13,7 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat import calling, storage
 from estimator_compat.config import RunConfig
 from estimator_compat.summaries import HistogramTotal, LossHistogramHook
-from migrate.hosting import exporting, refusals, stepping, v2_behavior, worker_strategy
+from migrate.hosting import demands, exporting, refusals, stepping, v2_behavior, worker_strategy
 from migrate.hosting.checkpoints import Checkpoints
 from migrate.hosting.event_files import EventFiles
 from migrate.hosting.graphs import HostedGraph
@@ -58,7 +58,7 @@ class CustomLoop:
         # every other time. None before any is made.
         self._one_by_one: bool | None = None
         self._summary = Every(config.save_summary_steps)
-        self._log = Every(config.log_step_count_steps)
+        self._log, self._logged_at = Every(config.log_step_count_steps), 0.0
         self._saving = Every(config.save_checkpoints_steps)
 
     @property
@@ -97,6 +97,14 @@ class CustomLoop:
         if mode == TRAIN and self._replication is not None:
             return ReplicatedGraph(self.target, self.variables, self._replication)
         return HostedGraph(self.target, mode, self.variables)
+
+    def _given(self, dataset: Any, mode: str) -> Any:
+        """A dataset that a caller gives, or that of the input_fn."""
+        if dataset is None:
+            return self.dataset(mode)
+        if mode != TRAIN or self._replication is None:
+            demands.check_batches(dataset, self.graph(mode).element_spec)
+        return dataset
 
     def dataset(self, mode: str) -> tf.data.Dataset:
         """Calls the input_fn of a mode.
@@ -173,12 +181,16 @@ class CustomLoop:
           The loss of each step: `[steps]`.
 
         Raises:
-          ValueError: This process is an evaluator.
+          ValueError: This process is an evaluator; or the model_dir has checkpoints, and none was
+            restored; or `dataset` or a number of steps is not one that can be trained with.
           NanLossDuringTrainingError: The loss became NaN.
         """
         refusals.check_trains(self.target.config)
+        demands.check_counts(steps=steps, steps_per_loop=steps_per_loop)
+        if not self._trained and self._leads and self.target.config.model_dir:
+            demands.check_is_new(self.target.config.model_dir)
         graph = self.graph(TRAIN)
-        dataset = self.dataset(TRAIN) if dataset is None else dataset
+        dataset = self._given(dataset, TRAIN)
         if "loop" not in self._functions:
             self._functions["loop"] = stepping.Loop(graph, jit_compile=self._jit_compile)
         batches = iter(graph.elements(dataset))
@@ -207,16 +219,15 @@ class CustomLoop:
 
     def _advance(self, batches: Any, step: int, stop: int) -> np.ndarray:
         wanted = bool(self.target.config.model_dir) and self._summary.left(step) == stop - step
-        began = time.perf_counter()
         losses, summaries = self._functions["loop"](batches, stop - step, wanted=wanted)
         if np.isnan(losses).any():
             raise tf1.train.NanLossDuringTrainingError
         if len(losses):
             self._one_by_one = self._one_by_one or self.global_step - step != len(losses)
-            self._report(losses, summaries, len(losses) / (time.perf_counter() - began))
+            self._report(losses, summaries)
         return losses
 
-    def _report(self, losses: np.ndarray, summaries: list[bytes], speed: float) -> None:
+    def _report(self, losses: np.ndarray, summaries: list[bytes]) -> None:
         step = self.global_step
         if not self.target.config.model_dir:
             return
@@ -224,9 +235,20 @@ class CustomLoop:
             self._events.write("", step, summaries)
             self._summary.done(step)
         if self._log.due(step):
-            tf1.logging.info("loss = %s, step = %s (%.4g steps/s)", losses[-1], step, speed)
+            tf1.logging.info("loss = %s, step = %s", losses[-1], step)
+            self._report_speed(step)
             self._log.done(step)
         self._save_due()
+
+    def _report_speed(self, step: int) -> None:
+        """Writes the speed since it was last written, or the first step was made, as a hook did."""
+        now, before = time.perf_counter(), self._logged_at
+        if self._log.last is not None:
+            speed = (step - self._log.last) / (now - before)
+            value = tf1.Summary.Value(tag="global_step/sec", simple_value=speed)
+            self._events.write("", step, [tf1.Summary(value=[value]).SerializeToString()])
+            tf1.logging.info("global_step/sec: %g", speed)
+        self._logged_at = now
 
     def _save_due(self, *, force: bool = False) -> None:
         step = self.global_step
@@ -252,6 +274,7 @@ class CustomLoop:
           What an Estimator returns: metric name to value, `loss` (the mean over batches) and
           `global_step`; with `average_loss`, the mean over examples.
         """
+        demands.check_counts(steps=steps)
         graph = self.graph(EVAL)
         updates = [update for _, update in graph.metrics.values()]
         histograms = [hook.serialized for hook in _histogram_hooks(graph)]
@@ -262,8 +285,7 @@ class CustomLoop:
         totals = {hook.tag: HistogramTotal() for hook in _histogram_hooks(graph)}
         with self._checkpoints.values_of(graph):
             graph.initialize(graph.local)
-            elements = self.dataset(EVAL) if dataset is None else dataset
-            for element in itertools.islice(elements, steps):
+            for element in itertools.islice(self._given(dataset, EVAL), steps):
                 serialized, _ = run(element)
                 for total, one in zip(totals.values(), serialized, strict=True):
                     total.add(one.numpy())
@@ -278,7 +300,7 @@ class CustomLoop:
         graph = self.graph(PREDICT)
         run = self._restarted("predict", graph, graph.spec.predictions)
         graph.initialize(graph.local)
-        for element in self.dataset(PREDICT) if dataset is None else dataset:
+        for element in self._given(dataset, PREDICT):
             with self._checkpoints.values_of(graph):
                 found = run(element)
             yield tf.nest.map_structure(lambda tensor: tensor.numpy(), found)

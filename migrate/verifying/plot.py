@@ -10,10 +10,10 @@ def require(path: str) -> None:
     """Checks, before a long run, that a plot can be drawn and written.
 
     Raises:
-      ValueError: There is no matplotlib, or no such folder.
+      ValueError: There is no matplotlib, no such folder, or no such format.
     """
     try:
-        import matplotlib  # noqa: F401
+        from matplotlib.figure import Figure
     except ImportError as error:
         raise ValueError(
             f"`--plot={path}` needs matplotlib, which is not installed; expected it beside this "
@@ -23,6 +23,12 @@ def require(path: str) -> None:
     if not os.path.isdir(folder):
         raise ValueError(
             f"`--plot={path}`: there is no folder {folder}; expected one to write to; make it."
+        )
+    formats = Figure().canvas.get_supported_filetypes()
+    if os.path.splitext(path)[1].removeprefix(".") not in ("", *formats):
+        raise ValueError(
+            f"`--plot={path}` has an ending that is no format of a picture; expected one of "
+            f"{', '.join(sorted(formats))}; name it losses.png."
         )
 
 

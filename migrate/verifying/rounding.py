@@ -7,13 +7,15 @@ unit in the last place away.
 """
 
 import dataclasses
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from migrate.verifying.verdicts import Comparison, Outcome
+from migrate.verifying.verdicts import FORGIVEN, Comparison, Outcome
 
 TIMES = 10.0  # as far from the run as this run is, where the order of a sum is another
+_JUMP = 1000.0  # times all that was before, or the tolerance: rounding grows, step by step
 _SHOWN = 3
 
 
@@ -34,6 +36,9 @@ def forgiven(
 ) -> tuple[list[Comparison], list[str]]:
     """Takes differences for equivalent that are no larger than the run's from itself.
 
+    A loss that is all at once far away, where the run is not, is no work of rounding: a fault that
+    begins late would hide else where training is chaotic.
+
     Args:
       found: The run against the subject.
       own: The run against itself from moved weights: the same arrays.
@@ -41,12 +46,15 @@ def forgiven(
     Returns:
       The comparisons, and a note that names those that are forgiven.
     """
-    distances = {one.place: one.absolute for one in own}
+    found, own = list(found), list(own)
+    distances = {one.place: one.absolute for one in own if math.isfinite(one.absolute)}
+    jumps = _jumps(found) - _jumps(own)
     result, places = [], []
     for one in found:
         is_rounding = (
             one.outcome is Outcome.DIFFERENT
             and not one.note
+            and one.place not in jumps
             and one.absolute <= TIMES * distances.get(one.place, 0.0)
         )
         if is_rounding:
@@ -56,9 +64,21 @@ def forgiven(
     return result, [_note(places)] if places else []
 
 
+def _jumps(comparisons: Iterable[Comparison]) -> set[str]:
+    """The places where something that was compared before is far more different than it was."""
+    largest: dict[str, float] = {}
+    found = set()
+    for one in comparisons:
+        before = largest.get(one.name)
+        if before is not None and one.relative > _JUMP * max(before, one.tolerance):
+            found.add(one.place)
+        largest[one.name] = max(before or 0.0, one.relative)
+    return found
+
+
 def _note(places: Sequence[str]) -> str:
     more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
     return (
-        f"apart by rounding alone: {', '.join(places[:_SHOWN])}{more}; the run from weights one "
-        "unit in the last place away is as far from the run"
+        f"{FORGIVEN}: {', '.join(places[:_SHOWN])}{more}; the run from weights one unit in "
+        f"the last place away is as far from the run, or a {TIMES:g}th of it"
     )

@@ -73,9 +73,8 @@ class Stages:
             return skipped("gradients", "the subject has no `gradients`")
         if not run:
             return skipped("gradients", "the loss depends on no trainable variable")
-        given = {name: value for name, value in subject.items() if value is not None}
-        notes = _missing(run.keys() - given.keys(), "the subject")
-        arrays = {name: np.asarray(value) for name, value in given.items()}
+        notes = _missing(run.keys() - subject.keys(), "the subject")
+        arrays = {name: np.asarray(value) for name, value in subject.items()}
         found = self._values(run, arrays, self._tolerances.gradients, 1)
         if moved:
             own = self._values(run, moved, self._tolerances.gradients, 1)

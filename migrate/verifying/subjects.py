@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
+import tensorflow as tf
 
 from migrate.hosting import refusals
 from migrate.hosting.graphs import HostedGraph
@@ -72,7 +73,11 @@ class Side:
 
     def gradients(self, batch: Any) -> Mapping[str, Any] | None:
         function = getattr(self._subject, "gradients", None)
-        return function(*_split(batch)) if function else None
+        if function is None:
+            return None
+        found = function(*_split(batch)).items()
+        # Those of an embedding are IndexedSlices.
+        return {name: tf.convert_to_tensor(one) for name, one in found if one is not None}
 
     def step(self, batch: Any) -> np.ndarray:
         """Trains on one batch; returns its loss."""

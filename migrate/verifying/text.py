@@ -2,13 +2,14 @@
 
 import textwrap
 
-from migrate.verifying.verdicts import Comparison, Outcome, Stage, Verdict
+from migrate.verifying.verdicts import FORGIVEN, Comparison, Outcome, Stage, Verdict
 
 _WIDTH = 100
 _HEAD = ("stage", "verdict", "absolute", "relative", "ulps", "compared")
 _MEANING = {
     Outcome.IDENTICAL: "every number is the same, bit for bit.",
-    Outcome.EQUIVALENT: "within the tolerances ({}).",
+    Outcome.EQUIVALENT: "within the tolerances ({}){}.",
+    Outcome.NOT_COMPARED: "nothing that the subject computes could be compared.",
     Outcome.DIFFERENT: "it does not compute the same.",
 }
 
@@ -26,7 +27,7 @@ def render(verdict: Verdict) -> str:
         lines += ["", *_unaligned(verdict)]
     if verdict.first:
         lines += ["", *_wrapped(f"First divergence: {_where(*verdict.first)}")]
-    meaning = _MEANING[verdict.outcome].format(_tolerances(verdict))
+    meaning = _MEANING[verdict.outcome].format(_tolerances(verdict), _forgiven(verdict))
     return "\n".join([*lines, "", *_wrapped(f"{verdict.outcome.value.upper()}: {meaning}")]) + "\n"
 
 
@@ -82,6 +83,12 @@ def _tolerances(verdict: Verdict) -> str:
         f"{given.gradients:g}, variables {given.variables:g}, what the first step adds to them "
         f"{given.updates:g}, metrics {given.metrics:g}, predictions {given.predictions:g}"
     )
+
+
+def _forgiven(verdict: Verdict) -> str:
+    notes = [note for one in verdict.compared for note in one.notes]
+    is_some = any(note.startswith(FORGIVEN) for note in notes)
+    return f", but for what is {FORGIVEN}" if is_some else ""
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:

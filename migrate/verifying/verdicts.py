@@ -8,6 +8,8 @@ from typing import Any
 
 Json = dict[str, Any]
 
+FORGIVEN = "taken for rounding"  # how notes begin that name such differences: see `rounding`
+
 
 class Outcome(enum.Enum):
     """How two sides compare, from best to worst."""
@@ -128,7 +130,8 @@ class Verdict:
 
     Attributes:
       subject: What was compared with the run, in words.
-      outcome: The worst of the stages that were compared.
+      outcome: The worst of the stages that were compared; `NOT_COMPARED` where that is none
+        but the variables, which say nothing of training.
       stages: In the order in which they were made.
       run_losses, subject_losses: The loss of each step, as Python floats.
       unaligned: The random ops that do not draw the same numbers on both sides.
@@ -149,12 +152,16 @@ class Verdict:
     @property
     def outcome(self) -> Outcome:
         order = list(Outcome)
-        return max((one.outcome for one in self.compared), key=order.index)
+        worst = max((one.outcome for one in self.compared), key=order.index, default=None)
+        rests = {one.name for one in self.compared} - {"variables"}
+        if worst is None or not (rests or worst is Outcome.DIFFERENT):
+            return Outcome.NOT_COMPARED
+        return worst
 
     @property
     def passed(self) -> bool:
         """Whether the subject computes the same: identical, or equivalent within the tolerances."""
-        return self.outcome is not Outcome.DIFFERENT
+        return self.outcome in (Outcome.IDENTICAL, Outcome.EQUIVALENT)
 
     @property
     def first(self) -> tuple[Stage, Comparison] | None:

@@ -209,6 +209,8 @@ class _Verification:
         subject = self._side.predict(self._batches["infer"], 1)
         if subject is None:
             return nothing, ["predictions: the subject has no `predict`"]
+        if not subject:
+            return nothing, ["predictions: the subject's `predict` yields nothing"]
         return (run.values, subject[0]), []
 
     def _not_aligned(self, ops: Sequence[RandomOp]) -> list[RandomOp]:

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
+import estimator_compat as estimator
 from migrate import checkpoints
 from migrate.hosting.loop import CustomLoop
 from migrate.targets import Target
@@ -64,6 +66,50 @@ def test_what_does_not_match_is_not_written(tmp_path: Path) -> None:
     assert set(checkpoints.read(plain.written)) == set(values)
 
 
+def parted(features: Any, labels: Any, mode: str, params: Any) -> Any:
+    """Each variable that has more than one row is in two parts."""
+    with tf1.variable_scope("", partitioner=tf1.fixed_size_partitioner(2)):
+        return model_fn(features, labels, mode, params)
+
+
+def test_parts_of_a_variable_have_one_value_in_an_estimators_checkpoint(tmp_path: Path) -> None:
+    model = Target(model_fn=parted, input_fns=INPUT_FNS, params={})
+    config = estimator.RunConfig(f"{tmp_path}/run", tf_random_seed=1)
+    trained = estimator.Estimator(parted, params={}, config=config)
+    trained.train(INPUT_FNS["train"], steps=3)
+    there = checkpoints.convert(f"{tmp_path}/run", f"{tmp_path}/objects/", target=model)
+    assert there.matching.exact
+    loop = CustomLoop(model)
+    loop.restore(f"{tmp_path}/objects")
+    assert any(name.endswith("/part_1") for name in loop.variables)
+    back = checkpoints.convert(f"{tmp_path}/objects", f"{tmp_path}/names/", target=model)
+    assert back.written == f"{tmp_path}/names/model.ckpt-3"
+    ours = tf.train.load_checkpoint(f"{tmp_path}/names")
+    assert set(ours.get_variable_to_shape_map()) == set(trained.get_variable_names())
+    for name in trained.get_variable_names():
+        np.testing.assert_array_equal(ours.get_tensor(name), trained.get_variable_value(name))
+
+
+def test_parts_that_match_are_taken(tmp_path: Path) -> None:
+    kernel = np.float32(np.arange(12).reshape(3, 4))
+    values = {"global_step": tf.Variable(3, dtype=tf.int64), "dense/kernel": tf.Variable(kernel)}
+    tf1.train.Saver(values).save(None, str(tmp_path / "odd"))
+    model = Target(model_fn=parted, input_fns=INPUT_FNS, params={})
+    done = checkpoints.convert(
+        f"{tmp_path}/odd", f"{tmp_path}/new/", target=model, allow_partial=True
+    )
+    assert sorted(done.matching.matched) == ["dense/kernel", "global_step"]
+    written = checkpoints.read(f"{tmp_path}/new/ckpt-3")
+    parts = [written[f"dense/kernel/part_{index}"] for index in (0, 1)]
+    np.testing.assert_array_equal(np.concatenate(parts), kernel)
+
+
+def test_a_checkpoint_of_other_objects(tmp_path: Path) -> None:
+    tf.train.Checkpoint(mine=tf.Variable(1.0)).write(f"{tmp_path}/mine")
+    with pytest.raises(ValueError, match="expected a checkpoint of an Estimator, or of a loop's"):
+        checkpoints.convert(f"{tmp_path}/mine", f"{tmp_path}/new/")
+
+
 def test_an_older_checkpoint_is_not_overwritten(tmp_path: Path) -> None:
     run(tmp_path / "run", steps=2)
     checkpoints.convert(str(tmp_path / "run"), f"{tmp_path}/new/")
@@ -94,3 +140,39 @@ def test_the_command(tmp_path: Path) -> None:
     assert "dense/kernel: (3, 4) in the checkpoint, (9, 16) in the model" in other.stdout
     assert "nothing was written; mend what does not match, or pass" in other.stdout
     assert not (tmp_path / "penguins").exists()
+
+
+PROGRAM = """
+import tensorflow as tf
+
+tf.disable_v2_behavior()
+
+def model_fn(features, labels, mode):
+    loss = tf.losses.mean_squared_error(labels, tf.layers.dense(features, 1, name="dense"))
+    train_op = tf.train.GradientDescentOptimizer(0.1).minimize(loss, tf.train.get_global_step())
+    return tf.estimator.EstimatorSpec(mode, loss=loss, train_op=train_op)
+
+def data():
+    return tf.data.Dataset.from_tensors(([[1.0, 2.0]], [[3.0]]))
+"""
+
+
+def test_the_command_for_a_legacy_program(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(PROGRAM)
+    values = {
+        "global_step": np.int64(7),
+        "dense/kernel": np.ones([2, 1], np.float32),
+        "dense/bias": np.ones([1], np.float32),
+        "older": np.ones([1], np.float32),
+    }
+    saver = tf1.train.Saver({name: tf.Variable(value) for name, value in values.items()})
+    saver.save(None, str(tmp_path / "odd"))
+    target = ["--facade", "--target=program.py:model_fn", "--input_fn=program.py:data"]
+    given = ["checkpoint", "odd", "new/", *target, "--allow-partial"]
+    done = migrate(*given, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "")  # `older` did not match
+    assert "older (the model has no variable)" in done.stdout
+    back = migrate("checkpoint", "new", "names/", *target, cwd=tmp_path)
+    assert (back.returncode, back.stderr) == (0, "")
+    # The folder is a relative one, and the file in it that names the latest can be moved with it.
+    assert 'model_checkpoint_path: "model.ckpt-7"' in (tmp_path / "names/checkpoint").read_text()

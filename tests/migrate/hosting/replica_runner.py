@@ -163,6 +163,17 @@ def of_the_config(strategy: Any) -> dict[str, Any]:
     return found
 
 
+def with_metrics(strategy: Any) -> dict[str, Any]:
+    """Trains a recorded program that makes its metrics in every mode, also in this one."""
+
+    def model_fn(features: Any, labels: Any, mode: str) -> Any:
+        spec = MODELS["batch_norm"](features, labels, mode)
+        tf.compat.v1.metrics.mean(spec.loss)
+        return spec
+
+    return _trained(model_fn, input_fn, strategy, split=False)
+
+
 def by_hand(strategy: Any) -> dict[str, Any]:
     return {
         name: [_step(strategy, model(loss), weights, global_mean=way) for way in (False, True)]
@@ -208,7 +219,7 @@ def _lists(tensors: Any) -> list[Any]:
 
 
 ALL = (recorded, one_batch, by_hand, refused, splits, of_the_config, summarized)
-ALL += (told, told_of_one_batch, told_of_two_batches)
+ALL += (told, told_of_one_batch, told_of_two_batches, with_metrics)
 CASES = {case.__name__: case for case in ALL}
 
 

@@ -123,6 +123,24 @@ def test_each_call_of_train_logs_and_summarizes_at_the_steps_of_the_run(
     assert {step for step, *_ in ours} == {1, 6, 11, 16, 21, 24, 29}
 
 
+def test_the_speed_is_written_at_the_steps_of_the_run(tmp_path: Path) -> None:
+    def written(folder: Path) -> list[int]:
+        """Steps 8, 15 and 22 of 23: every seventh after the first."""
+        found = [
+            (event.step, value.simple_value)
+            for path in folder.glob("events*")
+            for event in tf1.train.summary_iterator(str(path))
+            for value in event.summary.value
+            if value.tag == "global_step/sec"
+        ]
+        assert all(speed > 0 for _, speed in found)
+        return [step for step, _ in found]
+
+    run(tmp_path / "run")
+    hosted(tmp_path / "host").train(steps=STEPS)
+    assert written(tmp_path / "host") == written(tmp_path / "run") == [8, 15, 22]
+
+
 def test_one_step_tells_what_it_did() -> None:
     loop = hosted()
     features, labels = {"x": tf.constant(X[:4])}, tf.constant(Y[:4])

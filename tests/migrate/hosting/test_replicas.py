@@ -60,6 +60,11 @@ def test_the_strategy_of_the_config_is_trained_on_as_by_the_estimator(kind: str)
         np.testing.assert_allclose(found, numbers(values), rtol=1e-5, atol=1e-6, err_msg=variable)
 
 
+def test_metrics_that_are_made_in_training_change_nothing() -> None:
+    real, ours = RECORDED["batch_norm"], case("with_metrics")
+    np.testing.assert_allclose(numbers(ours["losses"]), numbers(real["losses"]), rtol=1e-6)
+
+
 # Losses 1, 2, 3 on the first replica, and 6, 8 on the second. The gradient is the loss again, as
 # the losses are what a variable of value 1 is multiplied with; but for squares, where it is twice.
 BY_HAND = {

@@ -178,6 +178,25 @@ def test_the_text_of_an_equivalent_one() -> None:
     ]
 
 
+def test_the_text_names_what_is_beyond_the_tolerances() -> None:
+    stages = (stage("steps", "2 losses", [SAME, CLOSE], ["taken for rounding: a/kernel; ..."]),)
+    last = text.render(dataclasses.replace(EQUIVALENT, stages=stages)).split("\n\n")[-1]
+    assert last.replace("\n", " ").endswith("1e-06), but for what is taken for rounding. ")
+
+
+def test_variables_alone_prove_nothing() -> None:
+    verdict = dataclasses.replace(
+        DIFFERENT, stages=(DIFFERENT.stages[0], skipped("steps", "random ops"))
+    )
+    assert (verdict.outcome, verdict.passed) == (Outcome.NOT_COMPARED, False)
+    assert text.render(verdict).endswith(
+        "NOT COMPARED: nothing that the subject computes could be compared.\n"
+    )
+    wrong = Comparison(name="a", outcome=Outcome.DIFFERENT, note="no variable of this name")
+    alone = dataclasses.replace(verdict, stages=(stage("variables", "", [wrong]),))
+    assert alone.outcome is Outcome.DIFFERENT
+
+
 def test_the_first_divergence_is_the_worst_outcomes() -> None:
     first = DIFFERENT.first
     assert first is not None
@@ -210,7 +229,7 @@ def test_a_plot(tmp_path: Path) -> None:
 
 
 def test_a_plot_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib", None)  # as where it is not installed
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)  # as where it is not installed
     with pytest.raises(ValueError, match=r"not installed; expected .*; run `pip install"):
         plot.require("losses.png")
 
@@ -219,3 +238,24 @@ def test_a_plot_in_no_folder(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     with pytest.raises(ValueError, match=r"there is no folder .*; expected one .*; make it"):
         plot.require(str(tmp_path / "none" / "losses.png"))
+
+
+def test_a_plot_of_no_format(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    with pytest.raises(ValueError, match=r"is no format of a picture; expected .*; name it"):
+        plot.require(str(tmp_path / "losses.txt"))
+
+
+def test_tolerances() -> None:
+    given = ["verify", "--tolerance=losses=1e-3", "--tolerance=updates=0"]
+    assert cli.parser().parse_args(given).tolerance == [("losses", 1e-3), ("updates", 0.0)]
+    names = {field.name for field in dataclasses.fields(Tolerances)}
+    assert set(cli._TOLERANCES) == names - {"smallest"}
+
+
+@pytest.mark.parametrize("text", ["loss=1e-3", "losses", "losses=abc", "losses=-1", "losses=nan"])
+def test_tolerances_that_are_none(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.parser().parse_args(["verify", f"--tolerance={text}"])
+    assert stopped.value.code == 2
+    assert "must be one of losses, gradients" in capsys.readouterr().err

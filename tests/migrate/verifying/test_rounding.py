@@ -43,7 +43,7 @@ def test_whole_steps_of_rounding_errors_are_equivalent() -> None:
     verdict = migrate.verify(target(), CustomLoop(target(by=7.0)), steps=20)
     assert verdict.outcome is Outcome.EQUIVALENT
     notes = {one.name: " ".join(one.notes) for one in verdict.stages}
-    assert "apart by rounding alone: shift at step 1" in notes["one step"]
+    assert "taken for rounding: shift at step 1" in notes["one step"]
 
 
 def test_a_wrong_loop_is_not_forgiven() -> None:
@@ -85,6 +85,43 @@ def test_what_the_run_would_do_itself_is_forgiven() -> None:
     outcomes = [one.outcome for one in result]
     assert outcomes == [Outcome.EQUIVALENT, *[Outcome.DIFFERENT] * 3]
     assert notes == [
-        "apart by rounding alone: a; the run from weights one unit in the last place away is as "
-        "far from the run"
+        "taken for rounding: a; the run from weights one unit in the last place away is as far "
+        "from the run, or a 10th of it"
     ]
+
+
+def losses(*relative: float) -> list[Comparison]:
+    return [
+        Comparison(
+            name="loss",
+            step=step,
+            outcome=Outcome.DIFFERENT if one > 1e-6 else Outcome.EQUIVALENT,
+            absolute=one,
+            relative=one,
+            tolerance=1e-6,
+        )
+        for step, one in enumerate(relative, 1)
+    ]
+
+
+def test_a_fault_that_begins_late_is_not_forgiven() -> None:
+    """The run is chaotic: at step 4 it is as far from itself as it is from another training."""
+    own = losses(1e-7, 1e-4, 1e-2, 1.0, 1.0)
+    result, _ = rounding.forgiven(losses(0.0, 1e-7, 2e-4, 1e-2, 0.5), own)
+    assert all(one.outcome is Outcome.EQUIVALENT for one in result)
+    # From 1e-6, the tolerance, to 0.5 within one step, where the run's growth is from 1e-2 to 1.
+    result, _ = rounding.forgiven(losses(0.0, 0.0, 0.0, 0.5, 0.5), own)
+    assert [one.step for one in result if one.outcome is Outcome.DIFFERENT] == [4]
+
+
+def test_a_run_that_jumps_itself_is_forgiven() -> None:
+    own = losses(0.0, 0.01, 0.1)
+    result, _ = rounding.forgiven(losses(0.0, 0.05, 0.1), own)
+    assert all(one.outcome is Outcome.EQUIVALENT for one in result)
+
+
+def test_what_is_not_finite_is_not_forgiven() -> None:
+    own = losses(1e-7, float("inf"), float("inf"))
+    result, notes = rounding.forgiven(losses(1e-7, float("inf"), 0.5), own)
+    assert [one.outcome for one in result[1:]] == [Outcome.DIFFERENT] * 2
+    assert notes == []
