@@ -127,16 +127,23 @@ class HostedGraph:
         pruned = self._whole.prune(self._arguments, self._found(fetches))
 
         def run(element: Any) -> Any:
+            self._check_form(element)
             given = tf.nest.flatten(element, expand_composites=True)
-            if len(given) != len(self._arguments):
-                raise ValueError(
-                    f"the batch has {len(given)} tensors; expected {len(self._arguments)}, as the "
-                    f"input_fn yields, {self.element_spec}; give features and labels of that form."
-                )
             pairs = zip(given, self._arguments, strict=True)
             return pruned(*(tf.convert_to_tensor(one, wanted.dtype) for one, wanted in pairs))
 
         return run
+
+    def _check_form(self, element: Any) -> None:
+        """Refuses what would be taken for something else: functions know tensors by their place."""
+        try:
+            tf.nest.assert_same_structure(element, self._element)
+        except (TypeError, ValueError) as error:
+            form = tf.nest.map_structure(lambda one: getattr(one, "shape", one), element)
+            raise ValueError(
+                f"the batch has the form {form}; expected that of what the input_fn yields, "
+                f"{self.element_spec}; give features and labels of that form."
+            ) from error
 
     def computed(self, fetches: Any) -> Any:
         """Computes tensors, or runs operations, that depend on no input."""

@@ -10,8 +10,8 @@ from tests.corpus.test_targets import PACKAGES, outcomes
 pytestmark = pytest.mark.slow
 
 WANTED = 0.9  # of the model_fns are identical or equivalent
-# Stages in which a model_fn of the packages may have nothing to compare: some know but one mode more
-# than TRAIN.
+# Stages in which a model_fn of the packages may have nothing to compare: some know one mode beside
+# TRAIN only.
 MAY_BE_LEFT_OUT = {"gradients", "evaluation", "predictions"}
 HOOKS = "hooks train the discriminator and the generator between steps; `host` refuses these hooks"
 # What is not the same, by the end of its name, and why.
