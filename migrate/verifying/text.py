@@ -7,7 +7,7 @@ from migrate.verifying.verdicts import FORGIVEN, Comparison, Outcome, Stage, Ver
 _WIDTH = 100
 _HEAD = ("stage", "verdict", "absolute", "relative", "ulps", "compared")
 _MEANING = {
-    Outcome.IDENTICAL: "every number is the same, bit for bit.",
+    Outcome.IDENTICAL: "every number that was compared is the same, bit for bit.",
     Outcome.EQUIVALENT: "within the tolerances ({}){}.",
     Outcome.NOT_COMPARED: "nothing that the subject computes could be compared.",
     Outcome.DIFFERENT: "it does not compute the same.",
