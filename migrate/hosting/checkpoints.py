@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from estimator_compat import storage
-from migrate.hosting.graphs import HostedGraph, Variables
+from migrate.hosting.graph_variables import Variables
+from migrate.hosting.graphs import HostedGraph
 from migrate.hosting.legacy_checkpoints import LegacyCheckpoints, compare, describe
 
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"

@@ -10,7 +10,8 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat import calling
 from estimator_compat.export import outputs, saved_model
 from migrate.hosting import served_tables
-from migrate.hosting.graphs import HostedGraph, Variables
+from migrate.hosting.graph_variables import Variables
+from migrate.hosting.graphs import HostedGraph
 from migrate.hosting.served_tables import ServedTable
 from migrate.targets import Target
 

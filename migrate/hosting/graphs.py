@@ -6,8 +6,6 @@ variables are `tf.Variable`s that all modes share. Nothing is computed in anothe
 session; what a session did with fetches is done by pruning the function to them.
 """
 
-import dataclasses
-import functools
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
@@ -16,13 +14,12 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat import anatomy, evaluation, sessions, summaries, wrapping
 from estimator_compat.losses import average_loss
-from migrate.hosting import fetching, ordering, random_ops
+from migrate.hosting import fetching, ordering, random_ops, watching
+from migrate.hosting.graph_variables import Variables, create, handles, with_resources
 from migrate.targets import Target, build
 
 _LOSSES = ("loss", "loss_per_example", "average_loss")
 LOCAL = (tf1.GraphKeys.LOCAL_VARIABLES, tf1.GraphKeys.METRIC_VARIABLES)
-
-Variables = dict[str, tf.Variable]
 
 
 class HostedGraph:
@@ -49,7 +46,7 @@ class HostedGraph:
           variables: The variables by name; those that the graph has besides are added, not yet
             initialized.
         """
-        built = build(_with_resources(target), mode)
+        built = build(with_resources(target), mode)
         self.mode, self.graph = mode, built.graph
         self.spec = fetching.settled(built.spec, built.graph)
         ordering.settle(self.graph, [self.spec.loss, self.spec.train_op])
@@ -83,7 +80,7 @@ class HostedGraph:
     def _watched(self) -> dict[str, Any]:
         """What may be asked of a training step, by the names of `StepResult`."""
         found = {"loss": self.spec.loss}
-        found.update(watched_of_optimizers(self.graph, {op.name for op in handles(self.graph)}))
+        found.update(watching.of_optimizers(self.graph, {op.name for op in handles(self.graph)}))
         terms = anatomy.ledger(self.spec.loss, self.features, self.labels).data_terms
         if terms:
             losses, weights = wrapping.unreduced(terms[0])
@@ -260,75 +257,6 @@ def _wait_for_nothing(definition: Any, inputs: set[str]) -> None:
         if len(kept) < len(node.input):
             del node.input[:]
             node.input.extend(kept)
-
-
-def _with_resources(target: Target) -> Target:
-    """A target whose model_fn makes `tf.Variable`'s kind of variables, also where it asks for
-    reference variables: `use_resource=False`. Those are known to sessions only.
-    """
-
-    def create(next_creator: Callable[..., Any], **given: Any) -> Any:
-        return next_creator(**{**given, "use_resource": True})
-
-    @functools.wraps(target.model_fn)
-    def model_fn(*args: Any, **kwargs: Any) -> Any:
-        with tf1.variable_creator_scope(create):
-            return target.model_fn(*args, **kwargs)
-
-    return dataclasses.replace(target, model_fn=model_fn)
-
-
-def watched_of_optimizers(graph: tf.Graph, names: Collection[str]) -> dict[str, tf.Tensor]:
-    """What the optimizers' operations on some variables tell, by the names of `StepResult`."""
-    found = {}
-    rates, gradients = _applied(graph, "lr", names), _applied(graph, "gradient", names)
-    if rates:
-        found["learning_rate"] = rates[0]
-    if gradients:
-        found["gradient_norm"] = tf.linalg.global_norm(gradients)
-    return found
-
-
-def _applied(graph: tf.Graph, name: str, variables: Collection[str]) -> list[Any]:
-    """The inputs of that name of the optimizers' operations; none where they are hand-written."""
-    found = []
-    for op in graph.get_operations():
-        applies = op.type.startswith("Resource") and "Apply" in op.type
-        if applies and op.inputs[0].op.name in variables:
-            names = [argument.name for argument in op.op_def.input_arg]
-            # Gradient descent multiplies `alpha` with `delta`.
-            for one in ("lr", "alpha") if name == "lr" else ("grad", "delta"):
-                if one in names:
-                    found.append(op.inputs[names.index(one)])
-    return found
-
-
-def handles(graph: tf.Graph) -> list[tf.Operation]:
-    """The operations that are a graph's variables."""
-    return [op for op in graph.get_operations() if op.type == "VarHandleOp"]
-
-
-def create(ops: list[tf.Operation], graph: tf.Graph, variables: Variables) -> set[str]:
-    """Creates the variables that are not there yet; returns their names."""
-    trainable = {v.op.name for v in graph.get_collection(tf1.GraphKeys.TRAINABLE_VARIABLES)}
-    created = set()
-    for op in ops:
-        shape, dtype = tf.TensorShape(op.get_attr("shape")), op.get_attr("dtype")
-        if op.name not in variables:
-            variables[op.name] = _variable(op.name, shape, dtype, op.name in trainable)
-            created.add(op.name)
-        elif not variables[op.name].shape.is_compatible_with(shape):
-            raise ValueError(
-                f"the variable {op.name!r} has the shape {variables[op.name].shape} in one mode "
-                f"and {shape} in another; expected one shape; build it alike in all modes."
-            )
-    return created
-
-
-def _variable(name: str, shape: tf.TensorShape, dtype: Any, trainable: bool) -> tf.Variable:
-    known = [0 if size is None else size for size in shape] if shape.rank is not None else []
-    zeros = tf.fill(known, "") if dtype == tf.string else tf.zeros(known, dtype)
-    return tf.Variable(zeros, trainable=trainable, name=name, shape=shape)
 
 
 def spec_of(tensor: Any) -> Any:

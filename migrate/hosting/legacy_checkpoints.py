@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from migrate.hosting.graphs import HostedGraph, Variables
+from migrate.hosting.graph_variables import Variables
+from migrate.hosting.graphs import HostedGraph
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

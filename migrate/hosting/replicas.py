@@ -9,14 +9,17 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat import summaries
 from migrate.hosting import (
+    graph_variables,
     graphs,
     ordering,
     replica_batches,
     replica_builds,
     replica_losses,
     replica_variables,
+    watching,
 )
-from migrate.hosting.graphs import HostedGraph, Variables
+from migrate.hosting.graph_variables import Variables
+from migrate.hosting.graphs import HostedGraph
 from migrate.targets import Target
 
 _KINDS = (
@@ -113,14 +116,14 @@ class ReplicatedGraph(HostedGraph):
             firsts = {name for name, part in self._parts.items() if part.name == name}
             self.watched = {
                 "loss": self.spec.loss,
-                **graphs.watched_of_optimizers(self.graph, firsts),
+                **watching.of_optimizers(self.graph, firsts),
                 **replica_losses.watched(terms),
             }
         self.features = self.labels = self.saver = None
         self._variables = variables
-        handles = graphs.handles(self.graph)
+        handles = graph_variables.handles(self.graph)
         shared = [op for op in handles if self.shared_name(op) == op.name]
-        self.created = graphs.create(shared, self.graph, variables)
+        self.created = graph_variables.create(shared, self.graph, variables)
         self._copies = {
             name: replica_variables.copy(name, part, variables)
             for name, part in self._parts.items()
