@@ -59,7 +59,7 @@ class CustomLoop:
         self._one_by_one: bool | None = None
         self._summary = Every(config.save_summary_steps)
         self._log, self._logged_at = Every(config.log_step_count_steps), 0.0
-        self._saving = Every(config.save_checkpoints_steps)
+        self._saving = Every(config.save_checkpoints_steps, seconds=config.save_checkpoints_secs)
 
     @property
     def global_step(self) -> int:
@@ -254,7 +254,10 @@ class CustomLoop:
         step = self.global_step
         if not self.target.config.model_dir or self._saving.last == step:
             return
-        if force or self._saving.due(step):
+        due = force or self._saving.due(step)
+        if self._saving.seconds and not force and self._replication is not None:
+            due = self._replication.agreed(due)
+        if due:
             self.save()
             self._saving.done(step)
 

@@ -71,6 +71,12 @@ class Replication:
         """Whether this process writes what people read: one of several workers does, the chief."""
         return bool(self.strategy.extended.should_checkpoint)
 
+    def agreed(self, wanted: bool) -> bool:
+        """What the process that leads wants: the others' clocks tell other times."""
+        asked = tf.constant(float(wanted and self.leads))
+        votes = self.strategy.run(lambda: tf.identity(asked))
+        return bool(self.strategy.reduce(tf.distribute.ReduceOp.SUM, votes, axis=None) > 0)
+
 
 class ReplicatedGraph(HostedGraph):
     """The TRAIN graph of a model_fn under a `tf.distribute` strategy.

@@ -1,19 +1,24 @@
 """When a training run writes what: the steps at which an Estimator's hooks did."""
 
+import time
 from dataclasses import dataclass
 
 
 @dataclass(slots=True)
 class Every:
-    """Something that is due at its first chance, and then every so many global steps.
+    """Something that is due at its first chance, and then every so many global steps or seconds.
 
     Attributes:
-      steps: How many; None or 0 for never.
+      steps: How many steps; None or 0 for never.
       last: The global step at which it was last done, None before.
+      seconds: How many seconds; None or 0 for never. It is due when the loop next comes back.
+      at: When it was last done, in seconds of a clock.
     """
 
     steps: int | None
     last: int | None = None
+    seconds: float | None = None
+    at: float = 0.0
 
     def left(self, step: int) -> int | None:
         """How many steps after `step` it is due: at least one; None for never."""
@@ -23,10 +28,12 @@ class Every:
 
     def due(self, step: int) -> bool:
         """Tells whether it is due now that `step` is made."""
+        if self.seconds:
+            return self.last is None or time.monotonic() - self.at >= self.seconds
         return bool(self.steps) and (self.last is None or step - self.last >= (self.steps or 0))
 
     def done(self, step: int) -> None:
-        self.last = step
+        self.last, self.at = step, time.monotonic()
 
 
 def next_stop(step: int, *, end: int, longest: int, due: list[Every]) -> int:

@@ -359,6 +359,15 @@ def test_hooks_can_be_left_out() -> None:
     assert len(hosted(params={"hooks": [Own()]}, ignore_hooks=True).train(steps=2)) == 2
 
 
+def test_checkpoints_by_the_clock(tmp_path: Path) -> None:
+    settings = estimator.RunConfig(str(tmp_path), save_checkpoints_secs=1e-6)
+    assert estimator.RunConfig().save_checkpoints_secs == 600  # which most programs leave it at
+    hosted(config=settings).train(steps=10, steps_per_loop=4)
+    # At the start, and whenever the loop comes back: after the first step, and then each four.
+    saved = tf.train.get_checkpoint_state(str(tmp_path)).all_model_checkpoint_paths
+    assert [Path(path).name for path in saved] == [f"ckpt-{n}" for n in (0, 1, 5, 9, 10)]
+
+
 def test_a_step_of_ones_own() -> None:
     """Momentum by hand, with the gradients of two halves of a batch, is the model_fn's step."""
     loop, own = hosted(), hosted()

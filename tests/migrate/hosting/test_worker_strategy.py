@@ -116,6 +116,13 @@ def test_a_step_tells_of_this_process_and_of_all(leader: str, tmp_path: Path) ->
     assert worker == [{**both, "loss_per_example": [6.0, 8.0]}] * 2
 
 
+def test_workers_save_together_by_the_chiefs_clock(tmp_path: Path) -> None:
+    finished(start(tmp_path, "momentum_l2", saves={"save_checkpoints_secs": 1e-6}))
+    # At the start, and whenever the loop comes back: for summaries, and at its end.
+    saved = tf.train.get_checkpoint_state(str(tmp_path / "chief")).all_model_checkpoint_paths
+    assert [os.path.basename(path) for path in saved] == [f"ckpt-{n}" for n in (0, 1, 3, 5, 6)]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("legacy", [False, True], ids=["own", "legacy"])
 def test_a_run_resumes_after_a_worker_died(legacy: bool, tmp_path: Path) -> None:

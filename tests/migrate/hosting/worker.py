@@ -2,11 +2,11 @@
 
 python -m tests.migrate.hosting.worker FOLDER PROGRAM OPTIONS
 
-OPTIONS is a JSON object. The processes make a checkpoint at every second step, resume from the
-latest, evaluate, and print what came of it. What a process writes, it writes in a folder of its
-own. With `dies_after`, this one ends without a word after so many steps. With `legacy`, it writes
-the checkpoints of an Estimator. With `named`, the RunConfig names the strategy. The PROGRAM by_hand
-is one step on losses that are numbers, in two loops, one after the other.
+OPTIONS is a JSON object. The processes make a checkpoint at every second step, or as `saves` says,
+resume from the latest, evaluate, and print what came of it. What a process writes, it writes in a
+folder of its own. With `dies_after`, this one ends without a word after so many steps. With
+`legacy`, it writes the checkpoints of an Estimator. With `named`, the RunConfig names the strategy.
+The PROGRAM by_hand is one step on losses that are numbers, in two loops, one after the other.
 """
 
 import dataclasses
@@ -53,7 +53,10 @@ def input_fn_of(dies_after: int | None) -> Any:
 def main(folder: Path, program: str, options: dict[str, Any]) -> None:
     named = tf.distribute.MultiWorkerMirroredStrategy() if options.get("named") else None
     config = estimator_compat.RunConfig(
-        tf_random_seed=1, save_summary_steps=2, save_checkpoints_steps=2, train_distribute=named
+        tf_random_seed=1,
+        save_summary_steps=2,
+        **options.get("saves", {"save_checkpoints_steps": 2}),
+        train_distribute=named,
     )
     own = str(folder / config.task_type)
     if not options.get("legacy"):
