@@ -22,14 +22,21 @@ class Checkpoints:
     """Saves and restores the variables of a loop."""
 
     def __init__(
-        self, variables: Variables, graph: Callable[[str], HostedGraph], *, keep: int | None
+        self,
+        variables: Variables,
+        graph: Callable[[str], HostedGraph],
+        *,
+        keep: int | None,
+        every_n_hours: float | None = None,
     ) -> None:
         """Takes a loop's variables, its graphs by mode, and how many checkpoints to keep.
 
         Args:
           keep: As `keep_checkpoint_max` of a RunConfig: None or 0 keeps all.
+          every_n_hours: As its `keep_checkpoint_every_n_hours`.
         """
-        self._variables, self._graph, self._keep = variables, graph, keep or None
+        self._variables, self._graph = variables, graph
+        self._kept = {"max_to_keep": keep or None, "keep_checkpoint_every_n_hours": every_n_hours}
         self._managers: dict[str, tf.train.CheckpointManager] = {}
 
     def saved(self) -> Variables:
@@ -48,7 +55,7 @@ class Checkpoints:
             return os.path.join(folder, f"ckpt-{step}")
         if folder not in self._managers:
             self._managers[folder] = tf.train.CheckpointManager(
-                tf.train.Checkpoint(variables=self.saved()), folder, max_to_keep=self._keep
+                tf.train.Checkpoint(variables=self.saved()), folder, **self._kept
             )
         return str(self._managers[folder].save(checkpoint_number=step))
 

@@ -50,7 +50,12 @@ class CustomLoop:
         self._replication = replication
         self._graphs: dict[str, HostedGraph] = {}
         self._functions: dict[str, Any] = {}
-        self._checkpoints = Checkpoints(self.variables, self.graph, keep=config.keep_checkpoint_max)
+        self._checkpoints = Checkpoints(
+            self.variables,
+            self.graph,
+            keep=config.keep_checkpoint_max,
+            every_n_hours=config.keep_checkpoint_every_n_hours,
+        )
         self._trained = False
         self._leads = replication is None or replication.leads
         self._events = EventFiles(config.model_dir if self._leads else None)

@@ -214,11 +214,21 @@ def test_its_own_checkpoints_resume(tmp_path: Path) -> None:
     assert again.train(steps=5).tolist() == loop.train(steps=5).tolist()
 
 
-def test_it_keeps_as_many_checkpoints_as_the_config_says(tmp_path: Path) -> None:
-    kept = config(tmp_path).replace(keep_checkpoint_max=2)
-    hosted(config=kept).train(steps=STEPS)
-    steps = {int(path.stem.split("-")[1]) for path in tmp_path.glob("ckpt-*.index")}
-    assert steps == {20, 23}  # of 0, 10, 20 and 23
+@pytest.mark.parametrize(
+    ("settings", "steps"),  # of 0, 10, 20 and 23
+    [
+        ({"keep_checkpoint_max": 2}, {20, 23}),
+        ({"keep_checkpoint_max": 0}, {0, 10, 20, 23}),
+        # Each that would go is the one of its billionth of an hour.
+        ({"keep_checkpoint_max": 1, "keep_checkpoint_every_n_hours": 1e-9}, {0, 10, 20, 23}),
+    ],
+    ids=["two", "all", "hours"],
+)
+def test_it_keeps_as_many_checkpoints_as_the_config_says(
+    settings: dict[str, float], steps: set[int], tmp_path: Path
+) -> None:
+    hosted(config=config(tmp_path).replace(**settings)).train(steps=STEPS)
+    assert {int(path.stem.split("-")[1]) for path in tmp_path.glob("ckpt-*.index")} == steps
 
 
 def test_a_checkpoint_of_another_model_restores_nothing(tmp_path: Path) -> None:
