@@ -158,8 +158,13 @@ class ReplicatedGraph(HostedGraph):
         """Returns a function of one element: see `element_spec` and `HostedGraph.function`."""
         run = super().function(fetches)
         if not self.replication.split:
-            return run
-        return lambda element: run(replica_batches.split(element, len(self._element)))
+            return lambda element: run(self._grouped(element))
+        return lambda element: run(tuple(replica_batches.split(element, len(self._element))))
+
+    def _grouped(self, element: Any) -> Any:
+        """A tuple of the replicas' batches; where there is one replica, of a batch itself, too."""
+        is_batch = len(self._element) == 1 and not (type(element) is tuple and len(element) == 1)
+        return (element,) if is_batch else element
 
     def elements(self, dataset: Any) -> Any:
         """Returns a Dataset of what a function takes, for one of the input's elements."""
