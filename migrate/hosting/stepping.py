@@ -70,27 +70,37 @@ class Loop:
         def summarize(*values: Any) -> tf.Tensor:
             return tf.stack(summaries(*values)) if graph.summaries else tf.constant([], tf.string)
 
+        def advance(batches: Any, index: tf.Tensor) -> Any:
+            element = next(batches)
+            # Else what needs no input, as counting the step, is done where there is none left.
+            there = tf.group(*tf.nest.flatten(element, expand_composites=True))
+            with tf.control_dependencies([there]):
+                loss, _, *values = one_step(element)
+            # Each is one operation: the step of a small model has few more.
+            kept = tf.raw_ops.ResourceScatterUpdate(
+                resource=buffer.handle, indices=index, updates=tf.reshape(loss, [])
+            )
+            with tf.control_dependencies([kept]):
+                made.assign_add(1, read_value=False)
+            return values
+
         def steps(batches: Any, count: tf.Tensor, wanted: tf.Tensor | bool) -> tf.Tensor:
             buffer.assign(tf.zeros([count], buffer.dtype))
             made.assign(0)
             found = tf.constant([], tf.string)
-            for index in tf.range(count):
-                tf.autograph.experimental.set_loop_options(
-                    shape_invariants=[(found, tf.TensorShape([None]))]
-                )
-                element = next(batches)
-                # Else what needs no input, as counting the step, is done where there is none left.
-                there = tf.group(*tf.nest.flatten(element, expand_composites=True))
-                with tf.control_dependencies([there]):
-                    loss, _, *values = one_step(element)
-                # One operation each: the step of a small model has few more.
-                kept = tf.raw_ops.ResourceScatterUpdate(
-                    resource=buffer.handle, indices=index, updates=tf.reshape(loss, [])
-                )
-                with tf.control_dependencies([kept]):
-                    made.assign_add(1, read_value=False)
-                if wanted and index == count - 1:
-                    found = summarize(*values)
+            if tf.is_tensor(wanted):
+                for index in tf.range(count):
+                    tf.autograph.experimental.set_loop_options(
+                        shape_invariants=[(found, tf.TensorShape([None]))]
+                    )
+                    values = advance(batches, index)
+                    if wanted and index == count - 1:
+                        found = summarize(*values)
+            else:
+                for index in tf.range(count - 1 if wanted else count):
+                    advance(batches, index)
+                if wanted:
+                    found = summarize(*advance(batches, count - 1))
             return found
 
         return steps
