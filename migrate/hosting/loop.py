@@ -200,7 +200,7 @@ class CustomLoop:
             self._functions["loop"] = stepping.Loop(graph, jit_compile=self._jit_compile)
         batches = iter(graph.elements(dataset))
         if not self._trained and self.target.config.model_dir:
-            self._save_due(force=True)
+            self._save_due(self.global_step, force=True)
         self._trained = True
         graph.initialize(graph.local)  # as in a new session
         # As with an Estimator, whose hooks are new in each call.
@@ -216,7 +216,7 @@ class CustomLoop:
             if len(made) < stop - step:
                 break
         graph.gather()
-        self._save_due(force=True)
+        self._save_due(self.global_step, force=True)
         return np.concatenate(losses) if losses else np.zeros(0, np.float32)
 
     def _due(self) -> list[Every]:
@@ -228,35 +228,36 @@ class CustomLoop:
         if np.isnan(losses).any():
             raise tf1.train.NanLossDuringTrainingError
         if len(losses):
-            self._one_by_one = self._one_by_one or self.global_step - step != len(losses)
-            self._report(losses, summaries)
+            now = self.global_step
+            self._one_by_one = self._one_by_one or now - step != len(losses)
+            if self.target.config.model_dir:
+                self._report(now, losses[-1], summaries)
         return losses
 
-    def _report(self, losses: np.ndarray, summaries: list[bytes]) -> None:
-        step = self.global_step
-        if not self.target.config.model_dir:
-            return
+    def _report(self, step: int, loss: Any, summaries: list[bytes]) -> None:
+        serialized = list(summaries)
         if summaries:
-            self._events.write("", step, summaries)
             self._summary.done(step)
         if self._log.due(step):
-            tf1.logging.info("loss = %s, step = %s", losses[-1], step)
-            self._report_speed(step)
+            tf1.logging.info("loss = %s, step = %s", loss, step)
+            serialized += self._speed(step)
             self._log.done(step)
-        self._save_due()
+        if serialized:
+            self._events.write("", step, serialized)
+        self._save_due(step)
 
-    def _report_speed(self, step: int) -> None:
-        """Writes the speed since it was last written, or the first step was made, as a hook did."""
+    def _speed(self, step: int) -> list[bytes]:
+        """The speed since it was last asked for, or the first step was made, as a hook told it."""
         now, before = time.perf_counter(), self._logged_at
-        if self._log.last is not None:
-            speed = (step - self._log.last) / (now - before)
-            value = tf1.Summary.Value(tag="global_step/sec", simple_value=speed)
-            self._events.write("", step, [tf1.Summary(value=[value]).SerializeToString()])
-            tf1.logging.info("global_step/sec: %g", speed)
         self._logged_at = now
+        if self._log.last is None:
+            return []
+        speed = (step - self._log.last) / (now - before)
+        tf1.logging.info("global_step/sec: %g", speed)
+        value = tf1.Summary.Value(tag="global_step/sec", simple_value=speed)
+        return [tf1.Summary(value=[value]).SerializeToString()]
 
-    def _save_due(self, *, force: bool = False) -> None:
-        step = self.global_step
+    def _save_due(self, step: int, *, force: bool = False) -> None:
         if not self.target.config.model_dir or self._saving.last == step:
             return
         due = force or self._saving.due(step)
