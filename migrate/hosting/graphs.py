@@ -14,7 +14,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat import anatomy, evaluation, sessions, summaries, wrapping
 from estimator_compat.losses import average_loss
-from migrate.hosting import fetching, ordering, random_ops, watching
+from migrate.hosting import fetching, ordering, random_ops, reading, watching
 from migrate.hosting.graph_variables import Variables, create, handles, with_resources
 from migrate.targets import Target, build
 
@@ -220,6 +220,12 @@ class HostedGraph:
     def train_op(self) -> tf.Operation:
         """What a step runs, as an operation: a function forgets a tensor that nobody reads."""
         return getattr(self.spec.train_op, "op", self.spec.train_op)
+
+    @property
+    def writes_alone(self) -> bool:
+        """Whether a step writes something, as its count, without waiting for the input."""
+        given = tf.nest.flatten(self._element, expand_composites=True)
+        return reading.writes_alone([self.spec.loss, self.spec.train_op], given)
 
     @property
     def losses(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 import tensorflow as tf
 
 _READS = ("ReadVariableOp", "ResourceGather", "ResourceGatherNd")
+_ASKS = "VarIsInitializedOp"
 _WRITES = ("Assign", "Apply", "Scatter")
 _LOOP, _BRANCH = "Enter", "Switch"  # of control flow v1
 
@@ -29,7 +30,7 @@ def before_writes(ends: Iterable[Any]) -> None:
     Args:
       ends: The loss and the train_op. Their graph is changed in place: what runs where they do.
     """
-    run = _in_order(end.op if hasattr(end, "op") else end for end in ends if end is not None)
+    run = in_order(end.op if hasattr(end, "op") else end for end in ends if end is not None)
     if any(op.type == _LOOP for op in run):
         return
     late, behind = _late(run), _reads_behind(run)
@@ -39,7 +40,7 @@ def before_writes(ends: Iterable[Any]) -> None:
             write._add_control_input(read)
 
 
-def _in_order(ends: Iterable[tf.Operation]) -> Ops:
+def in_order(ends: Iterable[tf.Operation]) -> Ops:
     """The operations that ends depend on, each after those that it depends on itself."""
     found: dict[tf.Operation, None] = {}
     waiting = [(end, False) for end in ends]
@@ -65,6 +66,22 @@ def _is_write(op: tf.Operation) -> bool:
 
 def _variables(op: tf.Operation) -> Ops:
     return [tensor.op for tensor in op.inputs if tensor.op.type == "VarHandleOp"]
+
+
+def writes_alone(ends: Iterable[Any], given: Iterable[Any]) -> bool:
+    """Tells whether a variable is written by an operation that waits for nothing that is given.
+
+    Args:
+      ends: The loss and the train_op.
+      given: Tensors of the input.
+    """
+    waiting = {tensor.op for tensor in given}
+    for op in in_order(end.op if hasattr(end, "op") else end for end in ends if end is not None):
+        if any(one in waiting for one in _inputs(op)):
+            waiting.add(op)
+        elif op not in waiting and op.type not in (*_READS, _ASKS) and _variables(op):
+            return True
+    return False
 
 
 def _late(run: Ops) -> set[tf.Operation]:

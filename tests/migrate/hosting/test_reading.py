@@ -82,3 +82,15 @@ def test_a_loop_of_control_flow_v1_is_left_alone() -> None:
 @pytest.mark.parametrize("ends", [[None], []])
 def test_nothing_to_order(ends: list[Any]) -> None:
     reading.before_writes(ends)
+
+
+def test_what_is_written_without_waiting_for_the_input() -> None:
+    with tf1.Graph().as_default():
+        given = tf1.placeholder(tf.float32, [None])
+        weight = tf1.get_variable("weight", initializer=2.0)
+        loss = tf.reduce_mean(weight * given)
+        step = tf1.train.get_or_create_global_step()
+        optimizer = tf1.train.GradientDescentOptimizer(0.1)
+        assert not reading.writes_alone([loss, optimizer.minimize(loss, step)], [given])
+        both = tf.group(optimizer.minimize(loss), step.assign_add(1))
+        assert reading.writes_alone([loss, both], [given])
