@@ -50,7 +50,14 @@ def model_fn(features, labels, mode, params):
         cell = tf.nn.rnn_cell.GRUCell(params["units"])
         if mode == tf.estimator.ModeKeys.TRAIN:
             cell = tf.nn.rnn_cell.DropoutWrapper(cell, output_keep_prob=0.9)
-        outputs, _ = tf.nn.dynamic_rnn(cell, embedded, sequence_length=lengths, dtype=tf.float32)
+        outputs, _ = tf.nn.dynamic_rnn(
+            cell,
+            embedded,
+            sequence_length=lengths,
+            dtype=tf.float32,
+            # Else its iterations race for the next random numbers.
+            parallel_iterations=1,
+        )
     logits = tf.layers.dense(outputs, params["tags"], name="tags")
     predicted = tf.argmax(logits, axis=-1)
 
