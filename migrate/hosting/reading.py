@@ -75,9 +75,12 @@ def writes_alone(ends: Iterable[Any], given: Iterable[Any]) -> bool:
       ends: The loss and the train_op.
       given: Tensors of the input.
     """
-    waiting = {tensor.op for tensor in given}
+    fed = {tensor.op for tensor in given}
+    waiting = set(fed)
     for op in in_order(end.op if hasattr(end, "op") else end for end in ends if end is not None):
-        if any(one in waiting for one in _inputs(op)):
+        # A function's arguments are there: what waited for the input by control does not.
+        behind = [*(tensor.op for tensor in op.inputs), *(set(op.control_inputs) - fed)]
+        if any(one in waiting for one in behind):
             waiting.add(op)
         elif op not in waiting and op.type not in (*_READS, _ASKS) and _variables(op):
             return True

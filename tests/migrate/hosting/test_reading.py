@@ -94,3 +94,6 @@ def test_what_is_written_without_waiting_for_the_input() -> None:
         assert not reading.writes_alone([loss, optimizer.minimize(loss, step)], [given])
         both = tf.group(optimizer.minimize(loss), step.assign_add(1))
         assert reading.writes_alone([loss, both], [given])
+        with tf.control_dependencies([given]):  # which an argument of a function makes no one do
+            count = step.assign_add(1, read_value=False)
+        assert reading.writes_alone([loss, optimizer.minimize(loss), count], [given])
