@@ -159,7 +159,12 @@ class _Evaluator:
         self._warned_at = -float(_WARNING_SECONDS)
 
     def evaluate_and_export(self) -> _Evaluated | None:
-        """Evaluates the latest checkpoint, or returns None where there is no new one."""
+        """Evaluates the latest checkpoint.
+
+        Returns:
+          None where there is no new one, or a trainer removed it before it was read. (The
+          original's evaluator ended with the error of the missing file.)
+        """
         latest = self._estimator.latest_checkpoint()
         if not latest:
             self._warn(
@@ -172,11 +177,28 @@ class _Evaluator:
                 "evaluation results are expected to be same for the same checkpoint."
             )
             return None
+        try:
+            evaluated = self._evaluated(latest)
+        except (ValueError, OSError, tf.errors.OpError):
+            if tf1.train.checkpoint_exists(latest) or self._estimator.latest_checkpoint() == latest:
+                raise
+            logging.warning(
+                "%s was removed before it was evaluated, since newer ones are kept; the next "
+                "evaluation takes a newer one. To have each evaluated, raise "
+                "RunConfig(keep_checkpoint_max=).",
+                latest,
+            )
+            return None
+        self._warned_at = -float(_WARNING_SECONDS)
+        self._previous = latest
+        return evaluated
+
+    def _evaluated(self, checkpoint: str) -> _Evaluated:
         metrics = self._estimator.evaluate(
             self._spec.input_fn,
             steps=self._spec.steps,
             name=self._spec.name,
-            checkpoint_path=latest,
+            checkpoint_path=checkpoint,
             hooks=self._spec.hooks,
         )
         is_last = bool(self._max_steps) and metrics[evaluation.GLOBAL_STEP] >= self._max_steps
@@ -184,14 +206,12 @@ class _Evaluator:
             exporter.export(
                 estimator=self._estimator,
                 export_path=os.path.join(self._estimator.model_dir, "export", exporter.name),
-                checkpoint_path=latest,
+                checkpoint_path=checkpoint,
                 eval_result=metrics,
                 is_the_final_export=is_last,
             )
             for exporter in self._spec.exporters
         ]
-        self._warned_at = -float(_WARNING_SECONDS)
-        self._previous = latest
         return _Evaluated(metrics=metrics, exports=exports)
 
     def _warn(self, message: str) -> None:

@@ -8,7 +8,9 @@ import pytest
 import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
+from estimator_compat import early_stopping
 from estimator_compat.training import EvalSpec, TrainSpec, train_and_evaluate
+from tests.estimator_compat import small_model
 
 
 def _nothing() -> None:
@@ -125,3 +127,40 @@ def test_in_memory_evaluation_refuses_a_bad_interval(tmp_path: Any) -> None:
 def test_added_metrics_name_their_arguments(tmp_path: Any) -> None:
     with pytest.raises(ValueError, match=r"not expected args: \['logits'\]; .* functools.partial"):
         estimator.add_metrics(_estimator(tmp_path), lambda logits: {})
+
+
+def test_an_evaluator_outlives_a_checkpoint_that_its_trainer_removes(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a fast trainer does between the evaluator's look for the latest one and its restore."""
+    trainer = small_model.estimator(tmp_path, keep_checkpoint_max=1)
+    trainer.train(small_model.forever, max_steps=2)
+
+    def while_it_trains() -> Any:
+        trainer.train(small_model.forever, max_steps=4)
+        return small_model.once()
+
+    cluster = {"cluster": {"chief": ["h:1"]}, "task": {"type": "evaluator", "index": 0}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
+    eval_spec = EvalSpec(while_it_trains, start_delay_secs=0, throttle_secs=0)
+    train_and_evaluate(
+        small_model.estimator(tmp_path), TrainSpec(small_model.forever, max_steps=4), eval_spec
+    )
+    assert "model.ckpt-2 was removed before it was evaluated" in caplog.text
+    assert list(early_stopping.read_eval_metrics(str(tmp_path / "eval"))) == [4]
+
+
+def test_an_evaluators_own_errors_end_it(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_model.estimator(tmp_path).train(small_model.forever, max_steps=2)
+
+    def fails() -> Any:
+        raise ValueError("of the input")
+
+    cluster = {"cluster": {"chief": ["h:1"]}, "task": {"type": "evaluator", "index": 0}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
+    with pytest.raises(ValueError, match="of the input"):
+        train_and_evaluate(
+            small_model.estimator(tmp_path),
+            TrainSpec(small_model.forever, max_steps=4),
+            EvalSpec(fails, start_delay_secs=0, throttle_secs=0),
+        )
