@@ -14,7 +14,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat import anatomy, evaluation, sessions, summaries, wrapping
 from estimator_compat.losses import average_loss
-from migrate.hosting import fetching, ordering, random_ops, reading, watching
+from migrate.hosting import fetching, ordering, random_ops, reading, simplifying, walking, watching
 from migrate.hosting.graph_variables import Variables, create, handles, with_resources
 from migrate.targets import Target, build
 
@@ -49,6 +49,7 @@ class HostedGraph:
         built = build(with_resources(target), mode)
         self.mode, self.graph = mode, built.graph
         self.spec = fetching.settled(built.spec, built.graph)
+        simplifying.simplify(self.graph, [self.spec.loss, self.spec.train_op])
         ordering.settle(self.graph, [self.spec.loss, self.spec.train_op])
         given = built.inputs
         element = given.features if given.labels is None else (given.features, given.labels)
@@ -214,7 +215,8 @@ class HostedGraph:
             *tf.nest.flatten(spec.predictions, expand_composites=True),
         ]
         ends += [update for _, update in self.metrics.values()]
-        return ordering.ancestors(ends, tf.nest.flatten(self._element, expand_composites=True))
+        given = tf.nest.flatten(self._element, expand_composites=True)
+        return set(walking.in_order(ends, given))
 
     @property
     def train_op(self) -> tf.Operation:
@@ -222,10 +224,10 @@ class HostedGraph:
         return getattr(self.spec.train_op, "op", self.spec.train_op)
 
     @property
-    def writes_alone(self) -> bool:
-        """Whether a step writes something, as its count, without waiting for the input."""
+    def acts_alone(self) -> bool:
+        """Whether a step writes, as its count, or draws something that waits for no input."""
         given = tf.nest.flatten(self._element, expand_composites=True)
-        return reading.writes_alone([self.spec.loss, self.spec.train_op], given)
+        return reading.acts_alone([self.spec.loss, self.spec.train_op], given)
 
     @property
     def losses(self) -> dict[str, Any]:

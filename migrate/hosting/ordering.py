@@ -27,28 +27,10 @@ def settle(graph: tf.Graph, ends: Iterable[Any]) -> None:
       ends: The loss and the train_op.
     """
     _order_draws(graph)
-    reading.before_writes(ends)
+    reading.before_writes(graph, ends)
 
 
 def _order_draws(graph: tf.Graph) -> None:
     for name in random_ops.drawing_loops(graph):
         # There is no public way to change an op that a model_fn has made.
         graph.get_operation_by_name(name)._set_attr("parallel_iterations", tf1.AttrValue(i=1))
-
-
-def ancestors(ends: Iterable[Any], given: Iterable[Any] = ()) -> set[tf.Operation]:
-    """The operations that run where tensors or operations are fetched, these included.
-
-    Args:
-      ends: Tensors, operations or Nones.
-      given: Tensors whose values are given: what makes them does not run.
-    """
-    waiting = [getattr(end, "op", end) for end in ends if end is not None]
-    stop = {tensor.op for tensor in given}
-    found: set[tf.Operation] = set()
-    while waiting:
-        op = waiting.pop()
-        if op not in found and op not in stop:
-            found.add(op)
-            waiting += [*(tensor.op for tensor in op.inputs), *op.control_inputs]
-    return found

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from migrate.hosting import walking
+
 _LOOPS = ("While", "StatelessWhile")
 _WITHOUT_SEED_ATTRIBUTE = ("StatelessRandom", "StatelessTruncated", "StatelessMultinomial")
 _FROM_A_VARIABLE = ("StatefulRandom", "StatefulUniform", "StatefulStandard", "StatefulTruncated")
@@ -45,18 +47,14 @@ def find(graph: tf.Graph, ends: Sequence[Any]) -> tuple[RandomOp, ...]:
         if name not in reached:
             reached[name] = None
             waiting += [one.lstrip("^").partition(":")[0] for one in nodes[name].input]
-    return tuple(_random((nodes[name] for name in sorted(reached)), _library(definition)))
+    return tuple(_random((nodes[name] for name in sorted(reached)), walking.library(definition)))
 
 
 def drawing_loops(graph: tf.Graph) -> list[str]:
     """The names of a graph's loops that draw random numbers."""
     definition = graph.as_graph_def()
-    library = _library(definition)
+    library = walking.library(definition)
     return [n.name for n in definition.node if n.op in _LOOPS and any(_random([n], library))]
-
-
-def _library(definition: Any) -> dict[str, Any]:
-    return {one.signature.name: one.node_def for one in definition.library.function}
 
 
 def _random(
@@ -66,7 +64,7 @@ def _random(
         if _is_random(node):
             yield RandomOp(prefix + node.name, node.op, in_order and _is_seeded(node))
         is_serial = node.op not in _LOOPS or node.attr["parallel_iterations"].i == 1
-        for called in _called(node):
+        for called in walking.called(node):
             yield from _random(
                 library.get(called, ()), library, f"{prefix}{node.name}/", in_order and is_serial
             )
@@ -79,10 +77,3 @@ def _is_random(node: Any) -> bool:
 
 def _is_seeded(node: Any) -> bool:
     return "seed" not in node.attr or bool(node.attr["seed"].i or node.attr["seed2"].i)
-
-
-def _called(node: Any) -> Iterable[str]:
-    for value in node.attr.values():
-        if value.HasField("func"):
-            yield value.func.name
-        yield from (one.name for one in value.list.func)

@@ -8,116 +8,102 @@ means the value before the step, and nearly always gets it.
 Loops of control flow v1 allow no order across their frames: a graph that has any stays as it is.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
 import tensorflow as tf
 
-_READS = ("ReadVariableOp", "ResourceGather", "ResourceGatherNd")
-_ASKS = "VarIsInitializedOp"
-_WRITES = ("Assign", "Apply", "Scatter")
+from migrate.hosting import access, walking
+from migrate.hosting.walking import Ops
+
 _LOOP, _BRANCH = "Enter", "Switch"  # of control flow v1
 
-Ops = list[tf.Operation]
 
-
-def before_writes(ends: Iterable[Any]) -> None:
+def before_writes(graph: tf.Graph, ends: Iterable[Any]) -> None:
     """Makes reads that wait for no write run before the writes to the same variable.
 
     Reads that the code puts behind a write, of whatever variable, stay as they are. So no cycle can
     come of it: what is added leads from operations that no write leads to, into writes.
 
     Args:
-      ends: The loss and the train_op. Their graph is changed in place: what runs where they do.
+      graph: It is changed in place.
+      ends: The loss and the train_op: what runs where they do is ordered.
     """
-    run = in_order(end.op if hasattr(end, "op") else end for end in ends if end is not None)
-    if any(op.type == _LOOP for op in run):
+    run = walking.in_order(ends)
+    if has_frames(run):
         return
-    late, behind = _late(run), _reads_behind(run)
-    for read, write in _pairs(run):
-        if read not in late and not behind[write] & behind[read]:
+    writes = access.Writes(graph)
+    late, reads_behind = behind_writes(run, writes), _ReadsBehind(run)
+    for read, write in _pairs(run, writes):
+        if read not in late and not reads_behind.waits(write, read):
             # There is no public way to have an operation wait for another, once it is made.
             write._add_control_input(read)
 
 
-def in_order(ends: Iterable[tf.Operation]) -> Ops:
-    """The operations that ends depend on, each after those that it depends on itself."""
-    found: dict[tf.Operation, None] = {}
-    waiting = [(end, False) for end in ends]
-    opened = set()
-    while waiting:
-        op, is_done = waiting.pop()
-        if is_done:
-            found[op] = None
-        elif op not in opened:
-            opened.add(op)
-            waiting.append((op, True))
-            waiting += [(one, False) for one in _inputs(op)]
-    return list(found)
+def has_frames(run: Ops) -> bool:
+    """Tells whether operations are those of a loop of control flow v1."""
+    return any(op.type == _LOOP for op in run)
 
 
-def _inputs(op: tf.Operation) -> Ops:
-    return [*(tensor.op for tensor in op.inputs), *op.control_inputs]
+def behind_writes(run: Ops, writes: Container[tf.Operation]) -> set[tf.Operation]:
+    """Writes, the operations that wait for one, and those that may not run at all.
+
+    Args:
+      run: Operations, each after those that it waits for.
+      writes: Those that write.
+    """
+    found: set[tf.Operation] = set()
+    for op in run:
+        if op in writes or op.type == _BRANCH or any(one in found for one in walking.inputs(op)):
+            found.add(op)
+    return found
 
 
-def _is_write(op: tf.Operation) -> bool:
-    return any(one in op.type for one in _WRITES) and _variables(op) != []
+def acts_alone(ends: Iterable[Any], given: Iterable[Any]) -> bool:
+    """Tells whether an operation that waits for nothing that is given does more than compute.
 
-
-def _variables(op: tf.Operation) -> Ops:
-    return [tensor.op for tensor in op.inputs if tensor.op.type == "VarHandleOp"]
-
-
-def writes_alone(ends: Iterable[Any], given: Iterable[Any]) -> bool:
-    """Tells whether a variable is written by an operation that waits for nothing that is given.
+    It may write a variable or draw random numbers.
 
     Args:
       ends: The loss and the train_op.
       given: Tensors of the input.
     """
+    given = list(given)
     fed = {tensor.op for tensor in given}
     waiting = set(fed)
-    for op in in_order(end.op if hasattr(end, "op") else end for end in ends if end is not None):
+    for op in walking.in_order(ends, given):
         # A function's arguments are there: what waited for the input by control does not.
         behind = [*(tensor.op for tensor in op.inputs), *(set(op.control_inputs) - fed)]
         if any(one in waiting for one in behind):
             waiting.add(op)
-        elif op not in waiting and op.type not in (*_READS, _ASKS) and _variables(op):
+        elif op.op_def.is_stateful and op.type not in access.IDLE:
             return True
     return False
 
 
-def _late(run: Ops) -> set[tf.Operation]:
-    """Writes, the operations that wait for one, and those that may not run at all."""
-    found: set[tf.Operation] = set()
-    for op in run:
-        if _is_write(op) or op.type == _BRANCH or any(one in found for one in _inputs(op)):
-            found.add(op)
-    return found
+class _ReadsBehind:
+    """The reads that each operation waits for: a bit for each read of the graph."""
+
+    def __init__(self, run: Ops) -> None:
+        self._own = {op: 1 << i for i, op in enumerate(op for op in run if op.type in access.READS)}
+        self._all: dict[tf.Operation, int] = {}
+        for op in run:
+            bits = self._own.get(op, 0)
+            for one in walking.inputs(op):
+                bits |= self._all.get(one, 0)
+            self._all[op] = bits
+
+    def waits(self, op: tf.Operation, read: tf.Operation) -> bool:
+        return bool(self._all[op] & self._own[read])
 
 
-def _reads_behind(run: Ops) -> dict[tf.Operation, int]:
-    """For each operation, the reads that it waits for: a bit for each read of the graph."""
-    found: dict[tf.Operation, int] = {}
-    count = 0
-    for op in run:
-        bits = 0
-        for one in _inputs(op):
-            bits |= found.get(one, 0)
-        if op.type in _READS:
-            bits |= 1 << count
-            count += 1
-        found[op] = bits
-    return found
-
-
-def _pairs(run: Ops) -> Iterator[tuple[tf.Operation, tf.Operation]]:
+def _pairs(run: Ops, writes: Container[tf.Operation]) -> Iterator[tuple[Any, Any]]:
     """Each read of a variable with each write to it."""
     reads: dict[tf.Operation, Ops] = {}
     for op in run:
-        if op.type in _READS:
-            for variable in _variables(op):
+        if op.type in access.READS:
+            for variable in access.variables(op):
                 reads.setdefault(variable, []).append(op)
     for op in run:
-        if _is_write(op):
-            yield from ((read, op) for one in _variables(op) for read in reads.get(one, ()))
+        if op in writes:
+            yield from ((read, op) for one in access.variables(op) for read in reads.get(one, ()))

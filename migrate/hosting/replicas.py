@@ -16,6 +16,7 @@ from migrate.hosting import (
     replica_builds,
     replica_losses,
     replica_variables,
+    simplifying,
     watching,
 )
 from migrate.hosting.graph_variables import Variables
@@ -105,6 +106,7 @@ class ReplicatedGraph(HostedGraph):
         built = replica_builds.build(target, strategy, split=split, exact=replication.global_mean)
         self.mode, self.replication = "train", replication
         self.graph, self.spec, self.metrics = built.graph, built.spec, {}
+        simplifying.simplify(self.graph, [self.spec.loss, self.spec.train_op])
         ordering.settle(self.graph, [self.spec.loss, self.spec.train_op])
         self._element, self._rewired = tuple(built.inputs), built.rewired
         spec = tf.nest.map_structure(graphs.spec_of, built.element)

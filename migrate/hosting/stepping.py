@@ -68,14 +68,19 @@ class Loop:
         buffer, made = self._losses, self._made
         # Else what needs no input, as counting the step, is done where there is none left. It costs
         # a small model a tenth of its speed.
-        waits = graph.writes_alone
+        waits = graph.acts_alone
 
         def summarize(*values: Any) -> tf.Tensor:
             return tf.stack(summaries(*values)) if graph.summaries else tf.constant([], tf.string)
 
-        def advance(batches: Any, index: tf.Tensor) -> Any:
-            element = next(batches)
-            ready = [tf.group(*tf.nest.flatten(element, expand_composites=True))] if waits else []
+        def advance(batches: Any) -> Any:
+            element, index = next(batches), made.read_value()
+            # What a step does without inputs starts when there is a batch. Another thread brings
+            # that, and would hand each operation to the pool alone: with two things to wait for,
+            # a single operation of the step's own thread starts them all.
+            ready = [index]
+            if waits:
+                ready.append(tf.group(*tf.nest.flatten(element, expand_composites=True)))
             with tf.control_dependencies(ready):
                 loss, _, *values = one_step(element)
             # Each is one operation: the step of a small model has few more.
@@ -95,14 +100,14 @@ class Loop:
                     tf.autograph.experimental.set_loop_options(
                         shape_invariants=[(found, tf.TensorShape([None]))]
                     )
-                    values = advance(batches, index)
+                    values = advance(batches)
                     if wanted and index == count - 1:
                         found = summarize(*values)
             else:
-                for index in tf.range(count - 1 if wanted else count):
-                    advance(batches, index)
+                for _ in tf.range(count - 1 if wanted else count):
+                    advance(batches)
                 if wanted:
-                    found = summarize(*advance(batches, count - 1))
+                    found = summarize(*advance(batches))
             return found
 
         return steps

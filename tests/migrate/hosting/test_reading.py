@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from migrate.hosting import reading
+from migrate.hosting import access, reading
 
 
 def read_late(variable: Any) -> Any:
@@ -38,7 +38,7 @@ def trained_once(read: Callable[[Any], Any]) -> tuple[float, float]:
         seen = read(variable)
         optimizer = tf1.train.GradientDescentOptimizer(1.0)
         train_op = optimizer.apply_gradients([(tf.constant(1.0), variable)])
-        reading.before_writes([seen, train_op])
+        reading.before_writes(tf1.get_default_graph(), [seen, train_op])
         with tf1.Session() as session:
             session.run(tf1.global_variables_initializer())
             found, _ = session.run([seen, train_op])
@@ -47,6 +47,48 @@ def trained_once(read: Callable[[Any], Any]) -> tuple[float, float]:
 
 def test_a_read_that_waits_for_no_write_comes_first() -> None:
     assert trained_once(read_late) == (2.0, 1.0)
+
+
+def test_a_read_whose_place_is_read_comes_first_too() -> None:
+    """The write waits for the read of the place, and not for that of the value there."""
+    with tf1.Graph().as_default() as graph:
+        place = tf1.get_variable("place", initializer=0)
+        values = tf1.get_variable("values", initializer=[2.0, 3.0])
+        index = place.read_value()
+        slow = tf.random.uniform([600, 600])
+        for _ in range(8):
+            slow = slow @ slow / 600.0
+        with tf.control_dependencies([slow]):
+            seen = values.sparse_read(index)
+        with tf.control_dependencies([index]):
+            write = values.assign([0.0, 0.0], read_value=False)
+        reading.before_writes(graph, [seen, write])
+        with tf1.Session() as session:
+            session.run(tf1.global_variables_initializer())
+            assert session.run([seen, write])[0] == 2.0
+
+
+def test_a_branch_that_writes_is_a_write() -> None:
+    """As that of a train_op which applies gradients every few steps."""
+    with tf1.Graph().as_default() as graph:
+        variable = tf1.get_variable("v", initializer=2.0)
+        seen = read_late(variable)
+        always = tf1.placeholder_with_default(True, [])
+        write = tf1.cond(always, lambda: variable.assign(0.0), lambda: tf.constant(1.0))
+        reading.before_writes(graph, [seen, write])
+        with tf1.Session() as session:
+            session.run(tf1.global_variables_initializer())
+            assert session.run([seen, write])[0] == 2.0
+
+
+def test_a_branch_that_reads_is_no_write() -> None:
+    with tf1.Graph().as_default() as graph:
+        variable = tf1.get_variable("v", initializer=2.0)
+        always = tf1.placeholder_with_default(True, [])
+        tf1.cond(always, lambda: variable.read_value(), lambda: tf.constant(1.0))
+        writes = access.Writes(graph)
+        found = [op for op in graph.get_operations() if access.variables(op) and op in writes]
+        assert {op.type for op in found} == {"AssignVariableOp"}  # its initializer
 
 
 def test_a_branch_that_is_not_taken_holds_nothing_up() -> None:
@@ -81,19 +123,21 @@ def test_a_loop_of_control_flow_v1_is_left_alone() -> None:
 
 @pytest.mark.parametrize("ends", [[None], []])
 def test_nothing_to_order(ends: list[Any]) -> None:
-    reading.before_writes(ends)
+    reading.before_writes(tf.Graph(), ends)
 
 
-def test_what_is_written_without_waiting_for_the_input() -> None:
+def test_what_is_done_without_waiting_for_the_input() -> None:
     with tf1.Graph().as_default():
         given = tf1.placeholder(tf.float32, [None])
         weight = tf1.get_variable("weight", initializer=2.0)
         loss = tf.reduce_mean(weight * given)
         step = tf1.train.get_or_create_global_step()
         optimizer = tf1.train.GradientDescentOptimizer(0.1)
-        assert not reading.writes_alone([loss, optimizer.minimize(loss, step)], [given])
+        assert not reading.acts_alone([loss, optimizer.minimize(loss, step)], [given])
         both = tf.group(optimizer.minimize(loss), step.assign_add(1))
-        assert reading.writes_alone([loss, both], [given])
+        assert reading.acts_alone([loss, both], [given])
+        assert not reading.acts_alone([tf.nn.dropout(given, 0.5)], [given])  # of the input's shape
+        assert reading.acts_alone([tf.reduce_mean(given * tf.random.normal([]))], [given])
         with tf.control_dependencies([given]):  # which an argument of a function makes no one do
             count = step.assign_add(1, read_value=False)
-        assert reading.writes_alone([loss, optimizer.minimize(loss), count], [given])
+        assert reading.acts_alone([loss, optimizer.minimize(loss), count], [given])

@@ -1,0 +1,146 @@
+"""What is taken out of a training step, and that it computes the same without it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+from migrate.hosting import ordering, simplifying, walking
+
+BATCH = np.arange(12, dtype=np.float32).reshape(4, 3) / 7
+
+
+def dense(x: Any, name: str, activation: Any = tf.tanh) -> Any:
+    with tf1.variable_scope(name):
+        kernel = tf1.get_variable("kernel", [3, 3], initializer=tf1.ones_initializer())
+        bias = tf1.get_variable("bias", [3], initializer=tf1.zeros_initializer())
+        return activation(x @ kernel + bias)
+
+
+def adam(wrap: Callable[[Any], Any] = tf.identity) -> list[Any]:
+    """Two layers under Adam; returns the loss and the train_op."""
+    loss = tf.reduce_sum(dense(dense(wrap(tf.constant(BATCH)), "one"), "two") ** 2)
+    step = tf1.train.get_or_create_global_step()
+    return [loss, tf1.train.AdamOptimizer(0.1).minimize(loss, step)]
+
+
+def types(ends: list[Any]) -> list[str]:
+    return [op.type for op in walking.in_order(ends)]
+
+
+def trained(build: Callable[[], list[Any]], *, simplified: bool) -> tuple[list[Any], list[str]]:
+    """The losses and the variables of three steps, and the types of what a step runs."""
+    with tf1.Graph().as_default() as graph:
+        ends = build()
+        if simplified:
+            simplifying.simplify(graph, ends)
+        ordering.settle(graph, ends)
+        with tf1.Session() as session:
+            session.run(tf1.global_variables_initializer())
+            losses = [session.run(ends)[0] for _ in range(3)]
+            return [*losses, *session.run(tf1.global_variables())], types(ends)
+
+
+def same(build: Callable[[], list[Any]]) -> tuple[list[str], list[str]]:
+    """What is run before and after, where the numbers are the same to the bit."""
+    (before, all_types), (after, types_left) = (
+        trained(build, simplified=simplified) for simplified in (False, True)
+    )
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one, other)
+    return all_types, types_left
+
+
+def test_a_gradient_that_nothing_needs_is_not_computed() -> None:
+    before, after = same(adam)
+    # Two matrix products forward; back, two for each layer, of which the features' is not needed.
+    assert (before.count("MatMul"), after.count("MatMul")) == (6, 5)
+    assert "NoOp" in before
+
+
+def test_one_read_serves_every_update() -> None:
+    before, after = same(adam)
+    # Forward, of 4 variables. Adam reads its two betas' powers for each of those, and once more
+    # when it has updated them all.
+    assert before.count("ReadVariableOp") == 4 + 4 * 2 + 2
+    assert after.count("ReadVariableOp") == 4 + 2 + 2
+
+
+def test_a_needless_gradient_that_does_something_keeps_its_gate() -> None:
+    calls = []
+
+    @tf.custom_gradient
+    def product(x: Any, kernel: Any) -> Any:
+        def gradient(upstream: Any) -> Any:
+            noted = tf1.py_func(lambda g: calls.append(0) or g, [upstream], tf.float32)
+            return noted @ tf.transpose(kernel), tf.transpose(x) @ upstream
+
+        return x @ kernel, gradient
+
+    def build() -> list[Any]:
+        kernel = tf1.get_variable("kernel", initializer=tf.ones([3, 3]))
+        loss = tf.reduce_sum(product(tf.constant(BATCH), kernel.read_value()))
+        return [loss, tf1.train.GradientDescentOptimizer(0.1).minimize(loss)]
+
+    same(build)
+    assert len(calls) == 6  # three steps each
+
+
+def read_after_counting() -> list[Any]:
+    count = tf1.get_variable("count", initializer=1.0)
+    before = count.read_value()
+    with tf.control_dependencies([count.assign_add(1.0)]):
+        after = count.read_value()
+    return [before + 10.0 * after, tf.no_op()]
+
+
+def read_after_a_branch_that_counts() -> list[Any]:
+    count = tf1.get_variable("count", initializer=1.0)
+    before = count.read_value()
+    counted = tf1.cond(before < 3.0, lambda: count.assign_add(1.0), lambda: tf.constant(0.0))
+    with tf.control_dependencies([counted]):
+        after = count.read_value()
+    return [before + 10.0 * after, tf.no_op()]
+
+
+# Counted up from 1, to 3 at most where a branch does it; the read before, and ten times that after.
+@pytest.mark.parametrize(
+    ("build", "losses"),
+    [
+        (read_after_counting, [1 + 20, 2 + 30, 3 + 40]),
+        (read_after_a_branch_that_counts, [1 + 20, 2 + 30, 3 + 30]),
+    ],
+)
+def test_a_read_behind_a_write_is_its_own(build: Any, losses: list[float]) -> None:
+    for simplified in (False, True):
+        assert trained(build, simplified=simplified)[0][:3] == losses
+
+
+def test_each_variable_is_read() -> None:
+    def build() -> list[Any]:
+        one, two = (tf1.get_variable(name, initializer=2.0) for name in "ab")
+        loss = one * one + two
+        return [loss, tf1.train.GradientDescentOptimizer(0.1).minimize(loss)]
+
+    _, after = same(build)
+    assert after.count("ReadVariableOp") == 2
+
+
+def test_loops_of_control_flow_v1_are_left_alone() -> None:
+    def build() -> list[Any]:
+        v = tf1.get_variable("v", initializer=0.5)
+        loss = tf1.while_loop(lambda i, x: i < 3, lambda i, x: (i + 1, x * v), [0, 1.0])[1] + v
+        return [loss, tf1.train.AdamOptimizer(0.1).minimize(loss)]
+
+    enabled = tf1.control_flow_v2_enabled()
+    tf1.disable_control_flow_v2()
+    try:
+        before, after = same(build)
+        assert "Enter" in before
+        assert before == after
+    finally:
+        if enabled:
+            tf1.enable_control_flow_v2()
