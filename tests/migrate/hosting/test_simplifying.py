@@ -132,7 +132,7 @@ def test_each_variable_is_read() -> None:
 def test_loops_of_control_flow_v1_are_left_alone() -> None:
     def build() -> list[Any]:
         v = tf1.get_variable("v", initializer=0.5)
-        loss = tf1.while_loop(lambda i, x: i < 3, lambda i, x: (i + 1, x * v), [0, 1.0])[1] + v
+        loss = tf1.while_loop(lambda i, x: i < 3, lambda i, x: (i + 1, x * v), [0, 1.0])[1]
         return [loss, tf1.train.AdamOptimizer(0.1).minimize(loss)]
 
     enabled = tf1.control_flow_v2_enabled()
