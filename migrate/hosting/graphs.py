@@ -186,7 +186,8 @@ class HostedGraph:
             if op.type == "VarIsInitializedOp" and op.inputs[0].op.name in names
         ]
         asked += [(self.graph.as_graph_element(k), v) for k, v in (feeds or {}).items()]
-        if ops:
+        # To cut a function out of a large graph takes longer than a few steps of it.
+        if any(op.op_def.is_stateful for op in walking.in_order(ops)):
             values = [tf.constant(value, tensor.dtype) for tensor, value in asked]
             self.between([tensor for tensor, _ in asked], ops)(*values)
 
