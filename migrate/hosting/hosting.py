@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat.config import RunConfig
+from estimator_compat.config import RunConfig, default_session_config
 from estimator_compat.wrapping import with_loss_summaries
 from migrate.hosting import worker_strategy
 from migrate.hosting.loop import EVAL, TRAIN, CustomLoop
@@ -45,7 +45,8 @@ def host(
         `tf.TensorSpec`s of features, or `(features, labels)`.
       params: As for an Estimator.
       config: RunConfig. Its seed, its steps for summaries, checkpoints and logging, and its
-        model_dir are followed; without a model_dir nothing is written.
+        model_dir are followed; without a model_dir nothing is written. A loop has no session for
+        its session_config.
       loss_summaries: Whether `loss_per_example` and `average_loss` are added to what the model_fn
         summarizes and evaluates.
       jit_compile: Whether training steps are compiled by XLA. It is faster on some models, and no
@@ -67,6 +68,13 @@ def host(
             "batch is; expected exactly one of them; pass the input_fn that the Estimator had."
         )
     config = config or RunConfig(tf_random_seed=1)
+    # An Estimator's config has the default one, and that of a task in a cluster one of its own.
+    given = None if config.cluster_spec else config.session_config
+    if given not in (None, default_session_config()):
+        tf1.logging.warning(
+            "The RunConfig's session_config is left out, since a custom loop has no session. Set "
+            "threads with tf.config.threading, and a GPU's memory with tf.config.experimental."
+        )
     if split is None:
         split = strategy is not None
     if strategy is None:

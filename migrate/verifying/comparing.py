@@ -38,6 +38,7 @@ def compare(
         step=step,
         outcome=Outcome.EQUIVALENT if relative <= tolerance else Outcome.DIFFERENT,
         absolute=absolute,
+        rms=_rms(run, subject),
         relative=relative,
         ulps=ulps(run, subject),
         tolerance=tolerance,
@@ -66,6 +67,7 @@ def compare_updates(
         step=step,
         outcome=Outcome.EQUIVALENT if is_close else Outcome.DIFFERENT,
         absolute=absolute,
+        rms=_rms(run, subject),
         relative=relative,
         ulps=ulps(run, subject),
         tolerance=tolerance,
@@ -130,6 +132,13 @@ def _other(name: str, run: np.ndarray, subject: np.ndarray, step: int | None) ->
 def _magnitude(array: np.ndarray) -> float:
     finite = np.abs(array[np.isfinite(array)].astype(np.float64))
     return float(finite.max(initial=0.0))
+
+
+def _rms(one: np.ndarray, other: np.ndarray) -> float:
+    """The root mean square of the differences of finite elements."""
+    finite = np.isfinite(one) & np.isfinite(other)
+    differences = one[finite].astype(np.float64) - other[finite].astype(np.float64)
+    return float(np.sqrt(np.mean(np.square(differences)))) if differences.size else 0.0
 
 
 def _largest(one: np.ndarray, other: np.ndarray) -> float:

@@ -36,6 +36,9 @@ def forgiven(
 ) -> tuple[list[Comparison], list[str]]:
     """Takes differences for equivalent that are no larger than the run's from itself.
 
+    Neither the largest of an array nor its root mean square may be: where few elements are noise, a
+    fault of all elements may be as small as that noise.
+
     A loss that is all at once far away, where the run is not, is no work of rounding: a fault that
     begins late would hide else where training is chaotic.
 
@@ -47,7 +50,7 @@ def forgiven(
       The comparisons, and a note that names those that are forgiven.
     """
     found, own = list(found), list(own)
-    distances = {one.place: one.absolute for one in own if math.isfinite(one.absolute)}
+    distances = {one.place: one for one in own if math.isfinite(one.absolute)}
     jumps = _jumps(found) - _jumps(own)
     result, places = [], []
     for one in found:
@@ -55,7 +58,9 @@ def forgiven(
             one.outcome is Outcome.DIFFERENT
             and not one.note
             and one.place not in jumps
-            and one.absolute <= TIMES * distances.get(one.place, 0.0)
+            and one.place in distances
+            and one.absolute <= TIMES * distances[one.place].absolute
+            and one.rms <= TIMES * distances[one.place].rms
         )
         if is_rounding:
             places.append(one.place)

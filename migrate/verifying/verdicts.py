@@ -57,7 +57,8 @@ class Comparison:
       step: After how many training steps, or of which; None where that means nothing.
       outcome: `IDENTICAL`, `EQUIVALENT` or `DIFFERENT`.
       absolute: The largest absolute difference of two elements.
-      relative: The same, relative to the largest magnitude that the run's array has.
+      rms: The root mean square of the differences of all elements.
+      relative: `absolute`, relative to the largest magnitude that the run's array has.
       ulps: The largest distance in floats of its type: units in the last place. 0 for other types.
       tolerance: The largest `relative` that is equivalent.
       note: What is different where that is no number: a shape, a missing value.
@@ -67,6 +68,7 @@ class Comparison:
     step: int | None = None
     outcome: Outcome
     absolute: float = 0.0
+    rms: float = 0.0
     relative: float = 0.0
     ulps: int = 0
     tolerance: float = 0.0
