@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,7 +17,8 @@ from migrate.hosting.checkpoints import Checkpoints
 from migrate.hosting.event_files import EventFiles
 from migrate.hosting.graphs import HostedGraph
 from migrate.hosting.replicas import ReplicatedGraph, Replication
-from migrate.hosting.schedule import Every, next_stop
+from migrate.hosting.reports import Reports
+from migrate.hosting.schedule import next_stop
 from migrate.hosting.step_result import StepResult
 from migrate.targets import Target
 
@@ -62,9 +62,12 @@ class CustomLoop:
         # Whether a step counts as more or less than one: two optimizers may both count, or one only
         # every other time. None before any is made.
         self._one_by_one: bool | None = None
-        self._summary = Every(config.save_summary_steps)
-        self._log, self._logged_at = Every(config.log_step_count_steps), 0.0
-        self._saving = Every(config.save_checkpoints_steps, seconds=config.save_checkpoints_secs)
+        self._reports = Reports(
+            config,
+            self._events,
+            save=self.save,
+            agreed=replication.agreed if replication else bool,
+        )
 
     @property
     def global_step(self) -> int:
@@ -199,73 +202,35 @@ class CustomLoop:
         if "loop" not in self._functions:
             self._functions["loop"] = stepping.Loop(graph, jit_compile=self._jit_compile)
         batches = iter(graph.elements(dataset))
-        if not self._trained and self.target.config.model_dir:
-            self._save_due(self.global_step, force=True)
+        if not self._trained:
+            self._reports.save(self.global_step, force=True)
         self._trained = True
         graph.initialize(graph.local)  # as in a new session
-        # As with an Estimator, whose hooks are new in each call.
-        self._summary.last = self._log.last = None
+        self._reports.begin()
         end = self.global_step + (steps if steps is not None else 2**62)
         losses = []
         while (step := self.global_step) < end:
             # The first step shows whether it counts as one; no later one is made beyond the end.
             longest = 1 if self._one_by_one is not False else steps_per_loop
-            stop = next_stop(step, end=end, longest=longest, due=self._due())
+            stop = next_stop(step, end=end, longest=longest, due=self._reports.due())
             made = self._advance(batches, step, stop)
             losses.append(made)
             if len(made) < stop - step:
                 break
         graph.gather()
-        self._save_due(self.global_step, force=True)
+        self._reports.save(self.global_step, force=True)
         return np.concatenate(losses) if losses else np.zeros(0, np.float32)
 
-    def _due(self) -> list[Every]:
-        return [self._summary, self._log, self._saving] if self.target.config.model_dir else []
-
     def _advance(self, batches: Any, step: int, stop: int) -> np.ndarray:
-        wanted = bool(self.target.config.model_dir) and self._summary.left(step) == stop - step
+        wanted = self._reports.wants_summaries(step, stop)
         losses, summaries = self._functions["loop"](batches, stop - step, wanted=wanted)
         if np.isnan(losses).any():
             raise tf1.train.NanLossDuringTrainingError
         if len(losses):
             now = self.global_step
             self._one_by_one = self._one_by_one or now - step != len(losses)
-            if self.target.config.model_dir:
-                self._report(now, losses[-1], summaries)
+            self._reports.write(now, losses[-1], summaries)
         return losses
-
-    def _report(self, step: int, loss: Any, summaries: list[bytes]) -> None:
-        serialized = list(summaries)
-        if summaries:
-            self._summary.done(step)
-        if self._log.due(step):
-            tf1.logging.info("loss = %s, step = %s", loss, step)
-            serialized += self._speed(step)
-            self._log.done(step)
-        if serialized:
-            self._events.write("", step, serialized)
-        self._save_due(step)
-
-    def _speed(self, step: int) -> list[bytes]:
-        """The speed since it was last asked for, or the first step was made, as a hook told it."""
-        now, before = time.perf_counter(), self._logged_at
-        self._logged_at = now
-        if self._log.last is None:
-            return []
-        speed = (step - self._log.last) / (now - before)
-        tf1.logging.info("global_step/sec: %g", speed)
-        value = tf1.Summary.Value(tag="global_step/sec", simple_value=speed)
-        return [tf1.Summary(value=[value]).SerializeToString()]
-
-    def _save_due(self, step: int, *, force: bool = False) -> None:
-        if not self.target.config.model_dir or self._saving.last == step:
-            return
-        due = force or self._saving.due(step)
-        if self._saving.seconds and not force and self._replication is not None:
-            due = self._replication.agreed(due)
-        if due:
-            self.save()
-            self._saving.done(step)
 
     # Evaluation and prediction.
 
@@ -352,7 +317,7 @@ class CustomLoop:
         self._checkpoints.restore(path)
         self.graph(TRAIN).spread()
         self._trained = True
-        self._saving.done(self.global_step)
+        self._reports.restored(self.global_step)
 
     def save_legacy(self, prefix: str) -> str:
         """Writes a checkpoint that an Estimator with this model_fn resumes from.

@@ -121,6 +121,9 @@ def test_each_call_of_train_logs_and_summarizes_at_the_steps_of_the_run(
     ours, theirs = (events(tmp_path / side) for side in ("host", "run"))
     assert sorted(ours) == sorted(theirs)
     assert {step for step, *_ in ours} == {1, 6, 11, 16, 21, 24, 29}
+    with caplog.at_level("INFO", logger="tensorflow"):
+        hosted().train(steps=STEPS)  # without a model_dir, nothing but the log tells of it
+    assert logged() == made[:4]
 
 
 def test_the_speed_is_written_at_the_steps_of_the_run(tmp_path: Path) -> None:
