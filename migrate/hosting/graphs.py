@@ -14,7 +14,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat import anatomy, evaluation, sessions, summaries, wrapping
 from estimator_compat.losses import average_loss
-from migrate.hosting import fetching, ordering, random_ops, reading, simplifying, walking, watching
+from migrate.hosting import fetching, ordering, random_ops, reading, walking, watching
 from migrate.hosting.graph_variables import Variables, create, handles, with_resources
 from migrate.targets import Target, build
 
@@ -49,8 +49,9 @@ class HostedGraph:
         built = build(with_resources(target), mode)
         self.mode, self.graph = mode, built.graph
         self.spec = fetching.settled(built.spec, built.graph)
-        simplifying.simplify(self.graph, [self.spec.loss, self.spec.train_op])
-        ordering.settle(self.graph, [self.spec.loss, self.spec.train_op])
+        ends = [self.spec.loss, self.spec.train_op]
+        reading.share_reads(self.graph, ends)
+        ordering.settle(self.graph, ends)
         given = built.inputs
         element = given.features if given.labels is None else (given.features, given.labels)
         self._element = element

@@ -1,4 +1,4 @@
-"""Orders what a training step reads of its variables before what it writes to them.
+"""Reads a training step's variables once, and before they are written.
 
 A session runs operations when their inputs are there. Where a loss reads a variable, and its
 gradient does not need that value (of `loss = exp(-s) * error + s`, the second `s`), nothing keeps
@@ -38,6 +38,31 @@ def before_writes(graph: tf.Graph, ends: Iterable[Any]) -> None:
         if read not in late and not reads_behind.waits(write, read):
             # There is no public way to have an operation wait for another, once it is made.
             write._add_control_input(read)
+
+
+def share_reads(graph: tf.Graph, ends: Iterable[Any]) -> None:
+    """Has one read of a variable serve all, but for those that may be behind a write.
+
+    Adam, for one, reads the powers of its betas anew for each variable that it updates. The reads
+    must come before the writes then: see `before_writes`.
+
+    Args:
+      graph: It is changed in place.
+      ends: The loss and the train_op.
+    """
+    run = walking.in_order(ends)
+    if has_frames(run):
+        return
+    late = behind_writes(run, access.Writes(graph))
+    firsts: dict[tf.Operation, tf.Tensor] = {}
+    for op in run:
+        for index, tensor in enumerate(op.inputs):
+            if tensor.op.type == "ReadVariableOp" and tensor.op not in late:
+                first = firsts.setdefault(tensor.op.inputs[0].op, tensor)
+                if first is not tensor and first.dtype == tensor.dtype:
+                    # There is no public way to change an operation's input. All operations have
+                    # their inputs in this order, and the first read before them: no circle closes.
+                    op._update_input(index, first)
 
 
 def has_frames(run: Ops) -> bool:

@@ -12,11 +12,11 @@ from migrate.hosting import (
     graph_variables,
     graphs,
     ordering,
+    reading,
     replica_batches,
     replica_builds,
     replica_losses,
     replica_variables,
-    simplifying,
     watching,
 )
 from migrate.hosting.graph_variables import Variables
@@ -106,8 +106,9 @@ class ReplicatedGraph(HostedGraph):
         built = replica_builds.build(target, strategy, split=split, exact=replication.global_mean)
         self.mode, self.replication = "train", replication
         self.graph, self.spec, self.metrics = built.graph, built.spec, {}
-        simplifying.simplify(self.graph, [self.spec.loss, self.spec.train_op])
-        ordering.settle(self.graph, [self.spec.loss, self.spec.train_op])
+        ends = [self.spec.loss, self.spec.train_op]
+        reading.share_reads(self.graph, ends)
+        ordering.settle(self.graph, ends)
         self._element, self._rewired = tuple(built.inputs), built.rewired
         spec = tf.nest.map_structure(graphs.spec_of, built.element)
         self.element_spec = spec if split else (spec,) * len(built.inputs)
