@@ -44,7 +44,8 @@ def share_reads(graph: tf.Graph, ends: Iterable[Any]) -> None:
     """Has one read of a variable serve all, but for those that may be behind a write.
 
     Adam, for one, reads the powers of its betas anew for each variable that it updates. The reads
-    must come before the writes then: see `before_writes`.
+    must come before the writes then: see `before_writes`. A read that is replaced has no place in
+    that order any more, and is nobody's.
 
     Args:
       graph: It is changed in place.
@@ -56,13 +57,21 @@ def share_reads(graph: tf.Graph, ends: Iterable[Any]) -> None:
     late = behind_writes(run, access.Writes(graph))
     firsts: dict[tf.Operation, tf.Tensor] = {}
     for op in run:
-        for index, tensor in enumerate(op.inputs):
-            if tensor.op.type == "ReadVariableOp" and tensor.op not in late:
-                first = firsts.setdefault(tensor.op.inputs[0].op, tensor)
-                if first is not tensor and first.dtype == tensor.dtype:
-                    # There is no public way to change an operation's input. All operations have
-                    # their inputs in this order, and the first read before them: no circle closes.
-                    op._update_input(index, first)
+        if op.type == "ReadVariableOp" and op not in late:
+            read = op.outputs[0]
+            first = firsts.setdefault(op.inputs[0].op, read)
+            if first is not read:
+                _replace(read, first)
+
+
+def _replace(tensor: tf.Tensor, other: tf.Tensor) -> None:
+    """Has every consumer take another tensor, also those that do not run, as summaries."""
+    for op in tensor.consumers():
+        for index, one in enumerate(op.inputs):
+            if one is tensor:
+                # There is no public way to change an operation's input. No circle closes: in the
+                # order of what runs, the first read is before the other, and that before this.
+                op._update_input(index, other)
 
 
 def has_frames(run: Ops) -> bool:

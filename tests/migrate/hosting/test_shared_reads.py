@@ -102,6 +102,26 @@ def test_each_variable_is_read() -> None:
     assert after.count("ReadVariableOp") == 2
 
 
+def test_a_summary_sees_the_shared_read() -> None:
+    """Of a rate that the step halves, and whose later read nothing else in the step takes."""
+    with tf1.Graph().as_default() as graph:
+        rate = tf1.get_variable("rate", initializer=1.0)
+        slow = tf.random.uniform([600, 600])
+        for _ in range(8):
+            slow = slow @ slow / 600.0
+        first = rate.read_value()
+        with tf.control_dependencies([slow]):
+            second = tf.convert_to_tensor(rate)
+        assert second.op.type == "ReadVariableOp"
+        summary = second * 10.0
+        ends = [rate.assign(second * 0.5), first * 2.0]
+        reading.share_reads(graph, ends)
+        ordering.settle(graph, ends)
+        with tf1.Session() as session:
+            session.run(tf1.global_variables_initializer())
+            assert session.run([summary, *ends]) == [10.0, 0.5, 2.0]
+
+
 def test_loops_of_control_flow_v1_are_left_alone() -> None:
     def build() -> list[Any]:
         v = tf1.get_variable("v", initializer=0.5)
