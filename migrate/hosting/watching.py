@@ -13,7 +13,9 @@ def of_optimizers(graph: tf.Graph, names: Collection[str]) -> dict[str, tf.Tenso
     if rates:
         found["learning_rate"] = rates[0]
     if gradients:
-        found["gradient_norm"] = tf.linalg.global_norm(gradients)
+        # Those of weights of two types, as bfloat16 and float32, add up in the wider one.
+        widest = max((one.dtype for one in gradients), key=lambda dtype: dtype.size)
+        found["gradient_norm"] = tf.linalg.global_norm([tf.cast(one, widest) for one in gradients])
     return found
 
 

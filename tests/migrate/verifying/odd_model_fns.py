@@ -189,6 +189,13 @@ def batch_norm_and_averages(features: Any, labels: Any, mode: str) -> Any:
 
 
 @odd
+def weights_of_two_types(features: Any, labels: Any, mode: str) -> Any:
+    kernel = tf1.get_variable("k", [4, 3], tf.bfloat16, initializer=tf.ones_initializer)
+    net = tf.cast(tf.cast(features["x"], tf.bfloat16) @ kernel, tf.float32)
+    return spec(mode, dense(net), labels)
+
+
+@odd
 def steps_by_hand(features: Any, labels: Any, mode: str) -> Any:
     """BERT's way: the rate reads the step, which is assigned beside that."""
     logits = dense(features["x"])
