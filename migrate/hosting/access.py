@@ -40,4 +40,4 @@ class Writes:
                 opened.add(function)
                 for node in self._library.get(function, ()):
                     yield node.op
-                    waiting += walking.called(node)
+                    waiting += [node.op, *walking.called(node)]

@@ -64,7 +64,7 @@ def _random(
         if _is_random(node):
             yield RandomOp(prefix + node.name, node.op, in_order and _is_seeded(node))
         is_serial = node.op not in _LOOPS or node.attr["parallel_iterations"].i == 1
-        for called in walking.called(node):
+        for called in (node.op, *walking.called(node)):
             yield from _random(
                 library.get(called, ()), library, f"{prefix}{node.name}/", in_order and is_serial
             )

@@ -43,7 +43,10 @@ def library(definition: Any) -> Library:
 
 
 def called(node: Any) -> Iterator[str]:
-    """The names of the functions that a NodeDef calls, or may call."""
+    """The names of the functions that a NodeDef calls, or may call, beside one of its op's name.
+
+    A legacy Defun is called by an op that is named like it.
+    """
     for value in node.attr.values():
         if value.HasField("func"):
             yield value.func.name

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from migrate.hosting import access, reading
+from migrate.hosting import access, random_ops, reading, walking
 
 
 def read_late(variable: Any) -> Any:
@@ -79,6 +79,41 @@ def test_a_branch_that_writes_is_a_write() -> None:
         with tf1.Session() as session:
             session.run(tf1.global_variables_initializer())
             assert session.run([seen, write])[0] == 2.0
+
+
+def called_by_name(graph: tf.Graph, function: Any, argument: Any) -> Any:
+    """Calls a function as a legacy Defun is called: by an op of the function's name."""
+    concrete = function.get_concrete_function(tf.TensorSpec([], argument.dtype))
+    concrete.add_to_graph(graph)
+    definition = tf1.GraphDef(versions=graph.as_graph_def().versions)
+    definition.library.CopyFrom(graph.as_graph_def().library)
+    definition.node.add(name="given", op="Placeholder").attr["dtype"].type = int(argument.dtype)
+    definition.node.add(name="call", op=concrete.name, input=["given"])
+    return tf1.import_graph_def(definition, {"given": argument}, ["call:0"])[0]
+
+
+def test_a_function_that_is_called_by_its_name_is_looked_into() -> None:
+    @tf.function
+    def draw(x: Any) -> Any:
+        return x + tf.random.uniform([], seed=1)
+
+    @tf.function
+    def write(handle: Any) -> Any:
+        written = tf.raw_ops.AssignVariableOp(resource=handle, value=tf.constant(5.0))
+        with tf.control_dependencies([written]):
+            return tf.constant(1.0)
+
+    with tf1.Graph().as_default() as graph:
+        variable = tf1.get_variable("v", initializer=2.0)
+        drawn = called_by_name(graph, draw, tf.constant(1.0))
+        branch = tf1.cond(
+            tf1.placeholder_with_default(True, []),
+            lambda: called_by_name(tf1.get_default_graph(), write, tf.identity(variable.handle)),
+            lambda: tf.constant(1.0),
+        )
+        assert [one.type for one in random_ops.find(graph, [drawn])] == ["RandomUniform"]
+        writes = access.Writes(graph)
+        assert {op.type for op in walking.in_order([branch]) if op in writes} == {"If"}
 
 
 def test_a_branch_that_reads_is_no_write() -> None:
