@@ -55,13 +55,13 @@ def share_reads(graph: tf.Graph, ends: Iterable[Any]) -> None:
     if has_frames(run):
         return
     late = behind_writes(run, access.Writes(graph))
+    reads = [op for op in run if op.type == "ReadVariableOp" and op not in late]
     firsts: dict[tf.Operation, tf.Tensor] = {}
-    for op in run:
-        if op.type == "ReadVariableOp" and op not in late:
-            read = op.outputs[0]
-            first = firsts.setdefault(op.inputs[0].op, read)
-            if first is not read:
-                _replace(read, first)
+    for op in sorted(reads, key=lambda op: bool(op.control_inputs)):  # those that wait come last
+        read = op.outputs[0]
+        first = firsts.setdefault(op.inputs[0].op, read)
+        if first is not read:
+            _replace(read, first)
 
 
 def _replace(tensor: tf.Tensor, other: tf.Tensor) -> None:
@@ -69,8 +69,8 @@ def _replace(tensor: tf.Tensor, other: tf.Tensor) -> None:
     for op in tensor.consumers():
         for index, one in enumerate(op.inputs):
             if one is tensor:
-                # There is no public way to change an operation's input. No circle closes: in the
-                # order of what runs, the first read is before the other, and that before this.
+                # There is no public way to change an operation's input. No circle closes: the first
+                # read waits for nothing, or is the first in an order that all have their inputs in.
                 op._update_input(index, other)
 
 
