@@ -55,7 +55,9 @@ def share_reads(graph: tf.Graph, ends: Iterable[Any]) -> None:
     if has_frames(run):
         return
     late = behind_writes(run, access.Writes(graph))
-    reads = [op for op in run if op.type == "ReadVariableOp" and op not in late]
+    # Of a handle from elsewhere, nobody knows the writes.
+    known = [op for op in run if op.type == "ReadVariableOp" and access.variables(op)]
+    reads = [op for op in known if op not in late]
     firsts: dict[tf.Operation, tf.Tensor] = {}
     for op in sorted(reads, key=lambda op: bool(op.control_inputs)):  # those that wait come last
         read = op.outputs[0]
