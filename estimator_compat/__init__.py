@@ -1,7 +1,7 @@
 """Runs legacy `tf.estimator` model_fns on TensorFlow 2.16 to 2.21, as the real Estimator did.
 
 Importing this package asks TensorFlow for legacy Keras (see `legacy_keras`) and imports nothing
-heavy: each public name is loaded from its module when it is first used.
+else: each public name is loaded from its module when it is first used.
 """
 
 import importlib
@@ -36,6 +36,14 @@ _EXPORTS = {
     "with_loss_summaries": "estimator_compat.wrapping",
 }
 
+# What runs or wraps a model_fn, whose layers may need legacy Keras.
+_NEED_LEGACY_KERAS = {
+    "Estimator",
+    "add_metrics",
+    "tpu",
+    "train_and_evaluate",
+    "with_loss_summaries",
+}
 # The session hooks that `tf.estimator` re-exported from `tf.compat.v1.train`.
 _HOOKS = (
     "CheckpointSaverHook",
@@ -68,8 +76,12 @@ def __getattr__(name: str) -> Any:
         absent = importlib.import_module("estimator_compat.absent")
         missing = f"module 'estimator_compat' has no attribute {name!r}"
         raise AttributeError(absent.message(name, missing) or missing)
+    if name in _NEED_LEGACY_KERAS:
+        legacy_keras.warn_if_late()
     module = importlib.import_module(_EXPORTS[name])
-    return module if _EXPORTS[name].endswith("." + name) else getattr(module, name)
+    value = module if _EXPORTS[name].endswith("." + name) else getattr(module, name)
+    globals()[name] = value  # a second look, as of `from ... import`, warns of nothing
+    return value
 
 
 def __dir__() -> list[str]:

@@ -2,16 +2,10 @@
 
 import os
 import re
-import site
-import sysconfig
 import traceback
 
-_TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_OURS = tuple(os.path.join(_TOP, package, "") for package in ("estimator_compat", "migrate"))
-_LIBRARIES = tuple(
-    os.path.join(folder, "")
-    for folder in (*site.getsitepackages(), *map(sysconfig.get_path, ("stdlib", "purelib")))
-)
+from estimator_compat import package_files
+
 # A session's error begins with the trace of the node, and says what it is about behind that.
 _ACCOUNT = re.compile(r"Graph execution error:\s+Detected at node.*?\nNode: '[^']*'\n", re.DOTALL)
 
@@ -37,11 +31,11 @@ def describe(error: BaseException) -> str:
 def raised_here(error: BaseException) -> bool:
     """Tells whether this package raised it: its message then says what to do."""
     frames = traceback.extract_tb(error.__traceback__)
-    return bool(frames) and frames[-1].filename.startswith(_OURS)
+    return bool(frames) and package_files.is_ours(frames[-1].filename)
 
 
 def _is_users(filename: str) -> bool:
-    return not filename.startswith(("<", *_OURS, *_LIBRARIES))
+    return not (package_files.is_ours(filename) or package_files.is_library(filename))
 
 
 def _brief(message: str) -> str:

@@ -1,9 +1,8 @@
-"""Legacy Keras: finds it or asks TensorFlow for it.
+"""Legacy Keras: asks TensorFlow for it, and says so where that comes too late.
 
 `tf.compat.v1.layers`, `tf.compat.v1.nn.rnn_cell` and `tf.compat.v1.nn.dynamic_rnn` live in Keras 2.
-From TensorFlow 2.16 on they exist only when the `tf_keras` package is installed and
-`TF_USE_LEGACY_KERAS` is set before `tf.keras` is first touched. TensorFlow 2.15 and older carry
-Keras 2 themselves and break when the variable is set, so it is left alone there.
+From TensorFlow 2.16 on they exist only if the `tf_keras` package is installed and
+`TF_USE_LEGACY_KERAS` is set before `tf.keras` is first used.
 """
 
 import contextlib
@@ -13,10 +12,8 @@ import sys
 import types
 import warnings
 from collections.abc import Iterator
-from importlib import metadata
 
 ENVIRONMENT_VARIABLE = "TF_USE_LEGACY_KERAS"
-_TENSORFLOW_DISTRIBUTIONS = ("tensorflow", "tensorflow-cpu", "tf-nightly", "tensorflow-intel")
 
 MENDING = (
     "`tf.keras` is Keras 3 in this process, and TensorFlow's legacy layers "
@@ -24,16 +21,6 @@ MENDING = (
     f"package; import `estimator_compat` before anything touches `tf.keras`, or start Python with "
     f"{ENVIRONMENT_VARIABLE}=1 in the environment."
 )
-
-
-def _tensorflow_version() -> tuple[int, int] | None:
-    for distribution in _TENSORFLOW_DISTRIBUTIONS:
-        try:
-            major, minor = metadata.version(distribution).split(".")[:2]
-            return int(major), int(minor)
-        except metadata.PackageNotFoundError:
-            continue
-    return None
 
 
 def keras_3_is_loaded() -> bool:
@@ -46,14 +33,12 @@ def keras_3_is_loaded() -> bool:
 
 
 def request() -> None:
-    """Sets `TF_USE_LEGACY_KERAS=1` where TensorFlow needs it, and warns where that comes too late.
-
-    A value the user has set, whatever it is, is kept.
-    """
-    version = _tensorflow_version()
-    if version is not None and version < (2, 16):
-        return
+    """Sets `TF_USE_LEGACY_KERAS=1`; a value that the user has set, whatever it is, is kept."""
     os.environ.setdefault(ENVIRONMENT_VARIABLE, "1")
+
+
+def warn_if_late() -> None:
+    """Warns where `tf.keras` is Keras 3; the warning names the line that called our caller."""
     if keras_3_is_loaded():
         warnings.warn(MENDING, stacklevel=3)
 

@@ -1,13 +1,12 @@
 """Puts tensors into words: what computes them, and on which line they were written."""
 
-import os
-import sysconfig
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from estimator_compat import package_files
 from estimator_compat.ledger import Line, is_compound
 
 RENAMES = frozenset(
@@ -54,11 +53,6 @@ _FUNCTIONS = {
     "sigmoid_cross_entropy_with_logits": "sigmoid_cross_entropy",
     "weighted_cross_entropy_with_logits": "weighted_sigmoid_cross_entropy",
 }
-_LIBRARIES = ("tensorflow", "tf_keras", "keras", "tf_slim")
-_STANDARD = sysconfig.get_paths()["stdlib"] + os.sep
-_INSTALLED = tuple(f"-packages{os.sep}{name}{os.sep}" for name in _LIBRARIES)
-_OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_EXAMPLES = os.path.join(_OURS, "examples", "")
 _DEPTH = 8
 
 
@@ -287,7 +281,7 @@ def known_loss(tensor: Any) -> str | None:
 
 def _made_by(op: Any) -> str | None:
     for frame in reversed(list(op.traceback or ())):
-        if not _is_of_library(frame.filename):
+        if _may_be_users(frame.filename):
             return None
         if (name := frame.name.removesuffix("_v2")) in _FUNCTIONS:
             return _FUNCTIONS[name]
@@ -340,14 +334,12 @@ def _snake(kind: str) -> str:
 def line_of(op: Any) -> Line | None:
     """Finds the innermost line, of the user's or a legacy library's code, that made an op."""
     for frame in reversed(list(op.traceback or ())):
-        if not _is_of_library(frame.filename):
+        if _may_be_users(frame.filename):
             return Line(file=frame.filename, number=frame.lineno, function=frame.name)
     return None
 
 
-def _is_of_library(file: str) -> bool:
-    if file.startswith(_OURS):
-        return not file.startswith(_EXAMPLES)
-    if file.startswith("<") or any(name in file for name in _INSTALLED):
-        return True
-    return file.startswith(_STANDARD) and "-packages" not in file
+def _may_be_users(path: str) -> bool:
+    if package_files.is_ours(path):
+        return package_files.is_example(path)
+    return not package_files.is_framework(path)

@@ -19,6 +19,9 @@ __all__ = ["Target", *_EXPORTS]
 def __getattr__(name: str) -> Any:
     if name not in _EXPORTS:
         raise AttributeError(f"module 'migrate' has no attribute {name!r}")
+    from estimator_compat import legacy_keras
+
+    legacy_keras.warn_if_late()
     return getattr(importlib.import_module(_EXPORTS[name]), name)
 
 

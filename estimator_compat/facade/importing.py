@@ -11,20 +11,18 @@ import builtins
 import functools
 import importlib
 import linecache
-import os
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 from typing import Any
 
+from estimator_compat import package_files
 from estimator_compat.facade import names, older, protocols
 
 _ROOTS = ("tensorflow", "tensorflow_estimator")
 # Files that are on the path of a program but never legacy: this package's own.
 _OURS = ("estimator_compat", "migrate")
-# Folders of which everything is a library, unless it is named.
-_INSTALLED = {"site-packages", "dist-packages"}
 _CATCHES_A_FAILED_IMPORT = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
 
@@ -88,12 +86,7 @@ def is_legacy(name: str, path: str, named: Collection[str]) -> bool:
     parts = name.split(".")
     if any(".".join(parts[:end]) in named for end in range(1, len(parts) + 1)):
         return True
-    return parts[0] not in sys.stdlib_module_names and not is_installed(path)
-
-
-def is_installed(path: str) -> bool:
-    """Tells whether a file belongs to an installed package."""
-    return not _INSTALLED.isdisjoint(path.split(os.sep))
+    return parts[0] not in sys.stdlib_module_names and not package_files.is_installed(path)
 
 
 def legacy_builtins() -> dict[str, Any]:

@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Iterable, Sequence
 
+from estimator_compat import package_files
 from estimator_compat.facade import importing
 
 # Packages that are TensorFlow.
@@ -53,7 +54,7 @@ def hint(error: BaseException) -> str | None:
     package = None
     for frame, _ in traceback.walk_tb(error.__traceback__):
         name = frame.f_globals.get("__name__", "").partition(".")[0]
-        if importing.is_installed(frame.f_code.co_filename) and name not in _REAL:
+        if package_files.is_installed(frame.f_code.co_filename) and name not in _REAL:
             package = name
     if package is None:
         return None
