@@ -73,7 +73,7 @@ def __getattr__(name: str) -> Any:
         train = importlib.import_module("tensorflow").compat.v1.train
         return getattr(train, name)
     if name not in _EXPORTS:
-        absent = importlib.import_module("estimator_compat.absent")
+        absent = importlib.import_module("estimator_compat.api.absent")
         missing = f"module 'estimator_compat' has no attribute {name!r}"
         raise AttributeError(absent.message(name, missing) or missing)
     if name in _NEED_LEGACY_KERAS:

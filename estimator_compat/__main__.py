@@ -96,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         whole.print_help()
         return 0
     if options.command == "names":
-        from estimator_compat.facade import coverage
+        from estimator_compat.api import coverage
 
         print(coverage.render())
         return 0

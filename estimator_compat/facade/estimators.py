@@ -8,7 +8,7 @@ import importlib
 from types import ModuleType
 from typing import Any
 
-from estimator_compat import absent
+from estimator_compat.api import absent
 
 _WHERE = (
     "estimator_compat",

@@ -2,8 +2,7 @@
 
 import difflib
 
-from estimator_compat import absent
-from estimator_compat.facade import table
+from estimator_compat.api import absent, legacy_symbols
 
 
 def explain(key: str, written: str = "") -> str:
@@ -17,14 +16,14 @@ def explain(key: str, written: str = "") -> str:
     name = key.rpartition(".")[2]
     if "estimator" in key.lower() and (why := absent.message(name, told)):
         return why
-    for known, row in table.ROWS.items():
+    for known, row in legacy_symbols.ROWS.items():
         if row.source is None and (key == known or key.startswith(known + ".")):
             return f"{told}; TensorFlow removed it with 2.0; {row.note}."
     return f"{told}; expected a name that tf.compat.v1 or the facade has; {_suggestion(key)}."
 
 
 def _suggestion(key: str) -> str:
-    here = [known for known, row in table.ROWS.items() if row.source]
+    here = [known for known, row in legacy_symbols.ROWS.items() if row.source]
     if close := difflib.get_close_matches(key, here, n=3, cutoff=0.85):
         return f"close names are {', '.join('tf.' + one for one in close)}"
     if key.startswith("contrib."):
@@ -32,7 +31,7 @@ def _suggestion(key: str) -> str:
     return "use what tf.compat.v1 has instead"
 
 
-def unloadable(key: str, row: table.Row, error: Exception) -> str:
+def unloadable(key: str, row: legacy_symbols.Row, error: Exception) -> str:
     """Says why the source of a row cannot be loaded."""
     if (row.source or "").startswith("tf_slim"):
         return (

@@ -11,7 +11,8 @@ import re
 from types import ModuleType
 from typing import Any
 
-from estimator_compat.facade import estimators, keras_layers, missing, table
+from estimator_compat.api import legacy_symbols
+from estimator_compat.facade import estimators, keras_layers, missing
 
 # The last TensorFlow 1: programs that ask take their TensorFlow 1 path.
 VERSION = "1.15.5"
@@ -57,7 +58,7 @@ class Names(ModuleType):
 
     def __dir__(self) -> list[str]:
         below = canonical(self.__name__) + "."
-        rows = {key[len(below) :] for key in table.ROWS if key.startswith(below)}
+        rows = {key[len(below) :] for key in legacy_symbols.ROWS if key.startswith(below)}
         shown = {name for real in self._real for name in dir(real)}
         return sorted({*vars(self), *shown, *(row.partition(".")[0] for row in rows)})
 
@@ -173,8 +174,8 @@ def explain(path: str) -> str:
 def _look_up(module: Names | Missing, name: str) -> Any:
     path = f"{module.__name__}.{name}"
     key = canonical(path)
-    if key in table.ROWS and (table.ROWS[key].source or not _rows_below(key)):
-        return _from_row(path, table.ROWS[key])
+    if key in legacy_symbols.ROWS and (legacy_symbols.ROWS[key].source or not _rows_below(key)):
+        return _from_row(path, legacy_symbols.ROWS[key])
     if _ESTIMATOR.match(path):
         return _from_estimator(path)
     found = [part for part in (_part(real, name) for real in module._real) if part is not _ABSENT]
@@ -190,10 +191,10 @@ def _look_up(module: Names | Missing, name: str) -> Any:
 
 
 def _rows_below(key: str) -> bool:
-    return any(row.startswith(key + ".") for row in table.ROWS)
+    return any(row.startswith(key + ".") for row in legacy_symbols.ROWS)
 
 
-def _from_row(path: str, row: table.Row) -> Any:
+def _from_row(path: str, row: legacy_symbols.Row) -> Any:
     if row.source is None:
         return Missing(path)
     place, _, name = row.source.partition(":")

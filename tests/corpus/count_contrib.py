@@ -24,7 +24,8 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from estimator_compat.facade import names, table
+from estimator_compat.api import legacy_symbols
+from estimator_compat.facade import names
 from tests.corpus.legacy_files import names_used
 
 
@@ -53,7 +54,7 @@ def _symbols(used: set[str]) -> Iterator[str]:
         keys = [key for key in keys if key.startswith("contrib.") and key.count(".") > 1]
         if keys:
             cut = ".".join(keys[0].split(".")[:3])
-            yield next((key for key in keys if key in table.ROWS), cut)
+            yield next((key for key in keys if key in legacy_symbols.ROWS), cut)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import pytest
 
 import estimator_compat
-from estimator_compat import absent
+from estimator_compat.api import absent
 
 
 @pytest.mark.parametrize("name", sorted(absent.LATER))

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import estimator_compat
-from estimator_compat.facade import coverage
-from estimator_compat.facade.coverage import Kind, Status
+from estimator_compat.api import coverage
+from estimator_compat.api.coverage import Kind, Status
 from tests.estimator_compat.facade.running import ROOT, printed, run
 
 ESTIMATORS = coverage.estimator_names()

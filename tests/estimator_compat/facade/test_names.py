@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import estimator_compat
-from estimator_compat.facade import estimators, missing, names, table
+from estimator_compat.api import legacy_symbols
+from estimator_compat.facade import estimators, missing, names
 from estimator_compat.facade.contrib import learn
 from tests.estimator_compat.facade.running import printed
 
@@ -170,7 +171,7 @@ def test_a_private_file_is_named_as_the_program_names_it(path: str, says: str) -
 
 def test_close_names_and_absent_packages() -> None:
     assert "tf.contrib.layers.layer_norm" in missing.explain("contrib.layers.layernorm")
-    row = table.ROWS["contrib.layers.conv2d"]
+    row = legacy_symbols.ROWS["contrib.layers.conv2d"]
     told = missing.unloadable("contrib.layers.conv2d", row, ImportError("no tf_slim"))
     assert told.endswith("pip install 'estimator-compat[contrib]'.")
 
@@ -190,8 +191,8 @@ if importlib.util.find_spec("tf_slim") is None:
 
 def test_every_row_can_be_loaded(tmp_path: Path) -> None:
     found = dict(line.rsplit(" ", 1) for line in printed(SWEEP, tmp_path))
-    assert found.keys() == table.ROWS.keys()
-    for key, row in table.ROWS.items():
+    assert found.keys() == legacy_symbols.ROWS.keys()
+    for key, row in legacy_symbols.ROWS.items():
         source = row.source or ""
         ours = source.startswith("estimator_compat.facade.")
         if ours or not source.startswith(tuple(LATER)):
@@ -199,7 +200,7 @@ def test_every_row_can_be_loaded(tmp_path: Path) -> None:
 
 
 def test_a_row_that_is_never_there_says_what_to_use() -> None:
-    for key, row in table.ROWS.items():
+    for key, row in legacy_symbols.ROWS.items():
         assert row.source or row.note, key
 
 

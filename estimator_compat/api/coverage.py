@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
-from estimator_compat import absent
-from estimator_compat.differences import DIFFERENCES
-from estimator_compat.facade import table
+from estimator_compat.api import absent, legacy_symbols
+from estimator_compat.api.differences import DIFFERENCES
 
 # What `tf.estimator` means in TensorFlow 2.15.1: a name and its arguments on each line.
 _ESTIMATOR = "estimator_names.txt"
@@ -102,11 +101,11 @@ def _here(difference: str) -> Status:
     return Status(kind=Kind.DIFFERENT if difference else Kind.HERE, remark=difference)
 
 
-def _row(name: str) -> table.Row | None:
+def _row(name: str) -> legacy_symbols.Row | None:
     """The row of a symbol, or of the package or class that it is in."""
-    while name and name not in table.ROWS:
+    while name and name not in legacy_symbols.ROWS:
         name = name.rpartition(".")[0]
-    return table.ROWS.get(name)
+    return legacy_symbols.ROWS.get(name)
 
 
 def render() -> str:
