@@ -20,13 +20,13 @@ from estimator_compat import (
     predictions,
     sessions,
     storage,
-    summaries,
     train_hooks,
     warm_start,
 )
 from estimator_compat.cluster import TaskType
 from estimator_compat.config import RunConfig, completed, path_to_str, replica_device
 from estimator_compat.export.exporting import ExportsSavedModels
+from estimator_compat.losses import summaries
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.spec import EstimatorSpec
 

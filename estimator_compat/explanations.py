@@ -7,8 +7,8 @@ nearest reduction of Keras.
 import dataclasses
 import re
 
-from estimator_compat import reductions
 from estimator_compat.ledger import Do, Kind, Line, LossLedger, LossTerm, Role
+from estimator_compat.losses import reductions
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

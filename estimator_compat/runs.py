@@ -9,7 +9,7 @@ from estimator_compat import results
 from estimator_compat.config import RunConfig
 from estimator_compat.display import Display
 from estimator_compat.estimator import Estimator
-from estimator_compat.per_example import PerExampleLossHook
+from estimator_compat.losses.per_example_csv import PerExampleLossHook
 from estimator_compat.progress import ProgressHook
 from estimator_compat.results import Outcome
 from estimator_compat.train_settings import TrainSettings

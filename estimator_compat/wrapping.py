@@ -7,8 +7,9 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import anatomy, ledger_check, summaries
+from estimator_compat import anatomy, ledger_check
 from estimator_compat.ledger import Do, LossLedger, LossTerm
+from estimator_compat.losses import summaries
 from estimator_compat.mode_keys import ModeKeys
 
 _ADVICE = (

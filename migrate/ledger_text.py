@@ -5,8 +5,9 @@ import os
 import textwrap
 from collections.abc import Sequence
 
-from estimator_compat import explanations, reductions
+from estimator_compat import explanations
 from estimator_compat.ledger import Check, Kind, Line, LossLedger, LossTerm
+from estimator_compat.losses import reductions
 
 _WIDTH = 100
 _NAMES = {"train": "TRAIN", "eval": "EVAL"}

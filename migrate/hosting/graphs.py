@@ -12,8 +12,9 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import anatomy, evaluation, sessions, summaries, wrapping
-from estimator_compat.losses import average_loss
+from estimator_compat import anatomy, evaluation, sessions, wrapping
+from estimator_compat.losses import summaries
+from estimator_compat.losses.weighted_loss import average_loss
 from migrate.hosting import fetching, ordering, random_ops, reading, walking, watching
 from migrate.hosting.graph_variables import Variables, create, handles, with_resources
 from migrate.targets import Target, build

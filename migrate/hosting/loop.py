@@ -11,7 +11,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat import calling, storage
 from estimator_compat.config import RunConfig
-from estimator_compat.summaries import HistogramTotal, LossHistogramHook
+from estimator_compat.losses.summaries import HistogramTotal, LossHistogramHook
 from migrate.hosting import demands, exporting, refusals, stepping, v2_behavior, worker_strategy
 from migrate.hosting.checkpoints import Checkpoints
 from migrate.hosting.event_files import EventFiles

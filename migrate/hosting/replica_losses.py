@@ -4,9 +4,10 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from estimator_compat import anatomy, summaries, wrapping
+from estimator_compat import anatomy, wrapping
 from estimator_compat.ledger import LossLedger, LossTerm
-from estimator_compat.losses import check_weights
+from estimator_compat.losses import summaries
+from estimator_compat.losses.weighted_loss import check_weights
 from migrate.hosting import global_mean, replica_builds
 
 

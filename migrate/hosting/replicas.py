@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import summaries
+from estimator_compat.losses import summaries
 from migrate.hosting import (
     graph_variables,
     graphs,

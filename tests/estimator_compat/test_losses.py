@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from estimator_compat import losses, reductions
+from estimator_compat.losses import reductions, weighted_loss
 
 tf1 = tf.compat.v1
 # The names as the original takes them: the values of tf.compat.v1.losses.Reduction.
@@ -28,7 +28,7 @@ Loss = Callable[[Any, Any, str], Any]
 
 
 def ours(values: Any, weights: Any, name: str) -> Any:
-    return losses.weighted_loss(values, weights, name)
+    return weighted_loss.weighted_loss(values, weights, name)
 
 
 def original(values: Any, weights: Any, name: str) -> Any:
@@ -166,18 +166,18 @@ def test_values_are_those_of_numpy(case: Case) -> None:
 )
 def test_worked_example(name: str, result: Any) -> None:
     # sum(w*l) = 1*1 + 0*4 + 2*0 + .5*4 = 3, size 4, sum(w) 3.5, three weights not zero
-    loss = losses.weighted_loss([1.0, 4.0, 0.0, 4.0], [1.0, 0.0, 2.0, 0.5], name)
+    loss = weighted_loss.weighted_loss([1.0, 4.0, 0.0, 4.0], [1.0, 0.0, 2.0, 0.5], name)
     np.testing.assert_array_equal(loss, result)
 
 
 def test_default_reduction_is_that_of_tf_losses() -> None:
-    loss = losses.weighted_loss([2.0, 3.0, 7.0, 9.0], [1.0, 1.0, 0.0, 0.0])
+    loss = weighted_loss.weighted_loss([2.0, 3.0, 7.0, 9.0], [1.0, 1.0, 0.0, 0.0])
     assert loss == 2.5  # (2 + 3) / 2 weights that are not zero
 
 
 def test_unknown_reduction_is_refused() -> None:
     with pytest.raises(ValueError, match="pass one of these names"):
-        losses.weighted_loss([1.0], 1.0, "average")
+        weighted_loss.weighted_loss([1.0], 1.0, "average")
 
 
 def test_scalar_weight_counts_elements_as_the_original_even_beyond_float32() -> None:
@@ -192,8 +192,8 @@ def test_leaves_nothing_in_the_graph() -> None:
         return graph.get_all_collection_keys(), getattr(graph, "_last_loss_reduction", None)
 
     with tf.Graph().as_default() as graph:
-        losses.weighted_loss([1.0, 2.0])
-        losses.average_loss([1.0, 2.0])
+        weighted_loss.weighted_loss([1.0, 2.0])
+        weighted_loss.average_loss([1.0, 2.0])
         assert left(graph) == ([], None)
         original([1.0, 2.0], 1.0, "SUM")
         assert left(graph) == (["losses"], "weighted_sum")
@@ -212,7 +212,7 @@ def test_leaves_nothing_in_the_graph() -> None:
     ],
 )
 def test_average_loss(values: Any, weights: Any, result: float) -> None:
-    assert losses.average_loss(values, weights) == result
+    assert weighted_loss.average_loss(values, weights) == result
 
 
 SHAPES = [s for rank in range(3) for s in itertools.product([0, 1, 2, 3], repeat=rank)]
@@ -258,17 +258,17 @@ MESSAGE = (
 
 def test_static_refusal_names_both_shapes() -> None:
     with pytest.raises(ValueError, match="must be a scalar") as error:
-        losses.weighted_loss([1.0, 2.0], [[1.0], [2.0]])
+        weighted_loss.weighted_loss([1.0, 2.0], [[1.0], [2.0]])
     assert str(error.value) == MESSAGE
     with tf.Graph().as_default(), pytest.raises(ValueError, match=r"\(None, 3\).*\(None, 4\)"):
-        losses.weighted_loss(
+        weighted_loss.weighted_loss(
             tf1.placeholder(tf.float32, [None, 4]), tf1.placeholder(tf.float32, [None, 3])
         )
 
 
 def test_run_time_refusal_names_both_shapes() -> None:
     signature = [tf.TensorSpec(None), tf.TensorSpec(None)]
-    function = tf.function(losses.weighted_loss, input_signature=signature)
+    function = tf.function(weighted_loss.weighted_loss, input_signature=signature)
     assert function([1.0, 3.0], [1.0, 1.0]) == 2.0
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[2 1\].*\[2\].*reshape one"):
         function([1.0, 2.0], [[1.0], [2.0]])
@@ -276,7 +276,7 @@ def test_run_time_refusal_names_both_shapes() -> None:
 
 def test_missing_weights_are_refused() -> None:
     with pytest.raises(ValueError, match=r"pass 1\.0 for no weights"):
-        losses.weighted_loss([1.0], None)
+        weighted_loss.weighted_loss([1.0], None)
 
 
 def test_works_where_the_program_has_disabled_v2_behavior() -> None:

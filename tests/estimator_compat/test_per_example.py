@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import estimator_compat
-from estimator_compat import per_example
+from estimator_compat.losses import per_example_csv
 
 tf1 = tf.compat.v1
 
@@ -33,14 +33,14 @@ tf1 = tf.compat.v1
 def test_a_loss_is_averaged_to_one_number_an_example(
     losses, weights, expected_losses, expected_weights
 ):
-    actual = per_example.by_example(np.asarray(losses), np.asarray(weights))
+    actual = per_example_csv.by_example(np.asarray(losses), np.asarray(weights))
     np.testing.assert_allclose(actual[0], expected_losses)
     np.testing.assert_allclose(actual[1], expected_weights)
 
 
 def test_one_number_for_the_batch_is_refused():
     with pytest.raises(ValueError, match=r"expected shape \[batch, \.\.\.\]; pass"):
-        per_example.by_example(np.float32(1.0), np.float32(1.0))
+        per_example_csv.by_example(np.float32(1.0), np.float32(1.0))
 
 
 def _model_fn(features, labels, mode, params):
@@ -69,7 +69,7 @@ def _evaluate(tmp_path, *, helper=True, worst=None, losses=LOSSES, batches=None)
     )
     # Batches of 2, 2 and 1.
     inputs = lambda: tf.data.Dataset.from_tensor_slices((losses, WEIGHTS)).batch(2)  # noqa: E731
-    hook = per_example.PerExampleLossHook(str(path), worst)
+    hook = per_example_csv.PerExampleLossHook(str(path), worst)
     metrics = estimator.evaluate(inputs, steps=batches, hooks=[hook])
     with open(path, newline="") as file:
         header, *rows = csv.reader(file)
@@ -120,11 +120,11 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
         raise OSError("the disk is full")
 
     with pytest.raises(OSError, match="full"):
-        per_example.write(str(path), rows())
+        per_example_csv.write(str(path), rows())
     assert path.read_text() == "old\n"
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"):
-        per_example.write(str(tmp_path / "nowhere" / "losses.csv"), [])
+        per_example_csv.write(str(tmp_path / "nowhere" / "losses.csv"), [])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from estimator_compat import reductions
+from estimator_compat.losses import reductions
 
 
 class NumPyArithmetic:
@@ -134,7 +134,7 @@ def run_python(program: str, **environment: str) -> Any:
 
 def test_table_imports_neither_tensorflow_nor_numpy() -> None:
     loaded = run_python(
-        "import json, sys, estimator_compat.reductions\n"
+        "import json, sys, estimator_compat.losses.reductions\n"
         "print(json.dumps([name for name in ('tensorflow', 'numpy') if name in sys.modules]))"
     )
     assert loaded == []

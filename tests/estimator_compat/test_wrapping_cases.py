@@ -19,7 +19,7 @@ from estimator_compat import (
     tpu,
     with_loss_summaries,
 )
-from estimator_compat.per_example import PerExampleLossHook
+from estimator_compat.losses.per_example_csv import PerExampleLossHook
 from tests.estimator_compat import (
     ledger_cases_losses,
     ledger_cases_models,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from estimator_compat.summaries import PER_EXAMPLE_COLLECTION
+from estimator_compat.losses.summaries import PER_EXAMPLE_COLLECTION
 
 tf1: Any = tf.compat.v1
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from estimator_compat.losses import average_loss, check_weights
+from estimator_compat.losses.weighted_loss import average_loss, check_weights
 from estimator_compat.mode_keys import ModeKeys
 
 HISTOGRAM_TAG = "loss_per_example"

@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from estimator_compat import reductions
+from estimator_compat.losses import reductions
 
 
 class _TensorFlowArithmetic:
