@@ -33,7 +33,7 @@ _EXPORTS = {
     "tpu": "estimator_compat.tpu",
     "train_and_evaluate": "estimator_compat.training",
     "train_flags": "estimator_compat.train_flags",
-    "with_loss_summaries": "estimator_compat.wrapping",
+    "with_loss_summaries": "estimator_compat.ledger.summary_wrapper",
 }
 
 # What runs or wraps a model_fn, whose layers may need legacy Keras.

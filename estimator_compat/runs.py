@@ -142,6 +142,6 @@ def _config(settings: TrainSettings) -> RunConfig:
 def _model_fn(settings: TrainSettings) -> Any:
     if not settings.loss_summaries:
         return settings.model_fn
-    from estimator_compat.wrapping import with_loss_summaries
+    from estimator_compat.ledger.summary_wrapper import with_loss_summaries
 
     return with_loss_summaries(settings.model_fn)

@@ -360,7 +360,7 @@ def _checkpoint(chosen: argparse.Namespace) -> int:
 
 def _ledger(chosen: argparse.Namespace) -> int:
     _quiet(chosen)
-    from estimator_compat import explanations
+    from estimator_compat.ledger import explanations
     from migrate import ledger_text, ledgers
 
     target = _target(chosen)

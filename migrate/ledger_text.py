@@ -5,8 +5,8 @@ import os
 import textwrap
 from collections.abc import Sequence
 
-from estimator_compat import explanations
-from estimator_compat.ledger import Check, Kind, Line, LossLedger, LossTerm
+from estimator_compat.ledger import explanations
+from estimator_compat.ledger.values import Check, Kind, Line, LossLedger, LossTerm
 from estimator_compat.losses import reductions
 
 _WIDTH = 100

@@ -3,9 +3,10 @@
 import os
 from typing import Any
 
-from estimator_compat import anatomy, ledger_check, sessions
+from estimator_compat import sessions
 from estimator_compat.inputs import Inputs
-from estimator_compat.ledger import LossLedger
+from estimator_compat.ledger import reader, recomputation
+from estimator_compat.ledger.values import LossLedger
 from migrate.targets import Built, Target, build
 
 BATCHES = 3
@@ -30,7 +31,7 @@ def examine(
     built = build(target, mode)
     features, labels = built.inputs.features, built.inputs.labels
     with built.graph.as_default():
-        read = anatomy.ledger(built.spec.loss, features, labels, mode=mode)
+        read = reader.ledger(built.spec.loss, features, labels, mode=mode)
         return _checked(built, read, batches, checkpoint)
 
 
@@ -39,7 +40,7 @@ def _checked(built: Built, read: LossLedger, limit: int, checkpoint: str | None)
 
     if checkpoint and os.path.isdir(checkpoint):
         checkpoint = tf.train.latest_checkpoint(checkpoint) or checkpoint
-    names = ledger_check.tensors(read)
+    names = recomputation.tensors(read)
     size = _batch_size(built.inputs)
     runs = sessions.batches(
         ({name: built.graph.get_tensor_by_name(name) for name in names}, size),
@@ -50,7 +51,7 @@ def _checked(built: Built, read: LossLedger, limit: int, checkpoint: str | None)
         limit=limit,
     )
     found = list(runs)
-    return ledger_check.check(
+    return recomputation.check(
         read,
         [values for values, _ in found],
         sizes=[int(size) for _, size in found] if size != () else (),

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import anatomy, ledger_check
-from estimator_compat.ledger import Do, Kind, LossTerm, Step
+from estimator_compat.ledger import reader, recomputation
+from estimator_compat.ledger.values import Do, Kind, LossTerm, Step
 from migrate.hosting import gradient_scales, term_divisors
 from migrate.hosting.term_divisors import Ops
 
@@ -70,7 +70,7 @@ def of(loss: tf.Tensor, features: Any, labels: Any, others: list[Any]) -> Mean:
     Raises:
       ValueError: The global mean of a term is not known.
     """
-    ledger = anatomy.ledger(loss, features, labels, mode="train")
+    ledger = reader.ledger(loss, features, labels, mode="train")
     others_ops = foreign(others)
     own = [(t, [one]) for t in ledger.terms for one in own_tensors(t, loss.graph, others_ops)]
     fed = _ops_of((features, labels))
@@ -125,7 +125,7 @@ def _number(term: LossTerm, tensors: list[tf.Tensor]) -> tf.Tensor:
     number = tf.add_n(tensors)
     for step in term.steps:
         by = number.graph.get_tensor_by_name(step.tensor) if step.tensor else step.value
-        number = ledger_check.applied(step, number, by)
+        number = recomputation.applied(step, number, by)
     return tf.reshape(number, [])
 
 

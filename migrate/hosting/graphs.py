@@ -12,7 +12,8 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import anatomy, evaluation, sessions, wrapping
+from estimator_compat import evaluation, sessions
+from estimator_compat.ledger import reader, summary_wrapper
 from estimator_compat.losses import summaries
 from estimator_compat.losses.weighted_loss import average_loss
 from migrate.hosting import fetching, ordering, random_ops, reading, walking, watching
@@ -84,9 +85,9 @@ class HostedGraph:
         """What may be asked of a training step, by the names of `StepResult`."""
         found = {"loss": self.spec.loss}
         found.update(watching.of_optimizers(self.graph, {op.name for op in handles(self.graph)}))
-        terms = anatomy.ledger(self.spec.loss, self.features, self.labels).data_terms
+        terms = reader.ledger(self.spec.loss, self.features, self.labels).data_terms
         if terms:
-            losses, weights = wrapping.unreduced(terms[0])
+            losses, weights = summary_wrapper.unreduced(terms[0])
             found["loss_per_example"] = losses
             found["average_loss"] = average_loss(losses, weights)
         return found

@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from estimator_compat import anatomy, wrapping
-from estimator_compat.ledger import LossLedger, LossTerm
+from estimator_compat.ledger import reader, summary_wrapper
+from estimator_compat.ledger.values import LossLedger, LossTerm
 from estimator_compat.losses import summaries
 from estimator_compat.losses.weighted_loss import check_weights
 from migrate.hosting import global_mean, replica_builds
@@ -84,11 +84,11 @@ class _Replicas:
         loss, given = self._losses[place], self._inputs[place]
         features, labels = given if isinstance(given, tuple) else (given, None)
         foreign = global_mean.foreign([one for one in self._inputs if one is not given])
-        self.ledgers[place] = anatomy.ledger(loss, features, labels)
+        self.ledgers[place] = reader.ledger(loss, features, labels)
         for term in self.ledgers[place].data_terms:
             if global_mean.own_tensors(term, loss.graph, foreign):
                 self.terms[place].append(term)
-                self.unreduced[place].append(wrapping.unreduced(term))
+                self.unreduced[place].append(summary_wrapper.unreduced(term))
 
     @tf.autograph.experimental.do_not_convert
     def sums(self) -> tf.Tensor:
@@ -120,7 +120,7 @@ def summarize(found: Terms) -> None:
     Tags are as `with_loss_summaries` gives them; one that the model_fn has is left to it. What is
     left out is logged.
     """
-    taken, known = summaries.taken_tags(), wrapping.summarized(found.ledger)
+    taken, known = summaries.taken_tags(), summary_wrapper.summarized(found.ledger)
     shown = [term for term in found.terms if term.of in known]
     for term in shown:
         name = term.of.name if len(shown) > 1 else ""

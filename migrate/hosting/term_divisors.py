@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from estimator_compat.ledger import Do, Kind, LossTerm, Role, Step
+from estimator_compat.ledger.values import Do, Kind, LossTerm, Role, Step
 
 Ops = set[tf.Operation]
 

@@ -23,13 +23,13 @@ FINDINGS = ("migrate.findings", "migrate.mappings", "estimator_compat.losses.red
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # `reductions` computes with the tensors it is given.
     "estimator_compat/losses/reductions.py": ("tensorflow",),
-    "estimator_compat/ledger.py": (),
-    "estimator_compat/explanations.py": (
+    "estimator_compat/ledger/values.py": (),
+    "estimator_compat/ledger/explanations.py": (
         "estimator_compat.ledger",
         "estimator_compat.losses.reductions",
     ),
     "migrate/ledger_text.py": (
-        "estimator_compat.explanations",
+        "estimator_compat.ledger.explanations",
         "estimator_compat.ledger",
         "estimator_compat.losses.reductions",
     ),

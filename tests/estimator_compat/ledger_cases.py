@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from estimator_compat import EstimatorSpec, ModeKeys, anatomy, ledger_check
-from estimator_compat.ledger import LossLedger
+from estimator_compat import EstimatorSpec, ModeKeys
+from estimator_compat.ledger import reader, recomputation
+from estimator_compat.ledger.values import LossLedger
 from migrate.targets import Built, Target, build
 
 tf1 = tf.compat.v1
@@ -166,12 +167,12 @@ def read(case: Case, mode: str = "train") -> tuple[LossLedger, Built]:
     """Builds a case's graph and reads its ledger."""
     built = build(case.target, mode)
     features, labels, _ = built.inputs
-    return anatomy.ledger(built.spec.loss, features, labels, mode=mode), built
+    return reader.ledger(built.spec.loss, features, labels, mode=mode), built
 
 
 def values(ledger: LossLedger, built: Built) -> list[dict[str, Any]]:
     """What `ledger_check.check` asks for, for each batch."""
-    names = ledger_check.tensors(ledger)
+    names = recomputation.tensors(ledger)
     found = []
     with (
         built.graph.as_default(),
@@ -187,4 +188,4 @@ def values(ledger: LossLedger, built: Built) -> list[dict[str, Any]]:
 
 def checked(case: Case, mode: str = "train") -> LossLedger:
     ledger, built = read(case, mode)
-    return ledger_check.check(ledger, values(ledger, built), sizes=[case.batch])
+    return recomputation.check(ledger, values(ledger, built), sizes=[case.batch])

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from estimator_compat import anatomy, ledger_check
-from estimator_compat.ledger import Do, Kind, LossLedger, Step
+from estimator_compat.ledger import reader, recomputation
+from estimator_compat.ledger.values import Do, Kind, LossLedger, Step
 from migrate.targets import build
 from tests.estimator_compat import (
     ledger_cases,
@@ -56,7 +56,7 @@ def test_the_ledger_is_what_a_person_reads_and_a_wrong_one_fails(case: Case) -> 
     opaque = [term for term in case.terms if term.kind == "opaque"]
     assert len(ledger.stopped_by) == len(opaque)
     batches = values(ledger, built)
-    found = ledger_check.check(ledger, batches, sizes=[case.batch])
+    found = recomputation.check(ledger, batches, sizes=[case.batch])
     assert found.check
     assert found.check.passed
     assert case.exact in (None, found.check.exact)
@@ -64,7 +64,7 @@ def test_the_ledger_is_what_a_person_reads_and_a_wrong_one_fails(case: Case) -> 
     assert found.check.batches == (1 if case.drop and case.batch == 4 else -(-6 // case.batch))
     assert found.terms == ledger.terms
     for changed in mutations(ledger) if case.batch > 1 else ():  # the mean of one is its sum
-        again = ledger_check.check(changed, batches, sizes=[case.batch])
+        again = recomputation.check(changed, batches, sizes=[case.batch])
         assert not again.check.passed, changed.formula
 
 
@@ -112,7 +112,7 @@ def test_no_loss() -> None:
     case = BY_NAME["reduce_mean"]
     spec = build(case.target, "infer").spec
     with pytest.raises(TypeError, match="build the model_fn in one of these modes") as raised:
-        anatomy.ledger(spec.loss)
+        reader.ledger(spec.loss)
     assert str(raised.value).startswith("`loss` (None) is not there; expected a scalar Tensor")
 
 
@@ -120,19 +120,19 @@ def test_no_loss() -> None:
 def test_a_loss_of_integers() -> None:
     loss = tf.reduce_sum(tf.cast(features()["x"], tf.int32), name="wrong")
     with pytest.raises(TypeError, match="cast the losses before they are reduced") as raised:
-        anatomy.ledger(loss)
+        reader.ledger(loss)
     assert "`loss` (wrong:0) has the dtype int32" in str(raised.value)
 
 
 @pytest.mark.parametrize("loss", [0.25, np.float32(0.25), "loss"], ids=repr)
 def test_a_loss_that_is_no_tensor(loss: Any) -> None:
     with pytest.raises(TypeError, match=r"call the model_fn inside a tf\.Graph"):
-        anatomy.ledger(loss)
+        reader.ledger(loss)
 
 
 def test_an_eager_loss() -> None:
     with pytest.raises(TypeError, match=r"is no Tensor of a graph.*call the model_fn inside"):
-        anatomy.ledger(tf.constant(0.25))
+        reader.ledger(tf.constant(0.25))
 
 
 def test_a_loss_of_another_graph(graph: tf.Graph) -> None:
@@ -140,7 +140,7 @@ def test_a_loss_of_another_graph(graph: tf.Graph) -> None:
     with tf.Graph().as_default():
         loss = tf.reduce_mean(features()["x"], name="elsewhere")
     with pytest.raises(ValueError, match="build the loss from the features that") as raised:
-        anatomy.ledger(loss, given)
+        reader.ledger(loss, given)
     assert "`loss` (elsewhere:0) was built in another graph" in str(raised.value)
 
 
@@ -160,7 +160,7 @@ def test_a_loss_of_another_graph(graph: tf.Graph) -> None:
     ids=["constant", "nan", "product", "regularization"],
 )
 def test_a_loss_without_features(loss: Any, kind: str, formula: str) -> None:
-    ledger = anatomy.ledger(loss(), features())
+    ledger = reader.ledger(loss(), features())
     assert ledger.formula == formula
     assert [term.kind.value for term in ledger.terms] == [kind]
 
@@ -169,7 +169,7 @@ def test_a_loss_without_features(loss: Any, kind: str, formula: str) -> None:
 def test_a_vector_is_one_term_without_a_reduction() -> None:
     x = features()["x"]
     kernel = tf1.get_variable("kernel", initializer=[1.0, 2.0])
-    (term,) = anatomy.ledger(tf.square(x * kernel)[:, 0], {"x": x}).terms
+    (term,) = reader.ledger(tf.square(x * kernel)[:, 0], {"x": x}).terms
     assert (term.kind, term.reduction, term.steps, term.axes) == (Kind.DATA, "NONE", (), ("batch",))
 
 
@@ -179,14 +179,14 @@ def test_sparse_features_tell_nothing_about_the_batch() -> None:
     sparse = tf1.sparse_placeholder(tf.float32, [None, 9])
     kernel = tf1.get_variable("kernel", initializer=1.0)
     loss = tf.reduce_sum(tf.square(sparse.values * kernel))
-    (term,) = anatomy.ledger(loss, {"s": sparse, **features()}).terms
+    (term,) = reader.ledger(loss, {"s": sparse, **features()}).terms
     assert (term.axes, term.batch_axis) == (("?",), None)
 
 
 @pytest.mark.usefixtures("graph")
 def test_without_features_the_first_axis_counts_as_the_batch() -> None:
     x = tf1.placeholder(tf.float32, [None, None])
-    (term,) = anatomy.ledger(tf.reduce_mean(tf.square(x))).terms
+    (term,) = reader.ledger(tf.reduce_mean(tf.square(x))).terms
     assert term.axes == ("batch", "?")
 
 
@@ -194,7 +194,7 @@ def test_a_scope_of_the_users_names_no_loss(graph: tf.Graph) -> None:
     x = features()["x"]
     with tf.name_scope("huber_loss"):
         loss = tf.reduce_mean(tf.exp(x))
-    assert anatomy.ledger(loss, {"x": x}).formula == "mean(exp(features['x'])[batch, 2])"
+    assert reader.ledger(loss, {"x": x}).formula == "mean(exp(features['x'])[batch, 2])"
 
 
 @pytest.mark.usefixtures("graph")
@@ -202,7 +202,7 @@ def test_weights_larger_than_the_losses_are_part_of_them() -> None:
     """Losses of [batch, 1] under weights of [batch, 2] are losses of [batch, 2]."""
     x = features()["x"]
     kernel = tf1.get_variable("kernel", initializer=[[1.0], [2.0]])
-    (term,) = anatomy.ledger(tf.reduce_sum(x * tf.square(x @ kernel)), {"x": x}).terms
+    (term,) = reader.ledger(tf.reduce_sum(x * tf.square(x @ kernel)), {"x": x}).terms
     assert term.weightings == ()
     assert term.axes == ("batch", "2")
 
@@ -221,15 +221,15 @@ def test_a_tf_function_with_variables_it_captured() -> None:
     specs = [tf.TensorSpec([None, *one.shape[1:]]) for one in batch]
     function = tf1.wrap_function(loss, specs)
     x, y, w = function.inputs[:3]
-    ledger = anatomy.ledger(function.graph.outputs[0], {"x": x, "w": w}, y)
+    ledger = reader.ledger(function.graph.outputs[0], {"x": x, "w": w}, y)
     weighted = "sum(features['w'] * squared_difference[batch]) / count(features['w'] != 0)"
     assert ledger.formula == f"{weighted} + 0.1 * l2(kernel) + scale + 0.5 * frozen"
     assert [term.trained for term in ledger.terms] == [True, True, True, False]
-    names = ledger_check.tensors(ledger)
+    names = recomputation.tensors(ledger)
     fetched = function.prune([x, y, w], [function.graph.get_tensor_by_name(n) for n in names])
     numbers = [tensor.numpy() for tensor in fetched(*map(tf.constant, batch))]
     fetched_values = dict(zip(names, numbers, strict=True))
-    found = ledger_check.check(ledger, [fetched_values], sizes=[2]).check
+    found = recomputation.check(ledger, [fetched_values], sizes=[2]).check
     assert found
     assert found.exact
     # predictions 1 and 2.5, losses 0 and 6.25; (1*0 + 2*6.25)/2 + 0.1*(0.25+0.0625)/2 + 2 + 1.5

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from estimator_compat.axes import Axes
+from estimator_compat.ledger.batch_axes import Axes
 
 tf1 = tf.compat.v1
 BATCH = 4

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from estimator_compat import anatomy, explanations
-from estimator_compat.ledger import LossLedger
+from estimator_compat.ledger import explanations, reader
+from estimator_compat.ledger.values import LossLedger
 from tests.estimator_compat import (
     ledger_cases_losses,
     ledger_cases_models,
@@ -129,7 +129,7 @@ def test_a_vector() -> None:
     with tf.Graph().as_default():
         features = {"x": tf1.placeholder(tf.float32, [None, 3])}
         labels = {"y": tf1.placeholder(tf.float32, [None])}
-        found = explanations.warnings(anatomy.ledger(squares(features, labels), features, labels))
+        found = explanations.warnings(reader.ledger(squares(features, labels), features, labels))
     (caution,) = found
     assert caution.code == "vector-loss"
     assert caution.text == (
@@ -158,7 +158,7 @@ def test_a_loss_without_a_gradient() -> None:
         x = tf1.placeholder(tf.float32, [None])
         kernel = tf1.get_variable("kernel", initializer=1.0)
         loss = tf.reduce_mean(tf.stop_gradient(x * kernel))
-        found = explanations.warnings(anatomy.ledger(loss, x))
+        found = explanations.warnings(reader.ledger(loss, x))
     (caution,) = found
     assert caution.code == "no-gradient"
     assert caution.text == (
@@ -169,7 +169,7 @@ def test_a_loss_without_a_gradient() -> None:
 
 def test_a_constant_has_neither() -> None:
     with tf.Graph().as_default():
-        found = explanations.warnings(anatomy.ledger(tf.constant(float("nan"))))
+        found = explanations.warnings(reader.ledger(tf.constant(float("nan"))))
     assert [caution.code for caution in found] == ["no-feature", "no-gradient"]
     assert "it is nan." in found[0].text
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from estimator_compat.ledger import Check, Do, Kind, Line, LossLedger, LossTerm, Role, Step
+from estimator_compat.ledger.values import Check, Do, Kind, Line, LossLedger, LossTerm, Role, Step
 
 WEIGHTS = Step(do=Do.MULTIPLY, by="w", tensor="w:0", scalar=False)
 SUM, MEAN = Step(do=Do.SUM), Step(do=Do.MEAN)

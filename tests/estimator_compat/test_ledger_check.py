@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from estimator_compat import ledger_check
-from estimator_compat.ledger import Do, Kind, LossLedger, LossTerm, Role, Step
+from estimator_compat.ledger import recomputation
+from estimator_compat.ledger.values import Do, Kind, LossLedger, LossTerm, Role, Step
 
 LOSSES, WEIGHTS = np.float32([1, 4, 0, 4]), np.float32([1, 0, 2, 0.5])
 
@@ -57,18 +57,18 @@ def test_the_steps_are_done_once_more(ledger: LossLedger, loss: float) -> None:
     weights = WEIGHTS != 0 if ledger.terms[0].steps[0].do is Do.KEEP_WHERE else WEIGHTS
     if ledger.terms[0].steps[0].do is Do.KEEP_WHERE:
         loss = 1 + 0 + 4  # where the weights 1, 2 and .5 are
-    found = ledger_check.check(ledger, [batch(np.float32(loss), weights=weights)]).check
+    found = recomputation.check(ledger, [batch(np.float32(loss), weights=weights)]).check
     assert found
     assert (found.passed, found.batches, found.loss) == (True, 1, pytest.approx(loss))
 
 
 def test_the_tensors_are_those_of_all_terms_and_steps_once() -> None:
     ledger = weighted(BY_WEIGHTS, BY_WEIGHTS, SUM, divided(2.0))
-    assert ledger_check.tensors(ledger) == ("loss:0", "errors:0", "w:0")
+    assert recomputation.tensors(ledger) == ("loss:0", "errors:0", "w:0")
 
 
 def test_another_number_does_not_pass() -> None:
-    found = ledger_check.check(weighted(SUM), [batch(np.float32(9)), batch(np.float32(9.001))])
+    found = recomputation.check(weighted(SUM), [batch(np.float32(9)), batch(np.float32(9.001))])
     assert found.check
     assert not found.check.passed
     assert not found.check.exact
@@ -78,44 +78,44 @@ def test_another_number_does_not_pass() -> None:
 
 def test_a_few_units_in_the_last_place_pass_and_are_not_exact() -> None:
     near = np.nextafter(np.float32(9), np.float32(10))
-    found = ledger_check.check(weighted(SUM), [batch(near)]).check
+    found = recomputation.check(weighted(SUM), [batch(near)]).check
     assert found
     assert (found.passed, found.exact, found.worst) == (True, False, 1.0)
 
 
 def test_no_batches_are_refused() -> None:
     with pytest.raises(ValueError, match="check that the input_fn yields data"):
-        ledger_check.check(weighted(SUM), [])
+        recomputation.check(weighted(SUM), [])
 
 
 def test_a_nan_is_reported_and_proves_nothing() -> None:
     nan = np.float32("nan")
     broken = batch(nan, losses=np.float32([1, nan]))
-    found = ledger_check.check(weighted(MEAN), [broken]).check
+    found = recomputation.check(weighted(MEAN), [broken]).check
     assert found
     assert not found.passed
     assert found.notes == ("the loss of batch 0 is nan, which cannot be compared",)
-    both = ledger_check.check(weighted(SUM), [broken, batch(np.float32(9))]).check
+    both = recomputation.check(weighted(SUM), [broken, batch(np.float32(9))]).check
     assert both
     assert both.passed
     assert len(both.notes) == 1
 
 
 def test_a_finite_loss_of_a_ledger_that_gives_nan_does_not_pass() -> None:
-    found = ledger_check.check(weighted(SUM, divided(0.0)), [batch(np.float32(9))]).check
+    found = recomputation.check(weighted(SUM, divided(0.0)), [batch(np.float32(9))]).check
     assert found
     assert not found.passed
 
 
 def test_a_loss_of_zero_is_noted() -> None:
-    found = ledger_check.check(weighted(SUM), [batch(np.float32(0), losses=np.zeros(4, "f"))])
+    found = recomputation.check(weighted(SUM), [batch(np.float32(0), losses=np.zeros(4, "f"))])
     assert found.check
     assert found.check.passed
     assert found.check.notes == ("the loss is 0 in every batch: a ledger of 0 would pass, too",)
 
 
 def test_a_batch_of_another_size_takes_the_batch_axis_back() -> None:
-    found = ledger_check.check(weighted(SUM), [batch(np.float32(9))], sizes=[3])
+    found = recomputation.check(weighted(SUM), [batch(np.float32(9))], sizes=[3])
     assert found.check
     assert found.check.notes == (
         "errors has the shape (4,) in a batch of 3 examples: its axis 0 is not the batch",
@@ -126,7 +126,7 @@ def test_a_batch_of_another_size_takes_the_batch_axis_back() -> None:
 @pytest.mark.parametrize("name", ["batch", "batch*2", "batch*?", "selected"])
 def test_an_axis_that_fits_stays(name: str) -> None:
     size = 2 if name == "batch*2" else 4
-    found = ledger_check.check(weighted(SUM, axes=(name,)), [batch(np.float32(9))], sizes=[size])
+    found = recomputation.check(weighted(SUM, axes=(name,)), [batch(np.float32(9))], sizes=[size])
     assert found.check
     assert found.check.notes == ()
     assert found.terms[0].axes == (name,)
@@ -139,7 +139,7 @@ def test_terms_are_added_up_and_the_largest_decides_the_tolerance() -> None:
     less = dataclasses.replace(big, steps=(SUM, Step(do=Do.NEGATE)))
     ledger = dataclasses.replace(weighted(SUM), terms=(first, big, less))
     values = {**batch(np.float32(16)), "big:0": np.float32([1e8])}
-    found = ledger_check.check(ledger, [values]).check
+    found = recomputation.check(ledger, [values]).check
     assert found
     assert found.passed
     assert not found.exact

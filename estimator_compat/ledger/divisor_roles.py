@@ -5,12 +5,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from estimator_compat import op_texts
-from estimator_compat.axes import BATCH, ELEMENTWISE
-from estimator_compat.ledger import Do, LossTerm, Role, Step
-from estimator_compat.loss_graph import LossGraph, reduced_axes, same_rank
-from estimator_compat.loss_walk import Steps
-from estimator_compat.op_texts import constant, strip
+from estimator_compat.ledger import expressions
+from estimator_compat.ledger.batch_axes import BATCH, ELEMENTWISE
+from estimator_compat.ledger.expressions import constant, strip
+from estimator_compat.ledger.linear_walk import Steps
+from estimator_compat.ledger.loss_graph import LossGraph, reduced_axes, same_rank
+from estimator_compat.ledger.values import Do, LossTerm, Role, Step
 
 
 def with_roles(term: LossTerm, losses: Any, graph: LossGraph) -> Steps:
@@ -53,7 +53,7 @@ class _Divisors:
         return Role.OTHER
 
     def _role_of_sum(self, op: Any, weights: Step | None) -> Role:
-        counted, body = op_texts.count_of(op), op_texts.without_ones(op.inputs[0])
+        counted, body = expressions.count_of(op), expressions.without_ones(op.inputs[0])
         if counted is not None:
             if constant(counted) not in (None, 0.0):
                 return Role.SIZE
@@ -79,7 +79,7 @@ class _Divisors:
         ours, theirs = self._graph.axes.of(tensor), self._graph.axes.of(losses)
         if ours == theirs and all(n and (n.isdigit() or n.startswith(BATCH)) for n in ours or ()):
             return True
-        source, op = op_texts.shaped_as(tensor), tensor.op
+        source, op = expressions.shaped_as(tensor), tensor.op
         if source is not tensor:
             return self._has_shape(source, losses, depth - 1)
         known = op.type in ELEMENTWISE | {"Select"}

@@ -10,10 +10,23 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from estimator_compat import op_texts
-from estimator_compat.ledger import Do, Role, Step
-from estimator_compat.loss_graph import UNKNOWN_AXES, LossGraph, keeps_dims, reduced_axes, same_rank
-from estimator_compat.op_texts import RENAMES, RESHAPES, constant, is_zeros, line_of, renamed
+from estimator_compat.ledger import expressions
+from estimator_compat.ledger.expressions import (
+    RENAMES,
+    RESHAPES,
+    constant,
+    is_zeros,
+    line_of,
+    renamed,
+)
+from estimator_compat.ledger.loss_graph import (
+    UNKNOWN_AXES,
+    LossGraph,
+    keeps_dims,
+    reduced_axes,
+    same_rank,
+)
+from estimator_compat.ledger.values import Do, Role, Step
 
 _ADDITIONS = frozenset({"Add", "AddV2", "AddN", "Sub"})
 _QUOTIENTS = {"DivNoNan": Do.DIVIDE_NO_NAN, "RealDiv": Do.DIVIDE, "Div": Do.DIVIDE}
@@ -221,7 +234,7 @@ class Walk:
             return op.inputs[0], self._graph.step(_QUOTIENTS[op.type], op.inputs[1])
         if op.type in _SELECTS and is_zeros(op.inputs[2]) and same_rank(op.inputs[0], op.inputs[1]):
             return op.inputs[1], self._graph.step(Do.KEEP_WHERE, op.inputs[0])
-        if op.type != "Mul" or op_texts.is_cross_entropy(op):
+        if op.type != "Mul" or expressions.is_cross_entropy(op):
             return None
         chosen = self._factor(tensor)
         if chosen is None or not self._fits(*chosen, tensor):

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from estimator_compat import package_files
-from estimator_compat.ledger import Line, is_compound
+from estimator_compat.ledger.values import Line, is_compound
 
 RENAMES = frozenset(
     {

@@ -13,10 +13,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from estimator_compat.ledger import Kind, LossLedger, LossTerm
-from estimator_compat.loss_graph import LossGraph
-from estimator_compat.loss_terms import Terms
-from estimator_compat.loss_walk import Walk
+from estimator_compat.ledger.linear_walk import Walk
+from estimator_compat.ledger.loss_graph import LossGraph
+from estimator_compat.ledger.terms import Terms
+from estimator_compat.ledger.values import Kind, LossLedger, LossTerm
 
 
 def ledger(loss: Any, features: Any = None, labels: Any = None, *, mode: str = "") -> LossLedger:

@@ -3,12 +3,12 @@
 import dataclasses
 from typing import Any
 
-from estimator_compat.divisors import with_roles
-from estimator_compat.ledger import Do, Kind, LossTerm
-from estimator_compat.loss_graph import LossGraph, reduced_axes
-from estimator_compat.loss_walk import Part, Steps, Walk
-from estimator_compat.op_texts import line_of, strip
-from estimator_compat.origins import variables_of
+from estimator_compat.ledger.dependencies import variables_of
+from estimator_compat.ledger.divisor_roles import with_roles
+from estimator_compat.ledger.expressions import line_of, strip
+from estimator_compat.ledger.linear_walk import Part, Steps, Walk
+from estimator_compat.ledger.loss_graph import LossGraph, reduced_axes
+from estimator_compat.ledger.values import Do, Kind, LossTerm
 
 
 class Terms:

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from estimator_compat import sessions
-from estimator_compat.ledger import Check, Do, LossLedger, LossTerm, Step
+from estimator_compat.ledger.values import Check, Do, LossLedger, LossTerm, Step
 
 # Units in the last place of the sum of the terms' absolute values. Adding up a few hundred terms
 # in another order than the graph does costs about this much.

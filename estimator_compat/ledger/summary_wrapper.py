@@ -7,8 +7,8 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import anatomy, ledger_check
-from estimator_compat.ledger import Do, LossLedger, LossTerm
+from estimator_compat.ledger import reader, recomputation
+from estimator_compat.ledger.values import Do, LossLedger, LossTerm
 from estimator_compat.losses import summaries
 from estimator_compat.mode_keys import ModeKeys
 
@@ -50,7 +50,7 @@ def with_loss_summaries(
         if getattr(spec, "loss", None) is None or spec.mode not in modes:
             return spec
         try:
-            ledger = anatomy.ledger(spec.loss, features, labels)
+            ledger = reader.ledger(spec.loss, features, labels)
         except (TypeError, ValueError) as error:  # no such loss can be read; a run can have one
             tf1.logging.warn(_ADVICE, _NOT, error)
             return spec
@@ -104,7 +104,7 @@ def unreduced(term: LossTerm) -> tuple[tf.Tensor, tf.Tensor | None]:
     losses = find(term.tensors[0])
     for step in term.before_reduction:
         if step.do in (Do.NEGATE, Do.HALF_SQUARE):
-            losses = ledger_check.applied(step, losses, None)
+            losses = recomputation.applied(step, losses, None)
     weights = None
     for step in term.weightings:
         factor = tf.cast(find(step.tensor), losses.dtype)

@@ -5,10 +5,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from estimator_compat.axes import Axes, is_batch
-from estimator_compat.ledger import Do, Step
-from estimator_compat.op_texts import Texts, constant
-from estimator_compat.origins import Origins, captured_names
+from estimator_compat.ledger.batch_axes import Axes, is_batch
+from estimator_compat.ledger.dependencies import Origins, captured_names
+from estimator_compat.ledger.expressions import Texts, constant
+from estimator_compat.ledger.values import Do, Step
 
 UNKNOWN_AXES = (-1,)
 

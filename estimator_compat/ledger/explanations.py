@@ -7,7 +7,7 @@ nearest reduction of Keras.
 import dataclasses
 import re
 
-from estimator_compat.ledger import Do, Kind, Line, LossLedger, LossTerm, Role
+from estimator_compat.ledger.values import Do, Kind, Line, LossLedger, LossTerm, Role
 from estimator_compat.losses import reductions
 
 
