@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from estimator_compat import calling
 from estimator_compat.estimator import Estimator
 from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.runtime import user_functions
 
 _ARGUMENTS = ("features", "labels", "predictions", "config")
 
@@ -21,7 +21,7 @@ def add_metrics(estimator: Estimator, metric_fn: Callable[..., dict[str, Any]]) 
     Raises:
       ValueError: The function has other arguments.
     """
-    names = calling.argument_names(metric_fn)
+    names = user_functions.argument_names(metric_fn)
     unknown = sorted(set(names) - set(_ARGUMENTS))
     if unknown:
         raise ValueError(

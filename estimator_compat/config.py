@@ -9,9 +9,9 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import calling
 from estimator_compat import cluster as clusters
 from estimator_compat.cluster import TaskType
+from estimator_compat.runtime import user_functions
 
 __all__ = [
     "RunConfig",
@@ -60,7 +60,7 @@ _CHECKS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("session_creation_timeout_secs", lambda n: n > 0, "should be > 0"),
     (
         "device_fn",
-        lambda f: callable(f) and calling.argument_names(f) == ("op",),
+        lambda f: callable(f) and user_functions.argument_names(f) == ("op",),
         'must be callable with exactly one argument "op"',
     ),
     ("protocol", lambda p: p in ("grpc", "grpc+verbs"), "should be grpc or grpc+verbs"),

@@ -12,22 +12,21 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import (
-    calling,
-    evaluation,
-    inputs,
-    legacy_keras,
-    predictions,
-    sessions,
-    storage,
-    train_hooks,
-    warm_start,
-)
+from estimator_compat import inputs, legacy_keras
 from estimator_compat.cluster import TaskType
 from estimator_compat.config import RunConfig, completed, path_to_str, replica_device
 from estimator_compat.export.exporting import ExportsSavedModels
 from estimator_compat.losses import summaries
 from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.runtime import (
+    checkpoint_files,
+    evaluation,
+    predictions,
+    sessions,
+    training_hooks,
+    user_functions,
+    warm_start,
+)
 from estimator_compat.spec import EstimatorSpec
 
 logging = tf1.logging
@@ -69,7 +68,7 @@ class Estimator(ExportsSavedModels):
         _check_not_overridden(type(self))
         self._config = completed(config, path_to_str(model_dir))
         logging.info("Using config: %s", vars(self._config))
-        calling.verify_model_fn(model_fn, params)
+        user_functions.verify_model_fn(model_fn, params)
         self._model_fn = model_fn
         self._params = copy.deepcopy(params or {})
         self._warm_start_settings = warm_start.settings_from(warm_start_from)
@@ -127,14 +126,14 @@ class Estimator(ExportsSavedModels):
                 f"a {self._config.task_type}; expected a chief, master or worker; use "
                 "train_and_evaluate, which calls what fits the task."
             )
-        stopping = train_hooks.stopping_hooks(steps, max_steps)
-        storage.check_checkpoint(self.model_dir)
+        stopping = training_hooks.stopping_hooks(steps, max_steps)
+        checkpoint_files.check_checkpoint(self.model_dir)
         if max_steps is not None and max_steps <= self.saved_step():
             logging.info("Skipping training since max_steps has already saved.")
             return self
-        every_hook = [*train_hooks.checked_hooks(hooks), *stopping]
-        listeners = train_hooks.checked_listeners(saving_listeners)
-        storage.check_writable(self.model_dir)
+        every_hook = [*training_hooks.checked_hooks(hooks), *stopping]
+        listeners = training_hooks.checked_listeners(saving_listeners)
+        checkpoint_files.check_writable(self.model_dir)
         loss = self._train(input_fn, every_hook, listeners)
         logging.info("Loss for final step: %s.", loss)
         return self
@@ -162,9 +161,11 @@ class Estimator(ExportsSavedModels):
         Raises:
           ValueError: `steps` below 1, or a metric named as one of the Estimator's own.
         """
-        every_hook = train_hooks.checked_hooks(hooks)
+        every_hook = training_hooks.checked_hooks(hooks)
         every_hook.extend(sessions.stopping_after(steps))
-        checkpoint_path = storage.checkpoint_to_restore(self.model_dir, checkpoint_path, "evaluate")
+        checkpoint_path = checkpoint_files.checkpoint_to_restore(
+            self.model_dir, checkpoint_path, "evaluate"
+        )
         with tf.Graph().as_default():
             graph = self._evaluation_graph(input_fn, every_hook, checkpoint_path)
             return self._run_evaluation(graph, checkpoint_path, self.eval_dir(name))
@@ -189,8 +190,10 @@ class Estimator(ExportsSavedModels):
         Raises:
           ValueError: `predict_keys` name no prediction, or predictions of different lengths.
         """
-        every_hook = train_hooks.checked_hooks(hooks)
-        checkpoint_path = storage.checkpoint_to_restore(self.model_dir, checkpoint_path, "predict")
+        every_hook = training_hooks.checked_hooks(hooks)
+        checkpoint_path = checkpoint_files.checkpoint_to_restore(
+            self.model_dir, checkpoint_path, "predict"
+        )
         with tf.Graph().as_default() as graph:
             batches = self._predict(input_fn, predict_keys, every_hook, checkpoint_path)
         # The graph is the default one only while a batch is computed: the caller's code between
@@ -211,12 +214,12 @@ class Estimator(ExportsSavedModels):
 
     def get_variable_value(self, name: str) -> Any:
         """Returns a variable's value in the latest checkpoint, as a NumPy array."""
-        storage.require_checkpoint(self.model_dir)
+        checkpoint_files.require_checkpoint(self.model_dir)
         return tf.train.load_variable(self.model_dir, name)
 
     def get_variable_names(self) -> list[str]:
         """Lists the variables of the latest checkpoint."""
-        storage.require_checkpoint(self.model_dir)
+        checkpoint_files.require_checkpoint(self.model_dir)
         return [name for name, _ in tf.train.list_variables(self.model_dir)]
 
     def latest_checkpoint(self) -> str | None:
@@ -232,7 +235,7 @@ class Estimator(ExportsSavedModels):
 
     def _inputs(self, input_fn: Callable[..., Any], mode: str) -> inputs.Inputs:
         with tf.device("/cpu:0"):
-            result = calling.call_input_fn(
+            result = user_functions.call_input_fn(
                 input_fn, mode=mode, params=self.params, config=self.config
             )
         return inputs.parse_input_fn_result(result)
@@ -242,7 +245,7 @@ class Estimator(ExportsSavedModels):
     ) -> EstimatorSpec:
         logging.info("Calling model_fn.")
         with legacy_keras.explained():
-            spec = calling.call_model_fn(
+            spec = user_functions.call_model_fn(
                 self._model_fn, features, labels, mode=mode, params=self.params, config=config
             )
         logging.info("Done calling model_fn.")
@@ -285,18 +288,18 @@ class Estimator(ExportsSavedModels):
     def _run_training(self, spec: EstimatorSpec, hooks: list[Any], listeners: list[Any]) -> Any:
         hooks = [
             *hooks,
-            *train_hooks.watching_hooks(spec.loss, self._config),
+            *training_hooks.watching_hooks(spec.loss, self._config),
             *spec.training_hooks,
         ]
         if not (spec.scaffold.saver or tf1.get_collection(tf1.GraphKeys.SAVERS)):
             tf1.add_to_collection(tf1.GraphKeys.SAVERS, sessions.default_saver(self._config))
-        savers = train_hooks.saving_hooks(
+        savers = training_hooks.saving_hooks(
             self._config,
             spec.scaffold,
             given=[*hooks, *spec.training_chief_hooks],
             listeners=listeners,
         )
-        duties = train_hooks.duties(self._config, spec.scaffold)
+        duties = training_hooks.duties(self._config, spec.scaffold)
         return sessions.train(
             train_op=spec.train_op,
             loss=spec.loss,
@@ -369,7 +372,7 @@ class Estimator(ExportsSavedModels):
 
     def saved_step(self) -> int:
         """The global step of the latest checkpoint, 0 where none can be read."""
-        return storage.saved_step(self.model_dir)
+        return checkpoint_files.saved_step(self.model_dir)
 
 
 def _check_not_overridden(cls: type) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import calling, evaluation
+from estimator_compat.runtime import evaluation, user_functions
 
 logging = tf1.logging
 
@@ -264,7 +264,7 @@ def _recorded(event_file: str) -> list[dict[str, float]]:
 
 def _check_compare_fn(compare_fn: Any) -> None:
     expected = {"best_eval_result", "current_eval_result"}
-    if not callable(compare_fn) or set(calling.argument_names(compare_fn)) != expected:
+    if not callable(compare_fn) or set(user_functions.argument_names(compare_fn)) != expected:
         raise ValueError(
             f"`compare_fn` ({compare_fn}) must include best_eval_result argument and "
             "current_eval_result argument, and no others; expected a function that tells whether "

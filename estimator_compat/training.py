@@ -10,9 +10,10 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import evaluation, exporters, train_hooks
+from estimator_compat import exporters
 from estimator_compat.cluster import TaskType
 from estimator_compat.estimator import Estimator
+from estimator_compat.runtime import evaluation, training_hooks
 
 logging = tf1.logging
 
@@ -50,13 +51,13 @@ class TrainSpec(_TrainFields):
         saving_listeners: Iterable[Any] | None = None,
     ) -> "TrainSpec":
         _check_input_fn(input_fn)
-        train_hooks.check_positive("max_steps", max_steps)
+        training_hooks.check_positive("max_steps", max_steps)
         return super().__new__(
             cls,
             input_fn,
             max_steps,
-            tuple(train_hooks.checked_hooks(hooks)),
-            tuple(train_hooks.checked_listeners(saving_listeners)),
+            tuple(training_hooks.checked_hooks(hooks)),
+            tuple(training_hooks.checked_listeners(saving_listeners)),
         )
 
 
@@ -86,7 +87,7 @@ class EvalSpec(_EvalFields):
         throttle_secs: float = 600,
     ) -> "EvalSpec":
         _check_input_fn(input_fn)
-        train_hooks.check_positive("steps", steps)
+        training_hooks.check_positive("steps", steps)
         _check_seconds("start_delay_secs", start_delay_secs)
         _check_seconds("throttle_secs", throttle_secs)
         if name is not None and not isinstance(name, str):
@@ -99,7 +100,7 @@ class EvalSpec(_EvalFields):
             input_fn,
             steps,
             name,
-            tuple(train_hooks.checked_hooks(hooks)),
+            tuple(training_hooks.checked_hooks(hooks)),
             _checked_exporters(exporters),
             start_delay_secs,
             throttle_secs,

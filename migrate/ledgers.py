@@ -3,10 +3,10 @@
 import os
 from typing import Any
 
-from estimator_compat import sessions
 from estimator_compat.inputs import Inputs
 from estimator_compat.ledger import reader, recomputation
 from estimator_compat.ledger.values import LossLedger
+from estimator_compat.runtime import sessions
 from migrate.targets import Built, Target, build
 
 BATCHES = 3

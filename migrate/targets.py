@@ -146,9 +146,10 @@ def build(target: Target, mode: str) -> Built:
     """
     import tensorflow.compat.v1 as tf1
 
-    from estimator_compat import calling, legacy_keras, sessions
+    from estimator_compat import legacy_keras
     from estimator_compat.config import RunConfig
     from estimator_compat.inputs import parse_input_fn_result
+    from estimator_compat.runtime import sessions, user_functions
 
     config = target.config or RunConfig(tf_random_seed=1)
     params = {} if target.params is None else target.params
@@ -160,11 +161,11 @@ def build(target: Target, mode: str) -> Built:
         if mode == "train":
             sessions.create_global_step_read()
         with tf1.device("/cpu:0"):
-            result = calling.call_input_fn(input_fn, mode=mode, params=params, config=config)
+            result = user_functions.call_input_fn(input_fn, mode=mode, params=params, config=config)
         given = parse_input_fn_result(result)
         labels = None if mode == "infer" else given.labels
         with legacy_keras.seeded(config.tf_random_seed), legacy_keras.explained():
-            spec = calling.call_model_fn(
+            spec = user_functions.call_model_fn(
                 target.model_fn, given.features, labels, mode=mode, params=params, config=config
             )
         if hasattr(spec, "as_estimator_spec"):

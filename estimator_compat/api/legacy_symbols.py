@@ -346,7 +346,7 @@ _one(
 )
 for _name in ("get_paths", "largest_export_versions", "negation"):
     _one(f"python.estimator._{_name}", f"estimator_compat.facade.export_paths:{_name}")
-_one("python.estimator.fn_args", "estimator_compat.calling:argument_names")
+_one("python.estimator.fn_args", "estimator_compat.runtime.user_functions:argument_names")
 _one(
     "python.framework.ops.register_tensor_conversion_function",
     f"{_TF1}.register_tensor_conversion_function",

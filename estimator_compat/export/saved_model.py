@@ -8,9 +8,9 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import sessions, storage
 from estimator_compat.export import outputs, supervised
 from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.runtime import checkpoint_files, sessions
 
 logging = tf1.logging
 
@@ -84,7 +84,7 @@ def export(
     except BaseException as error:
         if tf.io.gfile.exists(temporary):
             tf.io.gfile.rmtree(temporary)
-        if isinstance(error, storage.UNWRITTEN) and temporary in error.message:
+        if isinstance(error, checkpoint_files.UNWRITTEN) and temporary in error.message:
             raise _unwritten(error, folder) from error
         raise
     return tf.compat.as_bytes(folder)
@@ -100,7 +100,9 @@ def _builder(temporary: str, folder: str) -> Any:
 
 def _unwritten(error: Any, folder: str) -> OSError:
     then = "export again: earlier exports are as they were"
-    return storage.unwritten(error, "A SavedModel", folder, instead="export_dir_base", then=then)
+    return checkpoint_files.unwritten(
+        error, "A SavedModel", folder, instead="export_dir_base", then=then
+    )
 
 
 def _timestamped_folder(base: str) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from estimator_compat import sessions
 from estimator_compat.ledger.values import Check, Do, LossLedger, LossTerm, Step
+from estimator_compat.runtime import sessions
 
 # Units in the last place of the sum of the terms' absolute values. Adding up a few hundred terms
 # in another order than the graph does costs about this much.

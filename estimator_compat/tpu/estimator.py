@@ -9,9 +9,10 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import calling, inputs
+from estimator_compat import inputs
 from estimator_compat.estimator import Estimator
 from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.runtime import user_functions
 from estimator_compat.spec import EstimatorSpec
 from estimator_compat.tpu.config import (
     InputPipelineConfig,
@@ -90,7 +91,7 @@ class TPUEstimator(Estimator):
         _refuse_embedding(embedding_config_spec)
         _check_export_version(export_saved_model_api_version)
         self._export_to_cpu, self._export_to_tpu = export_to_cpu, export_to_tpu
-        calling.verify_model_fn(model_fn, params)
+        user_functions.verify_model_fn(model_fn, params)
         self._speed = _speed_schedule(config)
         self._eval_inputs = config.tpu_config.eval_training_input_configuration
         self._has_inputs = False
@@ -117,13 +118,13 @@ class TPUEstimator(Estimator):
         _check_takes_params("input_fn", input_fn)
         self._check_not_sliced(mode)
         # One host reads all of the input, which the original said by None.
-        in_context = "input_context" in calling.argument_names(input_fn)
+        in_context = "input_context" in user_functions.argument_names(input_fn)
         called = functools.partial(input_fn, input_context=None) if in_context else input_fn
 
         def with_batch_size(mode: str, params: Any, config: Any) -> Any:
             self._add_batch_size(params, mode)
             with self._explained(mode):
-                return calling.call_input_fn(called, mode=mode, params=params, config=config)
+                return user_functions.call_input_fn(called, mode=mode, params=params, config=config)
 
         parsed = super()._inputs(with_batch_size, mode)
         self._has_inputs = True
@@ -143,7 +144,7 @@ class TPUEstimator(Estimator):
             _add(params, USE_TPU, False)
             logging.info("Running %s on CPU/GPU", mode)
             with self._explained(mode, exporting=exporting):
-                spec = calling.call_model_fn(
+                spec = user_functions.call_model_fn(
                     model_fn, features, labels, mode=mode, params=params, config=config
                 )
             if isinstance(spec, TPUEstimatorSpec):
@@ -265,7 +266,7 @@ def _check_export_version(version: Any) -> None:
 
 
 def _check_takes_params(name: str, function: Callable[..., Any]) -> None:
-    if "params" not in calling.argument_names(function):
+    if "params" not in user_functions.argument_names(function):
         raise ValueError(
             f"{name} ({function}) does not include params argument, required by TPUEstimator to "
             'pass batch size as params["batch_size"]; expected one of that name; add it.'

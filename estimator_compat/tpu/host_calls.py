@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import calling
+from estimator_compat.runtime import user_functions
 
 _WRITERS = frozenset({"CreateSummaryFileWriter", "CreateSummaryDbWriter"})
 _FORM = (
@@ -42,7 +42,7 @@ def check(name: str, host_call: Any) -> None:
 
 
 def _check_count(name: str, function: Any, count: int) -> None:
-    takes = calling.positional_count(function)
+    takes = user_functions.positional_count(function)
     if takes is not None and takes != count:
         raise RuntimeError(
             f"In TPUEstimatorSpec.{name}, length of tensors {count} does not match method args of "

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import tensorflow as tf
 
-from estimator_compat import storage
+from estimator_compat.runtime import checkpoint_files
 from migrate.hosting.graph_variables import Variables
 from migrate.hosting.graphs import HostedGraph
 from migrate.hosting.legacy_checkpoints import LegacyCheckpoints, compare, describe
@@ -131,7 +131,7 @@ def read(checkpoint: str) -> dict[str, np.ndarray]:
 def _keys(checkpoint: str) -> dict[str, str]:
     """Maps the variables' legacy names to the names that a checkpoint has for them."""
     keys = [key for key, _ in tf.train.list_variables(checkpoint)]
-    if storage.OBJECT_GRAPH not in keys:
+    if checkpoint_files.OBJECT_GRAPH not in keys:
         return {key: key for key in keys}
     ours = [key for key in keys if key.startswith(_PREFIX) and key.endswith(_VALUE)]
     return {_unescaped(key): key for key in ours}
@@ -139,7 +139,7 @@ def _keys(checkpoint: str) -> dict[str, str]:
 
 def is_legacy(checkpoint: str) -> bool:
     """Tells whether a checkpoint is an Estimator's, by names."""
-    return not storage.is_of_objects(checkpoint)
+    return not checkpoint_files.is_of_objects(checkpoint)
 
 
 def _unescaped(name: str) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import calling
 from estimator_compat.export import outputs, saved_model
+from estimator_compat.runtime import user_functions
 from migrate.hosting import served_tables
 from migrate.hosting.graph_variables import Variables
 from migrate.hosting.graphs import HostedGraph
@@ -54,7 +54,9 @@ class Served:
 
     def _model_fn(self, features: Any, mode: str, params: Any, config: Any) -> Any:
         given, model_fn = self._receiver.features, self._target.model_fn
-        return calling.call_model_fn(model_fn, given, None, mode=mode, params=params, config=config)
+        return user_functions.call_model_fn(
+            model_fn, given, None, mode=mode, params=params, config=config
+        )
 
     def write(self, folder: str, variables: Variables) -> None:
         """Writes the SavedModel, with the variables' present values.

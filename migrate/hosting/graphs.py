@@ -12,10 +12,10 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import evaluation, sessions
 from estimator_compat.ledger import reader, summary_wrapper
 from estimator_compat.losses import summaries
 from estimator_compat.losses.weighted_loss import average_loss
+from estimator_compat.runtime import evaluation, sessions
 from migrate.hosting import fetching, ordering, random_ops, reading, walking, watching
 from migrate.hosting.graph_variables import Variables, create, handles, with_resources
 from migrate.targets import Target, build

@@ -9,9 +9,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import calling, storage
 from estimator_compat.config import RunConfig
 from estimator_compat.losses.summaries import HistogramTotal, LossHistogramHook
+from estimator_compat.runtime import checkpoint_files, user_functions
 from migrate.hosting import demands, exporting, refusals, stepping, v2_behavior, worker_strategy
 from migrate.hosting.checkpoints import Checkpoints
 from migrate.hosting.event_files import EventFiles
@@ -101,7 +101,9 @@ class CustomLoop:
 
     def _built(self, mode: str) -> HostedGraph:
         if mode == TRAIN and self._leads and self.target.config.model_dir:
-            storage.check_writable(self.target.config.model_dir)  # a model_fn may write there, too
+            checkpoint_files.check_writable(
+                self.target.config.model_dir
+            )  # a model_fn may write there, too
         if mode == TRAIN and self._replication is not None:
             return ReplicatedGraph(self.target, self.variables, self._replication)
         return HostedGraph(self.target, mode, self.variables)
@@ -124,7 +126,7 @@ class CustomLoop:
         if mode == TRAIN and self._replication is not None:
             context = worker_strategy.input_context(self._replication.strategy)
         return refusals.dataset_of(
-            lambda: calling.call_input_fn(
+            lambda: user_functions.call_input_fn(
                 self.target.input_fn(mode),
                 mode=mode,
                 params={} if self.target.params is None else self.target.params,

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import calling, legacy_keras, sessions
+from estimator_compat import legacy_keras
 from estimator_compat.inputs import parse_input_fn_result
+from estimator_compat.runtime import sessions, user_functions
 from estimator_compat.spec import EstimatorSpec
 from migrate.hosting import (
     global_mean,
@@ -78,7 +79,7 @@ def build(
 def _element(target: Target, strategy: tf.distribute.Strategy) -> Any:
     """Calls the input_fn, which draws its seeds before the model does."""
     with tf1.device("/cpu:0"):
-        result = calling.call_input_fn(
+        result = user_functions.call_input_fn(
             target.input_fn(TRAIN),
             mode=TRAIN,
             params={} if target.params is None else target.params,
@@ -108,7 +109,7 @@ class _Calls:
         place = own_place(len(self._inputs))
         given, target = self._inputs[place], self._target
         features, labels = given if isinstance(given, tuple) else (given, None)
-        spec = calling.call_model_fn(
+        spec = user_functions.call_model_fn(
             target.model_fn,
             features,
             labels,

@@ -7,8 +7,8 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import calling, sessions
 from estimator_compat.inputs import parse_input_fn_result
+from estimator_compat.runtime import sessions, user_functions
 from migrate.hosting.graphs import spec_of
 from migrate.targets import Target
 
@@ -71,6 +71,6 @@ def materialize(target: Target, mode: str, limit: int) -> Batches:
 def call(target: Target, mode: str) -> Any:
     """Calls a target's input_fn."""
     params = {} if target.params is None else target.params
-    return calling.call_input_fn(
+    return user_functions.call_input_fn(
         target.input_fn(mode), mode=mode, params=params, config=target.config
     )

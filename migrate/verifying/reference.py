@@ -15,7 +15,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 import estimator_compat
-from estimator_compat import sessions
+from estimator_compat.runtime import sessions
 from migrate.hosting import ordering, random_ops
 from migrate.targets import Target, build
 from migrate.verifying import rounding

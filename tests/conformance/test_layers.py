@@ -72,7 +72,7 @@ SESSION_NAMES = frozenset(
     }
 )
 # EstimatorSpec's default Scaffold is part of its contract.
-MAY_BUILD_SCAFFOLDS = {"estimator_compat/sessions.py", "estimator_compat/spec.py"}
+MAY_BUILD_SCAFFOLDS = {"estimator_compat/runtime/sessions.py", "estimator_compat/spec.py"}
 # `references` registers the user's file under its name, as an import does.
 MAY_CHANGE_MODULES = {"estimator_compat/references.py"}
 
@@ -177,8 +177,8 @@ def test_the_tables_have_modules() -> None:
     assert ("estimator_compat/__init__.py", ("estimator_compat.legacy_keras",)) in _rows(
         MAY_IMPORT_AT_ONCE
     )
-    assert "estimator_compat/sessions.py" in MODULES
-    assert uses(parsed("estimator_compat/sessions.py")) & SESSION_NAMES
+    assert "estimator_compat/runtime/sessions.py" in MODULES
+    assert uses(parsed("estimator_compat/runtime/sessions.py")) & SESSION_NAMES
     for module in MAY_CHANGE_MODULES:
         assert changes_modules(parsed(module))
 

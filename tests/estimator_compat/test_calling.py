@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from estimator_compat import calling
+from estimator_compat.runtime import user_functions
 
 
 class Holder:
@@ -72,7 +72,7 @@ NAMES = {
 
 @pytest.mark.parametrize(("function", "names"), NAMES.values(), ids=NAMES)
 def test_argument_names(function: Any, names: str) -> None:
-    assert calling.argument_names(function) == tuple(names.split())
+    assert user_functions.argument_names(function) == tuple(names.split())
 
 
 OPTIONAL = ("labels", "mode", "params", "config")
@@ -87,7 +87,7 @@ def test_a_model_fn_gets_the_arguments_it_names(names: tuple[str, ...]) -> None:
     namespace: dict[str, Any] = {}
     exec(f"def model_fn({', '.join(('features', *names))}): return locals()", namespace)
     given = {"labels": "L" if "labels" in names else None, "mode": "M", "params": {}, "config": "C"}
-    got = calling.call_model_fn(
+    got = user_functions.call_model_fn(
         namespace["model_fn"], "F", given["labels"], mode="M", params={}, config="C"
     )
     assert got == {"features": "F", **{name: given[name] for name in names}}
@@ -108,7 +108,7 @@ INPUT_FNS = {
 
 @pytest.mark.parametrize(("input_fn", "got"), INPUT_FNS.values(), ids=INPUT_FNS)
 def test_an_input_fn_gets_the_arguments_it_names(input_fn: Any, got: Any) -> None:
-    assert calling.call_input_fn(input_fn, mode="M", params={"a": 1}, config="C") == got
+    assert user_functions.call_input_fn(input_fn, mode="M", params={"a": 1}, config="C") == got
 
 
 def test_an_input_fn_gets_an_input_context_where_there_is_one() -> None:
@@ -117,13 +117,13 @@ def test_an_input_fn_gets_an_input_context_where_there_is_one() -> None:
     def input_fn(mode: Any, input_context: Any = None) -> Any:
         return mode, input_context
 
-    assert calling.call_input_fn(input_fn, **given) == ("M", None)
-    assert calling.call_input_fn(input_fn, **given, input_context="I") == ("M", "I")
-    assert calling.call_input_fn(lambda mode: mode, **given, input_context="I") == "M"
+    assert user_functions.call_input_fn(input_fn, **given) == ("M", None)
+    assert user_functions.call_input_fn(input_fn, **given, input_context="I") == ("M", "I")
+    assert user_functions.call_input_fn(lambda mode: mode, **given, input_context="I") == "M"
 
 
 def test_a_keyword_only_default_is_kept() -> None:
-    called = calling.call_model_fn(
+    called = user_functions.call_model_fn(
         keyword_only_default, "F", "L", mode="M", params={"a": 1}, config="C"
     )
     assert called == "mine"
@@ -150,27 +150,27 @@ REFUSED = {
 @pytest.mark.parametrize(("model_fn", "params", "error", "advice"), REFUSED.values(), ids=REFUSED)
 def test_refused_model_fns(model_fn: Any, params: Any, error: Any, advice: str) -> None:
     with pytest.raises(error, match=advice):
-        calling.verify_model_fn(model_fn, params)
+        user_functions.verify_model_fn(model_fn, params)
 
 
 @pytest.mark.parametrize("function", [f for f, _ in NAMES.values()], ids=NAMES)
 def test_accepted_model_fns(function: Any) -> None:
-    if "b" not in calling.argument_names(function):
-        calling.verify_model_fn(function, None)
+    if "b" not in user_functions.argument_names(function):
+        user_functions.verify_model_fn(function, None)
 
 
 def test_params_that_are_not_given_are_only_warned_of(caplog: pytest.LogCaptureFixture) -> None:
-    calling.logging.set_verbosity(calling.logging.WARN)
+    user_functions.logging.set_verbosity(user_functions.logging.WARN)
     with caplog.at_level("WARNING", logger="tensorflow"):
-        calling.verify_model_fn(positional_default, None)
+        user_functions.verify_model_fn(positional_default, None)
     assert "params are not passed to Estimator" in caplog.text
 
 
 def test_labels_for_a_model_fn_without_them() -> None:
     with pytest.raises(ValueError, match="add a `labels` argument to the model_fn"):
-        calling.call_model_fn(lambda features: 1, "F", "L", mode="M", params={}, config="C")
+        user_functions.call_model_fn(lambda features: 1, "F", "L", mode="M", params={}, config="C")
 
 
 def test_an_input_fn_that_is_no_function() -> None:
     with pytest.raises(TypeError, match="wrap the data: `lambda: dataset`"):
-        calling.call_input_fn(5, mode="M", params={}, config="C")  # type: ignore[arg-type]
+        user_functions.call_input_fn(5, mode="M", params={}, config="C")  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from estimator_compat import WarmStartSettings
-from estimator_compat.warm_start import settings_from
+from estimator_compat.runtime.warm_start import settings_from
 from tests.estimator_compat.small_model import X, Y, estimator, forever, once
 
 tf1 = tf.compat.v1

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from estimator_compat import calling, loss_summaries, with_loss_summaries
+from estimator_compat import loss_summaries, with_loss_summaries
+from estimator_compat.runtime import user_functions
 from tests.estimator_compat.small_model import (
     X,
     Y,
@@ -56,8 +57,8 @@ def test_predictions_are_left_alone(tmp_path: Path) -> None:
 
 def test_the_arguments_are_the_model_fns() -> None:
     for function in (model_fn, functools.partial(model_fn, params={})):
-        names = calling.argument_names(function)
-        assert calling.argument_names(with_loss_summaries(function)) == names
+        names = user_functions.argument_names(function)
+        assert user_functions.argument_names(with_loss_summaries(function)) == names
 
 
 def test_a_loss_that_is_not_understood_is_logged(

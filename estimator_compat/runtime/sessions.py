@@ -11,8 +11,8 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import evaluation, storage, train_hooks
-from estimator_compat.prepared_calls import PreparedRun
+from estimator_compat.runtime import checkpoint_files, evaluation, training_hooks
+from estimator_compat.runtime.cached_run import PreparedRun
 
 logging = tf1.logging
 
@@ -34,7 +34,7 @@ class _SessionCreator(tf1.train.SessionCreator):
             raise _restore_error(error, self._checkpoint) from error
         except RuntimeError as error:
             # A Saver that finds no names looks for objects, in a graph that is finished.
-            if not self._checkpoint or not storage.is_of_objects(self._checkpoint):
+            if not self._checkpoint or not checkpoint_files.is_of_objects(self._checkpoint):
                 raise
             raise ValueError(
                 f"The checkpoint {self._checkpoint} is one of tf.train.Checkpoint, which knows "
@@ -60,7 +60,7 @@ def _restore_error(error: Any, checkpoint: str) -> Exception:
         error.op,
         f"The checkpoint {checkpoint} could not be restored into this graph: it is incomplete or "
         "damaged, or its variables are not the model's; expected a whole checkpoint with the "
-        f"model_fn's variable names and shapes; {storage.advice(checkpoint)}. TensorFlow says: "
+        f"model_fn's variable names and shapes; {checkpoint_files.advice(checkpoint)}. TensorFlow says: "
         f"{error.message}",
     )
 
@@ -171,10 +171,10 @@ class _Saver(tf1.train.Saver):
     def save(self, sess: Any, save_path: str, *args: Any, **kwargs: Any) -> str:
         try:
             return super().save(sess, save_path, *args, **kwargs)
-        except storage.UNWRITTEN as error:
+        except checkpoint_files.UNWRITTEN as error:
             last = (self.last_checkpoints or ["the beginning"])[-1]
             then = f"train again: it goes on from {last}"
-            raise storage.unwritten(
+            raise checkpoint_files.unwritten(
                 error, "A checkpoint", save_path, instead="model_dir", then=then
             ) from error
 
@@ -250,7 +250,7 @@ def stopping_after(steps: int | None) -> list[Any]:
     Raises:
       ValueError: Not a positive number.
     """
-    train_hooks.check_positive("steps", steps)
+    training_hooks.check_positive("steps", steps)
     return [] if steps is None else [StopAfterBatchesHook(steps)]
 
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import storage
 from estimator_compat.cluster import TaskType
+from estimator_compat.runtime import checkpoint_files
 
 
 class Duties(NamedTuple):
@@ -101,11 +101,11 @@ class _CheckpointSaverHook(tf1.train.CheckpointSaverHook):
     def after_create_session(self, session: Any, coord: Any) -> None:
         try:
             super().after_create_session(session, coord)
-        except storage.UNWRITTEN as error:
+        except checkpoint_files.UNWRITTEN as error:
             path = os.path.join(self._checkpoint_dir, "graph.pbtxt")
             if path not in error.message:
                 raise
-            raise storage.unwritten(
+            raise checkpoint_files.unwritten(
                 error, "The graph", path, instead="model_dir", then="train again"
             ) from error
 
