@@ -1,6 +1,7 @@
 """The names of `tf.estimator.experimental`."""
 
-from estimator_compat.early_stopping import (
+from estimator_compat.export import build_raw_supervised_input_receiver_fn
+from estimator_compat.hooks.early_stopping import (
     make_early_stopping_hook,
     make_stop_at_checkpoint_step_hook,
     stop_if_higher_hook,
@@ -8,8 +9,7 @@ from estimator_compat.early_stopping import (
     stop_if_no_decrease_hook,
     stop_if_no_increase_hook,
 )
-from estimator_compat.export import build_raw_supervised_input_receiver_fn
-from estimator_compat.in_memory_evaluation import InMemoryEvaluatorHook
+from estimator_compat.hooks.in_memory_evaluator import InMemoryEvaluatorHook
 
 __all__ = [
     "InMemoryEvaluatorHook",

@@ -8,7 +8,7 @@ import pytest
 import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
-from estimator_compat import early_stopping
+from estimator_compat.hooks import early_stopping
 from estimator_compat.training import EvalSpec, TrainSpec, train_and_evaluate
 from tests.estimator_compat import small_model
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from estimator_compat.early_stopping import read_eval_metrics
+from estimator_compat.hooks.early_stopping import read_eval_metrics
 
 ROOT = Path(__file__).parents[2]
 TASKS = ("ps", "evaluator", "chief", "worker")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from estimator_compat.early_stopping import read_eval_metrics
+from estimator_compat.hooks.early_stopping import read_eval_metrics
 
 pytestmark = pytest.mark.slow
 
