@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 from absl import app, flags
 
-from estimator_compat import running, train_flags
+from estimator_compat import train_flags
+from estimator_compat.command_line import program
+from estimator_compat.command_line.settings import REFERENCES, TrainSettings
 from estimator_compat.examples import PENGUINS
-from estimator_compat.train_settings import REFERENCES, TrainSettings
 
 FLAGS = flags.FLAGS
 
@@ -42,17 +43,17 @@ def _parse(arguments: Sequence[str]) -> list[str]:
     if {"--help", "-help", "-h", "--helpshort", "-?"} & set(arguments):
         print(_USAGE, train_flags.help_text(), _CLOSING, sep="\n")
         sys.exit(0)
-    return running.parsed(arguments, known_only=True)
+    return program.parsed(arguments, known_only=True)
 
 
 def _main(rest: Sequence[str]) -> None:
     def settings() -> TrainSettings:
         if FLAGS.model_fn is None:
             # No program is coming that could know more flags.
-            running.parse_rest(rest)
+            program.parse_rest(rest)
         return _or_example(train_flags.read())
 
-    running.run_or_exit(settings, rest)
+    program.run_or_exit(settings, rest)
 
 
 def _or_example(settings: TrainSettings) -> TrainSettings:
@@ -65,7 +66,7 @@ def _or_example(settings: TrainSettings) -> TrainSettings:
             f"`--{given[0]}` is given without --model_fn; expected a model to go with it; add "
             "--model_fn, or leave all of them out to train the embedded example."
         )
-    running.say("No --model_fn is given: running the embedded example, which tells penguins apart.")
+    program.say("No --model_fn is given: running the embedded example, which tells penguins apart.")
     missing = {name: v for name, v in PENGUINS.items() if getattr(settings, name) is None}
     params = {**PENGUINS["params"], **(settings.params or {})}
     return dataclasses.replace(settings, **{**missing, "params": params})

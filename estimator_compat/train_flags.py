@@ -21,8 +21,8 @@ from typing import Any
 
 from absl import flags
 
-from estimator_compat import params as params_text
-from estimator_compat.train_settings import REFERENCES, TrainSettings, fields
+from estimator_compat.command_line import params as params_text
+from estimator_compat.command_line.settings import REFERENCES, TrainSettings, fields
 
 FLAGS = flags.FLAGS
 
@@ -68,9 +68,9 @@ def run(**given: Any) -> Mapping[str, Any]:
     Returns:
       The metrics of the last evaluation; in the other modes, an empty mapping.
     """
-    from estimator_compat import running
+    from estimator_compat.command_line import program
 
-    return running.run_or_exit(lambda: read(**given))
+    return program.run_or_exit(lambda: read(**given))
 
 
 def help_text() -> str:

@@ -259,7 +259,7 @@ def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _failed(error: Exception, chosen: argparse.Namespace) -> int:
-    from estimator_compat.failures import describe
+    from estimator_compat.command_line.error_text import describe
 
     if chosen.verbose:
         traceback.print_exception(error)
@@ -277,9 +277,9 @@ def _quiet(chosen: argparse.Namespace) -> None:
     import logging
     import warnings
 
-    from estimator_compat import logs
+    from estimator_compat.command_line import tensorflow_logs
 
-    logs.import_tensorflow()
+    tensorflow_logs.import_tensorflow()
     warnings.simplefilter("ignore")
     for name in ("tensorflow", "absl"):
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -329,7 +329,7 @@ class _Progress:
 
 
 def _target(chosen: argparse.Namespace) -> Any:
-    from estimator_compat import params
+    from estimator_compat.command_line import params
     from migrate import examples, targets
 
     names = [name for one in chosen.legacy for name in one.split(",") if name]

@@ -81,15 +81,15 @@ def load(
       ValueError: Something is not there, cannot be imported, or is not what it should be; or a
         model_fn has no input_fn.
     """
-    from estimator_compat import references
-    from estimator_compat.running import parse_rest
+    from estimator_compat.command_line import function_references
+    from estimator_compat.command_line.program import parse_rest
 
     if legacy is not None:
         from estimator_compat import facade
 
         facade.install(legacy)
-    found = references.load(reference)
-    given = references.load(input_fn, flag="input_fn") if input_fn else None
+    found = function_references.load(reference)
+    given = function_references.load(input_fn, flag="input_fn") if input_fn else None
     parse_rest(["migrate", *flags])
     if not isinstance(found, Target) and "features" not in inspect.signature(found).parameters:
         found = _called(found, as_legacy=legacy is not None)

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from estimator_compat.failures import describe, raised_here
+from estimator_compat.command_line.error_text import describe, raised_here
 from migrate.hosting import v2_behavior
 from migrate.hosting.loop import CustomLoop
 from migrate.hosting.random_ops import RandomOp

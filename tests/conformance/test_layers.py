@@ -74,7 +74,7 @@ SESSION_NAMES = frozenset(
 # EstimatorSpec's default Scaffold is part of its contract.
 MAY_BUILD_SCAFFOLDS = {"estimator_compat/runtime/sessions.py", "estimator_compat/spec.py"}
 # `references` registers the user's file under its name, as an import does.
-MAY_CHANGE_MODULES = {"estimator_compat/references.py"}
+MAY_CHANGE_MODULES = {"estimator_compat/command_line/function_references.py"}
 
 
 def imports(tree: ast.AST, *, nested: bool = True) -> Iterator[str]:

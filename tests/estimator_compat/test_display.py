@@ -5,14 +5,14 @@ import io
 import pytest
 from rich.console import Console
 
-from estimator_compat import display
+from estimator_compat.command_line import progress_display
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """A clock that stands still until it is moved."""
     now = [100.0]
-    monkeypatch.setattr(display.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(progress_display.time, "monotonic", lambda: now[0])
     return now
 
 
@@ -30,7 +30,7 @@ def _run(stage, last, clock, seconds_a_step, first=1):
 
 def test_a_pipe_gets_a_line_every_so_many_steps(clock):
     console = _console(terminal=False)
-    with display.open_display(every_steps=1000, console=console) as shown:
+    with progress_display.open_display(every_steps=1000, console=console) as shown:
         _run(
             shown.stage("train", unit="step", start=0, total=2500), 2500, clock, seconds_a_step=0.25
         )
@@ -46,7 +46,7 @@ def test_a_pipe_gets_a_line_every_so_many_steps(clock):
 
 def test_a_resumed_training_shows_its_first_step_and_round_ones(clock):
     console = _console(terminal=False)
-    with display.open_display(every_steps=100, console=console) as shown:
+    with progress_display.open_display(every_steps=100, console=console) as shown:
         stage = shown.stage("train", unit="step", start=250, total=None)
         _run(stage, 300, clock, seconds_a_step=0.01, first=251)
     assert console.file.getvalue() == (
@@ -56,7 +56,7 @@ def test_a_resumed_training_shows_its_first_step_and_round_ones(clock):
 
 def test_a_short_evaluation_needs_no_line(clock):
     console = _console(terminal=False)
-    with display.open_display(every_steps=100, console=console) as shown:
+    with progress_display.open_display(every_steps=100, console=console) as shown:
         _run(shown.stage("evaluate", unit="batch", start=0, total=None), 3, clock, 0.01)
     assert console.file.getvalue() == ""
 
@@ -64,14 +64,14 @@ def test_a_short_evaluation_needs_no_line(clock):
 @pytest.mark.parametrize(("loss", "text"), [(float("nan"), "nan"), (float("inf"), "inf")])
 def test_a_loss_that_is_no_number_is_shown_as_it_is(loss, text):
     console = _console(terminal=False)
-    with display.open_display(every_steps=1, console=console) as shown:
+    with progress_display.open_display(every_steps=1, console=console) as shown:
         shown.stage("train", unit="step", start=0, total=None).show(1, loss)
     assert console.file.getvalue() == f"train: step 1  loss {text}\n"
 
 
 def test_a_terminal_gets_bars_and_notes_above_them():
     console = _console(terminal=True)
-    with display.open_display(every_steps=1, console=console) as shown:
+    with progress_display.open_display(every_steps=1, console=console) as shown:
         training = shown.stage("train", unit="step", start=0, total=4)
         training.show(2, 0.5)
         evaluation = shown.stage("evaluate", unit="batch", start=0, total=None)
@@ -91,7 +91,7 @@ def test_a_terminal_gets_bars_and_notes_above_them():
 
 def test_bars_redraw_ten_times_a_second_not_every_step(clock):
     console = _console(terminal=True)
-    stage = display.open_display(every_steps=1, console=console).stage(
+    stage = progress_display.open_display(every_steps=1, console=console).stage(
         "train", unit="step", start=0, total=None
     )
     shown = 0
@@ -107,4 +107,4 @@ def test_bars_redraw_ten_times_a_second_not_every_step(clock):
 def test_a_dumb_terminal_gets_lines(monkeypatch):
     monkeypatch.setenv("TERM", "dumb")
     console = _console(terminal=True)
-    assert not hasattr(display.open_display(every_steps=1, console=console), "progress")
+    assert not hasattr(progress_display.open_display(every_steps=1, console=console), "progress")

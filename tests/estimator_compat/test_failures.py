@@ -5,7 +5,7 @@ import json
 import pytest
 import tensorflow as tf
 
-from estimator_compat import failures, params
+from estimator_compat.command_line import error_text, params
 
 
 def _caught(function):
@@ -52,23 +52,23 @@ def _line_in(function):
 )
 def test_the_users_line_is_named(function, expected):
     place = f" (test_failures.py, line {_line_in(function)}, in {function.__name__})"
-    assert failures.describe(_caught(function)) == expected + place
+    assert error_text.describe(_caught(function)) == expected + place
 
 
 def test_our_own_message_says_all_without_its_type():
-    assert failures.describe(_caught(_in_our_code)).startswith("`--params` (=) cannot be read")
+    assert error_text.describe(_caught(_in_our_code)).startswith("`--params` (=) cannot be read")
 
 
 def test_a_syntax_error_names_its_own_place():
     error = _caught(lambda: compile("def f(:", "model.py", "exec"))
-    assert failures.describe(error) == "SyntaxError: invalid syntax (model.py, line 1)"
+    assert error_text.describe(error) == "SyntaxError: invalid syntax (model.py, line 1)"
 
 
 def test_tensorflows_account_of_an_op_is_left_out():
     def run():
         raise RuntimeError("Nan in Tensor\n\nOriginal stack trace for 'Log':\n  File x.py")
 
-    assert failures.describe(_caught(run)).startswith("RuntimeError: Nan in Tensor (")
+    assert error_text.describe(_caught(run)).startswith("RuntimeError: Nan in Tensor (")
 
 
 def test_a_sessions_trace_is_left_out():
@@ -76,6 +76,6 @@ def test_a_sessions_trace_is_left_out():
         checked = tf.debugging.check_numerics(tf.constant(float("nan")), "bad loss")
         with tf.compat.v1.Session() as session:
             error = _caught(lambda: session.run(checked))
-    said, _, rest = failures.describe(error).partition("\n")
+    said, _, rest = error_text.describe(error).partition("\n")
     assert said == "InvalidArgumentError: bad loss : Tensor had NaN values"
     assert rest.startswith("\t [[{{node CheckNumerics}}]] (test_failures.py, line ")

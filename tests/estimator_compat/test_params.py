@@ -2,7 +2,7 @@
 
 import pytest
 
-from estimator_compat import params
+from estimator_compat.command_line import params
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 import estimator_compat
-from estimator_compat.progress import ProgressHook
+from estimator_compat.command_line.progress_hook import ProgressHook
 
 tf1 = tf.compat.v1
 

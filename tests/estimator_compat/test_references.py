@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from estimator_compat import references
+from estimator_compat.command_line import function_references
 
 
 @pytest.fixture
@@ -44,24 +44,24 @@ def folder(tmp_path, monkeypatch):
     ],
 )
 def test_a_function_is_found(folder, reference, result):
-    assert references.load(reference, flag="model_fn")() == result
+    assert function_references.load(reference, flag="model_fn")() == result
 
 
 def test_an_absolute_path_works_from_anywhere(folder, monkeypatch):
     monkeypatch.chdir("/")
-    assert references.load(f"{folder}/model_of_mine.py:model_fn", flag="model_fn")() == 7
+    assert function_references.load(f"{folder}/model_of_mine.py:model_fn", flag="model_fn")() == 7
 
 
 def test_a_file_runs_once_however_often_it_is_named(folder):
-    references.load("model_of_mine.py:model_fn", flag="model_fn")
-    assert references.load("./model_of_mine.py:loads", flag="train_input_fn")() == 1
-    assert references.load("model_of_mine:loads", flag="eval_input_fn")() == 1
+    function_references.load("model_of_mine.py:model_fn", flag="model_fn")
+    assert function_references.load("./model_of_mine.py:loads", flag="train_input_fn")() == 1
+    assert function_references.load("model_of_mine:loads", flag="eval_input_fn")() == 1
 
 
 def test_a_file_named_as_a_loaded_module_leaves_that_module_alone(folder):
     import logging
 
-    references.load("logging.py:model_fn", flag="model_fn")
+    function_references.load("logging.py:model_fn", flag="model_fn")
     assert sys.modules["logging"] is logging
 
 
@@ -118,7 +118,7 @@ def test_a_file_named_as_a_loaded_module_leaves_that_module_alone(folder):
 )
 def test_a_mistake_is_explained(folder, reference, message):
     with pytest.raises(ValueError, match="--model_fn") as raised:
-        references.load(reference, flag="model_fn")
+        function_references.load(reference, flag="model_fn")
     assert str(raised.value) == message.replace("{folder}", str(folder))
 
 
@@ -130,12 +130,12 @@ def test_the_cause_is_named_and_chained(folder, place, cause):
     with pytest.raises(
         ValueError, match=f"importing {place} failed with {cause.__name__}"
     ) as raised:
-        references.load(f"{place}:model_fn", flag="model_fn")
+        function_references.load(f"{place}:model_fn", flag="model_fn")
     assert isinstance(raised.value.__cause__, cause)
 
 
 def test_a_file_that_failed_can_be_mended_and_loaded(folder):
     with pytest.raises(ValueError, match="broken_syntax"):
-        references.load("broken_syntax.py:model_fn", flag="model_fn")
+        function_references.load("broken_syntax.py:model_fn", flag="model_fn")
     (folder / "broken_syntax.py").write_text("def model_fn(): return 'mended'\n")
-    assert references.load("broken_syntax.py:model_fn", flag="model_fn")() == "mended"
+    assert function_references.load("broken_syntax.py:model_fn", flag="model_fn")() == "mended"

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from estimator_compat import results
+from estimator_compat.command_line import results
 
 ROOT = Path(__file__).parents[2]
 METRICS = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from estimator_compat import train_flags
-from estimator_compat.train_settings import TrainSettings
+from estimator_compat.command_line.settings import TrainSettings
 
 ROOT = Path(__file__).parents[2]
 TRAIN, EVAL, PREDICT = ({f"{name}_input_fn": "m:f"} for name in ("train", "eval", "predict"))

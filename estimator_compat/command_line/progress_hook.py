@@ -4,7 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from estimator_compat.display import Display, Stage
+from estimator_compat.command_line.progress_display import Display, Stage
 
 tf1: Any = tf.compat.v1
 

@@ -9,7 +9,7 @@ import warnings
 from absl import flags
 from absl.logging import converter
 
-from estimator_compat.display import Display
+from estimator_compat.command_line.progress_display import Display
 
 FLAGS = flags.FLAGS
 

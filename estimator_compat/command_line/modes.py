@@ -5,14 +5,14 @@ from typing import Any
 
 import tensorflow as tf
 
-from estimator_compat import results
+from estimator_compat.command_line import results
+from estimator_compat.command_line.progress_display import Display
+from estimator_compat.command_line.progress_hook import ProgressHook
+from estimator_compat.command_line.results import Outcome
+from estimator_compat.command_line.settings import TrainSettings
 from estimator_compat.config import RunConfig
-from estimator_compat.display import Display
 from estimator_compat.estimator import Estimator
 from estimator_compat.losses.per_example_csv import PerExampleLossHook
-from estimator_compat.progress import ProgressHook
-from estimator_compat.results import Outcome
-from estimator_compat.train_settings import TrainSettings
 
 tf1: Any = tf.compat.v1
 

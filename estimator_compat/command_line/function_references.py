@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from estimator_compat.failures import describe
+from estimator_compat.command_line.error_text import describe
 
 _FORMS = "`module:name` or `path/file.py:name`"
 

@@ -15,11 +15,11 @@ from typing import Any, NoReturn
 
 from absl import flags
 
-from estimator_compat import logs, references, results
-from estimator_compat.display import Display, open_display
-from estimator_compat.failures import describe
-from estimator_compat.results import Outcome
-from estimator_compat.train_settings import REFERENCES, TrainSettings
+from estimator_compat.command_line import function_references, results, tensorflow_logs
+from estimator_compat.command_line.error_text import describe
+from estimator_compat.command_line.progress_display import Display, open_display
+from estimator_compat.command_line.results import Outcome
+from estimator_compat.command_line.settings import REFERENCES, TrainSettings
 
 FLAGS = flags.FLAGS
 
@@ -38,9 +38,9 @@ def run_or_exit(
     chosen = TrainSettings()
     try:
         chosen = settings().with_mode()
-        logs.import_tensorflow()
+        tensorflow_logs.import_tensorflow()
         with open_display(every_steps=chosen.log_every_steps or 100) as display:
-            logs.show_warnings_in(display)
+            tensorflow_logs.show_warnings_in(display)
             chosen = _ready(chosen, rest)
             outcome = _run(chosen, display)
         _report(chosen, outcome)
@@ -54,7 +54,7 @@ def run_or_exit(
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         sys.exit(0)
     except Exception as error:
-        if logs.debugging():
+        if tensorflow_logs.debugging():
             traceback.print_exc()
         _fail(describe(error))
 
@@ -62,7 +62,7 @@ def run_or_exit(
 def _ready(settings: TrainSettings, rest: Sequence[str]) -> TrainSettings:
     """Loads the functions that are named, parses the flags they brought, chooses a model_dir."""
     changes: dict[str, Any] = {
-        name: references.load(value, flag=name)
+        name: function_references.load(value, flag=name)
         for name in REFERENCES
         if isinstance(value := getattr(settings, name), str)
     }
@@ -73,7 +73,7 @@ def _ready(settings: TrainSettings, rest: Sequence[str]) -> TrainSettings:
 
 def _run(settings: TrainSettings, display: Display) -> Outcome:
     # Imported here, because it imports TensorFlow.
-    from estimator_compat.runs import Run
+    from estimator_compat.command_line.modes import Run
 
     return Run(settings, display).outcome()
 
