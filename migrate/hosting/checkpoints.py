@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from estimator_compat.runtime import checkpoint_files
-from migrate.hosting.graph_variables import Variables
-from migrate.hosting.graphs import HostedGraph
+from migrate.hosting.graph.hosted_graph import HostedGraph
+from migrate.hosting.graph.variables import Variables
 from migrate.hosting.legacy_checkpoints import LegacyCheckpoints, compare, describe
 
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"

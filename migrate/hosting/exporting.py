@@ -10,8 +10,8 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat.export import outputs, saved_model
 from estimator_compat.runtime import user_functions
 from migrate.hosting import served_tables
-from migrate.hosting.graph_variables import Variables
-from migrate.hosting.graphs import HostedGraph
+from migrate.hosting.graph.hosted_graph import HostedGraph
+from migrate.hosting.graph.variables import Variables
 from migrate.hosting.served_tables import ServedTable
 from migrate.targets import Target
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from migrate.hosting.graph_variables import Variables
-from migrate.hosting.graphs import HostedGraph
+from migrate.hosting.graph.hosted_graph import HostedGraph
+from migrate.hosting.graph.variables import Variables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from estimator_compat.runtime import checkpoint_files, user_functions
 from migrate.hosting import demands, exporting, refusals, stepping, v2_behavior, worker_strategy
 from migrate.hosting.checkpoints import Checkpoints
 from migrate.hosting.event_files import EventFiles
-from migrate.hosting.graphs import HostedGraph
+from migrate.hosting.graph.hosted_graph import HostedGraph
 from migrate.hosting.replicas import ReplicatedGraph, Replication
 from migrate.hosting.reports import Reports
 from migrate.hosting.schedule import next_stop

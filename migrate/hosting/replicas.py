@@ -8,19 +8,11 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.losses import summaries
-from migrate.hosting import (
-    graph_variables,
-    graphs,
-    ordering,
-    reading,
-    replica_batches,
-    replica_builds,
-    replica_losses,
-    replica_variables,
-    watching,
-)
-from migrate.hosting.graph_variables import Variables
-from migrate.hosting.graphs import HostedGraph
+from migrate.hosting import replica_batches, replica_builds, replica_losses, replica_variables
+from migrate.hosting.graph import determinism, hosted_graph, optimizer_ops, variable_reads
+from migrate.hosting.graph import variables as graph_variables
+from migrate.hosting.graph.hosted_graph import HostedGraph
+from migrate.hosting.graph.variables import Variables
 from migrate.targets import Target
 
 _KINDS = (
@@ -107,10 +99,10 @@ class ReplicatedGraph(HostedGraph):
         self.mode, self.replication = "train", replication
         self.graph, self.spec, self.metrics = built.graph, built.spec, {}
         ends = [self.spec.loss, self.spec.train_op]
-        reading.share_reads(self.graph, ends)
-        ordering.settle(self.graph, ends)
+        variable_reads.share_reads(self.graph, ends)
+        determinism.settle(self.graph, ends)
         self._element, self._rewired = tuple(built.inputs), built.rewired
-        spec = tf.nest.map_structure(graphs.spec_of, built.element)
+        spec = tf.nest.map_structure(hosted_graph.spec_of, built.element)
         self.element_spec = spec if split else (spec,) * len(built.inputs)
         self._initializers = replica_variables.initializers(self.graph, strategy)
         self._gathered = replica_variables.gathered(self.graph, strategy)
@@ -125,7 +117,7 @@ class ReplicatedGraph(HostedGraph):
             firsts = {name for name, part in self._parts.items() if part.name == name}
             self.watched = {
                 "loss": self.spec.loss,
-                **watching.of_optimizers(self.graph, firsts),
+                **optimizer_ops.of_optimizers(self.graph, firsts),
                 **replica_losses.watched(terms),
             }
         self.features = self.labels = self.saver = None

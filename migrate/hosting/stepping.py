@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from migrate.hosting.graphs import HostedGraph
+from migrate.hosting.graph.hosted_graph import HostedGraph
 
 
 class Steps(NamedTuple):

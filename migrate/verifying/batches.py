@@ -9,7 +9,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat.inputs import parse_input_fn_result
 from estimator_compat.runtime import sessions, user_functions
-from migrate.hosting.graphs import spec_of
+from migrate.hosting.graph.hosted_graph import spec_of
 from migrate.targets import Target
 
 

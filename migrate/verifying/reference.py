@@ -16,7 +16,7 @@ import tensorflow.compat.v1 as tf1
 
 import estimator_compat
 from estimator_compat.runtime import sessions
-from migrate.hosting import ordering, random_ops
+from migrate.hosting.graph import determinism, random_ops
 from migrate.targets import Target, build
 from migrate.verifying import rounding
 from migrate.verifying.batches import Batches, call
@@ -246,7 +246,7 @@ def aligned(target: Target, model_dir: str) -> Target:
             np.random.set_state(state)
         spec = spec.as_estimator_spec() if hasattr(spec, "as_estimator_spec") else spec
         if hasattr(spec, "train_op"):
-            ordering.settle(tf1.get_default_graph(), [spec.loss, spec.train_op])
+            determinism.settle(tf1.get_default_graph(), [spec.loss, spec.train_op])
         return spec
 
     return dataclasses.replace(target, model_fn=model_fn, config=config)

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from migrate.hosting import refusals
-from migrate.hosting.graphs import HostedGraph
+from migrate.hosting.graph.hosted_graph import HostedGraph
 from migrate.hosting.loop import CustomLoop
 from migrate.verifying.batches import Batches
 from migrate.verifying.gradients import loss_gradients

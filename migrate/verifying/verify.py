@@ -7,8 +7,8 @@ from typing import Any
 
 from estimator_compat.command_line.error_text import describe, raised_here
 from migrate.hosting import v2_behavior
+from migrate.hosting.graph.random_ops import RandomOp
 from migrate.hosting.loop import CustomLoop
-from migrate.hosting.random_ops import RandomOp
 from migrate.targets import Target
 from migrate.verifying import stages, subjects
 from migrate.verifying.batches import Batches, materialize

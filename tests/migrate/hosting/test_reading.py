@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from migrate.hosting import access, random_ops, reading, walking
+from migrate.hosting.graph import dependencies, random_ops, variable_access, variable_reads
 
 
 def read_late(variable: Any) -> Any:
@@ -38,7 +38,7 @@ def trained_once(read: Callable[[Any], Any]) -> tuple[float, float]:
         seen = read(variable)
         optimizer = tf1.train.GradientDescentOptimizer(1.0)
         train_op = optimizer.apply_gradients([(tf.constant(1.0), variable)])
-        reading.before_writes(tf1.get_default_graph(), [seen, train_op])
+        variable_reads.before_writes(tf1.get_default_graph(), [seen, train_op])
         with tf1.Session() as session:
             session.run(tf1.global_variables_initializer())
             found, _ = session.run([seen, train_op])
@@ -62,7 +62,7 @@ def test_a_read_whose_place_is_read_comes_first_too() -> None:
             seen = values.sparse_read(index)
         with tf.control_dependencies([index]):
             write = values.assign([0.0, 0.0], read_value=False)
-        reading.before_writes(graph, [seen, write])
+        variable_reads.before_writes(graph, [seen, write])
         with tf1.Session() as session:
             session.run(tf1.global_variables_initializer())
             assert session.run([seen, write])[0] == 2.0
@@ -75,7 +75,7 @@ def test_a_branch_that_writes_is_a_write() -> None:
         seen = read_late(variable)
         always = tf1.placeholder_with_default(True, [])
         write = tf1.cond(always, lambda: variable.assign(0.0), lambda: tf.constant(1.0))
-        reading.before_writes(graph, [seen, write])
+        variable_reads.before_writes(graph, [seen, write])
         with tf1.Session() as session:
             session.run(tf1.global_variables_initializer())
             assert session.run([seen, write])[0] == 2.0
@@ -112,8 +112,8 @@ def test_a_function_that_is_called_by_its_name_is_looked_into() -> None:
             lambda: tf.constant(1.0),
         )
         assert [one.type for one in random_ops.find(graph, [drawn])] == ["RandomUniform"]
-        writes = access.Writes(graph)
-        assert {op.type for op in walking.in_order([branch]) if op in writes} == {"If"}
+        writes = variable_access.Writes(graph)
+        assert {op.type for op in dependencies.in_order([branch]) if op in writes} == {"If"}
 
 
 def test_a_branch_that_reads_is_no_write() -> None:
@@ -121,8 +121,10 @@ def test_a_branch_that_reads_is_no_write() -> None:
         variable = tf1.get_variable("v", initializer=2.0)
         always = tf1.placeholder_with_default(True, [])
         tf1.cond(always, lambda: variable.read_value(), lambda: tf.constant(1.0))
-        writes = access.Writes(graph)
-        found = [op for op in graph.get_operations() if access.variables(op) and op in writes]
+        writes = variable_access.Writes(graph)
+        found = [
+            op for op in graph.get_operations() if variable_access.variables(op) and op in writes
+        ]
         assert {op.type for op in found} == {"AssignVariableOp"}  # its initializer
 
 
@@ -158,7 +160,7 @@ def test_a_loop_of_control_flow_v1_is_left_alone() -> None:
 
 @pytest.mark.parametrize("ends", [[None], []])
 def test_nothing_to_order(ends: list[Any]) -> None:
-    reading.before_writes(tf.Graph(), ends)
+    variable_reads.before_writes(tf.Graph(), ends)
 
 
 def test_what_is_done_without_waiting_for_the_input() -> None:
@@ -168,11 +170,13 @@ def test_what_is_done_without_waiting_for_the_input() -> None:
         loss = tf.reduce_mean(weight * given)
         step = tf1.train.get_or_create_global_step()
         optimizer = tf1.train.GradientDescentOptimizer(0.1)
-        assert not reading.acts_alone([loss, optimizer.minimize(loss, step)], [given])
+        assert not variable_reads.acts_alone([loss, optimizer.minimize(loss, step)], [given])
         both = tf.group(optimizer.minimize(loss), step.assign_add(1))
-        assert reading.acts_alone([loss, both], [given])
-        assert not reading.acts_alone([tf.nn.dropout(given, 0.5)], [given])  # of the input's shape
-        assert reading.acts_alone([tf.reduce_mean(given * tf.random.normal([]))], [given])
+        assert variable_reads.acts_alone([loss, both], [given])
+        assert not variable_reads.acts_alone(
+            [tf.nn.dropout(given, 0.5)], [given]
+        )  # of the input's shape
+        assert variable_reads.acts_alone([tf.reduce_mean(given * tf.random.normal([]))], [given])
         with tf.control_dependencies([given]):  # which an argument of a function makes no one do
             count = step.assign_add(1, read_value=False)
-        assert reading.acts_alone([loss, optimizer.minimize(loss), count], [given])
+        assert variable_reads.acts_alone([loss, optimizer.minimize(loss), count], [given])

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from migrate.hosting import ordering, reading, walking
+from migrate.hosting.graph import dependencies, determinism, variable_reads
 
 BATCH = np.arange(12, dtype=np.float32).reshape(4, 3) / 7
 
@@ -28,7 +28,7 @@ def adam() -> list[Any]:
 
 
 def types(ends: list[Any]) -> list[str]:
-    return [op.type for op in walking.in_order(ends)]
+    return [op.type for op in dependencies.in_order(ends)]
 
 
 def trained(build: Callable[[], list[Any]], *, shared: bool) -> tuple[list[Any], list[str]]:
@@ -36,8 +36,8 @@ def trained(build: Callable[[], list[Any]], *, shared: bool) -> tuple[list[Any],
     with tf1.Graph().as_default() as graph:
         ends = build()
         if shared:
-            reading.share_reads(graph, ends)
-        ordering.settle(graph, ends)
+            variable_reads.share_reads(graph, ends)
+        determinism.settle(graph, ends)
         with tf1.Session() as session:
             session.run(tf1.global_variables_initializer())
             losses = [session.run(ends)[0] for _ in range(3)]
@@ -115,8 +115,8 @@ def test_a_summary_sees_the_shared_read() -> None:
         assert second.op.type == "ReadVariableOp"
         summary = second * 10.0
         ends = [rate.assign(second * 0.5), first * 2.0]
-        reading.share_reads(graph, ends)
-        ordering.settle(graph, ends)
+        variable_reads.share_reads(graph, ends)
+        determinism.settle(graph, ends)
         with tf1.Session() as session:
             session.run(tf1.global_variables_initializer())
             assert session.run([summary, *ends]) == [10.0, 0.5, 2.0]

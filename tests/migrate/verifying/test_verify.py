@@ -9,7 +9,7 @@ import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
 import migrate
-from migrate.hosting import ordering, random_ops
+from migrate.hosting.graph import determinism, random_ops
 from migrate.verifying.reference import Trained
 from migrate.verifying.stages import Stages
 from migrate.verifying.verdicts import Outcome, Tolerances, Verdict
@@ -318,5 +318,5 @@ def test_random_ops_of_a_graph() -> None:
             ("RandomStandardNormal", True),
             ("RandomUniform", False),
         ]
-        ordering.settle(graph, [used])
+        determinism.settle(graph, [used])
         assert all(one.is_repeatable for one in random_ops.find(graph, [used]))

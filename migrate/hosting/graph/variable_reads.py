@@ -13,8 +13,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from migrate.hosting import access, walking
-from migrate.hosting.walking import Ops
+from migrate.hosting.graph import dependencies, variable_access
+from migrate.hosting.graph.dependencies import Ops
 
 _LOOP, _BRANCH = "Enter", "Switch"  # of control flow v1
 
@@ -29,10 +29,10 @@ def before_writes(graph: tf.Graph, ends: Iterable[Any]) -> None:
       graph: It is changed in place.
       ends: The loss and the train_op: what runs where they do is ordered.
     """
-    run = walking.in_order(ends)
+    run = dependencies.in_order(ends)
     if has_frames(run):
         return
-    writes = access.Writes(graph)
+    writes = variable_access.Writes(graph)
     late, reads_behind = behind_writes(run, writes), _ReadsBehind(run)
     for read, write in _pairs(run, writes):
         if read not in late and not reads_behind.waits(write, read):
@@ -51,12 +51,12 @@ def share_reads(graph: tf.Graph, ends: Iterable[Any]) -> None:
       graph: It is changed in place.
       ends: The loss and the train_op.
     """
-    run = walking.in_order(ends)
+    run = dependencies.in_order(ends)
     if has_frames(run):
         return
-    late = behind_writes(run, access.Writes(graph))
+    late = behind_writes(run, variable_access.Writes(graph))
     # Of a handle from elsewhere, nobody knows the writes.
-    known = [op for op in run if op.type == "ReadVariableOp" and access.variables(op)]
+    known = [op for op in run if op.type == "ReadVariableOp" and variable_access.variables(op)]
     reads = [op for op in known if op not in late]
     firsts: dict[tf.Operation, tf.Tensor] = {}
     for op in sorted(reads, key=lambda op: bool(op.control_inputs)):  # those that wait come last
@@ -90,7 +90,11 @@ def behind_writes(run: Ops, writes: Container[tf.Operation]) -> set[tf.Operation
     """
     found: set[tf.Operation] = set()
     for op in run:
-        if op in writes or op.type == _BRANCH or any(one in found for one in walking.inputs(op)):
+        if (
+            op in writes
+            or op.type == _BRANCH
+            or any(one in found for one in dependencies.inputs(op))
+        ):
             found.add(op)
     return found
 
@@ -107,12 +111,12 @@ def acts_alone(ends: Iterable[Any], given: Iterable[Any]) -> bool:
     given = list(given)
     fed = {tensor.op for tensor in given}
     waiting = set(fed)
-    for op in walking.in_order(ends, given):
+    for op in dependencies.in_order(ends, given):
         # A function's arguments are there: what waited for the input by control does not.
         behind = [*(tensor.op for tensor in op.inputs), *(set(op.control_inputs) - fed)]
         if any(one in waiting for one in behind):
             waiting.add(op)
-        elif op.op_def.is_stateful and op.type not in access.IDLE:
+        elif op.op_def.is_stateful and op.type not in variable_access.IDLE:
             return True
     return False
 
@@ -121,11 +125,13 @@ class _ReadsBehind:
     """The reads that each operation waits for: a bit for each read of the graph."""
 
     def __init__(self, run: Ops) -> None:
-        self._own = {op: 1 << i for i, op in enumerate(op for op in run if op.type in access.READS)}
+        self._own = {
+            op: 1 << i for i, op in enumerate(op for op in run if op.type in variable_access.READS)
+        }
         self._all: dict[tf.Operation, int] = {}
         for op in run:
             bits = self._own.get(op, 0)
-            for one in walking.inputs(op):
+            for one in dependencies.inputs(op):
                 bits |= self._all.get(one, 0)
             self._all[op] = bits
 
@@ -137,9 +143,11 @@ def _pairs(run: Ops, writes: Container[tf.Operation]) -> Iterator[tuple[Any, Any
     """Each read of a variable with each write to it."""
     reads: dict[tf.Operation, Ops] = {}
     for op in run:
-        if op.type in access.READS:
-            for variable in access.variables(op):
+        if op.type in variable_access.READS:
+            for variable in variable_access.variables(op):
                 reads.setdefault(variable, []).append(op)
     for op in run:
         if op in writes:
-            yield from ((read, op) for one in access.variables(op) for read in reads.get(one, ()))
+            yield from (
+                (read, op) for one in variable_access.variables(op) for read in reads.get(one, ())
+            )

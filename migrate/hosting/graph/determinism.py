@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from migrate.hosting import random_ops, reading
+from migrate.hosting.graph import random_ops, variable_reads
 
 
 def settle(graph: tf.Graph, ends: Iterable[Any]) -> None:
@@ -27,7 +27,7 @@ def settle(graph: tf.Graph, ends: Iterable[Any]) -> None:
       ends: The loss and the train_op.
     """
     _order_draws(graph)
-    reading.before_writes(graph, ends)
+    variable_reads.before_writes(graph, ends)
 
 
 def _order_draws(graph: tf.Graph) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from migrate.hosting import walking
+from migrate.hosting.graph import dependencies
 
 _LOOPS = ("While", "StatelessWhile")
 _WITHOUT_SEED_ATTRIBUTE = ("StatelessRandom", "StatelessTruncated", "StatelessMultinomial")
@@ -47,13 +47,15 @@ def find(graph: tf.Graph, ends: Sequence[Any]) -> tuple[RandomOp, ...]:
         if name not in reached:
             reached[name] = None
             waiting += [one.lstrip("^").partition(":")[0] for one in nodes[name].input]
-    return tuple(_random((nodes[name] for name in sorted(reached)), walking.library(definition)))
+    return tuple(
+        _random((nodes[name] for name in sorted(reached)), dependencies.library(definition))
+    )
 
 
 def drawing_loops(graph: tf.Graph) -> list[str]:
     """The names of a graph's loops that draw random numbers."""
     definition = graph.as_graph_def()
-    library = walking.library(definition)
+    library = dependencies.library(definition)
     return [n.name for n in definition.node if n.op in _LOOPS and any(_random([n], library))]
 
 
@@ -64,7 +66,7 @@ def _random(
         if _is_random(node):
             yield RandomOp(prefix + node.name, node.op, in_order and _is_seeded(node))
         is_serial = node.op not in _LOOPS or node.attr["parallel_iterations"].i == 1
-        for called in (node.op, *walking.called(node)):
+        for called in (node.op, *dependencies.called(node)):
             yield from _random(
                 library.get(called, ()), library, f"{prefix}{node.name}/", in_order and is_serial
             )

@@ -16,8 +16,15 @@ from estimator_compat.ledger import reader, summary_wrapper
 from estimator_compat.losses import summaries
 from estimator_compat.losses.weighted_loss import average_loss
 from estimator_compat.runtime import evaluation, sessions
-from migrate.hosting import fetching, ordering, random_ops, reading, walking, watching
-from migrate.hosting.graph_variables import Variables, create, handles, with_resources
+from migrate.hosting.graph import (
+    dependencies,
+    determinism,
+    optimizer_ops,
+    random_ops,
+    variable_reads,
+)
+from migrate.hosting.graph import fetches as fetching
+from migrate.hosting.graph.variables import Variables, create, handles, with_resources
 from migrate.targets import Target, build
 
 _LOSSES = ("loss", "loss_per_example", "average_loss")
@@ -52,8 +59,8 @@ class HostedGraph:
         self.mode, self.graph = mode, built.graph
         self.spec = fetching.settled(built.spec, built.graph)
         ends = [self.spec.loss, self.spec.train_op]
-        reading.share_reads(self.graph, ends)
-        ordering.settle(self.graph, ends)
+        variable_reads.share_reads(self.graph, ends)
+        determinism.settle(self.graph, ends)
         given = built.inputs
         element = given.features if given.labels is None else (given.features, given.labels)
         self._element = element
@@ -84,7 +91,9 @@ class HostedGraph:
     def _watched(self) -> dict[str, Any]:
         """What may be asked of a training step, by the names of `StepResult`."""
         found = {"loss": self.spec.loss}
-        found.update(watching.of_optimizers(self.graph, {op.name for op in handles(self.graph)}))
+        found.update(
+            optimizer_ops.of_optimizers(self.graph, {op.name for op in handles(self.graph)})
+        )
         terms = reader.ledger(self.spec.loss, self.features, self.labels).data_terms
         if terms:
             losses, weights = summary_wrapper.unreduced(terms[0])
@@ -190,7 +199,7 @@ class HostedGraph:
         ]
         asked += [(self.graph.as_graph_element(k), v) for k, v in (feeds or {}).items()]
         # To cut a function out of a large graph takes longer than a few steps of it.
-        if any(op.op_def.is_stateful for op in walking.in_order(ops)):
+        if any(op.op_def.is_stateful for op in dependencies.in_order(ops)):
             values = [tf.constant(value, tensor.dtype) for tensor, value in asked]
             self.between([tensor for tensor, _ in asked], ops)(*values)
 
@@ -220,7 +229,7 @@ class HostedGraph:
         ]
         ends += [update for _, update in self.metrics.values()]
         given = tf.nest.flatten(self._element, expand_composites=True)
-        return set(walking.in_order(ends, given))
+        return set(dependencies.in_order(ends, given))
 
     @property
     def train_op(self) -> tf.Operation:
@@ -231,7 +240,7 @@ class HostedGraph:
     def acts_alone(self) -> bool:
         """Whether a step writes, as its count, or draws something that waits for no input."""
         given = tf.nest.flatten(self._element, expand_composites=True)
-        return reading.acts_alone([self.spec.loss, self.spec.train_op], given)
+        return variable_reads.acts_alone([self.spec.loss, self.spec.train_op], given)
 
     @property
     def losses(self) -> dict[str, Any]:
