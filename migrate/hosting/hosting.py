@@ -8,9 +8,9 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat.config import RunConfig, default_session_config
 from estimator_compat.ledger.summary_wrapper import with_loss_summaries
-from migrate.hosting import worker_strategy
 from migrate.hosting.loop import EVAL, TRAIN, CustomLoop
-from migrate.hosting.replicas import Replication
+from migrate.hosting.replicas import worker_strategy
+from migrate.hosting.replicas.replicated_graph import Replication
 from migrate.targets import InputFn, Target
 
 

@@ -12,11 +12,12 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat.config import RunConfig
 from estimator_compat.losses.summaries import HistogramTotal, LossHistogramHook
 from estimator_compat.runtime import checkpoint_files, user_functions
-from migrate.hosting import demands, exporting, refusals, stepping, v2_behavior, worker_strategy
+from migrate.hosting import demands, exporting, refusals, stepping, v2_behavior
 from migrate.hosting.checkpoints import Checkpoints
 from migrate.hosting.event_files import EventFiles
 from migrate.hosting.graph.hosted_graph import HostedGraph
-from migrate.hosting.replicas import ReplicatedGraph, Replication
+from migrate.hosting.replicas import worker_strategy
+from migrate.hosting.replicas.replicated_graph import ReplicatedGraph, Replication
 from migrate.hosting.reports import Reports
 from migrate.hosting.schedule import next_stop
 from migrate.hosting.step_result import StepResult

@@ -5,7 +5,7 @@ from pathlib import Path
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from migrate.hosting import loss_scaling
+from migrate.hosting.replicas import loss_scaling
 
 MIGRATE = Path(loss_scaling.__file__).parents[1]
 SYMBOLS = ("_scale_loss_for_estimator_enabled", "_is_loss_scaled_by_optimizer")

@@ -17,8 +17,8 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat.ledger import reader, recomputation
 from estimator_compat.ledger.values import Do, Kind, LossTerm, Step
-from migrate.hosting import gradient_scales, term_divisors
-from migrate.hosting.term_divisors import Ops
+from migrate.hosting.replicas import gradient_scales, term_divisors
+from migrate.hosting.replicas.term_divisors import Ops
 
 
 class Share(NamedTuple):

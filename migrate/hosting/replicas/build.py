@@ -9,11 +9,11 @@ from estimator_compat import legacy_keras
 from estimator_compat.inputs import parse_input_fn_result
 from estimator_compat.runtime import sessions, user_functions
 from estimator_compat.spec import EstimatorSpec
-from migrate.hosting import (
+from migrate.hosting.replicas import (
+    batches,
     global_mean,
     gradient_scales,
     loss_scaling,
-    replica_batches,
     worker_strategy,
 )
 from migrate.targets import Target
@@ -63,7 +63,7 @@ def build(
         element = _element(target, strategy)
         tf1.train.create_global_step()
         sessions.create_global_step_read()
-        inputs = (replica_batches.parts if split else replica_batches.placeholders)(
+        inputs = (batches.parts if split else batches.placeholders)(
             element, len(strategy.extended.worker_devices)
         )
         calls = _Calls(target, inputs, exact)

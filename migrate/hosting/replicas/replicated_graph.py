@@ -8,11 +8,12 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.losses import summaries
-from migrate.hosting import replica_batches, replica_builds, replica_losses, replica_variables
 from migrate.hosting.graph import determinism, hosted_graph, optimizer_ops, variable_reads
 from migrate.hosting.graph import variables as graph_variables
 from migrate.hosting.graph.hosted_graph import HostedGraph
 from migrate.hosting.graph.variables import Variables
+from migrate.hosting.replicas import batches, build, losses
+from migrate.hosting.replicas import variables as replica_variables
 from migrate.targets import Target
 
 _KINDS = (
@@ -32,7 +33,7 @@ class Replication:
     Attributes:
       strategy: MirroredStrategy, MultiWorkerMirroredStrategy or OneDeviceStrategy.
       global_mean: Whether the loss is the mean over the examples of all replicas: see
-        `migrate.hosting.global_mean`. False is what an Estimator with `train_distribute` computed:
+        `migrate.hosting.replicas.global_mean`. False is what an Estimator with `train_distribute` computed:
         the average of the replicas' losses, or their sum where the model_fn's last loss of
         `tf.losses` was reduced by SUM.
       split: Whether an element of the input is a batch for all replicas of this process, which is
@@ -95,7 +96,7 @@ class ReplicatedGraph(HostedGraph):
           ValueError: The input cannot be split, or the global mean of the loss is not known.
         """
         strategy, split = replication.strategy, replication.split
-        built = replica_builds.build(target, strategy, split=split, exact=replication.global_mean)
+        built = build.build(target, strategy, split=split, exact=replication.global_mean)
         self.mode, self.replication = "train", replication
         self.graph, self.spec, self.metrics = built.graph, built.spec, {}
         ends = [self.spec.loss, self.spec.train_op]
@@ -109,16 +110,16 @@ class ReplicatedGraph(HostedGraph):
         self._parts = replica_variables.components(self.graph, strategy)
         with self.graph.as_default():
             self._tables = tf1.tables_initializer()
-            terms = replica_losses.find(built.losses, built.inputs, strategy)
+            terms = losses.find(built.losses, built.inputs, strategy)
             if replication.loss_summaries:
-                replica_losses.summarize(terms)
+                losses.summarize(terms)
             summaries.add_loss(self.spec.loss)
             self.summaries = list(tf1.get_collection(tf1.GraphKeys.SUMMARIES))
             firsts = {name for name, part in self._parts.items() if part.name == name}
             self.watched = {
                 "loss": self.spec.loss,
                 **optimizer_ops.of_optimizers(self.graph, firsts),
-                **replica_losses.watched(terms),
+                **losses.watched(terms),
             }
         self.features = self.labels = self.saver = None
         self._variables = variables
@@ -154,7 +155,7 @@ class ReplicatedGraph(HostedGraph):
         run = super().function(fetches)
         if not self.replication.split:
             return lambda element: run(self._grouped(element))
-        return lambda element: run(tuple(replica_batches.split(element, len(self._element))))
+        return lambda element: run(tuple(batches.split(element, len(self._element))))
 
     def _grouped(self, element: Any) -> Any:
         """A tuple of the replicas' batches; where there is one replica, of a batch itself, too."""
@@ -165,7 +166,7 @@ class ReplicatedGraph(HostedGraph):
         """Returns a Dataset of what a function takes, for one of the input's elements."""
         if self.replication.split:
             return dataset
-        return replica_batches.consecutive(dataset, len(self._element))
+        return batches.consecutive(dataset, len(self._element))
 
     def initialize(self, names: Collection[str]) -> None:
         """Gives variables their initial values, and fills the lookup tables."""

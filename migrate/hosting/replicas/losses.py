@@ -8,7 +8,7 @@ from estimator_compat.ledger import reader, summary_wrapper
 from estimator_compat.ledger.values import LossLedger, LossTerm
 from estimator_compat.losses import summaries
 from estimator_compat.losses.weighted_loss import check_weights
-from migrate.hosting import global_mean, replica_builds
+from migrate.hosting.replicas import build, global_mean
 
 
 class Term(NamedTuple):
@@ -80,7 +80,7 @@ class _Replicas:
     @tf.autograph.experimental.do_not_convert
     def read(self) -> None:
         """Finds the replica's terms."""
-        place = replica_builds.own_place(len(self._inputs))
+        place = build.own_place(len(self._inputs))
         loss, given = self._losses[place], self._inputs[place]
         features, labels = given if isinstance(given, tuple) else (given, None)
         foreign = global_mean.foreign([one for one in self._inputs if one is not given])
@@ -94,7 +94,7 @@ class _Replicas:
     def sums(self) -> tf.Tensor:
         """The sums of each term's weighted losses and of its weights, in float32: `[terms, 2]`."""
         found = []
-        for losses, weights in self.unreduced[replica_builds.own_place(len(self._inputs))]:
+        for losses, weights in self.unreduced[build.own_place(len(self._inputs))]:
             losses = tf.cast(losses, tf.float32)
             weights = check_weights(losses, 1.0 if weights is None else weights)
             whole = tf.cast(weights, tf.float32) * tf.ones_like(losses)
