@@ -9,7 +9,7 @@ from typing import Any
 from migrate.targets import Target
 
 _EXPORTS = {
-    "host": "migrate.hosting.hosting",
+    "host": "migrate.hosting.host",
     "verify": "migrate.verifying.verify",
 }
 

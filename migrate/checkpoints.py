@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from migrate.hosting.checkpoints import is_legacy, read
-from migrate.hosting.legacy_checkpoints import LegacyCheckpoints, Matching, compare
+from migrate.hosting.checkpoints.legacy_checkpoints import LegacyCheckpoints, Matching, compare
+from migrate.hosting.checkpoints.loop_checkpoints import is_legacy, read
 from migrate.hosting.loop import CustomLoop
 from migrate.targets import Target
 

@@ -287,14 +287,14 @@ def _quiet(chosen: argparse.Namespace) -> None:
 
 def _verify(chosen: argparse.Namespace) -> int:
     _quiet(chosen)
-    from migrate.hosting import v2_behavior
+    from migrate.hosting import eager_mode
     from migrate.verifying import plot, text
     from migrate.verifying.verdicts import Outcome, Tolerances
     from migrate.verifying.verify import verify
 
     if chosen.plot:
         plot.require(chosen.plot)
-    v2_behavior.keep()
+    eager_mode.keep()
     verdict = verify(
         _target(chosen),
         steps=chosen.steps,
@@ -345,9 +345,9 @@ def _target(chosen: argparse.Namespace) -> Any:
 def _checkpoint(chosen: argparse.Namespace) -> int:
     _quiet(chosen)
     from migrate import checkpoint_text, checkpoints
-    from migrate.hosting import v2_behavior
+    from migrate.hosting import eager_mode
 
-    v2_behavior.keep()
+    eager_mode.keep()
     done = checkpoints.convert(
         chosen.source,
         chosen.destination,

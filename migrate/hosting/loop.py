@@ -12,15 +12,16 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat.config import RunConfig
 from estimator_compat.losses.summaries import HistogramTotal, LossHistogramHook
 from estimator_compat.runtime import checkpoint_files, user_functions
-from migrate.hosting import demands, exporting, refusals, stepping, v2_behavior
-from migrate.hosting.checkpoints import Checkpoints
+from migrate.hosting import argument_checks, eager_mode, training_loop, unsupported
+from migrate.hosting.checkpoints.loop_checkpoints import Checkpoints
 from migrate.hosting.event_files import EventFiles
 from migrate.hosting.graph.hosted_graph import HostedGraph
 from migrate.hosting.replicas import worker_strategy
 from migrate.hosting.replicas.replicated_graph import ReplicatedGraph, Replication
-from migrate.hosting.reports import Reports
+from migrate.hosting.saved_model import export as exporting
 from migrate.hosting.schedule import next_stop
 from migrate.hosting.step_result import StepResult
+from migrate.hosting.training_log import Reports
 from migrate.targets import Target
 
 TRAIN, EVAL, PREDICT = "train", "eval", "infer"
@@ -43,7 +44,7 @@ class CustomLoop:
         ignore_hooks: bool = False,
         replication: Replication | None = None,
     ) -> None:
-        v2_behavior.require_eager()
+        eager_mode.require_eager()
         config = target.config or RunConfig(tf_random_seed=1)
         self.target = dataclasses.replace(target, config=config)
         self.variables: dict[str, tf.Variable] = {}
@@ -94,7 +95,7 @@ class CustomLoop:
 
     def _checked(self, mode: str) -> HostedGraph:
         graph = self._built(mode)
-        refusals.check_graph(graph, ignore_hooks=self._ignore_hooks)
+        unsupported.check_graph(graph, ignore_hooks=self._ignore_hooks)
         # An Estimator begins training with the initial values of the TRAIN graph.
         begins = mode == TRAIN and not self._trained
         graph.initialize(set(self.variables) if begins else graph.created)
@@ -114,7 +115,7 @@ class CustomLoop:
         if dataset is None:
             return self.dataset(mode)
         if mode != TRAIN or self._replication is None:
-            demands.check_batches(dataset, self.graph(mode).element_spec)
+            argument_checks.check_batches(dataset, self.graph(mode).element_spec)
         return dataset
 
     def dataset(self, mode: str) -> tf.data.Dataset:
@@ -126,7 +127,7 @@ class CustomLoop:
         context = None
         if mode == TRAIN and self._replication is not None:
             context = worker_strategy.input_context(self._replication.strategy)
-        return refusals.dataset_of(
+        return unsupported.dataset_of(
             lambda: user_functions.call_input_fn(
                 self.target.input_fn(mode),
                 mode=mode,
@@ -157,7 +158,7 @@ class CustomLoop:
         Raises:
           ValueError: The loop trains on replicas.
         """
-        refusals.check_one_device(self._replication)
+        unsupported.check_one_device(self._replication)
         graph = self.graph(TRAIN)
         if "forward" not in self._functions:
             self._functions["forward"] = graph.function(graph.losses)
@@ -167,7 +168,7 @@ class CustomLoop:
 
     def train_step(self, features: Any, labels: Any = None) -> StepResult:
         """Trains on one batch, or where `split` is False on a tuple of the replicas' batches."""
-        refusals.check_trains(self.target.config)
+        unsupported.check_trains(self.target.config)
         graph = self.graph(TRAIN)
         if "step" not in self._functions:
             fetches = {**graph.watched, "train_op": graph.train_op}
@@ -196,14 +197,14 @@ class CustomLoop:
             restored; or `dataset` or a number of steps is not one that can be trained with.
           NanLossDuringTrainingError: The loss became NaN.
         """
-        refusals.check_trains(self.target.config)
-        demands.check_counts(steps=steps, steps_per_loop=steps_per_loop)
+        unsupported.check_trains(self.target.config)
+        argument_checks.check_counts(steps=steps, steps_per_loop=steps_per_loop)
         if not self._trained and self._leads and self.target.config.model_dir:
-            demands.check_is_new(self.target.config.model_dir)
+            argument_checks.check_is_new(self.target.config.model_dir)
         graph = self.graph(TRAIN)
         dataset = self._given(dataset, TRAIN)
         if "loop" not in self._functions:
-            self._functions["loop"] = stepping.Loop(graph, jit_compile=self._jit_compile)
+            self._functions["loop"] = training_loop.Loop(graph, jit_compile=self._jit_compile)
         batches = iter(graph.elements(dataset))
         if not self._trained:
             self._reports.save(self.global_step, force=True)
@@ -251,7 +252,7 @@ class CustomLoop:
           What an Estimator returns: metric name to value, `loss` (the mean over batches) and
           `global_step`; with `average_loss`, the mean over examples.
         """
-        demands.check_counts(steps=steps)
+        argument_checks.check_counts(steps=steps)
         graph = self.graph(EVAL)
         updates = [update for _, update in graph.metrics.values()]
         histograms = [hook.serialized for hook in _histogram_hooks(graph)]

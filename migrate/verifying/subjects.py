@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
-from migrate.hosting import refusals
+from migrate.hosting import unsupported
 from migrate.hosting.graph.hosted_graph import HostedGraph
 from migrate.hosting.loop import CustomLoop
 from migrate.verifying.batches import Batches
@@ -119,7 +119,7 @@ class Hosted(Side):
 
     @property
     def notes(self) -> list[str]:
-        hooks = refusals.session_hooks(self._loop.graph("train"))
+        hooks = unsupported.session_hooks(self._loop.graph("train"))
         names = sorted({type(hook).__name__ for hook in hooks})
         return [f"the run's hooks are not hosted: {', '.join(names)}"] if names else []
 

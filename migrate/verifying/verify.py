@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from estimator_compat.command_line.error_text import describe, raised_here
-from migrate.hosting import v2_behavior
+from migrate.hosting import eager_mode
 from migrate.hosting.graph.random_ops import RandomOp
 from migrate.hosting.loop import CustomLoop
 from migrate.targets import Target
@@ -57,7 +57,7 @@ def verify(
             f"`target` ({target!r:.100}) is no migrate.Target; expected one, which names a "
             "model_fn's inputs, too; pass `migrate.Target(model_fn=..., input_fns=...)`."
         )
-    v2_behavior.require_eager()
+    eager_mode.require_eager()
     counts = {"train": steps, "eval": eval_steps, "infer": predict_steps}
     for name, count in zip(("steps", "eval_steps", "predict_steps"), counts.values(), strict=True):
         if count < 1:

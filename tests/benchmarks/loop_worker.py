@@ -30,7 +30,7 @@ def hosted(model: models.Model, folder: str, *, jit_compile: bool) -> Any:
     """Hosts the model_fn with the default RunConfig: summaries and a log line every 100 steps."""
     # Imported here, so that the memory of a loop written by hand is without them.
     import estimator_compat
-    from migrate.hosting.hosting import host
+    from migrate.hosting.host import host
 
     return host(
         models.build_model_fn(estimator_compat, model, None),

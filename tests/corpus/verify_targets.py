@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from estimator_compat import facade
 from migrate import Target
-from migrate.hosting import v2_behavior
+from migrate.hosting import eager_mode
 from migrate.verifying.verify import verify
 
 STEPS = 3
@@ -39,7 +39,7 @@ def verdict(make: Callable[[], Target]) -> dict[str, object]:
 
 def main(package: str) -> None:
     module = importlib.import_module(f"tests.corpus.targets.{package}")
-    v2_behavior.keep()
+    eager_mode.keep()
     facade.install(module.LEGACY)
     print(json.dumps({name: verdict(make) for name, make in module.TARGETS.items()}))
 

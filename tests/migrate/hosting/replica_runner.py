@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 import estimator_compat
-from migrate.hosting.hosting import host
+from migrate.hosting.host import host
 from migrate.hosting.replicas import batches as replica_batches
 from tests.migrate.hosting import replica_sequences
 from tests.migrate.hosting.record_replicas import hex_of, two_devices

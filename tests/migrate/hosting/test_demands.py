@@ -10,7 +10,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
-from migrate.hosting import demands
+from migrate.hosting import argument_checks
 from tests.migrate.hosting.programs import INPUT_FNS, model_fn
 from tests.migrate.hosting.test_loop import hosted
 
@@ -42,13 +42,13 @@ OTHERS = {
 def test_batches_of_another_form(element: Any) -> None:
     dataset = tf.data.Dataset.from_tensors(element)
     with pytest.raises(ValueError, match=r"as the input_fn yields, .*; give one of that form"):
-        demands.check_batches(dataset, SPEC)
+        argument_checks.check_batches(dataset, SPEC)
 
 
 def test_batches_that_fit() -> None:
     good = ({"b": np.float32(1), "a": np.zeros([3, 2], np.float32)}, np.zeros([3], np.float32))
-    demands.check_batches(tf.data.Dataset.from_tensors(good), SPEC)
-    demands.check_batches([good], SPEC)  # says nothing of itself
+    argument_checks.check_batches(tf.data.Dataset.from_tensors(good), SPEC)
+    argument_checks.check_batches([good], SPEC)  # says nothing of itself
 
 
 def test_features_of_other_names_are_not_taken_by_their_place() -> None:

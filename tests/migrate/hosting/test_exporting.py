@@ -10,7 +10,7 @@ import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
 from estimator_compat import export
-from migrate.hosting.hosting import host
+from migrate.hosting.host import host
 from migrate.hosting.loop import CustomLoop
 from tests.migrate.hosting.programs import INPUT_FNS, X, model_fn
 

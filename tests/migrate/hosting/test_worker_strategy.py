@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from estimator_compat import RunConfig
-from migrate.hosting.hosting import host
+from migrate.hosting.host import host
 from migrate.hosting.replicas import worker_strategy
 from tests.migrate.hosting.programs import INPUT_FNS, X, Y, model_fn
 from tests.migrate.hosting.test_replicas import RECORDED, numbers

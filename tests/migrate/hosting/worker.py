@@ -21,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 import estimator_compat
-from migrate.hosting.hosting import host
+from migrate.hosting.host import host
 from migrate.hosting.loop import CustomLoop
 from tests.migrate.hosting import replica_programs
 from tests.migrate.hosting.record_replicas import hex_of

@@ -14,12 +14,12 @@ import tensorflow.compat.v1 as tf1
 
 import estimator_compat
 import migrate
-from migrate.hosting import v2_behavior
+from migrate.hosting import eager_mode
 from tests.golden.runner import CONFIG
 
 
 def main(name: str, steps: str) -> None:
-    v2_behavior.keep()
+    eager_mode.keep()
     tf.estimator = tf1.estimator = estimator_compat
     program = importlib.import_module(f"tests.golden.programs.{name}")
     target = migrate.Target(

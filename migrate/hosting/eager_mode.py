@@ -59,6 +59,6 @@ def require_eager() -> None:
         raise RuntimeError(
             "Eager execution is off here, as after `tf.disable_v2_behavior()` or inside a graph; "
             "expected it on, since a custom loop is TensorFlow 2 code; call "
-            "`migrate.hosting.v2_behavior.keep()` before the legacy code is imported, as "
+            "`migrate.hosting.eager_mode.keep()` before the legacy code is imported, as "
             "`migrate verify` does."
         )

@@ -9,9 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from estimator_compat.runtime import checkpoint_files
+from migrate.hosting.checkpoints.legacy_checkpoints import LegacyCheckpoints, compare, describe
 from migrate.hosting.graph.hosted_graph import HostedGraph
 from migrate.hosting.graph.variables import Variables
-from migrate.hosting.legacy_checkpoints import LegacyCheckpoints, compare, describe
 
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 _PREFIX = "variables/"

@@ -9,10 +9,10 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat.export import outputs, saved_model
 from estimator_compat.runtime import user_functions
-from migrate.hosting import served_tables
 from migrate.hosting.graph.hosted_graph import HostedGraph
 from migrate.hosting.graph.variables import Variables
-from migrate.hosting.served_tables import ServedTable
+from migrate.hosting.saved_model import lookup_tables
+from migrate.hosting.saved_model.lookup_tables import ServedTable
 from migrate.targets import Target
 
 PREDICT = "infer"
@@ -43,7 +43,7 @@ class Served:
         known = dict(variables)
         changed = dataclasses.replace(target, model_fn=self._model_fn, input_fns=self._input_fn)
         self.graph = HostedGraph(changed, PREDICT, known)
-        fillings = served_tables.fillings(self.graph)
+        fillings = lookup_tables.fillings(self.graph)
         _check(self.graph, [op.name for op, filling in fillings.items() if filling is None])
         self._handles = [op.outputs[0] for op in fillings]
         self._tables = [ServedTable(self.graph, *pair) for pair in fillings.items()]
