@@ -288,12 +288,12 @@ def _quiet(chosen: argparse.Namespace) -> None:
 def _verify(chosen: argparse.Namespace) -> int:
     _quiet(chosen)
     from migrate.hosting import eager_mode
-    from migrate.verifying import plot, text
-    from migrate.verifying.verdicts import Outcome, Tolerances
+    from migrate.reports import verdict_plot, verdict_text
+    from migrate.verifying.verdict import Outcome, Tolerances
     from migrate.verifying.verify import verify
 
     if chosen.plot:
-        plot.require(chosen.plot)
+        verdict_plot.require(chosen.plot)
     eager_mode.keep()
     verdict = verify(
         _target(chosen),
@@ -305,9 +305,9 @@ def _verify(chosen: argparse.Namespace) -> int:
     if chosen.format == "json":
         print(json.dumps(verdict.to_json(), indent=2))
     else:
-        print(text.render(verdict), end="")
+        print(verdict_text.render(verdict), end="")
     if chosen.plot:
-        plot.save(verdict, chosen.plot)
+        verdict_plot.save(verdict, chosen.plot)
     if verdict.passed:
         return 0
     return 1 if verdict.outcome is Outcome.DIFFERENT else 2
@@ -344,11 +344,12 @@ def _target(chosen: argparse.Namespace) -> Any:
 
 def _checkpoint(chosen: argparse.Namespace) -> int:
     _quiet(chosen)
-    from migrate import checkpoint_text, checkpoints
+    from migrate import checkpoint_conversion
     from migrate.hosting import eager_mode
+    from migrate.reports import checkpoint_text
 
     eager_mode.keep()
-    done = checkpoints.convert(
+    done = checkpoint_conversion.convert(
         chosen.source,
         chosen.destination,
         target=_target(chosen) if chosen.target else None,
@@ -361,12 +362,13 @@ def _checkpoint(chosen: argparse.Namespace) -> int:
 def _ledger(chosen: argparse.Namespace) -> int:
     _quiet(chosen)
     from estimator_compat.ledger import explanations
-    from migrate import ledger_text, ledgers
+    from migrate import measured_ledger
+    from migrate.reports import ledger_text
 
     target = _target(chosen)
     modes = [chosen.mode] if chosen.mode else ["train", "eval"]
     found = [
-        ledgers.examine(target, mode, batches=chosen.batches, checkpoint=chosen.checkpoint)
+        measured_ledger.examine(target, mode, batches=chosen.batches, checkpoint=chosen.checkpoint)
         for mode in modes
     ]
     if chosen.format == "json":

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from migrate.verifying.verdicts import FORGIVEN, Comparison, Outcome
+from migrate.verifying.verdict import FORGIVEN, Comparison, Outcome
 
 TIMES = 10.0  # as far from the run as this run is, where the order of a sum is another
 _JUMP = 1000.0  # times all that was before, or the tolerance: rounding grows, step by step

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from migrate.verifying import rounding
-from migrate.verifying.comparing import compare, compare_updates
+from migrate.verifying.comparison import compare, compare_updates
 from migrate.verifying.reference import Trained, Values
-from migrate.verifying.verdicts import Comparison, Outcome, Stage, Tolerances, skipped, stage
+from migrate.verifying.verdict import Comparison, Outcome, Stage, Tolerances, skipped, stage
 
 
 class Stages:

@@ -13,7 +13,7 @@ from migrate.targets import Target
 from migrate.verifying import stages, subjects
 from migrate.verifying.batches import Batches, materialize
 from migrate.verifying.reference import Progress, Reference, Trained, aligned
-from migrate.verifying.verdicts import Outcome, Stage, Tolerances, Verdict, skipped
+from migrate.verifying.verdict import Outcome, Stage, Tolerances, Verdict, skipped
 
 STEPS, EVAL_STEPS, PREDICT_STEPS = 100, 100, 10
 _TRAINING = ("gradients", "one step", "steps")

@@ -28,13 +28,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "estimator_compat.ledger",
         "estimator_compat.losses.reductions",
     ),
-    "migrate/ledger_text.py": (
+    "migrate/reports/ledger_text.py": (
         "estimator_compat.ledger.explanations",
         "estimator_compat.ledger",
         "estimator_compat.losses.reductions",
     ),
-    "migrate/verifying/verdicts.py": (),
-    "migrate/verifying/text.py": ("migrate.verifying.verdicts",),
+    "migrate/verifying/verdict.py": (),
+    "migrate/reports/verdict_text.py": ("migrate.verifying.verdict",),
     "migrate/findings.py": (),
     "migrate/mappings/*.py": ("migrate.mappings",),
     "migrate/translate/ir.py": (),
@@ -54,7 +54,7 @@ MAY_IMPORT_AT_ONCE: dict[str, tuple[str, ...]] = {
     "migrate/examples.py": ("migrate.targets",),
     "migrate/__main__.py": ("migrate.cli",),
     "migrate/cli.py": (),
-    "migrate/verifying/plot.py": ("migrate.verifying.verdicts",),
+    "migrate/reports/verdict_plot.py": ("migrate.verifying.verdict",),
 }
 SESSION_NAMES = frozenset(
     {

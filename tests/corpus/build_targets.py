@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 
 from estimator_compat import facade
-from migrate import Target, ledgers, targets
+from migrate import Target, measured_ledger, targets
 
 BATCHES = 2
 
@@ -25,7 +25,7 @@ def graph(target: Target) -> dict[str, object]:
 
 def ledger(target: Target) -> dict[str, object]:
     """The formula of a target's loss in TRAIN, what stopped the walk, and the check's outcome."""
-    read = ledgers.examine(target, "train", batches=BATCHES)
+    read = measured_ledger.examine(target, "train", batches=BATCHES)
     assert read.check is not None
     return {
         "formula": read.formula,

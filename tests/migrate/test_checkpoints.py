@@ -9,7 +9,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
-from migrate import checkpoints
+from migrate import checkpoint_conversion
 from migrate.hosting.loop import CustomLoop
 from migrate.targets import Target
 from tests.migrate.hosting.programs import INPUT_FNS, model_fn
@@ -23,13 +23,15 @@ def target(**params: Any) -> Target:
 
 def test_there_and_back(tmp_path: Path) -> None:
     trained, _ = run(tmp_path / "run", steps=6)
-    there = checkpoints.convert(str(tmp_path / "run"), str(tmp_path / "objects") + "/")
+    there = checkpoint_conversion.convert(str(tmp_path / "run"), str(tmp_path / "objects") + "/")
     assert there.written == str(tmp_path / "objects" / "ckpt-6")
     assert there.legacy
     loop = hosted()
     loop.restore(str(tmp_path / "objects"))
     assert loop.global_step == 6
-    back = checkpoints.convert(str(tmp_path / "objects"), str(tmp_path / "names" / "model.ckpt"))
+    back = checkpoint_conversion.convert(
+        str(tmp_path / "objects"), str(tmp_path / "names" / "model.ckpt")
+    )
     assert back.written == str(tmp_path / "names" / "model.ckpt-6")
     ours = tf.train.load_checkpoint(str(tmp_path / "names"))
     assert set(ours.get_variable_to_shape_map()) == set(trained.get_variable_names())
@@ -47,13 +49,15 @@ def test_what_does_not_match_is_not_written(tmp_path: Path) -> None:
     tf.compat.v1.train.Saver({name: tf.Variable(v) for name, v in values.items()}).save(
         None, str(tmp_path / "odd")
     )
-    done = checkpoints.convert(str(tmp_path / "odd"), str(tmp_path / "new/"), target=target())
+    done = checkpoint_conversion.convert(
+        str(tmp_path / "odd"), str(tmp_path / "new/"), target=target()
+    )
     assert done.written is None
     assert not (tmp_path / "new").exists()
     assert done.matching.unused == ("old/name.1",)
     assert done.matching.misshapen == {"dense/kernel": ((3, 9), (3, 4))}
     assert "dense_1/kernel" in done.matching.missing
-    partial = checkpoints.convert(
+    partial = checkpoint_conversion.convert(
         str(tmp_path / "odd"), f"{tmp_path}/new/", target=target(), allow_partial=True
     )
     assert partial.written == f"{tmp_path}/new/ckpt-3"
@@ -61,9 +65,9 @@ def test_what_does_not_match_is_not_written(tmp_path: Path) -> None:
     loop.restore(partial.written)
     np.testing.assert_array_equal(loop.variables["dense/bias"], np.ones(4))
     # Names that TensorFlow escapes in objects come back as they were.
-    plain = checkpoints.convert(str(tmp_path / "odd"), f"{tmp_path}/plain/")
+    plain = checkpoint_conversion.convert(str(tmp_path / "odd"), f"{tmp_path}/plain/")
     assert plain.written is not None
-    assert set(checkpoints.read(plain.written)) == set(values)
+    assert set(checkpoint_conversion.read(plain.written)) == set(values)
 
 
 def parted(features: Any, labels: Any, mode: str, params: Any) -> Any:
@@ -77,12 +81,12 @@ def test_parts_of_a_variable_have_one_value_in_an_estimators_checkpoint(tmp_path
     config = estimator.RunConfig(f"{tmp_path}/run", tf_random_seed=1)
     trained = estimator.Estimator(parted, params={}, config=config)
     trained.train(INPUT_FNS["train"], steps=3)
-    there = checkpoints.convert(f"{tmp_path}/run", f"{tmp_path}/objects/", target=model)
+    there = checkpoint_conversion.convert(f"{tmp_path}/run", f"{tmp_path}/objects/", target=model)
     assert there.matching.exact
     loop = CustomLoop(model)
     loop.restore(f"{tmp_path}/objects")
     assert any(name.endswith("/part_1") for name in loop.variables)
-    back = checkpoints.convert(f"{tmp_path}/objects", f"{tmp_path}/names/", target=model)
+    back = checkpoint_conversion.convert(f"{tmp_path}/objects", f"{tmp_path}/names/", target=model)
     assert back.written == f"{tmp_path}/names/model.ckpt-3"
     ours = tf.train.load_checkpoint(f"{tmp_path}/names")
     assert set(ours.get_variable_to_shape_map()) == set(trained.get_variable_names())
@@ -95,11 +99,11 @@ def test_parts_that_match_are_taken(tmp_path: Path) -> None:
     values = {"global_step": tf.Variable(3, dtype=tf.int64), "dense/kernel": tf.Variable(kernel)}
     tf1.train.Saver(values).save(None, str(tmp_path / "odd"))
     model = Target(model_fn=parted, input_fns=INPUT_FNS, params={})
-    done = checkpoints.convert(
+    done = checkpoint_conversion.convert(
         f"{tmp_path}/odd", f"{tmp_path}/new/", target=model, allow_partial=True
     )
     assert sorted(done.matching.matched) == ["dense/kernel", "global_step"]
-    written = checkpoints.read(f"{tmp_path}/new/ckpt-3")
+    written = checkpoint_conversion.read(f"{tmp_path}/new/ckpt-3")
     parts = [written[f"dense/kernel/part_{index}"] for index in (0, 1)]
     np.testing.assert_array_equal(np.concatenate(parts), kernel)
 
@@ -107,16 +111,16 @@ def test_parts_that_match_are_taken(tmp_path: Path) -> None:
 def test_a_checkpoint_of_other_objects(tmp_path: Path) -> None:
     tf.train.Checkpoint(mine=tf.Variable(1.0)).write(f"{tmp_path}/mine")
     with pytest.raises(ValueError, match="expected a checkpoint of an Estimator, or of a loop's"):
-        checkpoints.convert(f"{tmp_path}/mine", f"{tmp_path}/new/")
+        checkpoint_conversion.convert(f"{tmp_path}/mine", f"{tmp_path}/new/")
 
 
 def test_an_older_checkpoint_is_not_overwritten(tmp_path: Path) -> None:
     run(tmp_path / "run", steps=2)
-    checkpoints.convert(str(tmp_path / "run"), f"{tmp_path}/new/")
+    checkpoint_conversion.convert(str(tmp_path / "run"), f"{tmp_path}/new/")
     with pytest.raises(ValueError, match="is there already; expected a new place; remove it"):
-        checkpoints.convert(str(tmp_path / "run"), f"{tmp_path}/new/")
+        checkpoint_conversion.convert(str(tmp_path / "run"), f"{tmp_path}/new/")
     with pytest.raises(ValueError, match="has no checkpoint; expected the path of one without"):
-        checkpoints.convert(f"{tmp_path}/nothing", f"{tmp_path}/other/")
+        checkpoint_conversion.convert(f"{tmp_path}/nothing", f"{tmp_path}/other/")
 
 
 def test_the_command(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
-from migrate import examples, ledgers, targets
+from migrate import examples, measured_ledger, targets
 from tests.migrate.test_cli import migrate
 
 PROGRAM = """
@@ -126,7 +126,7 @@ def test_an_empty_input() -> None:
         params=target.params,
     )
     with pytest.raises(ValueError, match="expected the values of at least one batch; check that"):
-        ledgers.examine(empty, "eval")
+        measured_ledger.examine(empty, "eval")
 
 
 def test_variables_from_a_checkpoint(tmp_path: Path) -> None:
@@ -137,6 +137,6 @@ def test_variables_from_a_checkpoint(tmp_path: Path) -> None:
     model.train(target.input_fn("train"), steps=30)
     results = model.evaluate(lambda: target.input_fn("eval")().take(1))
     for place in (str(tmp_path), tf.train.latest_checkpoint(str(tmp_path))):
-        read = ledgers.examine(target, "eval", batches=1, checkpoint=place)
+        read = measured_ledger.examine(target, "eval", batches=1, checkpoint=place)
         assert read.check is not None
         assert read.check.loss == pytest.approx(results["loss"], rel=1e-6)

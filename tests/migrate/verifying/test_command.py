@@ -10,15 +10,8 @@ from typing import Any
 import pytest
 
 from migrate import cli
-from migrate.verifying import plot, text
-from migrate.verifying.verdicts import (
-    Comparison,
-    Outcome,
-    Tolerances,
-    Verdict,
-    skipped,
-    stage,
-)
+from migrate.reports import verdict_plot, verdict_text
+from migrate.verifying.verdict import Comparison, Outcome, Tolerances, Verdict, skipped, stage
 from tests.migrate.test_cli import migrate
 
 PENGUINS = """\
@@ -164,11 +157,11 @@ DIFFERENT: it does not compute the same.
 
 
 def test_the_whole_text() -> None:
-    assert text.render(DIFFERENT) == RENDERED
+    assert verdict_text.render(DIFFERENT) == RENDERED
 
 
 def test_the_text_of_an_equivalent_one() -> None:
-    last = text.render(EQUIVALENT).split("\n\n")[-2:]
+    last = verdict_text.render(EQUIVALENT).split("\n\n")[-2:]
     assert last == [
         "First divergence: in stage 'one step', a/kernel at step 1: relative difference 1.25e-07 "
         "(2 units in\nthe last place), where 1e-06 is allowed.",
@@ -180,7 +173,7 @@ def test_the_text_of_an_equivalent_one() -> None:
 
 def test_the_text_names_what_is_beyond_the_tolerances() -> None:
     stages = (stage("steps", "2 losses", [SAME, CLOSE], ["taken for rounding: a/kernel; ..."]),)
-    last = text.render(dataclasses.replace(EQUIVALENT, stages=stages)).split("\n\n")[-1]
+    last = verdict_text.render(dataclasses.replace(EQUIVALENT, stages=stages)).split("\n\n")[-1]
     assert last.replace("\n", " ").endswith("1e-06), but for what is taken for rounding. ")
 
 
@@ -189,7 +182,7 @@ def test_variables_alone_prove_nothing() -> None:
         DIFFERENT, stages=(DIFFERENT.stages[0], skipped("steps", "random ops"))
     )
     assert (verdict.outcome, verdict.passed) == (Outcome.NOT_COMPARED, False)
-    assert text.render(verdict).endswith(
+    assert verdict_text.render(verdict).endswith(
         "NOT COMPARED: nothing that the subject computes could be compared.\n"
     )
     wrong = Comparison(name="a", outcome=Outcome.DIFFERENT, note="no variable of this name")
@@ -223,27 +216,27 @@ def test_progress_goes_to_stderr(
 def test_a_plot(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     path = tmp_path / "losses.png"
-    plot.require(str(path))
-    plot.save(DIFFERENT, str(path))
+    verdict_plot.require(str(path))
+    verdict_plot.save(DIFFERENT, str(path))
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_plot_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)  # as where it is not installed
     with pytest.raises(ValueError, match=r"not installed; expected .*; run `pip install"):
-        plot.require("losses.png")
+        verdict_plot.require("losses.png")
 
 
 def test_a_plot_in_no_folder(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     with pytest.raises(ValueError, match=r"there is no folder .*; expected one .*; make it"):
-        plot.require(str(tmp_path / "none" / "losses.png"))
+        verdict_plot.require(str(tmp_path / "none" / "losses.png"))
 
 
 def test_a_plot_of_no_format(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     with pytest.raises(ValueError, match=r"is no format of a picture; expected .*; name it"):
-        plot.require(str(tmp_path / "losses.txt"))
+        verdict_plot.require(str(tmp_path / "losses.txt"))
 
 
 def test_tolerances() -> None:

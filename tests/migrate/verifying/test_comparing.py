@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from migrate.verifying.comparing import compare, compare_updates, ulps
-from migrate.verifying.verdicts import Outcome
+from migrate.verifying.comparison import compare, compare_updates, ulps
+from migrate.verifying.verdict import Outcome
 
 ONE = np.float32(1.0)
 ABOVE = np.nextafter(ONE, np.float32(2.0))  # 1 + 2**-23

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import migrate
-from migrate.verifying.verdicts import Outcome
+from migrate.verifying.verdict import Outcome
 from tests.estimator_compat import ledger_cases_losses, ledger_cases_models, ledger_cases_reductions
 from tests.estimator_compat.ledger_cases import FEATURES, LABELS, Case
 

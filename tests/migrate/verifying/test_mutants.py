@@ -14,7 +14,7 @@ import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
 import migrate
-from migrate.verifying.verdicts import Outcome, Verdict
+from migrate.verifying.verdict import Outcome, Verdict
 
 RATE, DECAY_STEPS, DECAY, EPSILON = 0.01, 5, 0.5, 1e-3
 L2, LARGEST, NORM, MOMENTUM = 0.01, 0.03, 0.05, 0.8

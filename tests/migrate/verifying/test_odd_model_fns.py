@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 import migrate
-from migrate.verifying.verdicts import Outcome
+from migrate.verifying.verdict import Outcome
 from tests.migrate.verifying.odd_model_fns import MODEL_FNS, input_fn
 
 

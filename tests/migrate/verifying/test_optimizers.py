@@ -10,7 +10,7 @@ import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
 import migrate
-from migrate.verifying.verdicts import Outcome
+from migrate.verifying.verdict import Outcome
 
 STEPS = 50
 

@@ -10,8 +10,8 @@ import tensorflow.compat.v1 as tf1
 import estimator_compat as estimator
 import migrate
 from migrate.hosting.loop import CustomLoop
-from migrate.verifying import comparing, rounding
-from migrate.verifying.verdicts import Comparison, Outcome
+from migrate.verifying import comparison, rounding
+from migrate.verifying.verdict import Comparison, Outcome
 
 _X = np.float32(np.random.RandomState(3).randn(8, 5))
 _Y = np.float32(np.random.RandomState(4).randn(8, 1))
@@ -94,7 +94,7 @@ def test_a_fault_of_all_elements_does_not_hide_behind_the_noise_of_one() -> None
     values = np.ones(400, np.float32)
     noisy, wrong = values.copy(), values + np.float32(0.1)
     noisy[0] += 0.1
-    compare = functools.partial(comparing.compare, "a", values, tolerance=1e-6, smallest=1e-3)
+    compare = functools.partial(comparison.compare, "a", values, tolerance=1e-6, smallest=1e-3)
     # The root mean square of a single 0.1 among 400 is 0.1 / 20; 0.1 is more than ten times that.
     for found, outcome in ((noisy, Outcome.EQUIVALENT), (wrong, Outcome.DIFFERENT)):
         assert rounding.forgiven([compare(found)], [compare(noisy)])[0][0].outcome is outcome

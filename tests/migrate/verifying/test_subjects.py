@@ -9,7 +9,7 @@ import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
 import migrate
-from migrate.verifying.verdicts import Outcome, Stage, Verdict
+from migrate.verifying.verdict import Outcome, Stage, Verdict
 
 _IDS = np.int32([[0, 2], [1, 2], [2, 2]])
 _TABLE = np.float32(np.arange(8.0).reshape(4, 2) / 8)

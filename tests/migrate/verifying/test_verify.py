@@ -12,7 +12,7 @@ import migrate
 from migrate.hosting.graph import determinism, random_ops
 from migrate.verifying.reference import Trained
 from migrate.verifying.stages import Stages
-from migrate.verifying.verdicts import Outcome, Tolerances, Verdict
+from migrate.verifying.verdict import Outcome, Tolerances, Verdict
 
 _X = np.arange(24.0, dtype=np.float32).reshape(12, 2) / 24
 

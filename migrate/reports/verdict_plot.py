@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from migrate.verifying.verdicts import Verdict
+from migrate.verifying.verdict import Verdict
 
 
 def require(path: str) -> None:

@@ -1,6 +1,6 @@
 """Prints what became of a checkpoint."""
 
-from migrate.checkpoints import Conversion
+from migrate.checkpoint_conversion import Conversion
 
 _KINDS = {True: "an Estimator's", False: "a custom loop's"}
 _SHOWN = 20

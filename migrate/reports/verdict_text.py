@@ -2,7 +2,7 @@
 
 import textwrap
 
-from migrate.verifying.verdicts import FORGIVEN, Comparison, Outcome, Stage, Verdict
+from migrate.verifying.verdict import FORGIVEN, Comparison, Outcome, Stage, Verdict
 
 _WIDTH = 100
 _HEAD = ("stage", "verdict", "absolute", "relative", "ulps", "compared")

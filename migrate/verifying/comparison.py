@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from migrate.verifying.verdicts import Comparison, Outcome
+from migrate.verifying.verdict import Comparison, Outcome
 
 _ROUNDING = 2.0  # units in the last place that a sum may be off by
 
