@@ -9,7 +9,10 @@ from typing import Any
 from migrate.targets import Target
 
 _EXPORTS = {
+    "Subject": "migrate.verifying.subjects",
     "host": "migrate.hosting.host",
+    "keep_eager_execution": "migrate.hosting.eager_mode",
+    "strategy_from_tf_config": "migrate.hosting.replicas.worker_strategy",
     "verify": "migrate.verifying.verify",
 }
 

@@ -294,7 +294,7 @@ def _verify(chosen: argparse.Namespace) -> int:
 
     if chosen.plot:
         verdict_plot.require(chosen.plot)
-    eager_mode.keep()
+    eager_mode.keep_eager_execution()
     verdict = verify(
         _target(chosen),
         steps=chosen.steps,
@@ -348,7 +348,7 @@ def _checkpoint(chosen: argparse.Namespace) -> int:
     from migrate.hosting import eager_mode
     from migrate.reports import checkpoint_text
 
-    eager_mode.keep()
+    eager_mode.keep_eager_execution()
     done = checkpoint_conversion.convert(
         chosen.source,
         chosen.destination,

@@ -7,13 +7,13 @@ import tensorflow as tf
 
 from estimator_compat.ledger import expressions
 from estimator_compat.ledger.batch_axes import BATCH, ELEMENTWISE
-from estimator_compat.ledger.expressions import constant, strip
-from estimator_compat.ledger.linear_walk import Steps
 from estimator_compat.ledger.loss_graph import LossGraph, reduced_axes, same_rank
-from estimator_compat.ledger.values import Do, LossTerm, Role, Step
+from estimator_compat.ledger.op_patterns import constant, strip
+from estimator_compat.ledger.steps import LossStep, Operation, Role
+from estimator_compat.ledger.values import LossTerm
 
 
-def with_roles(term: LossTerm, losses: Any, graph: LossGraph) -> Steps:
+def with_roles(term: LossTerm, losses: Any, graph: LossGraph) -> tuple[LossStep, ...]:
     """Says what each divisor is beside the losses and the weights."""
     return _Divisors(graph).with_roles(term, losses)
 
@@ -22,26 +22,31 @@ class _Divisors:
     def __init__(self, graph: LossGraph) -> None:
         self._graph = graph
 
-    def with_roles(self, term: LossTerm, losses: Any) -> Steps:
+    def with_roles(self, term: LossTerm, losses: Any) -> tuple[LossStep, ...]:
         """Says what each divisor is beside the losses and the weights."""
         weights = self._weights(term)
         return tuple(
-            dataclasses.replace(step, role=role, by="size" if role is Role.SIZE else step.by)
+            dataclasses.replace(
+                step, role=role, operand="size" if role is Role.SIZE else step.operand
+            )
             if step.divides and (role := self._role(step, losses, weights))
             else step
             for step in term.steps
         )
 
-    def _weights(self, term: LossTerm) -> Step | None:
+    def _weights(self, term: LossTerm) -> LossStep | None:
         """What weights the losses, if it is one tensor: a number only where nothing else does."""
         if term.weightings:
             return term.weights
-        numbers = [s for s in term.before_reduction if s.do is Do.MULTIPLY]
+        numbers = [s for s in term.before_reduction if s.operation is Operation.MULTIPLY]
         return numbers[0] if len(numbers) == 1 else None
 
-    def _role(self, step: Step, losses: Any, weights: Step | None) -> Role:
+    def _role(self, step: LossStep, losses: Any, weights: LossStep | None) -> Role:
         if step.value is not None:
-            counted = step.do is Do.DIVIDE_NO_NAN and step.value == losses.shape.num_elements()
+            counted = (
+                step.operation is Operation.DIVIDE_NO_NAN
+                and step.value == losses.shape.num_elements()
+            )
             return Role.SIZE if counted else Role.CONSTANT
         op = strip(self._graph.loss.graph.get_tensor_by_name(step.tensor)).op
         if op.type == "Size" and self._has_shape(op.inputs[0], losses):
@@ -52,7 +57,7 @@ class _Divisors:
             return self._role_of_sum(op, weights)
         return Role.OTHER
 
-    def _role_of_sum(self, op: Any, weights: Step | None) -> Role:
+    def _role_of_sum(self, op: Any, weights: LossStep | None) -> Role:
         counted, body = expressions.count_of(op), expressions.without_ones(op.inputs[0])
         if counted is not None:
             if constant(counted) not in (None, 0.0):
@@ -85,7 +90,7 @@ class _Divisors:
         known = op.type in ELEMENTWISE | {"Select"}
         return known and any(self._has_shape(one, losses, depth - 1) for one in op.inputs)
 
-    def _are(self, tensor: Any, weights: Step | None) -> bool:
+    def _are(self, tensor: Any, weights: LossStep | None) -> bool:
         if weights is None:
             return False
         if weights.tensor == "":

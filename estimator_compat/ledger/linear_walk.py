@@ -11,14 +11,6 @@ import numpy as np
 import tensorflow as tf
 
 from estimator_compat.ledger import expressions
-from estimator_compat.ledger.expressions import (
-    RENAMES,
-    RESHAPES,
-    constant,
-    is_zeros,
-    line_of,
-    renamed,
-)
 from estimator_compat.ledger.loss_graph import (
     UNKNOWN_AXES,
     LossGraph,
@@ -26,21 +18,25 @@ from estimator_compat.ledger.loss_graph import (
     reduced_axes,
     same_rank,
 )
-from estimator_compat.ledger.values import Do, Role, Step
+from estimator_compat.ledger.op_patterns import RENAMES, RESHAPES, constant, is_zeros, renamed
+from estimator_compat.ledger.source_lines import line_of
+from estimator_compat.ledger.steps import LossStep, Operation, Role
 
 _ADDITIONS = frozenset({"Add", "AddV2", "AddN", "Sub"})
-_QUOTIENTS = {"DivNoNan": Do.DIVIDE_NO_NAN, "RealDiv": Do.DIVIDE, "Div": Do.DIVIDE}
-_REDUCTIONS = {"Mean": Do.MEAN, "Sum": Do.SUM}
+_QUOTIENTS = {
+    "DivNoNan": Operation.DIVIDE_NO_NAN,
+    "RealDiv": Operation.DIVIDE,
+    "Div": Operation.DIVIDE,
+}
+_REDUCTIONS = {"Mean": Operation.MEAN, "Sum": Operation.SUM}
 _SELECTS = frozenset({"Select", "SelectV2"})
-
-Steps = tuple[Step, ...]
 
 
 class Part(NamedTuple):
     """A tensor on the way back, and the steps that lead from it to the loss."""
 
     tensor: Any
-    steps: Steps
+    steps: tuple[LossStep, ...]
 
 
 class Walk:
@@ -79,18 +75,30 @@ class Walk:
 
     def _unary(self, part: Part) -> list[Part] | None:
         op = part.tensor.op
-        done = {"Neg": Do.NEGATE, "StopGradient": Do.STOP_GRADIENT, "Cast": Do.CAST}
+        done = {
+            "Neg": Operation.NEGATE,
+            "StopGradient": Operation.STOP_GRADIENT,
+            "Cast": Operation.CAST,
+        }
         if op.type == "Cast" and not op.inputs[0].dtype.is_floating:
             return None
         if op.type in done and _is_fetchable(op.inputs[0]):
-            step = Step(do=done[op.type], dtype=part.tensor.dtype.name if op.type == "Cast" else "")
+            step = LossStep(
+                operation=done[op.type], dtype=part.tensor.dtype.name if op.type == "Cast" else ""
+            )
             return [Part(op.inputs[0], (step, *part.steps))]
         if op.type == "L2Loss" and self._graph.origins.is_fed(part.tensor):
-            steps = (Step(do=Do.HALF_SQUARE), Step(do=Do.SUM, line=line_of(op)))
+            steps = (
+                LossStep(operation=Operation.HALF_SQUARE),
+                LossStep(operation=Operation.SUM, line=line_of(op)),
+            )
             return [Part(op.inputs[0], (*steps, *part.steps))]
         if op.type in _SELECTS and is_zeros(op.inputs[2]):
             return [
-                Part(op.inputs[1], (self._graph.step(Do.KEEP_WHERE, op.inputs[0]), *part.steps))
+                Part(
+                    op.inputs[1],
+                    (self._graph.step(Operation.KEEP_WHERE, op.inputs[0]), *part.steps),
+                )
             ]
         return None
 
@@ -103,17 +111,17 @@ class Walk:
         if axes == UNKNOWN_AXES:
             return None
         if self._graph.is_one(inner):
-            if op.type == "Sum" and steps and steps[0].do is Do.DIVIDE_NO_NAN:
+            if op.type == "Sum" and steps and steps[0].operation is Operation.DIVIDE_NO_NAN:
                 return [Part(inner, steps)]  # tf.losses reduces once more before it divides
             axes = ()
-        step = Step(do=_REDUCTIONS[op.type], axes=axes, line=line_of(op))
+        step = LossStep(operation=_REDUCTIONS[op.type], axes=axes, line=line_of(op))
         return [Part(inner, (step, *steps))]
 
     def _addends(self, part: Part) -> list[Part]:
         op = part.tensor.op
         parts = [Part(one, part.steps) for one in op.inputs]
         if op.type == "Sub":
-            parts[1] = Part(op.inputs[1], (Step(do=Do.NEGATE), *part.steps))
+            parts[1] = Part(op.inputs[1], (LossStep(operation=Operation.NEGATE), *part.steps))
         return parts
 
     def _is_known_divisor(self, quotient: Any) -> bool:
@@ -139,9 +147,9 @@ class Walk:
             return None
         inverse = factor.op.type == "Reciprocal"
         step = (
-            self._graph.step(Do.DIVIDE, factor.op.inputs[0])
+            self._graph.step(Operation.DIVIDE, factor.op.inputs[0])
             if inverse
-            else self._graph.step(Do.MULTIPLY, factor)
+            else self._graph.step(Operation.MULTIPLY, factor)
         )
         return [Part(loss, (step, *part.steps))]
 
@@ -181,7 +189,7 @@ class Walk:
         """Takes a reduction of a stack of numbers apart, with the numbers that weight it."""
         count, steps = len(part.tensor.op.inputs), part.steps
         factors = np.ones(count)
-        if steps[0].do is Do.MULTIPLY and not steps[0].scalar:
+        if steps[0].operation is Operation.MULTIPLY and not steps[0].scalar:
             factors = tf.get_static_value(
                 self._graph.loss.graph.get_tensor_by_name(steps[0].tensor)
             )
@@ -189,10 +197,15 @@ class Walk:
         if factors is None or np.shape(factors) != (count,):
             return None
         first, *rest = steps
-        if first.do is Do.MEAN:
-            by = Step(do=Do.DIVIDE, by=str(count), value=float(count), role=Role.CONSTANT)
+        if first.operation is Operation.MEAN:
+            by = LossStep(
+                operation=Operation.DIVIDE,
+                operand=str(count),
+                value=float(count),
+                role=Role.CONSTANT,
+            )
             rest = [by, *rest]
-        elif first.do is not Do.SUM:
+        elif first.operation is not Operation.SUM:
             return None
         return [
             Part(one, (*_times(float(factor)), *rest))
@@ -204,21 +217,21 @@ class Walk:
 
         Numbers alone stay with losses that are averaged: they are then part of each example's loss.
         """
-        factors: list[Step] = []
+        factors: list[LossStep] = []
         base, found = part.tensor, False
         reduction = next(s for s in part.steps if s.reduces)
-        if any(step.do is Do.HALF_SQUARE for step in part.steps):
+        if any(step.operation is Operation.HALF_SQUARE for step in part.steps):
             return None  # the factors are squared, too
         while (peeled := self._peeled(base, reduction.axes is None)) is not None:
             base, step = peeled
             if step is not None:
                 factors.insert(0, step)
                 found = found or not step.scalar
-        if not (factors and (found or reduction.do is Do.SUM)):
+        if not (factors and (found or reduction.operation is Operation.SUM)):
             return None
         return [Part(base, (*factors, *part.steps))]
 
-    def _peeled(self, tensor: Any, reshape: bool) -> tuple[Any, Step | None] | None:
+    def _peeled(self, tensor: Any, reshape: bool) -> tuple[Any, LossStep | None] | None:
         """Takes one factor off, or one name on the way to a factor.
 
         Args:
@@ -229,17 +242,21 @@ class Walk:
             inner = renamed(tensor)
             if (op.type in RESHAPES and not reshape) or self._peeled(inner, reshape) is None:
                 return None
-            return inner, (Step(do=Do.CAST, dtype=tensor.dtype.name) if op.type == "Cast" else None)
+            return inner, (
+                LossStep(operation=Operation.CAST, dtype=tensor.dtype.name)
+                if op.type == "Cast"
+                else None
+            )
         if op.type in _QUOTIENTS and self._is_known_divisor(tensor):
             return op.inputs[0], self._graph.step(_QUOTIENTS[op.type], op.inputs[1])
         if op.type in _SELECTS and is_zeros(op.inputs[2]) and same_rank(op.inputs[0], op.inputs[1]):
-            return op.inputs[1], self._graph.step(Do.KEEP_WHERE, op.inputs[0])
+            return op.inputs[1], self._graph.step(Operation.KEEP_WHERE, op.inputs[0])
         if op.type != "Mul" or expressions.is_cross_entropy(op):
             return None
         chosen = self._factor(tensor)
         if chosen is None or not self._fits(*chosen, tensor):
             return None
-        return chosen[0], self._graph.step(Do.MULTIPLY, chosen[1])
+        return chosen[0], self._graph.step(Operation.MULTIPLY, chosen[1])
 
     def _fits(self, losses: Any, weights: Any, product: Any) -> bool:
         """Tells whether weights broadcast to the losses, and not the losses to the weights."""
@@ -254,8 +271,12 @@ class Walk:
         ]
 
 
-def _times(factor: float) -> Steps:
-    return () if factor == 1 else (Step(do=Do.MULTIPLY, by=f"{factor:.7g}", value=factor),)
+def _times(factor: float) -> tuple[LossStep, ...]:
+    return (
+        ()
+        if factor == 1
+        else (LossStep(operation=Operation.MULTIPLY, operand=f"{factor:.7g}", value=factor),)
+    )
 
 
 def _is_fetchable(tensor: Any) -> bool:

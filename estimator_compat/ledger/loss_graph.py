@@ -7,8 +7,9 @@ import tensorflow as tf
 
 from estimator_compat.ledger.batch_axes import Axes, is_batch
 from estimator_compat.ledger.dependencies import Origins, captured_names
-from estimator_compat.ledger.expressions import Texts, constant
-from estimator_compat.ledger.values import Do, Step
+from estimator_compat.ledger.expressions import Texts
+from estimator_compat.ledger.op_patterns import constant
+from estimator_compat.ledger.steps import LossStep, Operation
 
 UNKNOWN_AXES = (-1,)
 
@@ -53,12 +54,12 @@ class LossGraph:
         names = self.axes.names(tensor)
         return next((axis for axis, name in enumerate(names) if is_batch(name)), None)
 
-    def step(self, do: Do, tensor: Any) -> Step:
+    def step(self, do: Operation, tensor: Any) -> LossStep:
         """A step with another operand."""
         value = constant(tensor)
-        return Step(
-            do=do,
-            by=self.texts.of(tensor),
+        return LossStep(
+            operation=do,
+            operand=self.texts.of(tensor),
             tensor="" if value is not None else tensor.name,
             value=value,
             scalar=self.is_one(tensor),

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from estimator_compat.ledger.values import Check, Do, LossLedger, LossTerm, Step
+from estimator_compat.ledger.steps import LossStep, Operation
+from estimator_compat.ledger.values import Check, LossLedger, LossTerm
 from estimator_compat.runtime import sessions
 
 # Units in the last place of the sum of the terms' absolute values. Adding up a few hundred terms
@@ -87,27 +88,31 @@ def _number(term: LossTerm, values: Values) -> tf.Tensor:
     return number
 
 
-def applied(step: Step, losses: tf.Tensor, by: Any) -> tf.Tensor:
+def applied(step: LossStep, losses: tf.Tensor, by: Any) -> tf.Tensor:
     """Does one step to `losses`; `by` is the other operand's value, where there is one."""
-    if step.do in (Do.SUM, Do.MEAN):
-        reduce = tf.reduce_sum if step.do is Do.SUM else tf.reduce_mean
+    if step.operation in (Operation.SUM, Operation.MEAN):
+        reduce = tf.reduce_sum if step.operation is Operation.SUM else tf.reduce_mean
         return reduce(losses, axis=None if step.axes is None else list(step.axes))
-    if step.do is Do.CAST:
+    if step.operation is Operation.CAST:
         return tf.cast(losses, step.dtype)
-    if step.do is Do.NEGATE:
+    if step.operation is Operation.NEGATE:
         return -losses
-    if step.do is Do.HALF_SQUARE:
+    if step.operation is Operation.HALF_SQUARE:
         return losses * losses / 2
-    if step.do is Do.STOP_GRADIENT:
+    if step.operation is Operation.STOP_GRADIENT:
         return tf.stop_gradient(losses)
-    if step.do is Do.KEEP_WHERE:
+    if step.operation is Operation.KEEP_WHERE:
         return tf.where(by, losses, tf.zeros_like(losses))
     by = tf.cast(by, losses.dtype)
     if step.scalar:  # of one element, in whatever rank
         by = tf.reshape(by, [])
-    if step.do is Do.MULTIPLY:
+    if step.operation is Operation.MULTIPLY:
         return losses * by
-    return tf.math.divide_no_nan(losses, by) if step.do is Do.DIVIDE_NO_NAN else losses / by
+    return (
+        tf.math.divide_no_nan(losses, by)
+        if step.operation is Operation.DIVIDE_NO_NAN
+        else losses / by
+    )
 
 
 def _ulps(reported: Any, recomputed: Any, magnitude: float) -> float:

@@ -8,7 +8,8 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.ledger import reader, recomputation
-from estimator_compat.ledger.values import Do, LossLedger, LossTerm
+from estimator_compat.ledger.steps import Operation
+from estimator_compat.ledger.values import LossLedger, LossTerm
 from estimator_compat.losses import summaries
 from estimator_compat.mode_keys import ModeKeys
 
@@ -103,7 +104,7 @@ def unreduced(term: LossTerm) -> tuple[tf.Tensor, tf.Tensor | None]:
     find = tf1.get_default_graph().get_tensor_by_name
     losses = find(term.tensors[0])
     for step in term.before_reduction:
-        if step.do in (Do.NEGATE, Do.HALF_SQUARE):
+        if step.operation in (Operation.NEGATE, Operation.HALF_SQUARE):
             losses = recomputation.applied(step, losses, None)
     weights = None
     for step in term.weightings:

@@ -5,10 +5,12 @@ from typing import Any
 
 from estimator_compat.ledger.dependencies import variables_of
 from estimator_compat.ledger.divisor_roles import with_roles
-from estimator_compat.ledger.expressions import line_of, strip
-from estimator_compat.ledger.linear_walk import Part, Steps, Walk
+from estimator_compat.ledger.linear_walk import Part, Walk
 from estimator_compat.ledger.loss_graph import LossGraph, reduced_axes
-from estimator_compat.ledger.values import Do, Kind, LossTerm
+from estimator_compat.ledger.op_patterns import strip
+from estimator_compat.ledger.source_lines import line_of
+from estimator_compat.ledger.steps import LossStep, Operation
+from estimator_compat.ledger.values import Kind, LossTerm
 
 
 class Terms:
@@ -24,7 +26,7 @@ class Terms:
         many = not self._graph.is_one(tensor) and not self._walk.is_stack(tensor)
         many &= self._graph.loss.shape.rank != 0 or any(step.reduces for step in part.steps)
         trained = self._graph.origins.is_trained(tensor) and not any(
-            step.do is Do.STOP_GRADIENT for step in part.steps
+            step.operation is Operation.STOP_GRADIENT for step in part.steps
         )
         common: dict[str, Any] = {
             "name": "",
@@ -74,12 +76,12 @@ class Terms:
         return dataclasses.replace(term, steps=with_roles(term, part.tensor, self._graph))
 
 
-def _sign_first(steps: Steps) -> Steps:
+def _sign_first(steps: tuple[LossStep, ...]) -> tuple[LossStep, ...]:
     """Moves a change of sign to the losses, where it belongs; every other step commutes with it."""
-    negations = [step for step in steps if step.do is Do.NEGATE]
-    if any(step.do is Do.HALF_SQUARE for step in steps):
+    negations = [step for step in steps if step.operation is Operation.NEGATE]
+    if any(step.operation is Operation.HALF_SQUARE for step in steps):
         return steps
-    rest = tuple(step for step in steps if step.do is not Do.NEGATE)
+    rest = tuple(step for step in steps if step.operation is not Operation.NEGATE)
     return (negations[0], *rest) if len(negations) % 2 else rest
 
 

@@ -8,8 +8,11 @@ divide. `anatomy` reads a ledger off a graph, `ledger_check` recomputes the loss
 
 import dataclasses
 import enum
-import math
 from typing import Any
+
+from estimator_compat.ledger.formulas import applied, is_compound, shortened, sum_of
+from estimator_compat.ledger.json_values import to_json
+from estimator_compat.ledger.steps import Line, LossStep, Operation, Role
 
 
 class Kind(str, enum.Enum):
@@ -24,80 +27,6 @@ class Kind(str, enum.Enum):
     REGULARIZATION = "regularization"
     CONSTANT = "constant"
     OPAQUE = "opaque"
-
-
-class Do(str, enum.Enum):
-    """What a step does to the tensor that it is given."""
-
-    CAST = "cast"
-    DIVIDE = "divide"
-    DIVIDE_NO_NAN = "divide_no_nan"  # 0 where the divisor is 0
-    HALF_SQUARE = "half_square"  # x*x/2, which tf.nn.l2_loss sums
-    KEEP_WHERE = "keep_where"  # 0 where the mask is false
-    MEAN = "mean"
-    MULTIPLY = "multiply"
-    NEGATE = "negate"
-    STOP_GRADIENT = "stop_gradient"
-    SUM = "sum"
-
-
-class Role(str, enum.Enum):
-    """What a divisor is, beside the losses and weights of its term."""
-
-    BATCH = "batch"  # the number of examples in the batch, counted when the graph runs
-    CONSTANT = "constant"
-    COUNT_NONZERO = "count_nonzero"  # how many of the weights, broadcast to the losses, are not 0
-    OTHER = "other"
-    SIZE = "size"  # how many elements the losses have
-    SUM_OF_WEIGHTS = "sum_of_weights"
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """A line of source code."""
-
-    file: str
-    number: int
-    function: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.number} in {self.function}"
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One operation on the way from unreduced losses to a term's number.
-
-    Attributes:
-      do: The operation.
-      axes: For SUM and MEAN: the axes, None for all. An empty tuple reduces a scalar again, which
-        changes nothing.
-      by: For the others, what they multiply or divide by, or mask with, as text.
-      tensor: Its name in the graph; "" for a constant.
-      value: Its value where that is a constant number.
-      scalar: Whether it has one element.
-      role: For a division, what the divisor is.
-      dtype: For CAST, the name of the new dtype.
-      line: Where it was written, when that is known.
-    """
-
-    do: Do
-    axes: tuple[int, ...] | None = None
-    by: str = ""
-    tensor: str = ""
-    value: float | None = None
-    scalar: bool = True
-    role: Role = Role.OTHER
-    dtype: str = ""
-    line: Line | None = None
-
-    @property
-    def reduces(self) -> bool:
-        return self.do in (Do.SUM, Do.MEAN) and self.axes != ()
-
-    @property
-    def divides(self) -> bool:
-        return self.do in (Do.DIVIDE, Do.DIVIDE_NO_NAN)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +60,7 @@ class LossTerm:
     shape: tuple[int | None, ...] | None
     axes: tuple[str, ...] = ()
     batch_axis: int | None = None
-    steps: tuple[Step, ...] = ()
+    steps: tuple[LossStep, ...] = ()
     trained: bool = True
     variables: tuple[str, ...] = ()
     line: Line | None = None
@@ -139,30 +68,34 @@ class LossTerm:
     broadcast: str = ""
 
     @property
-    def before_reduction(self) -> tuple[Step, ...]:
+    def before_reduction(self) -> tuple[LossStep, ...]:
         """The steps before the first reduction."""
         first = next((i for i, s in enumerate(self.steps) if s.reduces), len(self.steps))
         return self.steps[:first]
 
     @property
-    def weightings(self) -> tuple[Step, ...]:
+    def weightings(self) -> tuple[LossStep, ...]:
         """The steps that weight the losses; none where all weigh alike."""
-        masks = (Do.MULTIPLY, Do.KEEP_WHERE)
-        return tuple(s for s in self.before_reduction if s.do in masks and not s.scalar)
+        masks = (Operation.MULTIPLY, Operation.KEEP_WHERE)
+        return tuple(s for s in self.before_reduction if s.operation in masks and not s.scalar)
 
     @property
-    def weights(self) -> Step | None:
+    def weights(self) -> LossStep | None:
         """The step that weights the losses where there is one."""
         return self.weightings[0] if len(self.weightings) == 1 else None
 
     @property
-    def divisors(self) -> tuple[Step, ...]:
+    def divisors(self) -> tuple[LossStep, ...]:
         return tuple(step for step in self.steps if step.divides)
 
     @property
-    def multipliers(self) -> tuple[Step, ...]:
+    def multipliers(self) -> tuple[LossStep, ...]:
         """What multiplies the whole term: numbers or scalar tensors other than 1."""
-        return tuple(s for s in self.steps if s.do is Do.MULTIPLY and s.scalar and s.value != 1.0)
+        return tuple(
+            s
+            for s in self.steps
+            if s.operation is Operation.MULTIPLY and s.scalar and s.value != 1.0
+        )
 
     @property
     def reduction(self) -> str | None:
@@ -172,17 +105,17 @@ class LossTerm:
         """
         if self.kind is not Kind.DATA:
             return None
-        reductions = {step.do for step in self.steps if step.reduces}
+        reductions = {step.operation for step in self.steps if step.reduces}
         roles = [step.role for step in self.divisors]
         if not reductions:
             return "NONE" if not roles else None
-        if reductions == {Do.MEAN}:
+        if reductions == {Operation.MEAN}:
             return "SUM_OVER_BATCH_SIZE" if {*roles} <= {Role.CONSTANT} else None
-        if reductions == {Do.SUM} and len(roles) <= 1:
+        if reductions == {Operation.SUM} and len(roles) <= 1:
             role = roles[0] if roles else None
             if role is Role.BATCH:  # the elements are the examples where there is no other axis
                 role = Role.SIZE if self.axes == ("batch",) else Role.OTHER
-            if role is Role.SUM_OF_WEIGHTS and self.divisors[0].do is Do.DIVIDE:
+            if role is Role.SUM_OF_WEIGHTS and self.divisors[0].operation is Operation.DIVIDE:
                 return None  # NaN, not 0, where all weights are 0
             return _ROWS.get(role)
         return None
@@ -197,13 +130,13 @@ class LossTerm:
         """The term as text: `mean(softmax_cross_entropy[batch])`."""
         if self.is_penalty:
             called = [f"{self.op}({name})" if self.op else name for name in self.variables]
-            text = _sum_of(called)
+            text = sum_of(called)
         elif self.kind in (Kind.REGULARIZATION, Kind.CONSTANT, Kind.OPAQUE):
             text = f"({self.op})" if is_compound(self.op) and self.steps else self.op
         else:
             op = f"({self.op})" if is_compound(self.op) else self.op
             text = f"{op}[{', '.join(self.axes)}]" if self.axes else op
-        return _applied(_shortened(self.steps), text)
+        return applied(shortened(self.steps), text)
 
 
 _ROWS = {
@@ -270,75 +203,8 @@ class LossLedger:
 
     def to_json(self) -> dict[str, Any]:
         """Returns the ledger as JSON's types, its formulas and reductions included."""
-        fields = _plain(self)
+        fields = to_json(self)
         fields["formula"] = self.formula
         for term, row in zip(self.terms, fields["terms"], strict=True):
             row.update(formula=term.formula, reduction=term.reduction)
         return fields
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, enum.Enum):
-        return value.value
-    if dataclasses.is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)  # JSON has no number for it
-    return [_plain(one) for one in value] if isinstance(value, tuple) else value
-
-
-def _shortened(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Leaves out multiplications by 1, and writes a sum over its number of elements as a mean."""
-    steps = tuple(s for s in steps if not (s.do is Do.MULTIPLY and s.value == 1.0))
-    kinds = [(s.do, s.role) for s in steps if s.do is not Do.CAST and s.axes != ()]
-    for pair in ((Do.SUM, Role.OTHER), (Do.DIVIDE_NO_NAN, Role.SIZE)):
-        if kinds.count(pair) != 1:
-            return steps
-    first = next(i for i, s in enumerate(steps) if s.reduces)
-    rest = [s for s in steps[first + 1 :] if s.role is not Role.SIZE]
-    return (*steps[:first], dataclasses.replace(steps[first], do=Do.MEAN), *rest)
-
-
-def _applied(steps: tuple[Step, ...], text: str) -> str:
-    """Writes the steps around a text, with parentheses where a sum would be torn apart."""
-    for step in steps:
-        by = f"({step.by})" if is_compound(step.by) else step.by
-        if step.do is Do.NEGATE:
-            text = text[1:] if text.startswith("-") else f"-{text}"
-        elif step.do is Do.MULTIPLY:
-            negative = text.startswith("-")
-            text = f"-{by} * {text[1:]}" if negative else f"{by} * {text}"
-        elif step.divides:
-            text = f"{text} / {by}"
-        elif step.do is Do.HALF_SQUARE:
-            text = f"{f'({text})' if is_compound(text) else text}**2 / 2"
-        elif step.do is Do.KEEP_WHERE:
-            text = f"where({step.by}, {text}, 0)"
-        elif step.do is Do.STOP_GRADIENT:
-            text = f"stop_gradient({text})"
-        elif step.do in (Do.SUM, Do.MEAN):
-            text = f"{step.do.value}({text}{_over(step.axes)})"
-    return text
-
-
-def is_compound(text: str) -> bool:
-    """Tells whether a text has an operator outside of all parentheses."""
-    depth = 0
-    for letter in text:
-        depth += (letter in "([") - (letter in ")]")
-        if letter == " " and depth == 0:
-            return True
-    return False
-
-
-def _over(axes: tuple[int, ...] | None) -> str:
-    if not axes:
-        return ""
-    return f", axis={axes[0] if len(axes) == 1 else list(axes)}"
-
-
-def _sum_of(parts: list[str]) -> str:
-    if len(parts) == 1:
-        return parts[0]
-    shown = parts if len(parts) <= 3 else [parts[0], f"... {len(parts) - 2} more ...", parts[-1]]
-    return f"({' + '.join(shown)})"

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from estimator_compat.losses.histogram_total import HISTOGRAM_TAG, HistogramTotal
 from estimator_compat.losses.weighted_loss import average_loss, check_weights
 from estimator_compat.mode_keys import ModeKeys
 
-HISTOGRAM_TAG = "loss_per_example"
 SCALAR_TAG = "average_loss"
 # The graph collection to which each `loss_summaries` call in EVAL adds a `LossPerExample`.
 PER_EXAMPLE_COLLECTION = "estimator_compat/loss_per_example"
@@ -171,43 +171,6 @@ def _histogram(losses: tf.Tensor, tag: str) -> tf.Tensor:
 def _scalar(value: tf.Tensor, tag: str) -> tf.Tensor:
     with tf.name_scope(""):
         return tf.raw_ops.ScalarSummary(tags=tag, values=value, name=tag)
-
-
-class HistogramTotal:
-    """Adds up serialized histogram summaries into that of all their values."""
-
-    def __init__(self) -> None:
-        self._total: Any = None
-        self._counts: dict[float, float] = {}
-
-    def add(self, serialized: bytes) -> None:
-        part = tf.compat.v1.Summary.FromString(serialized).value[0].histo
-        for limit, count in zip(part.bucket_limit, part.bucket, strict=True):
-            self._counts[limit] = self._counts.get(limit, 0.0) + count
-        if self._total is None:
-            self._total = part
-            return
-        self._total.min = min(self._total.min, part.min)
-        self._total.max = max(self._total.max, part.max)
-        self._total.num += part.num
-        self._total.sum += part.sum
-        self._total.sum_squares += part.sum_squares
-
-    def summary(self, tag: str = HISTOGRAM_TAG) -> Any:
-        """Returns the `tf.compat.v1.Summary`, without a value where nothing was added."""
-        summary = tf.compat.v1.Summary()
-        if self._total is not None:
-            limits = self._limits()
-            self._total.bucket_limit[:] = limits
-            self._total.bucket[:] = [self._counts[limit] for limit in limits]
-            summary.value.add(tag=tag, histo=self._total)
-        return summary
-
-    def _limits(self) -> list[float]:
-        # TensorFlow writes a run of empty buckets as one, which ends where the run ends.
-        limits = sorted(self._counts)
-        pairs = zip(limits, [*limits[1:], None], strict=True)
-        return [n for n, after in pairs if after is None or self._counts[n] or self._counts[after]]
 
 
 class LossHistogramHook(tf.compat.v1.train.SessionRunHook):

@@ -16,7 +16,7 @@ import tensorflow.compat.v1 as tf1
 _KEPT = ("disable_eager_execution", "disable_resource_variables", "disable_v2_behavior")
 
 
-def keep() -> None:
+def keep_eager_execution() -> None:
     """Makes the switches by which legacy code ends eager execution leave it on.
 
     Call it before the legacy code is imported. `disable_v2_behavior` then changes shapes and the
@@ -59,6 +59,6 @@ def require_eager() -> None:
         raise RuntimeError(
             "Eager execution is off here, as after `tf.disable_v2_behavior()` or inside a graph; "
             "expected it on, since a custom loop is TensorFlow 2 code; call "
-            "`migrate.hosting.eager_mode.keep()` before the legacy code is imported, as "
+            "`migrate.keep_eager_execution()` before the legacy code is imported, as "
             "`migrate verify` does."
         )

@@ -10,7 +10,8 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.config import RunConfig
-from estimator_compat.losses.summaries import HistogramTotal, LossHistogramHook
+from estimator_compat.losses.histogram_total import HistogramTotal
+from estimator_compat.losses.summaries import LossHistogramHook
 from estimator_compat.runtime import checkpoint_files, user_functions
 from migrate.hosting import argument_checks, eager_mode, training_loop, unsupported
 from migrate.hosting.checkpoints.loop_checkpoints import Checkpoints

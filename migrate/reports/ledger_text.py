@@ -6,7 +6,8 @@ import textwrap
 from collections.abc import Sequence
 
 from estimator_compat.ledger import explanations
-from estimator_compat.ledger.values import Check, Kind, Line, LossLedger, LossTerm
+from estimator_compat.ledger.steps import Line
+from estimator_compat.ledger.values import Check, Kind, LossLedger, LossTerm
 from estimator_compat.losses import reductions
 
 _WIDTH = 100
@@ -70,20 +71,20 @@ def _facts(term: LossTerm) -> list[tuple[str, str]]:
     if term.kind is Kind.DATA:
         shape = ", ".join(term.axes)
         facts.append(("losses", f"{term.op} of shape [{shape}]{_at(term.line)}"))
-        weights = " * ".join(step.by for step in term.weightings) or "none"
+        weights = " * ".join(step.operand for step in term.weightings) or "none"
         facts.append(("weights", weights))
         facts.append(("reduction", f"{_reduction(term)}{_reduced_at(term)}"))
     elif term.line is not None:
         facts.append(("written", _short(term.line)))
     if term.multipliers:
-        facts.append(("multiplier", " * ".join(step.by for step in term.multipliers)))
+        facts.append(("multiplier", " * ".join(step.operand for step in term.multipliers)))
     return facts + [("", sentence) for sentence in explanations.explain(term)]
 
 
 def _reduction(term: LossTerm) -> str:
     if term.reduction is not None:
         return f"{term.reduction}, {reductions.find(term.reduction).formula}"
-    divisors = " and ".join(step.by for step in term.divisors)
+    divisors = " and ".join(step.operand for step in term.divisors)
     return f"none of tf.losses': divided by {divisors}" if divisors else "none of tf.losses'"
 
 

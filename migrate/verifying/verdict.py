@@ -2,9 +2,10 @@
 
 import dataclasses
 import enum
-import math
 from collections.abc import Sequence
 from typing import Any
+
+from estimator_compat.ledger.json_values import to_json
 
 Json = dict[str, Any]
 
@@ -178,14 +179,4 @@ class Verdict:
         fields = dataclasses.asdict(self)
         first = self.first
         where = {"stage": first[0].name, **dataclasses.asdict(first[1])} if first else None
-        return _plain({"outcome": self.outcome, "first": where, **fields})
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, enum.Enum):
-        return value.value
-    if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)  # JSON has no infinity
-    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+        return to_json({"outcome": self.outcome, "first": where, **fields})

@@ -39,7 +39,7 @@ def verdict(make: Callable[[], Target]) -> dict[str, object]:
 
 def main(package: str) -> None:
     module = importlib.import_module(f"tests.corpus.targets.{package}")
-    eager_mode.keep()
+    eager_mode.keep_eager_execution()
     facade.install(module.LEGACY)
     print(json.dumps({name: verdict(make) for name, make in module.TARGETS.items()}))
 

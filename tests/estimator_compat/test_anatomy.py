@@ -10,7 +10,8 @@ import pytest
 import tensorflow as tf
 
 from estimator_compat.ledger import reader, recomputation
-from estimator_compat.ledger.values import Do, Kind, LossLedger, Step
+from estimator_compat.ledger.steps import LossStep, Operation
+from estimator_compat.ledger.values import Kind, LossLedger
 from migrate.targets import build
 from tests.estimator_compat import (
     ledger_cases,
@@ -38,7 +39,7 @@ def as_expected(ledger: LossLedger) -> tuple[Term, ...]:
             shape=term.shape,
             axes=term.axes,
             batch_axis=term.batch_axis,
-            weights=tuple(step.by for step in term.weightings),
+            weights=tuple(step.operand for step in term.weightings),
             trained=term.trained,
         )
         for term in ledger.terms
@@ -81,18 +82,25 @@ def mutations(ledger: LossLedger) -> Iterator[LossLedger]:
                 yield dataclasses.replace(ledger, terms=terms)
 
 
-def _other_steps(step: Step) -> Iterator[tuple[Step, ...]]:
+def _other_steps(step: LossStep) -> Iterator[tuple[LossStep, ...]]:
     if (
-        step.do in (Do.NEGATE, Do.HALF_SQUARE)
-        or (step.do is Do.MULTIPLY and step.value != 1.0)
-        or (step.do is Do.KEEP_WHERE and not step.scalar)  # one number may well be kept always
+        step.operation in (Operation.NEGATE, Operation.HALF_SQUARE)
+        or (step.operation is Operation.MULTIPLY and step.value != 1.0)
+        or (
+            step.operation is Operation.KEEP_WHERE and not step.scalar
+        )  # one number may well be kept always
     ):
         yield ()
     if step.divides:
         yield ()
-        yield (step, dataclasses.replace(step, do=Do.DIVIDE, tensor="", value=1.01))
+        yield (step, dataclasses.replace(step, operation=Operation.DIVIDE, tensor="", value=1.01))
     if step.reduces:
-        yield (dataclasses.replace(step, do=Do.SUM if step.do is Do.MEAN else Do.MEAN),)
+        yield (
+            dataclasses.replace(
+                step,
+                operation=Operation.SUM if step.operation is Operation.MEAN else Operation.MEAN,
+            ),
+        )
 
 
 # What a user sees instead of a ledger, or in it, where the loss is no loss.

@@ -5,22 +5,23 @@ from typing import Any
 
 import pytest
 
-from estimator_compat.ledger.values import Check, Do, Kind, Line, LossLedger, LossTerm, Role, Step
+from estimator_compat.ledger.steps import Line, LossStep, Operation, Role
+from estimator_compat.ledger.values import Check, Kind, LossLedger, LossTerm
 
-WEIGHTS = Step(do=Do.MULTIPLY, by="w", tensor="w:0", scalar=False)
-SUM, MEAN = Step(do=Do.SUM), Step(do=Do.MEAN)
-SIZE = Step(do=Do.DIVIDE_NO_NAN, by="size", tensor="size:0", role=Role.SIZE)
-
-
-def by(text: str, role: Role, do: Do = Do.DIVIDE_NO_NAN) -> Step:
-    return Step(do=do, by=text, tensor=f"{text}:0", role=role)
+WEIGHTS = LossStep(operation=Operation.MULTIPLY, operand="w", tensor="w:0", scalar=False)
+SUM, MEAN = LossStep(operation=Operation.SUM), LossStep(operation=Operation.MEAN)
+SIZE = LossStep(operation=Operation.DIVIDE_NO_NAN, operand="size", tensor="size:0", role=Role.SIZE)
 
 
-def times(number: float) -> Step:
-    return Step(do=Do.MULTIPLY, by=f"{number:g}", value=number)
+def by(text: str, role: Role, do: Operation = Operation.DIVIDE_NO_NAN) -> LossStep:
+    return LossStep(operation=do, operand=text, tensor=f"{text}:0", role=role)
 
 
-def term(*steps: Step, **changes: Any) -> LossTerm:
+def times(number: float) -> LossStep:
+    return LossStep(operation=Operation.MULTIPLY, operand=f"{number:g}", value=number)
+
+
+def term(*steps: LossStep, **changes: Any) -> LossTerm:
     given: dict[str, Any] = {
         "name": "loss",
         "kind": Kind.DATA,
@@ -42,7 +43,7 @@ DATA = [
     ((WEIGHTS, SUM, SIZE), "mean(w * l[batch])", "SUM_OVER_BATCH_SIZE"),
     ((WEIGHTS, SUM, by("sum(w)", Role.SUM_OF_WEIGHTS)), "sum(w * l[batch]) / sum(w)", "MEAN"),
     (  # NaN, not 0, where all weights are 0
-        (WEIGHTS, SUM, by("sum(w)", Role.SUM_OF_WEIGHTS, Do.DIVIDE)),
+        (WEIGHTS, SUM, by("sum(w)", Role.SUM_OF_WEIGHTS, Operation.DIVIDE)),
         "sum(w * l[batch]) / sum(w)",
         None,
     ),
@@ -55,13 +56,29 @@ DATA = [
     ((SUM, by("n", Role.BATCH)), "sum(l[batch]) / n", "SUM_OVER_BATCH_SIZE"),
     ((SUM, by("n", Role.OTHER), by("m", Role.OTHER)), "sum(l[batch]) / n / m", None),
     ((), "l[batch]", "NONE"),
-    ((Step(do=Do.NEGATE), MEAN), "mean(-l[batch])", "SUM_OVER_BATCH_SIZE"),
-    ((MEAN, Step(do=Do.NEGATE), times(2)), "-2 * mean(l[batch])", "SUM_OVER_BATCH_SIZE"),
-    ((MEAN, Step(do=Do.NEGATE), Step(do=Do.NEGATE)), "mean(l[batch])", "SUM_OVER_BATCH_SIZE"),
+    ((LossStep(operation=Operation.NEGATE), MEAN), "mean(-l[batch])", "SUM_OVER_BATCH_SIZE"),
+    (
+        (MEAN, LossStep(operation=Operation.NEGATE), times(2)),
+        "-2 * mean(l[batch])",
+        "SUM_OVER_BATCH_SIZE",
+    ),
+    (
+        (MEAN, LossStep(operation=Operation.NEGATE), LossStep(operation=Operation.NEGATE)),
+        "mean(l[batch])",
+        "SUM_OVER_BATCH_SIZE",
+    ),
     ((MEAN, times(1)), "mean(l[batch])", "SUM_OVER_BATCH_SIZE"),
-    ((Step(do=Do.HALF_SQUARE), SUM), "sum(l[batch]**2 / 2)", "SUM"),
-    ((WEIGHTS, Step(do=Do.HALF_SQUARE), SUM), "sum((w * l[batch])**2 / 2)", "SUM"),
-    ((MEAN, Step(do=Do.STOP_GRADIENT)), "stop_gradient(mean(l[batch]))", "SUM_OVER_BATCH_SIZE"),
+    ((LossStep(operation=Operation.HALF_SQUARE), SUM), "sum(l[batch]**2 / 2)", "SUM"),
+    (
+        (WEIGHTS, LossStep(operation=Operation.HALF_SQUARE), SUM),
+        "sum((w * l[batch])**2 / 2)",
+        "SUM",
+    ),
+    (
+        (MEAN, LossStep(operation=Operation.STOP_GRADIENT)),
+        "stop_gradient(mean(l[batch]))",
+        "SUM_OVER_BATCH_SIZE",
+    ),
 ]
 
 
@@ -77,7 +94,7 @@ def test_the_batch_size_is_no_count_of_elements_with_more_axes_or_chosen_ones() 
 
 
 def test_axes_are_written_where_not_all_are_reduced() -> None:
-    steps = (Step(do=Do.SUM, axes=(0,)), MEAN)
+    steps = (LossStep(operation=Operation.SUM, axes=(0,)), MEAN)
     assert term(*steps, **SQUARE).formula == "mean(sum(l[batch, 5], axis=0))"
     assert term(*steps, **SQUARE).reduction is None
 
@@ -104,7 +121,10 @@ def test_regularization(op: str, variables: tuple[str, ...], formula: str) -> No
 
 
 def test_a_loss_is_the_sum_of_its_terms() -> None:
-    terms = (term(MEAN), term(Step(do=Do.NEGATE), kind=Kind.CONSTANT, op="3", axes=()))
+    terms = (
+        term(MEAN),
+        term(LossStep(operation=Operation.NEGATE), kind=Kind.CONSTANT, op="3", axes=()),
+    )
     assert LossLedger(loss="l", dtype="float32", terms=terms).formula == "mean(l[batch]) - 3"
     assert LossLedger(loss="l", dtype="float32", terms=()).formula == "0"
 
@@ -120,7 +140,7 @@ def test_json_has_a_nan_as_text() -> None:
 def test_json_has_everything() -> None:
     line = Line(file="model.py", number=3, function="model_fn")
     check = Check(batches=1, worst=0.0, exact=True, passed=True, loss=1.0)
-    mean = Step(do=Do.MEAN, line=line)
+    mean = LossStep(operation=Operation.MEAN, line=line)
     ledger = LossLedger(
         loss="loss:0", dtype="float32", terms=(term(mean),), mode="train", check=check
     )

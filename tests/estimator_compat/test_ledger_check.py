@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from estimator_compat.ledger import recomputation
-from estimator_compat.ledger.values import Do, Kind, LossLedger, LossTerm, Role, Step
+from estimator_compat.ledger.steps import LossStep, Operation, Role
+from estimator_compat.ledger.values import Kind, LossLedger, LossTerm
 
 LOSSES, WEIGHTS = np.float32([1, 4, 0, 4]), np.float32([1, 0, 2, 0.5])
 
 
-def weighted(*steps: Step, axes: tuple[str, ...] = ("batch",)) -> LossLedger:
+def weighted(*steps: LossStep, axes: tuple[str, ...] = ("batch",)) -> LossLedger:
     term = LossTerm(
         name="errors",
         kind=Kind.DATA,
@@ -26,12 +27,12 @@ def weighted(*steps: Step, axes: tuple[str, ...] = ("batch",)) -> LossLedger:
     return LossLedger(loss="loss:0", dtype="float32", terms=(term,))
 
 
-BY_WEIGHTS = Step(do=Do.MULTIPLY, by="w", tensor="w:0", scalar=False)
-SUM, MEAN = Step(do=Do.SUM), Step(do=Do.MEAN)
+BY_WEIGHTS = LossStep(operation=Operation.MULTIPLY, operand="w", tensor="w:0", scalar=False)
+SUM, MEAN = LossStep(operation=Operation.SUM), LossStep(operation=Operation.MEAN)
 
 
-def divided(by: float, do: Do = Do.DIVIDE) -> Step:
-    return Step(do=do, by=str(by), value=by, role=Role.CONSTANT)
+def divided(by: float, do: Operation = Operation.DIVIDE) -> LossStep:
+    return LossStep(operation=do, operand=str(by), value=by, role=Role.CONSTANT)
 
 
 def batch(loss: Any, losses: Any = LOSSES, weights: Any = WEIGHTS) -> dict[str, Any]:
@@ -46,16 +47,24 @@ def batch(loss: Any, losses: Any = LOSSES, weights: Any = WEIGHTS) -> dict[str, 
         (weighted(BY_WEIGHTS, SUM, divided(3.5)), 3 / 3.5),
         (weighted(BY_WEIGHTS, MEAN), 0.75),
         (weighted(BY_WEIGHTS, SUM, divided(3.0)), 1.0),
-        (weighted(BY_WEIGHTS, SUM, divided(0.0, Do.DIVIDE_NO_NAN)), 0.0),
-        (weighted(SUM, Step(do=Do.NEGATE)), -9.0),
-        (weighted(Step(do=Do.HALF_SQUARE), SUM), 16.5),  # (1 + 16 + 0 + 16) / 2
-        (weighted(Step(do=Do.KEEP_WHERE, by="w", tensor="w:0", scalar=False), SUM), 5.0),
+        (weighted(BY_WEIGHTS, SUM, divided(0.0, Operation.DIVIDE_NO_NAN)), 0.0),
+        (weighted(SUM, LossStep(operation=Operation.NEGATE)), -9.0),
+        (weighted(LossStep(operation=Operation.HALF_SQUARE), SUM), 16.5),  # (1 + 16 + 0 + 16) / 2
+        (
+            weighted(
+                LossStep(operation=Operation.KEEP_WHERE, operand="w", tensor="w:0", scalar=False),
+                SUM,
+            ),
+            5.0,
+        ),
     ],
     ids=["SUM", "MEAN", "BATCH_SIZE", "NONZERO", "no_nan", "negated", "half_square", "where"],
 )
 def test_the_steps_are_done_once_more(ledger: LossLedger, loss: float) -> None:
-    weights = WEIGHTS != 0 if ledger.terms[0].steps[0].do is Do.KEEP_WHERE else WEIGHTS
-    if ledger.terms[0].steps[0].do is Do.KEEP_WHERE:
+    weights = (
+        WEIGHTS != 0 if ledger.terms[0].steps[0].operation is Operation.KEEP_WHERE else WEIGHTS
+    )
+    if ledger.terms[0].steps[0].operation is Operation.KEEP_WHERE:
         loss = 1 + 0 + 4  # where the weights 1, 2 and .5 are
     found = recomputation.check(ledger, [batch(np.float32(loss), weights=weights)]).check
     assert found
@@ -136,7 +145,7 @@ def test_terms_are_added_up_and_the_largest_decides_the_tolerance() -> None:
     """1e8 - 1e8 + 9 = 9: float32 is 8 apart at 1e8."""
     first = weighted(SUM).terms[0]
     big = dataclasses.replace(first, name="big", tensors=("big:0",))
-    less = dataclasses.replace(big, steps=(SUM, Step(do=Do.NEGATE)))
+    less = dataclasses.replace(big, steps=(SUM, LossStep(operation=Operation.NEGATE)))
     ledger = dataclasses.replace(weighted(SUM), terms=(first, big, less))
     values = {**batch(np.float32(16)), "big:0": np.float32([1e8])}
     found = recomputation.check(ledger, [values]).check

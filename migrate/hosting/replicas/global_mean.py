@@ -16,7 +16,8 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.ledger import reader, recomputation
-from estimator_compat.ledger.values import Do, Kind, LossTerm, Step
+from estimator_compat.ledger.steps import Operation
+from estimator_compat.ledger.values import Kind, LossTerm
 from migrate.hosting.replicas import gradient_scales, term_divisors
 from migrate.hosting.replicas.term_divisors import Ops
 
@@ -133,7 +134,7 @@ def _reductions(term: LossTerm, tensors: list[tf.Tensor], behind: Ops) -> Ops:
     """The first sums and means on the ways from unreduced losses to the loss."""
     if term.kind is not Kind.DATA:
         return {tensor.op for tensor in tensors}
-    kinds = {"Mean"} if _first_reduction(term).do is Do.MEAN else {"Sum", "L2Loss"}
+    kinds = {"Mean"} if _first_reduction(term).operation is Operation.MEAN else {"Sum", "L2Loss"}
     found, seen = set(), set()
     waiting = [op for tensor in tensors for op in tensor.consumers()]
     while waiting:
@@ -148,7 +149,7 @@ def _reductions(term: LossTerm, tensors: list[tf.Tensor], behind: Ops) -> Ops:
     return found
 
 
-def _first_reduction(term: LossTerm) -> Step:
+def _first_reduction(term: LossTerm) -> LossStep:
     return next(step for step in term.steps if step.reduces)
 
 

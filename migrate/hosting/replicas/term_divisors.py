@@ -6,7 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from estimator_compat.ledger.values import Do, Kind, LossTerm, Role, Step
+from estimator_compat.ledger.steps import LossStep, Operation, Role
+from estimator_compat.ledger.values import Kind, LossTerm
 
 Ops = set[tf.Operation]
 
@@ -27,16 +28,16 @@ def problems(term: LossTerm, graph: tf.Graph, fed: Ops) -> Iterator[str]:
         yield f"the rank of {term.tensors[0]} is not known"
     for step in term.steps:
         if step.tensor and not step.divides and _is_of_a_batch(step, graph, fed):
-            yield f"{step.by} ({step.tensor}) is computed from a replica's whole batch"
+            yield f"{step.operand} ({step.tensor}) is computed from a replica's whole batch"
     divisors = term.divisors
-    means = any(step.reduces and step.do is Do.MEAN for step in term.steps)
+    means = any(step.reduces and step.operation is Operation.MEAN for step in term.steps)
     constants = bool(divisors) and all(step.role is Role.CONSTANT for step in divisors)
     if constants and not means and not _is_batch_size(term):
-        number = " * ".join(step.by for step in divisors)
+        number = " * ".join(step.operand for step in divisors)
         yield f"{number} may count the examples of a replica, those of all, or neither"
 
 
-def _is_of_a_batch(step: Step, graph: tf.Graph, fed: Ops) -> bool:
+def _is_of_a_batch(step: LossStep, graph: tf.Graph, fed: Ops) -> bool:
     """Tells whether a factor has something of all examples in it, as weights over their sum."""
     tensor = graph.get_tensor_by_name(step.tensor)
     behind = behind_of([tensor])
@@ -72,7 +73,9 @@ def _divisors(term: LossTerm, losses: tf.Tensor) -> Iterator[tuple[Any, Any]]:
         if step.reduces:
             axes = left if step.axes is None else [left[axis] for axis in step.axes]
             left = [axis for axis in left if axis not in axes]
-            if step.do is Do.MEAN and (term.batch_axis is None or term.batch_axis in axes):
+            if step.operation is Operation.MEAN and (
+                term.batch_axis is None or term.batch_axis in axes
+            ):
                 yield ("size", *axes), tf.reduce_prod(tf.gather(tf.shape(losses), axes))
         elif step.divides:
             divisor = losses.graph.get_tensor_by_name(step.tensor) if step.tensor else step.value

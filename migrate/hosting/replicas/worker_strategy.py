@@ -59,7 +59,7 @@ def from_config(config: RunConfig) -> Any:
     return given
 
 
-def from_tf_config() -> tf.distribute.MultiWorkerMirroredStrategy | None:
+def strategy_from_tf_config() -> tf.distribute.MultiWorkerMirroredStrategy | None:
     """Returns the strategy of the cluster that `TF_CONFIG` describes: see `from_config`.
 
     Raises:
@@ -97,7 +97,7 @@ def _strategy(
         raise RuntimeError(
             f"The strategy of TF_CONFIG cannot be made any more: {error}; expected a process in "
             "which TensorFlow has computed nothing; call `migrate.host`, or "
-            "`worker_strategy.from_tf_config`, at the beginning of the program."
+            "`worker_strategy.strategy_from_tf_config`, at the beginning of the program."
         ) from error
 
 

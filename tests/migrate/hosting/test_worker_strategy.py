@@ -149,7 +149,7 @@ def test_a_process_that_trains_alone_has_no_strategy(
     config: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TF_CONFIG", json.dumps(config))
-    assert worker_strategy.from_tf_config() is None
+    assert worker_strategy.strategy_from_tf_config() is None
 
 
 @pytest.mark.parametrize(("config", "trains"), zip(ALONE, [True, True, False], strict=True))

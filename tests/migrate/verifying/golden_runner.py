@@ -19,7 +19,7 @@ from tests.golden.runner import CONFIG
 
 
 def main(name: str, steps: str) -> None:
-    eager_mode.keep()
+    eager_mode.keep_eager_execution()
     tf.estimator = tf1.estimator = estimator_compat
     program = importlib.import_module(f"tests.golden.programs.{name}")
     target = migrate.Target(

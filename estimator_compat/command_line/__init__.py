@@ -1,0 +1,1 @@
+"""The inside of `estimator-train`, and what the command lines share."""

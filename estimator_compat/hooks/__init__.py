@@ -1,0 +1,1 @@
+"""Public hooks that take an Estimator."""

@@ -1,0 +1,13 @@
+"""A loss as numbers: reductions, weighted losses, and the summaries of both.
+
+The functions of `weighted_loss` are also found here, where they stood in version 0.1.
+"""
+
+import importlib
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(f"module 'estimator_compat.losses' has no attribute {name!r}")
+    return getattr(importlib.import_module("estimator_compat.losses.weighted_loss"), name)

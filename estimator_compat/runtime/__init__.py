@@ -1,0 +1,1 @@
+"""How a graph is built and run in sessions."""

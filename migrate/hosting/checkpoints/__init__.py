@@ -1,0 +1,1 @@
+"""Checkpoints of both kinds: a hosted loop's own, and an Estimator's."""

@@ -1,0 +1,3 @@
+"""Kept for one release: now `migrate.measured_ledger`."""
+
+from migrate.measured_ledger import *  # noqa: F403

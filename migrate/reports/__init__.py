@@ -1,0 +1,1 @@
+"""What people read: one format a module, values in and text out."""
