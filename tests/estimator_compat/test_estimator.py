@@ -14,17 +14,7 @@ import pytest
 import tensorflow as tf
 
 from estimator_compat import Estimator, EstimatorSpec, RunConfig
-from tests.estimator_compat.small_model import (
-    X,
-    Y,
-    estimator,
-    forever,
-    model_fn,
-    once,
-    step_op,
-    steps,
-    tags,
-)
+from tests.models.small_model import X, Y, estimator, forever, model_fn, once, step_op, steps, tags
 
 tf1 = tf.compat.v1
 

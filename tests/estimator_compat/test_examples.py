@@ -14,7 +14,7 @@ import pytest
 import tensorflow as tf
 
 from estimator_compat.examples import penguins
-from tests.estimator_compat.stderr_lines import own_lines
+from tests.estimator_compat.command_line.stderr_lines import own_lines
 
 ROOT = Path(__file__).parents[2]
 BINARY = (sys.executable, "-m", "estimator_compat.train")

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from estimator_compat import inputs
-from tests.estimator_compat.small_model import X, Y
+from tests.models.small_model import X, Y
 
 tf1 = tf.compat.v1
 Dataset = tf.data.Dataset

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.estimator_compat.stderr_lines import own_lines
+from tests.estimator_compat.command_line.stderr_lines import own_lines
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}

@@ -10,7 +10,7 @@ import tensorflow.compat.v1 as tf1
 import estimator_compat as estimator
 from estimator_compat.hooks import early_stopping
 from estimator_compat.training import EvalSpec, TrainSpec, train_and_evaluate
-from tests.estimator_compat import small_model
+from tests.models import small_model
 
 
 def _nothing() -> None:

@@ -5,7 +5,7 @@ first divided the loss by the number of replicas, unless the last loss that was 
 `tf.losses` was reduced by SUM. What turns this on is private to TensorFlow, and so is what tells
 whether it was done; there is no public way to either, because nothing but the Estimator was meant
 to. The code is still part of TensorFlow's optimizers. These two symbols stand here and nowhere
-else; `tests/migrate/hosting/test_loss_scaling.py` tells when they move.
+else; `tests/migrate/hosting/replicas/test_loss_scaling.py` tells when they move.
 """
 
 from contextlib import AbstractContextManager

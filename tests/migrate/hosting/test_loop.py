@@ -13,7 +13,7 @@ import tensorflow.compat.v1 as tf1
 import estimator_compat as estimator
 from migrate.hosting.host import host
 from migrate.hosting.loop import CustomLoop
-from tests.migrate.hosting.programs import INPUT_FNS, X, Y, model_fn
+from tests.models.hosted_programs import INPUT_FNS, X, Y, model_fn
 
 STEPS = 23
 

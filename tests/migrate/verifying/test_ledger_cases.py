@@ -9,8 +9,12 @@ import tensorflow as tf
 
 import migrate
 from migrate.verifying.verdict import Outcome
-from tests.estimator_compat import ledger_cases_losses, ledger_cases_models, ledger_cases_reductions
-from tests.estimator_compat.ledger_cases import FEATURES, LABELS, Case
+from tests.estimator_compat.ledger import (
+    ledger_cases_losses,
+    ledger_cases_models,
+    ledger_cases_reductions,
+)
+from tests.estimator_compat.ledger.ledger_cases import FEATURES, LABELS, Case
 
 CASES = [
     *ledger_cases_losses.CASES,

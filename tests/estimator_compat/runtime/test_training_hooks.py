@@ -8,14 +8,7 @@ import tensorflow as tf
 
 from estimator_compat import RunConfig
 from estimator_compat.runtime import training_hooks
-from tests.estimator_compat.small_model import (
-    Listener,
-    Recorder,
-    estimator,
-    forever,
-    once,
-    steps,
-)
+from tests.models.small_model import Listener, Recorder, estimator, forever, once, steps
 
 tf1 = tf.compat.v1
 

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from estimator_compat.command_line import results
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 METRICS = {
     "loss": np.float32(0.25),
     "accuracy": np.float32(0.9876543),

@@ -20,12 +20,12 @@ from estimator_compat import (
     with_loss_summaries,
 )
 from estimator_compat.losses.per_example_csv import PerExampleLossHook
-from tests.estimator_compat import (
+from tests.estimator_compat.ledger import (
     ledger_cases_losses,
     ledger_cases_models,
     ledger_cases_reductions,
 )
-from tests.estimator_compat.ledger_cases import (
+from tests.estimator_compat.ledger.ledger_cases import (
     FEATURES,
     LABELS,
     Case,
@@ -34,7 +34,7 @@ from tests.estimator_compat.ledger_cases import (
     predicted,
     squares,
 )
-from tests.estimator_compat.small_model import tags
+from tests.models.small_model import tags
 
 tf1 = tf.compat.v1
 CASES = {

@@ -1,6 +1,6 @@
 """Trains on two replicas and prints what came of it; each run is a process of its own.
 
-python -m tests.migrate.hosting.replica_runner CASE
+python -m tests.migrate.hosting.replicas.runner CASE
 """
 
 import dataclasses
@@ -16,10 +16,10 @@ import tensorflow as tf
 import estimator_compat
 from migrate.hosting.host import host
 from migrate.hosting.replicas import batches as replica_batches
-from tests.migrate.hosting import replica_sequences
-from tests.migrate.hosting.record_replicas import hex_of, two_devices
-from tests.migrate.hosting.replica_models import BY_HAND, EVEN, REFUSED, UNEVEN, VALUES, model
-from tests.migrate.hosting.replica_programs import LINEAR, PROGRAMS, input_fn
+from tests.migrate.hosting.replicas import sequences
+from tests.migrate.hosting.replicas.models import BY_HAND, EVEN, REFUSED, UNEVEN, VALUES, model
+from tests.migrate.hosting.replicas.programs import LINEAR, PROGRAMS, input_fn
+from tests.migrate.hosting.replicas.record import hex_of, two_devices
 
 CONFIG = estimator_compat.RunConfig(tf_random_seed=1)
 MODELS = {name: program(estimator_compat.EstimatorSpec) for name, program in PROGRAMS.items()}
@@ -33,7 +33,7 @@ def recorded(strategy: Any) -> dict[str, Any]:
 def one_batch(strategy: Any) -> dict[str, Any]:
     """Trains on global batches: on two replicas with the global mean, and on one."""
     models = {name: (MODELS[name], input_fn) for name in LINEAR}
-    models["sequences"] = (replica_sequences.model_fn, replica_sequences.input_fn)
+    models["sequences"] = (sequences.model_fn, sequences.input_fn)
     return {
         name: [_trained(*model, one, global_mean=True) for one in (strategy, None)]
         for name, model in models.items()
@@ -85,7 +85,7 @@ def told(strategy: Any) -> dict[str, Any]:
 def told_of_one_batch(strategy: Any) -> dict[str, Any]:
     """What a step on a global batch tells: on two replicas with the global mean, and on one."""
     models = {name: (MODELS[name], input_fn) for name in ("momentum_mean", "momentum_total")}
-    models["sequences"] = (replica_sequences.model_fn, replica_sequences.input_fn)
+    models["sequences"] = (sequences.model_fn, sequences.input_fn)
     found: dict[str, Any] = {}
     for name, (model_fn, data) in models.items():
         for one in (strategy, None):

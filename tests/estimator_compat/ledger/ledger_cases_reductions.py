@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tests.estimator_compat.ledger_cases import (
+from tests.estimator_compat.ledger.ledger_cases import (
     MASK,
     Cases,
     Term,

@@ -15,10 +15,10 @@ import tensorflow as tf
 from estimator_compat import RunConfig
 from migrate.hosting.host import host
 from migrate.hosting.replicas import worker_strategy
-from tests.migrate.hosting.programs import INPUT_FNS, X, Y, model_fn
-from tests.migrate.hosting.test_replicas import RECORDED, numbers
+from tests.migrate.hosting.replicas.test_replicated_graph import RECORDED, numbers
+from tests.models.hosted_programs import INPUT_FNS, X, Y, model_fn
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def ports() -> list[int]:
@@ -40,7 +40,13 @@ def start(folder: Path, program: str, **options: Any) -> list[subprocess.Popen]:
     for job in jobs:
         config = {"cluster": cluster, "task": {"type": job, "index": 0}}
         given = options if job == "worker" else {**options, "dies_after": None}
-        command = ["-m", "tests.migrate.hosting.worker", folder, program, json.dumps(given)]
+        command = [
+            "-m",
+            "tests.migrate.hosting.replicas.worker",
+            folder,
+            program,
+            json.dumps(given),
+        ]
         processes.append(
             subprocess.Popen(
                 [sys.executable, *command],

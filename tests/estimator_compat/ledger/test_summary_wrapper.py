@@ -10,15 +10,7 @@ import tensorflow as tf
 
 from estimator_compat import loss_summaries, with_loss_summaries
 from estimator_compat.runtime import user_functions
-from tests.estimator_compat.small_model import (
-    X,
-    Y,
-    estimator,
-    forever,
-    model_fn,
-    once,
-    tags,
-)
+from tests.models.small_model import X, Y, estimator, forever, model_fn, once, tags
 
 tf1 = tf.compat.v1
 ADDED = {"average_loss", "loss_per_example"}

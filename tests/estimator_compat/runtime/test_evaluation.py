@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.estimator_compat.small_model import X, Y, empty, estimator, forever, once, tags
+from tests.models.small_model import X, Y, empty, estimator, forever, once, tags
 
 tf1 = tf.compat.v1
 

@@ -13,13 +13,13 @@ from estimator_compat.ledger import reader, recomputation
 from estimator_compat.ledger.steps import LossStep, Operation
 from estimator_compat.ledger.values import Kind, LossLedger
 from migrate.targets import build
-from tests.estimator_compat import (
+from tests.estimator_compat.ledger import (
     ledger_cases,
     ledger_cases_losses,
     ledger_cases_models,
     ledger_cases_reductions,
 )
-from tests.estimator_compat.ledger_cases import Case, Term, checked, of, read, values
+from tests.estimator_compat.ledger.ledger_cases import Case, Term, checked, of, read, values
 
 tf1 = tf.compat.v1
 CASES = [

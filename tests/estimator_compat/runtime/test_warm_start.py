@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from estimator_compat import WarmStartSettings
 from estimator_compat.runtime.warm_start import settings_from
-from tests.estimator_compat.small_model import X, Y, estimator, forever, once
+from tests.models.small_model import X, Y, estimator, forever, once
 
 tf1 = tf.compat.v1
 INITIAL = [0.5, 0.5]

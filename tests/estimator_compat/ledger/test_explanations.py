@@ -10,12 +10,12 @@ import tensorflow as tf
 
 from estimator_compat.ledger import explanations, reader
 from estimator_compat.ledger.values import LossLedger
-from tests.estimator_compat import (
+from tests.estimator_compat.ledger import (
     ledger_cases_losses,
     ledger_cases_models,
     ledger_cases_reductions,
 )
-from tests.estimator_compat.ledger_cases import (
+from tests.estimator_compat.ledger.ledger_cases import (
     Case,
     Reduction,
     cross_entropies,

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from estimator_compat import EstimatorSpec
 from estimator_compat.runtime import cached_run
-from tests.estimator_compat.small_model import estimator, forever, once, steps
+from tests.models.small_model import estimator, forever, once, steps
 
 tf1 = tf.compat.v1
 TRACE = tf1.RunOptions(trace_level=tf1.RunOptions.FULL_TRACE)

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from estimator_compat import EstimatorSpec, tpu
-from tests.estimator_compat.ledger_cases import (
+from tests.estimator_compat.ledger.ledger_cases import (
     Cases,
     Term,
     W,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from estimator_compat.runtime import checkpoint_files
-from tests.estimator_compat.small_model import estimator, forever
+from tests.models.small_model import estimator, forever
 
 
 def test_a_folder_is_made_and_left_empty(tmp_path: Path) -> None:

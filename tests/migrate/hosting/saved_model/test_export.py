@@ -12,7 +12,7 @@ import estimator_compat as estimator
 from estimator_compat import export
 from migrate.hosting.host import host
 from migrate.hosting.loop import CustomLoop
-from tests.migrate.hosting.programs import INPUT_FNS, X, model_fn
+from tests.models.hosted_programs import INPUT_FNS, X, model_fn
 
 STEPS = 3
 

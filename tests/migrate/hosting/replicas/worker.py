@@ -1,6 +1,6 @@
 """One of two processes that train a program, on every second of its batches.
 
-python -m tests.migrate.hosting.worker FOLDER PROGRAM OPTIONS
+python -m tests.migrate.hosting.replicas.worker FOLDER PROGRAM OPTIONS
 
 OPTIONS is a JSON object. The processes make a checkpoint at every second step, or as `saves` says,
 resume from the latest, evaluate, and print what came of it. What a process writes, it writes in a
@@ -23,21 +23,21 @@ import tensorflow as tf
 import estimator_compat
 from migrate.hosting.host import host
 from migrate.hosting.loop import CustomLoop
-from tests.migrate.hosting import replica_programs
-from tests.migrate.hosting.record_replicas import hex_of
-from tests.migrate.hosting.replica_models import BY_HAND, UNEVEN, VALUES, model
-from tests.migrate.hosting.replica_programs import PROGRAMS, STEPS
+from tests.migrate.hosting.replicas import programs
+from tests.migrate.hosting.replicas.models import BY_HAND, UNEVEN, VALUES, model
+from tests.migrate.hosting.replicas.programs import PROGRAMS, STEPS
+from tests.migrate.hosting.replicas.record import hex_of
 
 
 def input_fn_of(dies_after: int | None) -> Any:
     def batches() -> Iterator[Any]:
-        for index, batch in enumerate(replica_programs.batches()):
+        for index, batch in enumerate(programs.batches()):
             if dies_after is not None and index == 2 * dies_after:
                 os._exit(7)
             yield batch
 
     def input_fn(input_context: Any = None) -> tf.data.Dataset:
-        spec = replica_programs.input_fn().element_spec
+        spec = programs.input_fn().element_spec
         options = tf.data.Options()
         # It dies when a step asks for a batch, not when one is read ahead.
         options.experimental_optimization.inject_prefetch = False

@@ -16,17 +16,7 @@ import pytest
 import tensorflow as tf
 
 from estimator_compat import EstimatorSpec, RunConfig
-from tests.estimator_compat.small_model import (
-    X,
-    Y,
-    empty,
-    estimator,
-    forever,
-    model_fn,
-    once,
-    step_op,
-    steps,
-)
+from tests.models.small_model import X, Y, empty, estimator, forever, model_fn, once, step_op, steps
 
 tf1 = tf.compat.v1
 

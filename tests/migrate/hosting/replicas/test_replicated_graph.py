@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.migrate.hosting.replica_programs import LINEAR
+from tests.migrate.hosting.replicas.programs import LINEAR
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[3]
-RECORDED = json.loads((Path(__file__).parent / "replicas.json").read_text())
+ROOT = Path(__file__).parents[4]
+RECORDED = json.loads((Path(__file__).parent / "recording.json").read_text())
 del RECORDED["tensorflow"]
 
 
@@ -27,7 +27,7 @@ del RECORDED["tensorflow"]
 def case(name: str) -> Any:
     """Runs a case of `replica_runner`."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.migrate.hosting.replica_runner", name],
+        [sys.executable, "-m", "tests.migrate.hosting.replicas.runner", name],
         cwd=ROOT,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
         capture_output=True,

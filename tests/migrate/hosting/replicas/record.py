@@ -1,6 +1,6 @@
 """Records the programs of `replica_programs` under the real Estimator of TensorFlow 2.15.
 
-python -m tests.migrate.hosting.record_replicas
+python -m tests.migrate.hosting.replicas.record
 """
 
 import json
@@ -10,9 +10,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from tests.migrate.hosting.replica_programs import PROGRAMS, STEPS, input_fn
+from tests.migrate.hosting.replicas.programs import PROGRAMS, STEPS, input_fn
 
-RECORDING = Path(__file__).parent / "replicas.json"
+RECORDING = Path(__file__).parent / "recording.json"
 
 
 def two_devices() -> tf.distribute.Strategy:

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.migrate.hosting import test_replicas
-from tests.migrate.hosting.test_replicas import case
+from tests.migrate.hosting.replicas import test_replicated_graph
+from tests.migrate.hosting.replicas.test_replicated_graph import case
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +38,7 @@ TOLD = {
 def test_a_step_tells_of_both_replicas(name: str, exact: bool) -> None:
     found = case("told")[name][exact]
     losses, average = TOLD[name]
-    loss, gradient = test_replicas.BY_HAND[name][exact]
+    loss, gradient = test_replicated_graph.BY_HAND[name][exact]
     np.testing.assert_allclose(found["loss_per_example"], losses)
     np.testing.assert_allclose(found["average_loss"], average, rtol=1e-6)
     np.testing.assert_allclose(found["loss"], loss, rtol=1e-6)
