@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from absl import app, flags
 
 from estimator_compat import train_flags
-from estimator_compat.command_line import program
+from estimator_compat.command_line import program, program_flags
 from estimator_compat.command_line.settings import REFERENCES, TrainSettings
 from estimator_compat.examples import PENGUINS
 
@@ -43,14 +43,17 @@ def _parse(arguments: Sequence[str]) -> list[str]:
     if {"--help", "-help", "-h", "--helpshort", "-?"} & set(arguments):
         print(_USAGE, train_flags.help_text(), _CLOSING, sep="\n")
         sys.exit(0)
-    return program.parsed(arguments, known_only=True)
+    try:
+        return program_flags.parse(arguments, known_only=True, expected=program.FLAGS_OF_PROGRAM)
+    except ValueError as error:
+        program.exit_with(str(error))
 
 
 def _main(rest: Sequence[str]) -> None:
     def settings() -> TrainSettings:
         if FLAGS.model_fn is None:
             # No program is coming that could know more flags.
-            program.parse_rest(rest)
+            program_flags.parse(rest, expected=program.FLAGS_OF_PROGRAM)
         return _or_example(train_flags.read())
 
     program.run_or_exit(settings, rest)

@@ -81,8 +81,7 @@ def load(
       ValueError: Something is not there, cannot be imported, or is not what it should be; or a
         model_fn has no input_fn.
     """
-    from estimator_compat.command_line import function_references
-    from estimator_compat.command_line.program import parse_rest
+    from estimator_compat.command_line import function_references, program_flags
 
     if legacy is not None:
         from estimator_compat import facade
@@ -90,7 +89,8 @@ def load(
         facade.install(legacy)
     found = function_references.load(reference)
     given = function_references.load(input_fn, flag="input_fn") if input_fn else None
-    parse_rest(["migrate", *flags])
+    expected = f"flags that the code behind `{reference}` defines"
+    program_flags.parse(["migrate", *flags], expected=expected)
     if not isinstance(found, Target) and "features" not in inspect.signature(found).parameters:
         found = _called(found, as_legacy=legacy is not None)
         if not isinstance(found, Target):

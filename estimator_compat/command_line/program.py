@@ -13,16 +13,18 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from absl import flags
-
-from estimator_compat.command_line import function_references, results, tensorflow_logs
+from estimator_compat.command_line import (
+    function_references,
+    program_flags,
+    results,
+    tensorflow_logs,
+)
 from estimator_compat.command_line.error_text import describe
 from estimator_compat.command_line.progress_display import Display, open_display
 from estimator_compat.command_line.results import Outcome
 from estimator_compat.command_line.settings import REFERENCES, TrainSettings
 
-FLAGS = flags.FLAGS
-
+FLAGS_OF_PROGRAM = "the flags of `estimator-train --help`"
 _TENSORBOARD = "" if importlib.util.find_spec("tensorboard") else " (pip install tensorboard)"
 
 
@@ -56,7 +58,7 @@ def run_or_exit(
     except Exception as error:
         if tensorflow_logs.debugging():
             traceback.print_exc()
-        _fail(describe(error))
+        exit_with(describe(error))
 
 
 def _ready(settings: TrainSettings, rest: Sequence[str]) -> TrainSettings:
@@ -66,7 +68,7 @@ def _ready(settings: TrainSettings, rest: Sequence[str]) -> TrainSettings:
         for name in REFERENCES
         if isinstance(value := getattr(settings, name), str)
     }
-    parse_rest(rest)
+    program_flags.parse(rest, expected=FLAGS_OF_PROGRAM)
     changes["model_dir"] = settings.model_dir or tempfile.mkdtemp(prefix="estimator-train-")
     return dataclasses.replace(settings, **changes)
 
@@ -78,22 +80,8 @@ def _run(settings: TrainSettings, display: Display) -> Outcome:
     return Run(settings, display).outcome()
 
 
-def parse_rest(rest: Sequence[str]) -> None:
-    """Parses the flags that the loaded program has defined; what is still unknown is a mistake."""
-    if extra := parsed(rest, known_only=False)[1:]:
-        raise ValueError(
-            f"`{' '.join(extra)}` is no flag; expected --name=value; see `estimator-train --help`."
-        )
-
-
-def parsed(arguments: Sequence[str], *, known_only: bool) -> list[str]:
-    try:
-        return FLAGS(arguments, known_only=known_only)
-    except flags.Error as error:
-        _fail(f"{error}; expected the flags of `estimator-train --help`; correct it.")
-
-
-def _fail(message: str) -> NoReturn:
+def exit_with(message: str) -> NoReturn:
+    """Prints a message on stderr and exits with 2."""
     say(f"{results.program_name()}: {message}")
     sys.exit(2)
 

@@ -179,9 +179,5 @@ def _lines(*terms: LossTerm) -> tuple[Line, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _is_vector(term: LossTerm) -> bool:
-    return term.kind is Kind.DATA and not any(step.reduces for step in term.steps)
-
-
 def _is_weighted_mean_by_size(term: LossTerm) -> bool:
     return bool(term.weightings) and any(step.operation is Operation.MEAN for step in term.steps)

@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from estimator_compat.ledger import expressions
+from estimator_compat.ledger import op_patterns
 from estimator_compat.ledger.batch_axes import BATCH, ELEMENTWISE
 from estimator_compat.ledger.loss_graph import LossGraph, reduced_axes, same_rank
 from estimator_compat.ledger.op_patterns import constant, strip
@@ -58,7 +58,7 @@ class _Divisors:
         return Role.OTHER
 
     def _role_of_sum(self, op: Any, weights: LossStep | None) -> Role:
-        counted, body = expressions.count_of(op), expressions.without_ones(op.inputs[0])
+        counted, body = op_patterns.count_of(op), op_patterns.without_ones(op.inputs[0])
         if counted is not None:
             if constant(counted) not in (None, 0.0):
                 return Role.SIZE
@@ -84,7 +84,7 @@ class _Divisors:
         ours, theirs = self._graph.axes.of(tensor), self._graph.axes.of(losses)
         if ours == theirs and all(n and (n.isdigit() or n.startswith(BATCH)) for n in ours or ()):
             return True
-        source, op = expressions.shaped_as(tensor), tensor.op
+        source, op = op_patterns.shaped_as(tensor), tensor.op
         if source is not tensor:
             return self._has_shape(source, losses, depth - 1)
         known = op.type in ELEMENTWISE | {"Select"}

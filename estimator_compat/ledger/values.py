@@ -68,6 +68,11 @@ class LossTerm:
     broadcast: str = ""
 
     @property
+    def is_unreduced(self) -> bool:
+        """Whether a term of per-example losses is still a vector."""
+        return self.kind is Kind.DATA and not any(step.reduces for step in self.steps)
+
+    @property
     def before_reduction(self) -> tuple[LossStep, ...]:
         """The steps before the first reduction."""
         first = next((i for i, s in enumerate(self.steps) if s.reduces), len(self.steps))

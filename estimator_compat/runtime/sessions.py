@@ -60,8 +60,8 @@ def _restore_error(error: Any, checkpoint: str) -> Exception:
         error.op,
         f"The checkpoint {checkpoint} could not be restored into this graph: it is incomplete or "
         "damaged, or its variables are not the model's; expected a whole checkpoint with the "
-        f"model_fn's variable names and shapes; {checkpoint_files.advice(checkpoint)}. TensorFlow says: "
-        f"{error.message}",
+        f"model_fn's variable names and shapes; {checkpoint_files.advice(checkpoint)}. "
+        f"TensorFlow says: {error.message}",
     )
 
 

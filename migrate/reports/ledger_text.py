@@ -5,7 +5,7 @@ import os
 import textwrap
 from collections.abc import Sequence
 
-from estimator_compat.ledger import explanations
+from estimator_compat.ledger import cautions, explanations
 from estimator_compat.ledger.steps import Line
 from estimator_compat.ledger.values import Check, Kind, LossLedger, LossTerm
 from estimator_compat.losses import reductions
@@ -19,7 +19,7 @@ def render(ledgers: Sequence[LossLedger]) -> str:
     first, *others = ledgers
     parts = _ledger(first)
     for other in others:
-        differences = explanations.differences(first, other)
+        differences = cautions.differences(first, other)
         parts += ["", *(_ledger(other) if differences else _same(other, first))]
         for one in differences:
             parts += ["", *_caution(one, "")]
@@ -39,7 +39,7 @@ def _ledger(ledger: LossLedger) -> list[str]:
     lines = _head(ledger, ledger.formula)
     for index, term in enumerate(ledger.terms, 1):
         lines += ["", *_term(index, term)]
-    for caution in explanations.warnings(ledger):
+    for caution in cautions.warnings(ledger):
         lines += ["", *_caution(caution, "  ")]
     return lines
 
@@ -103,7 +103,7 @@ def _short(line: Line) -> str:
     return str(line if path.startswith("..") else dataclasses.replace(line, file=path))
 
 
-def _caution(caution: explanations.Caution, indent: str) -> list[str]:
+def _caution(caution: cautions.Caution, indent: str) -> list[str]:
     lines = _wrapped(f"! {caution.code}: {caution.text}", indent, 2)
     return lines + [f"{indent}  {_short(line)}" for line in caution.lines]
 

@@ -56,3 +56,24 @@ def test_what_is_not_callable_is_refused(changes: Any) -> None:
 def test_a_model_fn_that_returns_no_spec() -> None:
     with pytest.raises(ValueError, match=r"returned 5; expected an EstimatorSpec.*return one"):
         targets.build(target(model_fn=lambda features, labels: 5), "train")
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (
+            ["--bogus=1"],
+            "Unknown command line flag 'bogus'; expected flags that the code behind "
+            "`migrate.examples:penguins` defines; correct it.",
+        ),
+        (
+            ["bogus"],
+            "`bogus` is not a flag; expected flags that the code behind "
+            "`migrate.examples:penguins` defines, as --name=value; correct it or leave it out.",
+        ),
+    ],
+)
+def test_flags_that_the_code_does_not_define(flags: list[str], message: str) -> None:
+    with pytest.raises(ValueError, match="flag") as caught:
+        targets.load("migrate.examples:penguins", flags=flags)
+    assert str(caught.value) == message

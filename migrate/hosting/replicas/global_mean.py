@@ -16,7 +16,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.ledger import reader, recomputation
-from estimator_compat.ledger.steps import Operation
+from estimator_compat.ledger.steps import LossStep, Operation
 from estimator_compat.ledger.values import Kind, LossTerm
 from migrate.hosting.replicas import gradient_scales, term_divisors
 from migrate.hosting.replicas.term_divisors import Ops

@@ -33,9 +33,9 @@ class Replication:
     Attributes:
       strategy: MirroredStrategy, MultiWorkerMirroredStrategy or OneDeviceStrategy.
       global_mean: Whether the loss is the mean over the examples of all replicas: see
-        `migrate.hosting.replicas.global_mean`. False is what an Estimator with `train_distribute` computed:
-        the average of the replicas' losses, or their sum where the model_fn's last loss of
-        `tf.losses` was reduced by SUM.
+        `migrate.hosting.replicas.global_mean`. False is what an Estimator with `train_distribute`
+        computed: the average of the replicas' losses, or their sum where the last loss of
+        `tf.losses` in the model_fn was reduced by SUM.
       split: Whether an element of the input is a batch for all replicas of this process, which is
         split: see `replica_batches.split`. False is how an Estimator read it: an element is a
         replica's batch, and a step takes one for each, which `replica_batches.consecutive` groups.

@@ -82,7 +82,8 @@ def test_a_command_repeats_the_flags_with_changes(tmp_path):
     program.write_text(
         "import sys\n"
         "from absl import flags, logging\n"
-        "from estimator_compat import results, train_flags\n"
+        "from estimator_compat import train_flags\n"
+        "from estimator_compat.command_line import results\n"
         "flags.DEFINE_float('rate', 0.1, '')\n"
         "train_flags.define()\n"
         "flags.FLAGS(sys.argv)\n"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from estimator_compat.ledger import explanations, reader
+from estimator_compat.ledger import cautions, explanations, reader
 from estimator_compat.ledger.values import LossLedger
 from tests.estimator_compat.ledger import (
     ledger_cases_losses,
@@ -40,11 +40,11 @@ def ledger_of(loss_fn: Callable[[Any, Any], Any], mode: str = "train") -> LossLe
     return read(Case(model_fn=of(loss_fn), terms=()), mode)[0]
 
 
-def cautions(name: str) -> tuple[explanations.Caution, ...]:
-    return explanations.warnings(read(CASES[name])[0])
+def cautions(name: str) -> tuple[cautions.Caution, ...]:
+    return cautions.warnings(read(CASES[name])[0])
 
 
-def source(caution: explanations.Caution) -> list[str]:
+def source(caution: cautions.Caution) -> list[str]:
     return [linecache.getline(line.file, line.number).strip() for line in caution.lines]
 
 
@@ -129,7 +129,7 @@ def test_a_vector() -> None:
     with tf.Graph().as_default():
         features = {"x": tf1.placeholder(tf.float32, [None, 3])}
         labels = {"y": tf1.placeholder(tf.float32, [None])}
-        found = explanations.warnings(reader.ledger(squares(features, labels), features, labels))
+        found = cautions.warnings(reader.ledger(squares(features, labels), features, labels))
     (caution,) = found
     assert caution.code == "vector-loss"
     assert caution.text == (
@@ -145,7 +145,7 @@ def test_a_loss_of_no_feature() -> None:
         predicted(features)
         return tf.nn.l2_loss(tf1.trainable_variables()[0])
 
-    (caution,) = explanations.warnings(ledger_of(loss))
+    (caution,) = cautions.warnings(ledger_of(loss))
     assert caution.code == "no-feature"
     assert caution.text == (
         "The loss depends on no feature or label: it is l2(kernel). Expected the losses of the "
@@ -158,7 +158,7 @@ def test_a_loss_without_a_gradient() -> None:
         x = tf1.placeholder(tf.float32, [None])
         kernel = tf1.get_variable("kernel", initializer=1.0)
         loss = tf.reduce_mean(tf.stop_gradient(x * kernel))
-        found = explanations.warnings(reader.ledger(loss, x))
+        found = cautions.warnings(reader.ledger(loss, x))
     (caution,) = found
     assert caution.code == "no-gradient"
     assert caution.text == (
@@ -169,7 +169,7 @@ def test_a_loss_without_a_gradient() -> None:
 
 def test_a_constant_has_neither() -> None:
     with tf.Graph().as_default():
-        found = explanations.warnings(reader.ledger(tf.constant(float("nan"))))
+        found = cautions.warnings(reader.ledger(tf.constant(float("nan"))))
     assert [caution.code for caution in found] == ["no-feature", "no-gradient"]
     assert "it is nan." in found[0].text
 
@@ -199,7 +199,7 @@ def test_a_product_of_losses_says_why() -> None:
 def test_another_reduction_in_eval() -> None:
     train = ledger_of(lambda f, y: tf.reduce_sum(squares(f, y)))
     evaluation = ledger_of(lambda f, y: tf.reduce_mean(squares(f, y)), "eval")
-    (caution,) = explanations.differences(train, evaluation)
+    (caution,) = cautions.differences(train, evaluation)
     assert caution.code == "train-eval"
     assert caution.text == (
         f"`loss` is not the same in TRAIN and EVAL. TRAIN has sum({SQUARES}), EVAL has "
@@ -216,7 +216,7 @@ def test_regularization_in_training_only() -> None:
 
     train = ledger_of(loss)
     evaluation = ledger_of(lambda f, y: tf.reduce_mean(squares(f, y)), "eval")
-    (caution,) = explanations.differences(train, evaluation)
+    (caution,) = cautions.differences(train, evaluation)
     assert "TRAIN has 0.1 * l2(kernel), EVAL has nothing in its place" in caution.text
 
 
@@ -226,7 +226,7 @@ def test_a_term_that_is_there_twice_is_not_there_once() -> None:
         return loss + loss
 
     once = ledger_of(lambda f, y: tf.reduce_mean(squares(f, y)))
-    (caution,) = explanations.differences(ledger_of(twice), once)
+    (caution,) = cautions.differences(ledger_of(twice), once)
     assert f"TRAIN has mean({SQUARES}), EVAL has nothing" in caution.text
 
 
@@ -239,12 +239,12 @@ def test_names_of_ops_are_no_difference() -> None:
         logits(features)
         return tf.reduce_mean(tf.exp(cross_entropies(features, labels) * logits(features)[:, 0]))
 
-    assert explanations.differences(ledger_of(named), ledger_of(again, "eval")) == ()
+    assert cautions.differences(ledger_of(named), ledger_of(again, "eval")) == ()
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=str)
 def test_a_model_fn_of_one_loss_has_no_difference(case: Case) -> None:
-    assert explanations.differences(read(case)[0], read(case, "eval")[0]) == ()
+    assert cautions.differences(read(case)[0], read(case, "eval")[0]) == ()
 
 
 # How a term behaves, in words.
