@@ -14,6 +14,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from estimator_compat import package_files
+
 FLAGS = flags.FLAGS
 
 
@@ -83,6 +85,6 @@ def program_name() -> str:
 
 def _program() -> list[str]:
     name = os.path.basename(sys.argv[0])
-    if name == "train.py" and os.path.dirname(sys.argv[0]) == os.path.dirname(__file__):
+    if name == "train.py" and package_files.is_ours(os.path.abspath(sys.argv[0])):
         return ["python", "-m", "estimator_compat.train"]
     return ["python", sys.argv[0]] if name.endswith(".py") else [name]

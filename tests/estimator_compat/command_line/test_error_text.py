@@ -51,7 +51,7 @@ def _line_in(function):
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_the_users_line_is_named(function, expected):
-    place = f" (test_failures.py, line {_line_in(function)}, in {function.__name__})"
+    place = f" (test_error_text.py, line {_line_in(function)}, in {function.__name__})"
     assert error_text.describe(_caught(function)) == expected + place
 
 
@@ -78,4 +78,4 @@ def test_a_sessions_trace_is_left_out():
             error = _caught(lambda: session.run(checked))
     said, _, rest = error_text.describe(error).partition("\n")
     assert said == "InvalidArgumentError: bad loss : Tensor had NaN values"
-    assert rest.startswith("\t [[{{node CheckNumerics}}]] (test_failures.py, line ")
+    assert rest.startswith("\t [[{{node CheckNumerics}}]] (test_error_text.py, line ")
