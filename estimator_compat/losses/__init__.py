@@ -1,13 +1,13 @@
-"""A loss as numbers: reductions, weighted losses, and the summaries of both.
-
-The functions of `weighted_loss` are also found here, where they stood in version 0.1.
-"""
+"""A loss as numbers: reductions, weighted losses, and the summaries of both."""
 
 import importlib
 from typing import Any
 
+# In version 0.1 these stood in `estimator_compat.losses`; they still do for this release.
+_MOVED = ("average_loss", "check_weights", "weighted_loss")
+
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
+    if name not in _MOVED:
         raise AttributeError(f"module 'estimator_compat.losses' has no attribute {name!r}")
     return getattr(importlib.import_module("estimator_compat.losses.weighted_loss"), name)

@@ -1,50 +1,15 @@
-"""Who may import what, and who may build sessions: read from the source, not from a run.
-
-A row of a table is a glob of modules and what they may do. A table is applied to the modules that
-exist, so that a package that comes later finds its rule here.
-"""
+"""Who may import what, and who may build sessions: read from the source, not from a run."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
+import estimator_compat
+from tests.conformance import layers
+from tests.conformance.layers import FLOORS, MODULES, ROOT, TO_COME, Room, dotted, rooms_of
 
-ROOT = Path(__file__).parents[2]
-MODULES = sorted(
-    path.relative_to(ROOT).as_posix()
-    for package in ("estimator_compat", "migrate")
-    for path in (ROOT / package).rglob("*.py")
-)
-
-FINDINGS = ("migrate.findings", "migrate.mappings", "estimator_compat.losses.reductions")
-# What modules may import at all, beside the standard library; those without a row, anything.
-MAY_IMPORT: dict[str, tuple[str, ...]] = {
-    # `reductions` computes with the tensors it is given.
-    "estimator_compat/losses/reductions.py": ("tensorflow",),
-    "estimator_compat/ledger/values.py": (),
-    "estimator_compat/ledger/explanations.py": (
-        "estimator_compat.ledger",
-        "estimator_compat.losses.reductions",
-    ),
-    "migrate/reports/ledger_text.py": (
-        "estimator_compat.ledger.explanations",
-        "estimator_compat.ledger",
-        "estimator_compat.losses.reductions",
-    ),
-    "migrate/verifying/verdict.py": (),
-    "migrate/reports/verdict_text.py": ("migrate.verifying.verdict",),
-    "migrate/findings.py": (),
-    "migrate/mappings/*.py": ("migrate.mappings",),
-    "migrate/translate/ir.py": (),
-    "migrate/reports/*.py": ("migrate.findings", "estimator_compat.ledger", "jinja2"),
-    "migrate/syntax.py": FINDINGS,
-    "migrate/engine.py": (*FINDINGS, "migrate.syntax", "migrate.rules"),
-    "migrate/scan.py": (*FINDINGS, "migrate.syntax", "migrate.rules", "migrate.engine"),
-    "migrate/rewrite.py": (*FINDINGS, "migrate.syntax", "migrate.rules", "migrate.engine"),
-    "migrate/rules/*.py": (*FINDINGS, "migrate.syntax", "migrate.rules"),
-}
+BY_NAME = {dotted(module): module for module in MODULES}
 # What modules may import when they are imported: their functions may import more.
 MAY_IMPORT_AT_ONCE: dict[str, tuple[str, ...]] = {
     "estimator_compat/__init__.py": ("estimator_compat.legacy_keras",),
@@ -53,7 +18,8 @@ MAY_IMPORT_AT_ONCE: dict[str, tuple[str, ...]] = {
     "migrate/targets.py": (),
     "migrate/examples.py": ("migrate.targets",),
     "migrate/__main__.py": ("migrate.cli",),
-    "migrate/cli.py": (),
+    "migrate/cli.py": ("migrate.commands",),
+    "migrate/commands/*.py": ("migrate.commands",),
     "migrate/reports/verdict_plot.py": ("migrate.verifying.verdict",),
 }
 SESSION_NAMES = frozenset(
@@ -71,16 +37,18 @@ SESSION_NAMES = frozenset(
         "Saver",
     }
 )
+MAY_BUILD_SESSIONS = "estimator_compat/runtime/sessions.py"
 # EstimatorSpec's default Scaffold is part of its contract.
-MAY_BUILD_SCAFFOLDS = {"estimator_compat/runtime/sessions.py", "estimator_compat/spec.py"}
-# `references` registers the user's file under its name, as an import does.
+MAY_BUILD_SCAFFOLDS = {MAY_BUILD_SESSIONS, "estimator_compat/spec.py"}
+# `function_references` registers the user's file under its name, as an import does.
 MAY_CHANGE_MODULES = {"estimator_compat/command_line/function_references.py"}
 
 
 def imports(tree: ast.AST, *, nested: bool = True) -> Iterator[str]:
     """The dotted names that a module imports; `nested` ones too, those inside functions.
 
-    `from a import b` gives `a.b` where that may be a module: for our own packages.
+    `from a import b` gives `a.b` where that is a module of ours, and where `b` is a public name the
+    module that defines it.
     """
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
@@ -88,10 +56,15 @@ def imports(tree: ast.AST, *, nested: bool = True) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute here"
             for alias in node.names:
-                ours = node.module in ("estimator_compat", "migrate")
-                yield f"{node.module}.{alias.name}" if ours else str(node.module)
+                yield _imported(str(node.module), alias.name)
         if nested or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             yield from imports(node, nested=nested)
+
+
+def _imported(module: str, name: str) -> str:
+    if module == "estimator_compat" and name in estimator_compat._EXPORTS:
+        return estimator_compat._EXPORTS[name]
+    return f"{module}.{name}" if f"{module}.{name}" in BY_NAME else module
 
 
 def forbidden(tree: ast.AST, allowed: tuple[str, ...], *, nested: bool = True) -> list[str]:
@@ -100,8 +73,26 @@ def forbidden(tree: ast.AST, allowed: tuple[str, ...], *, nested: bool = True) -
         name
         for name in imports(tree, nested=nested)
         if name.partition(".")[0] not in sys.stdlib_module_names
-        and not any(name == one or name.startswith(one + ".") for one in allowed)
+        and not any(name == above or name.startswith(above + ".") for above in allowed)
     ]
+
+
+def climbing(tree: ast.AST, floor: int, room: Room) -> list[str]:
+    """Which imports of our own are neither of the same room nor of a floor below."""
+    offending = []
+    for name in imports(tree):
+        if name.partition(".")[0] not in ("estimator_compat", "migrate"):
+            continue
+        if name not in BY_NAME:
+            offending.append(f"{name}, which is not there")
+            continue
+        [(its_floor, its_room)] = rooms_of(BY_NAME[name])
+        if its_room is room:
+            continue
+        is_allowed = name in room.only if room.only is not None else its_floor < floor
+        if not is_allowed:
+            offending.append(name)
+    return offending
 
 
 def uses(tree: ast.AST) -> set[str]:
@@ -109,7 +100,7 @@ def uses(tree: ast.AST) -> set[str]:
     nodes = list(ast.walk(tree))
     used = [node.func for node in nodes if isinstance(node, ast.Call)]
     used += [base for node in nodes if isinstance(node, ast.ClassDef) for base in node.bases]
-    return {ast.unparse(one).rpartition(".")[2] for one in used}
+    return {ast.unparse(node).rpartition(".")[2] for node in used}
 
 
 def changes_modules(tree: ast.AST) -> bool:
@@ -122,66 +113,84 @@ def changes_modules(tree: ast.AST) -> bool:
     )
 
 
-def parsed(module: str) -> ast.Module:
-    return ast.parse((ROOT / module).read_text())
+TREES = {module: ast.parse((ROOT / module).read_text()) for module in MODULES}
 
 
-def _rows(table: dict[str, tuple[str, ...]]) -> list[tuple[str, tuple[str, ...]]]:
-    return [
-        (module, allowed)
-        for pattern, allowed in table.items()
+def test_every_module_has_one_room() -> None:
+    counts = {module: [room.name for _, room in rooms_of(module)] for module in MODULES}
+    assert {module: names for module, names in counts.items() if len(names) != 1} == {}
+
+
+def test_every_row_has_modules() -> None:
+    rows = [pattern for rooms in FLOORS for room in rooms for pattern in room.modules]
+    rows += MAY_IMPORT_AT_ONCE
+    assert [row for row in rows if not any(layers.matches(m, row) for m in MODULES)] == []
+    names = [name for rooms in FLOORS for room in rooms for name in room.only or ()]
+    assert [name for name in names if name not in BY_NAME] == []
+
+
+def test_rooms_to_come_have_none_yet() -> None:
+    """A room that is built moves from `TO_COME` to its floor."""
+    rows = [pattern for room in TO_COME for pattern in room.modules]
+    assert [row for row in rows if any(layers.matches(m, row) for m in MODULES)] == []
+
+
+def test_nobody_imports_from_a_floor_above() -> None:
+    offending = {module: climbing(TREES[module], *rooms_of(module)[0]) for module in MODULES}
+    assert {module: names for module, names in offending.items() if names} == {}
+
+
+def test_which_libraries_a_room_uses() -> None:
+    ours = ("estimator_compat", "migrate")
+    offending = {}
+    for module in MODULES:
+        [(_, room)] = rooms_of(module)
+        if room.libraries is not None:
+            offending[module] = forbidden(TREES[module], (*ours, *room.libraries))
+    assert {module: names for module, names in offending.items() if names} == {}
+
+
+def test_what_a_module_imports_at_once() -> None:
+    offending = {
+        module: forbidden(TREES[module], allowed, nested=False)
+        for pattern, allowed in MAY_IMPORT_AT_ONCE.items()
         for module in MODULES
-        if Path(module).match(pattern)
+        if layers.matches(module, pattern)
+    }
+    assert {module: names for module, names in offending.items() if names} == {}
+
+
+def test_no_module_imports_tensorflows_internals() -> None:
+    offending = [
+        (module, name)
+        for module, tree in TREES.items()
+        for name in imports(tree)
+        if name.startswith("tensorflow.python")
     ]
+    assert offending == []
 
 
-@pytest.mark.parametrize(("module", "allowed"), _rows(MAY_IMPORT))
-def test_what_a_layer_imports(module: str, allowed: tuple[str, ...]) -> None:
-    assert forbidden(parsed(module), allowed) == []
+def test_only_one_module_builds_sessions() -> None:
+    run_rung = {m: uses(tree) for m, tree in TREES.items() if m.startswith("estimator_compat/")}
+    sessions = {module for module, used in run_rung.items() if used & SESSION_NAMES}
+    scaffolds = {module for module, used in run_rung.items() if "Scaffold" in used}
+    assert sessions == {MAY_BUILD_SESSIONS}
+    assert scaffolds == MAY_BUILD_SCAFFOLDS
 
 
-@pytest.mark.parametrize(("module", "allowed"), _rows(MAY_IMPORT_AT_ONCE))
-def test_what_a_layer_imports_at_once(module: str, allowed: tuple[str, ...]) -> None:
-    assert forbidden(parsed(module), allowed, nested=False) == []
+def test_only_the_facade_changes_the_modules_of_python() -> None:
+    outside = {m for m, tree in TREES.items() if "/facade/" not in m and changes_modules(tree)}
+    assert outside == MAY_CHANGE_MODULES
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_no_module_imports_tensorflows_internals(module: str) -> None:
-    assert [n for n in imports(parsed(module)) if n.startswith("tensorflow.python")] == []
-
-
-@pytest.mark.parametrize("module", [m for m in MODULES if m.startswith("estimator_compat/")])
-def test_the_run_rung_never_imports_migrate(module: str) -> None:
-    assert [n for n in imports(parsed(module)) if n.partition(".")[0] == "migrate"] == []
-
-
-@pytest.mark.parametrize(
-    "module",
-    [m for m in MODULES if m.startswith("estimator_compat/") and not m.endswith("/sessions.py")],
-)
-def test_only_sessions_builds_sessions(module: str) -> None:
-    tree = parsed(module)
-    assert uses(tree) & SESSION_NAMES == set()
-    assert ("Scaffold" in uses(tree)) <= (module in MAY_BUILD_SCAFFOLDS)
-
-
-@pytest.mark.parametrize("module", [m for m in MODULES if "/facade/" not in m])
-def test_only_the_facade_changes_the_modules_of_python(module: str) -> None:
-    assert changes_modules(parsed(module)) <= (module in MAY_CHANGE_MODULES)
+def test_the_map_in_build_md_is_current() -> None:
+    text = (ROOT / "BUILD.md").read_text()
+    found = re.search(r"\| floor \|.*?(?=\n\n)", text, re.DOTALL)
+    assert found is not None
+    assert found[0] == layers.render(), "run `python -m tests.conformance.layers`"
 
 
 # Negative controls: the questions above can be answered with no.
-
-
-def test_the_tables_have_modules() -> None:
-    assert ("estimator_compat/__init__.py", ("estimator_compat.legacy_keras",)) in _rows(
-        MAY_IMPORT_AT_ONCE
-    )
-    assert "estimator_compat/runtime/sessions.py" in MODULES
-    assert uses(parsed("estimator_compat/runtime/sessions.py")) & SESSION_NAMES
-    for module in MAY_CHANGE_MODULES:
-        assert changes_modules(parsed(module))
-
 
 WRONG = """
 import os
@@ -189,7 +198,7 @@ import tensorflow.python.framework
 from estimator_compat import estimator
 def later():
     import libcst.matchers
-    from migrate.rules import one
+    from migrate.hosting import loop
     sys.modules["a"] = tf1.train.Scaffold(saver=tf1.train.Saver())
 class Creator(tf1.train.SessionCreator): ...
 """
@@ -199,11 +208,29 @@ def test_a_module_that_breaks_every_rule() -> None:
     tree = ast.parse(WRONG)
     at_once = ["tensorflow.python.framework", "estimator_compat.estimator"]
     assert forbidden(tree, (), nested=False) == at_once
-    assert forbidden(tree, ()) == [*at_once, "libcst.matchers", "migrate.rules"]
-    assert forbidden(tree, ("tensorflow", "estimator_compat", "libcst", "migrate.rules")) == []
-    assert forbidden(tree, ("tensorflow", "estimator_compat", "libcst", "migrate.r")) == [
-        "migrate.rules"
+    assert forbidden(tree, ()) == [*at_once, "libcst.matchers", "migrate.hosting.loop"]
+    assert forbidden(tree, ("tensorflow", "estimator_compat", "libcst", "migrate.hosting")) == []
+    assert forbidden(tree, ("tensorflow", "estimator_compat", "libcst", "migrate.host")) == [
+        "migrate.hosting.loop"
     ]
     assert uses(tree) & SESSION_NAMES == {"Saver", "SessionCreator"}
     assert "Scaffold" in uses(tree)
     assert changes_modules(tree)
+
+
+def test_a_module_that_climbs() -> None:
+    [(floor, room)] = rooms_of("estimator_compat/tpu/spec.py")
+    tree = ast.parse("from estimator_compat import Estimator, ModeKeys, train_flags, tpu\n")
+    assert climbing(tree, floor, room) == ["estimator_compat.train_flags"]
+    [(floor, room)] = rooms_of("migrate/reports/ledger_text.py")
+    tree = ast.parse("from estimator_compat.ledger import reader, values\nimport migrate.gone\n")
+    assert climbing(tree, floor, room) == [
+        "estimator_compat.ledger.reader",
+        "migrate.gone, which is not there",
+    ]
+
+
+def test_a_row_matches_level_by_level() -> None:
+    assert layers.matches("migrate/hosting/loop.py", "migrate/hosting/*.py")
+    assert not layers.matches("migrate/hosting/graph/a.py", "migrate/hosting/*.py")
+    assert not layers.matches("a/migrate/hosting/loop.py", "migrate/hosting/*.py")

@@ -284,7 +284,7 @@ def test_works_where_the_program_has_disabled_v2_behavior() -> None:
     program = (
         "import tensorflow.compat.v1 as tf\n"
         "tf.disable_v2_behavior()\n"
-        "from estimator_compat import losses\n"
+        "from estimator_compat.losses import weighted_loss as losses\n"
         "feed = tf.placeholder(tf.float32), tf.placeholder(tf.float32, [None])\n"
         "loss = losses.weighted_loss(*feed)\n"
         "print(tf.Session().run(loss, dict(zip(feed, ([1., 4., 0., 4.], [1., 0., 2., .5])))))\n"

@@ -1,0 +1,357 @@
+"""Who may import whom: the rooms of both packages, floor by floor.
+
+A module may import the modules of its own room and of the rooms on the floors below. The map in
+BUILD.md is printed by `python -m tests.conformance.layers`.
+"""
+
+import dataclasses
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for package in ("estimator_compat", "migrate")
+    for path in (ROOT / package).rglob("*.py")
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """Modules that belong together.
+
+    Attributes:
+      name: As BUILD.md writes it.
+      holds: What is in it, in a few words.
+      modules: Globs of paths; one `*` stands for one name. A path without a `*` goes before a glob
+        of another room.
+      libraries: What its modules may import beside the standard library and our own modules; None
+        for anything.
+      only: What of our own it may import, beside its own modules; None for all floors below.
+    """
+
+    name: str
+    holds: str
+    modules: tuple[str, ...]
+    libraries: tuple[str, ...] | None = None
+    only: tuple[str, ...] | None = None
+
+
+def _in(folder: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"{folder}/{name}.py" for name in names)
+
+
+_E, _M, _H = "estimator_compat", "migrate", "migrate/hosting"
+FLOORS: tuple[tuple[Room, ...], ...] = (
+    (
+        Room(
+            name="estimator_compat, its small modules",
+            holds="public names, ModeKeys, legacy Keras, whose a file is",
+            modules=_in(_E, "__init__", "mode_keys", "legacy_keras", "package_files"),
+            libraries=(),
+        ),
+        Room(
+            name="estimator_compat.cluster",
+            holds="TF_CONFIG as values",
+            modules=_in(_E, "cluster"),
+            libraries=("tensorflow",),
+        ),
+        Room(
+            name="estimator_compat.private_tensorflow",
+            holds="every private member of TensorFlow, with its reason",
+            modules=_in(_E, "private_tensorflow"),
+            libraries=("tensorflow",),
+        ),
+        Room(
+            name="estimator_compat.api",
+            holds="tables of legacy names: what became of each",
+            modules=(f"{_E}/api/*.py",),
+            libraries=(),
+        ),
+        Room(
+            name="estimator_compat.losses.reductions",
+            holds="the reductions, one row each",
+            modules=_in(f"{_E}/losses", "__init__", "reductions"),
+            libraries=(),
+        ),
+    ),
+    (
+        Room(
+            name="estimator_compat.ledger, its values",
+            holds="a loss explained, as values and text",
+            modules=_in(
+                f"{_E}/ledger",
+                "__init__",
+                "cautions",
+                "explanations",
+                "formulas",
+                "json_values",
+                "steps",
+                "values",
+            ),
+            libraries=(),
+        ),
+        Room(
+            name="estimator_compat.losses",
+            holds="weighted losses and their summaries",
+            modules=(f"{_E}/losses/*.py",),
+            libraries=("tensorflow", "numpy"),
+        ),
+        Room(
+            name="estimator_compat.inputs",
+            holds="what an input_fn may return; NumPy and pandas inputs",
+            modules=(f"{_E}/inputs/*.py",),
+        ),
+        Room(
+            name="estimator_compat.runtime",
+            holds="how a graph is built and run in sessions",
+            modules=(f"{_E}/runtime/*.py",),
+        ),
+        Room(
+            name="estimator_compat.facade",
+            holds="`import tensorflow as tf` as TensorFlow 1 programs knew it",
+            modules=(f"{_E}/facade/*.py",),
+        ),
+    ),
+    (
+        Room(name="estimator_compat.config", holds="RunConfig", modules=_in(_E, "config")),
+        Room(name="estimator_compat.exporters", holds="exporters", modules=_in(_E, "exporters")),
+        Room(
+            name="estimator_compat.ledger",
+            holds="reads the ledger of a loss off its graph, and recomputes the loss from it",
+            modules=(f"{_E}/ledger/*.py",),
+        ),
+    ),
+    (
+        Room(
+            name="estimator_compat.export",
+            holds="SavedModels, their signatures and receivers",
+            modules=(f"{_E}/export/*.py",),
+        ),
+        Room(
+            name="estimator_compat.facade.contrib",
+            holds="the symbols of tf.contrib, a file a package",
+            modules=(f"{_E}/facade/contrib/*.py",),
+        ),
+    ),
+    (Room(name="estimator_compat.spec", holds="EstimatorSpec", modules=_in(_E, "spec")),),
+    (Room(name="estimator_compat.estimator", holds="Estimator", modules=_in(_E, "estimator")),),
+    (
+        Room(
+            name="estimator_compat.training",
+            holds="train_and_evaluate, add_metrics",
+            modules=_in(_E, "training", "adding_metrics"),
+        ),
+        Room(
+            name="estimator_compat.hooks",
+            holds="hooks that take an Estimator",
+            modules=(f"{_E}/hooks/*.py",),
+        ),
+        Room(
+            name="estimator_compat.tpu",
+            holds="TPUEstimator and its kin, on CPU and GPU",
+            modules=(f"{_E}/tpu/*.py",),
+        ),
+        Room(
+            name="estimator_compat.command_line",
+            holds="the inside of estimator-train, and what the command lines share",
+            modules=(f"{_E}/command_line/*.py",),
+        ),
+    ),
+    (
+        Room(
+            name="estimator_compat, its entry points",
+            holds="estimator-train, its flags, `python -m estimator_compat`, the example",
+            modules=(
+                *_in(_E, "__main__", "experimental", "train", "train_flags"),
+                f"{_E}/examples/*.py",
+            ),
+        ),
+    ),
+    (
+        Room(
+            name="migrate, its small modules",
+            holds="public names, Target, the example",
+            modules=_in(_M, "__init__", "targets", "examples"),
+        ),
+    ),
+    (
+        Room(
+            name="migrate.hosting.graph",
+            holds="a v1 graph as functions",
+            modules=(f"{_H}/graph/*.py",),
+        ),
+    ),
+    (
+        Room(
+            name="migrate.hosting.replicas",
+            holds="several replicas with tf.distribute",
+            modules=(f"{_H}/replicas/*.py",),
+        ),
+        Room(
+            name="migrate.hosting.checkpoints",
+            holds="a loop's own checkpoints, and an Estimator's",
+            modules=(f"{_H}/checkpoints/*.py",),
+        ),
+        Room(
+            name="migrate.hosting.saved_model",
+            holds="SavedModels of hosted loops",
+            modules=(f"{_H}/saved_model/*.py",),
+        ),
+    ),
+    (
+        Room(
+            name="migrate.hosting",
+            holds="`host`: the custom loop around a model_fn",
+            modules=(f"{_H}/*.py",),
+        ),
+    ),
+    (
+        Room(
+            name="migrate.verifying.verdict",
+            holds="what a verification found, as values",
+            modules=_in(f"{_M}/verifying", "verdict"),
+            libraries=(),
+            only=("estimator_compat.ledger.json_values",),
+        ),
+    ),
+    (
+        Room(
+            name="migrate.verifying",
+            holds="`verify`: the stages of the proof",
+            modules=(f"{_M}/verifying/*.py",),
+        ),
+        Room(
+            name="migrate.checkpoint_conversion, measured_ledger",
+            holds="converts checkpoints; checks a target's ledger on its batches",
+            modules=_in(_M, "checkpoint_conversion", "measured_ledger"),
+        ),
+    ),
+    (
+        Room(
+            name="migrate.reports",
+            holds="what people read, a file a format: values in, text out",
+            modules=(f"{_M}/reports/*.py",),
+            libraries=("rich", "jinja2", "matplotlib"),
+            only=(
+                "estimator_compat.ledger.cautions",
+                "estimator_compat.ledger.explanations",
+                "estimator_compat.ledger.formulas",
+                "estimator_compat.ledger.steps",
+                "estimator_compat.ledger.values",
+                "estimator_compat.losses.reductions",
+                "migrate.checkpoint_conversion",
+                "migrate.verifying.verdict",
+            ),
+        ),
+    ),
+    (
+        Room(
+            name="migrate.commands",
+            holds="the commands, a file each",
+            modules=(f"{_M}/commands/*.py", *_in(_M, "cli", "__main__")),
+        ),
+    ),
+    (
+        Room(
+            name="aliases",
+            holds="module names of version 0.1, for one release",
+            modules=(
+                *_in(_E, "explanations"),
+                *_in(_M, "ledgers", "ledger_text"),
+                *_in(_H, "v2_behavior", "worker_strategy"),
+                *_in(f"{_M}/verifying", "plot", "text", "verdicts"),
+            ),
+        ),
+    ),
+)
+# Rooms that come later, with what they may import: no module matches them yet.
+_FINDINGS = ("migrate.findings", "migrate.mappings")
+_SYNTAX = ("migrate.scanning.syntax", "migrate.scanning.bindings")
+TO_COME: tuple[Room, ...] = (
+    Room(
+        name="migrate.findings, mappings",
+        holds="findings as values; tables of replacements",
+        modules=(*_in(_M, "findings"), f"{_M}/mappings/*.py"),
+        libraries=(),
+        only=("estimator_compat.api.legacy_symbols", "estimator_compat.losses.reductions"),
+    ),
+    Room(
+        name="migrate.rules",
+        holds="what a scan finds, a file a rule",
+        modules=(f"{_M}/rules/*.py",),
+        libraries=(),
+        only=(
+            *_FINDINGS,
+            *_SYNTAX,
+            "estimator_compat.api.legacy_symbols",
+            "estimator_compat.losses.reductions",
+        ),
+    ),
+    Room(
+        name="migrate.scanning",
+        holds="`scan`: files to findings, without running them",
+        modules=(f"{_M}/scanning/*.py",),
+        libraries=(),
+        only=(*_FINDINGS, "migrate.rules", "estimator_compat.ledger.values"),
+    ),
+    Room(
+        name="migrate.translating",
+        holds="`translate`: a model_fn's source to a TF2 loop's",
+        modules=(f"{_M}/translating/*.py", f"{_M}/translating/sections/*.py"),
+        libraries=("libcst",),
+        only=(*_FINDINGS, *_SYNTAX, "migrate.scanning", "estimator_compat.ledger.values"),
+    ),
+    Room(
+        name="migrate.graph_reading",
+        holds="a built graph to what `translate` writes",
+        modules=(f"{_M}/graph_reading/*.py",),
+    ),
+    Room(
+        name="estimator_compat.heads, canned",
+        holds="heads and canned estimators, a file each",
+        modules=(f"{_E}/heads/*.py", f"{_E}/canned/*.py", *_in(_E, "v1")),
+    ),
+)
+
+
+def matches(module: str, pattern: str) -> bool:
+    """Tells whether a path matches a glob, level by level."""
+    parts, wanted = module.split("/"), pattern.split("/")
+    return len(parts) == len(wanted) and all(map(fnmatchcase, parts, wanted))
+
+
+def rooms_of(module: str) -> list[tuple[int, Room]]:
+    """The rooms of a module with their floors: one, unless the tables are wrong."""
+    named = [
+        (n, room) for n, rooms in enumerate(FLOORS) for room in rooms if module in room.modules
+    ]
+    return named or [
+        (floor, room)
+        for floor, rooms in enumerate(FLOORS)
+        for room in rooms
+        if any(matches(module, pattern) for pattern in room.modules)
+    ]
+
+
+def dotted(module: str) -> str:
+    """The name of a module from its path."""
+    return module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def render() -> str:
+    """The map of the rooms, as Markdown."""
+    lines = ["| floor | room | what is in it | may import |", "|---|---|---|---|"]
+    for floor, rooms in enumerate(FLOORS, 1):
+        for room in rooms:
+            only = room.only and ", ".join(f"`{name}`" for name in room.only)
+            ours = only or ("the floors below" if floor > 1 else "nothing of ours")
+            others = {None: "", (): "; the standard library"}.get(
+                room.libraries, f"; {', '.join(room.libraries or ())}"
+            )
+            lines.append(f"| {floor} | {room.name} | {room.holds} | {ours}{others} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(render())
