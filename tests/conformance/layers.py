@@ -46,8 +46,10 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
     (
         Room(
             name="estimator_compat, its small modules",
-            holds="public names, ModeKeys, legacy Keras, whose a file is",
-            modules=_in(_E, "__init__", "mode_keys", "legacy_keras", "package_files"),
+            holds="public names, ModeKeys, type aliases, legacy Keras, whose a file is",
+            modules=_in(
+                _E, "__init__", "mode_keys", "legacy_keras", "package_files", "type_aliases"
+            ),
             libraries=(),
         ),
         Room(
