@@ -29,9 +29,9 @@ def examine(
         the input is empty.
     """
     built = build(target, mode)
-    features, labels = built.inputs.features, built.inputs.labels
+    batch = built.batch
     with built.graph.as_default():
-        read = reader.ledger(built.spec.loss, features, labels, mode=mode)
+        read = reader.ledger(built.spec.loss, batch.features, batch.labels, mode=mode)
         return _checked(built, read, batches, checkpoint)
 
 

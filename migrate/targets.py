@@ -5,6 +5,8 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from migrate.batch import Batch
+
 InputFn = Callable[..., Any]
 
 
@@ -136,6 +138,11 @@ class Built(NamedTuple):
     inputs: Any
     spec: Any
     config: Any
+
+    @property
+    def batch(self) -> Batch:
+        """The features and the labels that the input yields: tensors of the graph."""
+        return Batch(self.inputs.features, self.inputs.labels)
 
 
 def build(target: Target, mode: str) -> Built:

@@ -13,6 +13,7 @@ from estimator_compat.config import RunConfig
 from estimator_compat.losses.histogram_total import HistogramTotal
 from estimator_compat.losses.summaries import LossHistogramHook
 from estimator_compat.runtime import checkpoint_files, user_functions
+from migrate.batch import Batch
 from migrate.hosting import argument_checks, eager_mode, training_loop, unsupported
 from migrate.hosting.checkpoints.loop_checkpoints import Checkpoints
 from migrate.hosting.event_files import EventFiles
@@ -165,7 +166,7 @@ class CustomLoop:
             self._functions["forward"] = graph.function(graph.losses)
         for variable in self.trainable_variables:
             variable.value()  # a tape watches what is read
-        return StepResult(**self._functions["forward"](_element(features, labels)))
+        return StepResult(**self._functions["forward"](Batch(features, labels).element))
 
     def train_step(self, features: Any, labels: Any = None) -> StepResult:
         """Trains on one batch, or where `split` is False on a tuple of the replicas' batches."""
@@ -175,7 +176,7 @@ class CustomLoop:
             fetches = {**graph.watched, "train_op": graph.train_op}
             self._functions["step"] = graph.function(fetches)
         self._trained = True
-        found = self._functions["step"](_element(features, labels))
+        found = self._functions["step"](Batch(features, labels).element)
         del found["train_op"]
         graph.gather()
         return StepResult(**found)
@@ -356,10 +357,6 @@ class CustomLoop:
         with self._checkpoints.values_of(served.graph):
             served.write(folder, self.variables)
         return folder
-
-
-def _element(features: Any, labels: Any) -> Any:
-    return features if labels is None else (features, labels)
 
 
 def _histogram_hooks(graph: HostedGraph) -> list[LossHistogramHook]:

@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat.inputs import parse_input_fn_result
 from estimator_compat.runtime import sessions, user_functions
+from migrate.batch import Batch
 from migrate.hosting.graph.hosted_graph import spec_of
 from migrate.targets import Target
 
@@ -53,7 +54,7 @@ def materialize(target: Target, mode: str, limit: int) -> Batches:
         tf1.set_random_seed(config.tf_random_seed)
         tf1.train.create_global_step()
         given = parse_input_fn_result(call(target, mode))
-        element = given.features if given.labels is None else (given.features, given.labels)
+        element = Batch(given.features, given.labels).element
         spec = tf.nest.map_structure(spec_of, element)
         values = list(
             sessions.batches(

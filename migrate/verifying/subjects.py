@@ -1,11 +1,12 @@
 """What can be verified: a hosted loop, or anything that has `variables` and `train_step`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
 
+from migrate.batch import Batch
 from migrate.hosting import unsupported
 from migrate.hosting.graph.hosted_graph import HostedGraph
 from migrate.hosting.loop import CustomLoop
@@ -75,13 +76,15 @@ class Side:
         function = getattr(self._subject, "gradients", None)
         if function is None:
             return None
-        found = function(*_split(batch)).items()
+        given = Batch.of(batch)
+        found = function(given.features, given.labels).items()
         # Those of an embedding are IndexedSlices.
         return {name: tf.convert_to_tensor(one) for name, one in found if one is not None}
 
     def step(self, batch: Any) -> np.ndarray:
         """Trains on one batch; returns its loss."""
-        return _loss(self._subject.train_step(*_split(batch)))
+        given = Batch.of(batch)
+        return _loss(self._subject.train_step(given.features, given.labels))
 
     def steps(
         self, batches: Batches, initial: Values, first: np.ndarray, progress: Progress
@@ -174,11 +177,6 @@ def _elements(batches: Batches, start: int = 0) -> Iterator[Any]:
 
 def first_batch(batches: Batches) -> Any:
     return next(_elements(batches))
-
-
-def _split(batch: Any) -> Sequence[Any]:
-    """Features and labels; None for labels where the input has none."""
-    return batch if type(batch) is tuple and len(batch) == 2 else (batch, None)
 
 
 def _loss(result: Any) -> np.ndarray:

@@ -39,7 +39,7 @@ class HostedGraph:
       spec: The EstimatorSpec, whose tensors are of `graph`.
       metrics: In EVAL, the metrics with the Estimator's own, the mean of the batches' losses.
       graph: The `tf.Graph` that the model_fn built.
-      features, labels: What the model_fn was given: tensors of `graph`.
+      batch: What the model_fn was given: tensors of `graph`.
       watched: In TRAIN, what a step can tell of itself beside its loss.
       summaries: The serialized summaries that the graph computes, `loss` among them.
       saver: Reads and writes the checkpoints of an Estimator with this graph.
@@ -61,11 +61,9 @@ class HostedGraph:
         ends = [self.spec.loss, self.spec.train_op]
         variable_reads.share_reads(self.graph, ends)
         determinism.settle(self.graph, ends)
-        given = built.inputs
-        element = given.features if given.labels is None else (given.features, given.labels)
-        self._element = element
-        self.element_spec = tf.nest.map_structure(spec_of, element)
-        self.features, self.labels = given.features, given.labels
+        self.batch = built.batch
+        self._element = self.batch.element
+        self.element_spec = tf.nest.map_structure(spec_of, self._element)
         with self.graph.as_default():
             self.metrics = self._metrics()
             self.saver = self.spec.scaffold.saver or sessions.default_saver(built.config)
@@ -94,7 +92,7 @@ class HostedGraph:
         found.update(
             optimizer_ops.of_optimizers(self.graph, {op.name for op in handles(self.graph)})
         )
-        terms = reader.ledger(self.spec.loss, self.features, self.labels).data_terms
+        terms = reader.ledger(self.spec.loss, self.batch.features, self.batch.labels).data_terms
         if terms:
             losses, weights = summary_wrapper.unreduced(terms[0])
             found["loss_per_example"] = losses

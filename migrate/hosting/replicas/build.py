@@ -9,6 +9,7 @@ from estimator_compat import legacy_keras
 from estimator_compat.inputs import parse_input_fn_result
 from estimator_compat.runtime import sessions, user_functions
 from estimator_compat.spec import EstimatorSpec
+from migrate.batch import Batch
 from migrate.hosting.replicas import (
     batches,
     global_mean,
@@ -87,7 +88,7 @@ def _element(target: Target, strategy: tf.distribute.Strategy) -> Any:
             input_context=worker_strategy.input_context(strategy),
         )
         given = parse_input_fn_result(result)
-    return given.features if given.labels is None else (given.features, given.labels)
+    return Batch(given.features, given.labels).element
 
 
 class _Calls:
@@ -108,11 +109,11 @@ class _Calls:
         """Builds the model of the replica in whose context it is called; returns its loss."""
         place = own_place(len(self._inputs))
         given, target = self._inputs[place], self._target
-        features, labels = given if isinstance(given, tuple) else (given, None)
+        batch = Batch.of(given)
         spec = user_functions.call_model_fn(
             target.model_fn,
-            features,
-            labels,
+            batch.features,
+            batch.labels,
             mode=TRAIN,
             params={} if target.params is None else target.params,
             config=target.config,
@@ -123,7 +124,7 @@ class _Calls:
         if not self._exact:
             return spec.loss
         others = [one for one in self._inputs if one is not given]
-        self.means.append(global_mean.of(spec.loss, features, labels, others))
+        self.means.append(global_mean.of(spec.loss, batch.features, batch.labels, others))
         return self.means[-1].loss
 
 

@@ -121,7 +121,7 @@ class ReplicatedGraph(HostedGraph):
                 **optimizer_ops.of_optimizers(self.graph, firsts),
                 **losses.watched(terms),
             }
-        self.features = self.labels = self.saver = None
+        self.saver = None
         self._variables = variables
         handles = graph_variables.handles(self.graph)
         shared = [op for op in handles if self.shared_name(op) == op.name]
