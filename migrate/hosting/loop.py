@@ -9,10 +9,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat.config import RunConfig
 from estimator_compat.losses.histogram_total import HistogramTotal
 from estimator_compat.losses.summaries import LossHistogramHook
-from estimator_compat.runtime import checkpoint_files, user_functions
+from estimator_compat.runtime import checkpoint_files
 from migrate.batch import Batch
 from migrate.hosting import argument_checks, eager_mode, training_loop, unsupported
 from migrate.hosting.checkpoints.loop_checkpoints import Checkpoints
@@ -47,7 +46,8 @@ class CustomLoop:
         replication: Replication | None = None,
     ) -> None:
         eager_mode.require_eager()
-        config = target.config or RunConfig(tf_random_seed=1)
+        # It is read once: a default one depends on TF_CONFIG.
+        config = target.run_config
         self.target = dataclasses.replace(target, config=config)
         self.variables: dict[str, tf.Variable] = {}
         self._jit_compile, self._ignore_hooks = jit_compile, ignore_hooks
@@ -104,9 +104,9 @@ class CustomLoop:
         return graph
 
     def _built(self, mode: str) -> HostedGraph:
-        if mode == TRAIN and self._leads and self.target.config.model_dir:
+        if mode == TRAIN and self._leads and self.target.run_config.model_dir:
             checkpoint_files.check_writable(
-                self.target.config.model_dir
+                self.target.run_config.model_dir
             )  # a model_fn may write there, too
         if mode == TRAIN and self._replication is not None:
             return ReplicatedGraph(self.target, self.variables, self._replication)
@@ -129,15 +129,7 @@ class CustomLoop:
         context = None
         if mode == TRAIN and self._replication is not None:
             context = worker_strategy.input_context(self._replication.strategy)
-        return unsupported.dataset_of(
-            lambda: user_functions.call_input_fn(
-                self.target.input_fn(mode),
-                mode=mode,
-                params={} if self.target.params is None else self.target.params,
-                config=self.target.config,
-                input_context=context,
-            )
-        )
+        return unsupported.dataset_of(lambda: self.target.call_input_fn(mode, context))
 
     @property
     def trainable_variables(self) -> list[tf.Variable]:
@@ -170,7 +162,7 @@ class CustomLoop:
 
     def train_step(self, features: Any, labels: Any = None) -> StepResult:
         """Trains on one batch, or where `split` is False on a tuple of the replicas' batches."""
-        unsupported.check_trains(self.target.config)
+        unsupported.check_trains(self.target.run_config)
         graph = self.graph(TRAIN)
         if "step" not in self._functions:
             fetches = {**graph.watched, "train_op": graph.train_op}
@@ -199,10 +191,10 @@ class CustomLoop:
             restored; or `dataset` or a number of steps is not one that can be trained with.
           NanLossDuringTrainingError: The loss became NaN.
         """
-        unsupported.check_trains(self.target.config)
+        unsupported.check_trains(self.target.run_config)
         argument_checks.check_counts(steps=steps, steps_per_loop=steps_per_loop)
-        if not self._trained and self._leads and self.target.config.model_dir:
-            argument_checks.check_is_new(self.target.config.model_dir)
+        if not self._trained and self._leads and self.target.run_config.model_dir:
+            argument_checks.check_is_new(self.target.run_config.model_dir)
         graph = self.graph(TRAIN)
         dataset = self._given(dataset, TRAIN)
         if "loop" not in self._functions:
@@ -308,7 +300,7 @@ class CustomLoop:
           The checkpoint's path.
         """
         self.graph(TRAIN).gather()
-        return self._checkpoints.save(path or self.target.config.model_dir, write=self._leads)
+        return self._checkpoints.save(path or self.target.run_config.model_dir, write=self._leads)
 
     def restore(self, path: str) -> None:
         """Takes the values of a checkpoint of either kind, the loop's or an Estimator's.

@@ -15,11 +15,11 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 import estimator_compat
-from estimator_compat.runtime import sessions
+from estimator_compat.runtime import sessions, user_functions
 from migrate.hosting.graph import determinism, random_ops
 from migrate.targets import Target, build
 from migrate.verifying import rounding
-from migrate.verifying.batches import Batches, call
+from migrate.verifying.batches import Batches
 from migrate.verifying.gradients import loss_gradients
 
 Values = dict[str, np.ndarray]
@@ -80,13 +80,16 @@ class Reference:
         self.target = target
         self.batches = batches
         self._trained: frozenset[str] = frozenset()
-        self._estimator = estimator_compat.Estimator(
-            target.model_fn, params=target.params, config=target.config
-        )
+        self._estimator = self._new_estimator(target.run_config)
+
+    def _new_estimator(self, config: Any) -> estimator_compat.Estimator:
+        # An Estimator refuses params, also an empty dict, for a model_fn that takes none.
+        params = self.target.params or None
+        return estimator_compat.Estimator(self.target.model_fn, params=params, config=config)
 
     def input_fn(self, mode: str) -> Callable[[], tf.data.Dataset]:
         """An input_fn of the batches, which draws the graph's seeds as the target's own does."""
-        return self.batches[mode].input_fn(lambda: call(self.target, mode))
+        return self.batches[mode].input_fn(lambda: self.target.call_input_fn(mode))
 
     def train(self, progress: Progress) -> Trained:
         """Trains one step for each batch."""
@@ -96,12 +99,8 @@ class Reference:
 
     def train_moved(self, trained: Trained, progress: Progress) -> Trained:
         """Trains again, from weights that are one unit in the last place away."""
-        config = self.target.config
-        elsewhere = estimator_compat.Estimator(
-            self.target.model_fn,
-            params=self.target.params,
-            config=config.replace(model_dir=f"{config.model_dir}_moved"),
-        )
+        config = self.target.run_config
+        elsewhere = self._new_estimator(config.replace(model_dir=f"{config.model_dir}_moved"))
         return self._train(elsewhere, progress, rounding.moved(trained.initial, trained.trainable))
 
     def _train(self, run: Any, progress: Progress, weights: Values | None = None) -> Trained:
@@ -229,8 +228,7 @@ def aligned(target: Target, model_dir: str) -> Target:
     state each time, since initial values are often drawn from it; its races are settled. A
     TPUEstimatorSpec becomes the EstimatorSpec of a CPU.
     """
-    config = target.config or estimator_compat.RunConfig(tf_random_seed=1)
-    config = config.replace(model_dir=model_dir)
+    config = target.run_config.replace(model_dir=model_dir)
     if config.tf_random_seed is None:
         config = config.replace(tf_random_seed=1)
     if not (config.save_checkpoints_steps or config.save_checkpoints_secs):
@@ -241,10 +239,10 @@ def aligned(target: Target, model_dir: str) -> Target:
         state = np.random.get_state()
         np.random.seed(config.tf_random_seed % 2**32)
         try:
-            spec = target.model_fn(*args, **kwargs)
+            returned = target.model_fn(*args, **kwargs)
         finally:
             np.random.set_state(state)
-        spec = spec.as_estimator_spec() if hasattr(spec, "as_estimator_spec") else spec
+        spec = user_functions.as_estimator_spec(returned)
         if hasattr(spec, "train_op"):
             determinism.settle(tf1.get_default_graph(), [spec.loss, spec.train_op])
         return spec

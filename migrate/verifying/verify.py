@@ -71,7 +71,7 @@ def verify(
         given = _batches(target, counts, tell)
         reference = Reference(target, given)
         if subject is None:
-            config = target.config.replace(model_dir=f"{folder}/host")
+            config = target.run_config.replace(model_dir=f"{folder}/host")
             # What hooks do is no part of the comparison; a note names those that are left out.
             subject = CustomLoop(dataclasses.replace(target, config=config), ignore_hooks=True)
         verification = _Verification(

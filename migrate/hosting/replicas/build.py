@@ -7,7 +7,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat import legacy_keras
 from estimator_compat.inputs import parse_input_fn_result
-from estimator_compat.runtime import sessions, user_functions
+from estimator_compat.runtime import sessions
 from estimator_compat.spec import EstimatorSpec
 from migrate.batch import Batch
 from migrate.hosting.replicas import (
@@ -57,10 +57,10 @@ def build(
     Raises:
       ValueError: The input cannot be split, or the loss of the global batch is not known.
     """
-    graph = tf1.Graph()
+    graph, seed = tf1.Graph(), target.run_config.tf_random_seed
     context = gradient_scales.recorded(graph) if exact else loss_scaling.as_an_estimator(strategy)
     with graph.as_default(), strategy.scope(), context:
-        tf1.set_random_seed(target.config.tf_random_seed)
+        tf1.set_random_seed(seed)
         element = _element(target, strategy)
         tf1.train.create_global_step()
         sessions.create_global_step_read()
@@ -68,7 +68,7 @@ def build(
             element, len(strategy.extended.worker_devices)
         )
         calls = _Calls(target, inputs, exact)
-        with legacy_keras.seeded(target.config.tf_random_seed), legacy_keras.explained():
+        with legacy_keras.seeded(seed), legacy_keras.explained():
             losses = strategy.extended.call_for_each_replica(calls.one)
         how = tf.distribute.ReduceOp.SUM if exact else loss_scaling.reported_by(graph)
         combined = _combined(calls.specs, strategy.reduce(how, losses, axis=None))
@@ -80,13 +80,7 @@ def build(
 def _element(target: Target, strategy: tf.distribute.Strategy) -> Any:
     """Calls the input_fn, which draws its seeds before the model does."""
     with tf1.device("/cpu:0"):
-        result = user_functions.call_input_fn(
-            target.input_fn(TRAIN),
-            mode=TRAIN,
-            params={} if target.params is None else target.params,
-            config=target.config,
-            input_context=worker_strategy.input_context(strategy),
-        )
+        result = target.call_input_fn(TRAIN, worker_strategy.input_context(strategy))
         given = parse_input_fn_result(result)
     return Batch(given.features, given.labels).element
 
@@ -108,18 +102,9 @@ class _Calls:
     def one(self) -> tf.Tensor:
         """Builds the model of the replica in whose context it is called; returns its loss."""
         place = own_place(len(self._inputs))
-        given, target = self._inputs[place], self._target
+        given = self._inputs[place]
         batch = Batch.of(given)
-        spec = user_functions.call_model_fn(
-            target.model_fn,
-            batch.features,
-            batch.labels,
-            mode=TRAIN,
-            params={} if target.params is None else target.params,
-            config=target.config,
-        )
-        if hasattr(spec, "as_estimator_spec"):
-            spec = spec.as_estimator_spec()
+        spec = self._target.call_model_fn(batch.features, batch.labels, TRAIN)
         self.specs[place] = spec
         if not self._exact:
             return spec.loss

@@ -8,7 +8,6 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.export import outputs, saved_model
-from estimator_compat.runtime import user_functions
 from migrate.hosting.graph.hosted_graph import HostedGraph
 from migrate.hosting.graph.variables import Variables
 from migrate.hosting.saved_model import lookup_tables
@@ -52,11 +51,8 @@ class Served:
         self._receiver = self._receiver_fn()
         return dict(self._receiver.receiver_tensors)
 
-    def _model_fn(self, features: Any, mode: str, params: Any, config: Any) -> Any:
-        given, model_fn = self._receiver.features, self._target.model_fn
-        return user_functions.call_model_fn(
-            model_fn, given, None, mode=mode, params=params, config=config
-        )
+    def _model_fn(self, features: Any, mode: str) -> Any:
+        return self._target.call_model_fn(self._receiver.features, None, mode)
 
     def write(self, folder: str, variables: Variables) -> None:
         """Writes the SavedModel, with the variables' present values.
