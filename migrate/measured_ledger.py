@@ -19,7 +19,7 @@ def examine(
 
     Args:
       target: The model_fn and its inputs.
-      mode: "train" or "eval".
+      mode: `ModeKeys.TRAIN` or `ModeKeys.EVAL`.
       batches: How many batches to check it on, fewer if the input ends before.
       checkpoint: A checkpoint, or a folder whose latest one gives the variables their values;
         None for their initial values.

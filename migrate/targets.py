@@ -19,9 +19,9 @@ class Target:
 
     Attributes:
       model_fn: Any callable that an Estimator or a TPUEstimator takes.
-      input_fns: One input_fn for each mode (`ModeKeys` values: "train", "eval", "infer"), or one
-        for all of them. They are called as an Estimator calls them, with those of `mode`, `params`
-        and `config` that they take.
+      input_fns: One input_fn for each mode, by `ModeKeys` values, or one for all of them. They are
+        called as an Estimator calls them, with those of `mode`, `params` and `config` that they
+        take.
       params: Hyperparameters, as for an Estimator; None becomes an empty dict. TPUEstimator's own,
         `params["batch_size"]`, is here, too, where model_fn or input_fn read it.
       config: RunConfig; None stands for the default one, which `run_config` has.
@@ -216,6 +216,7 @@ def build(target: Target, mode: str) -> Built:
 
     from estimator_compat import legacy_keras
     from estimator_compat.inputs import parse_input_fn_result
+    from estimator_compat.mode_keys import ModeKeys
     from estimator_compat.runtime import sessions
 
     config = target.run_config
@@ -223,12 +224,12 @@ def build(target: Target, mode: str) -> Built:
     with graph.as_default():
         tf1.set_random_seed(config.tf_random_seed)
         tf1.train.create_global_step()
-        if mode == "train":
+        if mode == ModeKeys.TRAIN:
             sessions.create_global_step_read()
         with tf1.device("/cpu:0"):
             result = target.call_input_fn(mode)
         given = parse_input_fn_result(result)
-        labels = None if mode == "infer" else given.labels
+        labels = None if mode == ModeKeys.PREDICT else given.labels
         with legacy_keras.seeded(config.tf_random_seed), legacy_keras.explained():
             spec = target.call_model_fn(given.features, labels, mode)
     return Built(graph, given, spec, config)

@@ -9,7 +9,8 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat.config import default_session_config
 from estimator_compat.ledger.summary_wrapper import with_loss_summaries
-from migrate.hosting.loop import EVAL, TRAIN, CustomLoop
+from estimator_compat.mode_keys import ModeKeys
+from migrate.hosting.loop import CustomLoop
 from migrate.hosting.replicas import worker_strategy
 from migrate.hosting.replicas.replicated_graph import Replication
 from migrate.targets import InputFn, Target
@@ -88,7 +89,7 @@ def host(
         strategy = worker_strategy.from_config(config)
     if loss_summaries:
         # Each replica would write the same tags: see `Replication.loss_summaries`.
-        modes = (EVAL,) if strategy is not None else (TRAIN, EVAL)
+        modes = (ModeKeys.EVAL,) if strategy is not None else (ModeKeys.TRAIN, ModeKeys.EVAL)
         model_fn = with_loss_summaries(model_fn, modes=modes)
     target = dataclasses.replace(target, model_fn=model_fn, config=config)
     replication = None

@@ -11,6 +11,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat.losses.histogram_total import HistogramTotal
 from estimator_compat.losses.summaries import LossHistogramHook
+from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import checkpoint_files
 from migrate.batch import Batch
 from migrate.hosting import argument_checks, eager_mode, training_loop, unsupported
@@ -24,8 +25,6 @@ from migrate.hosting.schedule import next_stop
 from migrate.hosting.step_result import StepResult
 from migrate.hosting.training_log import Reports
 from migrate.targets import Target
-
-TRAIN, EVAL, PREDICT = "train", "eval", "infer"
 
 
 class CustomLoop:
@@ -99,16 +98,16 @@ class CustomLoop:
         graph = self._built(mode)
         unsupported.check_graph(graph, ignore_hooks=self._ignore_hooks)
         # An Estimator begins training with the initial values of the TRAIN graph.
-        begins = mode == TRAIN and not self._trained
+        begins = mode == ModeKeys.TRAIN and not self._trained
         graph.initialize(set(self.variables) if begins else graph.created)
         return graph
 
     def _built(self, mode: str) -> HostedGraph:
-        if mode == TRAIN and self._leads and self.target.run_config.model_dir:
+        if mode == ModeKeys.TRAIN and self._leads and self.target.run_config.model_dir:
             checkpoint_files.check_writable(
                 self.target.run_config.model_dir
             )  # a model_fn may write there, too
-        if mode == TRAIN and self._replication is not None:
+        if mode == ModeKeys.TRAIN and self._replication is not None:
             return ReplicatedGraph(self.target, self.variables, self._replication)
         return HostedGraph(self.target, mode, self.variables)
 
@@ -116,7 +115,7 @@ class CustomLoop:
         """A dataset that a caller gives, or that of the input_fn."""
         if dataset is None:
             return self.dataset(mode)
-        if mode != TRAIN or self._replication is None:
+        if mode != ModeKeys.TRAIN or self._replication is None:
             argument_checks.check_batches(dataset, self.graph(mode).element_spec)
         return dataset
 
@@ -127,14 +126,14 @@ class CustomLoop:
           ValueError: It returns no Dataset.
         """
         context = None
-        if mode == TRAIN and self._replication is not None:
+        if mode == ModeKeys.TRAIN and self._replication is not None:
             context = worker_strategy.input_context(self._replication.strategy)
         return unsupported.dataset_of(lambda: self.target.call_input_fn(mode, context))
 
     @property
     def trainable_variables(self) -> list[tf.Variable]:
         """The model's trainable variables, in the order in which it made them."""
-        graph = self.graph(TRAIN)
+        graph = self.graph(ModeKeys.TRAIN)
         return [self.variables[name] for name in graph.trainable]
 
     # Training.
@@ -153,7 +152,7 @@ class CustomLoop:
           ValueError: The loop trains on replicas.
         """
         unsupported.check_one_device(self._replication)
-        graph = self.graph(TRAIN)
+        graph = self.graph(ModeKeys.TRAIN)
         if "forward" not in self._functions:
             self._functions["forward"] = graph.function(graph.losses)
         for variable in self.trainable_variables:
@@ -163,7 +162,7 @@ class CustomLoop:
     def train_step(self, features: Any, labels: Any = None) -> StepResult:
         """Trains on one batch, or where `split` is False on a tuple of the replicas' batches."""
         unsupported.check_trains(self.target.run_config)
-        graph = self.graph(TRAIN)
+        graph = self.graph(ModeKeys.TRAIN)
         if "step" not in self._functions:
             fetches = {**graph.watched, "train_op": graph.train_op}
             self._functions["step"] = graph.function(fetches)
@@ -195,8 +194,8 @@ class CustomLoop:
         argument_checks.check_counts(steps=steps, steps_per_loop=steps_per_loop)
         if not self._trained and self._leads and self.target.run_config.model_dir:
             argument_checks.check_is_new(self.target.run_config.model_dir)
-        graph = self.graph(TRAIN)
-        dataset = self._given(dataset, TRAIN)
+        graph = self.graph(ModeKeys.TRAIN)
+        dataset = self._given(dataset, ModeKeys.TRAIN)
         if "loop" not in self._functions:
             self._functions["loop"] = training_loop.Loop(graph, jit_compile=self._jit_compile)
         batches = iter(graph.elements(dataset))
@@ -247,7 +246,7 @@ class CustomLoop:
           `global_step`; with `average_loss`, the mean over examples.
         """
         argument_checks.check_counts(steps=steps)
-        graph = self.graph(EVAL)
+        graph = self.graph(ModeKeys.EVAL)
         updates = [update for _, update in graph.metrics.values()]
         histograms = [hook.serialized for hook in _histogram_hooks(graph)]
         run = self._restarted("eval", graph, [histograms, updates])
@@ -257,7 +256,7 @@ class CustomLoop:
         totals = {hook.tag: HistogramTotal() for hook in _histogram_hooks(graph)}
         with self._checkpoints.values_of(graph):
             graph.initialize(graph.local)
-            for element in itertools.islice(self._given(dataset, EVAL), steps):
+            for element in itertools.islice(self._given(dataset, ModeKeys.EVAL), steps):
                 serialized, _ = run(element)
                 for total, one in zip(totals.values(), serialized, strict=True):
                     total.add(one.numpy())
@@ -269,10 +268,10 @@ class CustomLoop:
 
     def predict(self, dataset: Any = None) -> Iterator[Any]:
         """Yields the predictions for each batch, as NumPy arrays."""
-        graph = self.graph(PREDICT)
+        graph = self.graph(ModeKeys.PREDICT)
         run = self._restarted("predict", graph, graph.spec.predictions)
         graph.initialize(graph.local)
-        for element in self._given(dataset, PREDICT):
+        for element in self._given(dataset, ModeKeys.PREDICT):
             with self._checkpoints.values_of(graph):
                 found = run(element)
             yield tf.nest.map_structure(lambda tensor: tensor.numpy(), found)
@@ -299,7 +298,7 @@ class CustomLoop:
         Returns:
           The checkpoint's path.
         """
-        self.graph(TRAIN).gather()
+        self.graph(ModeKeys.TRAIN).gather()
         return self._checkpoints.save(path or self.target.run_config.model_dir, write=self._leads)
 
     def restore(self, path: str) -> None:
@@ -311,9 +310,9 @@ class CustomLoop:
         Raises:
           ValueError: It does not fit; nothing is restored.
         """
-        self.graph(TRAIN)
+        self.graph(ModeKeys.TRAIN)
         self._checkpoints.restore(path)
-        self.graph(TRAIN).spread()
+        self.graph(ModeKeys.TRAIN).spread()
         self._trained = True
         self._reports.restored(self.global_step)
 

@@ -15,6 +15,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 import estimator_compat
+from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import sessions, user_functions
 from migrate.hosting.graph import determinism, random_ops
 from migrate.targets import Target, build
@@ -104,9 +105,9 @@ class Reference:
         return self._train(elsewhere, progress, rounding.moved(trained.initial, trained.trainable))
 
     def _train(self, run: Any, progress: Progress, weights: Values | None = None) -> Trained:
-        steps = len(self.batches["train"].values)
+        steps = len(self.batches[ModeKeys.TRAIN].values)
         watch = _Watch(steps, progress, weights or {})
-        run.train(self.input_fn("train"), hooks=[watch], steps=steps)
+        run.train(self.input_fn(ModeKeys.TRAIN), hooks=[watch], steps=steps)
         return Trained(
             initial=watch.initial,
             first=watch.first,
@@ -119,19 +120,19 @@ class Reference:
         """Evaluates what `train` left."""
         # The count ends it where the graph does not depend on its input, and would go on for ever.
         return self._estimator.evaluate(
-            self.input_fn("eval"), steps=len(self.batches["eval"].values)
+            self.input_fn(ModeKeys.EVAL), steps=len(self.batches[ModeKeys.EVAL].values)
         )
 
     def predict(self) -> list[Any]:
         """Predicts, with what `train` left, each batch."""
-        rows = self._estimator.predict(self.input_fn("infer"), yield_single_examples=False)
-        return list(itertools.islice(rows, len(self.batches["infer"].values)))
+        rows = self._estimator.predict(self.input_fn(ModeKeys.PREDICT), yield_single_examples=False)
+        return list(itertools.islice(rows, len(self.batches[ModeKeys.PREDICT].values)))
 
     def about(self, mode: str) -> About:
-        """Looks at the graph of "eval" or "infer"; after `train`."""
+        """Looks at the graph of EVAL or PREDICT; after `train`."""
         built = build(dataclasses.replace(self.target, input_fns=self.input_fn(mode)), mode)
         spec = built.spec
-        ends = (spec.loss, spec.eval_metric_ops) if mode == "eval" else spec.predictions
+        ends = (spec.loss, spec.eval_metric_ops) if mode == ModeKeys.EVAL else spec.predictions
         with built.graph.as_default():
             names = {v.op.name for v in tf1.global_variables()}
         return About(
@@ -149,7 +150,7 @@ class Reference:
         built = build(replayed, mode)
         with built.graph.as_default():
             spec = built.spec
-            if mode == "train":
+            if mode == ModeKeys.TRAIN:
                 # A model without a variable has no gradients, and a session must compute something.
                 fetches = (loss_gradients(spec.loss), spec.loss)
                 found = random_ops.find(built.graph, [spec.loss, spec.train_op])

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
+from estimator_compat.mode_keys import ModeKeys
 from migrate.batch import Batch
 from migrate.hosting import unsupported
 from migrate.hosting.graph.hosted_graph import HostedGraph
@@ -116,13 +117,15 @@ class Hosted(Side):
     def __init__(self, loop: CustomLoop) -> None:
         super().__init__(loop)
         self._loop = loop
-        loop.graph("train")
+        loop.graph(ModeKeys.TRAIN)
         # Those of the training graph: what EVAL adds later is not the run's to compare.
-        self._names = [name for name in loop.variables if name not in loop.graph("train").local]
+        self._names = [
+            name for name in loop.variables if name not in loop.graph(ModeKeys.TRAIN).local
+        ]
 
     @property
     def notes(self) -> list[str]:
-        hooks = unsupported.session_hooks(self._loop.graph("train"))
+        hooks = unsupported.session_hooks(self._loop.graph(ModeKeys.TRAIN))
         names = sorted({type(hook).__name__ for hook in hooks})
         return [f"the run's hooks are not hosted: {', '.join(names)}"] if names else []
 
@@ -131,7 +134,7 @@ class Hosted(Side):
         return {name: self._loop.variables[name] for name in self._names}
 
     def gradients(self, batch: Any) -> Mapping[str, Any] | None:
-        graph = _Differentiated(self._loop.target, "train", self._loop.variables)
+        graph = _Differentiated(self._loop.target, ModeKeys.TRAIN, self._loop.variables)
         graph.initialize(graph.created)  # and the lookup tables, which are the graph's own
         return graph.function(graph.gradients)(batch) if graph.gradients else {}
 

@@ -15,6 +15,7 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat.ledger import reader, summary_wrapper
 from estimator_compat.losses import summaries
 from estimator_compat.losses.weighted_loss import average_loss
+from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import evaluation, sessions
 from migrate.hosting.graph import (
     dependencies,
@@ -69,7 +70,7 @@ class HostedGraph:
             self.saver = self.spec.scaffold.saver or sessions.default_saver(built.config)
             if tf1.global_variables():
                 self.saver.build()
-            if mode == "train":
+            if mode == ModeKeys.TRAIN:
                 summaries.add_loss(self.spec.loss)
                 self.watched = self._watched()
             self.summaries = list(tf1.get_collection(tf1.GraphKeys.SUMMARIES))
@@ -81,7 +82,7 @@ class HostedGraph:
         self._import(variables)
 
     def _metrics(self) -> dict[str, Any]:
-        if self.mode != "eval":
+        if self.mode != ModeKeys.EVAL:
             return {}
         found = evaluation.metrics_with_loss(self.spec.eval_metric_ops, self.spec.loss)
         return fetching.metrics(found, self.graph)

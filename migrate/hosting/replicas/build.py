@@ -7,6 +7,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat import legacy_keras
 from estimator_compat.inputs import parse_input_fn_result
+from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import sessions
 from estimator_compat.spec import EstimatorSpec
 from migrate.batch import Batch
@@ -18,8 +19,6 @@ from migrate.hosting.replicas import (
     worker_strategy,
 )
 from migrate.targets import Target
-
-TRAIN = "train"
 
 
 class Replicas(NamedTuple):
@@ -80,7 +79,7 @@ def build(
 def _element(target: Target, strategy: tf.distribute.Strategy) -> Any:
     """Calls the input_fn, which draws its seeds before the model does."""
     with tf1.device("/cpu:0"):
-        result = target.call_input_fn(TRAIN, worker_strategy.input_context(strategy))
+        result = target.call_input_fn(ModeKeys.TRAIN, worker_strategy.input_context(strategy))
         given = parse_input_fn_result(result)
     return Batch(given.features, given.labels).element
 
@@ -104,7 +103,7 @@ class _Calls:
         place = own_place(len(self._inputs))
         given = self._inputs[place]
         batch = Batch.of(given)
-        spec = self._target.call_model_fn(batch.features, batch.labels, TRAIN)
+        spec = self._target.call_model_fn(batch.features, batch.labels, ModeKeys.TRAIN)
         self.specs[place] = spec
         if not self._exact:
             return spec.loss
@@ -122,7 +121,7 @@ def own_place(replicas: int) -> int:
 def _combined(specs: list[Any], loss: tf.Tensor) -> EstimatorSpec:
     first = specs[0]
     return EstimatorSpec(
-        TRAIN,
+        ModeKeys.TRAIN,
         predictions=first.predictions,
         loss=loss,
         train_op=tf.group(*[spec.train_op for spec in specs]),

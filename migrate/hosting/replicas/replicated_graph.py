@@ -8,6 +8,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.losses import summaries
+from estimator_compat.mode_keys import ModeKeys
 from migrate.hosting.graph import determinism, hosted_graph, optimizer_ops, variable_reads
 from migrate.hosting.graph import variables as graph_variables
 from migrate.hosting.graph.hosted_graph import HostedGraph
@@ -97,7 +98,7 @@ class ReplicatedGraph(HostedGraph):
         """
         strategy, split = replication.strategy, replication.split
         built = build.build(target, strategy, split=split, exact=replication.global_mean)
-        self.mode, self.replication = "train", replication
+        self.mode, self.replication = ModeKeys.TRAIN, replication
         self.graph, self.spec, self.metrics = built.graph, built.spec, {}
         ends = [self.spec.loss, self.spec.train_op]
         variable_reads.share_reads(self.graph, ends)

@@ -8,13 +8,12 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.export import outputs, saved_model
+from estimator_compat.mode_keys import ModeKeys
 from migrate.hosting.graph.hosted_graph import HostedGraph
 from migrate.hosting.graph.variables import Variables
 from migrate.hosting.saved_model import lookup_tables
 from migrate.hosting.saved_model.lookup_tables import ServedTable
 from migrate.targets import Target
-
-PREDICT = "infer"
 
 
 class Served:
@@ -41,7 +40,7 @@ class Served:
         self._target, self._receiver_fn = target, receiver_fn
         known = dict(variables)
         changed = dataclasses.replace(target, model_fn=self._model_fn, input_fns=self._input_fn)
-        self.graph = HostedGraph(changed, PREDICT, known)
+        self.graph = HostedGraph(changed, ModeKeys.PREDICT, known)
         fillings = lookup_tables.fillings(self.graph)
         _check(self.graph, [op.name for op, filling in fillings.items() if filling is None])
         self._handles = [op.outputs[0] for op in fillings]
