@@ -126,7 +126,7 @@ def _variables(values: dict[str, np.ndarray], loop: CustomLoop | None) -> dict[s
     """The variables to write: the model's, or one for each value."""
     if loop is None:
         return {name: tf.Variable(value) for name, value in values.items()}
-    return {name: loop.variables[name] for name in loop.graph(ModeKeys.TRAIN).saved_variables}
+    return {name: loop.variables[name] for name in loop.graph(ModeKeys.TRAIN).built.saved_variables}
 
 
 def _write_objects(variables: dict[str, tf.Variable], path: str) -> None:

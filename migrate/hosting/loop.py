@@ -17,9 +17,14 @@ from migrate.batch import Batch
 from migrate.hosting import argument_checks, eager_mode, training_loop, unsupported
 from migrate.hosting.checkpoints.loop_checkpoints import Checkpoints
 from migrate.hosting.event_files import EventFiles
-from migrate.hosting.graph.hosted_graph import HostedGraph
+from migrate.hosting.graph.built_graph import BuiltGraph, build_for_one_device
+from migrate.hosting.graph.hosted_graph import HostedGraph, host_on_one_device
 from migrate.hosting.replicas import worker_strategy
-from migrate.hosting.replicas.replicated_graph import ReplicatedGraph, Replication
+from migrate.hosting.replicas.replicated_graph import (
+    Replication,
+    build_for_replicas,
+    host_on_replicas,
+)
 from migrate.hosting.saved_model import export as exporting
 from migrate.hosting.schedule import next_stop
 from migrate.hosting.step_result import StepResult
@@ -96,7 +101,7 @@ class CustomLoop:
 
     def _checked(self, mode: str) -> HostedGraph:
         graph = self._built(mode)
-        unsupported.check_graph(graph, ignore_hooks=self._ignore_hooks)
+        unsupported.check_graph(graph.built, ignore_hooks=self._ignore_hooks)
         # An Estimator begins training with the initial values of the TRAIN graph.
         begins = mode == ModeKeys.TRAIN and not self._trained
         graph.initialize(set(self.variables) if begins else graph.created)
@@ -108,15 +113,16 @@ class CustomLoop:
                 self.target.run_config.model_dir
             )  # a model_fn may write there, too
         if mode == ModeKeys.TRAIN and self._replication is not None:
-            return ReplicatedGraph(self.target, self.variables, self._replication)
-        return HostedGraph(self.target, mode, self.variables)
+            replicas = build_for_replicas(self.target, self._replication)
+            return host_on_replicas(replicas, self.variables)
+        return host_on_one_device(build_for_one_device(self.target, mode), self.variables)
 
     def _given(self, dataset: Any, mode: str) -> Any:
         """A dataset that a caller gives, or that of the input_fn."""
         if dataset is None:
             return self.dataset(mode)
         if mode != ModeKeys.TRAIN or self._replication is None:
-            argument_checks.check_batches(dataset, self.graph(mode).element_spec)
+            argument_checks.check_batches(dataset, self.graph(mode).built.element_spec)
         return dataset
 
     def dataset(self, mode: str) -> tf.data.Dataset:
@@ -133,8 +139,8 @@ class CustomLoop:
     @property
     def trainable_variables(self) -> list[tf.Variable]:
         """The model's trainable variables, in the order in which it made them."""
-        graph = self.graph(ModeKeys.TRAIN)
-        return [self.variables[name] for name in graph.trainable]
+        trainable = self.graph(ModeKeys.TRAIN).built.trainable
+        return [self.variables[name] for name in trainable]
 
     # Training.
 
@@ -154,7 +160,7 @@ class CustomLoop:
         unsupported.check_one_device(self._replication)
         graph = self.graph(ModeKeys.TRAIN)
         if "forward" not in self._functions:
-            self._functions["forward"] = graph.function(graph.losses)
+            self._functions["forward"] = graph.functions.function(graph.built.losses)
         for variable in self.trainable_variables:
             variable.value()  # a tape watches what is read
         return StepResult(**self._functions["forward"](Batch(features, labels).element))
@@ -164,12 +170,12 @@ class CustomLoop:
         unsupported.check_trains(self.target.run_config)
         graph = self.graph(ModeKeys.TRAIN)
         if "step" not in self._functions:
-            fetches = {**graph.watched, "train_op": graph.train_op}
-            self._functions["step"] = graph.function(fetches)
+            fetches = {**graph.built.step_values, "train_op": graph.built.train_op}
+            self._functions["step"] = graph.functions.function(fetches)
         self._trained = True
         found = self._functions["step"](Batch(features, labels).element)
         del found["train_op"]
-        graph.gather()
+        self._merge_from_replicas()
         return StepResult(**found)
 
     def train(
@@ -197,12 +203,14 @@ class CustomLoop:
         graph = self.graph(ModeKeys.TRAIN)
         dataset = self._given(dataset, ModeKeys.TRAIN)
         if "loop" not in self._functions:
-            self._functions["loop"] = training_loop.Loop(graph, jit_compile=self._jit_compile)
-        batches = iter(graph.elements(dataset))
+            self._functions["loop"] = training_loop.Loop(
+                graph.functions, jit_compile=self._jit_compile
+            )
+        batches = iter(graph.built.input_form.elements(dataset))
         if not self._trained:
             self._reports.save(self.global_step, force=True)
         self._trained = True
-        graph.initialize(graph.local)  # as in a new session
+        graph.initialize(graph.built.local)  # as in a new session
         self._reports.begin()
         end = self.global_step + (steps if steps is not None else 2**62)
         losses = []
@@ -214,7 +222,7 @@ class CustomLoop:
             losses.append(made)
             if len(made) < stop - step:
                 break
-        graph.gather()
+        self._merge_from_replicas()
         self._reports.save(self.global_step, force=True)
         return np.concatenate(losses) if losses else np.zeros(0, np.float32)
 
@@ -228,6 +236,11 @@ class CustomLoop:
             self._one_by_one = self._one_by_one or now - step != len(losses)
             self._reports.write(now, losses[-1], summaries)
         return losses
+
+    def _merge_from_replicas(self) -> None:
+        replicas = self.graph(ModeKeys.TRAIN).replicas
+        if replicas is not None:
+            replicas.merge_from_replicas()
 
     # Evaluation and prediction.
 
@@ -247,15 +260,15 @@ class CustomLoop:
         """
         argument_checks.check_counts(steps=steps)
         graph = self.graph(ModeKeys.EVAL)
-        updates = [update for _, update in graph.metrics.values()]
-        histograms = [hook.serialized for hook in _histogram_hooks(graph)]
+        updates = [update for _, update in graph.built.metrics.values()]
+        histograms = [hook.serialized for hook in _histogram_hooks(graph.built)]
         run = self._restarted("eval", graph, [histograms, updates])
         if "values" not in self._functions:
-            values = {key: value for key, (value, _) in graph.metrics.items()}
-            self._functions["values"] = graph.between([], values)
-        totals = {hook.tag: HistogramTotal() for hook in _histogram_hooks(graph)}
+            values = {key: value for key, (value, _) in graph.built.metrics.items()}
+            self._functions["values"] = graph.functions.between([], values)
+        totals = {hook.tag: HistogramTotal() for hook in _histogram_hooks(graph.built)}
         with self._checkpoints.values_of(graph):
-            graph.initialize(graph.local)
+            graph.initialize(graph.built.local)
             for element in itertools.islice(self._given(dataset, ModeKeys.EVAL), steps):
                 serialized, _ = run(element)
                 for total, one in zip(totals.values(), serialized, strict=True):
@@ -269,8 +282,8 @@ class CustomLoop:
     def predict(self, dataset: Any = None) -> Iterator[Any]:
         """Yields the predictions for each batch, as NumPy arrays."""
         graph = self.graph(ModeKeys.PREDICT)
-        run = self._restarted("predict", graph, graph.spec.predictions)
-        graph.initialize(graph.local)
+        run = self._restarted("predict", graph, graph.built.spec.predictions)
+        graph.initialize(graph.built.local)
         for element in self._given(dataset, ModeKeys.PREDICT):
             with self._checkpoints.values_of(graph):
                 found = run(element)
@@ -280,8 +293,8 @@ class CustomLoop:
         """A function of a graph, whose random ops draw as in a session that has just begun."""
         function, draws = self._functions.get(name, (None, None))
         if function is None or draws:
-            draws = graph.draws_for(fetches) if draws is None else draws
-            function = graph.function(fetches)
+            draws = graph.built.draws_for(fetches) if draws is None else draws
+            function = graph.functions.function(fetches)
             self._functions[name] = (function, draws)
         return function
 
@@ -298,7 +311,7 @@ class CustomLoop:
         Returns:
           The checkpoint's path.
         """
-        self.graph(ModeKeys.TRAIN).gather()
+        self._merge_from_replicas()
         return self._checkpoints.save(path or self.target.run_config.model_dir, write=self._leads)
 
     def restore(self, path: str) -> None:
@@ -310,9 +323,10 @@ class CustomLoop:
         Raises:
           ValueError: It does not fit; nothing is restored.
         """
-        self.graph(ModeKeys.TRAIN)
+        replicas = self.graph(ModeKeys.TRAIN).replicas
         self._checkpoints.restore(path)
-        self.graph(ModeKeys.TRAIN).spread()
+        if replicas is not None:
+            replicas.copy_to_replicas()
         self._trained = True
         self._reports.restored(self.global_step)
 
@@ -350,5 +364,5 @@ class CustomLoop:
         return folder
 
 
-def _histogram_hooks(graph: HostedGraph) -> list[LossHistogramHook]:
-    return [hook for hook in graph.spec.evaluation_hooks if isinstance(hook, LossHistogramHook)]
+def _histogram_hooks(built: BuiltGraph) -> list[LossHistogramHook]:
+    return [hook for hook in built.spec.evaluation_hooks if isinstance(hook, LossHistogramHook)]

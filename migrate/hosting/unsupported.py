@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat.cluster import TaskType
 from estimator_compat.mode_keys import ModeKeys
-from migrate.hosting.graph.hosted_graph import HostedGraph
+from migrate.hosting.graph.built_graph import BuiltGraph
 
 _PYTHON = frozenset({"PyFunc", "PyFuncStateless", "EagerPyFunc"})
 # Hooks whose work the loop does itself.
@@ -22,7 +22,7 @@ _DONE_BY_THE_LOOP = (
 )
 
 
-def check_graph(graph: HostedGraph, *, ignore_hooks: bool) -> None:
+def check_graph(graph: BuiltGraph, *, ignore_hooks: bool) -> None:
     """Refuses a graph that needs a session.
 
     Args:
@@ -70,7 +70,7 @@ def check_graph(graph: HostedGraph, *, ignore_hooks: bool) -> None:
         )
 
 
-def session_hooks(graph: HostedGraph) -> list[Any]:
+def session_hooks(graph: BuiltGraph) -> list[Any]:
     """The model_fn's hooks in the graph's mode that a loop without a session cannot honour."""
     spec = graph.spec
     hooks = {
@@ -86,7 +86,7 @@ def session_hooks(graph: HostedGraph) -> list[Any]:
     ]
 
 
-def _counts_steps(graph: HostedGraph) -> bool:
+def _counts_steps(graph: BuiltGraph) -> bool:
     """Tells whether a training step writes the global step, or has a function that may."""
     reads = ("ReadVariableOp", "VarIsInitializedOp")
     return any(

@@ -10,7 +10,7 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat.inputs import parse_input_fn_result
 from estimator_compat.runtime import sessions
 from migrate.batch import Batch
-from migrate.hosting.graph.hosted_graph import spec_of
+from migrate.hosting.graph.built_graph import spec_of
 from migrate.targets import Target
 
 

@@ -245,7 +245,7 @@ def aligned(target: Target, model_dir: str) -> Target:
             np.random.set_state(state)
         spec = user_functions.as_estimator_spec(returned)
         if hasattr(spec, "train_op"):
-            determinism.settle(tf1.get_default_graph(), [spec.loss, spec.train_op])
+            determinism.make_deterministic(tf1.get_default_graph(), [spec.loss, spec.train_op])
         return spec
 
     return dataclasses.replace(target, model_fn=model_fn, config=config)

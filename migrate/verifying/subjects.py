@@ -9,7 +9,8 @@ import tensorflow as tf
 from estimator_compat.mode_keys import ModeKeys
 from migrate.batch import Batch
 from migrate.hosting import unsupported
-from migrate.hosting.graph.hosted_graph import HostedGraph
+from migrate.hosting.graph.built_graph import build_for_one_device
+from migrate.hosting.graph.hosted_graph import host_on_one_device
 from migrate.hosting.loop import CustomLoop
 from migrate.verifying.batches import Batches
 from migrate.verifying.gradients import loss_gradients
@@ -117,15 +118,13 @@ class Hosted(Side):
     def __init__(self, loop: CustomLoop) -> None:
         super().__init__(loop)
         self._loop = loop
-        loop.graph(ModeKeys.TRAIN)
+        local = loop.graph(ModeKeys.TRAIN).built.local
         # Those of the training graph: what EVAL adds later is not the run's to compare.
-        self._names = [
-            name for name in loop.variables if name not in loop.graph(ModeKeys.TRAIN).local
-        ]
+        self._names = [name for name in loop.variables if name not in local]
 
     @property
     def notes(self) -> list[str]:
-        hooks = unsupported.session_hooks(self._loop.graph(ModeKeys.TRAIN))
+        hooks = unsupported.session_hooks(self._loop.graph(ModeKeys.TRAIN).built)
         names = sorted({type(hook).__name__ for hook in hooks})
         return [f"the run's hooks are not hosted: {', '.join(names)}"] if names else []
 
@@ -134,9 +133,12 @@ class Hosted(Side):
         return {name: self._loop.variables[name] for name in self._names}
 
     def gradients(self, batch: Any) -> Mapping[str, Any] | None:
-        graph = _Differentiated(self._loop.target, ModeKeys.TRAIN, self._loop.variables)
+        built = build_for_one_device(self._loop.target, ModeKeys.TRAIN)
+        with built.graph.as_default():
+            gradients = loss_gradients(built.spec.loss)
+        graph = host_on_one_device(built, self._loop.variables)
         graph.initialize(graph.created)  # and the lookup tables, which are the graph's own
-        return graph.function(graph.gradients)(batch) if graph.gradients else {}
+        return graph.functions.function(gradients)(batch) if gradients else {}
 
     def steps(
         self, batches: Batches, initial: Values, first: np.ndarray, progress: Progress
@@ -145,15 +147,6 @@ class Hosted(Side):
         self.give(initial)
         progress(f"{self.name}: {len(batches.values)} steps in a graph loop")
         return list(self._loop.train(batches.dataset(), len(batches.values)))
-
-
-class _Differentiated(HostedGraph):
-    """A TRAIN graph with the gradients of its loss, by variable."""
-
-    def _import(self, variables: Any) -> None:
-        with self.graph.as_default():
-            self.gradients = loss_gradients(self.spec.loss)
-        super()._import(variables)
 
 
 def side(subject: Any) -> Side:

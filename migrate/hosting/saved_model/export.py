@@ -9,7 +9,8 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat.export import outputs, saved_model
 from estimator_compat.mode_keys import ModeKeys
-from migrate.hosting.graph.hosted_graph import HostedGraph
+from migrate.hosting.graph.built_graph import build_for_one_device
+from migrate.hosting.graph.hosted_graph import HostedGraph, host_on_one_device
 from migrate.hosting.graph.variables import Variables
 from migrate.hosting.saved_model import lookup_tables
 from migrate.hosting.saved_model.lookup_tables import ServedTable
@@ -40,11 +41,12 @@ class Served:
         self._target, self._receiver_fn = target, receiver_fn
         known = dict(variables)
         changed = dataclasses.replace(target, model_fn=self._model_fn, input_fns=self._input_fn)
-        self.graph = HostedGraph(changed, ModeKeys.PREDICT, known)
-        fillings = lookup_tables.fillings(self.graph)
+        built = build_for_one_device(changed, ModeKeys.PREDICT)
+        self.graph = host_on_one_device(built, known)
+        fillings = lookup_tables.fillings(built)
         _check(self.graph, [op.name for op, filling in fillings.items() if filling is None])
         self._handles = [op.outputs[0] for op in fillings]
-        self._tables = [ServedTable(self.graph, *pair) for pair in fillings.items()]
+        self._tables = [ServedTable(self.graph.functions, *pair) for pair in fillings.items()]
 
     def _input_fn(self) -> Any:
         self._receiver = self._receiver_fn()
@@ -61,7 +63,7 @@ class Served:
         """
         module = tf.Module()
         module.variables_by_name = {
-            name: variables[name] for name in self.graph.saved_variables if name in variables
+            name: variables[name] for name in self.graph.built.saved_variables if name in variables
         }
         module.tables = self._tables
         module.files = [file for table in self._tables for file in table.files]
@@ -69,8 +71,8 @@ class Served:
         tf.saved_model.save(module, folder, signatures=functions)
 
     def _signatures(self) -> dict[str, Any]:
-        spec = self.graph.spec
-        with self.graph.graph.as_default():
+        spec = self.graph.built.spec
+        with self.graph.built.graph.as_default():
             served = outputs.completed(spec.export_outputs, spec.predictions)
             found = saved_model.signatures(self._receiver, served, serving=True)
         _check_names({name for one in found.values() for name in one.inputs})
@@ -79,7 +81,7 @@ class Served:
     def _function(self, signature: Any) -> Any:
         """The function of a SignatureDef: from its inputs to its outputs, by their names."""
         inputs, made = self._tensors(signature.inputs), self._tensors(signature.outputs)
-        run = self.graph.between([*inputs.values(), *self._handles], made)
+        run = self.graph.functions.between([*inputs.values(), *self._handles], made)
 
         def serve(**given: Any) -> dict[str, Any]:
             tables = (table.resource_handle for table in self._tables)
@@ -93,7 +95,7 @@ class Served:
 
     def _tensors(self, infos: Mapping[str, Any]) -> dict[str, Any]:
         find = tf1.saved_model.get_tensor_from_tensor_info
-        return {name: find(info, self.graph.graph) for name, info in sorted(infos.items())}
+        return {name: find(info, self.graph.built.graph) for name, info in sorted(infos.items())}
 
 
 def _check(graph: HostedGraph, growing: list[str]) -> None:
