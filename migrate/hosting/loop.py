@@ -1,6 +1,7 @@
 """A TF2 custom training loop around a model_fn."""
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,15 +11,15 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.losses.histogram_total import HistogramTotal
-from estimator_compat.losses.summaries import LossHistogramHook
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import checkpoint_files
 from migrate.batch import Batch
-from migrate.hosting import argument_checks, eager_mode, training_loop, unsupported
+from migrate.hosting import argument_checks, eager_mode, unsupported
 from migrate.hosting.checkpoints.loop_checkpoints import Checkpoints
 from migrate.hosting.event_files import EventFiles
-from migrate.hosting.graph.built_graph import BuiltGraph, build_for_one_device
+from migrate.hosting.graph.built_graph import build_for_one_device
 from migrate.hosting.graph.hosted_graph import HostedGraph, host_on_one_device
+from migrate.hosting.mode_functions import EvalFunctions, PredictFunctions, TrainFunctions
 from migrate.hosting.replicas import worker_strategy
 from migrate.hosting.replicas.replicated_graph import (
     Replication,
@@ -26,9 +27,10 @@ from migrate.hosting.replicas.replicated_graph import (
     host_on_replicas,
 )
 from migrate.hosting.saved_model import export as exporting
-from migrate.hosting.schedule import next_stop
+from migrate.hosting.schedule import StepCounting, next_stop
 from migrate.hosting.step_result import StepResult
 from migrate.hosting.training_log import Reports
+from migrate.hosting.training_loop import Loop
 from migrate.targets import Target
 
 
@@ -57,7 +59,6 @@ class CustomLoop:
         self._jit_compile, self._ignore_hooks = jit_compile, ignore_hooks
         self._replication = replication
         self._graphs: dict[str, HostedGraph] = {}
-        self._functions: dict[str, Any] = {}
         self._checkpoints = Checkpoints(
             self.variables,
             self.graph,
@@ -65,16 +66,14 @@ class CustomLoop:
             every_n_hours=config.keep_checkpoint_every_n_hours,
         )
         self._trained = False
-        self._leads = replication is None or replication.leads
-        self._events = EventFiles(config.model_dir if self._leads else None)
-        # Whether a step counts as more or less than one: two optimizers may both count, or one only
-        # every other time. None before any is made.
-        self._one_by_one: bool | None = None
+        self._is_chief = replication is None or replication.is_chief
+        self._events = EventFiles(config.model_dir if self._is_chief else None)
+        self._step_counting = StepCounting.UNKNOWN
         self._reports = Reports(
             config,
             self._events,
             save=self.save,
-            agreed=replication.agreed if replication else bool,
+            chief_decides=replication.chief_decides if replication else bool,
         )
 
     @property
@@ -108,10 +107,9 @@ class CustomLoop:
         return graph
 
     def _built(self, mode: str) -> HostedGraph:
-        if mode == ModeKeys.TRAIN and self._leads and self.target.run_config.model_dir:
-            checkpoint_files.check_writable(
-                self.target.run_config.model_dir
-            )  # a model_fn may write there, too
+        if mode == ModeKeys.TRAIN and self._is_chief and self.target.run_config.model_dir:
+            # A model_fn may write there, too.
+            checkpoint_files.check_writable(self.target.run_config.model_dir)
         if mode == ModeKeys.TRAIN and self._replication is not None:
             replicas = build_for_replicas(self.target, self._replication)
             return host_on_replicas(replicas, self.variables)
@@ -136,6 +134,18 @@ class CustomLoop:
             context = worker_strategy.input_context(self._replication.strategy)
         return unsupported.dataset_of(lambda: self.target.call_input_fn(mode, context))
 
+    @functools.cached_property
+    def _train_functions(self) -> TrainFunctions:
+        return TrainFunctions(graph=self.graph(ModeKeys.TRAIN), jit_compile=self._jit_compile)
+
+    @functools.cached_property
+    def _eval_functions(self) -> EvalFunctions:
+        return EvalFunctions(graph=self.graph(ModeKeys.EVAL))
+
+    @functools.cached_property
+    def _predict_functions(self) -> PredictFunctions:
+        return PredictFunctions(graph=self.graph(ModeKeys.PREDICT))
+
     @property
     def trainable_variables(self) -> list[tf.Variable]:
         """The model's trainable variables, in the order in which it made them."""
@@ -158,22 +168,17 @@ class CustomLoop:
           ValueError: The loop trains on replicas.
         """
         unsupported.check_one_device(self._replication)
-        graph = self.graph(ModeKeys.TRAIN)
-        if "forward" not in self._functions:
-            self._functions["forward"] = graph.functions.function(graph.built.losses)
+        forward = self._train_functions.forward
         for variable in self.trainable_variables:
             variable.value()  # a tape watches what is read
-        return StepResult(**self._functions["forward"](Batch(features, labels).element))
+        return StepResult(**forward(Batch(features, labels).element))
 
     def train_step(self, features: Any, labels: Any = None) -> StepResult:
         """Trains on one batch, or where `split` is False on a tuple of the replicas' batches."""
         unsupported.check_trains(self.target.run_config)
-        graph = self.graph(ModeKeys.TRAIN)
-        if "step" not in self._functions:
-            fetches = {**graph.built.step_values, "train_op": graph.built.train_op}
-            self._functions["step"] = graph.functions.function(fetches)
+        step = self._train_functions.step
         self._trained = True
-        found = self._functions["step"](Batch(features, labels).element)
+        found = step(Batch(features, labels).element)
         del found["train_op"]
         self._merge_from_replicas()
         return StepResult(**found)
@@ -198,14 +203,11 @@ class CustomLoop:
         """
         unsupported.check_trains(self.target.run_config)
         argument_checks.check_counts(steps=steps, steps_per_loop=steps_per_loop)
-        if not self._trained and self._leads and self.target.run_config.model_dir:
+        if not self._trained and self._is_chief and self.target.run_config.model_dir:
             argument_checks.check_is_new(self.target.run_config.model_dir)
         graph = self.graph(ModeKeys.TRAIN)
         dataset = self._given(dataset, ModeKeys.TRAIN)
-        if "loop" not in self._functions:
-            self._functions["loop"] = training_loop.Loop(
-                graph.functions, jit_compile=self._jit_compile
-            )
+        loop = self._train_functions.loop
         batches = iter(graph.built.input_form.elements(dataset))
         if not self._trained:
             self._reports.save(self.global_step, force=True)
@@ -216,9 +218,9 @@ class CustomLoop:
         losses = []
         while (step := self.global_step) < end:
             # The first step shows whether it counts as one; no later one is made beyond the end.
-            longest = 1 if self._one_by_one is not False else steps_per_loop
+            longest = self._step_counting.longest(steps_per_loop)
             stop = next_stop(step, end=end, longest=longest, due=self._reports.due())
-            made = self._advance(batches, step, stop)
+            made = self._advance(loop, batches, step, stop)
             losses.append(made)
             if len(made) < stop - step:
                 break
@@ -226,15 +228,16 @@ class CustomLoop:
         self._reports.save(self.global_step, force=True)
         return np.concatenate(losses) if losses else np.zeros(0, np.float32)
 
-    def _advance(self, batches: Any, step: int, stop: int) -> np.ndarray:
+    def _advance(self, loop: Loop, batches: Any, step: int, stop: int) -> np.ndarray:
         wanted = self._reports.wants_summaries(step, stop)
-        losses, summaries = self._functions["loop"](batches, stop - step, wanted=wanted)
+        made = loop(batches, stop - step, wanted=wanted)
+        losses = made.losses
         if np.isnan(losses).any():
             raise tf1.train.NanLossDuringTrainingError
         if len(losses):
             now = self.global_step
-            self._one_by_one = self._one_by_one or now - step != len(losses)
-            self._reports.write(now, losses[-1], summaries)
+            self._step_counting = self._step_counting.after(made=len(losses), counted=now - step)
+            self._reports.write(now, losses[-1], made.summaries)
         return losses
 
     def _merge_from_replicas(self) -> None:
@@ -259,21 +262,16 @@ class CustomLoop:
           `global_step`; with `average_loss`, the mean over examples.
         """
         argument_checks.check_counts(steps=steps)
-        graph = self.graph(ModeKeys.EVAL)
-        updates = [update for _, update in graph.built.metrics.values()]
-        histograms = [hook.serialized for hook in _histogram_hooks(graph.built)]
-        run = self._restarted("eval", graph, [histograms, updates])
-        if "values" not in self._functions:
-            values = {key: value for key, (value, _) in graph.built.metrics.items()}
-            self._functions["values"] = graph.functions.between([], values)
-        totals = {hook.tag: HistogramTotal() for hook in _histogram_hooks(graph.built)}
+        graph, functions = self.graph(ModeKeys.EVAL), self._eval_functions
+        update = functions.update.begin()
+        totals = {hook.tag: HistogramTotal() for hook in functions.histogram_hooks}
         with self._checkpoints.values_of(graph):
             graph.initialize(graph.built.local)
             for element in itertools.islice(self._given(dataset, ModeKeys.EVAL), steps):
-                serialized, _ = run(element)
+                serialized, _ = update(element)
                 for total, one in zip(totals.values(), serialized, strict=True):
                     total.add(one.numpy())
-            values = {k: v.numpy() for k, v in self._functions["values"]().items()}
+            values = {k: v.numpy() for k, v in functions.values().items()}
         results = {**values, "global_step": self.global_step}
         histograms = [total.summary(tag) for tag, total in totals.items()]
         self._events.write_results(f"eval_{name}" if name else "eval", results, histograms)
@@ -282,28 +280,19 @@ class CustomLoop:
     def predict(self, dataset: Any = None) -> Iterator[Any]:
         """Yields the predictions for each batch, as NumPy arrays."""
         graph = self.graph(ModeKeys.PREDICT)
-        run = self._restarted("predict", graph, graph.built.spec.predictions)
+        predict = self._predict_functions.predict.begin()
         graph.initialize(graph.built.local)
         for element in self._given(dataset, ModeKeys.PREDICT):
             with self._checkpoints.values_of(graph):
-                found = run(element)
+                found = predict(element)
             yield tf.nest.map_structure(lambda tensor: tensor.numpy(), found)
-
-    def _restarted(self, name: str, graph: HostedGraph, fetches: Any) -> Callable[[Any], Any]:
-        """A function of a graph, whose random ops draw as in a session that has just begun."""
-        function, draws = self._functions.get(name, (None, None))
-        if function is None or draws:
-            draws = graph.built.draws_for(fetches) if draws is None else draws
-            function = graph.functions.function(fetches)
-            self._functions[name] = (function, draws)
-        return function
 
     # Files.
 
     def save(self, path: str | None = None) -> str:
         """Writes a checkpoint of the loop's own kind, with `tf.train.Checkpoint`.
 
-        All workers must call it, since it has something of each; the one that leads writes.
+        All workers must call it, since it has something of each; the chief writes.
 
         Args:
           path: Its folder; None is the config's model_dir.
@@ -312,7 +301,9 @@ class CustomLoop:
           The checkpoint's path.
         """
         self._merge_from_replicas()
-        return self._checkpoints.save(path or self.target.run_config.model_dir, write=self._leads)
+        return self._checkpoints.save(
+            path or self.target.run_config.model_dir, write=self._is_chief
+        )
 
     def restore(self, path: str) -> None:
         """Takes the values of a checkpoint of either kind, the loop's or an Estimator's.
@@ -336,7 +327,7 @@ class CustomLoop:
         Args:
           prefix: Folder and name, `runs/1/model.ckpt`; the global step is put behind it.
         """
-        if not self._leads:
+        if not self._is_chief:
             return f"{prefix}-{self.global_step}"
         return self._checkpoints.save_legacy(prefix)
 
@@ -356,13 +347,9 @@ class CustomLoop:
         Raises:
           ValueError: The PREDICT graph has variables without values, or lookup tables that grow.
         """
-        if not self._leads:
+        if not self._is_chief:
             return folder
         served = exporting.Served(self.target, serving_input_receiver_fn, self.variables)
         with self._checkpoints.values_of(served.graph):
             served.write(folder, self.variables)
         return folder
-
-
-def _histogram_hooks(built: BuiltGraph) -> list[LossHistogramHook]:
-    return [hook for hook in built.spec.evaluation_hooks if isinstance(hook, LossHistogramHook)]

@@ -1,7 +1,8 @@
 """Many training steps in one graph: the loop that a hosted model_fn trains in."""
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -9,7 +10,8 @@ import tensorflow as tf
 from migrate.hosting.graph.graph_functions import GraphFunctions
 
 
-class Steps(NamedTuple):
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LoopResult:
     """What a loop did.
 
     Attributes:
@@ -43,7 +45,7 @@ class Loop:
         self._draws = functions.built.draws
         self._steps = tf.function(self._function(functions, jit_compile), reduce_retracing=True)
 
-    def __call__(self, batches: Iterator[Any], count: int, *, wanted: bool) -> Steps:
+    def __call__(self, batches: Iterator[Any], count: int, *, wanted: bool) -> LoopResult:
         """Makes `count` steps, fewer where `batches` ends.
 
         Args:
@@ -57,7 +59,8 @@ class Loop:
             summaries = self._steps(batches, tf.constant(count), flag).numpy().tolist()
         except tf.errors.OutOfRangeError:
             summaries = []
-        return Steps(self._losses.numpy()[: int(self._made)], summaries)
+        losses = self._losses.numpy()[: int(self._made)]
+        return LoopResult(losses=losses, summaries=summaries)
 
     def _function(self, functions: GraphFunctions, jit_compile: bool) -> Callable[..., tf.Tensor]:
         built = functions.built

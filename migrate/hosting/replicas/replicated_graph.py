@@ -63,13 +63,13 @@ class Replication:
             )
 
     @property
-    def leads(self) -> bool:
+    def is_chief(self) -> bool:
         """Whether this process writes what people read: one of several workers does, the chief."""
         return bool(self.strategy.extended.should_checkpoint)
 
-    def agreed(self, wanted: bool) -> bool:
-        """What the process that leads wants: the others' clocks tell other times."""
-        asked = tf.constant(float(wanted and self.leads))
+    def chief_decides(self, wanted: bool) -> bool:
+        """Returns the chief's decision on every worker; workers' clocks differ."""
+        asked = tf.constant(float(wanted and self.is_chief))
         votes = self.strategy.run(lambda: tf.identity(asked))
         return bool(self.strategy.reduce(tf.distribute.ReduceOp.SUM, votes, axis=None) > 0)
 
