@@ -53,7 +53,7 @@ class GraphFunctions:
         self._by_feed = {f.name: a for f, a in zip(feeds, self._arguments, strict=True)}
 
     def function(self, fetches: Any) -> Callable[[Any], Any]:
-        """Returns a function of one batch, which computes tensors of `graph` and runs operations.
+        """Returns a function of one batch, which computes tensors of the graph and runs operations.
 
         Args:
           fetches: A nest of tensors, or a list of tensors and operations. None is returned in the
@@ -90,7 +90,7 @@ class GraphFunctions:
         return self._whole.prune([], self._found(fetches))()
 
     def between(self, feeds: Iterable[Any], fetches: Any) -> Any:
-        """Returns the function from some tensors of `graph` to others."""
+        """Returns the function from some tensors of the graph to others."""
         return self._whole.prune([self._one(tensor) for tensor in feeds], self._found(fetches))
 
     def _found(self, fetches: Any) -> Any:

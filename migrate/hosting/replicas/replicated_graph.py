@@ -39,8 +39,8 @@ class Replication:
         computed: the average of the replicas' losses, or their sum where the last loss of
         `tf.losses` in the model_fn was reduced by SUM.
       split: Whether an element of the input is a batch for all replicas of this process, which is
-        split: see `replica_batches.split`. False is how an Estimator read it: an element is a
-        replica's batch, and a step takes one for each, which `replica_batches.consecutive` groups.
+        split: see `batches.SplitBatch`. False is how an Estimator read it: an element is a
+        replica's batch, and a step takes one for each: see `batches.BatchForEach`.
       loss_summaries: Whether `loss_per_example` and `average_loss` are summarized: see
         `replica_losses`.
 
