@@ -31,8 +31,10 @@ from estimator_compat.spec import EstimatorSpec
 
 logging = tf1.logging
 
-# The last two are what TPUEstimator does in its own way.
-_OVERRIDABLE = frozenset({"model_fn", "latest_checkpoint", "_create_global_step", "_inputs"})
+# The last three are what TPUEstimator does in its own way.
+_OVERRIDABLE = frozenset(
+    {"model_fn", "latest_checkpoint", "_create_global_step", "_inputs", "_model_fn_for_export"}
+)
 _NO_BATCH = object()
 
 
@@ -92,7 +94,8 @@ class Estimator(ExportsSavedModels):
         """The model_fn bound to the params: a function of features, labels, mode and config."""
 
         def bound(features: Any, labels: Any, mode: str, config: RunConfig) -> EstimatorSpec:
-            return self._call_model_fn(features, labels, mode, config)
+            # As in an export, no input_fn is called before.
+            return self._call_model_fn(features, labels, mode, config, exporting=True)
 
         return bound
 
@@ -240,13 +243,18 @@ class Estimator(ExportsSavedModels):
             )
         return inputs.parse_input_fn_result(result)
 
+    def _model_fn_for_export(self) -> Callable[..., Any]:
+        """The model_fn as it is called without an input_fn."""
+        return self._model_fn
+
     def _call_model_fn(
-        self, features: Any, labels: Any, mode: str, config: RunConfig
+        self, features: Any, labels: Any, mode: str, config: RunConfig, *, exporting: bool = False
     ) -> EstimatorSpec:
+        model_fn = self._model_fn_for_export() if exporting else self._model_fn
         logging.info("Calling model_fn.")
         with legacy_keras.explained():
             spec = user_functions.call_model_fn(
-                self._model_fn, features, labels, mode=mode, params=self.params, config=config
+                model_fn, features, labels, mode=mode, params=self.params, config=config
             )
         logging.info("Done calling model_fn.")
         if not isinstance(spec, EstimatorSpec):
@@ -333,10 +341,9 @@ class Estimator(ExportsSavedModels):
         self, graph: evaluation.Graph, checkpoint_path: str | None, eval_dir: str
     ) -> dict[str, Any]:
         """Evaluates in the default graph, and writes the results to `eval_dir`."""
-        for hook in graph.hooks:
-            if isinstance(hook, summaries.LossHistogramHook) and hook.output_dir is None:
-                hook.output_dir = eval_dir
-        results = sessions.evaluate(graph, checkpoint_path=checkpoint_path, config=self._config)
+        results = sessions.evaluate(
+            graph, checkpoint_path=checkpoint_path, config=self._config, eval_dir=eval_dir
+        )
         evaluation.write_results(results, eval_dir, checkpoint_path)
         return results
 

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
+from estimator_compat.mode_keys import ModeKeys
 from migrate.hosting.checkpoints.legacy_checkpoints import LegacyCheckpoints, Matching, compare
 from migrate.hosting.checkpoints.loop_checkpoints import is_legacy, read
 from migrate.hosting.loop import CustomLoop
@@ -118,14 +119,14 @@ def _matched(source: str, values: dict[str, np.ndarray], loop: CustomLoop | None
 
 
 def _by_names(loop: CustomLoop) -> LegacyCheckpoints:
-    return LegacyCheckpoints(loop.graph("train"), loop.variables)
+    return LegacyCheckpoints(loop.graph(ModeKeys.TRAIN), loop.variables)
 
 
 def _variables(values: dict[str, np.ndarray], loop: CustomLoop | None) -> dict[str, tf.Variable]:
     """The variables to write: the model's, or one for each value."""
     if loop is None:
         return {name: tf.Variable(value) for name, value in values.items()}
-    return {name: loop.variables[name] for name in loop.graph("train").saved_variables}
+    return {name: loop.variables[name] for name in loop.graph(ModeKeys.TRAIN).built.saved_variables}
 
 
 def _write_objects(variables: dict[str, tf.Variable], path: str) -> None:

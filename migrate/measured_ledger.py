@@ -19,7 +19,7 @@ def examine(
 
     Args:
       target: The model_fn and its inputs.
-      mode: "train" or "eval".
+      mode: `ModeKeys.TRAIN` or `ModeKeys.EVAL`.
       batches: How many batches to check it on, fewer if the input ends before.
       checkpoint: A checkpoint, or a folder whose latest one gives the variables their values;
         None for their initial values.
@@ -29,9 +29,9 @@ def examine(
         the input is empty.
     """
     built = build(target, mode)
-    features, labels = built.inputs.features, built.inputs.labels
+    batch = built.batch
     with built.graph.as_default():
-        read = reader.ledger(built.spec.loss, features, labels, mode=mode)
+        read = reader.ledger(built.spec.loss, batch.features, batch.labels, mode=mode)
         return _checked(built, read, batches, checkpoint)
 
 

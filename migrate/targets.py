@@ -5,6 +5,8 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from migrate.batch import Batch
+
 InputFn = Callable[..., Any]
 
 
@@ -17,12 +19,12 @@ class Target:
 
     Attributes:
       model_fn: Any callable that an Estimator or a TPUEstimator takes.
-      input_fns: One input_fn for each mode (`ModeKeys` values: "train", "eval", "infer"), or one
-        for all of them. They are called as an Estimator calls them, with those of `mode`, `params`
-        and `config` that they take.
-      params: Hyperparameters, as for an Estimator. TPUEstimator's own, `params["batch_size"]`, is
-        here, too, where model_fn or input_fn read it.
-      config: RunConfig; None is a default one with the seed 1.
+      input_fns: One input_fn for each mode, by `ModeKeys` values, or one for all of them. They are
+        called as an Estimator calls them, with those of `mode`, `params` and `config` that they
+        take.
+      params: Hyperparameters, as for an Estimator; None becomes an empty dict. TPUEstimator's own,
+        `params["batch_size"]`, is here, too, where model_fn or input_fn read it.
+      config: RunConfig; None stands for the default one, which `run_config` has.
 
     Raises:
       TypeError: `model_fn` or an input_fn is not callable.
@@ -34,6 +36,8 @@ class Target:
     config: Any = None
 
     def __post_init__(self) -> None:
+        if self.params is None:
+            object.__setattr__(self, "params", {})
         given = self.input_fns if isinstance(self.input_fns, Mapping) else {"all": self.input_fns}
         for name, function in {"model_fn": self.model_fn, **given}.items():
             if not callable(function):
@@ -41,6 +45,18 @@ class Target:
                     f"`{name}` ({function!r:.100}) is not callable; expected a function; pass the "
                     "function itself, or `lambda: dataset` for data."
                 )
+
+    @property
+    def run_config(self) -> Any:
+        """The RunConfig: `config`, or where that is None, a new default one with the seed 1.
+
+        A default needs TensorFlow, which a `Target` does not import before it is used.
+        """
+        if self.config is not None:
+            return self.config
+        from estimator_compat.config import RunConfig
+
+        return RunConfig(tf_random_seed=1)
 
     def input_fn(self, mode: str) -> InputFn:
         """Returns the input_fn of a mode.
@@ -56,6 +72,53 @@ class Target:
                 "mode, or give one function for all of them."
             )
         return self.input_fns[mode]
+
+    def call_input_fn(self, mode: str, input_context: Any = None) -> Any:
+        """Calls the input_fn of a mode as an Estimator does.
+
+        Args:
+          mode: A `ModeKeys` value.
+          input_context: A `tf.distribute.InputContext`, for an input_fn that takes it.
+
+        Raises:
+          ValueError: There is no input_fn for the mode.
+        """
+        from estimator_compat.runtime import user_functions
+
+        return user_functions.call_input_fn(
+            self.input_fn(mode),
+            mode=mode,
+            params=self.params,
+            config=self.run_config,
+            input_context=input_context,
+        )
+
+    def call_model_fn(self, features: Any, labels: Any, mode: str) -> Any:
+        """Calls the model_fn as an Estimator does.
+
+        Returns:
+          An `EstimatorSpec`, also where the model_fn returned a TPUEstimatorSpec.
+
+        Raises:
+          ValueError: The model_fn returns no spec, or takes no labels where there are some.
+        """
+        from estimator_compat.runtime import user_functions
+
+        returned = user_functions.call_model_fn(
+            self.model_fn,
+            features,
+            labels,
+            mode=mode,
+            params=self.params,
+            config=self.run_config,
+        )
+        spec = user_functions.as_estimator_spec(returned)
+        if not hasattr(spec, "train_op"):
+            raise ValueError(
+                f"the model_fn returned {spec!r:.100}; expected an EstimatorSpec or "
+                "TPUEstimatorSpec; return one in every mode."
+            )
+        return spec
 
 
 def load(
@@ -101,7 +164,7 @@ def load(
     if isinstance(found, Target):
         changes: dict[str, Any] = {"input_fns": given} if given else {}
         if params:
-            changes["params"] = {**(found.params or {}), **params}
+            changes["params"] = {**found.params, **params}
         return dataclasses.replace(found, **changes)
     if given is None:
         raise ValueError(
@@ -137,6 +200,11 @@ class Built(NamedTuple):
     spec: Any
     config: Any
 
+    @property
+    def batch(self) -> Batch:
+        """The features and the labels that the input yields: tensors of the graph."""
+        return Batch(self.inputs.features, self.inputs.labels)
+
 
 def build(target: Target, mode: str) -> Built:
     """Builds a target's graph, in the order in which an Estimator builds it.
@@ -147,32 +215,21 @@ def build(target: Target, mode: str) -> Built:
     import tensorflow.compat.v1 as tf1
 
     from estimator_compat import legacy_keras
-    from estimator_compat.config import RunConfig
     from estimator_compat.inputs import parse_input_fn_result
-    from estimator_compat.runtime import sessions, user_functions
+    from estimator_compat.mode_keys import ModeKeys
+    from estimator_compat.runtime import sessions
 
-    config = target.config or RunConfig(tf_random_seed=1)
-    params = {} if target.params is None else target.params
-    input_fn = target.input_fn(mode)
+    config = target.run_config
     graph = tf1.Graph()
     with graph.as_default():
         tf1.set_random_seed(config.tf_random_seed)
         tf1.train.create_global_step()
-        if mode == "train":
+        if mode == ModeKeys.TRAIN:
             sessions.create_global_step_read()
         with tf1.device("/cpu:0"):
-            result = user_functions.call_input_fn(input_fn, mode=mode, params=params, config=config)
+            result = target.call_input_fn(mode)
         given = parse_input_fn_result(result)
-        labels = None if mode == "infer" else given.labels
+        labels = None if mode == ModeKeys.PREDICT else given.labels
         with legacy_keras.seeded(config.tf_random_seed), legacy_keras.explained():
-            spec = user_functions.call_model_fn(
-                target.model_fn, given.features, labels, mode=mode, params=params, config=config
-            )
-        if hasattr(spec, "as_estimator_spec"):
-            spec = spec.as_estimator_spec()
-    if not hasattr(spec, "train_op"):
-        raise ValueError(
-            f"the model_fn returned {spec!r:.100}; expected an EstimatorSpec or TPUEstimatorSpec; "
-            "return one in every mode."
-        )
+            spec = target.call_model_fn(given.features, labels, mode)
     return Built(graph, given, spec, config)

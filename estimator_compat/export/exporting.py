@@ -93,7 +93,7 @@ class ExportsSavedModels:
 
         def build(receiver: Any, mode: str) -> Any:
             labels = getattr(receiver, "labels", None)
-            return self._call_model_fn(receiver.features, labels, mode, self.config)
+            return self._call_model_fn(receiver.features, labels, mode, self.config, exporting=True)
 
         path = checkpoint_path or self.latest_checkpoint()
         if not path and self._warm_start_settings:

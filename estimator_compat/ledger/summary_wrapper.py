@@ -12,6 +12,7 @@ from estimator_compat.ledger.steps import Operation
 from estimator_compat.ledger.values import LossLedger, LossTerm
 from estimator_compat.losses import summaries
 from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.runtime import user_functions
 
 _ADVICE = (
     "`loss_per_example` and `average_loss` %s: %s; expected sums or means of per-example losses; "
@@ -44,10 +45,7 @@ def with_loss_summaries(
             dict(given) if isinstance(given, Mapping) else given
             for given in _inputs(positional, named)
         )
-        spec = model_fn(*positional, **named)
-        if hasattr(spec, "as_estimator_spec"):
-            # One for TPUs, which has no metrics before its functions are called.
-            spec = spec.as_estimator_spec()
+        spec = user_functions.as_estimator_spec(model_fn(*positional, **named))
         if getattr(spec, "loss", None) is None or spec.mode not in modes:
             return spec
         try:

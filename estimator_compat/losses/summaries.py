@@ -191,6 +191,11 @@ class LossHistogramHook(tf.compat.v1.train.SessionRunHook):
         self.tag = tag
         self.serialized = serialized
 
+    def attach_evaluation(self, evaluated: Any, eval_dir: str) -> None:
+        """Takes the folder of an Estimator's evaluation, unless one is given."""
+        if self.output_dir is None:
+            self.output_dir = eval_dir
+
     def begin(self) -> None:
         if self.output_dir is None:
             raise ValueError(

@@ -1,7 +1,7 @@
 """What one evaluation measures, and the event file that keeps it."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import tensorflow as tf
@@ -11,6 +11,19 @@ logging = tf1.logging
 
 LOSS = "loss"
 GLOBAL_STEP = tf1.GraphKeys.GLOBAL_STEP
+
+
+@runtime_checkable
+class EvaluationHook(Protocol):
+    """A SessionRunHook that has to know the evaluation that it runs in."""
+
+    def attach_evaluation(self, evaluated: Any, eval_dir: str) -> None:
+        """Takes note of an evaluation, before its session is made.
+
+        Args:
+          evaluated: How many batches are evaluated, as a scalar Tensor.
+          eval_dir: The folder of the evaluation's event files.
+        """
 
 
 class Graph(NamedTuple):

@@ -231,10 +231,13 @@ class StopAfterBatchesHook(tf1.train.SessionRunHook):
     def __init__(self, batches: int) -> None:
         self._batches = batches
         self._log_every = 1 if batches < 20 else batches // 10
-        self.evaluated: Any = None
+        self._evaluated: Any = None
+
+    def attach_evaluation(self, evaluated: Any, eval_dir: str) -> None:
+        self._evaluated = evaluated
 
     def before_run(self, run_context: Any) -> Any:
-        return tf1.train.SessionRunArgs(self.evaluated)
+        return tf1.train.SessionRunArgs(self._evaluated)
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
         done = run_values.results
@@ -255,21 +258,22 @@ def stopping_after(steps: int | None) -> list[Any]:
 
 
 def evaluate(
-    graph: evaluation.Graph, *, checkpoint_path: str | None, config: Any
+    graph: evaluation.Graph, *, checkpoint_path: str | None, config: Any, eval_dir: str
 ) -> dict[str, Any]:
     """Updates the metrics until the input or a hook ends it, then reads their values once.
 
     Args:
       checkpoint_path: What is restored; None evaluates freshly initialized variables.
       config: The RunConfig.
+      eval_dir: The folder of the evaluation's event files.
     """
     step = _eval_step()
     count_batch = tf1.assign_add(step, 1, use_locking=True)
     with tf.control_dependencies([graph.update_op, count_batch]):
         evaluated = tf.identity(step.read_value())
     for hook in graph.hooks:
-        if isinstance(hook, StopAfterBatchesHook):
-            hook.evaluated = evaluated
+        if isinstance(hook, evaluation.EvaluationHook):
+            hook.attach_evaluation(evaluated, eval_dir)
     final = tf1.train.FinalOpsHook(graph.values)
     logging.info("Starting evaluation at %s", time.strftime("%Y-%m-%dT%H:%M:%S"))
     start = time.monotonic()

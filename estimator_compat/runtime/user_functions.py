@@ -138,6 +138,14 @@ def call_input_fn(
     return input_fn(**_chosen(input_fn, given, **given))
 
 
+def as_estimator_spec(spec: Any) -> Any:
+    """Makes a TPUEstimatorSpec the EstimatorSpec of a CPU; anything else stays as it is.
+
+    A TPUEstimatorSpec has no metrics before its functions are called, in the default graph.
+    """
+    return spec.as_estimator_spec() if hasattr(spec, "as_estimator_spec") else spec
+
+
 def call_model_fn(
     model_fn: Callable[..., Any],
     features: Any,

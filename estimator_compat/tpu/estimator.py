@@ -94,7 +94,6 @@ class TPUEstimator(Estimator):
         user_functions.verify_model_fn(model_fn, params)
         self._speed = _speed_schedule(config)
         self._eval_inputs = config.tpu_config.eval_training_input_configuration
-        self._has_inputs = False
         super().__init__(
             model_fn=self._on_cpu(model_fn),
             model_dir=model_dir,
@@ -126,17 +125,24 @@ class TPUEstimator(Estimator):
             with self._explained(mode):
                 return user_functions.call_input_fn(called, mode=mode, params=params, config=config)
 
-        parsed = super()._inputs(with_batch_size, mode)
-        self._has_inputs = True
-        return parsed
+        return super()._inputs(with_batch_size, mode)
+
+    def _model_fn_for_export(self) -> Callable[..., Any]:
+        return functools.partial(self._model_fn, exporting=True)
 
     def _on_cpu(self, model_fn: Callable[..., Any]) -> Callable[..., EstimatorSpec]:
         """Wraps a model_fn into one for an Estimator, which copies params and config anew."""
 
-        def on_cpu(features: Any, labels: Any, mode: str, params: Any, config: Any) -> Any:
+        def on_cpu(
+            features: Any,
+            labels: Any,
+            mode: str,
+            params: Any,
+            config: Any,
+            *,
+            exporting: bool = False,
+        ) -> Any:
             _check_takes_params("model_fn", model_fn)
-            # An export is what calls the model_fn without an input_fn before.
-            exporting, self._has_inputs = not self._has_inputs, False
             if exporting:
                 self._check_export()
             else:

@@ -1,14 +1,16 @@
 """`host`: puts a model_fn into a TF2 custom training loop."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat.config import RunConfig, default_session_config
+from estimator_compat.config import default_session_config
 from estimator_compat.ledger.summary_wrapper import with_loss_summaries
-from migrate.hosting.loop import EVAL, TRAIN, CustomLoop
+from estimator_compat.mode_keys import ModeKeys
+from migrate.hosting.loop import CustomLoop
 from migrate.hosting.replicas import worker_strategy
 from migrate.hosting.replicas.replicated_graph import Replication
 from migrate.targets import InputFn, Target
@@ -67,7 +69,13 @@ def host(
             f"`input_fn` ({input_fn}) and `input_signature` ({input_signature}) both say what a "
             "batch is; expected exactly one of them; pass the input_fn that the Estimator had."
         )
-    config = config or RunConfig(tf_random_seed=1)
+    target = Target(
+        model_fn=model_fn,
+        input_fns=input_fn or (lambda: tf.nest.map_structure(_placeholder, input_signature)),
+        params=params,
+        config=config,
+    )
+    config = target.run_config
     # An Estimator's config has the default one, and that of a task in a cluster one of its own.
     given = None if config.cluster_spec else config.session_config
     if given not in (None, default_session_config()):
@@ -81,14 +89,9 @@ def host(
         strategy = worker_strategy.from_config(config)
     if loss_summaries:
         # Each replica would write the same tags: see `Replication.loss_summaries`.
-        modes = (EVAL,) if strategy is not None else (TRAIN, EVAL)
+        modes = (ModeKeys.EVAL,) if strategy is not None else (ModeKeys.TRAIN, ModeKeys.EVAL)
         model_fn = with_loss_summaries(model_fn, modes=modes)
-    target = Target(
-        model_fn=model_fn,
-        input_fns=input_fn or (lambda: tf.nest.map_structure(_placeholder, input_signature)),
-        params=params,
-        config=config,
-    )
+    target = dataclasses.replace(target, model_fn=model_fn, config=config)
     replication = None
     if strategy is not None:
         replication = Replication(

@@ -1,6 +1,7 @@
 """A TF2 custom training loop around a model_fn."""
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,23 +10,28 @@ import numpy as np
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat.config import RunConfig
 from estimator_compat.losses.histogram_total import HistogramTotal
-from estimator_compat.losses.summaries import LossHistogramHook
-from estimator_compat.runtime import checkpoint_files, user_functions
-from migrate.hosting import argument_checks, eager_mode, training_loop, unsupported
+from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.runtime import checkpoint_files
+from migrate.batch import Batch
+from migrate.hosting import argument_checks, eager_mode, unsupported
 from migrate.hosting.checkpoints.loop_checkpoints import Checkpoints
 from migrate.hosting.event_files import EventFiles
-from migrate.hosting.graph.hosted_graph import HostedGraph
+from migrate.hosting.graph.built_graph import build_for_one_device
+from migrate.hosting.graph.hosted_graph import HostedGraph, host_on_one_device
+from migrate.hosting.mode_functions import EvalFunctions, PredictFunctions, TrainFunctions
 from migrate.hosting.replicas import worker_strategy
-from migrate.hosting.replicas.replicated_graph import ReplicatedGraph, Replication
+from migrate.hosting.replicas.replicated_graph import (
+    Replication,
+    build_for_replicas,
+    host_on_replicas,
+)
 from migrate.hosting.saved_model import export as exporting
-from migrate.hosting.schedule import next_stop
+from migrate.hosting.schedule import StepCounting, next_stop
 from migrate.hosting.step_result import StepResult
 from migrate.hosting.training_log import Reports
+from migrate.hosting.training_loop import Loop
 from migrate.targets import Target
-
-TRAIN, EVAL, PREDICT = "train", "eval", "infer"
 
 
 class CustomLoop:
@@ -46,13 +52,13 @@ class CustomLoop:
         replication: Replication | None = None,
     ) -> None:
         eager_mode.require_eager()
-        config = target.config or RunConfig(tf_random_seed=1)
+        # It is read once: a default one depends on TF_CONFIG.
+        config = target.run_config
         self.target = dataclasses.replace(target, config=config)
         self.variables: dict[str, tf.Variable] = {}
         self._jit_compile, self._ignore_hooks = jit_compile, ignore_hooks
         self._replication = replication
         self._graphs: dict[str, HostedGraph] = {}
-        self._functions: dict[str, Any] = {}
         self._checkpoints = Checkpoints(
             self.variables,
             self.graph,
@@ -60,16 +66,14 @@ class CustomLoop:
             every_n_hours=config.keep_checkpoint_every_n_hours,
         )
         self._trained = False
-        self._leads = replication is None or replication.leads
-        self._events = EventFiles(config.model_dir if self._leads else None)
-        # Whether a step counts as more or less than one: two optimizers may both count, or one only
-        # every other time. None before any is made.
-        self._one_by_one: bool | None = None
+        self._is_chief = replication is None or replication.is_chief
+        self._events = EventFiles(config.model_dir if self._is_chief else None)
+        self._step_counting = StepCounting.UNKNOWN
         self._reports = Reports(
             config,
             self._events,
             save=self.save,
-            agreed=replication.agreed if replication else bool,
+            chief_decides=replication.chief_decides if replication else bool,
         )
 
     @property
@@ -96,27 +100,27 @@ class CustomLoop:
 
     def _checked(self, mode: str) -> HostedGraph:
         graph = self._built(mode)
-        unsupported.check_graph(graph, ignore_hooks=self._ignore_hooks)
+        unsupported.check_graph(graph.built, ignore_hooks=self._ignore_hooks)
         # An Estimator begins training with the initial values of the TRAIN graph.
-        begins = mode == TRAIN and not self._trained
+        begins = mode == ModeKeys.TRAIN and not self._trained
         graph.initialize(set(self.variables) if begins else graph.created)
         return graph
 
     def _built(self, mode: str) -> HostedGraph:
-        if mode == TRAIN and self._leads and self.target.config.model_dir:
-            checkpoint_files.check_writable(
-                self.target.config.model_dir
-            )  # a model_fn may write there, too
-        if mode == TRAIN and self._replication is not None:
-            return ReplicatedGraph(self.target, self.variables, self._replication)
-        return HostedGraph(self.target, mode, self.variables)
+        if mode == ModeKeys.TRAIN and self._is_chief and self.target.run_config.model_dir:
+            # A model_fn may write there, too.
+            checkpoint_files.check_writable(self.target.run_config.model_dir)
+        if mode == ModeKeys.TRAIN and self._replication is not None:
+            replicas = build_for_replicas(self.target, self._replication)
+            return host_on_replicas(replicas, self.variables)
+        return host_on_one_device(build_for_one_device(self.target, mode), self.variables)
 
     def _given(self, dataset: Any, mode: str) -> Any:
         """A dataset that a caller gives, or that of the input_fn."""
         if dataset is None:
             return self.dataset(mode)
-        if mode != TRAIN or self._replication is None:
-            argument_checks.check_batches(dataset, self.graph(mode).element_spec)
+        if mode != ModeKeys.TRAIN or self._replication is None:
+            argument_checks.check_batches(dataset, self.graph(mode).built.element_spec)
         return dataset
 
     def dataset(self, mode: str) -> tf.data.Dataset:
@@ -126,23 +130,27 @@ class CustomLoop:
           ValueError: It returns no Dataset.
         """
         context = None
-        if mode == TRAIN and self._replication is not None:
+        if mode == ModeKeys.TRAIN and self._replication is not None:
             context = worker_strategy.input_context(self._replication.strategy)
-        return unsupported.dataset_of(
-            lambda: user_functions.call_input_fn(
-                self.target.input_fn(mode),
-                mode=mode,
-                params={} if self.target.params is None else self.target.params,
-                config=self.target.config,
-                input_context=context,
-            )
-        )
+        return unsupported.dataset_of(lambda: self.target.call_input_fn(mode, context))
+
+    @functools.cached_property
+    def _train_functions(self) -> TrainFunctions:
+        return TrainFunctions(graph=self.graph(ModeKeys.TRAIN), jit_compile=self._jit_compile)
+
+    @functools.cached_property
+    def _eval_functions(self) -> EvalFunctions:
+        return EvalFunctions(graph=self.graph(ModeKeys.EVAL))
+
+    @functools.cached_property
+    def _predict_functions(self) -> PredictFunctions:
+        return PredictFunctions(graph=self.graph(ModeKeys.PREDICT))
 
     @property
     def trainable_variables(self) -> list[tf.Variable]:
         """The model's trainable variables, in the order in which it made them."""
-        graph = self.graph(TRAIN)
-        return [self.variables[name] for name in graph.trainable]
+        trainable = self.graph(ModeKeys.TRAIN).built.trainable
+        return [self.variables[name] for name in trainable]
 
     # Training.
 
@@ -160,24 +168,19 @@ class CustomLoop:
           ValueError: The loop trains on replicas.
         """
         unsupported.check_one_device(self._replication)
-        graph = self.graph(TRAIN)
-        if "forward" not in self._functions:
-            self._functions["forward"] = graph.function(graph.losses)
+        forward = self._train_functions.forward
         for variable in self.trainable_variables:
             variable.value()  # a tape watches what is read
-        return StepResult(**self._functions["forward"](_element(features, labels)))
+        return StepResult(**forward(Batch(features, labels).element))
 
     def train_step(self, features: Any, labels: Any = None) -> StepResult:
         """Trains on one batch, or where `split` is False on a tuple of the replicas' batches."""
-        unsupported.check_trains(self.target.config)
-        graph = self.graph(TRAIN)
-        if "step" not in self._functions:
-            fetches = {**graph.watched, "train_op": graph.train_op}
-            self._functions["step"] = graph.function(fetches)
+        unsupported.check_trains(self.target.run_config)
+        step = self._train_functions.step
         self._trained = True
-        found = self._functions["step"](_element(features, labels))
+        found = step(Batch(features, labels).element)
         del found["train_op"]
-        graph.gather()
+        self._merge_from_replicas()
         return StepResult(**found)
 
     def train(
@@ -198,44 +201,49 @@ class CustomLoop:
             restored; or `dataset` or a number of steps is not one that can be trained with.
           NanLossDuringTrainingError: The loss became NaN.
         """
-        unsupported.check_trains(self.target.config)
+        unsupported.check_trains(self.target.run_config)
         argument_checks.check_counts(steps=steps, steps_per_loop=steps_per_loop)
-        if not self._trained and self._leads and self.target.config.model_dir:
-            argument_checks.check_is_new(self.target.config.model_dir)
-        graph = self.graph(TRAIN)
-        dataset = self._given(dataset, TRAIN)
-        if "loop" not in self._functions:
-            self._functions["loop"] = training_loop.Loop(graph, jit_compile=self._jit_compile)
-        batches = iter(graph.elements(dataset))
+        if not self._trained and self._is_chief and self.target.run_config.model_dir:
+            argument_checks.check_is_new(self.target.run_config.model_dir)
+        graph = self.graph(ModeKeys.TRAIN)
+        dataset = self._given(dataset, ModeKeys.TRAIN)
+        loop = self._train_functions.loop
+        batches = iter(graph.built.input_form.elements(dataset))
         if not self._trained:
             self._reports.save(self.global_step, force=True)
         self._trained = True
-        graph.initialize(graph.local)  # as in a new session
+        graph.initialize(graph.built.local)  # as in a new session
         self._reports.begin()
         end = self.global_step + (steps if steps is not None else 2**62)
         losses = []
         while (step := self.global_step) < end:
             # The first step shows whether it counts as one; no later one is made beyond the end.
-            longest = 1 if self._one_by_one is not False else steps_per_loop
+            longest = self._step_counting.longest(steps_per_loop)
             stop = next_stop(step, end=end, longest=longest, due=self._reports.due())
-            made = self._advance(batches, step, stop)
+            made = self._advance(loop, batches, step, stop)
             losses.append(made)
             if len(made) < stop - step:
                 break
-        graph.gather()
+        self._merge_from_replicas()
         self._reports.save(self.global_step, force=True)
         return np.concatenate(losses) if losses else np.zeros(0, np.float32)
 
-    def _advance(self, batches: Any, step: int, stop: int) -> np.ndarray:
+    def _advance(self, loop: Loop, batches: Any, step: int, stop: int) -> np.ndarray:
         wanted = self._reports.wants_summaries(step, stop)
-        losses, summaries = self._functions["loop"](batches, stop - step, wanted=wanted)
+        made = loop(batches, stop - step, wanted=wanted)
+        losses = made.losses
         if np.isnan(losses).any():
             raise tf1.train.NanLossDuringTrainingError
         if len(losses):
             now = self.global_step
-            self._one_by_one = self._one_by_one or now - step != len(losses)
-            self._reports.write(now, losses[-1], summaries)
+            self._step_counting = self._step_counting.after(made=len(losses), counted=now - step)
+            self._reports.write(now, losses[-1], made.summaries)
         return losses
+
+    def _merge_from_replicas(self) -> None:
+        replicas = self.graph(ModeKeys.TRAIN).replicas
+        if replicas is not None:
+            replicas.merge_from_replicas()
 
     # Evaluation and prediction.
 
@@ -254,21 +262,16 @@ class CustomLoop:
           `global_step`; with `average_loss`, the mean over examples.
         """
         argument_checks.check_counts(steps=steps)
-        graph = self.graph(EVAL)
-        updates = [update for _, update in graph.metrics.values()]
-        histograms = [hook.serialized for hook in _histogram_hooks(graph)]
-        run = self._restarted("eval", graph, [histograms, updates])
-        if "values" not in self._functions:
-            values = {key: value for key, (value, _) in graph.metrics.items()}
-            self._functions["values"] = graph.between([], values)
-        totals = {hook.tag: HistogramTotal() for hook in _histogram_hooks(graph)}
+        graph, functions = self.graph(ModeKeys.EVAL), self._eval_functions
+        update = functions.update.begin()
+        totals = {hook.tag: HistogramTotal() for hook in functions.histogram_hooks}
         with self._checkpoints.values_of(graph):
-            graph.initialize(graph.local)
-            for element in itertools.islice(self._given(dataset, EVAL), steps):
-                serialized, _ = run(element)
+            graph.initialize(graph.built.local)
+            for element in itertools.islice(self._given(dataset, ModeKeys.EVAL), steps):
+                serialized, _ = update(element)
                 for total, one in zip(totals.values(), serialized, strict=True):
                     total.add(one.numpy())
-            values = {k: v.numpy() for k, v in self._functions["values"]().items()}
+            values = {k: v.numpy() for k, v in functions.values().items()}
         results = {**values, "global_step": self.global_step}
         histograms = [total.summary(tag) for tag, total in totals.items()]
         self._events.write_results(f"eval_{name}" if name else "eval", results, histograms)
@@ -276,29 +279,20 @@ class CustomLoop:
 
     def predict(self, dataset: Any = None) -> Iterator[Any]:
         """Yields the predictions for each batch, as NumPy arrays."""
-        graph = self.graph(PREDICT)
-        run = self._restarted("predict", graph, graph.spec.predictions)
-        graph.initialize(graph.local)
-        for element in self._given(dataset, PREDICT):
+        graph = self.graph(ModeKeys.PREDICT)
+        predict = self._predict_functions.predict.begin()
+        graph.initialize(graph.built.local)
+        for element in self._given(dataset, ModeKeys.PREDICT):
             with self._checkpoints.values_of(graph):
-                found = run(element)
+                found = predict(element)
             yield tf.nest.map_structure(lambda tensor: tensor.numpy(), found)
-
-    def _restarted(self, name: str, graph: HostedGraph, fetches: Any) -> Callable[[Any], Any]:
-        """A function of a graph, whose random ops draw as in a session that has just begun."""
-        function, draws = self._functions.get(name, (None, None))
-        if function is None or draws:
-            draws = graph.draws_for(fetches) if draws is None else draws
-            function = graph.function(fetches)
-            self._functions[name] = (function, draws)
-        return function
 
     # Files.
 
     def save(self, path: str | None = None) -> str:
         """Writes a checkpoint of the loop's own kind, with `tf.train.Checkpoint`.
 
-        All workers must call it, since it has something of each; the one that leads writes.
+        All workers must call it, since it has something of each; the chief writes.
 
         Args:
           path: Its folder; None is the config's model_dir.
@@ -306,8 +300,10 @@ class CustomLoop:
         Returns:
           The checkpoint's path.
         """
-        self.graph(TRAIN).gather()
-        return self._checkpoints.save(path or self.target.config.model_dir, write=self._leads)
+        self._merge_from_replicas()
+        return self._checkpoints.save(
+            path or self.target.run_config.model_dir, write=self._is_chief
+        )
 
     def restore(self, path: str) -> None:
         """Takes the values of a checkpoint of either kind, the loop's or an Estimator's.
@@ -318,9 +314,10 @@ class CustomLoop:
         Raises:
           ValueError: It does not fit; nothing is restored.
         """
-        self.graph(TRAIN)
+        replicas = self.graph(ModeKeys.TRAIN).replicas
         self._checkpoints.restore(path)
-        self.graph(TRAIN).spread()
+        if replicas is not None:
+            replicas.copy_to_replicas()
         self._trained = True
         self._reports.restored(self.global_step)
 
@@ -330,7 +327,7 @@ class CustomLoop:
         Args:
           prefix: Folder and name, `runs/1/model.ckpt`; the global step is put behind it.
         """
-        if not self._leads:
+        if not self._is_chief:
             return f"{prefix}-{self.global_step}"
         return self._checkpoints.save_legacy(prefix)
 
@@ -350,17 +347,9 @@ class CustomLoop:
         Raises:
           ValueError: The PREDICT graph has variables without values, or lookup tables that grow.
         """
-        if not self._leads:
+        if not self._is_chief:
             return folder
         served = exporting.Served(self.target, serving_input_receiver_fn, self.variables)
         with self._checkpoints.values_of(served.graph):
             served.write(folder, self.variables)
         return folder
-
-
-def _element(features: Any, labels: Any) -> Any:
-    return features if labels is None else (features, labels)
-
-
-def _histogram_hooks(graph: HostedGraph) -> list[LossHistogramHook]:
-    return [hook for hook in graph.spec.evaluation_hooks if isinstance(hook, LossHistogramHook)]

@@ -1,5 +1,6 @@
 """When a training run writes what: the steps at which an Estimator's hooks did."""
 
+import enum
 import time
 from dataclasses import dataclass
 
@@ -34,6 +35,32 @@ class Every:
 
     def done(self, step: int) -> None:
         self.last, self.at = step, time.monotonic()
+
+
+class StepCounting(enum.Enum):
+    """How much a training step adds to the global step.
+
+    Two optimizers may both count, or one only every other time.
+    """
+
+    UNKNOWN = "unknown"
+    ONE = "one"
+    OTHER = "other"
+
+    def after(self, *, made: int, counted: int) -> "StepCounting":
+        """Returns what is known after more steps; a step that once counted otherwise may again.
+
+        Args:
+          made: How many steps were made.
+          counted: How much they added to the global step.
+        """
+        if self is StepCounting.OTHER or made != counted:
+            return StepCounting.OTHER
+        return StepCounting.ONE
+
+    def longest(self, steps_per_loop: int) -> int:
+        """How many steps may be made at once without one beyond the end."""
+        return steps_per_loop if self is StepCounting.ONE else 1
 
 
 def next_stop(step: int, *, end: int, longest: int, due: list[Every]) -> int:

@@ -20,7 +20,7 @@ class Reports:
         events: EventFiles,
         *,
         save: Callable[[], Any],
-        agreed: Callable[[bool], bool],
+        chief_decides: Callable[[bool], bool],
     ) -> None:
         """Begins.
 
@@ -28,10 +28,10 @@ class Reports:
           config: Says when.
           events: Where to.
           save: Writes a checkpoint.
-          agreed: Makes the chief's answer every worker's: their clocks differ.
+          chief_decides: Makes the chief's answer every worker's: their clocks differ.
         """
         self._writes = bool(config.model_dir)
-        self._events, self._save, self._agreed = events, save, agreed
+        self._events, self._save, self._chief_decides = events, save, chief_decides
         self._summary = Every(config.save_summary_steps)
         self._log, self._logged_at = Every(config.log_step_count_steps), 0.0
         self._saving = Every(config.save_checkpoints_steps, seconds=config.save_checkpoints_secs)
@@ -84,7 +84,7 @@ class Reports:
             return
         due = force or self._saving.due(step)
         if self._saving.seconds and not force:
-            due = self._agreed(due)
+            due = self._chief_decides(due)
         if due:
             self._save()
             self._saving.done(step)

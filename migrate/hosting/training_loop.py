@@ -1,15 +1,17 @@
 """Many training steps in one graph: the loop that a hosted model_fn trains in."""
 
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from migrate.hosting.graph.hosted_graph import HostedGraph
+from migrate.hosting.graph.graph_functions import GraphFunctions
 
 
-class Steps(NamedTuple):
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LoopResult:
     """What a loop did.
 
     Attributes:
@@ -29,21 +31,21 @@ class Loop:
     summaries: so they draw as in a session that ran step after step.
     """
 
-    def __init__(self, graph: HostedGraph, *, jit_compile: bool = False) -> None:
+    def __init__(self, functions: GraphFunctions, *, jit_compile: bool = False) -> None:
         """Builds the function.
 
         Args:
-          graph: A TRAIN graph.
+          functions: Those of a TRAIN graph.
           jit_compile: Whether a step is compiled by XLA, which may reorder its arithmetic.
         """
-        dtype = graph.spec.loss.dtype
+        dtype = functions.built.spec.loss.dtype
         # What was done is kept here, where it stays when the iterator ends in the middle.
         self._losses = tf.Variable(tf.zeros([0], dtype), shape=[None], trainable=False)
         self._made = tf.Variable(0, trainable=False)
-        self._draws = graph.draws
-        self._steps = tf.function(self._function(graph, jit_compile), reduce_retracing=True)
+        self._draws = functions.built.draws
+        self._steps = tf.function(self._function(functions, jit_compile), reduce_retracing=True)
 
-    def __call__(self, batches: Iterator[Any], count: int, *, wanted: bool) -> Steps:
+    def __call__(self, batches: Iterator[Any], count: int, *, wanted: bool) -> LoopResult:
         """Makes `count` steps, fewer where `batches` ends.
 
         Args:
@@ -57,21 +59,23 @@ class Loop:
             summaries = self._steps(batches, tf.constant(count), flag).numpy().tolist()
         except tf.errors.OutOfRangeError:
             summaries = []
-        return Steps(self._losses.numpy()[: int(self._made)], summaries)
+        losses = self._losses.numpy()[: int(self._made)]
+        return LoopResult(losses=losses, summaries=summaries)
 
-    def _function(self, graph: HostedGraph, jit_compile: bool) -> Callable[..., tf.Tensor]:
-        watched = list({tensor.name: tensor for tensor in _behind(graph.summaries)}.values())
-        one_step = graph.function([graph.spec.loss, graph.train_op, *watched])
+    def _function(self, functions: GraphFunctions, jit_compile: bool) -> Callable[..., tf.Tensor]:
+        built = functions.built
+        behind = list({tensor.name: tensor for tensor in _behind(built.summaries)}.values())
+        one_step = functions.function([built.spec.loss, built.train_op, *behind])
         if jit_compile:
             one_step = tf.function(one_step, jit_compile=True)
-        summaries = graph.between(watched, graph.summaries)
+        summaries = functions.between(behind, list(built.summaries))
         buffer, made = self._losses, self._made
         # Else what needs no input, as counting the step, is done where there is none left. It costs
         # a small model a tenth of its speed.
-        waits = graph.acts_alone
+        waits = built.acts_alone
 
         def summarize(*values: Any) -> tf.Tensor:
-            return tf.stack(summaries(*values)) if graph.summaries else tf.constant([], tf.string)
+            return tf.stack(summaries(*values)) if built.summaries else tf.constant([], tf.string)
 
         def advance(batches: Any) -> Any:
             element, index = next(batches), made.read_value()
@@ -113,7 +117,7 @@ class Loop:
         return steps
 
 
-def _behind(summaries: list[tf.Tensor]) -> Iterator[tf.Tensor]:
+def _behind(summaries: Iterable[tf.Tensor]) -> Iterator[tf.Tensor]:
     """The tensors that summaries are computed from."""
     for summary in summaries:
         op = summary.op

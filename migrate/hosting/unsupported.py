@@ -7,7 +7,8 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.cluster import TaskType
-from migrate.hosting.graph.hosted_graph import HostedGraph
+from estimator_compat.mode_keys import ModeKeys
+from migrate.hosting.graph.built_graph import BuiltGraph
 
 _PYTHON = frozenset({"PyFunc", "PyFuncStateless", "EagerPyFunc"})
 # Hooks whose work the loop does itself.
@@ -21,7 +22,7 @@ _DONE_BY_THE_LOOP = (
 )
 
 
-def check_graph(graph: HostedGraph, *, ignore_hooks: bool) -> None:
+def check_graph(graph: BuiltGraph, *, ignore_hooks: bool) -> None:
     """Refuses a graph that needs a session.
 
     Args:
@@ -46,7 +47,7 @@ def check_graph(graph: HostedGraph, *, ignore_hooks: bool) -> None:
         )
     for op in graph.used_operations():
         # Metrics of Python, as of sentences, are computed outside the training loop.
-        if op.type in _PYTHON and graph.mode == "train":
+        if op.type in _PYTHON and graph.mode == ModeKeys.TRAIN:
             problems.append(
                 f"the op {op.name} calls Python from inside the step, where there is no session; "
                 "do its work in the input_fn, or write it with TensorFlow's ops"
@@ -56,7 +57,7 @@ def check_graph(graph: HostedGraph, *, ignore_hooks: bool) -> None:
                 f"the lookup table {op.name} is filled step by step, and no checkpoint of a loop "
                 "has it; use a tf.lookup.StaticHashTable, or a variable"
             )
-    if graph.mode == "train" and not _counts_steps(graph):
+    if graph.mode == ModeKeys.TRAIN and not _counts_steps(graph):
         problems.append(
             "its train_op does not count its steps, and training would never be done; pass "
             "global_step=tf.train.get_global_step() to `minimize`"
@@ -69,13 +70,13 @@ def check_graph(graph: HostedGraph, *, ignore_hooks: bool) -> None:
         )
 
 
-def session_hooks(graph: HostedGraph) -> list[Any]:
+def session_hooks(graph: BuiltGraph) -> list[Any]:
     """The model_fn's hooks in the graph's mode that a loop without a session cannot honour."""
     spec = graph.spec
     hooks = {
-        "train": [*spec.training_hooks, *spec.training_chief_hooks],
-        "eval": spec.evaluation_hooks,
-        "infer": spec.prediction_hooks,
+        ModeKeys.TRAIN: [*spec.training_hooks, *spec.training_chief_hooks],
+        ModeKeys.EVAL: spec.evaluation_hooks,
+        ModeKeys.PREDICT: spec.prediction_hooks,
     }[graph.mode]
     return [
         hook
@@ -85,7 +86,7 @@ def session_hooks(graph: HostedGraph) -> list[Any]:
     ]
 
 
-def _counts_steps(graph: HostedGraph) -> bool:
+def _counts_steps(graph: BuiltGraph) -> bool:
     """Tells whether a training step writes the global step, or has a function that may."""
     reads = ("ReadVariableOp", "VarIsInitializedOp")
     return any(

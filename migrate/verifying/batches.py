@@ -8,8 +8,9 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.inputs import parse_input_fn_result
-from estimator_compat.runtime import sessions, user_functions
-from migrate.hosting.graph.hosted_graph import spec_of
+from estimator_compat.runtime import sessions
+from migrate.batch import Batch
+from migrate.hosting.graph.built_graph import spec_of
 from migrate.targets import Target
 
 
@@ -48,12 +49,12 @@ def materialize(target: Target, mode: str, limit: int) -> Batches:
     Returns:
       Its first `limit` batches, or fewer if it ends.
     """
-    config = target.config
+    config = target.run_config
     with tf1.Graph().as_default():
         tf1.set_random_seed(config.tf_random_seed)
         tf1.train.create_global_step()
-        given = parse_input_fn_result(call(target, mode))
-        element = given.features if given.labels is None else (given.features, given.labels)
+        given = parse_input_fn_result(target.call_input_fn(mode))
+        element = Batch(given.features, given.labels).element
         spec = tf.nest.map_structure(spec_of, element)
         values = list(
             sessions.batches(
@@ -66,11 +67,3 @@ def materialize(target: Target, mode: str, limit: int) -> Batches:
             )
         )
     return Batches(values=values, spec=spec)
-
-
-def call(target: Target, mode: str) -> Any:
-    """Calls a target's input_fn."""
-    params = {} if target.params is None else target.params
-    return user_functions.call_input_fn(
-        target.input_fn(mode), mode=mode, params=params, config=target.config
-    )

@@ -15,11 +15,12 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 import estimator_compat
-from estimator_compat.runtime import sessions
+from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.runtime import sessions, user_functions
 from migrate.hosting.graph import determinism, random_ops
 from migrate.targets import Target, build
 from migrate.verifying import rounding
-from migrate.verifying.batches import Batches, call
+from migrate.verifying.batches import Batches
 from migrate.verifying.gradients import loss_gradients
 
 Values = dict[str, np.ndarray]
@@ -80,13 +81,16 @@ class Reference:
         self.target = target
         self.batches = batches
         self._trained: frozenset[str] = frozenset()
-        self._estimator = estimator_compat.Estimator(
-            target.model_fn, params=target.params, config=target.config
-        )
+        self._estimator = self._new_estimator(target.run_config)
+
+    def _new_estimator(self, config: Any) -> estimator_compat.Estimator:
+        # An Estimator refuses params, also an empty dict, for a model_fn that takes none.
+        params = self.target.params or None
+        return estimator_compat.Estimator(self.target.model_fn, params=params, config=config)
 
     def input_fn(self, mode: str) -> Callable[[], tf.data.Dataset]:
         """An input_fn of the batches, which draws the graph's seeds as the target's own does."""
-        return self.batches[mode].input_fn(lambda: call(self.target, mode))
+        return self.batches[mode].input_fn(lambda: self.target.call_input_fn(mode))
 
     def train(self, progress: Progress) -> Trained:
         """Trains one step for each batch."""
@@ -96,18 +100,14 @@ class Reference:
 
     def train_moved(self, trained: Trained, progress: Progress) -> Trained:
         """Trains again, from weights that are one unit in the last place away."""
-        config = self.target.config
-        elsewhere = estimator_compat.Estimator(
-            self.target.model_fn,
-            params=self.target.params,
-            config=config.replace(model_dir=f"{config.model_dir}_moved"),
-        )
+        config = self.target.run_config
+        elsewhere = self._new_estimator(config.replace(model_dir=f"{config.model_dir}_moved"))
         return self._train(elsewhere, progress, rounding.moved(trained.initial, trained.trainable))
 
     def _train(self, run: Any, progress: Progress, weights: Values | None = None) -> Trained:
-        steps = len(self.batches["train"].values)
+        steps = len(self.batches[ModeKeys.TRAIN].values)
         watch = _Watch(steps, progress, weights or {})
-        run.train(self.input_fn("train"), hooks=[watch], steps=steps)
+        run.train(self.input_fn(ModeKeys.TRAIN), hooks=[watch], steps=steps)
         return Trained(
             initial=watch.initial,
             first=watch.first,
@@ -120,19 +120,19 @@ class Reference:
         """Evaluates what `train` left."""
         # The count ends it where the graph does not depend on its input, and would go on for ever.
         return self._estimator.evaluate(
-            self.input_fn("eval"), steps=len(self.batches["eval"].values)
+            self.input_fn(ModeKeys.EVAL), steps=len(self.batches[ModeKeys.EVAL].values)
         )
 
     def predict(self) -> list[Any]:
         """Predicts, with what `train` left, each batch."""
-        rows = self._estimator.predict(self.input_fn("infer"), yield_single_examples=False)
-        return list(itertools.islice(rows, len(self.batches["infer"].values)))
+        rows = self._estimator.predict(self.input_fn(ModeKeys.PREDICT), yield_single_examples=False)
+        return list(itertools.islice(rows, len(self.batches[ModeKeys.PREDICT].values)))
 
     def about(self, mode: str) -> About:
-        """Looks at the graph of "eval" or "infer"; after `train`."""
+        """Looks at the graph of EVAL or PREDICT; after `train`."""
         built = build(dataclasses.replace(self.target, input_fns=self.input_fn(mode)), mode)
         spec = built.spec
-        ends = (spec.loss, spec.eval_metric_ops) if mode == "eval" else spec.predictions
+        ends = (spec.loss, spec.eval_metric_ops) if mode == ModeKeys.EVAL else spec.predictions
         with built.graph.as_default():
             names = {v.op.name for v in tf1.global_variables()}
         return About(
@@ -150,7 +150,7 @@ class Reference:
         built = build(replayed, mode)
         with built.graph.as_default():
             spec = built.spec
-            if mode == "train":
+            if mode == ModeKeys.TRAIN:
                 # A model without a variable has no gradients, and a session must compute something.
                 fetches = (loss_gradients(spec.loss), spec.loss)
                 found = random_ops.find(built.graph, [spec.loss, spec.train_op])
@@ -229,8 +229,7 @@ def aligned(target: Target, model_dir: str) -> Target:
     state each time, since initial values are often drawn from it; its races are settled. A
     TPUEstimatorSpec becomes the EstimatorSpec of a CPU.
     """
-    config = target.config or estimator_compat.RunConfig(tf_random_seed=1)
-    config = config.replace(model_dir=model_dir)
+    config = target.run_config.replace(model_dir=model_dir)
     if config.tf_random_seed is None:
         config = config.replace(tf_random_seed=1)
     if not (config.save_checkpoints_steps or config.save_checkpoints_secs):
@@ -241,12 +240,12 @@ def aligned(target: Target, model_dir: str) -> Target:
         state = np.random.get_state()
         np.random.seed(config.tf_random_seed % 2**32)
         try:
-            spec = target.model_fn(*args, **kwargs)
+            returned = target.model_fn(*args, **kwargs)
         finally:
             np.random.set_state(state)
-        spec = spec.as_estimator_spec() if hasattr(spec, "as_estimator_spec") else spec
+        spec = user_functions.as_estimator_spec(returned)
         if hasattr(spec, "train_op"):
-            determinism.settle(tf1.get_default_graph(), [spec.loss, spec.train_op])
+            determinism.make_deterministic(tf1.get_default_graph(), [spec.loss, spec.train_op])
         return spec
 
     return dataclasses.replace(target, model_fn=model_fn, config=config)

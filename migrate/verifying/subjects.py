@@ -1,13 +1,16 @@
 """What can be verified: a hosted loop, or anything that has `variables` and `train_step`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
 
+from estimator_compat.mode_keys import ModeKeys
+from migrate.batch import Batch
 from migrate.hosting import unsupported
-from migrate.hosting.graph.hosted_graph import HostedGraph
+from migrate.hosting.graph.built_graph import build_for_one_device
+from migrate.hosting.graph.hosted_graph import host_on_one_device
 from migrate.hosting.loop import CustomLoop
 from migrate.verifying.batches import Batches
 from migrate.verifying.gradients import loss_gradients
@@ -75,13 +78,15 @@ class Side:
         function = getattr(self._subject, "gradients", None)
         if function is None:
             return None
-        found = function(*_split(batch)).items()
+        given = Batch.of(batch)
+        found = function(given.features, given.labels).items()
         # Those of an embedding are IndexedSlices.
         return {name: tf.convert_to_tensor(one) for name, one in found if one is not None}
 
     def step(self, batch: Any) -> np.ndarray:
         """Trains on one batch; returns its loss."""
-        return _loss(self._subject.train_step(*_split(batch)))
+        given = Batch.of(batch)
+        return _loss(self._subject.train_step(given.features, given.labels))
 
     def steps(
         self, batches: Batches, initial: Values, first: np.ndarray, progress: Progress
@@ -113,13 +118,13 @@ class Hosted(Side):
     def __init__(self, loop: CustomLoop) -> None:
         super().__init__(loop)
         self._loop = loop
-        loop.graph("train")
+        local = loop.graph(ModeKeys.TRAIN).built.local
         # Those of the training graph: what EVAL adds later is not the run's to compare.
-        self._names = [name for name in loop.variables if name not in loop.graph("train").local]
+        self._names = [name for name in loop.variables if name not in local]
 
     @property
     def notes(self) -> list[str]:
-        hooks = unsupported.session_hooks(self._loop.graph("train"))
+        hooks = unsupported.session_hooks(self._loop.graph(ModeKeys.TRAIN).built)
         names = sorted({type(hook).__name__ for hook in hooks})
         return [f"the run's hooks are not hosted: {', '.join(names)}"] if names else []
 
@@ -128,9 +133,12 @@ class Hosted(Side):
         return {name: self._loop.variables[name] for name in self._names}
 
     def gradients(self, batch: Any) -> Mapping[str, Any] | None:
-        graph = _Differentiated(self._loop.target, "train", self._loop.variables)
+        built = build_for_one_device(self._loop.target, ModeKeys.TRAIN)
+        with built.graph.as_default():
+            gradients = loss_gradients(built.spec.loss)
+        graph = host_on_one_device(built, self._loop.variables)
         graph.initialize(graph.created)  # and the lookup tables, which are the graph's own
-        return graph.function(graph.gradients)(batch) if graph.gradients else {}
+        return graph.functions.function(gradients)(batch) if gradients else {}
 
     def steps(
         self, batches: Batches, initial: Values, first: np.ndarray, progress: Progress
@@ -139,15 +147,6 @@ class Hosted(Side):
         self.give(initial)
         progress(f"{self.name}: {len(batches.values)} steps in a graph loop")
         return list(self._loop.train(batches.dataset(), len(batches.values)))
-
-
-class _Differentiated(HostedGraph):
-    """A TRAIN graph with the gradients of its loss, by variable."""
-
-    def _import(self, variables: Any) -> None:
-        with self.graph.as_default():
-            self.gradients = loss_gradients(self.spec.loss)
-        super()._import(variables)
 
 
 def side(subject: Any) -> Side:
@@ -174,11 +173,6 @@ def _elements(batches: Batches, start: int = 0) -> Iterator[Any]:
 
 def first_batch(batches: Batches) -> Any:
     return next(_elements(batches))
-
-
-def _split(batch: Any) -> Sequence[Any]:
-    """Features and labels; None for labels where the input has none."""
-    return batch if type(batch) is tuple and len(batch) == 2 else (batch, None)
 
 
 def _loss(result: Any) -> np.ndarray:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from estimator_compat.command_line.error_text import describe, raised_here
+from estimator_compat.mode_keys import ModeKeys
 from migrate.hosting import eager_mode
 from migrate.hosting.graph.random_ops import RandomOp
 from migrate.hosting.loop import CustomLoop
@@ -58,7 +59,11 @@ def verify(
             "model_fn's inputs, too; pass `migrate.Target(model_fn=..., input_fns=...)`."
         )
     eager_mode.require_eager()
-    counts = {"train": steps, "eval": eval_steps, "infer": predict_steps}
+    counts = {
+        ModeKeys.TRAIN: steps,
+        ModeKeys.EVAL: eval_steps,
+        ModeKeys.PREDICT: predict_steps,
+    }
     for name, count in zip(("steps", "eval_steps", "predict_steps"), counts.values(), strict=True):
         if count < 1:
             raise ValueError(
@@ -71,7 +76,7 @@ def verify(
         given = _batches(target, counts, tell)
         reference = Reference(target, given)
         if subject is None:
-            config = target.config.replace(model_dir=f"{folder}/host")
+            config = target.run_config.replace(model_dir=f"{folder}/host")
             # What hooks do is no part of the comparison; a note names those that are left out.
             subject = CustomLoop(dataclasses.replace(target, config=config), ignore_hooks=True)
         verification = _Verification(
@@ -154,11 +159,11 @@ class _Verification:
 
     def _training(self, trained: Trained) -> list[Stage]:
         """The stages that train, and the forward pass before them."""
-        side, batches = self._side, self._batches["train"]
+        side, batches = self._side, self._batches[ModeKeys.TRAIN]
         self._tell(f"{side.name}: the first batch")
         side.give(trained.initial)
         predicted, notes = self._first_predictions(trained)
-        run = self._reference.forward("train", trained.initial)
+        run = self._reference.forward(ModeKeys.TRAIN, trained.initial)
         if unaligned := self._not_aligned(run.random):
             notes.append(stages.not_aligned("", unaligned).notes[0])
             return [
@@ -175,7 +180,7 @@ class _Verification:
 
         def made(moved: Trained | None) -> list[Stage]:
             ask, make = self._reference.forward, self._make
-            own = ask("train", moved.initial).values if moved else None
+            own = ask(ModeKeys.TRAIN, moved.initial).values if moved else None
             return [
                 make.gradients(run.values, gradients, own),
                 make.one_step(trained, first, moved),
@@ -201,12 +206,14 @@ class _Verification:
         They are None where there is nothing to compare; the notes say why.
         """
         nothing = (None, None)
-        run, reason = self._ask("infer", lambda: self._reference.forward("infer", trained.initial))
+        run, reason = self._ask(
+            ModeKeys.PREDICT, lambda: self._reference.forward(ModeKeys.PREDICT, trained.initial)
+        )
         if run is None:
             return nothing, [f"predictions: {reason}"]
         if unaligned := self._not_aligned(run.random):
             return nothing, [f"predictions: {stages.not_aligned('', unaligned).notes[0]}"]
-        subject = self._side.predict(self._batches["infer"], 1)
+        subject = self._side.predict(self._batches[ModeKeys.PREDICT], 1)
         if subject is None:
             return nothing, ["predictions: the subject has no `predict`"]
         if not subject:
@@ -221,10 +228,10 @@ class _Verification:
     def _evaluation(self, trained: Trained) -> Stage:
         self._side.give(trained.final)
         self._tell("evaluating")
-        run, reason = self._ask_trained("eval", self._reference.evaluate)
+        run, reason = self._ask_trained(ModeKeys.EVAL, self._reference.evaluate)
         if run is None:
             return skipped("evaluation", reason)
-        batches = self._batches["eval"]
+        batches = self._batches[ModeKeys.EVAL]
         subject = self._side.evaluate(batches)
         if subject is None:
             return skipped("evaluation", "the subject has no `evaluate`")
@@ -232,10 +239,10 @@ class _Verification:
 
     def _predictions(self) -> Stage:
         self._tell("predicting")
-        run, reason = self._ask_trained("infer", self._reference.predict)
+        run, reason = self._ask_trained(ModeKeys.PREDICT, self._reference.predict)
         if run is None:
             return skipped("predictions", reason)
-        subject = self._side.predict(self._batches["infer"])
+        subject = self._side.predict(self._batches[ModeKeys.PREDICT])
         if subject is None:
             return skipped("predictions", "the subject has no `predict`")
         return self._make.predictions(run, subject)

@@ -24,6 +24,7 @@ PROGRAMS = {
     "migrate": "import migrate.cli; migrate.cli.main([])",
     "migrate --help": "import migrate.cli; migrate.cli.main(['--help'])",
     "dir(migrate)": "import migrate; dir(migrate)",
+    "migrate.Target": "import migrate; migrate.Target(model_fn=print, input_fns=print)",
     "migrate verify --help": "import migrate.cli; migrate.cli.main(['verify', '--help'])",
     "migrate ledger --help": "import migrate.cli; migrate.cli.main(['ledger', '--help'])",
     "migrate checkpoint --help": "import migrate.cli; migrate.cli.main(['checkpoint', '--help'])",

@@ -40,6 +40,29 @@ def test_it_builds_every_mode(mode: str) -> None:
     assert names == ["global_step", "dense/kernel", "dense/bias"]
 
 
+def test_what_is_left_out_has_a_default() -> None:
+    bare = migrate.Target(model_fn=model_fn, input_fns=input_fn)
+    assert (bare.params, bare.config) == ({}, None)
+    assert bare.run_config.tf_random_seed == 1
+    config = estimator.RunConfig(tf_random_seed=2)
+    assert target(config=config).run_config is config
+
+
+def test_an_input_fn_is_called_with_what_it_takes() -> None:
+    def in_context(mode: str, params: Any, config: Any, input_context: Any = None) -> Any:
+        return mode, params, config.tf_random_seed, input_context
+
+    one = target(input_fns=in_context)
+    assert one.call_input_fn("eval") == ("eval", {"batch_size": 3}, 1, None)
+    assert one.call_input_fn("train", "a context")[-1] == "a context"
+
+
+def test_a_spec_for_tpus_becomes_an_estimator_spec() -> None:
+    with tf1.Graph().as_default():
+        spec = target().call_model_fn(*input_fn({"batch_size": 3}), "train")
+    assert type(spec) is estimator.EstimatorSpec
+
+
 def test_an_input_fn_for_each_mode() -> None:
     one = target(input_fns={"train": input_fn})
     assert one.input_fn("train") is input_fn

@@ -63,13 +63,13 @@ class LegacyCheckpoints:
     """Reads and writes the name-based checkpoints of one graph."""
 
     def __init__(self, graph: HostedGraph, variables: Variables) -> None:
-        self._graph, self._variables = graph, variables
-        self._definition = graph.saver.as_saver_def()
-        find = graph.graph.as_graph_element
+        self._functions, self._variables = graph.functions, variables
+        self._definition = graph.built.saver.as_saver_def()
+        find = graph.built.graph.as_graph_element
         self._filename = find(self._definition.filename_tensor_name)
         self._restore = find(self._definition.restore_op_name)
         self._save = find(self._definition.save_tensor_name)
-        self._read = _restored(graph.graph, self._restore)
+        self._read = _restored(graph.built.graph, self._restore)
         self.variables = {one.variable for one in self._read}
 
     def matching(self, path: str) -> Matching:
@@ -90,7 +90,7 @@ class LegacyCheckpoints:
         found = self.matching(path)
         if not found.whole:
             raise ValueError(f"the checkpoint {path} does not fit the model: {describe(found)}")
-        self._graph.between([self._filename], [self._restore])(tf.constant(path))
+        self._functions.between([self._filename], [self._restore])(tf.constant(path))
 
     def restore_matched(self, path: str) -> Matching:
         """Gives variables the values that a checkpoint has for them; the others keep theirs.
@@ -118,7 +118,7 @@ class LegacyCheckpoints:
         """
         path = f"{prefix}-{int(self._variables['global_step'])}"
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        self._graph.between([self._filename], [self._save])(tf.constant(path))
+        self._functions.between([self._filename], [self._save])(tf.constant(path))
         folder = os.path.dirname(path) or "."
         state = tf.train.get_checkpoint_state(folder)
         known = [p for p in (state.all_model_checkpoint_paths if state else ()) if p != path]

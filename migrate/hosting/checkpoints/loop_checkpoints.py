@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import tensorflow as tf
 
+from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import checkpoint_files
 from migrate.hosting.checkpoints.legacy_checkpoints import LegacyCheckpoints, compare, describe
 from migrate.hosting.graph.hosted_graph import HostedGraph
@@ -15,7 +16,6 @@ from migrate.hosting.graph.variables import Variables
 
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 _PREFIX = "variables/"
-TRAIN = "train"
 
 
 class Checkpoints:
@@ -41,8 +41,8 @@ class Checkpoints:
 
     def saved(self) -> Variables:
         """The variables that a checkpoint has: all but those of metrics."""
-        graph = self._graph(TRAIN)
-        return {name: self._variables[name] for name in graph.saved_variables}
+        graph = self._graph(ModeKeys.TRAIN)
+        return {name: self._variables[name] for name in graph.built.saved_variables}
 
     def save(self, folder: str | None, *, write: bool = True) -> str:
         if not folder:
@@ -73,8 +73,8 @@ class Checkpoints:
                 f"`path` ({path}) is no checkpoint; expected the path of one without its .index, "
                 "or its folder; check it."
             )
-        if is_legacy(path) and self._graph(TRAIN).saver is not None:
-            self._legacy(TRAIN).restore(path)
+        if is_legacy(path) and self._graph(ModeKeys.TRAIN).built.saver is not None:
+            self._legacy(ModeKeys.TRAIN).restore(path)
             return
         shapes = dict(tf.train.list_variables(path))
         found = compare(
@@ -88,8 +88,8 @@ class Checkpoints:
                 self._variables[name].assign(value)
 
     def save_legacy(self, prefix: str) -> str:
-        if self._graph(TRAIN).saver is not None:
-            return self._legacy(TRAIN).save(prefix)
+        if self._graph(ModeKeys.TRAIN).built.saver is not None:
+            return self._legacy(ModeKeys.TRAIN).save(prefix)
         saver = tf.compat.v1.train.Saver(self.saved(), save_relative_paths=True)
         step = self._variables["global_step"]
         return str(saver.save(None, prefix, global_step=step, write_meta_graph=False))
@@ -104,7 +104,7 @@ class Checkpoints:
         They are their own, unless the model_fn brings a Saver that reads others in their place:
         their moving averages.
         """
-        if graph.spec.scaffold.saver is None or not self._has_trained():
+        if graph.built.spec.scaffold.saver is None or not self._has_trained():
             yield
             return
         legacy = LegacyCheckpoints(graph, self._variables)

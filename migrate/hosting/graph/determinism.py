@@ -12,7 +12,7 @@ import tensorflow.compat.v1 as tf1
 from migrate.hosting.graph import random_ops, variable_reads
 
 
-def settle(graph: tf.Graph, ends: Iterable[Any]) -> None:
+def make_deterministic(graph: tf.Graph, ends: Iterable[Any]) -> None:
     """Settles the races of a training step that legacy code is known for.
 
     * A loop's iterations overtake each other where they can, and a random op in it gives its next

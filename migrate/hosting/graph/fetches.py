@@ -5,7 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 
-def settled(spec: Any, graph: tf.Graph) -> Any:
+def as_fetches(spec: Any, graph: tf.Graph) -> Any:
     """An EstimatorSpec whose values are all tensors and operations of a graph.
 
     A variable, which bears its handle's name, becomes the tensor that reads it; what an assignment
@@ -18,7 +18,7 @@ def settled(spec: Any, graph: tf.Graph) -> Any:
     )
 
 
-def metrics(given: Any, graph: tf.Graph) -> dict[str, Any]:
+def as_metric_fetches(given: Any, graph: tf.Graph) -> dict[str, Any]:
     """The same for metrics: pairs of a value and an update."""
     return {name: tuple(_fetched(one, graph) for one in pair) for name, pair in given.items()}
 

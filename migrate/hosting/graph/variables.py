@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import tensorflow as tf
@@ -34,7 +34,7 @@ def handles(graph: tf.Graph) -> list[tf.Operation]:
     return [op for op in graph.get_operations() if op.type == "VarHandleOp"]
 
 
-def create(ops: list[tf.Operation], graph: tf.Graph, variables: Variables) -> set[str]:
+def create(ops: Iterable[tf.Operation], graph: tf.Graph, variables: Variables) -> set[str]:
     """Creates the variables that are not there yet; returns their names."""
     trainable = {v.op.name for v in graph.get_collection(tf1.GraphKeys.TRAINABLE_VARIABLES)}
     created = set()

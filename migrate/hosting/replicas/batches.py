@@ -1,9 +1,46 @@
 """What each replica is given: a part of a global batch, or a batch of its own."""
 
+import dataclasses
 from typing import Any
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SplitBatch:
+    """An element of the input is a batch for all replicas of this process, which is split.
+
+    Attributes:
+      replicas: How many there are.
+    """
+
+    replicas: int
+
+    def elements(self, dataset: Any) -> Any:
+        return dataset
+
+    def arguments(self, element: Any) -> Any:
+        return tuple(split(element, self.replicas))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BatchForEach:
+    """An element of the input is a replica's batch, and a step takes one for each replica.
+
+    Attributes:
+      replicas: How many there are in this process.
+    """
+
+    replicas: int
+
+    def elements(self, dataset: Any) -> Any:
+        return consecutive(dataset, self.replicas)
+
+    def arguments(self, element: Any) -> Any:
+        """Returns the tuple of the replicas' batches; for one replica its batch itself will do."""
+        is_batch = self.replicas == 1 and not (type(element) is tuple and len(element) == 1)
+        return (element,) if is_batch else element
 
 
 def split(element: Any, replicas: int) -> list[Any]:

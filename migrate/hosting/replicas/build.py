@@ -7,8 +7,10 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat import legacy_keras
 from estimator_compat.inputs import parse_input_fn_result
-from estimator_compat.runtime import sessions, user_functions
+from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.runtime import sessions
 from estimator_compat.spec import EstimatorSpec
+from migrate.batch import Batch
 from migrate.hosting.replicas import (
     batches,
     global_mean,
@@ -17,8 +19,6 @@ from migrate.hosting.replicas import (
     worker_strategy,
 )
 from migrate.targets import Target
-
-TRAIN = "train"
 
 
 class Replicas(NamedTuple):
@@ -56,10 +56,10 @@ def build(
     Raises:
       ValueError: The input cannot be split, or the loss of the global batch is not known.
     """
-    graph = tf1.Graph()
+    graph, seed = tf1.Graph(), target.run_config.tf_random_seed
     context = gradient_scales.recorded(graph) if exact else loss_scaling.as_an_estimator(strategy)
     with graph.as_default(), strategy.scope(), context:
-        tf1.set_random_seed(target.config.tf_random_seed)
+        tf1.set_random_seed(seed)
         element = _element(target, strategy)
         tf1.train.create_global_step()
         sessions.create_global_step_read()
@@ -67,7 +67,7 @@ def build(
             element, len(strategy.extended.worker_devices)
         )
         calls = _Calls(target, inputs, exact)
-        with legacy_keras.seeded(target.config.tf_random_seed), legacy_keras.explained():
+        with legacy_keras.seeded(seed), legacy_keras.explained():
             losses = strategy.extended.call_for_each_replica(calls.one)
         how = tf.distribute.ReduceOp.SUM if exact else loss_scaling.reported_by(graph)
         combined = _combined(calls.specs, strategy.reduce(how, losses, axis=None))
@@ -79,15 +79,9 @@ def build(
 def _element(target: Target, strategy: tf.distribute.Strategy) -> Any:
     """Calls the input_fn, which draws its seeds before the model does."""
     with tf1.device("/cpu:0"):
-        result = user_functions.call_input_fn(
-            target.input_fn(TRAIN),
-            mode=TRAIN,
-            params={} if target.params is None else target.params,
-            config=target.config,
-            input_context=worker_strategy.input_context(strategy),
-        )
+        result = target.call_input_fn(ModeKeys.TRAIN, worker_strategy.input_context(strategy))
         given = parse_input_fn_result(result)
-    return given.features if given.labels is None else (given.features, given.labels)
+    return Batch(given.features, given.labels).element
 
 
 class _Calls:
@@ -107,23 +101,14 @@ class _Calls:
     def one(self) -> tf.Tensor:
         """Builds the model of the replica in whose context it is called; returns its loss."""
         place = own_place(len(self._inputs))
-        given, target = self._inputs[place], self._target
-        features, labels = given if isinstance(given, tuple) else (given, None)
-        spec = user_functions.call_model_fn(
-            target.model_fn,
-            features,
-            labels,
-            mode=TRAIN,
-            params={} if target.params is None else target.params,
-            config=target.config,
-        )
-        if hasattr(spec, "as_estimator_spec"):
-            spec = spec.as_estimator_spec()
+        given = self._inputs[place]
+        batch = Batch.of(given)
+        spec = self._target.call_model_fn(batch.features, batch.labels, ModeKeys.TRAIN)
         self.specs[place] = spec
         if not self._exact:
             return spec.loss
         others = [one for one in self._inputs if one is not given]
-        self.means.append(global_mean.of(spec.loss, features, labels, others))
+        self.means.append(global_mean.of(spec.loss, batch.features, batch.labels, others))
         return self.means[-1].loss
 
 
@@ -136,7 +121,7 @@ def own_place(replicas: int) -> int:
 def _combined(specs: list[Any], loss: tf.Tensor) -> EstimatorSpec:
     first = specs[0]
     return EstimatorSpec(
-        TRAIN,
+        ModeKeys.TRAIN,
         predictions=first.predictions,
         loss=loss,
         train_op=tf.group(*[spec.train_op for spec in specs]),

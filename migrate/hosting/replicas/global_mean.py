@@ -18,6 +18,7 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat.ledger import reader, recomputation
 from estimator_compat.ledger.steps import LossStep, Operation
 from estimator_compat.ledger.values import Kind, LossTerm
+from estimator_compat.mode_keys import ModeKeys
 from migrate.hosting.replicas import gradient_scales, term_divisors
 from migrate.hosting.replicas.term_divisors import Ops
 
@@ -71,7 +72,7 @@ def of(loss: tf.Tensor, features: Any, labels: Any, others: list[Any]) -> Mean:
     Raises:
       ValueError: The global mean of a term is not known.
     """
-    ledger = reader.ledger(loss, features, labels, mode="train")
+    ledger = reader.ledger(loss, features, labels, mode=ModeKeys.TRAIN)
     others_ops = foreign(others)
     own = [(t, [one]) for t in ledger.terms for one in own_tensors(t, loss.graph, others_ops)]
     fed = _ops_of((features, labels))

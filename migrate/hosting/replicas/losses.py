@@ -8,6 +8,8 @@ from estimator_compat.ledger import reader, summary_wrapper
 from estimator_compat.ledger.values import LossLedger, LossTerm
 from estimator_compat.losses import summaries
 from estimator_compat.losses.weighted_loss import check_weights
+from estimator_compat.mode_keys import ModeKeys
+from migrate.batch import Batch
 from migrate.hosting.replicas import build, global_mean
 
 
@@ -82,9 +84,9 @@ class _Replicas:
         """Finds the replica's terms."""
         place = build.own_place(len(self._inputs))
         loss, given = self._losses[place], self._inputs[place]
-        features, labels = given if isinstance(given, tuple) else (given, None)
+        batch = Batch.of(given)
         foreign = global_mean.foreign([one for one in self._inputs if one is not given])
-        self.ledgers[place] = reader.ledger(loss, features, labels)
+        self.ledgers[place] = reader.ledger(loss, batch.features, batch.labels, mode=ModeKeys.TRAIN)
         for term in self.ledgers[place].data_terms:
             if global_mean.own_tensors(term, loss.graph, foreign):
                 self.terms[place].append(term)
@@ -102,8 +104,8 @@ class _Replicas:
         return tf.stack(found)
 
 
-def watched(found: Terms) -> dict[str, tf.Tensor]:
-    """What a step tells of its first term, by the names of `StepResult`."""
+def step_values(found: Terms) -> dict[str, tf.Tensor]:
+    """What a step can tell of its first term, by the names of `StepResult`."""
     if not found.terms:
         return {}
     told, parts = {"average_loss": found.terms[0].average}, found.terms[0].losses

@@ -6,12 +6,15 @@ as the moving averages of batch normalization, all work on copies, and the share
 what is made of them, as a rule their mean.
 """
 
+import dataclasses
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-Variables = dict[str, tf.Variable]
+from migrate.hosting.graph.graph_functions import GraphFunctions
+from migrate.hosting.graph.variables import Variables
 
 
 class Component(NamedTuple):
@@ -47,7 +50,7 @@ def components(graph: tf.Graph, strategy: tf.distribute.Strategy) -> dict[str, C
     return found
 
 
-def gathered(graph: tf.Graph, strategy: tf.distribute.Strategy) -> dict[str, tf.Tensor]:
+def merged(graph: tf.Graph, strategy: tf.distribute.Strategy) -> dict[str, tf.Tensor]:
     """Adds to a graph the values of the variables that differ from replica to replica."""
     found = {}
     with graph.as_default(), strategy.scope():
@@ -59,11 +62,57 @@ def gathered(graph: tf.Graph, strategy: tf.distribute.Strategy) -> dict[str, tf.
     return found
 
 
-def copy(name: str, component: Component, variables: Variables) -> tf.Variable:
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ReplicaVariables:
+    """Carries values from the shared variables to the replicas' copies, and back.
+
+    Attributes:
+      shared: The shared variables, by name.
+      copies: The replicas' own variables, by their names in the graph: see `copies`.
+      components: The components of all variables, by their names in the graph.
+      merged: What is made of the variables that differ from replica to replica, as tensors of the
+        graph, by the variables' names.
+      functions: The functions of the graph.
+    """
+
+    shared: Variables
+    copies: Variables
+    components: Mapping[str, Component]
+    merged: Mapping[str, tf.Tensor]
+    functions: GraphFunctions
+
+    def copy_to_replicas(self) -> None:
+        """Gives the replicas the values of the shared variables, as restoring a checkpoint did."""
+        for name, copy in self.copies.items():
+            part = self.components[name]
+            value = self.shared[part.name].read_value()
+            copy.assign(value if part.share == 1 else tf.cast(value * part.share, value.dtype))
+
+    def merge_from_replicas(self, names: Collection[str] | None = None) -> None:
+        """Gives the shared variables what is made of the replicas' own values, as saving did.
+
+        Args:
+          names: Which variables; None for all.
+        """
+        chosen = {n: value for n, value in self.merged.items() if names is None or n in names}
+        for name, value in (self.functions.computed(chosen) if chosen else {}).items():
+            self.shared[name].assign(value)
+
+
+def copies(components: Mapping[str, Component], shared: Variables) -> Variables:
+    """Creates the replicas' own variables, by their names in the graph."""
+    return {
+        name: _copy(name, component, shared)
+        for name, component in components.items()
+        if component.own or component.name != name
+    }
+
+
+def _copy(name: str, component: Component, shared: Variables) -> tf.Variable:
     """Creates a replica's copy of a shared variable, on the replica's device."""
-    shared = variables[component.name]
+    value = shared[component.name]
     with tf.device(component.device):
-        return tf.Variable(shared, trainable=False, name=name, shape=shared.shape)
+        return tf.Variable(value, trainable=False, name=name, shape=value.shape)
 
 
 def initializers(graph: tf.Graph, strategy: tf.distribute.Strategy) -> dict[str, tf.Operation]:

@@ -8,14 +8,13 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.export import outputs, saved_model
-from estimator_compat.runtime import user_functions
-from migrate.hosting.graph.hosted_graph import HostedGraph
+from estimator_compat.mode_keys import ModeKeys
+from migrate.hosting.graph.built_graph import build_for_one_device
+from migrate.hosting.graph.hosted_graph import HostedGraph, host_on_one_device
 from migrate.hosting.graph.variables import Variables
 from migrate.hosting.saved_model import lookup_tables
 from migrate.hosting.saved_model.lookup_tables import ServedTable
 from migrate.targets import Target
-
-PREDICT = "infer"
 
 
 class Served:
@@ -42,21 +41,19 @@ class Served:
         self._target, self._receiver_fn = target, receiver_fn
         known = dict(variables)
         changed = dataclasses.replace(target, model_fn=self._model_fn, input_fns=self._input_fn)
-        self.graph = HostedGraph(changed, PREDICT, known)
-        fillings = lookup_tables.fillings(self.graph)
+        built = build_for_one_device(changed, ModeKeys.PREDICT)
+        self.graph = host_on_one_device(built, known)
+        fillings = lookup_tables.fillings(built)
         _check(self.graph, [op.name for op, filling in fillings.items() if filling is None])
         self._handles = [op.outputs[0] for op in fillings]
-        self._tables = [ServedTable(self.graph, *pair) for pair in fillings.items()]
+        self._tables = [ServedTable(self.graph.functions, *pair) for pair in fillings.items()]
 
     def _input_fn(self) -> Any:
         self._receiver = self._receiver_fn()
         return dict(self._receiver.receiver_tensors)
 
-    def _model_fn(self, features: Any, mode: str, params: Any, config: Any) -> Any:
-        given, model_fn = self._receiver.features, self._target.model_fn
-        return user_functions.call_model_fn(
-            model_fn, given, None, mode=mode, params=params, config=config
-        )
+    def _model_fn(self, features: Any, mode: str) -> Any:
+        return self._target.call_model_fn(self._receiver.features, None, mode)
 
     def write(self, folder: str, variables: Variables) -> None:
         """Writes the SavedModel, with the variables' present values.
@@ -66,7 +63,7 @@ class Served:
         """
         module = tf.Module()
         module.variables_by_name = {
-            name: variables[name] for name in self.graph.saved_variables if name in variables
+            name: variables[name] for name in self.graph.built.saved_variables if name in variables
         }
         module.tables = self._tables
         module.files = [file for table in self._tables for file in table.files]
@@ -74,8 +71,8 @@ class Served:
         tf.saved_model.save(module, folder, signatures=functions)
 
     def _signatures(self) -> dict[str, Any]:
-        spec = self.graph.spec
-        with self.graph.graph.as_default():
+        spec = self.graph.built.spec
+        with self.graph.built.graph.as_default():
             served = outputs.completed(spec.export_outputs, spec.predictions)
             found = saved_model.signatures(self._receiver, served, serving=True)
         _check_names({name for one in found.values() for name in one.inputs})
@@ -84,7 +81,7 @@ class Served:
     def _function(self, signature: Any) -> Any:
         """The function of a SignatureDef: from its inputs to its outputs, by their names."""
         inputs, made = self._tensors(signature.inputs), self._tensors(signature.outputs)
-        run = self.graph.between([*inputs.values(), *self._handles], made)
+        run = self.graph.functions.between([*inputs.values(), *self._handles], made)
 
         def serve(**given: Any) -> dict[str, Any]:
             tables = (table.resource_handle for table in self._tables)
@@ -98,7 +95,7 @@ class Served:
 
     def _tensors(self, infos: Mapping[str, Any]) -> dict[str, Any]:
         find = tf1.saved_model.get_tensor_from_tensor_info
-        return {name: find(info, self.graph.graph) for name, info in sorted(infos.items())}
+        return {name: find(info, self.graph.built.graph) for name, info in sorted(infos.items())}
 
 
 def _check(graph: HostedGraph, growing: list[str]) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from migrate.hosting.graph.hosted_graph import HostedGraph
+from migrate.hosting.graph.built_graph import BuiltGraph
+from migrate.hosting.graph.graph_functions import GraphFunctions
 
 _FILES = ("InitializeTableFromTextFile", "InitializeTableFromTextFileV2")
 
@@ -22,12 +23,14 @@ class ServedTable(tf.saved_model.experimental.TrackableResource):
       files: The files that it is read from. A SavedModel must be told of them, too.
     """
 
-    def __init__(self, graph: HostedGraph, table: tf.Operation, filling: tf.Operation) -> None:
+    def __init__(
+        self, functions: GraphFunctions, table: tf.Operation, filling: tf.Operation
+    ) -> None:
         """Creates the table, and fills it.
 
         Args:
-          graph: The graph.
-          table: Its operation that is the table.
+          functions: Those of the graph.
+          table: The graph's operation that is the table.
           filling: Its operation that fills it.
         """
         super().__init__()
@@ -37,8 +40,8 @@ class ServedTable(tf.saved_model.experimental.TrackableResource):
         made["use_node_name_sharing"] = False
         self._type, self._made = table.type, made
         files = [filling.inputs[1]] if filling.type in _FILES else []
-        self._fill = graph.between([table.outputs[0], *files], [filling])
-        self.files = [tf.saved_model.Asset(_text(graph.computed(file))) for file in files]
+        self._fill = functions.between([table.outputs[0], *files], [filling])
+        self.files = [tf.saved_model.Asset(_text(functions.computed(file))) for file in files]
         self._initialize()
 
     def _create_resource(self) -> Any:
@@ -52,7 +55,7 @@ def _text(name: Any) -> str:
     return tf.compat.as_str_any(name.numpy())
 
 
-def fillings(graph: HostedGraph) -> dict[tf.Operation, tf.Operation | None]:
+def fillings(graph: BuiltGraph) -> dict[tf.Operation, tf.Operation | None]:
     """The tables that a graph uses, with the operations that fill them.
 
     A table has None that is filled otherwise than as a whole: one that training adds to.

@@ -32,6 +32,22 @@ def test_metrics_and_event_files(tmp_path: Path) -> None:
     assert tags(model.eval_dir()) == tags(model.eval_dir("two")) == written
 
 
+def test_a_hook_may_take_note_of_its_evaluation(tmp_path: Path) -> None:
+    class Noting(tf1.train.SessionRunHook):
+        def attach_evaluation(self, evaluated: Any, eval_dir: str) -> None:
+            self.evaluated, self.eval_dir, self.counts = evaluated, eval_dir, []
+
+        def before_run(self, run_context: Any) -> Any:
+            return tf1.train.SessionRunArgs(self.evaluated)
+
+        def after_run(self, run_context: Any, run_values: Any) -> None:
+            self.counts.append(int(run_values.results))
+
+    model, hook = estimator(tmp_path), Noting()
+    model.evaluate(once, hooks=[hook], name="noted")
+    assert (hook.eval_dir, hook.counts) == (model.eval_dir("noted"), [1, 2, 3])
+
+
 def test_a_short_last_batch_counts_as_a_whole_one_in_the_loss(tmp_path: Path) -> None:
     batches = lambda: once().unbatch().batch(4)  # noqa: E731
     results = estimator(tmp_path).evaluate(batches)

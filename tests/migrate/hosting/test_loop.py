@@ -156,7 +156,9 @@ def test_one_step_tells_what_it_did() -> None:
     assert float(found.average_loss) == pytest.approx(errors.mean(), rel=1e-6)
     assert float(found.learning_rate) == pytest.approx(0.1)
     # The first step of momentum moves by rate * gradient.
-    trained = [v.op.name for v in loop.graph("train").graph.get_collection("trainable_variables")]
+    trained = [
+        v.op.name for v in loop.graph("train").built.graph.get_collection("trainable_variables")
+    ]
     moved = [loop.variables[name].numpy() - before[name] for name in trained]
     norm = np.sqrt(sum((each**2).sum() for each in moved)) / 0.1
     assert float(found.gradient_norm) == pytest.approx(norm, rel=1e-5)
@@ -384,7 +386,7 @@ def test_checkpoints_by_the_clock(tmp_path: Path) -> None:
 def test_a_step_of_ones_own() -> None:
     """Momentum by hand, with the gradients of two halves of a batch, is the model_fn's step."""
     loop, own = hosted(), hosted()
-    names = own.graph("train").trainable
+    names = own.graph("train").built.trainable
     slots = [own.variables[f"{name}/Momentum"] for name in names]
 
     @tf.function

@@ -1,6 +1,6 @@
 """When the loop comes back to Python: the steps of an Estimator's hooks."""
 
-from migrate.hosting.schedule import Every, next_stop
+from migrate.hosting.schedule import Every, StepCounting, next_stop
 
 
 def stops(*, end: int, longest: int, **every: int | None) -> list[int]:
@@ -33,3 +33,11 @@ def test_what_was_done_at_a_restored_step_is_due_later() -> None:
     every = Every(10, last=25)
     assert every.left(25) == 10
     assert every.left(40) == 1
+
+
+def test_many_steps_at_once_only_where_each_counts_as_one() -> None:
+    unknown = StepCounting.UNKNOWN
+    one, other = unknown.after(made=1, counted=1), unknown.after(made=1, counted=2)
+    assert (one, other) == (StepCounting.ONE, StepCounting.OTHER)
+    assert [how.longest(100) for how in (unknown, one, other)] == [1, 100, 1]
+    assert one.after(made=100, counted=50) is other.after(made=1, counted=1) is StepCounting.OTHER

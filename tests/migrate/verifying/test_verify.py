@@ -318,5 +318,5 @@ def test_random_ops_of_a_graph() -> None:
             ("RandomStandardNormal", True),
             ("RandomUniform", False),
         ]
-        determinism.settle(graph, [used])
+        determinism.make_deterministic(graph, [used])
         assert all(one.is_repeatable for one in random_ops.find(graph, [used]))

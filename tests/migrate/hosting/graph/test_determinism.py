@@ -21,7 +21,7 @@ def racing(late: bool) -> tuple[Any, Any, Any]:
 def test_the_step_is_read_before_it_is_counted() -> None:
     with tf1.Graph().as_default() as graph, tf1.Session() as session:
         count, rate, step = racing(late=False)
-        determinism.settle(graph, [rate, tf.group(count, rate)])
+        determinism.make_deterministic(graph, [rate, tf.group(count, rate)])
         session.run(step.initializer)  # which waits for no read
         assert [session.run([rate, count])[0] for _ in range(5)] == [0, 1, 2, 3, 4]
 
@@ -29,7 +29,7 @@ def test_the_step_is_read_before_it_is_counted() -> None:
 def test_a_read_that_waits_for_the_count_still_does() -> None:
     with tf1.Graph().as_default() as graph, tf1.Session() as session:
         count, rate, step = racing(late=True)
-        determinism.settle(graph, [rate, count])
+        determinism.make_deterministic(graph, [rate, count])
         session.run(step.initializer)
         assert [session.run([rate, count])[0] for _ in range(3)] == [1, 2, 3]
 
@@ -43,7 +43,7 @@ def test_reads_and_writes_that_wait_for_each_other_make_no_circle() -> None:
             after_first = step.read_value()
         with tf.control_dependencies([second]):
             after_second = step.read_value()
-        determinism.settle(graph, [after_first, after_second])
+        determinism.make_deterministic(graph, [after_first, after_second])
         session.run(step.initializer)
         # Either order of the two is one that a session could have run.
         assert session.run([after_first, after_second]) in ([1, 11], [11, 10])
@@ -52,5 +52,5 @@ def test_reads_and_writes_that_wait_for_each_other_make_no_circle() -> None:
 def test_a_graph_without_a_global_step_is_left_as_it_is() -> None:
     with tf1.Graph().as_default() as graph:
         loss = tf.constant(1.0)
-        determinism.settle(graph, [loss, None])
+        determinism.make_deterministic(graph, [loss, None])
         assert [op.name for op in graph.get_operations()] == ["Const"]

@@ -37,7 +37,7 @@ def trained(build: Callable[[], list[Any]], *, shared: bool) -> tuple[list[Any],
         ends = build()
         if shared:
             variable_reads.share_reads(graph, ends)
-        determinism.settle(graph, ends)
+        determinism.make_deterministic(graph, ends)
         with tf1.Session() as session:
             session.run(tf1.global_variables_initializer())
             losses = [session.run(ends)[0] for _ in range(3)]
@@ -116,7 +116,7 @@ def test_a_summary_sees_the_shared_read() -> None:
         summary = second * 10.0
         ends = [rate.assign(second * 0.5), first * 2.0]
         variable_reads.share_reads(graph, ends)
-        determinism.settle(graph, ends)
+        determinism.make_deterministic(graph, ends)
         with tf1.Session() as session:
             session.run(tf1.global_variables_initializer())
             assert session.run([summary, *ends]) == [10.0, 0.5, 2.0]

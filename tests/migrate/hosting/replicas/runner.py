@@ -42,7 +42,7 @@ def one_batch(strategy: Any) -> dict[str, Any]:
 
 def _trained(model_fn: Any, input_fn: Any, strategy: Any, **options: Any) -> dict[str, Any]:
     hosted = host(model_fn, input_fn=input_fn, config=CONFIG, strategy=strategy, **options)
-    steps = len(list(hosted.graph("train").elements(input_fn())))
+    steps = len(list(hosted.graph("train").built.input_form.elements(input_fn())))
     losses = hosted.train(input_fn(), steps, steps_per_loop=4)
     variables = {name: hex_of(variable.numpy()) for name, variable in hosted.variables.items()}
     return {"losses": hex_of(losses), "variables": variables}
