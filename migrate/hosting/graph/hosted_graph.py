@@ -15,9 +15,8 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat.ledger import reader, summary_wrapper
 from estimator_compat.losses import summaries
 from estimator_compat.losses.weighted_loss import average_loss
-from estimator_compat.runtime import evaluation, sessions
+from estimator_compat.runtime import evaluation, graph_traversal, sessions
 from migrate.hosting.graph import (
-    dependencies,
     determinism,
     optimizer_ops,
     random_ops,
@@ -199,7 +198,7 @@ class HostedGraph:
         ]
         asked += [(self.graph.as_graph_element(k), v) for k, v in (feeds or {}).items()]
         # To cut a function out of a large graph takes longer than a few steps of it.
-        if any(op.op_def.is_stateful for op in dependencies.in_order(ops)):
+        if any(op.op_def.is_stateful for op in graph_traversal.topological_order(ops)):
             values = [tf.constant(value, tensor.dtype) for tensor, value in asked]
             self.between([tensor for tensor, _ in asked], ops)(*values)
 
@@ -229,7 +228,7 @@ class HostedGraph:
         ]
         ends += [update for _, update in self.metrics.values()]
         given = tf.nest.flatten(self._element, expand_composites=True)
-        return set(dependencies.in_order(ends, given))
+        return set(graph_traversal.topological_order(ends, given))
 
     @property
     def train_op(self) -> tf.Operation:
