@@ -13,6 +13,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from estimator_compat import private_tensorflow
 from estimator_compat.runtime import graph_traversal
 from estimator_compat.runtime.graph_traversal import Edge
 from migrate.hosting.graph import variable_access
@@ -37,8 +38,7 @@ def before_writes(graph: tf.Graph, ends: Iterable[Any]) -> None:
     late, reads_behind = behind_writes(run, writes), _ReadsBehind(run)
     for read, write in _pairs(run, writes):
         if read not in late and not reads_behind.waits(write, read):
-            # There is no public way to have an operation wait for another, once it is made.
-            write._add_control_input(read)
+            private_tensorflow.add_control_input(write, read)
 
 
 def share_reads(graph: tf.Graph, ends: Iterable[Any]) -> None:
@@ -72,9 +72,9 @@ def _replace(tensor: tf.Tensor, other: tf.Tensor) -> None:
     for op in tensor.consumers():
         for index, one in enumerate(op.inputs):
             if one is tensor:
-                # There is no public way to change an operation's input. No circle closes: the first
-                # read waits for nothing, or is the first in an order that all have their inputs in.
-                op._update_input(index, other)
+                # No circle closes: the first read waits for nothing, or is the first in an order
+                # that all have their inputs in.
+                private_tensorflow.replace_input(op, index, other)
 
 
 def has_frames(run: list[tf.Operation]) -> bool:
