@@ -210,7 +210,8 @@ class RunConfig:
         if save_checkpoints_steps is _USE_DEFAULT:
             save_checkpoints_steps = None
         config = clusters.tf_config()
-        self._set(
+        _assign(
+            self,
             model_dir=_model_dir(config, path_to_str(model_dir)),
             tf_random_seed=tf_random_seed,
             save_summary_steps=save_summary_steps,
@@ -264,24 +265,29 @@ class RunConfig:
             properties.setdefault(seconds, None)
         elif properties.get(seconds) is not None:
             properties.setdefault(steps, None)
-        return copy.deepcopy(self)._set(**properties)
+        replaced = copy.deepcopy(self)
+        _assign(replaced, **properties)
+        return replaced
 
-    def _set(self, **properties: Any) -> "RunConfig":
-        for name, value in properties.items():
-            setattr(self, "_" + name, value)
-        steps, seconds = self.save_checkpoints_steps, self.save_checkpoints_secs
-        if steps is not None and seconds is not None:
-            raise ValueError(
-                "`save_checkpoints_steps` and `save_checkpoints_secs` cannot be both set, given: "
-                f"{steps} and {seconds}; leave one out."
-            )
-        for name, holds, condition in _CHECKS:
-            value = getattr(self, name)
-            if value is not None and not holds(value):
-                raise ValueError(
-                    f"{name} {condition}, given: {value!r}; change it or leave it out."
-                )
-        return self
+
+def _assign(config: RunConfig, **properties: Any) -> None:
+    """Sets properties of a RunConfig that is being made.
+
+    Raises:
+      ValueError: A value is out of its range, or both checkpoint intervals are set.
+    """
+    for name, value in properties.items():
+        setattr(config, "_" + name, value)
+    steps, seconds = config.save_checkpoints_steps, config.save_checkpoints_secs
+    if steps is not None and seconds is not None:
+        raise ValueError(
+            "`save_checkpoints_steps` and `save_checkpoints_secs` cannot be both set, given: "
+            f"{steps} and {seconds}; leave one out."
+        )
+    for name, holds, condition in _CHECKS:
+        value = getattr(config, name)
+        if value is not None and not holds(value):
+            raise ValueError(f"{name} {condition}, given: {value!r}; change it or leave it out.")
 
 
 def completed(config: RunConfig | None, model_dir: str | None) -> RunConfig:

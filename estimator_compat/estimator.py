@@ -90,6 +90,11 @@ class Estimator(ExportsSavedModels):
         return copy.deepcopy(self._params)
 
     @property
+    def warm_start_settings(self) -> Any:
+        """The `WarmStartSettings` that `warm_start_from` stands for, or None."""
+        return self._warm_start_settings
+
+    @property
     def model_fn(self) -> Callable[..., EstimatorSpec]:
         """The model_fn bound to the params: a function of features, labels, mode and config."""
 
@@ -170,8 +175,8 @@ class Estimator(ExportsSavedModels):
             self.model_dir, checkpoint_path, "evaluate"
         )
         with tf.Graph().as_default():
-            graph = self._evaluation_graph(input_fn, every_hook, checkpoint_path)
-            return self._run_evaluation(graph, checkpoint_path, self.eval_dir(name))
+            graph = self.evaluation_graph(input_fn, every_hook, checkpoint_path)
+            return self.run_evaluation(graph, checkpoint_path, self.eval_dir(name))
 
     def predict(
         self,
@@ -319,7 +324,7 @@ class Estimator(ExportsSavedModels):
             log_step_count_steps=duties.log_step_count_steps,
         )
 
-    def _evaluation_graph(
+    def evaluation_graph(
         self, input_fn: Callable[..., Any], hooks: list[Any], checkpoint_path: str | None
     ) -> evaluation.Graph:
         """Builds inputs, model and metrics in the default graph."""
@@ -337,7 +342,7 @@ class Estimator(ExportsSavedModels):
             hooks=[*parsed.hooks, *hooks, *spec.evaluation_hooks],
         )
 
-    def _run_evaluation(
+    def run_evaluation(
         self, graph: evaluation.Graph, checkpoint_path: str | None, eval_dir: str
     ) -> dict[str, Any]:
         """Evaluates in the default graph, and writes the results to `eval_dir`."""

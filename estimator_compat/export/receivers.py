@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import inputs
+from estimator_compat import inputs, private_tensorflow
 
 _TENSORS = (tf.Tensor, tf.SparseTensor, tf.RaggedTensor, tf.Variable)
 
@@ -153,7 +153,7 @@ def build_parsing_serving_input_receiver_fn(
 def _placeholder_like(tensor: Any, batch_size: int | None) -> Any:
     shape = tf.TensorShape([batch_size]).concatenate(tensor.shape[1:])
     # An eager tensor has no op.
-    name = None if isinstance(tensor, tf.__internal__.EagerTensor) else tensor.op.name
+    name = None if private_tensorflow.is_eager(tensor) else tensor.op.name
     return tf1.placeholder(tensor.dtype, shape, name=name)
 
 

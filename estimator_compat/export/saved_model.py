@@ -10,7 +10,8 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat.export import outputs, supervised
 from estimator_compat.mode_keys import ModeKeys
-from estimator_compat.runtime import checkpoint_files, sessions
+from estimator_compat.runtime import checkpoint_files, graph_traversal, sessions
+from estimator_compat.runtime.graph_traversal import Edge
 
 logging = tf1.logging
 
@@ -174,33 +175,45 @@ def signatures(
 
 
 def _check_fed(receiver_tensors: Mapping[str, Any], signature: Any) -> None:
-    """Checks that the outputs need no placeholder but those that are fed."""
+    """Checks that the outputs need no placeholder but those that are fed.
+
+    Control edges are followed: a placeholder without a value also fails where it is only waited
+    for.
+    """
     graph = tf1.get_default_graph()
     fed = {
         tensor.name
         for tensor in tf.nest.flatten(list(receiver_tensors.values()), expand_composites=True)
     }
-    seen: set[str] = set()
-    waiting = [
+    outputs = [
         tensor
         for info in signature.outputs.values()
         for tensor in tf.nest.flatten(
             tf1.saved_model.get_tensor_from_tensor_info(info, graph), expand_composites=True
         )
     ]
-    while waiting:
-        tensor = waiting.pop()
-        if tensor.name in fed or tensor.op.name in seen:
-            continue
-        seen.add(tensor.op.name)
-        if tensor.op.type == "Placeholder":
+    needed = graph_traversal.ancestors(
+        [tensor for tensor in outputs if tensor.name not in fed],
+        control_inputs=True,
+        through=lambda edge: _must_run(edge, fed),
+    )
+    for op in needed:
+        if op.type == "Placeholder":
             raise ValueError(
                 f"The signature's input tensors {sorted(fed)} are insufficient to compute its "
-                f"outputs {sorted(signature.outputs)}, which depend on {tensor.op.name!r}; "
+                f"outputs {sorted(signature.outputs)}, which depend on {op.name!r}; "
                 "expected every placeholder to be fed; add it to the receiver's tensors."
             )
-        waiting.extend(tensor.op.inputs)
-        waiting.extend(out for op in tensor.op.control_inputs for out in op.outputs[:1])
+
+
+def _must_run(edge: Edge, fed: set[str]) -> bool:
+    """Tells whether what an edge starts from runs, although some tensors are fed.
+
+    A group, which has no outputs, is not looked into.
+    """
+    if edge.tensor is not None:
+        return edge.tensor.name not in fed
+    return bool(edge.source.outputs) and edge.source.outputs[0].name not in fed
 
 
 def _report(included: Mapping[str, Any], excluded: Mapping[str, str]) -> None:

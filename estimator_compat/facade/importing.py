@@ -10,11 +10,12 @@ import ast
 import builtins
 import functools
 import importlib
+import inspect
 import linecache
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 from estimator_compat import package_files
@@ -36,7 +37,7 @@ def install(legacy: Iterable[str] = ()) -> None:
       legacy: Names of installed packages (`bert`, `official`) that are legacy, too. A module that
         is neither installed in `site-packages` nor Python's own is legacy without being named.
     """
-    caller = sys._getframe(1).f_globals
+    caller = _caller().f_globals
     if caller.get("__name__") == "__main__":
         caller["__builtins__"] = legacy_builtins()
     for finder in sys.meta_path:
@@ -44,6 +45,15 @@ def install(legacy: Iterable[str] = ()) -> None:
             finder.named |= set(legacy)
             return
     sys.meta_path.insert(0, LegacyFinder(set(legacy)))
+
+
+def _caller() -> FrameType:
+    """The frame of whoever called the function that asks."""
+    asking = inspect.currentframe()
+    asking = asking and asking.f_back
+    caller = asking and asking.f_back
+    assert caller is not None
+    return caller
 
 
 class LegacyFinder:
@@ -110,7 +120,7 @@ def legacy_import(
     if level or name.partition(".")[0] not in _ROOTS:
         found = builtins.__import__(name, globals, locals, fromlist or (), level)
         return _IMPORTLIB if found is importlib else older.seen(found)
-    frame = sys._getframe(1)
+    frame = _caller()
     place = frame.f_code.co_filename, frame.f_lineno
     module = names.find(name)
     if isinstance(module, names.Missing) and _is_guarded(*place):

@@ -45,7 +45,7 @@ class Names(ModuleType):
 
     def __init__(self, name: str, *real: Any) -> None:
         super().__init__(name)
-        self._real = real
+        self.__real__ = real
 
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
@@ -59,11 +59,11 @@ class Names(ModuleType):
     def __dir__(self) -> list[str]:
         below = canonical(self.__name__) + "."
         rows = {key[len(below) :] for key in legacy_symbols.ROWS if key.startswith(below)}
-        shown = {name for real in self._real for name in dir(real)}
+        shown = {name for real in self.__real__ for name in dir(real)}
         return sorted({*vars(self), *shown, *(row.partition(".")[0] for row in rows)})
 
     def _dunder(self, name: str) -> Any:
-        for real in self._real:
+        for real in self.__real__:
             if hasattr(real, name):
                 return getattr(real, name)
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
@@ -74,7 +74,7 @@ class Missing(ModuleType):
 
     def __init__(self, name: str, message: str = "") -> None:
         super().__init__(name)
-        self._real: tuple[Any, ...] = ()
+        self.__real__: tuple[Any, ...] = ()
         self._message = message or explain(name)
 
     def __getattr__(self, name: str) -> Any:
@@ -126,11 +126,11 @@ def _root() -> Names:
     compat = Names("tensorflow.compat", tensorflow.compat)
     vars(compat)["v1"] = root
     vars(root).update(compat=compat, __version__=VERSION, VERSION=VERSION)
-    python = Names("tensorflow.python", *root.python._real)
+    python = Names("tensorflow.python", *root.python.__real__)
     # In TensorFlow 1 `tensorflow.python.keras` was `tf.keras`; today it is a copy that is not.
     files = importlib.import_module("tf_keras.src")
     keras_layers.restore(tensorflow.compat.v1.keras.layers.Layer)
-    keras = Names("tensorflow.python.keras", *root.keras._real, files)
+    keras = Names("tensorflow.python.keras", *root.keras.__real__, files)
     vars(python)["keras"] = keras
     vars(root)["python"] = python
     return root
@@ -178,7 +178,9 @@ def _look_up(module: Names | Missing, name: str) -> Any:
         return _from_row(path, legacy_symbols.ROWS[key])
     if _ESTIMATOR.match(path):
         return _from_estimator(path)
-    found = [part for part in (_part(real, name) for real in module._real) if part is not _ABSENT]
+    found = [
+        part for part in (_part(real, name) for real in module.__real__) if part is not _ABSENT
+    ]
     if found and not _is_tensorflows(found[0]):
         return found[0]
     if found:

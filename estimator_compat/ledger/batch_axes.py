@@ -110,7 +110,7 @@ class Axes:
     def _followed(self, tensor: Any, depth: int) -> Names | None:
         op, kind = tensor.op, tensor.op.type
         if kind in ELEMENTWISE:
-            return self._joined(op.inputs, tensor.shape.rank, depth)
+            return self.joined(op.inputs, tensor.shape.rank, depth)
         if kind in _REDUCES:
             return self._reduced(op, depth)
         if kind in _KEEPS_FIRST:
@@ -121,7 +121,7 @@ class Axes:
         rule = _RULES.get(kind)
         return rule(self, tensor, depth) if rule else None
 
-    def _joined(self, inputs: Iterable[Any], rank: int, depth: int) -> Names:
+    def joined(self, inputs: Iterable[Any], rank: int, depth: int) -> Names:
         """The names of what is broadcast together, aligned at the last axis."""
         names: list[str | None] = [None] * rank
         for tensor in inputs:
@@ -263,7 +263,7 @@ def _sliced(axes: Axes, tensor: Any, depth: int) -> Names | None:
 
 def _packed(axes: Axes, tensor: Any, depth: int) -> Names | None:
     op = tensor.op
-    found = axes._joined(op.inputs, tensor.shape.rank - 1, depth)
+    found = axes.joined(op.inputs, tensor.shape.rank - 1, depth)
     place = op.get_attr("axis") % tensor.shape.rank
     return (*found[:place], str(len(op.inputs)), *found[place:])
 
@@ -281,7 +281,7 @@ def _concatenated(axes: Axes, tensor: Any, depth: int) -> Names | None:
     axis = tf.get_static_value(axis)
     if axis is None:
         return None
-    found = list(axes._joined(parts, tensor.shape.rank, depth))
+    found = list(axes.joined(parts, tensor.shape.rank, depth))
     found[axis.item()] = OTHER
     return tuple(found)
 
@@ -327,8 +327,8 @@ _RULES: dict[str, Callable[[Axes, Any, int], Names | None]] = {
     "PadV2": _padded,
     "Reshape": _reshaped,
     "ResourceGather": _gathered,
-    "Select": lambda axes, t, depth: axes._joined(t.op.inputs[1:], t.shape.rank, depth),
-    "SoftmaxCrossEntropyWithLogits": lambda axes, t, depth: axes._joined(t.op.inputs, 2, depth)[
+    "Select": lambda axes, t, depth: axes.joined(t.op.inputs[1:], t.shape.rank, depth),
+    "SoftmaxCrossEntropyWithLogits": lambda axes, t, depth: axes.joined(t.op.inputs, 2, depth)[
         : t.shape.rank
     ],
     "SparseSoftmaxCrossEntropyWithLogits": lambda axes, t, depth: (

@@ -1,10 +1,13 @@
 """Where the tensors behind a loss come from: which depend on the input, which on variables."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
+
+from estimator_compat.runtime import graph_traversal
+from estimator_compat.runtime.graph_traversal import Edge
 
 # Ops whose outputs are input by themselves, whoever made them; drawn noise counts as data, too.
 _SOURCES = (
@@ -34,11 +37,11 @@ _STOPS = frozenset(
     }
 )
 
-Consumers = dict[Any, list[tuple[Any, Any]]]
-
 
 class Origins:
     """What the ancestors of a tensor depend on.
+
+    Control edges are not followed: an operation takes no value through them, and no gradient flows.
 
     Args:
       loss: The tensor; only its ancestors, and what is asked about them, are known.
@@ -46,15 +49,15 @@ class Origins:
     """
 
     def __init__(self, loss: Any, inputs: Iterable[Any]) -> None:
-        ops, consumers = _ancestors(loss.op)
+        ops = set(graph_traversal.ancestors([loss], control_inputs=False))
         given = {tensor.op for tensor in inputs}
         variables, captured = _trainable(loss.graph), captured_names(loss.graph)
         sources = (op for op in ops if op in given or op.type.startswith(_SOURCES))
-        self._fed = _reached((op for op in sources if op not in captured), consumers)
-        self._trained = _reached(
-            (op for op in ops if op in variables),
-            consumers,
-            lambda op, dtype: _is_differentiable(dtype) and op.type not in _STOPS,
+        self._fed = graph_traversal.descendants(
+            (op for op in sources if op not in captured), within=ops, control_inputs=False
+        )
+        self._trained = graph_traversal.descendants(
+            ops & variables, within=ops, control_inputs=False, through=_passes_gradient
         )
 
     def is_fed(self, tensor: Any) -> bool:
@@ -71,40 +74,11 @@ class Origins:
 
 
 def variables_of(tensor: Any) -> tuple[str, ...]:
-    """Names the variables that a tensor depends on, in the order of the graph's ops."""
-    ops, _ = _ancestors(tensor.op)
+    """Names the variables that a tensor is computed from, sorted."""
+    ops = graph_traversal.ancestors([tensor], control_inputs=False)
     captured = captured_names(tensor.graph)
     found = (captured.get(op, op.name if op.type in _VARIABLES else "") for op in ops)
     return tuple(sorted(name for name in found if name))
-
-
-def _ancestors(op: Any) -> tuple[set[Any], Consumers]:
-    seen, waiting = {op}, [op]
-    consumers: Consumers = {}
-    while waiting:
-        op = waiting.pop()
-        for tensor in op.inputs:
-            producer = tensor.op
-            consumers.setdefault(producer, []).append((op, tensor.dtype))
-            if producer not in seen:
-                seen.add(producer)
-                waiting.append(producer)
-    return seen, consumers
-
-
-def _reached(
-    starts: Iterable[Any],
-    consumers: Consumers,
-    passes: Callable[[Any, Any], bool] = lambda op, dtype: True,
-) -> set[Any]:
-    seen = set(starts)
-    waiting = list(seen)
-    while waiting:
-        for op, dtype in consumers.get(waiting.pop(), ()):
-            if op not in seen and passes(op, dtype):
-                seen.add(op)
-                waiting.append(op)
-    return seen
 
 
 def _trainable(graph: Any) -> set[Any]:
@@ -125,6 +99,11 @@ def _resources(graph: Any) -> list[tuple[Any, Any]]:
     """The resources that a function's graph captured, and the placeholders of them."""
     pairs = getattr(graph, "captures", ())
     return [(outer, inner) for outer, inner in pairs if inner.dtype == tf.resource]
+
+
+def _passes_gradient(edge: Edge) -> bool:
+    is_differentiable = edge.tensor is not None and _is_differentiable(edge.tensor.dtype)
+    return is_differentiable and edge.target.type not in _STOPS
 
 
 def _is_differentiable(dtype: Any) -> bool:

@@ -11,6 +11,8 @@ from estimator_compat.ledger.op_patterns import strip
 from estimator_compat.ledger.source_lines import line_of
 from estimator_compat.ledger.steps import LossStep, Operation
 from estimator_compat.ledger.values import Kind, LossTerm
+from estimator_compat.runtime import graph_traversal
+from estimator_compat.runtime.graph_traversal import Edge
 
 
 class Terms:
@@ -86,19 +88,30 @@ def _sign_first(steps: tuple[LossStep, ...]) -> tuple[LossStep, ...]:
 
 
 def _broadcast(tensor: Any) -> str:
-    """Finds where a vector met a column on the way to the losses, which compares all pairs."""
-    waiting, seen = [tensor], 0
-    while waiting and seen < 40:
-        op, seen = waiting.pop().op, seen + 1
-        if op.type in ("MatMul", "BatchMatMulV2", "Conv2D", "BiasAdd"):
+    """Finds where a vector met a column on the way to the losses, which compares all pairs.
+
+    It looks at the operations next to the losses, and only at numbers: shapes meet in data edges.
+    """
+    near = graph_traversal.ancestors(
+        [tensor], control_inputs=False, through=_is_floating, stop_at=_is_layer
+    )
+    for op in near[:40]:
+        if _is_layer(op):
             continue
         shapes = sorted((one.shape for one in op.inputs if one.shape.rank), key=lambda s: s.rank)
         if op.type in ("Sub", "SquaredDifference", "Mul", "AddV2") and len(shapes) == 2:
             low, high = shapes
             if low.rank == 1 and high.rank == 2 and high[1] == 1 and low[0] != 1:
                 return f"{op.name}: {low} meets {high}"
-        waiting.extend(one for one in op.inputs if one.dtype.is_floating)
     return ""
+
+
+def _is_layer(op: Any) -> bool:
+    return op.type in ("MatMul", "BatchMatMulV2", "Conv2D", "BiasAdd")
+
+
+def _is_floating(edge: Edge) -> bool:
+    return edge.tensor is not None and edge.tensor.dtype.is_floating
 
 
 def _penalty(tensor: Any) -> str | None:

@@ -5,6 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from estimator_compat import private_tensorflow
+
 tf1 = tf.compat.v1
 
 # What TensorFlow raises where a file cannot be written; the second for one beyond its size limit.
@@ -15,8 +17,7 @@ UNWRITTEN = (
     tf.errors.ResourceExhaustedError,
 )
 
-# Every checkpoint of tf.train.Checkpoint has this entry, none of an Estimator has it.
-OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
+OBJECT_GRAPH = private_tensorflow.OBJECT_GRAPH
 
 
 def unwritten(error: Any, what: str, path: str, *, instead: str, then: str) -> OSError:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import tensorflow.compat.v1 as tf1
 
+from estimator_compat import private_tensorflow
 from estimator_compat.cluster import TaskType
 from estimator_compat.runtime import checkpoint_files
 
@@ -102,7 +103,7 @@ class _CheckpointSaverHook(tf1.train.CheckpointSaverHook):
         try:
             super().after_create_session(session, coord)
         except checkpoint_files.UNWRITTEN as error:
-            path = os.path.join(self._checkpoint_dir, "graph.pbtxt")
+            path = os.path.join(private_tensorflow.checkpoint_dir(self), "graph.pbtxt")
             if path not in error.message:
                 raise
             raise checkpoint_files.unwritten(
@@ -120,8 +121,7 @@ def saving_hooks(
     """
     savers = [hook for hook in given if isinstance(hook, tf1.train.CheckpointSaverHook)]
     if savers:
-        # TensorFlow has no public way to add a listener to a CheckpointSaverHook that exists.
-        known = savers[0]._listeners
+        known = private_tensorflow.saver_listeners(savers[0])
         known.extend(listener for listener in listeners if listener not in known)
         return []
     if not (config.save_checkpoints_secs or config.save_checkpoints_steps):

@@ -274,5 +274,5 @@ class RunConfig(run_config.RunConfig):
         tpu_config = properties.pop("tpu_config", self._tpu_config)
         replaced = super().replace(**properties)
         assert isinstance(replaced, RunConfig)
-        replaced._tpu_config = tpu_config
+        vars(replaced).update(_tpu_config=tpu_config)
         return replaced

@@ -5,6 +5,8 @@ from typing import Any
 
 import tensorflow.compat.v1 as tf1
 
+from estimator_compat import private_tensorflow
+
 
 class CrossShardOptimizer(tf1.tpu.CrossShardOptimizer):
     """TensorFlow's own on one shard: CPU or GPU.
@@ -19,4 +21,5 @@ class CrossShardOptimizer(tf1.tpu.CrossShardOptimizer):
         self, grads_and_vars: Iterable[Any], global_step: Any = None, name: str | None = None
     ) -> Any:
         """Applies gradients with the wrapped optimizer."""
-        return self._opt.apply_gradients(grads_and_vars, global_step, name)
+        optimizer = private_tensorflow.wrapped_optimizer(self)
+        return optimizer.apply_gradients(grads_and_vars, global_step, name)

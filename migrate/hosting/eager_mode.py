@@ -9,9 +9,9 @@ those of a graph that is hosted must be.
 from typing import Any
 
 import tensorflow as tf
-
-# Its first import makes a module of its own, in the place of `tf.compat.v1`.
 import tensorflow.compat.v1 as tf1
+
+from estimator_compat import private_tensorflow
 
 _KEPT = ("disable_eager_execution", "disable_resource_variables", "disable_v2_behavior")
 
@@ -22,12 +22,12 @@ def keep_eager_execution() -> None:
     Call it before the legacy code is imported. `disable_v2_behavior` then changes shapes and the
     equality of tensors only; `disable_eager_execution` and `disable_resource_variables` do nothing.
     """
-    for module in (tf1, tf.compat.v1):
-        for name in _KEPT:
-            setattr(module, name, _legacy_values if name == "disable_v2_behavior" else _nothing)
+    for name in _KEPT:
+        replacement = _legacy_values if name == "disable_v2_behavior" else _nothing
+        private_tensorflow.replace_function(name, replacement)
     # What reference variables have, and legacy code asks for, as OpenNMT for the second.
-    tf.Variable.initialized_value = _initialized_value
-    tf.Variable._ref = _reference
+    private_tensorflow.add_initialized_value(_initialized_value)
+    private_tensorflow.add_reference(_reference)
 
 
 def _legacy_values() -> None:

@@ -1,9 +1,14 @@
-"""Optimizers of `tf.contrib.opt`: decoupled weight decay, and Adam that skips absent rows."""
+"""Optimizers of `tf.contrib.opt`: decoupled weight decay, and Adam that skips absent rows.
+
+`_apply_dense` and its kin are what an optimizer implements: see `private_tensorflow.OVERRIDDEN`.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
 import tensorflow.compat.v1 as tf
+
+from estimator_compat import private_tensorflow
 
 
 class DecoupledWeightDecayExtension:
@@ -14,8 +19,6 @@ class DecoupledWeightDecayExtension:
         scale it.
       **kwargs: The optimizer's own arguments.
     """
-
-    _use_locking: bool
 
     def __init__(self, weight_decay: Any, **kwargs: Any) -> None:
         self._weight_decay = weight_decay
@@ -61,13 +64,14 @@ class DecoupledWeightDecayExtension:
     def _decay(self, variable: Any) -> list[Any]:
         if not self._decays(variable):
             return []
-        return [variable.assign_sub(self._factor() * variable, self._use_locking)]
+        locking = private_tensorflow.uses_locking(self)
+        return [variable.assign_sub(self._factor() * variable, locking)]
 
     def _decay_rows(self, variable: Any, rows: Any) -> list[Any]:
         if not self._decays(variable):
             return []
         lost = -self._factor() * tf.gather(variable, rows)
-        return [tf.scatter_add(variable, rows, lost, self._use_locking)]
+        return [tf.scatter_add(variable, rows, lost, private_tensorflow.uses_locking(self))]
 
     def _apply_dense(self, grad: Any, var: Any) -> Any:
         with tf.control_dependencies(self._decay(var)):
@@ -158,15 +162,16 @@ class LazyAdamOptimizer(tf.train.AdamOptimizer):
 
     def _update_rows(self, gradient: Any, var: Any, rows: Any) -> Any:
         kind = var.dtype.base_dtype
-        power1, power2 = (tf.cast(one, kind) for one in self._get_beta_accumulators())
-        beta1, beta2 = tf.cast(self._beta1_t, kind), tf.cast(self._beta2_t, kind)
-        rate = tf.cast(self._lr_t, kind) * tf.sqrt(1 - power2) / (1 - power1)
+        adam, locking = private_tensorflow.adam_tensors(self), private_tensorflow.uses_locking(self)
+        power1, power2 = tf.cast(adam.beta1_power, kind), tf.cast(adam.beta2_power, kind)
+        beta1, beta2 = tf.cast(adam.beta1, kind), tf.cast(adam.beta2, kind)
+        rate = tf.cast(adam.rate, kind) * tf.sqrt(1 - power2) / (1 - power1)
         m, v = self.get_slot(var, "m"), self.get_slot(var, "v")
         new_m = beta1 * tf.gather(m, rows) + (1 - beta1) * gradient
         new_v = beta2 * tf.gather(v, rows) + (1 - beta2) * tf.square(gradient)
-        step = rate * new_m / (tf.sqrt(new_v) + tf.cast(self._epsilon_t, kind))
+        step = rate * new_m / (tf.sqrt(new_v) + tf.cast(adam.epsilon, kind))
         return tf.group(
-            tf.scatter_update(m, rows, new_m, self._use_locking),
-            tf.scatter_update(v, rows, new_v, self._use_locking),
-            tf.scatter_sub(var, rows, step, self._use_locking),
+            tf.scatter_update(m, rows, new_m, locking),
+            tf.scatter_update(v, rows, new_v, locking),
+            tf.scatter_sub(var, rows, step, locking),
         )

@@ -5,6 +5,7 @@ from typing import Any
 
 import tensorflow.compat.v1 as tf
 
+from estimator_compat import private_tensorflow
 from estimator_compat.facade.contrib import layers
 
 
@@ -95,7 +96,7 @@ class LayerNormBasicLSTMCell(tf.nn.rnn_cell.RNNCell):
         dropout_prob_seed: int | None = None,
         reuse: bool | None = None,
     ) -> None:
-        super().__init__(_reuse=reuse)
+        super().__init__(**private_tensorflow.reuse_argument(reuse))
         self._num_units = num_units
         self._forget_bias = forget_bias
         self._activation = activation

@@ -11,6 +11,8 @@ from typing import Any
 import tensorflow.compat.v1 as tf
 import tensorflow.compat.v2 as tf2
 
+from estimator_compat import private_tensorflow
+
 flush = tf2.summary.flush
 should_record_summaries = tf2.summary.should_record_summaries
 all_summary_ops = tf.summary.all_v2_summary_ops
@@ -35,7 +37,7 @@ create_summary_file_writer = create_file_writer
 
 def summary_writer_initializer_op() -> list[Any]:
     """The operations that open the graph's writers."""
-    return tf.get_collection("_SUMMARY_WRITER_V2")
+    return private_tensorflow.summary_writer_initializers()
 
 
 def always_record_summaries() -> Any:

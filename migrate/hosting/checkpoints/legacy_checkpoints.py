@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from estimator_compat.runtime import graph_traversal
 from migrate.hosting.graph.hosted_graph import HostedGraph
 from migrate.hosting.graph.variables import Variables
 
@@ -69,7 +70,7 @@ class LegacyCheckpoints:
         self._filename = find(self._definition.filename_tensor_name)
         self._restore = find(self._definition.restore_op_name)
         self._save = find(self._definition.save_tensor_name)
-        self._read = _restored(graph.built.graph, self._restore)
+        self._read = _restored(self._restore)
         self.variables = {one.variable for one in self._read}
 
     def matching(self, path: str) -> Matching:
@@ -147,13 +148,15 @@ def compare(shapes: Mapping[str, Any], wanted: Mapping[str, tf.TensorShape]) -> 
     )
 
 
-def _restored(graph: tf.Graph, restore: tf.Operation) -> list[_Read]:
-    """What a Saver's operation reads."""
+def _restored(restore: tf.Operation) -> list[_Read]:
+    """What a Saver's operation reads.
+
+    Control edges are followed: a Saver's operation is a group, which takes nothing from the
+    assignments and waits for them.
+    """
     found: list[_Read] = []
-    waiting, seen = [restore], {restore}
-    while waiting:
-        op = waiting.pop()
-        if op.type == "AssignVariableOp":
+    for op in graph_traversal.ancestors([restore], control_inputs=True, stop_at=_is_assignment):
+        if _is_assignment(op):
             read = op.inputs[1]
             while read.op.type != "RestoreV2":
                 read = read.op.inputs[0]
@@ -161,12 +164,11 @@ def _restored(graph: tf.Graph, restore: tf.Operation) -> list[_Read]:
                 tf.get_static_value(keys)[read.value_index].decode() for keys in read.op.inputs[1:]
             )
             found.append(_Read(name, op.inputs[0].op.name, part))
-            continue
-        for before in [*op.control_inputs, *(tensor.op for tensor in op.inputs)]:
-            if before not in seen:
-                seen.add(before)
-                waiting.append(before)
     return found
+
+
+def _is_assignment(op: tf.Operation) -> bool:
+    return op.type == "AssignVariableOp"
 
 
 def describe(found: Matching) -> str:

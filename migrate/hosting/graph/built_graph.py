@@ -16,10 +16,9 @@ from estimator_compat.ledger.values import LossLedger
 from estimator_compat.losses import summaries
 from estimator_compat.losses.weighted_loss import average_loss
 from estimator_compat.mode_keys import ModeKeys
-from estimator_compat.runtime import evaluation, sessions
+from estimator_compat.runtime import evaluation, graph_traversal, sessions
 from migrate.batch import Batch
 from migrate.hosting.graph import (
-    dependencies,
     determinism,
     optimizer_ops,
     random_ops,
@@ -125,7 +124,7 @@ class BuiltGraph:
             *tf.nest.flatten(spec.predictions, expand_composites=True),
         ]
         ends += [update for _, update in self.metrics.values()]
-        return set(dependencies.in_order(ends, self.inputs))
+        return set(graph_traversal.topological_order(ends, self.inputs))
 
 
 def build_for_one_device(target: Target, mode: str) -> BuiltGraph:

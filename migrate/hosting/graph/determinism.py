@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
+from estimator_compat import private_tensorflow
 from migrate.hosting.graph import random_ops, variable_reads
 
 
@@ -32,5 +33,5 @@ def make_deterministic(graph: tf.Graph, ends: Iterable[Any]) -> None:
 
 def _order_draws(graph: tf.Graph) -> None:
     for name in random_ops.drawing_loops(graph):
-        # There is no public way to change an op that a model_fn has made.
-        graph.get_operation_by_name(name)._set_attr("parallel_iterations", tf1.AttrValue(i=1))
+        loop = graph.get_operation_by_name(name)
+        private_tensorflow.set_attribute(loop, "parallel_iterations", tf1.AttrValue(i=1))

@@ -11,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from migrate.hosting.graph import dependencies
+from estimator_compat.runtime import graph_traversal
 from migrate.hosting.graph.built_graph import BuiltGraph
 from migrate.hosting.graph.variables import handles
 
@@ -130,7 +130,7 @@ class GraphFunctions:
         ]
         asked += [(self.built.graph.as_graph_element(k), v) for k, v in (feeds or {}).items()]
         # To cut a function out of a large graph takes longer than a few steps of it.
-        if any(op.op_def.is_stateful for op in dependencies.in_order(ops)):
+        if any(op.op_def.is_stateful for op in graph_traversal.topological_order(ops)):
             values = [tf.constant(value, tensor.dtype) for tensor, value in asked]
             self.between([tensor for tensor, _ in asked], ops)(*values)
 

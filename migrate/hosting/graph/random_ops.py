@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from migrate.hosting.graph import dependencies
+from estimator_compat.runtime import graph_traversal
+from migrate.hosting.graph import function_library
 
 _LOOPS = ("While", "StatelessWhile")
 _WITHOUT_SEED_ATTRIBUTE = ("StatelessRandom", "StatelessTruncated", "StatelessMultinomial")
@@ -37,25 +38,25 @@ class RandomOp(NamedTuple):
 
 
 def find(graph: tf.Graph, ends: Sequence[Any]) -> tuple[RandomOp, ...]:
-    """Finds the random ops that tensors or operations depend on, bodies of loops included."""
+    """Finds the random ops that tensors or operations depend on, bodies of loops included.
+
+    Control edges are followed: an op that is waited for draws, too, and moves its generator on.
+
+    Args:
+      graph: It has the ends, or operations and tensors of their names.
+      ends: Tensors and operations.
+    """
     definition = graph.as_graph_def()
     nodes = {node.name: node for node in definition.node}
-    reached: dict[str, None] = {}
-    waiting = [end.name.partition(":")[0] for end in ends]
-    while waiting:
-        name = waiting.pop()
-        if name not in reached:
-            reached[name] = None
-            waiting += [one.lstrip("^").partition(":")[0] for one in nodes[name].input]
-    return tuple(
-        _random((nodes[name] for name in sorted(reached)), dependencies.library(definition))
-    )
+    own = [graph.get_operation_by_name(end.name.partition(":")[0]) for end in ends]
+    names = sorted(op.name for op in graph_traversal.ancestors(own, control_inputs=True))
+    return tuple(_random((nodes[name] for name in names), function_library.library(definition)))
 
 
 def drawing_loops(graph: tf.Graph) -> list[str]:
     """The names of a graph's loops that draw random numbers."""
     definition = graph.as_graph_def()
-    library = dependencies.library(definition)
+    library = function_library.library(definition)
     return [n.name for n in definition.node if n.op in _LOOPS and any(_random([n], library))]
 
 
@@ -66,7 +67,7 @@ def _random(
         if _is_random(node):
             yield RandomOp(prefix + node.name, node.op, in_order and _is_seeded(node))
         is_serial = node.op not in _LOOPS or node.attr["parallel_iterations"].i == 1
-        for called in (node.op, *dependencies.called(node)):
+        for called in (node.op, *function_library.called(node)):
             yield from _random(
                 library.get(called, ()), library, f"{prefix}{node.name}/", in_order and is_serial
             )

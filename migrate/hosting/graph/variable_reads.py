@@ -13,10 +13,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from migrate.hosting.graph import dependencies, variable_access
-from migrate.hosting.graph.dependencies import Ops
+from estimator_compat import private_tensorflow
+from estimator_compat.runtime import graph_traversal
+from estimator_compat.runtime.graph_traversal import Edge
+from migrate.hosting.graph import variable_access
 
-_LOOP, _BRANCH = "Enter", "Switch"  # of control flow v1
+_LOOP, _NEXT, _BRANCH = "Enter", "NextIteration", "Switch"  # of control flow v1
 
 
 def before_writes(graph: tf.Graph, ends: Iterable[Any]) -> None:
@@ -29,15 +31,14 @@ def before_writes(graph: tf.Graph, ends: Iterable[Any]) -> None:
       graph: It is changed in place.
       ends: The loss and the train_op: what runs where they do is ordered.
     """
-    run = dependencies.in_order(ends)
+    run = graph_traversal.topological_order(ends)
     if has_frames(run):
         return
     writes = variable_access.Writes(graph)
     late, reads_behind = behind_writes(run, writes), _ReadsBehind(run)
     for read, write in _pairs(run, writes):
         if read not in late and not reads_behind.waits(write, read):
-            # There is no public way to have an operation wait for another, once it is made.
-            write._add_control_input(read)
+            private_tensorflow.add_control_input(write, read)
 
 
 def share_reads(graph: tf.Graph, ends: Iterable[Any]) -> None:
@@ -51,7 +52,7 @@ def share_reads(graph: tf.Graph, ends: Iterable[Any]) -> None:
       graph: It is changed in place.
       ends: The loss and the train_op.
     """
-    run = dependencies.in_order(ends)
+    run = graph_traversal.topological_order(ends)
     if has_frames(run):
         return
     late = behind_writes(run, variable_access.Writes(graph))
@@ -71,38 +72,32 @@ def _replace(tensor: tf.Tensor, other: tf.Tensor) -> None:
     for op in tensor.consumers():
         for index, one in enumerate(op.inputs):
             if one is tensor:
-                # There is no public way to change an operation's input. No circle closes: the first
-                # read waits for nothing, or is the first in an order that all have their inputs in.
-                op._update_input(index, other)
+                # No circle closes: the first read waits for nothing, or is the first in an order
+                # that all have their inputs in.
+                private_tensorflow.replace_input(op, index, other)
 
 
-def has_frames(run: Ops) -> bool:
+def has_frames(run: list[tf.Operation]) -> bool:
     """Tells whether operations are those of a loop of control flow v1."""
     return any(op.type == _LOOP for op in run)
 
 
-def behind_writes(run: Ops, writes: Container[tf.Operation]) -> set[tf.Operation]:
+def behind_writes(run: list[tf.Operation], writes: Container[tf.Operation]) -> set[tf.Operation]:
     """Writes, the operations that wait for one, and those that may not run at all.
 
     Args:
-      run: Operations, each after those that it waits for.
+      run: Operations; control edges between them are followed, since they order as data edges do.
       writes: Those that write.
     """
-    found: set[tf.Operation] = set()
-    for op in run:
-        if (
-            op in writes
-            or op.type == _BRANCH
-            or any(one in found for one in dependencies.inputs(op))
-        ):
-            found.add(op)
-    return found
+    starts = [op for op in run if op in writes or op.type == _BRANCH]
+    return graph_traversal.descendants(starts, within=run, control_inputs=True)
 
 
 def acts_alone(ends: Iterable[Any], given: Iterable[Any]) -> bool:
     """Tells whether an operation that waits for nothing that is given does more than compute.
 
-    It may write a variable or draw random numbers.
+    It may write a variable or draw random numbers. Control edges are followed, except those from
+    the input: a function's arguments are there, so that waiting for them alone is no waiting.
 
     Args:
       ends: The loss and the train_op.
@@ -110,38 +105,42 @@ def acts_alone(ends: Iterable[Any], given: Iterable[Any]) -> bool:
     """
     given = list(given)
     fed = {tensor.op for tensor in given}
-    waiting = set(fed)
-    for op in dependencies.in_order(ends, given):
-        # A function's arguments are there: what waited for the input by control does not.
-        behind = [*(tensor.op for tensor in op.inputs), *(set(op.control_inputs) - fed)]
-        if any(one in waiting for one in behind):
-            waiting.add(op)
-        elif op.op_def.is_stateful and op.type not in variable_access.IDLE:
-            return True
-    return False
+
+    def makes_wait(edge: Edge) -> bool:
+        # The first iteration of a loop of control flow v1 does not wait for the next one.
+        is_of_the_input = edge.tensor is None and edge.source in fed
+        return not is_of_the_input and edge.source.type != _NEXT
+
+    run = graph_traversal.topological_order(ends, given)
+    waiting = graph_traversal.descendants(fed, within=run, control_inputs=True, through=makes_wait)
+    return any(
+        op.op_def.is_stateful and op.type not in variable_access.IDLE
+        for op in run
+        if op not in waiting
+    )
 
 
 class _ReadsBehind:
     """The reads that each operation waits for: a bit for each read of the graph."""
 
-    def __init__(self, run: Ops) -> None:
+    def __init__(self, run: list[tf.Operation]) -> None:
         self._own = {
             op: 1 << i for i, op in enumerate(op for op in run if op.type in variable_access.READS)
         }
         self._all: dict[tf.Operation, int] = {}
         for op in run:
             bits = self._own.get(op, 0)
-            for one in dependencies.inputs(op):
-                bits |= self._all.get(one, 0)
+            for edge in graph_traversal.edges_into(op, control_inputs=True):
+                bits |= self._all.get(edge.source, 0)
             self._all[op] = bits
 
     def waits(self, op: tf.Operation, read: tf.Operation) -> bool:
         return bool(self._all[op] & self._own[read])
 
 
-def _pairs(run: Ops, writes: Container[tf.Operation]) -> Iterator[tuple[Any, Any]]:
+def _pairs(run: list[tf.Operation], writes: Container[tf.Operation]) -> Iterator[tuple[Any, Any]]:
     """Each read of a variable with each write to it."""
-    reads: dict[tf.Operation, Ops] = {}
+    reads: dict[tf.Operation, list[tf.Operation]] = {}
     for op in run:
         if op.type in variable_access.READS:
             for variable in variable_access.variables(op):

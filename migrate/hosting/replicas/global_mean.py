@@ -19,6 +19,7 @@ from estimator_compat.ledger import reader, recomputation
 from estimator_compat.ledger.steps import LossStep, Operation
 from estimator_compat.ledger.values import Kind, LossTerm
 from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.runtime import graph_traversal
 from migrate.hosting.replicas import gradient_scales, term_divisors
 from migrate.hosting.replicas.term_divisors import Ops
 
@@ -132,22 +133,19 @@ def _number(term: LossTerm, tensors: list[tf.Tensor]) -> tf.Tensor:
 
 
 def _reductions(term: LossTerm, tensors: list[tf.Tensor], behind: Ops) -> Ops:
-    """The first sums and means on the ways from unreduced losses to the loss."""
+    """The first sums and means on the ways from unreduced losses to the loss.
+
+    Control edges are not followed: what waits for the losses does not reduce them.
+    """
     if term.kind is not Kind.DATA:
         return {tensor.op for tensor in tensors}
     kinds = {"Mean"} if _first_reduction(term).operation is Operation.MEAN else {"Sum", "L2Loss"}
-    found, seen = set(), set()
-    waiting = [op for tensor in tensors for op in tensor.consumers()]
-    while waiting:
-        op = waiting.pop()
-        if op not in behind or op in seen:
-            continue
-        seen.add(op)
-        if op.type in kinds:
-            found.add(op)
-        elif op.type not in gradient_scales.TYPES:
-            waiting.extend(one for output in op.outputs for one in output.consumers())
-    return found
+    consumers = {op for tensor in tensors for op in tensor.consumers()}
+    ends = kinds | set(gradient_scales.TYPES)
+    reached = graph_traversal.descendants(
+        consumers & behind, within=behind, control_inputs=False, stop_at=lambda op: op.type in ends
+    )
+    return {op for op in reached if op.type in kinds}
 
 
 def _first_reduction(term: LossTerm) -> LossStep:

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from estimator_compat.ledger.steps import LossStep, Operation, Role
 from estimator_compat.ledger.values import Kind, LossTerm
+from estimator_compat.runtime import graph_traversal
 
 Ops = set[tf.Operation]
 
@@ -83,12 +84,8 @@ def _divisors(term: LossTerm, losses: tf.Tensor) -> Iterator[tuple[Any, Any]]:
 
 
 def behind_of(tensors: Iterable[Any]) -> Ops:
-    """The operations that tensors depend on, their own among them."""
-    waiting = [tensor.op for tensor in tensors]
-    seen = set(waiting)
-    while waiting:
-        for tensor in waiting.pop().inputs:
-            if tensor.op not in seen:
-                seen.add(tensor.op)
-                waiting.append(tensor.op)
-    return seen
+    """The operations that tensors are computed from, their own among them.
+
+    Control edges are not followed: a divisor is made of values, and a gradient flows through them.
+    """
+    return set(graph_traversal.ancestors(tensors, control_inputs=False))

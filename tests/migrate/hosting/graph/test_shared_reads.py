@@ -8,7 +8,8 @@ import pytest
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from migrate.hosting.graph import dependencies, determinism, variable_reads
+from estimator_compat.runtime import graph_traversal
+from migrate.hosting.graph import determinism, variable_reads
 
 BATCH = np.arange(12, dtype=np.float32).reshape(4, 3) / 7
 
@@ -28,7 +29,7 @@ def adam() -> list[Any]:
 
 
 def types(ends: list[Any]) -> list[str]:
-    return [op.type for op in dependencies.in_order(ends)]
+    return [op.type for op in graph_traversal.topological_order(ends)]
 
 
 def trained(build: Callable[[], list[Any]], *, shared: bool) -> tuple[list[Any], list[str]]:

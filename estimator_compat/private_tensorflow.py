@@ -1,0 +1,182 @@
+"""Every private member of TensorFlow that this project uses, each with its reason.
+
+No other module accesses one: ruff's SLF001 and `tests/conformance/test_private_tensorflow.py` see
+to that. The same test uses every member on the installed TensorFlow, and names the one that moved.
+
+The facade shows TensorFlow's private modules (`tensorflow.python`) to legacy programs that name
+them. Those names are the programs', and stand in `api/legacy_symbols.py`.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+# Its first import makes a module of its own, in the place of `tf.compat.v1`.
+import tensorflow.compat.v1 as tf1
+
+
+class Overridden(NamedTuple):
+    """Methods of a class that its subclasses override by TensorFlow's design.
+
+    Attributes:
+      cls: The public class.
+      names: The methods. A subclass may call the same method of `super()`.
+      reason: Why there is no public way.
+    """
+
+    cls: type
+    names: tuple[str, ...]
+    reason: str
+
+
+OVERRIDDEN = (
+    Overridden(
+        tf1.train.Optimizer,
+        ("_apply_dense", "_apply_sparse", "_resource_apply_dense", "_resource_apply_sparse"),
+        "TensorFlow 1 documents them as what a new optimizer must implement",
+    ),
+    Overridden(
+        tf1.train.StepCounterHook,
+        ("_log_and_record",),
+        "legacy programs override it to report another speed, as TPUEstimator does",
+    ),
+    Overridden(
+        tf.saved_model.experimental.TrackableResource,
+        ("_create_resource", "_initialize"),
+        "TensorFlow documents them as what a resource of a SavedModel must implement",
+    ),
+)
+
+
+def checkpoint_dir(hook: tf1.train.CheckpointSaverHook) -> str:
+    """Returns the folder that a CheckpointSaverHook saves to, which it does not tell publicly."""
+    return hook._checkpoint_dir
+
+
+def saver_listeners(hook: tf1.train.CheckpointSaverHook) -> list[Any]:
+    """Returns a hook's own list of listeners, to extend it.
+
+    There is no public way to add a listener to a CheckpointSaverHook that exists.
+    """
+    return hook._listeners
+
+
+def summary_writer(hook: tf1.train.StepCounterHook) -> Any:
+    """Returns what a StepCounterHook writes with, or None; it opens the writer in `begin`."""
+    return hook._summary_writer
+
+
+def wrapped_optimizer(optimizer: tf1.tpu.CrossShardOptimizer) -> Any:
+    """Returns the optimizer that a CrossShardOptimizer wraps; it has no public property for it."""
+    return optimizer._opt
+
+
+def uses_locking(optimizer: tf1.train.Optimizer) -> bool:
+    """Tells whether an optimizer's updates take a lock: its argument `use_locking`."""
+    return optimizer._use_locking
+
+
+class AdamTensors(NamedTuple):
+    """What an AdamOptimizer computes with.
+
+    Attributes:
+      rate, beta1, beta2, epsilon: Its arguments, as tensors.
+      beta1_power, beta2_power: The variables that hold beta to the power of the step.
+    """
+
+    rate: Any
+    beta1: Any
+    beta2: Any
+    epsilon: Any
+    beta1_power: Any
+    beta2_power: Any
+
+
+def adam_tensors(optimizer: tf1.train.AdamOptimizer) -> AdamTensors:
+    """Returns the tensors of an AdamOptimizer, inside `apply_gradients`, where they exist.
+
+    `get_slot` is public and has only what belongs to one variable.
+    """
+    return AdamTensors(
+        optimizer._lr_t,
+        optimizer._beta1_t,
+        optimizer._beta2_t,
+        optimizer._epsilon_t,
+        *optimizer._get_beta_accumulators(),
+    )
+
+
+def reuse_argument(reuse: bool | None) -> dict[str, Any]:
+    """Returns the argument by which an RNNCell reuses its variables.
+
+    The cells of TensorFlow 1 take a public `reuse`, and pass it to their base class by this name.
+    """
+    return {"_reuse": reuse}
+
+
+def is_eager(tensor: Any) -> bool:
+    """Tells whether a tensor has a value and no operation; `tf.is_tensor` is true of both kinds."""
+    return isinstance(tensor, tf.__internal__.EagerTensor)
+
+
+def add_control_input(op: tf.Operation, source: tf.Operation) -> None:
+    """Makes an operation wait for another one; publicly only a new operation can be told to."""
+    op._add_control_input(source)
+
+
+def replace_input(op: tf.Operation, index: int, tensor: tf.Tensor) -> None:
+    """Makes an operation take another tensor; publicly its inputs are fixed when it is made."""
+    op._update_input(index, tensor)
+
+
+def set_attribute(op: tf.Operation, name: str, value: tf1.AttrValue) -> None:
+    """Changes an attribute of an operation; publicly they are fixed when it is made."""
+    op._set_attr(name, value)
+
+
+def scaled_losses(strategy: tf.distribute.Strategy) -> AbstractContextManager[Any]:
+    """Returns the context in which optimizers divide the loss by the number of replicas.
+
+    Only the Estimator was meant to turn this on.
+    """
+    return strategy._scale_loss_for_estimator_enabled()
+
+
+def is_loss_scaled(graph: tf.Graph) -> bool:
+    """Tells whether an optimizer divided a loss of the graph; it says so nowhere else."""
+    return getattr(graph, "_is_loss_scaled_by_optimizer", False)
+
+
+# Every checkpoint of `tf.train.Checkpoint` has this entry, none of an Estimator has it. It is part
+# of the file format; TensorFlow gives it no public name.
+OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
+
+
+def summary_writer_initializers() -> list[Any]:
+    """Returns the operations that open the summary writers of the default graph.
+
+    `tf.compat.v1.summary.initialize` runs them in a session, and cannot return them.
+    """
+    return tf1.get_collection("_SUMMARY_WRITER_V2")
+
+
+def replace_function(name: str, function: Callable[..., Any]) -> None:
+    """Replaces a public function of `tf.compat.v1`, for all code that looks it up from now on.
+
+    TensorFlow has no way to keep legacy code from calling one. The module exists twice: as the
+    attribute of `tensorflow` and as what `import tensorflow.compat.v1` gives.
+    """
+    for module in (tf1, tf.compat.v1):
+        setattr(module, name, function)
+
+
+def add_reference(reference: Callable[[Any], Any]) -> None:
+    """Gives `tf.Variable` the method `_ref` of reference variables, which legacy code calls."""
+    tf.Variable._ref = reference
+
+
+def add_initialized_value(initialized_value: Callable[[Any], Any]) -> None:
+    """Gives `tf.Variable` the method `initialized_value`, which was public in TensorFlow 1."""
+    tf.Variable.initialized_value = initialized_value

@@ -1,0 +1,344 @@
+"""Uses every private member of TensorFlow on the installed version, and finds no other one used.
+
+A failure names the member that TensorFlow moved, and the function of `private_tensorflow` to mend.
+"""
+
+import ast
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+from estimator_compat import private_tensorflow
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted(
+    path for package in ("estimator_compat", "migrate") for path in (ROOT / package).rglob("*.py")
+)
+HOME = ROOT / "estimator_compat" / "private_tensorflow.py"
+
+# A check uses members on a small graph: which of TensorFlow's it uses, by our function's name.
+Check = Callable[[pytest.MonkeyPatch, Path], None]
+CHECKS: dict[str, tuple[str, Check]] = {}
+
+
+def uses(members: str) -> Callable[[Check], Check]:
+    """Registers the check of the function that it is named after."""
+
+    def register(check: Check) -> Check:
+        CHECKS[check.__name__] = members, check
+        return check
+
+    return register
+
+
+@uses("CheckpointSaverHook._checkpoint_dir")
+def checkpoint_dir(_: pytest.MonkeyPatch, folder: Path) -> None:
+    hook = tf1.train.CheckpointSaverHook(str(folder), save_steps=1)
+    assert private_tensorflow.checkpoint_dir(hook) == str(folder)
+
+
+@uses("CheckpointSaverHook._listeners")
+def saver_listeners(_: pytest.MonkeyPatch, folder: Path) -> None:
+    saved = []
+
+    class Listener(tf1.train.CheckpointSaverListener):
+        def after_save(self, session: Any, global_step_value: int) -> None:
+            saved.append(global_step_value)
+
+    with tf.Graph().as_default():
+        count = tf1.train.get_or_create_global_step().assign_add(1, read_value=False)
+        hook = tf1.train.CheckpointSaverHook(str(folder), save_steps=1)
+        private_tensorflow.saver_listeners(hook).append(Listener())
+        with tf1.train.SingularMonitoredSession([hook]) as session:
+            session.run(count)
+    assert saved[0] == 0
+    assert saved[-1] == 1
+
+
+@uses("StepCounterHook._summary_writer")
+def summary_writer(_: pytest.MonkeyPatch, folder: Path) -> None:
+    with tf.Graph().as_default(), tf1.summary.FileWriter(str(folder)) as writer:
+        hook = tf1.train.StepCounterHook(summary_writer=writer)
+        assert private_tensorflow.summary_writer(hook) is writer
+    assert private_tensorflow.summary_writer(tf1.train.StepCounterHook()) is None
+
+
+@uses("CrossShardOptimizer._opt")
+def wrapped_optimizer(_: pytest.MonkeyPatch, __: Path) -> None:
+    inner = tf1.train.GradientDescentOptimizer(0.1)
+    assert private_tensorflow.wrapped_optimizer(tf1.tpu.CrossShardOptimizer(inner)) is inner
+
+
+@uses("Optimizer._use_locking")
+def uses_locking(_: pytest.MonkeyPatch, __: Path) -> None:
+    for locking in (False, True):
+        for optimizer in (
+            tf1.train.AdamOptimizer(use_locking=locking),
+            tf1.train.MomentumOptimizer(0.1, 0.9, use_locking=locking),
+        ):
+            assert private_tensorflow.uses_locking(optimizer) is locking
+
+
+@uses("AdamOptimizer._lr_t, _beta1_t, _beta2_t, _epsilon_t, _get_beta_accumulators")
+def adam_tensors(_: pytest.MonkeyPatch, __: Path) -> None:
+    with tf.Graph().as_default():
+        variable = tf1.get_variable("v", initializer=1.0, use_resource=True)
+        adam = tf1.train.AdamOptimizer(0.5, beta1=0.25, beta2=0.75, epsilon=0.125)
+        train_op = adam.minimize(variable * 2.0)
+        tensors = private_tensorflow.adam_tensors(adam)
+        with tf1.Session() as session:
+            session.run(tf1.global_variables_initializer())
+            assert session.run(list(tensors)) == [0.5, 0.25, 0.75, 0.125, 0.25, 0.75]
+            session.run(train_op)
+            powers = [tensors.beta1_power, tensors.beta2_power]
+            assert session.run(powers) == [0.0625, 0.5625]  # the squares
+
+
+@uses("RNNCell(_reuse=...)")
+def reuse_argument(_: pytest.MonkeyPatch, __: Path) -> None:
+    class Cell(tf1.nn.rnn_cell.RNNCell):
+        state_size = output_size = 1
+
+        def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
+            weight = tf1.get_variable("weight", initializer=1.0)
+            return inputs * weight, state
+
+    with tf.Graph().as_default():
+        inputs, state = tf.ones([1, 1]), tf.ones([1, 1])
+        for reuse in (None, True):
+            with tf1.variable_scope("scope"):
+                Cell(name="cell", **private_tensorflow.reuse_argument(reuse))(inputs, state)
+        assert len(tf1.global_variables()) == 1
+
+
+@uses("tf.__internal__.EagerTensor")
+def is_eager(_: pytest.MonkeyPatch, __: Path) -> None:
+    with tf.init_scope():
+        assert private_tensorflow.is_eager(tf.constant(1.0))
+    with tf.Graph().as_default():
+        assert not private_tensorflow.is_eager(tf.constant(1.0))
+
+
+@uses("Operation._add_control_input")
+def add_control_input(_: pytest.MonkeyPatch, __: Path) -> None:
+    with tf.Graph().as_default():
+        first, second = tf.constant(1.0).op, tf.constant(2.0).op
+        private_tensorflow.add_control_input(second, first)
+        assert list(second.control_inputs) == [first]
+
+
+@uses("Operation._update_input")
+def replace_input(_: pytest.MonkeyPatch, __: Path) -> None:
+    with tf.Graph().as_default():
+        end = tf.constant(1.0) + tf.constant(2.0)
+        private_tensorflow.replace_input(end.op, 1, tf.constant(5.0))
+        with tf1.Session() as session:
+            assert session.run(end) == 6.0
+
+
+@uses("Operation._set_attr")
+def set_attribute(_: pytest.MonkeyPatch, __: Path) -> None:
+    with tf.Graph().as_default():
+        op = tf.identity(1.0).op
+        private_tensorflow.set_attribute(op, "_chosen", tf1.AttrValue(i=7))
+        assert op.get_attr("_chosen") == 7
+
+
+@uses("Strategy._scale_loss_for_estimator_enabled")
+def scaled_losses(_: pytest.MonkeyPatch, __: Path) -> None:
+    strategy = tf.distribute.OneDeviceStrategy("CPU:0")
+    with tf.Graph().as_default(), strategy.scope():
+        with private_tensorflow.scaled_losses(strategy):
+            assert tf1.distribute.get_loss_reduction() == tf.distribute.ReduceOp.MEAN
+        assert tf1.distribute.get_loss_reduction() == tf.distribute.ReduceOp.SUM
+
+
+@uses("Graph._is_loss_scaled_by_optimizer")
+def is_loss_scaled(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
+    strategy = tf.distribute.OneDeviceStrategy("CPU:0")
+    for replicas in (1, 2):  # which the optimizer asks for, and which one device can only pretend
+        monkeypatch.setattr(type(strategy), "num_replicas_in_sync", replicas)
+        with tf.Graph().as_default() as graph, strategy.scope():
+            assert not private_tensorflow.is_loss_scaled(graph)
+            with private_tensorflow.scaled_losses(strategy):
+                weight = tf1.get_variable("weight", [])
+                tf1.train.GradientDescentOptimizer(1.0).compute_gradients(weight * 1.0)
+            assert private_tensorflow.is_loss_scaled(graph) is (replicas == 2)
+
+
+@uses('the collection "_SUMMARY_WRITER_V2"')
+def summary_writer_initializers(_: pytest.MonkeyPatch, folder: Path) -> None:
+    with tf.Graph().as_default():
+        assert private_tensorflow.summary_writer_initializers() == []
+        writer = tf.summary.create_file_writer(str(folder))
+        assert private_tensorflow.summary_writer_initializers() == [writer.init()]
+
+
+@uses('the entry "_CHECKPOINTABLE_OBJECT_GRAPH" of a checkpoint')
+def OBJECT_GRAPH(_: pytest.MonkeyPatch, folder: Path) -> None:
+    with tf.init_scope():
+        path = tf.train.Checkpoint(v=tf.Variable(1.0)).write(str(folder / "objects"))
+    assert private_tensorflow.OBJECT_GRAPH in dict(tf.train.list_variables(path))
+
+
+@uses("tf.compat.v1 as a module that can be changed")
+def replace_function(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
+    for module in (tf1, tf.compat.v1):
+        monkeypatch.setattr(module, "disable_eager_execution", tf1.disable_eager_execution)
+
+    def nothing() -> None: ...
+
+    private_tensorflow.replace_function("disable_eager_execution", nothing)
+    assert tf1.disable_eager_execution is nothing
+    assert tf.compat.v1.disable_eager_execution is nothing
+
+
+def reads_variables(add: Callable[[Any], None], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adds a method to `tf.Variable`, which a resource variable of a graph must have then."""
+    monkeypatch.setattr(tf.Variable, name, None, raising=False)
+    add(lambda variable: variable.value())
+    with tf.Graph().as_default():
+        variable = tf1.get_variable("v", initializer=3.0, use_resource=True)
+        value = getattr(variable, name)()
+        with tf1.Session() as session:
+            session.run(variable.initializer)
+            assert session.run(value) == 3.0
+
+
+@uses("Variable._ref")
+def add_reference(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
+    with tf.Graph().as_default():  # what it stands in for
+        reference = tf1.get_variable("reference", initializer=3.0, use_resource=False)
+        assert reference._ref().dtype == tf.float32._as_ref
+    reads_variables(private_tensorflow.add_reference, "_ref", monkeypatch)
+
+
+@uses("Variable.initialized_value")
+def add_initialized_value(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
+    reads_variables(private_tensorflow.add_initialized_value, "initialized_value", monkeypatch)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_member_does_what_it_is_used_for(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    members, check = CHECKS[name]
+    try:
+        check(monkeypatch, tmp_path)
+    except Exception as error:
+        pytest.fail(
+            f"TensorFlow {tf.__version__} moved or changed {members}: "
+            f"{type(error).__name__}: {error}; mend `private_tensorflow.{name}`."
+        )
+
+
+@pytest.mark.parametrize("row", private_tensorflow.OVERRIDDEN, ids=lambda row: row.cls.__name__)
+def test_a_method_that_subclasses_override_is_there(row: private_tensorflow.Overridden) -> None:
+    gone = [name for name in row.names if not callable(getattr(row.cls, name, None))]
+    assert not gone, f"TensorFlow {tf.__version__} moved {gone} of {row.cls.__name__}"
+
+
+def test_the_optimizers_that_are_extended_implement_their_methods() -> None:
+    [row] = [r for r in private_tensorflow.OVERRIDDEN if r.cls is tf1.train.Optimizer]
+    for cls in (tf1.train.AdamOptimizer, tf1.train.MomentumOptimizer):
+        assert set(row.names) <= set(vars(cls)), f"TensorFlow {tf.__version__} moved methods"
+
+
+def test_the_hook_calls_what_subclasses_override() -> None:
+    reported = []
+
+    class Hook(tf1.train.StepCounterHook):
+        def _log_and_record(self, elapsed_steps: int, *_: Any) -> None:
+            reported.append(elapsed_steps)
+
+    with tf.Graph().as_default():
+        count = tf1.train.get_or_create_global_step().assign_add(1, read_value=False)
+        with tf1.train.SingularMonitoredSession([Hook(every_n_steps=1)]) as session:
+            for _ in range(3):
+                session.run(count)
+    assert reported == [1, 1], f"TensorFlow {tf.__version__} moved StepCounterHook._log_and_record"
+
+
+def test_every_function_has_a_check() -> None:
+    functions = {
+        name
+        for name, value in vars(private_tensorflow).items()
+        if inspect.isfunction(value) and value.__module__ == private_tensorflow.__name__
+    }
+    assert functions | {"OBJECT_GRAPH"} == set(CHECKS)
+
+
+# No other module uses a private member of TensorFlow. ruff's SLF001 finds all but those that a
+# subclass takes from its own `self`, which this test finds in the source.
+
+OURS = {name for row in private_tensorflow.OVERRIDDEN for name in row.names}
+
+
+def derives_from_tensorflow(node: ast.ClassDef) -> bool:
+    return any(ast.unparse(base).startswith(("tf.", "tf1.", "tf2.")) for base in node.bases)
+
+
+def members_of_self(node: ast.ClassDef) -> Iterator[ast.Attribute]:
+    """What a class takes from, or gives to, its `self` or `super()`, private names only."""
+    for one in ast.walk(node):
+        if (
+            isinstance(one, ast.Attribute)
+            and one.attr.startswith("_")
+            and not one.attr.startswith("__")
+            and ast.unparse(one.value) in ("self", "super()")
+        ):
+            yield one
+
+
+def borrowed(tree: ast.AST) -> set[str]:
+    """Private members that classes derived from TensorFlow's use, and have not made themselves."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and derives_from_tensorflow(node):
+            uses = list(members_of_self(node))
+            made = {one.attr for one in uses if isinstance(one.ctx, ast.Store)}
+            made |= {one.name for one in ast.walk(node) if isinstance(one, ast.FunctionDef)}
+            found |= {one.attr for one in uses} - made
+    return found
+
+
+def strings(tree: ast.AST) -> set[str]:
+    return {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def test_no_other_module_uses_a_private_member() -> None:
+    private_names = {
+        one
+        for one in strings(ast.parse(HOME.read_text()))
+        if one.startswith("_") and one not in OURS
+    }
+    offenders = {}
+    for module in MODULES:
+        source = module.read_text()
+        tree = ast.parse(source)
+        used = (borrowed(tree) - OURS) | (strings(tree) & private_names)
+        if "tf.__internal__" in source:
+            used.add("tf.__internal__")
+        if used and module != HOME:
+            offenders[module.relative_to(ROOT).as_posix()] = sorted(used)
+    assert offenders == {}
+
+
+def test_a_class_that_borrows() -> None:
+    tree = ast.parse(
+        "class Hook(tf1.train.StepCounterHook):\n"
+        "    def begin(self):\n"
+        "        self._mine = self._timer\n"
+        "        self._own(super()._theirs)\n"
+        "    def _own(self, value): ...\n"
+    )
+    assert borrowed(tree) == {"_timer", "_theirs"}
