@@ -51,7 +51,11 @@ def number(value: Any) -> str:
 
 
 def json_line(prediction: Any) -> str:
-    """Renders one prediction, a tensor's value or a dict of them, as one line of JSON."""
+    """Renders one prediction, a tensor's value or a dict of them, as one line of JSON.
+
+    `ledger.json_values` is for our own values. A prediction is the user's: it has NumPy's arrays
+    and bytes, and a NaN in it stays the NaN that Python's `json` writes and reads.
+    """
     return json.dumps(prediction, default=_plain, ensure_ascii=False)
 
 

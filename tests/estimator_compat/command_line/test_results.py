@@ -62,6 +62,7 @@ def test_a_terminal_gets_a_box_with_a_title():
         (np.float32(0.5), "0.5"),
         (np.array([[1, 2]]), "[[1, 2]]"),
         ({"yes": np.bool_(True)}, '{"yes": true}'),
+        (np.array([float("nan"), float("-inf")]), "[NaN, -Infinity]"),
     ],
 )
 def test_a_prediction_is_one_line_of_json(prediction, line):
