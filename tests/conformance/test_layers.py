@@ -17,28 +17,54 @@ MODULES = sorted(
     for package in ("estimator_compat", "migrate")
     for path in (ROOT / package).rglob("*.py")
 )
+# As they are imported.
+NAMES = {
+    module.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for module in MODULES
+}
 
-FINDINGS = ("migrate.findings", "migrate.mappings", "estimator_compat.losses.reductions")
+LEDGER_VALUES = tuple(
+    f"estimator_compat.ledger.{name}" for name in ("formulas", "json_values", "steps", "values")
+)
+FINDINGS = (
+    "migrate.findings",
+    "migrate.mappings",
+    "estimator_compat.losses.reductions",
+)
+# What reports render, and what they render it with.
+REPORTED = (
+    "estimator_compat.ledger.cautions",
+    "estimator_compat.ledger.explanations",
+    "estimator_compat.ledger.formulas",
+    "estimator_compat.ledger.steps",
+    "estimator_compat.ledger.values",
+    "estimator_compat.losses.reductions",
+    "migrate.checkpoint_matching",
+    "migrate.findings",
+    "migrate.reports.text_layout",
+    "migrate.verifying.verdict",
+    "jinja2",
+    "matplotlib",
+    "rich",
+)
 # What modules may import at all, beside the standard library; those without a row, anything.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # `reductions` computes with the tensors it is given.
     "estimator_compat/losses/reductions.py": ("tensorflow",),
-    "estimator_compat/ledger/values.py": (),
+    "estimator_compat/ledger/steps.py": (),
+    "estimator_compat/ledger/formulas.py": LEDGER_VALUES,
+    "estimator_compat/ledger/values.py": LEDGER_VALUES,
+    "estimator_compat/ledger/cautions.py": LEDGER_VALUES,
     "estimator_compat/ledger/explanations.py": (
-        "estimator_compat.ledger",
+        *LEDGER_VALUES,
         "estimator_compat.losses.reductions",
     ),
-    "migrate/reports/ledger_text.py": (
-        "estimator_compat.ledger.explanations",
-        "estimator_compat.ledger",
-        "estimator_compat.losses.reductions",
-    ),
-    "migrate/verifying/verdict.py": (),
-    "migrate/reports/verdict_text.py": ("migrate.verifying.verdict",),
+    "estimator_compat/ledger/json_values.py": (),
+    "migrate/verifying/verdict.py": ("estimator_compat.ledger.json_values",),
+    "migrate/checkpoint_matching.py": (),
     "migrate/findings.py": (),
     "migrate/mappings/*.py": ("migrate.mappings",),
     "migrate/translate/ir.py": (),
-    "migrate/reports/*.py": ("migrate.findings", "estimator_compat.ledger", "jinja2"),
+    "migrate/reports/*.py": REPORTED,
     "migrate/syntax.py": FINDINGS,
     "migrate/engine.py": (*FINDINGS, "migrate.syntax", "migrate.rules"),
     "migrate/scan.py": (*FINDINGS, "migrate.syntax", "migrate.rules", "migrate.engine"),
@@ -53,8 +79,9 @@ MAY_IMPORT_AT_ONCE: dict[str, tuple[str, ...]] = {
     "migrate/targets.py": (),
     "migrate/examples.py": ("migrate.targets",),
     "migrate/__main__.py": ("migrate.cli",),
-    "migrate/cli.py": (),
-    "migrate/reports/verdict_plot.py": ("migrate.verifying.verdict",),
+    "migrate/cli.py": ("migrate.commands",),
+    "migrate/commands/*.py": ("migrate.commands",),
+    "migrate/reports/*.py": tuple(name for name in REPORTED if "." in name),
 }
 SESSION_NAMES = frozenset(
     {
@@ -80,7 +107,7 @@ MAY_CHANGE_MODULES = {"estimator_compat/command_line/function_references.py"}
 def imports(tree: ast.AST, *, nested: bool = True) -> Iterator[str]:
     """The dotted names that a module imports; `nested` ones too, those inside functions.
 
-    `from a import b` gives `a.b` where that may be a module: for our own packages.
+    `from a import b` gives `a.b` where that is a module of ours.
     """
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
@@ -88,8 +115,8 @@ def imports(tree: ast.AST, *, nested: bool = True) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute here"
             for alias in node.names:
-                ours = node.module in ("estimator_compat", "migrate")
-                yield f"{node.module}.{alias.name}" if ours else str(node.module)
+                name = f"{node.module}.{alias.name}"
+                yield name if name in NAMES else str(node.module)
         if nested or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             yield from imports(node, nested=nested)
 

@@ -2,10 +2,13 @@
 
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 
 import pytest
+
+from migrate import reports
 
 REPORT = """
 import json, sys
@@ -16,7 +19,7 @@ except SystemExit as exit:
 print()
 print(json.dumps(sorted({{name.partition(".")[0] for name in sys.modules}})))
 """
-HEAVY = {"tensorflow", "tf_keras", "keras", "numpy", "libcst"}
+HEAVY = {"tensorflow", "tf_keras", "keras", "numpy", "libcst", "matplotlib"}
 PROGRAMS = {
     "import estimator_compat": "import estimator_compat",
     "dir(estimator_compat)": "import estimator_compat; dir(estimator_compat)",
@@ -29,6 +32,10 @@ PROGRAMS = {
         "import runpy; sys.argv = ['migrate', '--help']; "
         "runpy.run_module('migrate', run_name='__main__')"
     ),
+    **{
+        f"import migrate.reports.{module.name}": f"import migrate.reports.{module.name}"
+        for module in pkgutil.iter_modules(reports.__path__)
+    },
 }
 
 
