@@ -103,6 +103,15 @@ MAY_BUILD_SCAFFOLDS = {"estimator_compat/runtime/sessions.py", "estimator_compat
 # `references` registers the user's file under its name, as an import does.
 MAY_CHANGE_MODULES = {"estimator_compat/command_line/function_references.py"}
 
+# The programs; a library function raises instead.
+MAY_EXIT = {
+    "estimator_compat/__main__.py",
+    "estimator_compat/command_line/program.py",
+    "estimator_compat/train.py",
+    "migrate/__main__.py",
+    "migrate/cli.py",
+}
+
 
 def imports(tree: ast.AST, *, nested: bool = True) -> Iterator[str]:
     """The dotted names that a module imports; `nested` ones too, those inside functions.
@@ -147,6 +156,12 @@ def changes_modules(tree: ast.AST) -> bool:
         and ast.unparse(node.value) == "sys.modules"
         for node in ast.walk(tree)
     )
+
+
+def exits(tree: ast.AST) -> bool:
+    """Whether a module ends the process."""
+    calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    return bool(calls & {"sys.exit", "os._exit", "exit", "SystemExit"})
 
 
 def parsed(module: str) -> ast.Module:
@@ -197,6 +212,11 @@ def test_only_the_facade_changes_the_modules_of_python(module: str) -> None:
     assert changes_modules(parsed(module)) <= (module in MAY_CHANGE_MODULES)
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_only_programs_exit(module: str) -> None:
+    assert exits(parsed(module)) <= (module in MAY_EXIT)
+
+
 # Negative controls: the questions above can be answered with no.
 
 
@@ -208,6 +228,8 @@ def test_the_tables_have_modules() -> None:
     assert uses(parsed("estimator_compat/runtime/sessions.py")) & SESSION_NAMES
     for module in MAY_CHANGE_MODULES:
         assert changes_modules(parsed(module))
+    for module in MAY_EXIT:
+        assert exits(parsed(module))
 
 
 WRONG = """
@@ -218,6 +240,7 @@ def later():
     import libcst.matchers
     from migrate.rules import one
     sys.modules["a"] = tf1.train.Scaffold(saver=tf1.train.Saver())
+    sys.exit(2)
 class Creator(tf1.train.SessionCreator): ...
 """
 
@@ -234,3 +257,4 @@ def test_a_module_that_breaks_every_rule() -> None:
     assert uses(tree) & SESSION_NAMES == {"Saver", "SessionCreator"}
     assert "Scaffold" in uses(tree)
     assert changes_modules(tree)
+    assert exits(tree)
