@@ -49,24 +49,24 @@ def _parse(arguments: Sequence[str]) -> list[str]:
         program.exit_with(str(error))
 
 
-def _main(rest: Sequence[str]) -> None:
-    def settings() -> TrainSettings:
+def _main(unparsed: Sequence[str]) -> None:
+    def read_settings() -> TrainSettings:
         if FLAGS.model_fn is None:
             # No program is coming that could know more flags.
-            program_flags.parse(rest, expected=program.FLAGS_OF_PROGRAM)
+            program_flags.parse(unparsed, expected=program.FLAGS_OF_PROGRAM)
         return _or_example(train_flags.read())
 
-    program.run_or_exit(settings, rest)
+    program.run(read_settings, unparsed)
 
 
 def _or_example(settings: TrainSettings) -> TrainSettings:
     """Fills in the embedded example where no model_fn is named."""
     if settings.model_fn is not None:
         return settings
-    given = [name for name in REFERENCES if getattr(settings, name) is not None]
-    if given:
+    references = [name for name in REFERENCES if getattr(settings, name) is not None]
+    if references:
         raise ValueError(
-            f"`--{given[0]}` is given without --model_fn; expected a model to go with it; add "
+            f"`--{references[0]}` is given without --model_fn; expected a model to go with it; add "
             "--model_fn, or leave all of them out to train the embedded example."
         )
     program.say("No --model_fn is given: running the embedded example, which tells penguins apart.")

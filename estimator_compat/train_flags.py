@@ -49,28 +49,29 @@ def define(*, references: bool = False) -> None:
         )
 
 
-def read(**given: Any) -> TrainSettings:
-    """Reads the parsed flags; what is `given` by keyword wins, but `--params` adds to `params`."""
+def read(**settings: Any) -> TrainSettings:
+    """Reads the parsed flags; what is passed by keyword wins, but `--params` adds to `params`."""
     values = {field.name: FLAGS[field.name].value for field in fields() if field.name in FLAGS}
     if from_flags := values.pop("params", None):
-        values["params"] = {**(given.pop("params", None) or {}), **params_text.parse(from_flags)}
-    return TrainSettings(**{**values, **given})
+        values["params"] = {**(settings.pop("params", None) or {}), **params_text.parse(from_flags)}
+    return TrainSettings(**{**values, **settings})
 
 
-def run(**given: Any) -> Mapping[str, Any]:
+def run(**settings: Any) -> Mapping[str, Any]:
     """Trains, evaluates or predicts as the flags say: the whole body of a legacy `main(_)`.
 
     Mistakes and Ctrl-C end the program with a message on stderr and exit code 2 or 130.
 
     Args:
-      **given: Any field of `TrainSettings`: `model_fn` and the input functions at least.
+      **settings: Any field of `TrainSettings`: `model_fn` and the input functions at least.
 
     Returns:
-      The metrics of the last evaluation; in the other modes, an empty mapping.
+      The metrics of the last evaluation; for --mode=train the global step and the last loss; an
+      empty mapping for predictions, and where there was nothing to train.
     """
     from estimator_compat.command_line import program
 
-    return program.run_or_exit(lambda: read(**given))
+    return program.run(lambda: read(**settings))
 
 
 def help_text() -> str:

@@ -1,7 +1,6 @@
 """Converts checkpoints: an Estimator's, by names, and a custom loop's, by objects, both ways."""
 
 import os
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,27 +8,11 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.mode_keys import ModeKeys
-from migrate.hosting.checkpoints.legacy_checkpoints import LegacyCheckpoints, Matching, compare
+from migrate.checkpoint_matching import Conversion, Matching
+from migrate.hosting.checkpoints.legacy_checkpoints import LegacyCheckpoints, compare
 from migrate.hosting.checkpoints.loop_checkpoints import is_legacy, read
 from migrate.hosting.loop import CustomLoop
 from migrate.targets import Target
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conversion:
-    """What became of a checkpoint.
-
-    Attributes:
-      source: The checkpoint that was read.
-      written: The one that was written, in the other kind; None where nothing was.
-      legacy: Whether the source is an Estimator's.
-      matching: How its names fit the model's, or one another where there is no model.
-    """
-
-    source: str
-    written: str | None
-    legacy: bool
-    matching: Matching
 
 
 def convert(

@@ -28,46 +28,46 @@ def load(reference: str, *, flag: str | None = None) -> Callable[..., Any]:
       ValueError: It is malformed, its module or file cannot be imported (the cause is chained),
         it has no such name, or what the name stands for is not callable.
     """
-    given = f"--{flag}={reference}" if flag else reference
+    argument = f"--{flag}={reference}" if flag else reference
     place, colon, name = reference.rpartition(":")
     if not (place and colon and name):
-        raise ValueError(f"`{given}` names no function; expected {_FORMS}; add what is missing.")
-    module = _import(place, given)
-    found: Any = module
+        raise ValueError(f"`{argument}` names no function; expected {_FORMS}; add what is missing.")
+    module = _import(place, argument)
+    value: Any = module
     for part in name.split("."):
-        if not hasattr(found, part):
+        if not hasattr(value, part):
             raise ValueError(
-                f"`{given}`: {place} has no `{name}`; expected a function defined there; "
-                f"{_suggestion(found)}."
+                f"`{argument}`: {place} has no `{name}`; expected a function defined there; "
+                f"{_suggestion(value)}."
             )
-        found = getattr(found, part)
-    if not callable(found):
+        value = getattr(value, part)
+    if not callable(value):
         raise ValueError(
-            f"`{given}` is {found!r:.60}, which cannot be called; expected a function; name the "
+            f"`{argument}` is {value!r:.60}, which cannot be called; expected a function; name the "
             "function itself."
         )
-    return found
+    return value
 
 
-def _import(place: str, given: str) -> ModuleType:
+def _import(place: str, argument: str) -> ModuleType:
     try:
         return _import_file(place) if place.endswith(".py") else _import_module(place)
     except FileNotFoundError as error:
         if error.filename != os.path.abspath(place):
-            raise _failed(place, given, error) from error
+            raise _failed(place, argument, error) from error
         raise ValueError(
-            f"`{given}`: there is no file {place}; expected {_FORMS}; check the path, which is "
+            f"`{argument}`: there is no file {place}; expected {_FORMS}; check the path, which is "
             f"taken from {os.getcwd()}."
         ) from error
     except ModuleNotFoundError as error:
         if error.name is None or not f"{place}.".startswith(f"{error.name}."):
-            raise _failed(place, given, error) from error
+            raise _failed(place, argument, error) from error
         raise ValueError(
-            f"`{given}`: there is no module named {error.name}; expected {_FORMS}; install it, "
+            f"`{argument}`: there is no module named {error.name}; expected {_FORMS}; install it, "
             "run from the folder that holds it, or give the path of the .py file."
         ) from error
     except (Exception, SystemExit) as error:
-        raise _failed(place, given, error) from error
+        raise _failed(place, argument, error) from error
 
 
 def _import_module(name: str) -> ModuleType:
@@ -105,10 +105,11 @@ def _import_file(path: str) -> ModuleType:
     return module
 
 
-def _failed(place: str, given: str, error: BaseException) -> ValueError:
+def _failed(place: str, argument: str, error: BaseException) -> ValueError:
     return ValueError(
-        f"`{given}`: importing {place} failed with {describe(error)}; expected a module that can "
-        "be imported on this TensorFlow; mend it there, or see the whole trace with --verbosity=1."
+        f"`{argument}`: importing {place} failed with {describe(error)}; expected a module that "
+        "can be imported on this TensorFlow; mend it there, or see the whole trace with "
+        "--verbosity=1."
     )
 
 

@@ -23,12 +23,12 @@ def parse(arguments: Sequence[str], *, known_only: bool = False, expected: str) 
         not a flag.
     """
     try:
-        rest = FLAGS(arguments, known_only=known_only)
+        unparsed = FLAGS(arguments, known_only=known_only)
     except flags.Error as error:
         raise ValueError(f"{error}; expected {expected}; correct it.") from error
-    if rest[1:] and not known_only:
+    if unparsed[1:] and not known_only:
         raise ValueError(
-            f"`{' '.join(rest[1:])}` is not a flag; expected {expected}, as --name=value; correct "
-            "it or leave it out."
+            f"`{' '.join(unparsed[1:])}` is not a flag; expected {expected}, as --name=value; "
+            "correct it or leave it out."
         )
-    return rest
+    return unparsed

@@ -1,27 +1,24 @@
-"""Renders what a run produced: a table of metrics, predictions as JSON lines, commands to go on."""
+"""Renders what a mode produced: a table of metrics, predictions as JSON lines."""
 
 import json
-import os
-import shlex
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from absl import flags
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from estimator_compat import package_files
-
-FLAGS = flags.FLAGS
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What a run has to say: a title, and metric names with their values; both may be empty."""
+class ModeResult:
+    """What a mode has to show.
+
+    Attributes:
+      title: Of the table of metrics; may be empty.
+      metrics: Their names and values; may be empty.
+    """
 
     title: str = ""
     metrics: Mapping[str, Any] = field(default_factory=dict)
@@ -51,7 +48,11 @@ def number(value: Any) -> str:
 
 
 def json_line(prediction: Any) -> str:
-    """Renders one prediction, a tensor's value or a dict of them, as one line of JSON."""
+    """Renders one prediction, a tensor's value or a dict of them, as one line of JSON.
+
+    `ledger.json_values` is for our own values. A prediction is the user's: it has NumPy's arrays
+    and bytes, and a NaN in it stays the NaN that Python's `json` writes and reads.
+    """
     return json.dumps(prediction, default=_plain, ensure_ascii=False)
 
 
@@ -61,30 +62,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     return str(value)
-
-
-def command(**changes: Any) -> str:
-    """Renders the command line that ran this program, with some flags changed.
-
-    Args:
-      **changes: Flag to its new value; None leaves the flag out.
-    """
-    kept = (
-        FLAGS[name].serialize().split("\n")
-        for name in FLAGS
-        if FLAGS[name].present and FLAGS[name].name == name and name not in {*changes, "flagfile"}
-    )
-    changed = [f"--{name}={value}" for name, value in changes.items() if value is not None]
-    return shlex.join([*_program(), *(text for texts in kept for text in texts), *changed])
-
-
-def program_name() -> str:
-    """Names this program as messages and log lines do."""
-    return _program()[-1]
-
-
-def _program() -> list[str]:
-    name = os.path.basename(sys.argv[0])
-    if name == "train.py" and package_files.is_ours(os.path.abspath(sys.argv[0])):
-        return ["python", "-m", "estimator_compat.train"]
-    return ["python", sys.argv[0]] if name.endswith(".py") else [name]

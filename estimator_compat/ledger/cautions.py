@@ -23,113 +23,125 @@ class Caution:
 
 
 def warnings(ledger: LossLedger) -> tuple[Caution, ...]:
-    """Lists what is suspicious about a loss."""
-    found = [*_about_the_loss(ledger), *_mixed(ledger)]
-    for term in ledger.terms:
-        found += _about(term)
-    return tuple(found)
+    """Lists what is suspicious about a loss: as a whole, then term by term."""
+    of_loss = (caution(ledger) for caution in _OF_A_LOSS)
+    of_terms = (caution(term) for term in ledger.terms for caution in _OF_A_TERM)
+    return tuple(caution for caution in (*of_loss, *of_terms) if caution is not None)
 
 
-def _about_the_loss(ledger: LossLedger) -> list[Caution]:
-    found = []
-    if not any(term.kind in (Kind.DATA, Kind.OPAQUE) for term in ledger.terms):
-        found.append(
-            Caution(
-                code="no-feature",
-                text=f"The loss depends on no feature or label: it is {ledger.formula}. Expected "
-                "the losses of the batch's examples; check that the model uses its inputs.",
-            )
-        )
-    if not any(term.trained for term in ledger.terms):
-        found.append(
-            Caution(
-                code="no-gradient",
-                text="No gradient flows from the loss to a trainable variable, so that training "
-                "changes nothing; check for a stop_gradient, an argmax or a cast to an integer.",
-            )
-        )
-    return found
+def no_feature(ledger: LossLedger) -> Caution | None:
+    """Cautions against a loss that is the same for every batch."""
+    if any(term.kind in (Kind.DATA, Kind.OPAQUE) for term in ledger.terms):
+        return None
+    return Caution(
+        code="no-feature",
+        text=f"The loss depends on no feature or label: it is {ledger.formula}. Expected "
+        "the losses of the batch's examples; check that the model uses its inputs.",
+    )
 
 
-def _mixed(ledger: LossLedger) -> list[Caution]:
-    """A sum over the batch beside a mean over it: their proportion depends on the batch size."""
+def no_gradient(ledger: LossLedger) -> Caution | None:
+    """Cautions against a loss that trains nothing."""
+    if any(term.trained for term in ledger.terms):
+        return None
+    return Caution(
+        code="no-gradient",
+        text="No gradient flows from the loss to a trainable variable, so that training "
+        "changes nothing; check for a stop_gradient, an argmax or a cast to an integer.",
+    )
+
+
+def sum_and_mean(ledger: LossLedger) -> Caution | None:
+    """Cautions against a sum over the batch beside a mean over it.
+
+    Their proportion depends on the batch size.
+    """
     terms = [t for t in ledger.data_terms if not t.is_unreduced]
     sums = [t for t in terms if t.reduction == "SUM" and t.batch_axis is not None]
     means = [t for t in terms if t.reduction is not None and t.reduction != "SUM"]
     if not (sums and means):
-        return []
-    return [
-        Caution(
-            code="sum-and-mean",
-            text=f"{sums[0].formula} is a sum over the batch and {means[0].formula} a mean: with "
-            "twice the batch size the first doubles and the second does not. Reduce both the same "
-            "way, or divide the sum by the batch size.",
-            lines=_lines(sums[0], means[0]),
-        )
-    ]
+        return None
+    return Caution(
+        code="sum-and-mean",
+        text=f"{sums[0].formula} is a sum over the batch and {means[0].formula} a mean: with "
+        "twice the batch size the first doubles and the second does not. Reduce both the same "
+        "way, or divide the sum by the batch size.",
+        lines=_lines(sums[0], means[0]),
+    )
 
 
-def _about(term: LossTerm) -> list[Caution]:
-    found = []
-    if term.kind is Kind.OPAQUE:
-        found.append(
-            Caution(
-                code="opaque",
-                text=f"A part of the loss is known as one number only. The walk stopped at "
-                f"{term.stopped_by}. It has no per-example losses; call loss_summaries in the "
-                "model_fn if there are some.",
-                lines=_lines(term),
-            )
-        )
-    if term.is_unreduced:
-        found.append(
-            Caution(
-                code="vector-loss",
-                text=f"The loss is a vector, {term.formula}: the Estimator refuses it with 'Loss "
-                "must be scalar'. These are the unreduced losses; reduce them, for example with "
-                "tf.reduce_mean, and give the vector to loss_summaries.",
-                lines=_lines(term),
-            )
-        )
-    again = [
-        s for s in term.steps if s.operation in (Operation.SUM, Operation.MEAN) and s.axes == ()
-    ]
-    if again:
-        lines = tuple(
-            s.line for s in term.steps if s.operation in (Operation.SUM, Operation.MEAN) and s.line
-        )
-        found.append(
-            Caution(
-                code="reduced-twice",
-                text=f"{term.formula} reduces a scalar once more, which changes nothing: the first "
-                "reduction decides. Leave the outer one out, or ask tf.losses for "
-                "reduction=NONE.",
-                lines=tuple(dict.fromkeys(lines)),
-            )
-        )
-    if term.broadcast:
-        found.append(
-            Caution(
-                code="broadcast",
-                text=f"On the way to {term.op}, {term.broadcast}: every example is compared with "
-                "every other, which gives [batch, batch] losses. tf.losses refuses this; squeeze "
-                "the last axis of one of the two.",
-                lines=_lines(term),
-            )
-        )
-    if _is_weighted_mean_by_size(term):
-        weights = " * ".join(step.operand for step in reversed(term.weightings))
-        found.append(
-            Caution(
-                code="weights-with-mean",
-                text=f"{term.formula} weights the losses by {weights} and divides by their "
-                "number, not by the weights: examples of weight 0 still pull the loss down. "
-                "sum(w*l) / sum(w) is Reduction.MEAN; tf.losses divides by the number of weights "
-                "that are not 0.",
-                lines=_lines(term),
-            )
-        )
-    return found
+def opaque(term: LossTerm) -> Caution | None:
+    """Cautions against a term whose per-example losses were not found."""
+    if term.kind is not Kind.OPAQUE:
+        return None
+    return Caution(
+        code="opaque",
+        text=f"A part of the loss is known as one number only. The walk stopped at "
+        f"{term.stopped_by}. It has no per-example losses; call loss_summaries in the "
+        "model_fn if there are some.",
+        lines=_lines(term),
+    )
+
+
+def vector_loss(term: LossTerm) -> Caution | None:
+    """Cautions against a loss that is still a vector."""
+    if not term.is_unreduced:
+        return None
+    return Caution(
+        code="vector-loss",
+        text=f"The loss is a vector, {term.formula}: the Estimator refuses it with 'Loss "
+        "must be scalar'. These are the unreduced losses; reduce them, for example with "
+        "tf.reduce_mean, and give the vector to loss_summaries.",
+        lines=_lines(term),
+    )
+
+
+def reduced_twice(term: LossTerm) -> Caution | None:
+    """Cautions against a reduction of what is a scalar already."""
+    reductions = [s for s in term.steps if s.operation in (Operation.SUM, Operation.MEAN)]
+    if not any(step.axes == () for step in reductions):
+        return None
+    return Caution(
+        code="reduced-twice",
+        text=f"{term.formula} reduces a scalar once more, which changes nothing: the first "
+        "reduction decides. Leave the outer one out, or ask tf.losses for "
+        "reduction=NONE.",
+        lines=tuple(dict.fromkeys(step.line for step in reductions if step.line)),
+    )
+
+
+def broadcast(term: LossTerm) -> Caution | None:
+    """Cautions against two tensors of unequal rank that became a matrix of losses."""
+    if not term.broadcast:
+        return None
+    return Caution(
+        code="broadcast",
+        text=f"On the way to {term.op}, {term.broadcast}: every example is compared with "
+        "every other, which gives [batch, batch] losses. tf.losses refuses this; squeeze "
+        "the last axis of one of the two.",
+        lines=_lines(term),
+    )
+
+
+def weights_with_mean(term: LossTerm) -> Caution | None:
+    """Cautions against weighted losses that are divided by their number."""
+    means = any(step.operation is Operation.MEAN for step in term.steps)
+    if not (term.weightings and means):
+        return None
+    weights = " * ".join(step.operand for step in reversed(term.weightings))
+    return Caution(
+        code="weights-with-mean",
+        text=f"{term.formula} weights the losses by {weights} and divides by their "
+        "number, not by the weights: examples of weight 0 still pull the loss down. "
+        "sum(w*l) / sum(w) is Reduction.MEAN; tf.losses divides by the number of weights "
+        "that are not 0.",
+        lines=_lines(term),
+    )
+
+
+# In the order in which they are told.
+_OF_A_LOSS = (no_feature, no_gradient, sum_and_mean)
+_OF_A_TERM = (opaque, vector_loss, reduced_twice, broadcast, weights_with_mean)
 
 
 def differences(train: LossLedger, evaluation: LossLedger) -> tuple[Caution, ...]:
@@ -151,14 +163,14 @@ def differences(train: LossLedger, evaluation: LossLedger) -> tuple[Caution, ...
 
 def _more(terms: tuple[LossTerm, ...], others: tuple[LossTerm, ...]) -> list[LossTerm]:
     """The terms that the others do not have, or have less often."""
-    left = [_unnumbered(term) for term in others]
-    found = []
+    unmatched = [_unnumbered(term) for term in others]
+    more = []
     for term in terms:
-        if (text := _unnumbered(term)) in left:
-            left.remove(text)
+        if (text := _unnumbered(term)) in unmatched:
+            unmatched.remove(text)
         else:
-            found.append(term)
-    return found
+            more.append(term)
+    return more
 
 
 def _unnumbered(term: LossTerm) -> str:
@@ -172,12 +184,8 @@ def _listed(terms: list[LossTerm]) -> str:
 
 def _lines(*terms: LossTerm) -> tuple[Line, ...]:
     """Where the terms were reduced; where their losses were computed if that is not known."""
-    found = []
+    lines: list[Line] = []
     for term in terms:
         reduced = [step.line for step in term.steps if step.reduces and step.line]
-        found += reduced[-1:] or ([term.line] if term.line else [])
-    return tuple(dict.fromkeys(found))
-
-
-def _is_weighted_mean_by_size(term: LossTerm) -> bool:
-    return bool(term.weightings) and any(step.operation is Operation.MEAN for step in term.steps)
+        lines += reduced[-1:] or ([term.line] if term.line else [])
+    return tuple(dict.fromkeys(lines))

@@ -1,7 +1,7 @@
-"""Says in words what a loss ledger means: warnings, and how each term behaves.
+"""Says in words how each term of a loss behaves.
 
-How it behaves: on a short last batch, with weights of zero, on several replicas, and beside the
-nearest reduction of Keras.
+It does so for a short last batch, for weights of zero, for several replicas, and for the nearest
+reduction of Keras.
 """
 
 from estimator_compat.ledger.steps import Operation, Role

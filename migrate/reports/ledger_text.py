@@ -2,15 +2,14 @@
 
 import dataclasses
 import os
-import textwrap
 from collections.abc import Sequence
 
 from estimator_compat.ledger import cautions, explanations
 from estimator_compat.ledger.steps import Line
 from estimator_compat.ledger.values import Check, Kind, LossLedger, LossTerm
 from estimator_compat.losses import reductions
+from migrate.reports import text_layout
 
-_WIDTH = 100
 _NAMES = {"train": "TRAIN", "eval": "EVAL"}
 
 
@@ -21,8 +20,8 @@ def render(ledgers: Sequence[LossLedger]) -> str:
     for other in others:
         differences = cautions.differences(first, other)
         parts += ["", *(_ledger(other) if differences else _same(other, first))]
-        for one in differences:
-            parts += ["", *_caution(one, "")]
+        for caution in differences:
+            parts += ["", *_caution(caution, "")]
     return "\n".join(parts) + "\n"
 
 
@@ -54,9 +53,9 @@ def _check(check: Check) -> str:
         text = "recomputed from its terms: the same bits"
     else:
         text = f"recomputed from its terms: within {check.worst:.2g} units in the last place"
-    plural = "es" if check.batches > 1 else ""
+    batches = text_layout.plural(check.batches, "batch", "batches")
     notes = "".join(f"; {note}" for note in check.notes)
-    return f"{text}, on {check.batches} batch{plural} (the first loss is {check.loss:.6g}){notes}"
+    return f"{text}, on {batches} (the first loss is {check.loss:.6g}){notes}"
 
 
 def _term(index: int, term: LossTerm) -> list[str]:
@@ -109,11 +108,5 @@ def _caution(caution: cautions.Caution, indent: str) -> list[str]:
 
 
 def _wrapped(text: str, indent: str, hanging: int) -> list[str]:
-    return textwrap.wrap(
-        text,
-        _WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent + " " * hanging,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    """Wraps a paragraph; its formulas, names and paths stay whole, to be copied."""
+    return text_layout.wrap(text, indent=indent, hanging=hanging, break_long_words=False)

@@ -1,11 +1,10 @@
 """Prints a verdict for a person."""
 
-import textwrap
-
+from migrate.reports.text_layout import table, wrap
 from migrate.verifying.verdict import FORGIVEN, Comparison, Outcome, Stage, Verdict
 
-_WIDTH = 100
 _HEAD = ("stage", "verdict", "absolute", "relative", "ulps", "compared")
+_NUMBERS = (2, 3, 4)  # columns of _HEAD
 _MEANING = {
     Outcome.IDENTICAL: "every number that was compared is the same, bit for bit.",
     Outcome.EQUIVALENT: "within the tolerances ({}){}.",
@@ -20,28 +19,20 @@ def render(verdict: Verdict) -> str:
         f"The run (estimator_compat.Estimator) against the subject ({verdict.subject}), from the "
         "same weights, on the same batches:"
     )
-    lines = [*_wrapped(head), "", *_table(verdict)]
-    notes = [f"{one.name}: {note}." for one in verdict.stages for note in one.notes]
-    lines += ["", *(line for note in notes for line in _wrapped(note))] if notes else []
+    lines = [*wrap(head), "", *_stages(verdict)]
+    notes = [f"{stage.name}: {note}." for stage in verdict.stages for note in stage.notes]
+    lines += ["", *(line for note in notes for line in wrap(note))] if notes else []
     if verdict.unaligned:
         lines += ["", *_unaligned(verdict)]
     if verdict.first:
-        lines += ["", *_wrapped(f"First divergence: {_where(*verdict.first)}")]
+        lines += ["", *wrap(f"First divergence: {_where(*verdict.first)}")]
     meaning = _MEANING[verdict.outcome].format(_tolerances(verdict), _forgiven(verdict))
-    return "\n".join([*lines, "", *_wrapped(f"{verdict.outcome.value.upper()}: {meaning}")]) + "\n"
+    return "\n".join([*lines, "", *wrap(f"{verdict.outcome.value.upper()}: {meaning}")]) + "\n"
 
 
-def _table(verdict: Verdict) -> list[str]:
-    rows = [_HEAD, *(_row(one) for one in verdict.stages)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-    lines = []
-    for row in rows:
-        cells = [
-            cell.rjust(width) if 2 <= column <= 4 else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return [lines[0], "-" * max(map(len, lines)), *lines[1:]]
+def _stages(verdict: Verdict) -> list[str]:
+    rows = [_row(stage) for stage in verdict.stages]
+    return table(_HEAD, rows, right_aligned=_NUMBERS)
 
 
 def _row(stage: Stage) -> tuple[str, ...]:
@@ -53,45 +44,41 @@ def _row(stage: Stage) -> tuple[str, ...]:
     return stage.name, stage.outcome.value, *numbers, stage.compared + place
 
 
-def _numbers(one: Comparison) -> tuple[str, str, str]:
-    if one.note:
+def _numbers(comparison: Comparison) -> tuple[str, str, str]:
+    if comparison.note:
         return "-", "-", "-"
-    return f"{one.absolute:.2g}", f"{one.relative:.2g}", str(one.ulps)
+    return f"{comparison.absolute:.2g}", f"{comparison.relative:.2g}", str(comparison.ulps)
 
 
-def _where(stage: Stage, one: Comparison) -> str:
-    if one.note:
-        return f"in stage {stage.name!r}, {one.place}: {one.note}."
+def _where(stage: Stage, comparison: Comparison) -> str:
+    place = f"in stage {stage.name!r}, {comparison.place}"
+    if comparison.note:
+        return f"{place}: {comparison.note}."
     return (
-        f"in stage {stage.name!r}, {one.place}: relative difference {one.relative:.3g} "
-        f"({one.ulps} units in the last place), where {one.tolerance:g} is allowed."
+        f"{place}: relative difference {comparison.relative:.3g} ({comparison.ulps} units in the "
+        f"last place), where {comparison.tolerance:g} is allowed."
     )
 
 
 def _unaligned(verdict: Verdict) -> list[str]:
-    rest = ", ".join(one.name for one in verdict.compared)
-    return _wrapped(
+    compared = ", ".join(stage.name for stage in verdict.compared)
+    return wrap(
         f"Random ops that draw other numbers on each side: {', '.join(verdict.unaligned)}. "
-        f"The verdict rests on: {rest}."
+        f"The verdict rests on: {compared}."
     )
 
 
 def _tolerances(verdict: Verdict) -> str:
-    given = verdict.tolerances
+    tolerances = verdict.tolerances
     return (
-        f"relative to the largest magnitude: losses {given.losses:g}, gradients "
-        f"{given.gradients:g}, variables {given.variables:g}, what the first step adds to them "
-        f"{given.updates:g}, metrics {given.metrics:g}, predictions {given.predictions:g}"
+        f"relative to the largest magnitude: losses {tolerances.losses:g}, gradients "
+        f"{tolerances.gradients:g}, variables {tolerances.variables:g}, what the first step adds "
+        f"to them {tolerances.updates:g}, metrics {tolerances.metrics:g}, predictions "
+        f"{tolerances.predictions:g}"
     )
 
 
 def _forgiven(verdict: Verdict) -> str:
-    notes = [note for one in verdict.compared for note in one.notes]
+    notes = [note for stage in verdict.compared for note in stage.notes]
     is_some = any(note.startswith(FORGIVEN) for note in notes)
     return f", but for what is {FORGIVEN}" if is_some else ""
-
-
-def _wrapped(text: str, indent: str = "") -> list[str]:
-    return textwrap.wrap(
-        text, _WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
-    )

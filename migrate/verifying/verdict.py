@@ -176,7 +176,6 @@ class Verdict:
 
     def to_json(self) -> Json:
         """Returns it as what `json` can write."""
-        fields = dataclasses.asdict(self)
         first = self.first
-        where = {"stage": first[0].name, **dataclasses.asdict(first[1])} if first else None
-        return to_json({"outcome": self.outcome, "first": where, **fields})
+        where = {"stage": first[0].name, **to_json(first[1])} if first else None
+        return {"outcome": to_json(self.outcome), "first": where, **to_json(self)}

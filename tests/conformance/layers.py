@@ -210,6 +210,13 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
     ),
     (
         Room(
+            name="migrate.checkpoint_matching",
+            holds="what became of a checkpoint, as values",
+            modules=_in(_M, "checkpoint_matching"),
+            libraries=(),
+            only=(),
+        ),
+        Room(
             name="migrate.verifying.verdict",
             holds="what a verification found, as values",
             modules=_in(f"{_M}/verifying", "verdict"),
@@ -242,7 +249,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
                 "estimator_compat.ledger.steps",
                 "estimator_compat.ledger.values",
                 "estimator_compat.losses.reductions",
-                "migrate.checkpoint_conversion",
+                "migrate.checkpoint_matching",
                 "migrate.verifying.verdict",
             ),
         ),

@@ -44,6 +44,15 @@ MAY_BUILD_SCAFFOLDS = {MAY_BUILD_SESSIONS, "estimator_compat/spec.py"}
 # `function_references` registers the user's file under its name, as an import does.
 MAY_CHANGE_MODULES = {"estimator_compat/command_line/function_references.py"}
 
+# The programs; a library function raises instead.
+MAY_EXIT = {
+    "estimator_compat/__main__.py",
+    "estimator_compat/command_line/program.py",
+    "estimator_compat/train.py",
+    "migrate/__main__.py",
+    "migrate/cli.py",
+}
+
 
 def imports(tree: ast.AST, *, nested: bool = True) -> Iterator[str]:
     """The dotted names that a module imports; `nested` ones too, those inside functions.
@@ -112,6 +121,12 @@ def changes_modules(tree: ast.AST) -> bool:
         and ast.unparse(node.value) == "sys.modules"
         for node in ast.walk(tree)
     )
+
+
+def exits(tree: ast.AST) -> bool:
+    """Whether a module ends the process."""
+    calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    return bool(calls & {"sys.exit", "os._exit", "exit", "SystemExit"})
 
 
 TREES = {module: ast.parse((ROOT / module).read_text()) for module in MODULES}
@@ -184,6 +199,10 @@ def test_only_the_facade_changes_the_modules_of_python() -> None:
     assert outside == MAY_CHANGE_MODULES
 
 
+def test_only_programs_end_the_process() -> None:
+    assert {module for module, tree in TREES.items() if exits(tree)} == MAY_EXIT
+
+
 def test_the_map_in_build_md_is_current() -> None:
     text = (ROOT / "BUILD.md").read_text()
     found = re.search(r"\| floor \|.*?(?=\n\n)", text, re.DOTALL)
@@ -200,6 +219,7 @@ from estimator_compat import estimator
 def later():
     import libcst.matchers
     from migrate.hosting import loop
+    sys.exit(2)
     sys.modules["a"] = tf1.train.Scaffold(saver=tf1.train.Saver())
 class Creator(tf1.train.SessionCreator): ...
 """
@@ -217,6 +237,7 @@ def test_a_module_that_breaks_every_rule() -> None:
     assert uses(tree) & SESSION_NAMES == {"Saver", "SessionCreator"}
     assert "Scaffold" in uses(tree)
     assert changes_modules(tree)
+    assert exits(tree)
 
 
 def test_a_module_that_climbs() -> None:

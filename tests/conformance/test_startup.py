@@ -2,10 +2,13 @@
 
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 
 import pytest
+
+from migrate import reports
 
 REPORT = """
 import json, sys
@@ -16,7 +19,7 @@ except SystemExit as exit:
 print()
 print(json.dumps(sorted(sys.modules)))
 """
-HEAVY = {"tensorflow", "tf_keras", "keras", "numpy", "libcst", "importlib.metadata"}
+HEAVY = {"tensorflow", "tf_keras", "keras", "numpy", "libcst", "importlib.metadata", "matplotlib"}
 PROGRAMS = {
     "import estimator_compat": "import estimator_compat",
     "dir(estimator_compat)": "import estimator_compat; dir(estimator_compat)",
@@ -45,6 +48,11 @@ VALUES = (
     "migrate.verifying.verdict",
 )
 PROGRAMS |= {f"import {name}": f"import {name}" for name in VALUES}
+# All in one process.
+REPORTS = sorted(
+    f"migrate.reports.{module.name}" for module in pkgutil.iter_modules(reports.__path__)
+)
+PROGRAMS["import all reports"] = "; ".join(f"import {name}" for name in REPORTS)
 # 75 and 90 are there today, nearly all of them the standard library's.
 MOST_MODULES = 120
 

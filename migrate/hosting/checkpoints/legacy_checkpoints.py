@@ -2,41 +2,14 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from estimator_compat.runtime import graph_traversal
+from migrate.checkpoint_matching import Matching
 from migrate.hosting.graph.hosted_graph import HostedGraph
 from migrate.hosting.graph.variables import Variables
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matching:
-    """How the names of a checkpoint fit the variables of a graph.
-
-    Attributes:
-      matched: Names that both have, with the same shape.
-      missing: Names that the checkpoint has no value for.
-      unused: Names in the checkpoint that no variable has.
-      misshapen: Names whose shapes differ: the checkpoint's and the variable's.
-    """
-
-    matched: tuple[str, ...]
-    missing: tuple[str, ...] = ()
-    unused: tuple[str, ...] = ()
-    misshapen: Mapping[str, tuple[Any, Any]]
-
-    @property
-    def whole(self) -> bool:
-        """Whether every variable has a value of its shape."""
-        return not (self.missing or self.misshapen)
-
-    @property
-    def exact(self) -> bool:
-        """Whether, besides, every value has a variable."""
-        return self.whole and not self.unused
 
 
 class _Read(NamedTuple):

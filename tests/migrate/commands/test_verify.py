@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,8 @@ from typing import Any
 import pytest
 
 from migrate import cli
-from migrate.reports import verdict_plot, verdict_text
-from migrate.verifying.verdict import Comparison, Outcome, Tolerances, Verdict, skipped, stage
+from migrate.commands import verify
+from migrate.verifying.verdict import Tolerances
 from tests.migrate.test_cli import migrate
 
 PENGUINS = """\
@@ -99,151 +98,11 @@ def test_it_could_not_be_verified(tmp_path: Path) -> None:
     assert "program.py has no `nothing`; expected a function defined there" in result.stderr
 
 
-WORSE = Comparison(
-    name="loss",
-    step=3,
-    outcome=Outcome.DIFFERENT,
-    absolute=0.25,
-    relative=0.5,
-    ulps=4194304,
-    tolerance=1e-6,
-)
-CLOSE = Comparison(
-    name="a/kernel",
-    step=1,
-    outcome=Outcome.EQUIVALENT,
-    absolute=1.5e-8,
-    relative=1.25e-7,
-    ulps=2,
-    tolerance=1e-6,
-)
-SAME = Comparison(name="a", outcome=Outcome.IDENTICAL)
-DIFFERENT = Verdict(
-    subject="MyLoop",
-    stages=(
-        stage("variables", "2 variables: names, shapes", [SAME, SAME], ["not in the subject: b"]),
-        skipped("forward", "the variables are late"),
-        stage("one step", "2 variables", [SAME, CLOSE]),
-        stage("steps", "4 losses", [SAME, CLOSE, WORSE]),
-    ),
-    run_losses=(1.0, 0.75, 0.5, 0.25),
-    subject_losses=(1.0, 0.75, 0.75, 0.5),
-    unaligned=("dropout/uniform (RandomUniform)",),
-    tolerances=Tolerances(),
-)
-EQUIVALENT = dataclasses.replace(DIFFERENT, stages=DIFFERENT.stages[:3])
-RENDERED = """\
-The run (estimator_compat.Estimator) against the subject (MyLoop), from the same weights, on the
-same batches:
-
-stage      verdict       absolute  relative     ulps  compared
-----------------------------------------------------------------------------------------------
-variables  identical            0         0        0  2 variables: names, shapes
-forward    not compared
-one step   equivalent     1.5e-08   1.2e-07        2  2 variables; largest: a/kernel at step 1
-steps      different         0.25       0.5  4194304  4 losses; largest: loss at step 3
-
-variables: not in the subject: b.
-forward: the variables are late.
-
-Random ops that draw other numbers on each side: dropout/uniform (RandomUniform). The verdict rests
-on: variables, one step, steps.
-
-First divergence: in stage 'steps', loss at step 3: relative difference 0.5 (4194304 units in the
-last place), where 1e-06 is allowed.
-
-DIFFERENT: it does not compute the same.
-"""
-
-
-def test_the_whole_text() -> None:
-    assert verdict_text.render(DIFFERENT) == RENDERED
-
-
-def test_the_text_of_an_equivalent_one() -> None:
-    last = verdict_text.render(EQUIVALENT).split("\n\n")[-2:]
-    assert last == [
-        "First divergence: in stage 'one step', a/kernel at step 1: relative difference 1.25e-07 "
-        "(2 units in\nthe last place), where 1e-06 is allowed.",
-        "EQUIVALENT: within the tolerances (relative to the largest magnitude: losses 1e-06, "
-        "gradients 1e-05,\nvariables 1e-05, what the first step adds to them 0.0001, metrics "
-        "1e-06, predictions 1e-06).\n",
-    ]
-
-
-def test_the_text_names_what_is_beyond_the_tolerances() -> None:
-    stages = (stage("steps", "2 losses", [SAME, CLOSE], ["taken for rounding: a/kernel; ..."]),)
-    last = verdict_text.render(dataclasses.replace(EQUIVALENT, stages=stages)).split("\n\n")[-1]
-    assert last.replace("\n", " ").endswith("1e-06), but for what is taken for rounding. ")
-
-
-def test_variables_alone_prove_nothing() -> None:
-    verdict = dataclasses.replace(
-        DIFFERENT, stages=(DIFFERENT.stages[0], skipped("steps", "random ops"))
-    )
-    assert (verdict.outcome, verdict.passed) == (Outcome.NOT_COMPARED, False)
-    assert verdict_text.render(verdict).endswith(
-        "NOT COMPARED: nothing that the subject computes could be compared.\n"
-    )
-    wrong = Comparison(name="a", outcome=Outcome.DIFFERENT, note="no variable of this name")
-    alone = dataclasses.replace(verdict, stages=(stage("variables", "", [wrong]),))
-    assert alone.outcome is Outcome.DIFFERENT
-
-
-def test_the_first_divergence_is_the_worst_outcomes() -> None:
-    first = DIFFERENT.first
-    assert first is not None
-    assert (first[0].name, first[1].place) == ("steps", "loss at step 3")
-    assert DIFFERENT.to_json()["first"]["step"] == 3
-
-
-def test_json_has_no_infinity() -> None:
-    endless = dataclasses.replace(WORSE, relative=float("inf"))
-    verdict = Verdict(subject="MyLoop", stages=(stage("steps", "", [endless]),))
-    assert verdict.to_json()["first"]["relative"] == "inf"
-
-
-def test_progress_goes_to_stderr(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    progress = cli._Progress()
-    progress("too early")
-    monkeypatch.setattr(progress, "EVERY", 0.0)
-    progress("run: step 7 of 100")
-    assert capsys.readouterr() == ("", "... run: step 7 of 100\n")
-
-
-def test_a_plot(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    path = tmp_path / "losses.png"
-    verdict_plot.require(str(path))
-    verdict_plot.save(DIFFERENT, str(path))
-    assert path.read_bytes().startswith(b"\x89PNG")
-
-
-def test_a_plot_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)  # as where it is not installed
-    with pytest.raises(ValueError, match=r"not installed; expected .*; run `pip install"):
-        verdict_plot.require("losses.png")
-
-
-def test_a_plot_in_no_folder(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    with pytest.raises(ValueError, match=r"there is no folder .*; expected one .*; make it"):
-        verdict_plot.require(str(tmp_path / "none" / "losses.png"))
-
-
-def test_a_plot_of_no_format(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    with pytest.raises(ValueError, match=r"is no format of a picture; expected .*; name it"):
-        verdict_plot.require(str(tmp_path / "losses.txt"))
-
-
 def test_tolerances() -> None:
     given = ["verify", "--tolerance=losses=1e-3", "--tolerance=updates=0"]
     assert cli.parser().parse_args(given).tolerance == [("losses", 1e-3), ("updates", 0.0)]
     names = {field.name for field in dataclasses.fields(Tolerances)}
-    assert set(cli._TOLERANCES) == names - {"smallest"}
+    assert set(verify._TOLERANCES) == names - {"smallest"}
 
 
 @pytest.mark.parametrize("text", ["loss=1e-3", "losses", "losses=abc", "losses=-1", "losses=nan"])

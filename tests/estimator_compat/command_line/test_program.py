@@ -1,0 +1,46 @@
+"""How a run ends: its message on stderr, and its exit code."""
+
+import sys
+
+import pytest
+
+from estimator_compat.command_line import program
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Runs the program `mine`, which cannot read its settings."""
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/mine"])
+    monkeypatch.setattr(sys, "stdout", sys.stdout)  # a broken one is replaced
+
+    def run(error):
+        def read_settings():
+            raise error
+
+        with pytest.raises(SystemExit) as stopped:
+            program.run(read_settings)
+        return stopped.value.code
+
+    return run
+
+
+def test_a_mistake(run, capsys):
+    assert run(KeyError("labels")) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("mine: KeyError: 'labels' (test_program.py, line ")
+
+
+def test_an_interruption(run, capsys):
+    assert run(KeyboardInterrupt()) == 130
+    said = capsys.readouterr()
+    assert (said.out, said.err.partition(";")[0]) == (
+        "",
+        "Interrupted before the first checkpoint",
+    )
+
+
+def test_a_reader_that_went_away(run, capsys):
+    assert run(BrokenPipeError()) == 0
+    assert sys.stdout.name == "/dev/null"
+    assert capsys.readouterr().err == ""
