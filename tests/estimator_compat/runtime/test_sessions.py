@@ -162,7 +162,6 @@ def test_a_logging_hook_with_a_formatter(tmp_path: Path, caplog: pytest.LogCaptu
         )
         return {"training_hooks": [hook]}
 
-    tf1.logging.set_verbosity(tf1.logging.INFO)
     with caplog.at_level("INFO", logger="tensorflow"):
         estimator(tmp_path, {"spec": spec}).train(forever, steps=5)
     assert caplog.messages.count("got 3") == 4  # steps 1, 3, 5 and the end
