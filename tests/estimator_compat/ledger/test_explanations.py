@@ -40,7 +40,7 @@ def ledger_of(loss_fn: Callable[[Any, Any], Any], mode: str = "train") -> LossLe
     return read(Case(model_fn=of(loss_fn), terms=()), mode)[0]
 
 
-def cautions(name: str) -> tuple[cautions.Caution, ...]:
+def cautions_of(name: str) -> tuple[cautions.Caution, ...]:
     return cautions.warnings(read(CASES[name])[0])
 
 
@@ -72,11 +72,11 @@ def source(caution: cautions.Caution) -> list[str]:
     ],
 )
 def test_nothing_is_wrong_with(name: str) -> None:
-    assert cautions(name) == ()
+    assert cautions_of(name) == ()
 
 
 def test_a_sum_beside_a_mean() -> None:
-    (caution,) = cautions("sum_and_mean")
+    (caution,) = cautions_of("sum_and_mean")
     assert caution.code == "sum-and-mean"
     assert caution.text == (
         f"sum({SQUARES}) is a sum over the batch and mean(softmax_cross_entropy[batch]) a mean: "
@@ -90,7 +90,7 @@ def test_a_sum_beside_a_mean() -> None:
 
 
 def test_a_scalar_reduced_twice() -> None:
-    (caution,) = cautions("reduced_twice")
+    (caution,) = cautions_of("reduced_twice")
     assert caution.code == "reduced-twice"
     assert caution.text == (
         f"mean(mean({SQUARES})) reduces a scalar once more, which changes nothing: the first "
@@ -101,7 +101,7 @@ def test_a_scalar_reduced_twice() -> None:
 
 
 def test_a_column_against_a_vector() -> None:
-    (caution,) = cautions("broadcast")
+    (caution,) = cautions_of("broadcast")
     assert caution.code == "broadcast"
     assert caution.text == (
         "On the way to squared_difference, sub: (None,) meets (None, 1): every example is compared "
@@ -115,7 +115,7 @@ def test_a_column_against_a_vector() -> None:
 
 @pytest.mark.parametrize("name", ["weights_with_reduce_mean", "none_weighted_then_mean"])
 def test_weights_with_reduce_mean(name: str) -> None:
-    (caution,) = cautions(name)
+    (caution,) = cautions_of(name)
     assert caution.code == "weights-with-mean"
     assert caution.text == (
         f"mean({W} * {SQUARES}) weights the losses by {W} and divides by their number, not by the "
@@ -175,7 +175,7 @@ def test_a_constant_has_neither() -> None:
 
 
 def test_what_is_not_understood() -> None:
-    (caution,) = cautions("root_of_a_mean")
+    (caution,) = cautions_of("root_of_a_mean")
     assert caution.code == "opaque"
     assert caution.text == (
         "A part of the loss is known as one number only. The walk stopped at Sqrt of type Sqrt: it "
@@ -186,7 +186,7 @@ def test_what_is_not_understood() -> None:
 
 
 def test_a_product_of_losses_says_why() -> None:
-    (caution,) = cautions("product_of_losses")
+    (caution,) = cautions_of("product_of_losses")
     assert (
         "both of its inputs depend on the model, so that neither is a weight of the other"
         in caution.text
