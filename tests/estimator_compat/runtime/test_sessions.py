@@ -266,7 +266,8 @@ def test_a_nan_stops_and_leaves_the_last_checkpoint(tmp_path: Path) -> None:
         step = tf1.train.get_global_step()
         w = tf1.get_variable("w", [], initializer=tf1.ones_initializer())
         loss = tf.where(tf.greater_equal(step, 4), tf.constant(float("nan")), w)
-        train_op = tf.group(tf1.assign_add(step, 1), tf1.assign_add(w, 1.0))
+        with tf.control_dependencies([loss]):  # which reads what the train_op writes
+            train_op = tf.group(tf1.assign_add(step, 1), tf1.assign_add(w, 1.0))
         return EstimatorSpec(mode, loss=loss, train_op=train_op)
 
     model = estimator(tmp_path, function=model_fn, save_checkpoints_steps=2)

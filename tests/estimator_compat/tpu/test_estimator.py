@@ -9,6 +9,7 @@ import tensorflow as tf
 
 import estimator_compat
 from estimator_compat import EstimatorSpec, ModeKeys, tpu
+from tests.models import global_step_read
 
 tf1 = tf.compat.v1
 
@@ -28,7 +29,9 @@ def model_fn(features: Any, mode: str, params: Any) -> Any:
     p = tf.reduce_sum(features["x"] * w, axis=1)
     loss = tf.reduce_mean(p**2)
     optimizer = tf1.train.GradientDescentOptimizer(0.1)
-    train_op = optimizer.minimize(loss, tf1.train.get_global_step())
+    gradients = optimizer.compute_gradients(loss)
+    with global_step_read.first():
+        train_op = optimizer.apply_gradients(gradients, tf1.train.get_global_step())
     return EstimatorSpec(mode, predictions=p, loss=loss, train_op=train_op)
 
 
