@@ -1,10 +1,25 @@
-"""Prints the table of the verdicts that were asked for."""
+"""Keeps tests apart, and prints the table of the verdicts that were asked for."""
 
+import logging
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 _ROW = "{:<75} {:<11} {}".format
+_LOGGERS = ("tensorflow", "absl")
+
+
+@pytest.fixture(autouse=True)
+def loggers_put_back() -> Iterator[None]:
+    """Puts back what a test, or the code that it tests, sets on TensorFlow's loggers."""
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    were = [(one.level, one.propagate, list(one.handlers)) for one in loggers]
+    yield
+    for logger, (level, propagate, handlers) in zip(loggers, were, strict=True):
+        logger.setLevel(level)
+        logger.propagate = propagate
+        logger.handlers[:] = handlers
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -173,8 +173,8 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
     (
         Room(
             name="migrate, its small modules",
-            holds="public names, Target, the example",
-            modules=_in(_M, "__init__", "targets", "examples"),
+            holds="public names, Target, Batch, the example",
+            modules=_in(_M, "__init__", "batch", "targets", "examples"),
         ),
     ),
     (

@@ -77,7 +77,6 @@ def test_training_that_is_done_is_skipped(
 ) -> None:
     model = estimator(tmp_path)
     model.train(forever, steps=3)
-    tf1.logging.set_verbosity(tf1.logging.INFO)
     with caplog.at_level("INFO", logger="tensorflow"):
         assert model.train(lambda: 1 / 0, max_steps=max_steps) is model
     assert caplog.messages[-1] == "Skipping training since max_steps has already saved."
@@ -248,7 +247,6 @@ def test_labels_are_dropped(tmp_path: Path) -> None:
 def test_an_endless_input_is_warned_of(
     tmp_path: Path, is_endless: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    tf1.logging.set_verbosity(tf1.logging.WARN)
     input_fn = (lambda: {"x": tf.constant(X)}) if is_endless else forever
     with caplog.at_level("WARNING", logger="tensorflow"):
         assert len(list(itertools.islice(estimator(tmp_path).predict(input_fn), 9))) == 9

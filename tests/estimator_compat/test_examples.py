@@ -60,7 +60,7 @@ def _run(folder, *arguments):
         env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
 
 

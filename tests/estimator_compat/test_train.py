@@ -58,7 +58,7 @@ def run(folder, *arguments, **environment):
         env={**ENVIRONMENT, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
 
 
@@ -230,7 +230,7 @@ def test_an_interrupted_training_names_its_checkpoint_and_resumes(folder):
         if "step 200" in line:
             break
     process.send_signal(signal.SIGINT)
-    _, rest = process.communicate(timeout=60)
+    _, rest = process.communicate(timeout=600)
     assert process.returncode == 130
     message, command = rest.splitlines()[-2:]
     named = re.fullmatch(
@@ -295,7 +295,7 @@ def test_a_legacy_main_has_our_flags_and_its_own(folder):
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     assert "params {'a': 1, 'b': 2}" in done.stdout

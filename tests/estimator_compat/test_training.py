@@ -143,9 +143,10 @@ def test_an_evaluator_outlives_a_checkpoint_that_its_trainer_removes(
     cluster = {"cluster": {"chief": ["h:1"]}, "task": {"type": "evaluator", "index": 0}}
     monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
     eval_spec = EvalSpec(while_it_trains, start_delay_secs=0, throttle_secs=0)
-    train_and_evaluate(
-        small_model.estimator(tmp_path), TrainSpec(small_model.forever, max_steps=4), eval_spec
-    )
+    with caplog.at_level("WARNING", logger="tensorflow"):
+        train_and_evaluate(
+            small_model.estimator(tmp_path), TrainSpec(small_model.forever, max_steps=4), eval_spec
+        )
     assert "model.ckpt-2 was removed before it was evaluated" in caplog.text
     assert list(early_stopping.read_eval_metrics(str(tmp_path / "eval"))) == [4]
 

@@ -4,7 +4,8 @@ Names, tags, steps, files, shapes, dtypes, integers and strings must be equal, a
 have the same bits where the recording was made on the platform at hand. Elsewhere (another
 TensorFlow, CPU or thread count rounds its last bits otherwise) they must agree within 1e-6 of the
 largest magnitude in the array they stand in: an element near zero is the difference of larger
-numbers and inherits their rounding. Magnitudes under `SMALLEST_SCALE` count as that.
+numbers and inherits their rounding. Magnitudes under `SMALLEST_SCALE` count as that. An event's
+histogram stands for the array of its values: see `_compare_histograms`.
 """
 
 import base64
@@ -61,14 +62,26 @@ def _compare(run: Any, recording: Any, *, place: str, exact: bool) -> list[str]:
         if "base64" in run and "base64" in recording:
             return _compare_arrays(run, recording, place=place, exact=exact)
         return _compare_dicts(run, recording, place=place, exact=exact)
+    if _is_histogram_row(run) and _is_histogram_row(recording):
+        return _compare_histograms(run, recording, place=place, exact=exact)
     if isinstance(run, list) and isinstance(recording, list):
         return _compare_lists(run, recording, place=place, exact=exact)
     if _is_float(run) and _is_float(recording):
-        pair = (np.array(float.fromhex(value)) for value in (run, recording))
-        return _compare_floats(*pair, place=place, exact=exact)
+        return _compare_floats(_number(run), _number(recording), place=place, exact=exact)
     if run == recording:
         return []
     return [f"{place}: recorded {recording!r}, this run {run!r}"]
+
+
+def _number(hex_float: str) -> np.ndarray:
+    return np.array(float.fromhex(hex_float))
+
+
+def _is_histogram_row(value: Any) -> bool:
+    """Tells an event's row of step, tag and the numbers of a histogram: num, min, max and sum."""
+    if not isinstance(value, list) or len(value) != 3 or not isinstance(value[2], list):
+        return False
+    return len(value[2]) == 4 and all(map(_is_float, value[2]))
 
 
 def _compare_dicts(run: dict, recording: dict, *, place: str, exact: bool) -> list[str]:
@@ -88,6 +101,26 @@ def _compare_lists(run: list, recording: list, *, place: str, exact: bool) -> li
         ]
     for index, pair in enumerate(zip(run, recording, strict=False)):
         found += _compare(*pair, place=f"{place}[{index}]", exact=exact)
+    return found
+
+
+def _compare_histograms(run: list, recording: list, *, place: str, exact: bool) -> list[str]:
+    """Compares the numbers of two histograms at the scale of the values that they count.
+
+    Let m be the largest magnitude of the recorded values, which is that of their minimum or of
+    their maximum. Values of an array may differ by d = 1e-6 m. Then so may their minimum and their
+    maximum, also where they are much smaller than m, and the sum of `num` values may differ by
+    `num` d, also where the values cancel.
+    """
+    found = _compare_lists(run[:2], recording[:2], place=place, exact=exact)
+    run, recording = run[2], recording[2]
+    if run[0] != recording[0]:
+        return [*found, f"{place}[2][0]: recorded {recording[0]} values, this run {run[0]}"]
+    num, *extrema = (float.fromhex(number) for number in recording[:3])
+    largest = max(map(abs, extrema))
+    for index, scale in enumerate((largest, largest, num * largest), start=1):
+        pair = (_number(side[index]) for side in (run, recording))
+        found += _compare_floats(*pair, place=f"{place}[2][{index}]", exact=exact, scale=scale)
     return found
 
 
@@ -112,11 +145,11 @@ def _compare_arrays(run: dict, recording: dict, *, place: str, exact: bool) -> l
 
 
 def _compare_floats(
-    run: np.ndarray, recording: np.ndarray, *, place: str, exact: bool
+    run: np.ndarray, recording: np.ndarray, *, place: str, exact: bool, scale: float = 0.0
 ) -> list[str]:
     if run.tobytes() == recording.tobytes():
         return []
-    distance = relative_distance(run, recording)
+    distance = relative_distance(run, recording, scale)
     if not exact and distance <= TOLERANCE:
         return []
     differing = int(np.sum(run != recording))
@@ -127,8 +160,14 @@ def _compare_floats(
     ]
 
 
-def relative_distance(run: np.ndarray, recording: np.ndarray) -> float:
-    """Gives the largest difference as a part of the largest recorded magnitude; NaNs are equal."""
+def relative_distance(run: np.ndarray, recording: np.ndarray, scale: float = 0.0) -> float:
+    """Gives the largest difference as a part of the largest recorded magnitude; NaNs are equal.
+
+    Args:
+      run: The array of this run.
+      recording: The recorded array.
+      scale: The magnitude of the numbers that the arrays were computed from, where it is larger.
+    """
     run, recording = run.astype(np.float64), recording.astype(np.float64)
     if not np.array_equal(np.isfinite(run), np.isfinite(recording)):
         return float("inf")
@@ -137,5 +176,5 @@ def relative_distance(run: np.ndarray, recording: np.ndarray) -> float:
         return float("inf")
     if not finite.any():
         return 0.0
-    scale = max(float(np.max(np.abs(recording[finite]))), SMALLEST_SCALE)
+    scale = max(float(np.max(np.abs(recording[finite]))), SMALLEST_SCALE, scale)
     return float(np.max(np.abs(run[finite] - recording[finite]))) / scale

@@ -82,6 +82,32 @@ class TestAWrongRunIsFound:
         assert "by up to 2" in found
         assert "1e-06 asked for" in found
 
+    @pytest.mark.parametrize("number", ["min", "max", "sum"])
+    @pytest.mark.parametrize("part", [0.5e-6, 2e-6])
+    def test_a_part_of_a_histograms_largest_value(self, number, part):
+        recording = record.recorded("l2_total_loss")[SAME_KERNELS]
+        run = copy.deepcopy(recording)
+        self.elsewhere(run)
+        # The values reach from -0.23 to 0.17 and cancel to a sum of 0.04.
+        numbers = next(row for row in run["events"]["."] if row[:2] == [4, "value_1"])[2]
+        num, smallest, largest, total = (float.fromhex(one) for one in numbers)
+        assert abs(total) < max(-smallest, largest) / 5
+        index = ["num", "min", "max", "sum"].index(number)
+        change = part * max(-smallest, largest) * (num if number == "sum" else 1)
+        numbers[index] = (float.fromhex(numbers[index]) + change).hex()
+        found = compare.differences(run, recording)
+        assert len(found) == (part > compare.TOLERANCE)
+        assert all(f"[2][{index}]: 1 of 1 floats differ, by up to 2e-06" in one for one in found)
+
+    def test_a_histogram_of_one_value_more(self):
+        recording = record.recorded("l2_total_loss")[SAME_KERNELS]
+        run = copy.deepcopy(recording)
+        self.elsewhere(run)
+        row = next(row for row in run["events"]["."] if row[:2] == [4, "value_1"])
+        row[2][0] = (11.0).hex()
+        (found,) = compare.differences(run, recording)
+        assert "[2][0]: recorded 0x1.4000000000000p+3 values, this run 0x1.6" in found
+
     def test_a_missing_variable_file_and_metric(self, run, recording):
         self.elsewhere(run)
         del run["variables"]["dense/bias"]

@@ -7,6 +7,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
+from tests.models import global_step_read
 
 X = np.float32(np.random.RandomState(5).randn(20, 3))
 Y = X @ np.float32([[1.0], [-2.0], [0.5]]) + 1
@@ -34,7 +35,9 @@ def model_fn(features: Any, labels: Any, mode: str, params: Any) -> Any:
     rate = tf1.train.exponential_decay(0.1, tf1.train.get_global_step(), 10, 0.5)
     tf1.summary.histogram("hidden", hidden)
     optimizer = tf1.train.MomentumOptimizer(rate, 0.9)
-    train_op = optimizer.minimize(loss, tf1.train.get_global_step())
+    gradients = optimizer.compute_gradients(loss)
+    with global_step_read.first():
+        train_op = optimizer.apply_gradients(gradients, tf1.train.get_global_step())
     metrics = {"mae": tf1.metrics.mean_absolute_error(labels, outputs)}
     return estimator.EstimatorSpec(
         mode,

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from estimator_compat import Estimator, EstimatorSpec, ModeKeys, RunConfig
+from tests.models import global_step_read
 
 tf1 = tf.compat.v1
 
@@ -49,7 +50,10 @@ def model_fn(features: Any, labels: Any, mode: str, params: dict[str, Any]) -> E
         mae = lambda p, y: {"mae": tf1.metrics.mean_absolute_error(y, p)}  # noqa: E731
         metrics = params.get("metrics", mae)(p, labels)
         return EstimatorSpec(mode, loss=loss, eval_metric_ops=metrics, **extra)
-    train_op = tf1.train.GradientDescentOptimizer(0.1).minimize(loss, tf1.train.get_global_step())
+    optimizer = tf1.train.GradientDescentOptimizer(0.1)
+    gradients = optimizer.compute_gradients(loss)
+    with global_step_read.first():
+        train_op = optimizer.apply_gradients(gradients, tf1.train.get_global_step())
     return EstimatorSpec(mode, loss=loss, train_op=train_op, **extra)
 
 
@@ -79,7 +83,8 @@ def estimator(
 
 def step_op() -> Any:
     """Advances the global step and nothing else."""
-    return tf1.assign_add(tf1.train.get_global_step(), 1)
+    with global_step_read.first():
+        return tf1.assign_add(tf1.train.get_global_step(), 1)
 
 
 def steps(model_dir: Path | str) -> list[int]:

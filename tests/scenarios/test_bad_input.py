@@ -119,7 +119,6 @@ def test_a_task_that_does_not_train(
 
 
 def test_an_input_that_yields_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    tf1.logging.set_verbosity(tf1.logging.WARN)
     with caplog.at_level("WARNING", logger="tensorflow"):
         estimator(tmp_path).train(empty)
     assert "made no steps. Perhaps input is empty or misspecified" in caplog.text

@@ -50,7 +50,7 @@ def test_a_cluster_trains_once_and_its_evaluator_ends(
     tasks: dict[str, subprocess.Popen[str]], tmp_path: Path
 ) -> None:
     for task in ("chief", "worker", "evaluator"):
-        out, _ = tasks[task].communicate(timeout=240)
+        out, _ = tasks[task].communicate(timeout=600)
         assert tasks[task].returncode == 0, task
         # A chief and one worker are two; an evaluator is no part of the training cluster.
         workers = 0 if task == "evaluator" else 2

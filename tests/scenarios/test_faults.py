@@ -36,7 +36,7 @@ def start(folder: Path, *flags: str, tf_config: object = None) -> Process:
 
 def finished(folder: Path, *flags: str, tf_config: object = None) -> tuple[str | None, str]:
     """Runs the task; returns the error that ended it, None for none, and its stderr."""
-    out, err = start(folder, *flags, tf_config=tf_config).communicate(timeout=300)
+    out, err = start(folder, *flags, tf_config=tf_config).communicate(timeout=600)
     assert out, err[-3000:]
     error: str | None = json.loads(out.splitlines()[-1])
     return error, err
@@ -195,7 +195,7 @@ def test_an_evaluator_that_starts_first(tmp_path: Path) -> None:
         assert any(waits in line for line in evaluator.stderr), "it ended before it waited"
         assert not folder.exists()
         assert finished(folder, *flags, tf_config=tasks["chief"])[0] is None
-        out, err = evaluator.communicate(timeout=120)
+        out, err = evaluator.communicate(timeout=600)
     finally:
         evaluator.kill()
     assert json.loads(out.splitlines()[-1]) is None, err[-3000:]

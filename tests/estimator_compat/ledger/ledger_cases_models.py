@@ -342,15 +342,18 @@ def gan_with_two_optimizers(features: Any, labels: Any, mode: str, params: Any) 
         tf.nn.sigmoid_cross_entropy_with_logits(labels=labels["binary"], logits=real)
     )
     second = tf.reduce_mean(-fake)
-    optimizer = tf1.train.AdamOptimizer(0.01)
     names = ("discriminator", "generator")
-    train_op = tf.group(
-        *(
-            optimizer.minimize(loss, var_list=tf1.trainable_variables(name))
-            for loss, name in zip((first, second), names, strict=True)
-        ),
-        tf1.train.get_global_step().assign_add(1),
-    )
+    # Each player has an Adam of its own: of one Adam, both updates would move the same powers of
+    # beta, in no order. The generator's gradient needs no forward pass, which hence has to be told
+    # to come first.
+    with tf.control_dependencies([first, second]):
+        train_op = tf.group(
+            *(
+                tf1.train.AdamOptimizer(0.01).minimize(loss, var_list=tf1.trainable_variables(name))
+                for loss, name in zip((first, second), names, strict=True)
+            ),
+            tf1.train.get_global_step().assign_add(1),
+        )
     return EstimatorSpec(mode, loss=first + second, train_op=train_op)
 
 

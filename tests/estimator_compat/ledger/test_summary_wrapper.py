@@ -60,7 +60,6 @@ def test_a_loss_that_is_not_understood_is_logged(
         spec = model_fn(features, labels, mode, params)
         return spec._replace(loss=tf.sqrt(spec.loss))
 
-    tf1.logging.set_verbosity(tf1.logging.WARN)
     with caplog.at_level("WARNING", logger="tensorflow"):
         trained, evaluated = run(tmp_path, with_loss_summaries(rooted))
     assert not (trained | evaluated) & ADDED

@@ -363,7 +363,6 @@ def test_a_loss_that_cannot_be_read_is_evaluated_all_the_same(
         predicted(features)
         return EstimatorSpec(mode, loss=tf.reduce_sum(labels["class"]))
 
-    tf1.logging.set_verbosity(tf1.logging.WARN)
     with caplog.at_level("WARNING", logger="tensorflow"):
         results = evaluated(model_fn, tmp_path)
     assert results["loss"] == 3  # the mean of 0 + 1 + 2 + 1 and 0 + 2

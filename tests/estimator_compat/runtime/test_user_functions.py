@@ -160,7 +160,6 @@ def test_accepted_model_fns(function: Any) -> None:
 
 
 def test_params_that_are_not_given_are_only_warned_of(caplog: pytest.LogCaptureFixture) -> None:
-    user_functions.logging.set_verbosity(user_functions.logging.WARN)
     with caplog.at_level("WARNING", logger="tensorflow"):
         user_functions.verify_model_fn(positional_default, None)
     assert "params are not passed to Estimator" in caplog.text

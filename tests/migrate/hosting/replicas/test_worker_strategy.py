@@ -68,7 +68,7 @@ def start(folder: Path, program: str, **options: Any) -> list[subprocess.Popen]:
 def finished(processes: list[subprocess.Popen]) -> list[Any]:
     """Waits for both; returns what they printed."""
     try:
-        outputs = [process.communicate(timeout=120) for process in processes]
+        outputs = [process.communicate(timeout=600) for process in processes]
     finally:
         for process in processes:
             process.kill()
@@ -133,9 +133,9 @@ def test_workers_save_together_by_the_chiefs_clock(tmp_path: Path) -> None:
 @pytest.mark.parametrize("legacy", [False, True], ids=["own", "legacy"])
 def test_a_run_resumes_after_a_worker_died(legacy: bool, tmp_path: Path) -> None:
     chief, worker = start(tmp_path, "counted", legacy=legacy, dies_after=5)
-    worker.communicate(timeout=120)
+    worker.communicate(timeout=600)
     assert worker.returncode == 7
-    chief.communicate(timeout=120)
+    chief.communicate(timeout=600)
     assert chief.returncode != 0  # it cannot add up gradients alone
     assert os.listdir(tmp_path) == ["chief"]
     # The step after the checkpoint at 4 was made, and is made again: `counted` counts examples.

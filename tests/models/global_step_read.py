@@ -1,0 +1,17 @@
+"""The hooks' read of the global step, which a session runs before or after the step is moved."""
+
+from contextlib import AbstractContextManager
+
+import tensorflow.compat.v1 as tf1
+
+# The collection in which TensorFlow keeps the tensor that hooks read the global step from.
+_COLLECTION = "global_step_read_op_cache"
+
+
+def first() -> AbstractContextManager[None]:
+    """Makes what is built in the context wait for the hooks' read of the global step.
+
+    Nothing else orders that read against the move of the step. Where it comes late, a summary or a
+    speed is written a step early. A model_fn has this context where a test counts on the steps.
+    """
+    return tf1.control_dependencies(tf1.get_collection(_COLLECTION))
