@@ -1,4 +1,4 @@
-"""Where the tensors behind a loss come from: which depend on the input, which on variables."""
+"""Finds which tensors behind a loss depend on the input, and which on variables."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -6,7 +6,10 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-# Ops whose outputs are input by themselves, whoever made them; drawn noise counts as data, too.
+from estimator_compat.type_aliases import Graph, Operation, Tensor
+
+# Prefixes of the types of ops whose outputs are input, even if they are not among the features and
+# labels. Random numbers count as input, too.
 _SOURCES = (
     "Iterator",
     "Placeholder",
@@ -19,7 +22,7 @@ _SOURCES = (
     "TruncatedNormal",
 )
 _VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
-# Through these no gradient flows, although their results are numbers.
+# No gradient flows through these ops, although their outputs have a floating-point dtype.
 _STOPS = frozenset(
     {
         "Ceil",
@@ -37,15 +40,15 @@ _STOPS = frozenset(
 Consumers = dict[Any, list[tuple[Any, Any]]]
 
 
-class Origins:
-    """What the ancestors of a tensor depend on.
+class Dependencies:
+    """The dependencies of a loss's ancestors on the input and on variables.
 
     Args:
-      loss: The tensor; only its ancestors, and what is asked about them, are known.
+      loss: The loss; the methods answer for its ancestors only.
       inputs: The tensors of features and labels.
     """
 
-    def __init__(self, loss: Any, inputs: Iterable[Any]) -> None:
+    def __init__(self, loss: Tensor, inputs: Iterable[Tensor]) -> None:
         ops, consumers = _ancestors(loss.op)
         given = {tensor.op for tensor in inputs}
         variables, captured = _trainable(loss.graph), captured_names(loss.graph)
@@ -57,20 +60,20 @@ class Origins:
             lambda op, dtype: _is_differentiable(dtype) and op.type not in _STOPS,
         )
 
-    def is_fed(self, tensor: Any) -> bool:
-        """Tells whether a tensor depends on features, labels or drawn noise."""
+    def depends_on_input(self, tensor: Tensor) -> bool:
+        """Returns whether a tensor depends on features, labels or random numbers."""
         return tensor.op in self._fed
 
-    def is_trained(self, tensor: Any) -> bool:
-        """Tells whether a gradient flows from a tensor to a trainable variable."""
+    def is_trained(self, tensor: Tensor) -> bool:
+        """Returns whether a gradient flows from a tensor to a trainable variable."""
         return tensor.op in self._trained and _is_differentiable(tensor.dtype)
 
-    def is_trained_by_data(self, tensor: Any) -> bool:
-        """Tells whether a tensor depends on the input and passes a gradient on."""
-        return self.is_fed(tensor) and self.is_trained(tensor)
+    def is_trained_on_input(self, tensor: Tensor) -> bool:
+        """Returns whether a tensor depends on the input and a gradient flows from it."""
+        return self.depends_on_input(tensor) and self.is_trained(tensor)
 
 
-def variables_of(tensor: Any) -> tuple[str, ...]:
+def variables_of(tensor: Tensor) -> tuple[str, ...]:
     """Names the variables that a tensor depends on, in the order of the graph's ops."""
     ops, _ = _ancestors(tensor.op)
     captured = captured_names(tensor.graph)
@@ -107,22 +110,25 @@ def _reached(
     return seen
 
 
-def _trainable(graph: Any) -> set[Any]:
+def _trainable(graph: Graph) -> set[Operation]:
+    """Returns the ops of the trainable variables, or of the placeholders of captured ones."""
     with graph.as_default():
-        found = tf1.trainable_variables()
-    ops = {getattr(v, "handle", v).op for v in found if hasattr(v, "op") or hasattr(v, "handle")}
+        variables = tf1.trainable_variables()
+    ops = {
+        getattr(v, "handle", v).op for v in variables if hasattr(v, "op") or hasattr(v, "handle")
+    }
     trainable = {id(v.handle) for v in getattr(graph, "trainable_variables", ())}
     return ops | {inner.op for outer, inner in _resources(graph) if id(outer) in trainable}
 
 
-def captured_names(graph: Any) -> dict[Any, str]:
-    """Names the variables that a function's graph captured, by the ops that stand for them."""
+def captured_names(graph: Graph) -> dict[Operation, str]:
+    """Names the variables that a function's graph captured, by the placeholders' ops."""
     names = {id(v.handle): v.name.partition(":")[0] for v in getattr(graph, "variables", ())}
     return {inner.op: names.get(id(outer), inner.op.name) for outer, inner in _resources(graph)}
 
 
-def _resources(graph: Any) -> list[tuple[Any, Any]]:
-    """The resources that a function's graph captured, and the placeholders of them."""
+def _resources(graph: Graph) -> list[tuple[Tensor, Tensor]]:
+    """Returns the resources that a function's graph captured, and their placeholders."""
     pairs = getattr(graph, "captures", ())
     return [(outer, inner) for outer, inner in pairs if inner.dtype == tf.resource]
 
