@@ -28,8 +28,8 @@ class Factors:
     def __init__(self, graph: LossGraph) -> None:
         self._graph = graph
 
-    def divides(self, quotient: Tensor) -> bool:
-        """Returns whether a quotient is linear in its numerator: its divisor is not a loss.
+    def is_linear_quotient(self, quotient: Tensor) -> bool:
+        """Returns whether a quotient is linear in the losses: its divisor is not a loss.
 
         The divisor must be one number through which no gradient flows. A divisor of variables alone
         is also accepted if the numerator depends on the input and has a gradient.
@@ -81,7 +81,7 @@ class Factors:
         op = tensor.op
         if op.type in RENAMES or (op.type == "Cast" and op.inputs[0].dtype.is_floating):
             return self._of_renamed(tensor, reduces_all=reduces_all)
-        if op.type in QUOTIENTS and self.divides(tensor):
+        if op.type in QUOTIENTS and self.is_linear_quotient(tensor):
             return self.of_quotient(tensor)
         if op.type in SELECTS and is_zeros(op.inputs[2]) and same_rank(op.inputs[0], op.inputs[1]):
             return op.inputs[1], self._graph.loss_step(Operation.KEEP_WHERE, op.inputs[0])
@@ -114,12 +114,9 @@ class Factors:
         for may_be_loss in (dependencies.is_trained_on_input, dependencies.is_trained):
             if may_be_loss(left) != may_be_loss(right):
                 return (left, right) if may_be_loss(left) else (right, left)
-        left_is_constant, right_is_constant = (
-            constant(left) is not None,
-            constant(right) is not None,
-        )
-        if left_is_constant != right_is_constant:
-            return (right, left) if left_is_constant else (left, right)
+        is_left_constant = constant(left) is not None
+        if is_left_constant != (constant(right) is not None):
+            return (right, left) if is_left_constant else (left, right)
         return None
 
     def _fits(self, losses: Tensor, weights: Tensor, product: Tensor) -> bool:
@@ -139,7 +136,7 @@ def _is_checked(op: GraphOperation) -> bool:
     """Returns whether a product waits for the broadcasting check of `tf.losses`.
 
     TensorFlow adds no control dependency to an op if one of its inputs already has it. Weights that
-    `tf.losses` converted from NumPy or from another dtype have it; hence the inputs are looked at,
+    `tf.losses` converted from NumPy or from another dtype have it. Hence the inputs are looked at,
     too.
     """
     return any("assert_broadcastable/" in check.name for check in op.control_inputs) or any(

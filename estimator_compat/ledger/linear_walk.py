@@ -77,7 +77,7 @@ class LinearWalk:
             return self._behind_reduction(addend)
         if op_type in _ADDITIONS:
             return _behind_addition(addend)
-        if op_type in QUOTIENTS and self._factors.divides(tensor):
+        if op_type in QUOTIENTS and self._factors.is_linear_quotient(tensor):
             numerator, step = self._factors.of_quotient(tensor)
             return [Addend(numerator, (step, *addend.steps))]
         if op_type == "Mul":

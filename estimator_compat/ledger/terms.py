@@ -99,7 +99,7 @@ def _opaque_term(addend: Addend, common: dict[str, Any]) -> LossTerm:
 def _negation_first(steps: tuple[LossStep, ...]) -> tuple[LossStep, ...]:
     """Moves negations to the first place; two of them cancel each other.
 
-    A negation commutes with all other steps but the half of a square.
+    A negation commutes with all steps except HALF_SQUARE.
     """
     if any(step.operation is Operation.HALF_SQUARE for step in steps):
         return steps

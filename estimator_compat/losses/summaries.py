@@ -179,7 +179,7 @@ def _evaluation(
 # `tf.compat.v1.summary` calls the same raw ops, but puts the tag into the current name scope.
 # `tf.summary.scalar` and `tf.summary.histogram` of TF2 need the TensorBoard package.
 def _histogram(losses: tf.Tensor, tag: str) -> tf.Tensor:
-    """Serializes the `tf.compat.v1.Summary` of the finite `losses`."""
+    """Returns the serialized histogram summary of the finite losses, a scalar string tensor."""
     with tf.name_scope("loss_summaries"):
         values = tf.reshape(tf.cast(losses, tf.float64), [-1])
         # The comparison is false for NaN and Inf. It is also false for the limit of the last
