@@ -60,8 +60,8 @@ class Axes:
     def names(self, tensor: Tensor) -> tuple[str, ...]:
         """Names all axes of a tensor, of known rank or not.
 
-        If exactly one axis could not be followed, and no other axis is the batch, it is named
-        `batch`.
+        If no axis is the batch, and exactly one axis could not be followed, that axis is named
+        `batch`. Without features and labels, the first axis that could not be followed is.
         """
         names = self.of(tensor)
         if names is None:
