@@ -1,4 +1,4 @@
-"""Where the tensors behind a loss come from: which depend on the input, which on variables."""
+"""Finds which tensors behind a loss depend on the input, and which on variables."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,8 +8,10 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat.runtime import graph_traversal
 from estimator_compat.runtime.graph_traversal import Edge
+from estimator_compat.type_aliases import Graph, Operation, Tensor
 
-# Ops whose outputs are input by themselves, whoever made them; drawn noise counts as data, too.
+# Prefixes of the types of ops whose outputs are input, even if they are not among the features and
+# labels. Random numbers count as input, too.
 _SOURCES = (
     "Iterator",
     "Placeholder",
@@ -22,7 +24,7 @@ _SOURCES = (
     "TruncatedNormal",
 )
 _VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
-# Through these no gradient flows, although their results are numbers.
+# No gradient flows through these ops, although their outputs have a floating-point dtype.
 _STOPS = frozenset(
     {
         "Ceil",
@@ -38,17 +40,17 @@ _STOPS = frozenset(
 )
 
 
-class Origins:
-    """What the ancestors of a tensor depend on.
+class Dependencies:
+    """The dependencies of a loss's ancestors on the input and on variables.
 
     Control edges are not followed: an operation takes no value through them, and no gradient flows.
 
     Args:
-      loss: The tensor; only its ancestors, and what is asked about them, are known.
+      loss: The loss; the methods answer for its ancestors only.
       inputs: The tensors of features and labels.
     """
 
-    def __init__(self, loss: Any, inputs: Iterable[Any]) -> None:
+    def __init__(self, loss: Tensor, inputs: Iterable[Tensor]) -> None:
         ops = set(graph_traversal.ancestors([loss], control_inputs=False))
         given = {tensor.op for tensor in inputs}
         variables, captured = _trainable(loss.graph), captured_names(loss.graph)
@@ -60,20 +62,20 @@ class Origins:
             ops & variables, within=ops, control_inputs=False, through=_passes_gradient
         )
 
-    def is_fed(self, tensor: Any) -> bool:
-        """Tells whether a tensor depends on features, labels or drawn noise."""
+    def depends_on_input(self, tensor: Tensor) -> bool:
+        """Returns whether a tensor depends on features, labels or random numbers."""
         return tensor.op in self._fed
 
-    def is_trained(self, tensor: Any) -> bool:
-        """Tells whether a gradient flows from a tensor to a trainable variable."""
+    def is_trained(self, tensor: Tensor) -> bool:
+        """Returns whether a gradient flows from a tensor to a trainable variable."""
         return tensor.op in self._trained and _is_differentiable(tensor.dtype)
 
-    def is_trained_by_data(self, tensor: Any) -> bool:
-        """Tells whether a tensor depends on the input and passes a gradient on."""
-        return self.is_fed(tensor) and self.is_trained(tensor)
+    def is_trained_on_input(self, tensor: Tensor) -> bool:
+        """Returns whether a tensor depends on the input and a gradient flows from it."""
+        return self.depends_on_input(tensor) and self.is_trained(tensor)
 
 
-def variables_of(tensor: Any) -> tuple[str, ...]:
+def variables_of(tensor: Tensor) -> tuple[str, ...]:
     """Names the variables that a tensor is computed from, sorted."""
     ops = graph_traversal.ancestors([tensor], control_inputs=False)
     captured = captured_names(tensor.graph)
@@ -81,22 +83,25 @@ def variables_of(tensor: Any) -> tuple[str, ...]:
     return tuple(sorted(name for name in found if name))
 
 
-def _trainable(graph: Any) -> set[Any]:
+def _trainable(graph: Graph) -> set[Operation]:
+    """Returns the ops of the trainable variables, or of the placeholders of captured ones."""
     with graph.as_default():
-        found = tf1.trainable_variables()
-    ops = {getattr(v, "handle", v).op for v in found if hasattr(v, "op") or hasattr(v, "handle")}
+        variables = tf1.trainable_variables()
+    ops = {
+        getattr(v, "handle", v).op for v in variables if hasattr(v, "op") or hasattr(v, "handle")
+    }
     trainable = {id(v.handle) for v in getattr(graph, "trainable_variables", ())}
     return ops | {inner.op for outer, inner in _resources(graph) if id(outer) in trainable}
 
 
-def captured_names(graph: Any) -> dict[Any, str]:
-    """Names the variables that a function's graph captured, by the ops that stand for them."""
+def captured_names(graph: Graph) -> dict[Operation, str]:
+    """Names the variables that a function's graph captured, by the placeholders' ops."""
     names = {id(v.handle): v.name.partition(":")[0] for v in getattr(graph, "variables", ())}
     return {inner.op: names.get(id(outer), inner.op.name) for outer, inner in _resources(graph)}
 
 
-def _resources(graph: Any) -> list[tuple[Any, Any]]:
-    """The resources that a function's graph captured, and the placeholders of them."""
+def _resources(graph: Graph) -> list[tuple[Tensor, Tensor]]:
+    """Returns the resources that a function's graph captured, and their placeholders."""
     pairs = getattr(graph, "captures", ())
     return [(outer, inner) for outer, inner in pairs if inner.dtype == tf.resource]
 

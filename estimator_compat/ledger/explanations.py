@@ -10,10 +10,11 @@ from estimator_compat.losses import reductions
 
 
 def explain(term: LossTerm) -> tuple[str, ...]:
-    """Says how a term of per-example losses behaves, a sentence or two for each question.
+    """Says in sentences how a term of per-example losses behaves.
 
     Returns:
-      Nothing for a term that does not depend on examples.
+      A text for each of: a short last batch, weights of zero, several replicas, the nearest
+      reduction of Keras. Nothing for a term without reduced per-example losses.
     """
     if term.kind is not Kind.DATA or term.is_unreduced:
         return ()
@@ -25,7 +26,7 @@ def explain(term: LossTerm) -> tuple[str, ...]:
 
 
 def _divisor(term: LossTerm) -> Role | None:
-    """What the batch's losses are divided by in the end; None for a plain sum."""
+    """Returns the role of what the sum of the batch's losses is divided by; None for a sum."""
     roles = {step.role for step in term.divisors}
     if _over_the_batch(term) is Operation.MEAN:
         return Role.SIZE if roles <= {Role.CONSTANT} else Role.OTHER
@@ -33,15 +34,17 @@ def _divisor(term: LossTerm) -> Role | None:
 
 
 def _over_the_batch(term: LossTerm) -> Operation | None:
-    """How the batch is reduced: the first reduction, since the losses still have its axis."""
+    """Returns how the batch axis is reduced: by the first reduction, which all losses pass."""
     return next((step.operation for step in term.steps if step.reduces), None)
 
 
 def _divisors(term: LossTerm) -> str:
+    """Writes the divisors, joined by words."""
     return " and by ".join(step.operand for step in term.divisors)
 
 
-_SHORT = {
+# Sentences on a short last batch, by the role of the divisor.
+_SHORT_BATCH = {
     None: "A short last batch has a smaller loss, since it sums fewer examples; evaluate()'s "
     "`loss` is the mean of these sums over batches, not over examples.",
     Role.CONSTANT: "A short last batch is still divided by {by}, as if it were full: its loss is "
@@ -52,7 +55,7 @@ _SHORT = {
     "as a full one in evaluate()'s `loss`: the mean of batch means is not the dataset's mean "
     "where batches differ in weight. `average_loss` is.",
 }
-_SHORT_MEAN = (
+_SHORT_BATCH_OF_MEAN = (
     "A short last batch is averaged over its own examples, and counts as much as a full one in "
     "evaluate()'s `loss`: the mean of batch means is not the dataset's mean. `average_loss` is."
 )
@@ -63,11 +66,12 @@ def _short_batch(term: LossTerm) -> str:
         return "Its losses have no axis that is known to be the batch."
     if (size := (term.shape or ())[term.batch_axis]) is not None:
         return f"The graph knows the size of a batch ({size}), so that no batch is short."
-    role, by = _divisor(term), _divisors(term)
-    return _SHORT.get(role, _SHORT_MEAN).format(by=by)
+    text = _SHORT_BATCH.get(_divisor(term), _SHORT_BATCH_OF_MEAN)
+    return text.format(by=_divisors(term))
 
 
-_ZERO = {
+# Sentences on examples of weight 0, by the role of the divisor.
+_ZERO_WEIGHT = {
     None: "An example of weight 0 adds nothing.",
     Role.SIZE: "An example of weight 0 adds nothing to the sum but still counts in the divisor, so "
     "that padding makes the loss smaller.",
@@ -84,9 +88,9 @@ _ZERO = {
 def _zero_weights(term: LossTerm) -> str:
     if not term.weightings:
         return ""
-    guarded = any(step.operation is Operation.DIVIDE_NO_NAN for step in term.divisors)
-    by = _divisors(term)
-    return _ZERO[_divisor(term)].format(by=by, nothing="0" if guarded else "NaN")
+    is_safe = any(step.operation is Operation.DIVIDE_NO_NAN for step in term.divisors)
+    text = _ZERO_WEIGHT[_divisor(term)]
+    return text.format(by=_divisors(term), nothing="0" if is_safe else "NaN")
 
 
 def _replicas(term: LossTerm) -> str:
@@ -102,11 +106,11 @@ def _replicas(term: LossTerm) -> str:
             f"On N replicas each divides its own examples by {by}: adding the replicas up gives "
             f"the loss of the whole batch if {by} is the global batch size."
         )
-    by_number = role in (Role.SIZE, Role.BATCH)
-    what = "equally many examples" if by_number else "equal divisors"
+    counts_examples = role in (Role.SIZE, Role.BATCH)
+    condition = "equally many examples" if counts_examples else "equal divisors"
     return (
         "On N replicas the Estimator averaged the replicas' losses: the same as one replica on the "
-        f"whole batch only where all replicas have {what}."
+        f"whole batch only where all replicas have {condition}."
     )
 
 
@@ -117,10 +121,10 @@ def _keras(term: LossTerm) -> str:
             f"compute {term.formula} by hand."
         )
     row = reductions.find(term.reduction)
-    unweighted = not term.weightings and not any(
+    is_unweighted = not term.weightings and not any(
         s.operation is Operation.MULTIPLY for s in term.steps
     )
-    if unweighted and row.name in ("SUM_BY_NONZERO_WEIGHTS", "MEAN"):
+    if is_unweighted and row.name in ("SUM_BY_NONZERO_WEIGHTS", "MEAN"):
         row = reductions.find("SUM_OVER_BATCH_SIZE")
     if row.keras3 is None:
         return (

@@ -1,12 +1,12 @@
-"""Puts tensors into words: what computes them, and on which line they were written."""
+"""Writes tensors as expressions, in the names that their source has for them."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from estimator_compat.ledger.formulas import is_compound
+from estimator_compat.ledger.loss_names import known_loss, loss_name
 from estimator_compat.ledger.op_patterns import (
     RENAMES,
     constant,
@@ -18,194 +18,129 @@ from estimator_compat.ledger.op_patterns import (
     strip,
     without_ones,
 )
-from estimator_compat.ledger.source_lines import may_be_users
+from estimator_compat.type_aliases import Operation, Tensor
 
-_SAME = RENAMES | {"Cast", "StopGradient", "ReadVariableOp", "PreventGradient", "BroadcastTo"}
+_VALUE_KEEPING = RENAMES | {
+    "Cast",
+    "StopGradient",
+    "ReadVariableOp",
+    "PreventGradient",
+    "BroadcastTo",
+}
 _INFIX = {"Add": "+", "AddV2": "+", "Sub": "-", "Mul": "*", "RealDiv": "/", "DivNoNan": "/"}
 _INFIX |= {"Div": "/", "Pow": "**", "Greater": ">", "GreaterEqual": ">=", "Less": "<"}
 _INFIX |= {"LessEqual": "<=", "Equal": "==", "NotEqual": "!="}
 _CALLS = {"Maximum": "max", "Minimum": "min", "Exp": "exp", "Log": "log", "Sqrt": "sqrt"}
 _CALLS |= {"Square": "square", "Abs": "abs", "Sigmoid": "sigmoid", "L2Loss": "l2"}
 _CALLS |= {"Softplus": "softplus", "Tanh": "tanh", "Size": "size", "LogicalNot": "not "}
-# What a loss is called, by the type of the op that makes it.
-_LOSSES = {
-    "SparseSoftmaxCrossEntropyWithLogits": "softmax_cross_entropy",
-    "SoftmaxCrossEntropyWithLogits": "softmax_cross_entropy",
-    "SquaredDifference": "squared_difference",
-    "CTCLoss": "ctc_loss",
-    "CTCLossV2": "ctc_loss",
-}
-# ... and by the function of TensorFlow's in which it is made.
-_FUNCTIONS = {
-    "absolute_difference": "absolute_difference",
-    "cosine_distance": "cosine_distance",
-    "hinge_loss": "hinge",
-    "huber_loss": "huber",
-    "log_loss": "log_loss",
-    "log_poisson_loss": "log_poisson",
-    "mean_pairwise_squared_error": "pairwise_squared_difference",
-    "nce_loss": "nce",
-    "reduce_logsumexp": "logsumexp",
-    "sampled_softmax_loss": "sampled_softmax",
-    "sigmoid_cross_entropy_with_logits": "sigmoid_cross_entropy",
-    "weighted_cross_entropy_with_logits": "weighted_sigmoid_cross_entropy",
-}
+# How many ops an expression may nest: of any tensor, and of losses.
 _DEPTH = 8
+_LOSS_DEPTH = 4
+# The longest expression of losses, in characters; instead of longer ones, the loss is named.
+_LONGEST = 120
 
 
-class Texts:
-    """The texts of a graph's tensors.
+class TensorExpressions:
+    """The expressions of a graph's tensors.
 
     Args:
-      given: Names of features and labels by the names of their tensors.
-      is_loss: Whether a tensor can be a loss, and not a weight or a count.
+      input_names: The names of features and labels, by the names of their tensors.
+      may_be_loss: Returns whether a tensor can be a loss, and not a weight or a count.
     """
 
-    def __init__(self, given: Mapping[str, str], is_loss: Callable[[Any], bool]) -> None:
-        self._given, self._is_loss = given, is_loss
+    def __init__(
+        self, input_names: Mapping[str, str], may_be_loss: Callable[[Tensor], bool]
+    ) -> None:
+        self._input_names, self._may_be_loss = input_names, may_be_loss
 
-    def of(self, tensor: Any, depth: int = _DEPTH) -> str:
-        """Describes what computes a tensor, in the names of its source."""
-        if tensor.name in self._given:
-            return self._given[tensor.name]
-        op, kind = tensor.op, tensor.op.type
+    def of(self, tensor: Tensor, depth: int = _DEPTH) -> str:
+        """Writes what computes a tensor, in the names of its source.
+
+        Args:
+          tensor: A tensor of the graph.
+          depth: How many ops the expression may nest. Deeper ops are written as their names.
+        """
+        if tensor.name in self._input_names:
+            return self._input_names[tensor.name]
+        op, op_type = tensor.op, tensor.op.type
         if (number := constant(tensor)) is not None:
             return f"{number:.7g}"
-        if kind == "Cast" and not keeps_values(op):
+        if op_type == "Cast" and not keeps_values(op):
             return f"{tensor.dtype.name}({self.of(op.inputs[0], depth)})"
-        if kind in _SAME:
+        if op_type in _VALUE_KEEPING:
             return self.of(renamed(tensor), depth)
-        if self._is_loss(tensor) and (name := known_loss(tensor)) is not None:
+        if self._may_be_loss(tensor) and (name := known_loss(tensor)) is not None:
             return name
-        if kind == "Const":
-            return _listed(tensor)
+        if op_type == "Const":
+            return _vector(tensor)
         if depth == 0 or not op.inputs:
             return str(op.name)
-        return self._composed(op, kind, depth - 1)
+        return self._of_op(op, depth - 1)
 
-    def loss(self, tensor: Any) -> str:
-        """Names what a tensor of unreduced losses computes."""
-        text = self.of(strip(tensor), 4)
-        return (
-            text if len(text) <= 120 and not text.startswith(tensor.op.name) else loss_name(tensor)
-        )
+    def of_losses(self, tensor: Tensor) -> str:
+        """Writes what computes a tensor of unreduced losses, or names the loss if that is long."""
+        text = self.of(strip(tensor), _LOSS_DEPTH)
+        if len(text) > _LONGEST or text.startswith(tensor.op.name):
+            return loss_name(tensor)
+        return text
 
-    def _composed(self, op: Any, kind: str, depth: int) -> str:
+    def _of_op(self, op: Operation, depth: int) -> str:
+        op_type = op.type
         if (counted := count_of(op)) is not None:
-            return f"count({_inside(self.of(counted, depth))} != 0)"
-        if kind in ("Sum", "Mean", "Max", "Min", "Prod"):
-            body = without_ones(op.inputs[0])
-            if body is None and kind == "Sum":
-                return f"size({self.of(shaped_as(op.inputs[0]), depth)})"
-            text = self.of(op.inputs[0] if body is None else body, depth)
-            return f"{kind.lower()}({text}{_axis(op)})"
-        if kind == "Less" and "SequenceMask" in op.name:
+            return f"count({_in_parentheses(self.of(counted, depth))} != 0)"
+        if op_type in ("Sum", "Mean", "Max", "Min", "Prod"):
+            return self._of_reduction(op, depth)
+        if op_type == "Less" and "SequenceMask" in op.name:
             return f"sequence_mask({self.of(op.inputs[1], depth)})"
-        if kind == "StridedSlice" and only_adds_axes(op):
+        if op_type == "StridedSlice" and only_adds_axes(op):
             return self.of(op.inputs[0], depth)
-        if kind == "StridedSlice" and op.inputs[0].op.type == "Shape":
+        if op_type == "StridedSlice" and op.inputs[0].op.type == "Shape":
             begin = tf.get_static_value(op.inputs[1])
-            place = "" if begin is None else f"[{int(begin[0])}]"
-            return f"shape({self.of(op.inputs[0].op.inputs[0], depth)}){place}"
-        if kind in _INFIX:
-            left, right = (self.of(one, depth) for one in op.inputs)
-            return f"{_inside(left)} {_INFIX[kind]} {_inside(right)}"
-        if kind == "AddN":
-            return " + ".join(self.of(one, depth) for one in op.inputs)
-        if kind == "Neg":
-            return f"-{_inside(self.of(op.inputs[0], depth))}"
-        if kind == "GatherV2":
-            values, places = (self.of(one, depth) for one in op.inputs[:2])
-            return f"{_inside(values)}[{places}]"
-        if kind in ("Reciprocal", "Inv"):
-            return f"1 / {_inside(self.of(op.inputs[0], depth))}"
-        if kind == "Size":
+            index = "" if begin is None else f"[{int(begin[0])}]"
+            return f"shape({self.of(op.inputs[0].op.inputs[0], depth)}){index}"
+        if op_type in _INFIX:
+            left, right = (self.of(operand, depth) for operand in op.inputs)
+            return f"{_in_parentheses(left)} {_INFIX[op_type]} {_in_parentheses(right)}"
+        if op_type == "AddN":
+            return " + ".join(self.of(addend, depth) for addend in op.inputs)
+        if op_type == "Neg":
+            return f"-{_in_parentheses(self.of(op.inputs[0], depth))}"
+        if op_type == "GatherV2":
+            values, indices = (self.of(operand, depth) for operand in op.inputs[:2])
+            return f"{_in_parentheses(values)}[{indices}]"
+        if op_type in ("Reciprocal", "Inv"):
+            return f"1 / {_in_parentheses(self.of(op.inputs[0], depth))}"
+        if op_type == "Size":
             return f"size({self.of(op.inputs[0], depth)})"
-        if kind in _CALLS:
-            return f"{_CALLS[kind]}({', '.join(self.of(one, depth) for one in op.inputs)})"
+        if op_type in _CALLS:
+            arguments = ", ".join(self.of(argument, depth) for argument in op.inputs)
+            return f"{_CALLS[op_type]}({arguments})"
         return str(op.name)
 
+    def _of_reduction(self, op: Operation, depth: int) -> str:
+        values = without_ones(op.inputs[0])
+        if values is None and op.type == "Sum":
+            return f"size({self.of(shaped_as(op.inputs[0]), depth)})"
+        text = self.of(op.inputs[0] if values is None else values, depth)
+        return f"{op.type.lower()}({text}{_axis(op)})"
 
-def _inside(text: str) -> str:
+
+def _in_parentheses(text: str) -> str:
     return f"({text})" if is_compound(text) else text
 
 
-def _listed(tensor: Any) -> str:
+def _vector(tensor: Tensor) -> str:
+    """Writes the numbers of a short constant vector, or the name of another constant's op."""
     value = np.asarray(tf.get_static_value(tensor))
     if value.dtype.kind not in "fiu" or value.ndim != 1 or value.size > 6:
         return str(tensor.op.name)
     return f"[{', '.join(f'{number:.7g}' for number in value)}]"
 
 
-def _axis(op: Any) -> str:
-    """The axes of a reduction as a call writes them; nothing where it reduces all."""
+def _axis(op: Operation) -> str:
+    """Writes the argument `axis` of a reduction; "" if it reduces all axes."""
     axes, rank = tf.get_static_value(op.inputs[1]), op.inputs[0].shape.rank
     if axes is None or (rank is not None and len(np.unique(axes % rank)) == rank):
         return ""
     axes = [int(axis) for axis in axes.reshape(-1)]
     return f", axis={axes[0] if len(axes) == 1 else axes}" if axes else ""
-
-
-def loss_name(tensor: Any) -> str:
-    """Names what a tensor of unreduced losses computes, or gives the type of its op."""
-    return known_loss(tensor) or _snake(strip(tensor).op.type)
-
-
-def known_loss(tensor: Any) -> str | None:
-    """Names what a tensor of unreduced losses computes, None where it is no loss we know."""
-    inner = strip(tensor)
-    if not inner.op.inputs:
-        return None
-    return _made_by(inner.op) or _LOSSES.get(inner.op.type) or _structural(inner.op)
-
-
-def _made_by(op: Any) -> str | None:
-    for frame in reversed(list(op.traceback or ())):
-        if may_be_users(frame.filename):
-            return None
-        if (name := frame.name.removesuffix("_v2")) in _FUNCTIONS:
-            return _FUNCTIONS[name]
-    return None
-
-
-def _structural(op: Any) -> str | None:
-    """Knows losses by hand: squares and absolute values of differences, sums of y*log(p)."""
-    if op.type in ("GatherV2", "GatherNd"):
-        return known_loss(op.inputs[0])
-    for kind, name in (("Square", "squared_difference"), ("Abs", "absolute_difference")):
-        if op.type == kind and strip(op.inputs[0]).op.type == "Sub":
-            return name
-    negated = 0
-    while op.type in ("Neg", "Sum"):
-        negated += op.type == "Neg"
-        op = strip(op.inputs[0]).op
-    if not is_cross_entropy(op):
-        return None
-    negated += any(strip(one).op.type == "Neg" for one in op.inputs)
-    return "cross_entropy" if negated % 2 else "log_likelihood"
-
-
-def is_cross_entropy(op: Any) -> bool:
-    """Tells whether an op is the product of labels and log-probabilities."""
-    if op.type != "Mul":
-        return False
-    left, right = (strip(one).op for one in op.inputs)
-    return (_is_log(left) and _is_label(right)) or (_is_log(right) and _is_label(left))
-
-
-def _is_label(op: Any, depth: int = 6) -> bool:
-    """Tells whether numbers come straight from the input, perhaps as one-hot, or smoothed."""
-    if op.type == "OneHot" or op.type.startswith(("Iterator", "Placeholder", "Const", "Fill")):
-        return True
-    known = op.type in RENAMES | {"Add", "AddV2", "Cast", "Mul", "Neg", "OnesLike", "Sub"}
-    return known and depth > 0 and all(_is_label(one.op, depth - 1) for one in op.inputs[:2])
-
-
-def _is_log(op: Any) -> bool:
-    if op.type == "Neg":
-        op = strip(op.inputs[0]).op
-    return op.type in ("LogSoftmax", "Log")
-
-
-def _snake(kind: str) -> str:
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in kind).lstrip("_")

@@ -1,4 +1,4 @@
-"""The text of terms and of the operations around them."""
+"""Writes the formulas of terms: their losses and the steps that lead to the loss."""
 
 import dataclasses
 
@@ -6,30 +6,33 @@ from estimator_compat.ledger.steps import LossStep, Operation, Role
 
 
 def shortened(steps: tuple[LossStep, ...]) -> tuple[LossStep, ...]:
-    """Leaves out multiplications by 1, and writes a sum over its number of elements as a mean."""
+    """Leaves out multiplications by 1, and replaces a sum divided by its size with a mean."""
     steps = tuple(s for s in steps if not (s.operation is Operation.MULTIPLY and s.value == 1.0))
-    kinds = [
+    operations = [
         (s.operation, s.role) for s in steps if s.operation is not Operation.CAST and s.axes != ()
     ]
     for pair in ((Operation.SUM, Role.OTHER), (Operation.DIVIDE_NO_NAN, Role.SIZE)):
-        if kinds.count(pair) != 1:
+        if operations.count(pair) != 1:
             return steps
     first = next(i for i, s in enumerate(steps) if s.reduces)
-    rest = [s for s in steps[first + 1 :] if s.role is not Role.SIZE]
-    return (*steps[:first], dataclasses.replace(steps[first], operation=Operation.MEAN), *rest)
+    mean = dataclasses.replace(steps[first], operation=Operation.MEAN)
+    return (*steps[:first], mean, *(s for s in steps[first + 1 :] if s.role is not Role.SIZE))
 
 
 def applied(steps: tuple[LossStep, ...], text: str) -> str:
-    """Writes the steps around a text, with parentheses where a sum would be torn apart."""
+    """Writes the formula of the steps, applied to the expression `text`.
+
+    Expressions with an operator get parentheses where the formula needs them.
+    """
     for step in steps:
-        by = f"({step.operand})" if is_compound(step.operand) else step.operand
+        operand = f"({step.operand})" if is_compound(step.operand) else step.operand
         if step.operation is Operation.NEGATE:
             text = text[1:] if text.startswith("-") else f"-{text}"
         elif step.operation is Operation.MULTIPLY:
             negative = text.startswith("-")
-            text = f"-{by} * {text[1:]}" if negative else f"{by} * {text}"
+            text = f"-{operand} * {text[1:]}" if negative else f"{operand} * {text}"
         elif step.divides:
-            text = f"{text} / {by}"
+            text = f"{text} / {operand}"
         elif step.operation is Operation.HALF_SQUARE:
             text = f"{f'({text})' if is_compound(text) else text}**2 / 2"
         elif step.operation is Operation.KEEP_WHERE:
@@ -37,12 +40,12 @@ def applied(steps: tuple[LossStep, ...], text: str) -> str:
         elif step.operation is Operation.STOP_GRADIENT:
             text = f"stop_gradient({text})"
         elif step.operation in (Operation.SUM, Operation.MEAN):
-            text = f"{step.operation.value}({text}{_over(step.axes)})"
+            text = f"{step.operation.value}({text}{_axis(step.axes)})"
     return text
 
 
 def is_compound(text: str) -> bool:
-    """Tells whether a text has an operator outside of all parentheses."""
+    """Returns whether an expression has an operator outside of all parentheses."""
     depth = 0
     for letter in text:
         depth += (letter in "([") - (letter in ")]")
@@ -51,14 +54,17 @@ def is_compound(text: str) -> bool:
     return False
 
 
-def _over(axes: tuple[int, ...] | None) -> str:
+def _axis(axes: tuple[int, ...] | None) -> str:
+    """Writes the argument `axis` of a reduction; "" if it reduces all axes, or a scalar."""
     if not axes:
         return ""
     return f", axis={axes[0] if len(axes) == 1 else list(axes)}"
 
 
-def sum_of(parts: list[str]) -> str:
-    if len(parts) == 1:
-        return parts[0]
-    shown = parts if len(parts) <= 3 else [parts[0], f"... {len(parts) - 2} more ...", parts[-1]]
-    return f"({' + '.join(shown)})"
+def sum_of(addends: list[str]) -> str:
+    """Writes a sum; of more than three addends only the first and the last."""
+    if len(addends) == 1:
+        return addends[0]
+    if len(addends) > 3:
+        addends = [addends[0], f"... {len(addends) - 2} more ...", addends[-1]]
+    return f"({' + '.join(addends)})"

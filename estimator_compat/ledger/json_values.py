@@ -1,4 +1,4 @@
-"""Values as JSON's types."""
+"""Turns values into the types of JSON."""
 
 import dataclasses
 import enum
@@ -7,10 +7,11 @@ from typing import Any
 
 
 def to_json(value: Any) -> Any:
-    """Returns a value as JSON's types: dataclasses as objects, enums as their values.
+    """Returns a value in the types of JSON.
 
-    A field whose metadata has "json" stands under that key. NaN and infinities, which JSON has no
-    numbers for, become text.
+    A dataclass becomes an object. Its keys are the names of the fields; if the metadata of a field
+    has an entry "json", the entry is the key. An enum becomes its value, and a tuple a list. NaN
+    and infinities become strings, because JSON has no numbers for them.
     """
     if isinstance(value, enum.Enum):
         return value.value

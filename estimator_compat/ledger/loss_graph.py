@@ -1,115 +1,135 @@
-"""What is known of the graph behind a loss: its inputs, its axes, and what depends on what."""
+"""The graph behind a loss: its inputs, its axes and its dependencies."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import tensorflow as tf
 
-from estimator_compat.ledger.batch_axes import Axes, is_batch
-from estimator_compat.ledger.dependencies import Origins, captured_names
-from estimator_compat.ledger.expressions import Texts
+from estimator_compat.ledger.axis_names import is_batch
+from estimator_compat.ledger.batch_axes import Axes
+from estimator_compat.ledger.dependencies import Dependencies, captured_names
+from estimator_compat.ledger.expressions import TensorExpressions
 from estimator_compat.ledger.op_patterns import constant
 from estimator_compat.ledger.steps import LossStep, Operation
+from estimator_compat.type_aliases import Features, Labels, Nest, Tensor
+from estimator_compat.type_aliases import Operation as GraphOperation
 
 UNKNOWN_AXES = (-1,)
 
 
 class LossGraph:
-    """A loss with what its graph tells.
+    """A loss and its graph.
+
+    Args:
+      loss: A tensor of a graph.
+      features: The features that the model_fn was given: a nest of tensors, or None.
+      labels: The labels that the model_fn was given: a nest of tensors, or None.
+
+    Raises:
+      ValueError: The features or labels belong to another graph than the loss.
 
     Attributes:
-      loss: The tensor.
-      origins: Which tensors depend on the input, and which pass a gradient on.
-      texts: The tensors in words.
-      axes: Which axes of the tensors are the batch.
+      loss: The loss.
+      dependencies: Which tensors depend on the input, and which have a gradient.
+      expressions: The tensors as text.
+      axes: The names of the tensors' axes.
     """
 
-    def __init__(self, loss: Any, features: Any, labels: Any) -> None:
+    def __init__(self, loss: Tensor, features: Features, labels: Labels) -> None:
         self.loss = loss
-        given, parts = _inputs(features, labels)
-        for tensor in (*given.values(), *parts.values()):
+        dense, sparse_parts = _inputs(features, labels)
+        inputs = {**dense, **sparse_parts}
+        for tensor in inputs.values():
             if getattr(tensor, "graph", loss.graph) is not loss.graph:
                 raise ValueError(
                     f"`loss` ({loss.name}) was built in another graph than the features "
                     f"({tensor.name}); expected both in one; build the loss from the features "
                     "that the model_fn is given."
                 )
-        named = {**given, **parts}
         captured = {op.outputs[0].name: name for op, name in captured_names(loss.graph).items()}
-        self.origins = Origins(loss, named.values())
-        self.texts = Texts(
-            {tensor.name: text for text, tensor in named.items()} | captured,
-            self.origins.is_trained,
+        self.dependencies = Dependencies(loss, inputs.values())
+        self.expressions = TensorExpressions(
+            {tensor.name: name for name, tensor in inputs.items()} | captured,
+            self.dependencies.is_trained,
         )
-        self.axes = Axes(given.values(), parts.values())
+        self.axes = Axes(dense.values(), sparse_parts.values())
 
-    def is_one(self, tensor: Any) -> bool:
-        """Tells whether a tensor is one number, and not the losses of a batch of one example."""
+    def is_number(self, tensor: Tensor) -> bool:
+        """Returns whether a tensor is one number.
+
+        A tensor of one element that is not a scalar also counts as one number, unless the batch has
+        one example: it could then be the losses of the batch.
+        """
         return tensor.shape.rank == 0 or (self.axes.batch != 1 and tensor.shape.num_elements() == 1)
 
-    def batch_axis(self, tensor: Any) -> int | None:
-        """The axis that is the batch, or what was chosen from it; None where none is known."""
+    def batch_axis(self, tensor: Tensor) -> int | None:
+        """Returns the axis of the batch, or of elements selected from it; None if none is known."""
         if tensor.shape.rank is None:
             return None
         names = self.axes.names(tensor)
         return next((axis for axis, name in enumerate(names) if is_batch(name)), None)
 
-    def step(self, do: Operation, tensor: Any) -> LossStep:
-        """A step with another operand."""
-        value = constant(tensor)
+    def loss_step(self, operation: Operation, operand: Tensor) -> LossStep:
+        """Returns a step with a second operand, such as a multiplication by weights."""
+        value = constant(operand)
         return LossStep(
-            operation=do,
-            operand=self.texts.of(tensor),
-            tensor="" if value is not None else tensor.name,
+            operation=operation,
+            operand=self.expressions.of(operand),
+            tensor="" if value is not None else operand.name,
             value=value,
-            scalar=self.is_one(tensor),
+            scalar=self.is_number(operand),
         )
 
 
-def _inputs(features: Any, labels: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The dense tensors of features and labels by their names, and the parts of sparse ones."""
-    dense: dict[str, Any] = {}
-    parts: dict[str, Any] = {}
-    for name, given in (("features", features), ("labels", labels)):
-        for text, one in _leaves(name, given):
-            tensors = tf.nest.flatten(one, expand_composites=True)
+def _inputs(features: Features, labels: Labels) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Returns the dense tensors of features and labels, and the parts of sparse ones, by name."""
+    dense: dict[str, Tensor] = {}
+    sparse_parts: dict[str, Tensor] = {}
+    for argument, nest in (("features", features), ("labels", labels)):
+        for name, leaf in _leaves(argument, nest):
+            tensors = tf.nest.flatten(leaf, expand_composites=True)
             for index, tensor in enumerate(tensors):
                 if tf.is_tensor(tensor) and hasattr(tensor, "op"):
-                    if tensor is one:
-                        dense[text] = tensor
+                    if tensor is leaf:
+                        dense[name] = tensor
                     else:
-                        parts[f"{text}.{index}"] = tensor
-    return dense, parts
+                        sparse_parts[f"{name}.{index}"] = tensor
+    return dense, sparse_parts
 
 
-def _leaves(name: str, given: Any) -> Iterator[tuple[str, Any]]:
-    """Names what a nest has: `features['x']` and the like."""
-    if isinstance(given, Mapping):
-        for key in given:
-            yield from _leaves(f"{name}[{key!r}]", given[key])
-    elif isinstance(given, list | tuple) and not tf.is_tensor(given):
-        for index, one in enumerate(given):
-            yield from _leaves(f"{name}[{index}]", one)
-    elif given is not None:
-        yield name, given
+def _leaves(name: str, nest: Nest) -> Iterator[tuple[str, Nest]]:
+    """Yields the leaves of a nest, each after its expression, such as `features['x']`."""
+    if isinstance(nest, Mapping):
+        for key in nest:
+            yield from _leaves(f"{name}[{key!r}]", nest[key])
+    elif isinstance(nest, list | tuple) and not tf.is_tensor(nest):
+        for index, item in enumerate(nest):
+            yield from _leaves(f"{name}[{index}]", item)
+    elif nest is not None:
+        yield name, nest
 
 
-def reduced_axes(op: Any) -> tuple[int, ...] | None:
-    """The axes that an op reduces: None for all of them, `UNKNOWN_AXES` where that is not known."""
+def reduced_axes(op: GraphOperation) -> tuple[int, ...] | None:
+    """Returns the axes that an op reduces.
+
+    Returns:
+      The axes, sorted; None for all axes, `UNKNOWN_AXES` if they are not static.
+    """
     rank = op.inputs[0].shape.rank
     axes = tf.get_static_value(op.inputs[1])
     if op.outputs[0].shape.rank == 0 and not keeps_dims(op):
         return None if rank != 0 else ()
     if rank is None or axes is None:
         return UNKNOWN_AXES
-    chosen = tuple(sorted({int(axis) % rank for axis in axes.reshape(-1)})) if rank else ()
-    return None if len(chosen) == rank and rank else chosen
+    reduced = tuple(sorted({int(axis) % rank for axis in axes.reshape(-1)})) if rank else ()
+    return None if len(reduced) == rank and rank else reduced
 
 
-def keeps_dims(op: Any) -> bool:
+def keeps_dims(op: GraphOperation) -> bool:
+    """Returns whether a reduction keeps the reduced axes, with size 1."""
     return bool(op.get_attr("keep_dims"))
 
 
-def same_rank(one: Any, other: Any) -> bool:
-    """Tells whether two static shapes can be the same, of known and equal rank."""
-    return one.shape.rank == other.shape.rank and one.shape.is_compatible_with(other.shape)
+def same_rank(first: Tensor, second: Tensor) -> bool:
+    """Returns whether two tensors have equal static ranks, and may have equal shapes."""
+    ranks_are_equal = first.shape.rank == second.shape.rank
+    return ranks_are_equal and bool(first.shape.is_compatible_with(second.shape))

@@ -1,10 +1,11 @@
-"""Patterns of ops that the ledger recognizes: renaming, constants, ones, counts."""
-
-from typing import Any
+"""Patterns of ops that the ledger recognizes: renames, constants, ones, counts."""
 
 import numpy as np
 import tensorflow as tf
 
+from estimator_compat.type_aliases import Operation, Tensor
+
+# Ops whose output has the elements of their input.
 RENAMES = frozenset(
     {
         "CheckNumerics",
@@ -17,13 +18,27 @@ RENAMES = frozenset(
         "Squeeze",
     }
 )
-# These change the shape, and not the elements.
+# The renames that change the shape.
 RESHAPES = frozenset({"ExpandDims", "Reshape", "Squeeze"})
+# Ops that can compute a scalar from constants and static shapes alone.
+_CONSTANT_FOLDED = frozenset(
+    {
+        "Cast",
+        "ConcatV2",
+        "Fill",
+        "Identity",
+        "Mul",
+        "Prod",
+        "Size",
+        "StridedSlice",
+    }
+)
 
 
-def constant(tensor: Any) -> float | None:
-    """Returns the number that a tensor of one element is, None where it is no constant."""
-    if tensor.op.type not in _CONSTANT and not _is_small_constant(tensor):
+def constant(tensor: Tensor) -> float | None:
+    """Returns the value of a constant of one element; None if the tensor is not one."""
+    is_folded = tensor.shape.rank == 0 and tensor.op.type in _CONSTANT_FOLDED
+    if tensor.op.type != "Const" and not is_folded:
         return None
     value = tf.get_static_value(tensor)
     if value is None or np.size(value) != 1 or np.asarray(value).dtype.kind not in "fiub":
@@ -31,8 +46,8 @@ def constant(tensor: Any) -> float | None:
     return float(np.asarray(value).reshape(()))
 
 
-def only_adds_axes(op: Any) -> bool:
-    """Tells whether a slice is `x[:, tf.newaxis]` and the like, which leaves out nothing."""
+def only_adds_axes(op: Operation) -> bool:
+    """Returns whether a slice such as `x[:, tf.newaxis]` adds axes and leaves out no element."""
     added = op.get_attr("new_axis_mask")
     count = op.inputs[1].shape[0]
     if not added or count is None or op.get_attr("shrink_axis_mask"):
@@ -42,45 +57,28 @@ def only_adds_axes(op: Any) -> bool:
     return bool(whole == (1 << count) - 1)
 
 
-_CONSTANT = frozenset({"Const"})
-
-
-def _is_small_constant(tensor: Any) -> bool:
-    """Tells whether a scalar is computed from constants and static shapes alone."""
-    return tensor.shape.rank == 0 and tensor.op.type in (
-        "Cast",
-        "Size",
-        "Prod",
-        "Identity",
-        "StridedSlice",
-        "Mul",
-        "Fill",
-        "ConcatV2",
-    )
-
-
-def strip(tensor: Any) -> Any:
-    """Goes back over what only renames, casts or reshapes a tensor."""
+def strip(tensor: Tensor) -> Tensor:
+    """Returns the tensor that is left when renames, casts and reshapes are taken off."""
     while tensor.op.type in RENAMES or keeps_values(tensor.op):
         tensor = renamed(tensor)
     return tensor
 
 
-def renamed(tensor: Any) -> Any:
-    """Returns what an op that renames has renamed."""
+def renamed(tensor: Tensor) -> Tensor:
+    """Returns the input of a tensor's op, of which the tensor is a rename or a cast."""
     return tensor.op.inputs[tensor.value_index if tensor.op.type == "IdentityN" else 0]
 
 
-def keeps_values(op: Any) -> bool:
-    """Tells whether an op is a cast that keeps numbers, their last bits apart."""
+def keeps_values(op: Operation) -> bool:
+    """Returns whether an op is a cast that keeps the values but for rounding."""
     if op.type != "Cast":
         return False
     before, after = op.inputs[0].dtype, op.outputs[0].dtype
     return bool(after.is_floating or before == tf.bool or (before.is_integer and after.is_integer))
 
 
-def is_ones(tensor: Any) -> bool:
-    """Tells whether a tensor is ones in some shape."""
+def is_ones(tensor: Tensor) -> bool:
+    """Returns whether all elements of a tensor are the constant 1."""
     if tensor.op.type == "OnesLike":
         return True
     if tensor.op.type == "Fill":
@@ -89,8 +87,8 @@ def is_ones(tensor: Any) -> bool:
     return value is not None and value.size > 0 and bool(np.all(np.asarray(value) == 1))
 
 
-def is_zeros(tensor: Any) -> bool:
-    """Tells whether a tensor is zeros in some shape."""
+def is_zeros(tensor: Tensor) -> bool:
+    """Returns whether all elements of a tensor are the constant 0."""
     if tensor.op.type == "ZerosLike":
         return True
     if tensor.op.type == "Fill":
@@ -99,8 +97,8 @@ def is_zeros(tensor: Any) -> bool:
     return value is not None and not np.any(np.asarray(value))
 
 
-def shaped_as(tensor: Any) -> Any:
-    """Returns the tensor whose shape ones or zeros were made in, or they themselves."""
+def shaped_as(tensor: Tensor) -> Tensor:
+    """Returns the tensor whose shape ones or zeros take, or the tensor itself."""
     op = tensor.op
     if op.type in ("OnesLike", "ZerosLike"):
         return op.inputs[0]
@@ -109,30 +107,35 @@ def shaped_as(tensor: Any) -> Any:
     return tensor
 
 
-def without_ones(tensor: Any) -> Any:
-    """Returns the other factor of a product with ones; None for ones alone."""
+def without_ones(tensor: Tensor) -> Tensor | None:
+    """Takes ones off a product.
+
+    Returns:
+      The other factor of a product with ones; None if the tensor is ones alone; the tensor itself
+      if it is another.
+    """
     if is_ones(tensor):
         return None
     if tensor.op.type == "Mul":
-        for mine, other in (tensor.op.inputs, reversed(tuple(tensor.op.inputs))):
-            if is_ones(mine):
+        for factor, other in (tensor.op.inputs, reversed(tuple(tensor.op.inputs))):
+            if is_ones(factor):
                 return None if is_ones(other) else other
     return tensor
 
 
-def count_of(op: Any) -> Any:
-    """Returns the tensor of which an op counts the elements that are not 0, or None."""
+def count_of(op: Operation) -> Tensor | None:
+    """Returns the tensor whose nonzero elements an op counts; None if the op counts nothing."""
     if op.type != "Sum":
         return None
-    body = without_ones(op.inputs[0])
-    if body is None:
+    summed = without_ones(op.inputs[0])
+    if summed is None:
         return None
-    body = strip(body) if body.op.type == "Cast" else body
-    if body.op.type in ("Select", "SelectV2") and body.op.inputs[0].op.type == "Equal":
-        tested, zero = body.op.inputs[0].op.inputs
-        zeros, ones = body.op.inputs[1:]
-        known = constant(zero) == 0.0 and is_zeros(zeros) and is_ones(ones)
-        return tested if known else None
-    if body.op.type == "NotEqual" and constant(body.op.inputs[1]) == 0.0:
-        return body.op.inputs[0]
+    summed = strip(summed) if summed.op.type == "Cast" else summed
+    if summed.op.type in ("Select", "SelectV2") and summed.op.inputs[0].op.type == "Equal":
+        tested, zero = summed.op.inputs[0].op.inputs
+        zeros, ones = summed.op.inputs[1:]
+        counts = constant(zero) == 0.0 and is_zeros(zeros) and is_ones(ones)
+        return tested if counts else None
+    if summed.op.type == "NotEqual" and constant(summed.op.inputs[1]) == 0.0:
+        return summed.op.inputs[0]
     return None

@@ -1,9 +1,9 @@
 """Reads the ledger of a loss off its graph.
 
-The walk goes from the scalar loss back over whatever is linear in the per-example losses (sums,
-means, products with weights and numbers, quotients, renames), and splits at every addition. It
-stops at the tensors that still have one loss an example. Where it meets an op that it does not
-know, that term is kept as one number, and says which op it was: it never guesses.
+A walk goes from the scalar loss back over ops that are linear in the per-example losses: sums,
+means, products with weights and numbers, quotients and renames. It splits at every addition, and it
+stops at the tensors that have one loss for each example. If it meets an op that is not linear or
+not known, it does not guess: the term is kept as one number, and names the op.
 """
 
 import collections
@@ -13,39 +13,41 @@ from typing import Any
 
 import tensorflow as tf
 
-from estimator_compat.ledger.linear_walk import Walk
+from estimator_compat.ledger.linear_walk import LinearWalk
 from estimator_compat.ledger.loss_graph import LossGraph
-from estimator_compat.ledger.terms import Terms
+from estimator_compat.ledger.terms import TermBuilder
 from estimator_compat.ledger.values import Kind, LossLedger, LossTerm
+from estimator_compat.type_aliases import Features, Labels, Tensor
 
 
-def ledger(loss: Any, features: Any = None, labels: Any = None, *, mode: str = "") -> LossLedger:
+def ledger(
+    loss: Tensor, features: Features = None, labels: Labels = None, *, mode: str = ""
+) -> LossLedger:
     """Reads the ledger of a loss.
 
     Args:
-      loss: A floating-point Tensor of a v1 graph or of a `tf.function`'s graph; a scalar as a rule.
-        For a tensor of losses, the one term has no reduction.
-      features, labels: What the model_fn was given: nested tensors. They name what the weights and
-        divisors are, and tell which axis is the batch.
-      mode: The `ModeKeys` value that the graph was built for.
+      loss: A floating-point Tensor of a v1 graph or of a `tf.function`'s graph, usually a scalar.
+        A tensor of unreduced losses gives a ledger with one term, which has no reduction.
+      features: The features that the model_fn was given: a nest of tensors, or None. Weights and
+        divisors are named after them, and they show which axis is the batch.
+      labels: The labels that the model_fn was given, used like the features.
+      mode: The `ModeKeys` value that the graph was built for, or "".
 
     Raises:
-      TypeError: The loss is no Tensor of a graph, or not of a floating-point dtype.
-      ValueError: The features are of another graph.
+      TypeError: `loss` is not a Tensor of a graph, or its dtype is not a floating-point one.
+      ValueError: The features or labels belong to another graph.
     """
     _check(loss)
     graph = LossGraph(loss, features, labels)
-    walk = Walk(graph)
-    terms = Terms(graph, walk)
+    walk = LinearWalk(graph)
+    builder = TermBuilder(graph, walk)
+    terms = _merged([builder.term(addend) for addend in walk.addends()])
     return LossLedger(
-        loss=loss.name,
-        dtype=loss.dtype.name,
-        mode=mode,
-        terms=tuple(_with_names(_merged([terms.term(part) for part in walk.parts()]))),
+        loss=loss.name, dtype=loss.dtype.name, mode=mode, terms=tuple(_with_names(terms))
     )
 
 
-def _check(loss: Any) -> None:
+def _check(loss: Tensor) -> None:
     if loss is None:
         raise TypeError(
             "`loss` (None) is not there; expected a scalar Tensor, which an EstimatorSpec has in "
@@ -53,8 +55,8 @@ def _check(loss: Any) -> None:
         )
     if not tf.is_tensor(loss) or not hasattr(loss, "graph"):
         raise TypeError(
-            f"`loss` ({loss!r:.80}) is no Tensor of a graph; expected one that a model_fn built; "
-            "call the model_fn inside a tf.Graph or a tf.function."
+            f"`loss` ({loss!r:.80}) is not a Tensor of a graph; expected one that a model_fn "
+            "built; call the model_fn inside a tf.Graph or a tf.function."
         )
     if not loss.dtype.is_floating:
         raise TypeError(
@@ -64,7 +66,7 @@ def _check(loss: Any) -> None:
 
 
 def _merged(terms: list[LossTerm]) -> list[LossTerm]:
-    """Adds up regularization that is the same for several variables."""
+    """Merges the penalties that apply one function and the same steps to several variables."""
     merged: dict[Any, LossTerm] = {}
     for index, term in enumerate(terms):
         key: Any = index
@@ -82,15 +84,16 @@ def _merged(terms: list[LossTerm]) -> list[LossTerm]:
 
 
 def _with_names(terms: list[LossTerm]) -> Iterator[LossTerm]:
-    """Names each term after what it computes, with a number where that is not enough."""
-    count: collections.Counter[str] = collections.Counter()
+    """Names each term after what it computes, and numbers equal names from 2 on."""
+    counts: collections.Counter[str] = collections.Counter()
     for term in terms:
-        name = _tag(term)
-        count[name] += 1
-        yield dataclasses.replace(term, name=name if count[name] == 1 else f"{name}_{count[name]}")
+        name = _base_name(term)
+        counts[name] += 1
+        number = "" if counts[name] == 1 else f"_{counts[name]}"
+        yield dataclasses.replace(term, name=name + number)
 
 
-def _tag(term: LossTerm) -> str:
+def _base_name(term: LossTerm) -> str:
     if term.kind in (Kind.OPAQUE, Kind.CONSTANT) or not term.op.isidentifier():
         return term.kind.value
     return term.op

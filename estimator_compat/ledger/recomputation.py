@@ -1,7 +1,7 @@
-"""Recomputes a loss from its ledger, and compares it with the model_fn's own number.
+"""Recomputes a loss from its ledger, and compares it with the loss of the model_fn.
 
-The terms' tensors and the steps' factors are read from the run; the steps are then done once more,
-in a graph of their own that knows nothing of the model.
+A session of the model's graph gives the values of the terms' tensors and of the steps' operands.
+The steps are then applied to these values in another graph, which has nothing of the model.
 """
 
 import dataclasses
@@ -14,16 +14,17 @@ import tensorflow as tf
 from estimator_compat.ledger.steps import LossStep, Operation
 from estimator_compat.ledger.values import Check, LossLedger, LossTerm
 from estimator_compat.runtime import sessions
+from estimator_compat.type_aliases import Tensor
 
-# Units in the last place of the sum of the terms' absolute values. Adding up a few hundred terms
-# in another order than the graph does costs about this much.
+# The largest accepted difference, in units in the last place of the sum of the terms' absolute
+# values. A few hundred terms, added up in another order than in the graph, differ about as much.
 TOLERANCE = 32.0
 
 Values = Mapping[str, np.ndarray]
 
 
 def tensors(ledger: LossLedger) -> tuple[str, ...]:
-    """Names the tensors whose values `check` needs for each batch, all from one run."""
+    """Names the tensors whose values `check` needs for each batch, all from one session run."""
     names = [ledger.loss]
     for term in ledger.terms:
         names += [*term.tensors, *(step.tensor for step in term.steps if step.tensor)]
@@ -33,13 +34,17 @@ def tensors(ledger: LossLedger) -> tuple[str, ...]:
 def check(
     ledger: LossLedger, batches: Iterable[Values], *, sizes: Sequence[int] = ()
 ) -> LossLedger:
-    """Recomputes the loss of each batch, and returns the ledger with what came of it.
+    """Recomputes the loss of each batch.
 
     Args:
-      ledger: What `anatomy.ledger` read.
+      ledger: A ledger that `reader.ledger` read.
       batches: For each batch, the values of `tensors(ledger)` by name.
-      sizes: How many examples the first of them have, where that is known: the terms' batch axis
-        is held against them.
+      sizes: The number of examples in the first batches, as far as they are known. The sizes of the
+        terms' batch axes are compared with them.
+
+    Returns:
+      The ledger with its `check`. Terms whose batch axis has another size than a batch have no
+      batch axis any more.
 
     Raises:
       ValueError: There are no batches.
@@ -54,10 +59,10 @@ def check(
         _ulps(values[ledger.loss], *numbers)
         for values, numbers in compared
         if np.all(np.isfinite(values[ledger.loss]))
-    ]  # a NaN equals any other: it proves nothing
+    ]  # a loss of NaN is left out: it would equal any other NaN
     worst = max(ulps, default=float("nan"))
     first = np.asarray(compared[0][0][ledger.loss])
-    found = Check(
+    result = Check(
         batches=len(compared),
         worst=worst,
         exact=worst == 0.0,
@@ -65,13 +70,13 @@ def check(
         loss=float(first) if first.size == 1 else float("nan"),
         notes=_notes(ledger, [values for values, _ in compared], sizes),
     )
-    sized = list(zip((values for values, _ in compared), sizes, strict=False))
-    terms = tuple(_with_batch_axis(term, sized) for term in ledger.terms)
-    return dataclasses.replace(ledger, terms=terms, check=found)
+    sized_batches = list(zip((values for values, _ in compared), sizes, strict=False))
+    terms = tuple(_with_checked_axis(term, sized_batches) for term in ledger.terms)
+    return dataclasses.replace(ledger, terms=terms, check=result)
 
 
 def _recomputed(ledger: LossLedger, values: Values) -> tuple[Any, float]:
-    """The loss of one batch, and the sum of its terms' absolute values."""
+    """Returns the loss of one batch, and the sum of its terms' absolute values."""
     with tf.Graph().as_default():
         numbers = sessions.values_of([_number(term, values) for term in ledger.terms])
     total = numbers[0] if numbers else np.zeros((), ledger.dtype)
@@ -81,15 +86,22 @@ def _recomputed(ledger: LossLedger, values: Values) -> tuple[Any, float]:
 
 
 def _number(term: LossTerm, values: Values) -> tf.Tensor:
-    parts = [tf.constant(values[name]) for name in term.tensors]
-    number = parts[0] if len(parts) == 1 else tf.add_n(parts)
+    """Computes the number that a term adds to the loss."""
+    losses = [tf.constant(values[name]) for name in term.tensors]
+    number = losses[0] if len(losses) == 1 else tf.add_n(losses)
     for step in term.steps:
         number = applied(step, number, values.get(step.tensor, step.value))
     return number
 
 
-def applied(step: LossStep, losses: tf.Tensor, by: Any) -> tf.Tensor:
-    """Does one step to `losses`; `by` is the other operand's value, where there is one."""
+def applied(step: LossStep, losses: tf.Tensor, operand: Tensor | None) -> tf.Tensor:
+    """Applies one step to losses.
+
+    Args:
+      step: The step.
+      losses: The losses, or what the steps before made of them.
+      operand: The value of the step's operand: a number or a tensor. None for steps without one.
+    """
     if step.operation in (Operation.SUM, Operation.MEAN):
         reduce = tf.reduce_sum if step.operation is Operation.SUM else tf.reduce_mean
         return reduce(losses, axis=None if step.axes is None else list(step.axes))
@@ -102,21 +114,25 @@ def applied(step: LossStep, losses: tf.Tensor, by: Any) -> tf.Tensor:
     if step.operation is Operation.STOP_GRADIENT:
         return tf.stop_gradient(losses)
     if step.operation is Operation.KEEP_WHERE:
-        return tf.where(by, losses, tf.zeros_like(losses))
-    by = tf.cast(by, losses.dtype)
-    if step.scalar:  # of one element, in whatever rank
-        by = tf.reshape(by, [])
+        return tf.where(operand, losses, tf.zeros_like(losses))
+    operand = tf.cast(operand, losses.dtype)
+    if step.scalar:  # one element, in a tensor of any rank
+        operand = tf.reshape(operand, [])
     if step.operation is Operation.MULTIPLY:
-        return losses * by
-    return (
-        tf.math.divide_no_nan(losses, by)
-        if step.operation is Operation.DIVIDE_NO_NAN
-        else losses / by
-    )
+        return losses * operand
+    if step.operation is Operation.DIVIDE_NO_NAN:
+        return tf.math.divide_no_nan(losses, operand)
+    return losses / operand
 
 
 def _ulps(reported: Any, recomputed: Any, magnitude: float) -> float:
-    """The largest difference, in units in the last place of the terms' sum."""
+    """Returns the largest difference of two losses, in units in the last place.
+
+    Args:
+      reported: The loss of the model_fn.
+      recomputed: The loss that was recomputed from the ledger.
+      magnitude: The sum of the terms' absolute values, whose last place is meant.
+    """
     reported, recomputed = np.asarray(reported), np.asarray(recomputed).reshape(reported.shape)
     if np.array_equal(reported, recomputed, equal_nan=True):
         return 0.0
@@ -128,6 +144,7 @@ def _ulps(reported: Any, recomputed: Any, magnitude: float) -> float:
 
 
 def _notes(ledger: LossLedger, batches: list[Values], sizes: Sequence[int]) -> tuple[str, ...]:
+    """Describes losses that cannot be compared, and axes that are not the batch."""
     notes = [
         f"the loss of batch {index} is {values[ledger.loss]}, which cannot be compared"
         for index, values in enumerate(batches)
@@ -148,7 +165,7 @@ def _notes(ledger: LossLedger, batches: list[Values], sizes: Sequence[int]) -> t
 
 
 def _is_batch_axis(term: LossTerm, shape: tuple[int, ...], size: int) -> bool:
-    """Tells whether the axis that is named after the batch is as long as the batch."""
+    """Returns whether the size of a term's batch axis is that of the batch."""
     axis = term.batch_axis
     if axis is None or not term.axes[axis].startswith("batch"):
         return True
@@ -156,8 +173,8 @@ def _is_batch_axis(term: LossTerm, shape: tuple[int, ...], size: int) -> bool:
     return times == "?" or shape[axis] == size * int(times or 1)
 
 
-def _with_batch_axis(term: LossTerm, batches: list[tuple[Values, int]]) -> LossTerm:
-    """Takes a batch axis back that a batch has shown to be another."""
+def _with_checked_axis(term: LossTerm, batches: list[tuple[Values, int]]) -> LossTerm:
+    """Returns the term, without its batch axis if the axis has another size than a batch."""
     if all(_is_batch_axis(term, np.shape(v[term.tensors[0]]), size) for v, size in batches):
         return term
     axes = ("?" if axis == term.batch_axis else name for axis, name in enumerate(term.axes))

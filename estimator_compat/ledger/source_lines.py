@@ -1,13 +1,15 @@
-"""The lines of a program that made an op."""
-
-from typing import Any
+"""Finds the lines of source code that created an op."""
 
 from estimator_compat import package_files
 from estimator_compat.ledger.steps import Line
+from estimator_compat.type_aliases import Operation
 
 
-def line_of(op: Any) -> Line | None:
-    """Finds the innermost line, of the user's or a legacy library's code, that made an op."""
+def line_of(op: Operation) -> Line | None:
+    """Returns the innermost line of the user's or a legacy library's code that created an op.
+
+    None if the op has no traceback, or no line of such code is in it.
+    """
     for frame in reversed(list(op.traceback or ())):
         if may_be_users(frame.filename):
             return Line(file=frame.filename, number=frame.lineno, function=frame.name)
@@ -15,6 +17,11 @@ def line_of(op: Any) -> Line | None:
 
 
 def may_be_users(path: str) -> bool:
+    """Returns whether a file may be the user's program or a legacy library.
+
+    Files of this project are not, but for its embedded examples; nor are files of TensorFlow and
+    Keras.
+    """
     if package_files.is_ours(path):
         return package_files.is_example(path)
     return not package_files.is_framework(path)

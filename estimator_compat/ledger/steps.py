@@ -1,11 +1,11 @@
-"""The operations on the way from unreduced losses to a term's number."""
+"""The steps that lead from unreduced losses to the number that a term adds to the loss."""
 
 import dataclasses
 import enum
 
 
 class Operation(str, enum.Enum):
-    """What a step does to the tensor that it is given."""
+    """The operation of a step."""
 
     CAST = "cast"
     DIVIDE = "divide"
@@ -20,7 +20,7 @@ class Operation(str, enum.Enum):
 
 
 class Role(str, enum.Enum):
-    """What a divisor is, beside the losses and weights of its term."""
+    """The role of a divisor: what it counts in the losses and weights of its term."""
 
     BATCH = "batch"  # the number of examples in the batch, counted when the graph runs
     CONSTANT = "constant"
@@ -44,19 +44,20 @@ class Line:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class LossStep:
-    """One operation on the way from unreduced losses to a term's number.
+    """One operation between the unreduced losses and the number that a term adds to the loss.
 
     Attributes:
-      operation: What is done.
-      axes: For SUM and MEAN: the axes, None for all. An empty tuple reduces a scalar again, which
-        changes nothing.
-      operand: For the others, what they multiply or divide by, or mask with, as text.
-      tensor: Its name in the graph; "" for a constant.
-      value: Its value where that is a constant number.
-      scalar: Whether it has one element.
-      role: For a division, what the divisor is.
+      operation: The operation.
+      axes: For SUM and MEAN, the reduced axes; None for all axes. An empty tuple means that a
+        scalar is reduced again, which changes nothing.
+      operand: For MULTIPLY and divisions, the factor or divisor; for KEEP_WHERE, the mask. An
+        expression such as `features['w']`; "" for other operations.
+      tensor: The name of the operand's tensor in the graph; "" for a constant.
+      value: The value of a constant operand; None for a tensor.
+      scalar: Whether the operand has one element.
+      role: For a division, what the divisor counts.
       dtype: For CAST, the name of the new dtype.
-      line: Where it was written, when that is known.
+      line: The line of source code that created the operation; None if it is not known.
     """
 
     operation: Operation = dataclasses.field(metadata={"json": "do"})
@@ -71,8 +72,10 @@ class LossStep:
 
     @property
     def reduces(self) -> bool:
+        """Whether the step is a sum or mean that changes the shape."""
         return self.operation in (Operation.SUM, Operation.MEAN) and self.axes != ()
 
     @property
     def divides(self) -> bool:
+        """Whether the step is a division."""
         return self.operation in (Operation.DIVIDE, Operation.DIVIDE_NO_NAN)

@@ -1,7 +1,7 @@
 """`with_loss_summaries`: both loss summaries for a model_fn that writes neither."""
 
 import functools
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -13,26 +13,29 @@ from estimator_compat.ledger.values import LossLedger, LossTerm
 from estimator_compat.losses import summaries
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import user_functions
+from estimator_compat.type_aliases import Features, Labels, ModelFn
 
 _ADVICE = (
     "`loss_per_example` and `average_loss` %s: %s; expected sums or means of per-example losses; "
     "call estimator_compat.loss_summaries(losses, weights, mode=mode) in the model_fn."
 )
+_NOT_WRITTEN = "are not written for this model_fn"
 
 
 def with_loss_summaries(
-    model_fn: Callable[..., Any], *, modes: Collection[str] = (ModeKeys.TRAIN, ModeKeys.EVAL)
-) -> Callable[..., Any]:
+    model_fn: ModelFn, *, modes: Collection[str] = (ModeKeys.TRAIN, ModeKeys.EVAL)
+) -> ModelFn:
     """Wraps a model_fn so that it also writes `loss_per_example` and `average_loss`.
 
-    The losses are found in the graph (see `anatomy`). Where the loss has several terms that are
-    reduced from per-example losses, each has summaries of its own: `average_loss/<term>`. A tag or
-    metric that the model_fn has by itself is left to it. What is not understood is logged.
+    The losses are found in the graph, with the ledger of the loss (see `reader`). If several terms
+    of the loss are reduced from per-example losses, each term has summaries of its own, such as
+    `average_loss/<term>`. A tag or metric that the model_fn already has is not added. A warning is
+    logged for each part of the loss that the ledger does not understand.
 
     Args:
-      model_fn: A model_fn of any kind: function, method, partial, callable object; also one that
-        returns a TPUEstimatorSpec.
-      modes: The `ModeKeys` values in which it does; TRAIN and EVAL.
+      model_fn: A function, method, partial or callable object, which may also return a
+        TPUEstimatorSpec.
+      modes: The `ModeKeys` values in which summaries are added, out of TRAIN and EVAL.
 
     Returns:
       A model_fn with the same arguments, which returns an EstimatorSpec.
@@ -40,37 +43,38 @@ def with_loss_summaries(
 
     @functools.wraps(model_fn)
     def wrapped(*positional: Any, **named: Any) -> Any:
-        # Some model_fns take what they need out of their features.
+        # Some model_fns remove entries from the dict of features, hence the copies.
         features, labels = (
-            dict(given) if isinstance(given, Mapping) else given
-            for given in _inputs(positional, named)
+            dict(nest) if isinstance(nest, Mapping) else nest for nest in _inputs(positional, named)
         )
         spec = user_functions.as_estimator_spec(model_fn(*positional, **named))
         if getattr(spec, "loss", None) is None or spec.mode not in modes:
             return spec
         try:
             ledger = reader.ledger(spec.loss, features, labels)
-        except (TypeError, ValueError) as error:  # no such loss can be read; a run can have one
-            tf1.logging.warn(_ADVICE, _NOT, error)
+        except (TypeError, ValueError) as error:  # sessions also accept losses without a ledger
+            tf1.logging.warning(_ADVICE, _NOT_WRITTEN, error)
             return spec
         return _with_summaries(spec, ledger)
 
     return wrapped
 
 
-def _inputs(positional: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any, Any]:
-    """The features and the labels that a model_fn is called with."""
+def _inputs(positional: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Features, Labels]:
+    """Returns the features and labels that a model_fn is called with."""
     first, second, *_ = (*positional, None, None)
     return named.get("features", first), named.get("labels", second)
 
 
 def summarized(ledger: LossLedger) -> tuple[LossTerm, ...]:
-    """Picks the terms that have summaries, those of examples; logs what is left out."""
+    """Returns the terms that have per-example losses; logs the parts of the loss that have none."""
     terms = tuple(t for t in ledger.data_terms if t.batch_axis is not None or t.shape is None)
     for stopped in ledger.stopped_by:
-        tf1.logging.warn(_ADVICE, "leave out a part of the loss" if terms else _NOT, stopped)
+        tf1.logging.warning(
+            _ADVICE, "leave out a part of the loss" if terms else _NOT_WRITTEN, stopped
+        )
     if not terms and not ledger.stopped_by:
-        tf1.logging.warn(_ADVICE, _NOT, f"the loss is {ledger.formula}")
+        tf1.logging.warning(_ADVICE, _NOT_WRITTEN, f"the loss is {ledger.formula}")
     return terms
 
 
@@ -89,24 +93,22 @@ def _with_summaries(spec: Any, ledger: LossLedger) -> Any:
     return spec._replace(eval_metric_ops=metrics, evaluation_hooks=tuple(hooks))
 
 
-_NOT = "are not written for this model_fn"
-
-
 def unreduced(term: LossTerm) -> tuple[tf.Tensor, tf.Tensor | None]:
-    """Finds a term's losses and their weights in the default graph.
+    """Returns a term's losses and their weights, from the default graph.
 
     Returns:
-      The losses with the batch as their first axis, as far as that is known, and the weights, which
-      broadcast to them by `losses.check_weights`; None where all weigh alike.
+      The losses, with the batch as their first axis if it is known, and the weights, which fit the
+      losses by the rule of `weighted_losses.check_weights`. The weights are None if all losses have
+      equal weights.
     """
-    find = tf1.get_default_graph().get_tensor_by_name
-    losses = find(term.tensors[0])
+    tensor_by_name = tf1.get_default_graph().get_tensor_by_name
+    losses = tensor_by_name(term.tensors[0])
     for step in term.before_reduction:
         if step.operation in (Operation.NEGATE, Operation.HALF_SQUARE):
             losses = recomputation.applied(step, losses, None)
     weights = None
     for step in term.weightings:
-        factor = tf.cast(find(step.tensor), losses.dtype)
+        factor = tf.cast(tensor_by_name(step.tensor), losses.dtype)
         weights = factor if weights is None else weights * factor
     if weights is not None and weights.shape.rank != losses.shape.rank:
         weights = weights * tf.ones_like(losses)

@@ -1,9 +1,9 @@
-"""The loss ledger: what a scalar loss is made of, as values that print and serialize.
+"""The loss ledger: the terms of a scalar loss, as values that print and serialize.
 
-A loss is a sum of terms. Each term is a tensor of unreduced losses and the steps that lead from it
-to the term's number, in the order of the graph: multiply by weights, sum or average over axes,
-divide. `anatomy` reads a ledger off a graph, `ledger_check` recomputes the loss from it, and
-`explanations` says in words what it means.
+A loss is a sum of terms. A term is a tensor of unreduced losses, and the steps that lead from the
+tensor to the number that the term adds to the loss. The steps stand in the order of the graph, such
+as: multiply by weights, sum or average over axes, divide. `reader` reads a ledger off a graph,
+`recomputation` recomputes the loss from it, and `explanations` says in words what it means.
 """
 
 import dataclasses
@@ -16,11 +16,11 @@ from estimator_compat.ledger.steps import Line, LossStep, Operation, Role
 
 
 class Kind(str, enum.Enum):
-    """What a term of a loss depends on.
+    """The kind of a term: what it depends on.
 
-    DATA depends on features or labels, REGULARIZATION on variables alone, CONSTANT on neither.
-    OPAQUE depends on features, and no reduction of per-example losses was found behind it: it is
-    kept as one number.
+    A DATA term depends on features or labels and has per-example losses. An OPAQUE term depends on
+    features or labels, too; no reduction of per-example losses was found behind it, so that it is
+    kept as one number. A REGULARIZATION term depends on variables alone, a CONSTANT on neither.
     """
 
     DATA = "data"
@@ -34,23 +34,26 @@ class LossTerm:
     """One term of a loss.
 
     Attributes:
-      name: Tells the term from the others of its ledger; fit for a summary tag.
-      kind: What it depends on.
-      op: What computes the unreduced losses (`softmax_cross_entropy`, `squared_difference`), or the
-        type of the op; for regularization a function of one variable (`l2`), or the whole text.
-      tensors: The names of the unreduced losses' tensors: one; several only for regularization
-        that is the same for several variables, and is added up.
-      shape: Of the unreduced losses, None for a dimension that is not known before the graph runs;
-        None as a whole where not even the rank is.
-      axes: A name for each dimension: `batch`, `selected` (chosen by a mask), `batch*7`, or its
-        size, `?` where that is not known.
-      batch_axis: Which of them is the batch; None where none is.
-      steps: From the unreduced losses to the term's number.
-      trained: Whether a gradient flows through it.
-      variables: For regularization, the variables' names.
-      line: Where the unreduced losses were computed, when that is known.
-      stopped_by: For OPAQUE, the op that is not understood, and why.
-      broadcast: Where two tensors of unequal rank were broadcast on the way to the losses, as text.
+      name: A name that no other term of the ledger has; it is also used in summary tags.
+      kind: What the term depends on.
+      op: The function that computes the unreduced losses, such as `softmax_cross_entropy`, an
+        expression, or the type of the op. For regularization, a function of one variable, such as
+        `l2`, or an expression.
+      tensors: The name of the tensor of unreduced losses. A regularization term that applies one
+        function to several variables has several tensors, which are added up.
+      shape: The static shape of the unreduced losses, with None for an unknown dimension; None if
+        the rank is unknown.
+      axes: A name for each axis of the losses: `batch`, `selected` (elements selected from the
+        batch), `batch*7` (seven elements for each example), the size of another axis, or `?` for
+        another axis of unknown size.
+      batch_axis: The index of the batch axis; None if no axis is the batch.
+      steps: The steps from the unreduced losses to the number that the term adds to the loss.
+      trained: Whether a gradient flows through the term.
+      variables: The names of a regularization term's variables.
+      line: The line of source code that computes the unreduced losses; None if it is not known.
+      stopped_by: For OPAQUE, the op that is not understood, and the reason. "" otherwise.
+      broadcast: The op before the losses that broadcasts a vector and a column to all pairs, with
+        their shapes. "" if no op does.
     """
 
     name: str
@@ -69,7 +72,7 @@ class LossTerm:
 
     @property
     def is_unreduced(self) -> bool:
-        """Whether a term of per-example losses is still a vector."""
+        """Whether the term has per-example losses and no step reduces them."""
         return self.kind is Kind.DATA and not any(step.reduces for step in self.steps)
 
     @property
@@ -80,22 +83,23 @@ class LossTerm:
 
     @property
     def weightings(self) -> tuple[LossStep, ...]:
-        """The steps that weight the losses; none where all weigh alike."""
-        masks = (Operation.MULTIPLY, Operation.KEEP_WHERE)
-        return tuple(s for s in self.before_reduction if s.operation in masks and not s.scalar)
+        """The steps that weight the losses; none if all losses have equal weights."""
+        weightings = (Operation.MULTIPLY, Operation.KEEP_WHERE)
+        return tuple(s for s in self.before_reduction if s.operation in weightings and not s.scalar)
 
     @property
     def weights(self) -> LossStep | None:
-        """The step that weights the losses where there is one."""
+        """The step that weights the losses; None if there is no such step, or more than one."""
         return self.weightings[0] if len(self.weightings) == 1 else None
 
     @property
     def divisors(self) -> tuple[LossStep, ...]:
+        """The divisions."""
         return tuple(step for step in self.steps if step.divides)
 
     @property
     def multipliers(self) -> tuple[LossStep, ...]:
-        """What multiplies the whole term: numbers or scalar tensors other than 1."""
+        """The steps that multiply the whole term by a number or scalar tensor other than 1."""
         return tuple(
             s
             for s in self.steps
@@ -104,9 +108,10 @@ class LossTerm:
 
     @property
     def reduction(self) -> str | None:
-        """The row of `reductions.TABLE` that reduces this term, its multipliers apart.
+        """The name of the row of `reductions.TABLE` that reduces this term.
 
-        None where no row does: the formula then has the divisors.
+        Multipliers of the whole term do not count. None if no row reduces the term, such as for an
+        unusual divisor; the formula shows the divisors.
         """
         if self.kind is not Kind.DATA:
             return None
@@ -118,24 +123,26 @@ class LossTerm:
             return "SUM_OVER_BATCH_SIZE" if {*roles} <= {Role.CONSTANT} else None
         if reductions == {Operation.SUM} and len(roles) <= 1:
             role = roles[0] if roles else None
-            if role is Role.BATCH:  # the elements are the examples where there is no other axis
+            if role is Role.BATCH:  # without other axes, the examples are all elements
                 role = Role.SIZE if self.axes == ("batch",) else Role.OTHER
             if role is Role.SUM_OF_WEIGHTS and self.divisors[0].operation is Operation.DIVIDE:
-                return None  # NaN, not 0, where all weights are 0
+                return None  # the row MEAN gives 0 if all weights are 0, this term NaN
             return _ROWS.get(role)
         return None
 
     @property
     def is_penalty(self) -> bool:
-        """Whether `op` is a function of one variable, such as `l2`; "" is the variable itself."""
+        """Whether the term is regularization by a function of one variable, such as `l2`.
+
+        The function `op` is "" for the variable itself.
+        """
         return self.kind is Kind.REGULARIZATION and (self.op.isidentifier() or not self.op)
 
     @property
     def formula(self) -> str:
-        """The term as text: `mean(softmax_cross_entropy[batch])`."""
+        """The term as text, such as `mean(softmax_cross_entropy[batch])`."""
         if self.is_penalty:
-            called = [f"{self.op}({name})" if self.op else name for name in self.variables]
-            text = sum_of(called)
+            text = sum_of([f"{self.op}({name})" if self.op else name for name in self.variables])
         elif self.kind in (Kind.REGULARIZATION, Kind.CONSTANT, Kind.OPAQUE):
             text = f"({self.op})" if is_compound(self.op) and self.steps else self.op
         else:
@@ -144,6 +151,7 @@ class LossTerm:
         return applied(shortened(self.steps), text)
 
 
+# The rows of `reductions.TABLE` that divide a sum, by the role of the divisor.
 _ROWS = {
     None: "SUM",
     Role.SIZE: "SUM_OVER_BATCH_SIZE",
@@ -154,15 +162,17 @@ _ROWS = {
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """What came of recomputing a loss from its ledger on batches.
+    """The result of recomputing a loss from its ledger on batches.
 
     Attributes:
-      batches: How many.
-      worst: The largest difference, in units in the last place of the terms' sum.
-      exact: Whether all numbers were the same bits.
-      passed: Whether all agree within `ledger_check.TOLERANCE`.
-      loss: The model_fn's loss on the first batch.
-      notes: What the batches showed: a NaN, another batch axis than the graph tells.
+      batches: The number of batches.
+      worst: The largest difference between the model_fn's loss and the recomputed one, in units in
+        the last place of the sum of the terms' absolute values; NaN if no loss was finite.
+      exact: Whether the recomputed losses have the same bits.
+      passed: Whether all differences are within `recomputation.TOLERANCE`.
+      loss: The model_fn's loss on the first batch; NaN if that is not one number.
+      notes: Observations on the batches, such as a loss of NaN, or a batch axis whose size is not
+        that of the batch.
     """
 
     batches: int
@@ -175,14 +185,14 @@ class Check:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class LossLedger:
-    """What a scalar loss is made of.
+    """The ledger of a scalar loss.
 
     Attributes:
       loss: The name of the loss's tensor.
-      dtype: Its dtype's name.
-      mode: The `ModeKeys` value of the graph, or "".
-      terms: The loss is their sum.
-      check: What recomputing it gave; None before it was.
+      dtype: The name of the loss's dtype.
+      terms: The terms, whose sum is the loss.
+      mode: The `ModeKeys` value that the graph was built for, or "".
+      check: The result of recomputing the loss; None if that was not done.
     """
 
     loss: str
@@ -193,22 +203,22 @@ class LossLedger:
 
     @property
     def data_terms(self) -> tuple[LossTerm, ...]:
-        """The terms whose losses are known for each example."""
+        """The terms that have per-example losses."""
         return tuple(term for term in self.terms if term.kind is Kind.DATA)
 
     @property
     def stopped_by(self) -> tuple[str, ...]:
-        """The ops that are not understood; none for a ledger that is exact."""
+        """The ops that are not understood, with reasons; none if all of the loss is understood."""
         return tuple(term.stopped_by for term in self.terms if term.kind is Kind.OPAQUE)
 
     @property
     def formula(self) -> str:
-        """The loss as text: `mean(squared_difference[batch, 1]) + 0.0001 * l2(dense/kernel)`."""
+        """The loss as text, such as `mean(hinge[batch, 1]) + 0.0001 * l2(dense/kernel)`."""
         return " + ".join(term.formula for term in self.terms).replace("+ -", "- ") or "0"
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the ledger as JSON's types, its formulas and reductions included."""
-        fields = to_json(self)
+        """Returns the ledger in the types of JSON, with the formulas and reductions."""
+        fields: dict[str, Any] = to_json(self)
         fields["formula"] = self.formula
         for term, row in zip(self.terms, fields["terms"], strict=True):
             row.update(formula=term.formula, reduction=term.reduction)

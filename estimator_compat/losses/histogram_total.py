@@ -8,13 +8,14 @@ HISTOGRAM_TAG = "loss_per_example"
 
 
 class HistogramTotal:
-    """Adds up serialized histogram summaries into that of all their values."""
+    """Adds up serialized histogram summaries into the histogram of all their values."""
 
     def __init__(self) -> None:
         self._total: Any = None
         self._counts: dict[float, float] = {}
 
     def add(self, serialized: bytes) -> None:
+        """Adds a serialized `tf.compat.v1.Summary` whose first value is a histogram."""
         part = tf.compat.v1.Summary.FromString(serialized).value[0].histo
         for limit, count in zip(part.bucket_limit, part.bucket, strict=True):
             self._counts[limit] = self._counts.get(limit, 0.0) + count
@@ -28,7 +29,7 @@ class HistogramTotal:
         self._total.sum_squares += part.sum_squares
 
     def summary(self, tag: str = HISTOGRAM_TAG) -> Any:
-        """Returns the `tf.compat.v1.Summary`, without a value where nothing was added."""
+        """Returns a `tf.compat.v1.Summary` with the total; it is empty if nothing was added."""
         summary = tf.compat.v1.Summary()
         if self._total is not None:
             limits = self._limits()
@@ -38,7 +39,7 @@ class HistogramTotal:
         return summary
 
     def _limits(self) -> list[float]:
-        # TensorFlow writes a run of empty buckets as one, which ends where the run ends.
+        # TensorFlow merges neighboring empty buckets into one, which has the last one's limit.
         limits = sorted(self._counts)
         pairs = zip(limits, [*limits[1:], None], strict=True)
         return [n for n, after in pairs if after is None or self._counts[n] or self._counts[after]]

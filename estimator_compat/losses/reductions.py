@@ -1,8 +1,8 @@
-"""The loss reductions: one row each, with its names, formula, computation and Keras equals.
+"""The table of loss reductions: names, formula, computation and equal Keras reductions of each.
 
-A row's computation is written over the small `Arithmetic` protocol, so that this table imports
-nothing: `losses` brings TensorFlow's arithmetic, and anything that multiplies arrays can bring
-its own. The formulas are those of `tf.compat.v1.losses.compute_weighted_loss`.
+A row computes with an `Arithmetic`, hence the table imports no array library. `weighted_losses` has
+the `Arithmetic` of TensorFlow; other libraries of arrays can have their own. The formulas are those
+of `tf.compat.v1.losses.compute_weighted_loss`.
 """
 
 from collections.abc import Callable
@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 
 class Arithmetic(Protocol):
-    """What a reduction needs beside `*` on arrays of losses and of weights.
+    """The functions of an array library that a reduction uses, besides `*` on its arrays.
 
     `losses` has any shape; `weights` is a scalar, or has the rank of `losses` with each dimension
-    1 or equal to that of `losses`. All results but that of `ones_like` are scalars.
+    1 or equal to that of `losses`. `ones_like` returns an array, the other methods return scalars.
     """
 
     def sum(self, values: Any) -> Any:
@@ -38,16 +38,16 @@ Compute = Callable[[Arithmetic, Any, Any], Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reduction:
-    """States one reduction of losses `l` under weights `w`, `w` being broadcast to `l`.
+    """A reduction of losses `l` under weights `w`, which are broadcast to `l`.
 
     Attributes:
-        name: the member of `tf.compat.v1.losses.Reduction`.
-        aliases: every other spelling that `find` accepts.
-        formula: the computation as text.
-        compute: takes an `Arithmetic`, `l` and `w`, and returns the reduced loss.
-        keras2: the equal value of `tf_keras.losses.Reduction`, or None where there is no equal.
-        keras3: the equal `reduction=` of a Keras 3 loss, or None where there is no equal. (Keras 3
-            also spells "none" as None, and "sum_over_batch_size" as "mean".)
+      name: The member of `tf.compat.v1.losses.Reduction`.
+      aliases: All other spellings that `find` accepts.
+      formula: The computation as text.
+      compute: A function of an `Arithmetic`, `l` and `w` that returns the reduced loss.
+      keras2: The equal value of `tf_keras.losses.Reduction`; None if no value is equal.
+      keras3: The equal `reduction=` of a Keras 3 loss; None if no value is equal. Keras 3 also
+        spells "none" as None, and "sum_over_batch_size" as "mean".
     """
 
     name: str
@@ -58,16 +58,23 @@ class Reduction:
     keras3: str | None
 
 
-def _mean(on: Arithmetic, losses: Any, weights: Any) -> Any:
-    return on.divide(on.sum(losses * weights), on.sum(on.ones_like(losses) * weights))
+def _none(arithmetic: Arithmetic, losses: Any, weights: Any) -> Any:
+    del arithmetic
+    return losses * weights
 
 
-def _sum_over_batch_size(on: Arithmetic, losses: Any, weights: Any) -> Any:
-    return on.divide(on.sum(losses * weights), on.size(losses))
+def _mean(arithmetic: Arithmetic, losses: Any, weights: Any) -> Any:
+    total = arithmetic.sum(losses * weights)
+    return arithmetic.divide(total, arithmetic.sum(arithmetic.ones_like(losses) * weights))
 
 
-def _sum_by_nonzero_weights(on: Arithmetic, losses: Any, weights: Any) -> Any:
-    return on.divide(on.sum(losses * weights), on.count_nonzero(weights, losses))
+def _sum_over_batch_size(arithmetic: Arithmetic, losses: Any, weights: Any) -> Any:
+    return arithmetic.divide(arithmetic.sum(losses * weights), arithmetic.size(losses))
+
+
+def _sum_by_nonzero_weights(arithmetic: Arithmetic, losses: Any, weights: Any) -> Any:
+    total = arithmetic.sum(losses * weights)
+    return arithmetic.divide(total, arithmetic.count_nonzero(weights, losses))
 
 
 TABLE = (
@@ -75,7 +82,7 @@ TABLE = (
         name="NONE",
         aliases=("none",),
         formula="w*l",
-        compute=lambda on, losses, weights: losses * weights,
+        compute=_none,
         keras2="none",
         keras3="none",
     ),
@@ -83,7 +90,7 @@ TABLE = (
         name="SUM",
         aliases=("weighted_sum", "sum"),
         formula="sum(w*l)",
-        compute=lambda on, losses, weights: on.sum(losses * weights),
+        compute=lambda arithmetic, losses, weights: arithmetic.sum(losses * weights),
         keras2="sum",
         keras3="sum",
     ),
@@ -117,14 +124,15 @@ _BY_NAME = {name: row for row in TABLE for name in (row.name, *row.aliases)}
 
 
 def find(name: str) -> Reduction:
-    """Returns the row that `name` spells, in the letters of one of the row's names.
+    """Returns the row whose name or alias is `name`.
 
-    Upper-case names are those of `tf.compat.v1.losses.Reduction`, so "MEAN" is `sum(w*l)/sum(w)`.
-    The lower-case "mean" is nobody's alias: Keras 3 means SUM_OVER_BATCH_SIZE by it, which a reader
-    of a TF1 program would not expect. Keras's "auto" depends on where it is used, and is not here.
+    Upper-case names are those of `tf.compat.v1.losses.Reduction`: "MEAN" is `sum(w*l) / sum(w)`.
+    The lower-case "mean" is refused, because Keras 3 means SUM_OVER_BATCH_SIZE by it, which a
+    reader of a TF1 program would not expect. Keras's "auto" is not in the table, because its
+    meaning depends on where it is used.
 
     Raises:
-        ValueError: `name` is none of these names.
+      ValueError: No row has the name or alias `name`.
     """
     if isinstance(name, str) and name in _BY_NAME:
         return _BY_NAME[name]

@@ -1,8 +1,9 @@
 """The two loss summaries: `loss_per_example`, a histogram, and `average_loss`, a scalar.
 
-A model_fn calls `loss_summaries`; a TF2 evaluation loop uses `LossAccumulator`. Histograms keep the
-form of `tf.compat.v1.summary.histogram`, whose bucket limits do not depend on the data: so those of
-single batches add up to exactly that of the whole set, in memory that does not grow with it.
+A model_fn calls `loss_summaries`; a TF2 evaluation loop uses `LossAccumulator`. The histograms are
+those of `tf.compat.v1.summary.histogram`, whose bucket limits do not depend on the data. Hence the
+sum of the batches' histograms is exactly the histogram of the whole evaluation set, and its memory
+does not grow with the set.
 """
 
 from dataclasses import dataclass, field
@@ -12,16 +13,22 @@ import numpy as np
 import tensorflow as tf
 
 from estimator_compat.losses.histogram_total import HISTOGRAM_TAG, HistogramTotal
-from estimator_compat.losses.weighted_loss import average_loss, check_weights
+from estimator_compat.losses.weighted_losses import average_loss, check_weights
 from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.type_aliases import Session, Tensor
+
+tf1: Any = tf.compat.v1
 
 SCALAR_TAG = "average_loss"
-# The graph collection to which each `loss_summaries` call in EVAL adds a `LossPerExample`.
+# The graph collection to which a call of `loss_summaries` in EVAL adds a `LossPerExample`.
 PER_EXAMPLE_COLLECTION = "estimator_compat/loss_per_example"
 
 
 class LossPerExample(NamedTuple):
-    """A batch's unreduced losses, its weights in the same shape, and which term they are of."""
+    """A batch's unreduced losses, their weights in the same shape, and the name of their term.
+
+    The name is "" if the loss has one term.
+    """
 
     losses: tf.Tensor
     weights: tf.Tensor
@@ -29,17 +36,17 @@ class LossPerExample(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The entry's name in a meta graph, which the Estimator exports for an evaluation too."""
+        """The entry's name in a meta graph, which the Estimator exports in EVAL as well."""
         return str(self.losses.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossSummaries:
-    """What a model_fn adds to its EstimatorSpec; empty but in EVAL.
+    """The metrics and hooks that a model_fn adds to its EstimatorSpec; both are empty but in EVAL.
 
     Attributes:
-        eval_metric_ops: `{"average_loss": (value, update)}`, over the whole evaluation set.
-        evaluation_hooks: the `LossHistogramHook` that writes `loss_per_example`.
+      eval_metric_ops: `{"average_loss": (value, update)}`, over the whole evaluation set.
+      evaluation_hooks: The `LossHistogramHook` that writes `loss_per_example`.
     """
 
     eval_metric_ops: dict[str, Any] = field(default_factory=dict)
@@ -47,8 +54,8 @@ class LossSummaries:
 
 
 def loss_summaries(
-    losses: Any,
-    weights: Any = None,
+    losses: Tensor,
+    weights: Tensor = None,
     *,
     mode: str,
     output_dir: str | None = None,
@@ -58,29 +65,33 @@ def loss_summaries(
     """Adds `loss_per_example` and `average_loss` to a model_fn, or to a TF2 training step.
 
     In a v1 graph, TRAIN adds both to the SUMMARIES collection, which the Estimator writes every
-    `save_summary_steps`; EVAL returns the metric and the hook that cover the whole evaluation set.
-    In TF2, TRAIN writes both to the default `tf.summary` writer, where there is one and it is
-    recording; EVAL writes nothing, since one batch tells little: use `LossAccumulator`. PREDICT
-    does nothing. The tags are exact in whatever name scope the caller is.
+    `save_summary_steps`; EVAL returns a metric and a hook that cover the whole evaluation set. In
+    TF2, TRAIN writes both to the default `tf.summary` writer, if there is one and it is recording.
+    EVAL writes nothing in TF2, because it sees one batch only; use `LossAccumulator` instead.
+    PREDICT does nothing. A name scope around the call does not change the tags.
 
     Args:
-        losses: unreduced losses of any shape, `[batch, ...]` as a rule. NaN and Inf are left out
-            of the histogram, so that NanTensorHook is the one to report them.
-        weights: a number or a tensor that fits `losses` (`losses.check_weights`); None is 1. The
-            histogram is unweighted.
-        mode: a `ModeKeys` value.
-        output_dir: in EVAL, the directory for the histogram. `estimator_compat.Estimator` fills it
-            in where it is None; for another Estimator pass its `eval_dir()`.
-        step: in TF2, the step to write at; None is `tf.summary.experimental.get_step()`.
-        term: names one of several losses, which all have summaries: the tags are then
-            `loss_per_example/<term>` and `average_loss/<term>`.
+      losses: Unreduced losses of any shape, usually `[batch, ...]`. The histogram leaves out NaN
+        and Inf; NanTensorHook reports them.
+      weights: A number or a tensor that fits `losses` by the rule of
+        `weighted_losses.check_weights`. None is 1. The histogram is unweighted.
+      mode: A `ModeKeys` value.
+      output_dir: In EVAL, the directory for the histogram. If it is None,
+        `estimator_compat.Estimator` fills it in; for another Estimator pass its `eval_dir()`.
+      step: In TF2, the step to write at. None is `tf.summary.experimental.get_step()`.
+      term: The name of one of several losses, each with summaries of its own. The tags are then
+        `loss_per_example/<term>` and `average_loss/<term>`. "" for a single loss.
+
+    Returns:
+      The metric and the hook of an evaluation; empty for other modes, and in TF2.
 
     Raises:
-        ValueError: `mode` is unknown, the shapes do not fit, or the graph has such a summary.
+      ValueError: `mode` is unknown, the shapes do not fit, or the graph has a summary with the same
+        tag.
     """
     if mode not in (ModeKeys.TRAIN, ModeKeys.EVAL, ModeKeys.PREDICT):
         raise ValueError(f"`mode` ({mode!r}) must be a ModeKeys value; pass on the model_fn's own.")
-    in_graph = not tf.compat.v1.executing_eagerly_outside_functions()
+    in_graph = not tf1.executing_eagerly_outside_functions()
     if mode == ModeKeys.PREDICT or (mode == ModeKeys.EVAL and not in_graph):
         return LossSummaries()
     losses = tf.convert_to_tensor(losses)
@@ -99,38 +110,47 @@ def loss_summaries(
 def add(losses: tf.Tensor, average: tf.Tensor, *, term: str = "") -> None:
     """Adds both summaries to the SUMMARIES collection of the default graph.
 
+    Args:
+      losses: Unreduced losses of any shape, for the histogram.
+      average: Their weighted mean, a scalar.
+      term: The name of one of several losses; "" for a single loss.
+
     Raises:
-        ValueError: the graph has such a summary.
+      ValueError: The graph has a summary with the same tag.
     """
     histogram, scalar = tags(term)
-    _refuse_taken_tags({histogram, scalar})
+    _check_tags_are_free({histogram, scalar})
     for summary in (_histogram(losses, histogram), _scalar(average, scalar)):
-        tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.SUMMARIES, summary)
+        tf1.add_to_collection(tf1.GraphKeys.SUMMARIES, summary)
 
 
 def add_loss(loss: tf.Tensor) -> None:
-    """Adds the Estimator's own summary, `loss`, unless the model_fn has one of that name."""
-    summaries = tf.compat.v1.get_collection(tf.compat.v1.GraphKeys.SUMMARIES)
+    """Adds the Estimator's own summary, `loss`, unless the model_fn has a summary of that name."""
+    summaries = tf1.get_collection(tf1.GraphKeys.SUMMARIES)
     if not any(summary.op.name == "loss" for summary in summaries):
-        tf.compat.v1.summary.scalar("loss", loss)
+        tf1.summary.scalar("loss", loss)
 
 
 def tags(term: str = "") -> tuple[str, str]:
-    """The tags of a term's histogram and of its average."""
-    end = f"/{term}" if term else ""
-    return HISTOGRAM_TAG + end, SCALAR_TAG + end
+    """Returns the tags of a term's histogram and of its average."""
+    suffix = f"/{term}" if term else ""
+    return HISTOGRAM_TAG + suffix, SCALAR_TAG + suffix
 
 
 def taken_tags() -> set[str]:
-    """The tags of the default graph's summaries."""
-    summaries = tf.compat.v1.get_collection(tf.compat.v1.GraphKeys.SUMMARIES)
+    """Returns the tags of the default graph's summaries."""
+    summaries = tf1.get_collection(tf1.GraphKeys.SUMMARIES)
     return set().union(*(_tags(summary.op) for summary in summaries))
 
 
-def _refuse_taken_tags(wanted: set[str]) -> None:
-    """Refuses what MergeSummary would refuse at the first save, in words that name no tensor."""
-    for summary in tf.compat.v1.get_collection(tf.compat.v1.GraphKeys.SUMMARIES):
-        for tag in wanted & _tags(summary.op):
+def _check_tags_are_free(new_tags: set[str]) -> None:
+    """Raises a ValueError if the graph has a summary with one of the tags.
+
+    Without the check, the op MergeSummary would fail at the first save, with a message that does
+    not name the summary.
+    """
+    for summary in tf1.get_collection(tf1.GraphKeys.SUMMARIES):
+        for tag in new_tags & _tags(summary.op):
             raise ValueError(
                 f"`loss_summaries` writes the tag {tag!r}, which must be free in the graph, and "
                 f"{summary.op.name!r} has it; call `loss_summaries` once a model_fn, and take away "
@@ -139,30 +159,31 @@ def _refuse_taken_tags(wanted: set[str]) -> None:
 
 
 def _tags(summary: tf.Operation) -> set[str]:
-    """Reads the tags of a summary op, which are its first input where it is one at all."""
+    """Returns the tags of a summary op: its first input, if that is a constant of strings."""
     values = [np.ravel(tf.get_static_value(tensor)) for tensor in summary.inputs[:1]]
     return {tag.decode() for tags in values for tag in tags if isinstance(tag, bytes)}
 
 
 def _evaluation(
-    losses: tf.Tensor, weights: Any, output_dir: str | None, term: str
+    losses: tf.Tensor, weights: Tensor, output_dir: str | None, term: str
 ) -> LossSummaries:
     histogram, scalar = tags(term)
     weights = check_weights(losses, 1.0 if weights is None else weights)
     weights = tf.cast(weights, tf.float32) * tf.ones_like(losses, tf.float32)
-    tf.compat.v1.add_to_collection(PER_EXAMPLE_COLLECTION, LossPerExample(losses, weights, term))
-    metric = tf.compat.v1.metrics.mean(losses, weights, name=SCALAR_TAG)
+    tf1.add_to_collection(PER_EXAMPLE_COLLECTION, LossPerExample(losses, weights, term))
+    metric = tf1.metrics.mean(losses, weights, name=SCALAR_TAG)
     hook = LossHistogramHook(_histogram(losses, histogram), output_dir=output_dir, tag=histogram)
     return LossSummaries(eval_metric_ops={scalar: metric}, evaluation_hooks=(hook,))
 
 
-# The raw ops are what `tf.compat.v1.summary` wraps. They take the tag as it is, and unlike
-# `tf.summary.scalar` and `tf.summary.histogram` they need no TensorBoard package, also in TF2.
+# `tf.compat.v1.summary` calls the same raw ops, but puts the tag into the current name scope.
+# `tf.summary.scalar` and `tf.summary.histogram` of TF2 need the TensorBoard package.
 def _histogram(losses: tf.Tensor, tag: str) -> tf.Tensor:
-    """Serializes the `tf.compat.v1.Summary` of the finite `losses`."""
+    """Returns the serialized histogram summary of the finite losses, a scalar string tensor."""
     with tf.name_scope("loss_summaries"):
         values = tf.reshape(tf.cast(losses, tf.float64), [-1])
-        # False for NaN and Inf, and for the limit of the last bucket, which the op cannot place.
+        # The comparison is false for NaN and Inf. It is also false for the limit of the last
+        # bucket, because the op finds no bucket for it.
         values = tf.boolean_mask(values, tf.abs(values) < tf.float64.max)
     with tf.name_scope(""):
         return tf.raw_ops.HistogramSummary(tag=tag, values=values, name=tag)
@@ -173,20 +194,19 @@ def _scalar(value: tf.Tensor, tag: str) -> tf.Tensor:
         return tf.raw_ops.ScalarSummary(tags=tag, values=value, name=tag)
 
 
-class LossHistogramHook(tf.compat.v1.train.SessionRunHook):
+class LossHistogramHook(tf1.train.SessionRunHook):
     """Writes the histogram of an evaluation's losses, at the global step of its checkpoint.
 
     Attributes:
-        output_dir: the directory of the event file; whoever runs the evaluation may fill it in
-            before the session is made. None is refused then.
-        serialized: one batch's histogram summary, a scalar string tensor.
-        tag: what the whole set's histogram is written as.
+      serialized: A scalar string tensor: a batch's serialized histogram summary.
+      output_dir: The directory of the event file. If it is None, the caller of the evaluation must
+        set it before the session is created.
+      tag: The tag of the whole evaluation set's histogram.
     """
 
     def __init__(
         self, serialized: tf.Tensor, *, output_dir: str | None = None, tag: str = HISTOGRAM_TAG
     ) -> None:
-        """Takes the scalar string tensor of one batch's histogram summary, and the tag to write."""
         self.output_dir = output_dir
         self.tag = tag
         self.serialized = serialized
@@ -197,14 +217,19 @@ class LossHistogramHook(tf.compat.v1.train.SessionRunHook):
             self.output_dir = eval_dir
 
     def begin(self) -> None:
+        """Starts an empty total.
+
+        Raises:
+          ValueError: `output_dir` is None, or the graph has no global step.
+        """
         if self.output_dir is None:
             raise ValueError(
                 "`output_dir` (None) must be the evaluation's directory; pass "
                 "`loss_summaries(..., output_dir=estimator.eval_dir())`, or use "
                 "`estimator_compat.Estimator`, which fills it in."
             )
-        self._step = tf.compat.v1.train.get_global_step()
-        if self._step is None:
+        self._global_step = tf1.train.get_global_step()
+        if self._global_step is None:
             raise ValueError(
                 "The graph has no global step, which `loss_summaries` needs in EVAL; call "
                 "`tf.compat.v1.train.create_global_step()` before the session is made."
@@ -212,32 +237,42 @@ class LossHistogramHook(tf.compat.v1.train.SessionRunHook):
         self._total = HistogramTotal()
 
     def before_run(self, run_context: Any) -> Any:
-        return tf.compat.v1.train.SessionRunArgs(self.serialized)
+        """Fetches the batch's histogram."""
+        del run_context
+        return tf1.train.SessionRunArgs(self.serialized)
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
+        """Adds the batch's histogram to the total."""
+        del run_context
         self._total.add(run_values.results)
 
-    def end(self, session: tf.compat.v1.Session) -> None:
-        writer = tf.compat.v1.summary.FileWriterCache.get(self.output_dir)
-        writer.add_summary(self._total.summary(self.tag), session.run(self._step))
+    def end(self, session: Session) -> None:
+        """Writes the total at the global step of the checkpoint."""
+        writer = tf1.summary.FileWriterCache.get(self.output_dir)
+        writer.add_summary(self._total.summary(self.tag), session.run(self._global_step))
         writer.flush()
 
 
 class LossAccumulator:
-    """Accumulates both loss summaries over a whole evaluation set, in TF2."""
+    """Accumulates both loss summaries over a whole evaluation set in TF2."""
 
     def __init__(self) -> None:
         self._histogram = HistogramTotal()
         self._weighted_sum = 0.0
         self._weight_sum = 0.0
 
-    def update(self, losses: Any, weights: Any = None) -> None:
-        """Adds one batch, eagerly or in a `tf.function`; the arguments are `loss_summaries`'s."""
+    def update(self, losses: Tensor, weights: Tensor = None) -> None:
+        """Adds a batch, eagerly or in a `tf.function`.
+
+        Args:
+          losses: Unreduced losses of any shape, as in `loss_summaries`.
+          weights: A number or a tensor that fits `losses`; None is 1.
+        """
         losses = tf.convert_to_tensor(losses)
         weights = check_weights(losses, 1.0 if weights is None else weights)
-        wide = tf.cast(losses, tf.float64)
-        weights = tf.cast(weights, tf.float64) * tf.ones_like(wide)
-        sums = tf.reduce_sum(wide * weights), tf.reduce_sum(weights)
+        losses64 = tf.cast(losses, tf.float64)
+        weights64 = tf.cast(weights, tf.float64) * tf.ones_like(losses64)
+        sums = tf.reduce_sum(losses64 * weights64), tf.reduce_sum(weights64)
         tf.py_function(self._add, [_histogram(losses, HISTOGRAM_TAG), *sums], [])
 
     def _add(self, serialized: Any, weighted_sum: Any, weight_sum: Any) -> None:
@@ -246,11 +281,15 @@ class LossAccumulator:
         self._weight_sum += float(weight_sum)
 
     def result(self) -> float:
-        """Returns `sum(w*l) / sum(w)` over all batches so far, 0.0 where `sum(w)` is 0."""
+        """Returns `sum(w*l) / sum(w)` over all batches so far, or 0.0 if `sum(w)` is 0."""
         return self._weighted_sum / self._weight_sum if self._weight_sum else 0.0
 
     def write(self, step: int) -> None:
-        """Writes `loss_per_example` and `average_loss` to the default `tf.summary` writer."""
+        """Writes `loss_per_example` and `average_loss` to the default `tf.summary` writer.
+
+        Args:
+          step: The training step that the evaluation is about.
+        """
         summary = self._histogram.summary()
         summary.value.add(tag=SCALAR_TAG, simple_value=self.result())
         tf.summary.experimental.write_raw_pb(summary.SerializeToString(), step)

@@ -14,7 +14,7 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat.ledger import reader, summary_wrapper
 from estimator_compat.ledger.values import LossLedger
 from estimator_compat.losses import summaries
-from estimator_compat.losses.weighted_loss import average_loss
+from estimator_compat.losses.weighted_losses import average_loss
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import evaluation, graph_traversal, sessions
 from migrate.batch import Batch

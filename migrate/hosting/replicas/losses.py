@@ -7,7 +7,7 @@ import tensorflow as tf
 from estimator_compat.ledger import reader, summary_wrapper
 from estimator_compat.ledger.values import LossLedger, LossTerm
 from estimator_compat.losses import summaries
-from estimator_compat.losses.weighted_loss import check_weights
+from estimator_compat.losses.weighted_losses import check_weights
 from estimator_compat.mode_keys import ModeKeys
 from migrate.batch import Batch
 from migrate.hosting.replicas import build, global_mean

@@ -1,4 +1,4 @@
-"""model_fns and the ledgers that a person reads off their source: what a case is, and its data."""
+"""Cases: model_fns, their data, and the ledgers that a person reads off their source."""
 
 import dataclasses
 from collections.abc import Callable
@@ -37,7 +37,7 @@ LossFn = Callable[[Any, Any], Any]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Term:
-    """What a person reads in the source about one term of a loss."""
+    """One term of a loss, as a person reads it in the source."""
 
     formula: str
     row: str | None = None
@@ -50,7 +50,7 @@ class Term:
 
 
 def fixed(formula: str, kind: str = "regularization", *, trained: bool = True) -> Term:
-    """A term without examples."""
+    """Returns a term without per-example losses."""
     return Term(formula=formula, kind=kind, shape=(), axes=(), batch_axis=None, trained=trained)
 
 
@@ -59,10 +59,10 @@ class Case:
     """A model_fn, with its ledger.
 
     Attributes:
-      model_fn: (features, labels, mode, params).
+      model_fn: A function of `(features, labels, mode, params)`.
       terms: The ledger's terms.
-      exact: Whether recomputing gives the same bits; None where that depends on the data.
-      batch: The examples of a batch; with `drop` the graph knows how many.
+      exact: Whether recomputing gives the same bits; None if that depends on the data.
+      batch: The number of examples in a batch; with `drop` it is static in the graph.
     """
 
     model_fn: Callable[..., Any]
@@ -84,7 +84,7 @@ def examples(batch: int = 4, drop: bool = False) -> Any:
 
 
 def of(loss_fn: LossFn, **spec: Any) -> Callable[..., Any]:
-    """The model_fn of a loss, as a builder of model_fns would make it."""
+    """Returns the model_fn of a loss, as a function that builds model_fns would return it."""
 
     def model_fn(features: Any, labels: Any, mode: str, params: Any) -> Any:
         if mode == ModeKeys.PREDICT:
@@ -102,7 +102,7 @@ def trained(loss: Any) -> Any:
 
 
 class Cases(list[Case]):
-    """A table that fills itself by decorators."""
+    """A table to which decorators add rows."""
 
     def loss(self, *terms: Term, **case: Any) -> Callable[[LossFn], LossFn]:
         """Adds the model_fn of a loss `(features, labels) -> tensor`."""
@@ -123,11 +123,11 @@ class Cases(list[Case]):
         return add
 
 
-# What the models are made of.
+# The parts of the models.
 
 
 def predicted(features: Any) -> Any:
-    """One number an example: [batch]."""
+    """Returns a number for each example: [batch]."""
     return tf.squeeze(logits(features, 1, "kernel"), axis=1)
 
 
@@ -153,7 +153,7 @@ def cross_entropies(features: Any, labels: Any) -> Any:
 
 
 def word_losses(features: Any, labels: Any) -> Any:
-    """One loss for each word of a sequence: [batch, 5]."""
+    """Returns a loss for each word of a sequence: [batch, 5]."""
     states = tf.one_hot(features["words"], 7) * features["x"][:, tf.newaxis, :1]
     return tf.nn.sparse_softmax_cross_entropy_with_logits(
         labels=labels["words"], logits=tf.einsum("btd,dc->btc", states, kernel("words", [7, 3]))
@@ -171,19 +171,19 @@ def read(case: Case, mode: str = "train") -> tuple[LossLedger, Built]:
 
 
 def values(ledger: LossLedger, built: Built) -> list[dict[str, Any]]:
-    """What `ledger_check.check` asks for, for each batch."""
+    """Returns the values that `recomputation.check` needs, for each batch."""
     names = recomputation.tensors(ledger)
-    found = []
+    batches = []
     with (
         built.graph.as_default(),
         tf1.train.SingularMonitoredSession(hooks=list(built.inputs.hooks)) as session,
     ):
         while not session.should_stop():
             try:
-                found.append(dict(zip(names, session.run(list(names)), strict=True)))
+                batches.append(dict(zip(names, session.run(list(names)), strict=True)))
             except tf.errors.OutOfRangeError:
                 break
-    return found
+    return batches
 
 
 def checked(case: Case, mode: str = "train") -> LossLedger:

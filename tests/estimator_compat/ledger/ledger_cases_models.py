@@ -1,4 +1,4 @@
-"""Losses of several terms, of recurrent networks, of GANs, and graphs that hide what they do."""
+"""Losses of several terms, of recurrent networks and of GANs, and graphs with unknown ops."""
 
 from typing import Any
 
@@ -111,7 +111,7 @@ def entropy_bonus(features: Any, labels: Any) -> Any:
     exact=None,  # x + (y - x) is added up as x + y - x
 )
 def straight_through(features: Any, labels: Any) -> Any:
-    """The value of one loss with the gradient of another."""
+    """Has the value of one loss and the gradient of another."""
     x, y = mean_classes(features, labels), mean_squares(features, labels)
     return x + tf.stop_gradient(y - x)
 
@@ -135,7 +135,7 @@ def half_precision(features: Any, labels: Any) -> Any:
     )
 )
 def half_precision_products(features: Any, labels: Any) -> Any:
-    """The product is of 16 bits, its sum of 32."""
+    """Multiplies in float16 and sums in float32."""
     error = tf.cast(labels["y"] - predicted(features), tf.float16)
     product = tf.square(error) * tf.cast(features["w"], tf.float16)
     return tf.reduce_sum(tf.cast(product, tf.float32))
@@ -250,7 +250,7 @@ def time_major(features: Any, labels: Any) -> Any:
     )
 )
 def time_major_of_unknown_length(features: Any, labels: Any) -> Any:
-    """The examples are summed first; the means are over time."""
+    """Sums over the examples first, then averages over time."""
     length = tf1.placeholder_with_default(5, [])
     ids = tf.transpose(labels["words"][:, :length])
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
@@ -284,7 +284,7 @@ def dynamic_rnn(features: Any, labels: Any) -> Any:
     )
 )
 def dynamic_rnn_of_unknown_length(features: Any, labels: Any) -> Any:
-    """Whether time or the batch comes first cannot be told behind the network's loop."""
+    """Has a while loop, behind which time and the batch cannot be distinguished."""
     words = tf.one_hot(features["words"][:, : tf1.placeholder_with_default(5, [])], 7)
     cell = tf1.nn.rnn_cell.BasicRNNCell(2)
     states, _ = tf1.nn.dynamic_rnn(
@@ -335,7 +335,7 @@ def gan_discriminator(features: Any, labels: Any) -> Any:
     Term(formula="mean(-matmul_1[batch, 1])", row=MEAN, **COLUMN),
 )
 def gan_with_two_optimizers(features: Any, labels: Any, mode: str, params: Any) -> Any:
-    """The spec's loss is the sum of the two players' losses."""
+    """Adds up the losses of the two players."""
     real = logits(features, 1, "discriminator")
     fake = logits(features, 1, "generator")
     first = tf.reduce_mean(
@@ -454,7 +454,7 @@ def nce(features: Any, labels: Any) -> Any:
     )
 )
 def crf(features: Any, labels: Any) -> Any:
-    """The log-likelihood of a chain: scores of the given tags less those of all of them."""
+    """Subtracts the scores of all tag sequences from the score of the labels, as a CRF does."""
     unary = tf.one_hot(features["words"], 7) @ kernel("unary", [7, 3])
     transitions = kernel("transitions", [3, 3])
     tags = tf.one_hot(labels["words"], 3)
@@ -496,7 +496,7 @@ def resource_variables(features: Any, labels: Any) -> Any:
 
 @CASES.loss(Term(formula="mean(square(matmul)[batch])", row=MEAN), fixed("0.001 * l1(kernel)"))
 def unused_labels(features: Any, labels: Any) -> Any:
-    """An autoencoder's loss needs features only."""
+    """Is an autoencoder, whose loss needs features only."""
     loss = tf.reduce_mean(tf.square(predicted(features)))
     return loss + 1e-3 * tf.reduce_sum(tf.abs(tf1.trainable_variables()[0]))
 
@@ -537,7 +537,7 @@ def for_tpus(features: Any, labels: Any, mode: str, params: Any) -> Any:
 
 
 class _Head:
-    """What canned estimators have: an object that makes the spec."""
+    """A head, as canned estimators have it: an object that creates the spec."""
 
     def loss(self, labels: Any, given: Any, weights: Any) -> tuple[Any, Any]:
         unweighted = tf1.losses.sigmoid_cross_entropy(

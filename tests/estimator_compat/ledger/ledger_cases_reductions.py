@@ -1,4 +1,4 @@
-"""Reductions written by hand: sums, means, axes, divisors, signs and factors."""
+"""Reductions without tf.losses: sums, means, axes, divisors, signs and factors."""
 
 from typing import Any
 
@@ -192,7 +192,7 @@ def l2_loss_of_errors(features: Any, labels: Any) -> Any:
 
 @CASES.loss(Term(formula="sum((features['w'] * (labels['y'] - matmul))[batch]**2 / 2)", row="SUM"))
 def l2_loss_of_weighted_errors(features: Any, labels: Any) -> Any:
-    """The weights are squared, too: they are no weights of the losses."""
+    """Squares the weights, too, so that they are not weights of the losses."""
     return tf.nn.l2_loss(features["w"] * (labels["y"] - predicted(features)))
 
 
@@ -279,7 +279,7 @@ def words_in_one_row(features: Any, labels: Any) -> Any:
     )
 )
 def reshaped_before_axes(features: Any, labels: Any) -> Any:
-    """The weights are of ones, and the reshaped product is what is summed over its first axis."""
+    """Reshapes the losses to their own shape, then sums them over the first axis."""
     product = tf.reshape(word_losses(features, labels), [-1, 5])
     return tf.reduce_mean(tf.reduce_sum(product, axis=0))
 
@@ -375,7 +375,7 @@ def two_losses_an_example(features: Any, labels: Any) -> Any:
     drop=True,
 )
 def as_many_columns_as_examples(features: Any, labels: Any) -> Any:
-    """That the sizes are equal proves nothing."""
+    """The axis of hidden units has the size of the batch by chance."""
     hidden = tf.one_hot(labels["class"], 4) * kernel("hidden", [4])
     return tf.reduce_mean(tf.sqrt(tf.reduce_mean(tf.square(hidden), axis=0) + 1.0))
 

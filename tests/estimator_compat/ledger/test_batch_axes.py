@@ -1,4 +1,4 @@
-"""Which axis is the batch, followed through each kind of op."""
+"""The batch axis is followed through each type of op."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -76,13 +76,13 @@ def test_names(make: Any, names: tuple[str, ...], batch: int | None) -> None:
     x = tf1.placeholder(tf.float32, [batch, 4, 3])
     y = tf1.placeholder(tf.float32, [batch])
     ids = tf1.placeholder(tf.int32, [batch, None])
-    found = Axes([x, y, ids]).names(make(x, y, ids))
-    if batch:  # what is not the batch may have a size then
-        pairs = zip(found, names, strict=True)
-        assert all(name == wanted or wanted == "?" for name, wanted in pairs), found
-        assert [n.startswith("batch") for n in found] == [n.startswith("batch") for n in names]
+    actual = Axes([x, y, ids]).names(make(x, y, ids))
+    if batch:  # an axis that is not the batch may then have a static size
+        pairs = zip(actual, names, strict=True)
+        assert all(name == expected or expected == "?" for name, expected in pairs), actual
+        assert [n.startswith("batch") for n in actual] == [n.startswith("batch") for n in names]
     else:
-        assert found == names
+        assert actual == names
 
 
 def test_two_axes_that_were_not_followed_are_not_guessed() -> None:

@@ -1,4 +1,4 @@
-"""The walk from a scalar loss to its ledger, on model_fns whose ledgers were read by a person."""
+"""Reading a ledger off a graph gives what a person read off the source of the model_fn."""
 
 import dataclasses
 import linecache
@@ -57,20 +57,20 @@ def test_the_ledger_is_what_a_person_reads_and_a_wrong_one_fails(case: Case) -> 
     opaque = [term for term in case.terms if term.kind == "opaque"]
     assert len(ledger.stopped_by) == len(opaque)
     batches = values(ledger, built)
-    found = recomputation.check(ledger, batches, sizes=[case.batch])
-    assert found.check
-    assert found.check.passed
-    assert case.exact in (None, found.check.exact)
-    assert found.check.notes == ()
-    assert found.check.batches == (1 if case.drop and case.batch == 4 else -(-6 // case.batch))
-    assert found.terms == ledger.terms
-    for changed in mutations(ledger) if case.batch > 1 else ():  # the mean of one is its sum
+    recomputed = recomputation.check(ledger, batches, sizes=[case.batch])
+    assert recomputed.check
+    assert recomputed.check.passed
+    assert case.exact in (None, recomputed.check.exact)
+    assert recomputed.check.notes == ()
+    assert recomputed.check.batches == (1 if case.drop and case.batch == 4 else -(-6 // case.batch))
+    assert recomputed.terms == ledger.terms
+    for changed in mutations(ledger) if case.batch > 1 else ():  # of one, the mean is the sum
         again = recomputation.check(changed, batches, sizes=[case.batch])
         assert not again.check.passed, changed.formula
 
 
 def mutations(ledger: LossLedger) -> Iterator[LossLedger]:
-    """Ledgers with one step less, another divisor, or a mean in a sum's place."""
+    """Yields wrong ledgers: without a step, with another divisor, with a mean instead of a sum."""
     for place, term in enumerate(ledger.terms):
         if term.kind is Kind.CONSTANT:
             continue
@@ -86,9 +86,8 @@ def _other_steps(step: LossStep) -> Iterator[tuple[LossStep, ...]]:
     if (
         step.operation in (Operation.NEGATE, Operation.HALF_SQUARE)
         or (step.operation is Operation.MULTIPLY and step.value != 1.0)
-        or (
-            step.operation is Operation.KEEP_WHERE and not step.scalar
-        )  # one number may well be kept always
+        # A mask of one number may be true in all batches, so that leaving it out changes nothing.
+        or (step.operation is Operation.KEEP_WHERE and not step.scalar)
     ):
         yield ()
     if step.divides:
@@ -103,7 +102,7 @@ def _other_steps(step: LossStep) -> Iterator[tuple[LossStep, ...]]:
         )
 
 
-# What a user sees instead of a ledger, or in it, where the loss is no loss.
+# Errors and terms that a user sees if the loss is not a loss of examples.
 
 
 @pytest.fixture
@@ -139,16 +138,16 @@ def test_a_loss_that_is_no_tensor(loss: Any) -> None:
 
 
 def test_an_eager_loss() -> None:
-    with pytest.raises(TypeError, match=r"is no Tensor of a graph.*call the model_fn inside"):
+    with pytest.raises(TypeError, match=r"is not a Tensor of a graph.*call the model_fn inside"):
         reader.ledger(tf.constant(0.25))
 
 
 def test_a_loss_of_another_graph(graph: tf.Graph) -> None:
-    given = features()
+    built_features = features()
     with tf.Graph().as_default():
         loss = tf.reduce_mean(features()["x"], name="elsewhere")
     with pytest.raises(ValueError, match="build the loss from the features that") as raised:
-        reader.ledger(loss, given)
+        reader.ledger(loss, built_features)
     assert "`loss` (elsewhere:0) was built in another graph" in str(raised.value)
 
 
@@ -183,7 +182,7 @@ def test_a_vector_is_one_term_without_a_reduction() -> None:
 
 @pytest.mark.usefixtures("graph")
 def test_sparse_features_tell_nothing_about_the_batch() -> None:
-    """Their values are as many as there happen to be."""
+    """The number of values is not the number of examples."""
     sparse = tf1.sparse_placeholder(tf.float32, [None, 9])
     kernel = tf1.get_variable("kernel", initializer=1.0)
     loss = tf.reduce_sum(tf.square(sparse.values * kernel))
@@ -226,7 +225,7 @@ def test_a_tf_function_with_variables_it_captured() -> None:
         return tf1.losses.compute_weighted_loss(losses, w) + penalty + frozen * 0.5
 
     batch = [np.float32([[1, 2], [3, 4]]), np.float32([1, 0]), np.float32([1, 2])]
-    specs = [tf.TensorSpec([None, *one.shape[1:]]) for one in batch]
+    specs = [tf.TensorSpec([None, *tensor.shape[1:]]) for tensor in batch]
     function = tf1.wrap_function(loss, specs)
     x, y, w = function.inputs[:3]
     ledger = reader.ledger(function.graph.outputs[0], {"x": x, "w": w}, y)
@@ -237,11 +236,11 @@ def test_a_tf_function_with_variables_it_captured() -> None:
     fetched = function.prune([x, y, w], [function.graph.get_tensor_by_name(n) for n in names])
     numbers = [tensor.numpy() for tensor in fetched(*map(tf.constant, batch))]
     fetched_values = dict(zip(names, numbers, strict=True))
-    found = recomputation.check(ledger, [fetched_values], sizes=[2]).check
-    assert found
-    assert found.exact
+    check = recomputation.check(ledger, [fetched_values], sizes=[2]).check
+    assert check
+    assert check.exact
     # predictions 1 and 2.5, losses 0 and 6.25; (1*0 + 2*6.25)/2 + 0.1*(0.25+0.0625)/2 + 2 + 1.5
-    assert found.loss == pytest.approx(6.25 + 0.015625 + 3.5)
+    assert check.loss == pytest.approx(6.25 + 0.015625 + 3.5)
 
 
 def test_slim_regularizers() -> None:
@@ -249,10 +248,10 @@ def test_slim_regularizers() -> None:
     x = ledger_cases_losses
 
     def loss_fn(features: Any, labels: Any) -> Any:
-        given = slim.fully_connected(
+        outputs = slim.fully_connected(
             features["x"], 1, activation_fn=None, weights_regularizer=slim.l2_regularizer(0.01)
         )
-        tf1.losses.mean_squared_error(labels["y"], given[:, 0])
+        tf1.losses.mean_squared_error(labels["y"], outputs[:, 0])
         return tf1.losses.get_total_loss()
 
     case = Case(model_fn=of(loss_fn), terms=())

@@ -1,4 +1,4 @@
-"""The check of a ledger: what it fetches, what it compares, and when it does not pass."""
+"""The check of a ledger: the tensors it fetches, the losses it compares, and when it fails."""
 
 import dataclasses
 from typing import Any
@@ -31,8 +31,8 @@ BY_WEIGHTS = LossStep(operation=Operation.MULTIPLY, operand="w", tensor="w:0", s
 SUM, MEAN = LossStep(operation=Operation.SUM), LossStep(operation=Operation.MEAN)
 
 
-def divided(by: float, do: Operation = Operation.DIVIDE) -> LossStep:
-    return LossStep(operation=do, operand=str(by), value=by, role=Role.CONSTANT)
+def divided(by: float, operation: Operation = Operation.DIVIDE) -> LossStep:
+    return LossStep(operation=operation, operand=str(by), value=by, role=Role.CONSTANT)
 
 
 def batch(loss: Any, losses: Any = LOSSES, weights: Any = WEIGHTS) -> dict[str, Any]:
@@ -65,10 +65,10 @@ def test_the_steps_are_done_once_more(ledger: LossLedger, loss: float) -> None:
         WEIGHTS != 0 if ledger.terms[0].steps[0].operation is Operation.KEEP_WHERE else WEIGHTS
     )
     if ledger.terms[0].steps[0].operation is Operation.KEEP_WHERE:
-        loss = 1 + 0 + 4  # where the weights 1, 2 and .5 are
-    found = recomputation.check(ledger, [batch(np.float32(loss), weights=weights)]).check
-    assert found
-    assert (found.passed, found.batches, found.loss) == (True, 1, pytest.approx(loss))
+        loss = 1 + 0 + 4  # the losses under the weights 1, 2 and .5
+    result = recomputation.check(ledger, [batch(np.float32(loss), weights=weights)]).check
+    assert result
+    assert (result.passed, result.batches, result.loss) == (True, 1, pytest.approx(loss))
 
 
 def test_the_tensors_are_those_of_all_terms_and_steps_once() -> None:
@@ -77,19 +77,19 @@ def test_the_tensors_are_those_of_all_terms_and_steps_once() -> None:
 
 
 def test_another_number_does_not_pass() -> None:
-    found = recomputation.check(weighted(SUM), [batch(np.float32(9)), batch(np.float32(9.001))])
-    assert found.check
-    assert not found.check.passed
-    assert not found.check.exact
-    # 0.001 apart, where float32 numbers from 8 to 16 are 2**-20 apart
-    assert found.check.worst == pytest.approx(0.001 * 2**20, rel=1e-3)
+    result = recomputation.check(weighted(SUM), [batch(np.float32(9)), batch(np.float32(9.001))])
+    assert result.check
+    assert not result.check.passed
+    assert not result.check.exact
+    # The losses are 0.001 apart; float32 numbers from 8 to 16 are 2**-20 apart.
+    assert result.check.worst == pytest.approx(0.001 * 2**20, rel=1e-3)
 
 
 def test_a_few_units_in_the_last_place_pass_and_are_not_exact() -> None:
     near = np.nextafter(np.float32(9), np.float32(10))
-    found = recomputation.check(weighted(SUM), [batch(near)]).check
-    assert found
-    assert (found.passed, found.exact, found.worst) == (True, False, 1.0)
+    result = recomputation.check(weighted(SUM), [batch(near)]).check
+    assert result
+    assert (result.passed, result.exact, result.worst) == (True, False, 1.0)
 
 
 def test_no_batches_are_refused() -> None:
@@ -100,10 +100,10 @@ def test_no_batches_are_refused() -> None:
 def test_a_nan_is_reported_and_proves_nothing() -> None:
     nan = np.float32("nan")
     broken = batch(nan, losses=np.float32([1, nan]))
-    found = recomputation.check(weighted(MEAN), [broken]).check
-    assert found
-    assert not found.passed
-    assert found.notes == ("the loss of batch 0 is nan, which cannot be compared",)
+    result = recomputation.check(weighted(MEAN), [broken]).check
+    assert result
+    assert not result.passed
+    assert result.notes == ("the loss of batch 0 is nan, which cannot be compared",)
     both = recomputation.check(weighted(SUM), [broken, batch(np.float32(9))]).check
     assert both
     assert both.passed
@@ -111,44 +111,44 @@ def test_a_nan_is_reported_and_proves_nothing() -> None:
 
 
 def test_a_finite_loss_of_a_ledger_that_gives_nan_does_not_pass() -> None:
-    found = recomputation.check(weighted(SUM, divided(0.0)), [batch(np.float32(9))]).check
-    assert found
-    assert not found.passed
+    result = recomputation.check(weighted(SUM, divided(0.0)), [batch(np.float32(9))]).check
+    assert result
+    assert not result.passed
 
 
 def test_a_loss_of_zero_is_noted() -> None:
-    found = recomputation.check(weighted(SUM), [batch(np.float32(0), losses=np.zeros(4, "f"))])
-    assert found.check
-    assert found.check.passed
-    assert found.check.notes == ("the loss is 0 in every batch: a ledger of 0 would pass, too",)
+    result = recomputation.check(weighted(SUM), [batch(np.float32(0), losses=np.zeros(4, "f"))])
+    assert result.check
+    assert result.check.passed
+    assert result.check.notes == ("the loss is 0 in every batch: a ledger of 0 would pass, too",)
 
 
 def test_a_batch_of_another_size_takes_the_batch_axis_back() -> None:
-    found = recomputation.check(weighted(SUM), [batch(np.float32(9))], sizes=[3])
-    assert found.check
-    assert found.check.notes == (
+    result = recomputation.check(weighted(SUM), [batch(np.float32(9))], sizes=[3])
+    assert result.check
+    assert result.check.notes == (
         "errors has the shape (4,) in a batch of 3 examples: its axis 0 is not the batch",
     )
-    assert (found.terms[0].axes, found.terms[0].batch_axis) == (("?",), None)
+    assert (result.terms[0].axes, result.terms[0].batch_axis) == (("?",), None)
 
 
 @pytest.mark.parametrize("name", ["batch", "batch*2", "batch*?", "selected"])
 def test_an_axis_that_fits_stays(name: str) -> None:
     size = 2 if name == "batch*2" else 4
-    found = recomputation.check(weighted(SUM, axes=(name,)), [batch(np.float32(9))], sizes=[size])
-    assert found.check
-    assert found.check.notes == ()
-    assert found.terms[0].axes == (name,)
+    result = recomputation.check(weighted(SUM, axes=(name,)), [batch(np.float32(9))], sizes=[size])
+    assert result.check
+    assert result.check.notes == ()
+    assert result.terms[0].axes == (name,)
 
 
 def test_terms_are_added_up_and_the_largest_decides_the_tolerance() -> None:
-    """1e8 - 1e8 + 9 = 9: float32 is 8 apart at 1e8."""
+    """1e8 - 1e8 + 9 = 9; float32 numbers near 1e8 are 8 apart."""
     first = weighted(SUM).terms[0]
     big = dataclasses.replace(first, name="big", tensors=("big:0",))
     less = dataclasses.replace(big, steps=(SUM, LossStep(operation=Operation.NEGATE)))
     ledger = dataclasses.replace(weighted(SUM), terms=(first, big, less))
     values = {**batch(np.float32(16)), "big:0": np.float32([1e8])}
-    found = recomputation.check(ledger, [values]).check
-    assert found
-    assert found.passed
-    assert not found.exact
+    result = recomputation.check(ledger, [values]).check
+    assert result
+    assert result.passed
+    assert not result.exact

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import estimator_compat
 from estimator_compat.ledger import source_lines
-from estimator_compat.losses.weighted_loss import weighted_loss
+from estimator_compat.losses.weighted_losses import weighted_loss
 
 HERE = os.path.dirname(estimator_compat.__file__)
 LIBRARIES = os.path.dirname(os.path.dirname(np.__file__))

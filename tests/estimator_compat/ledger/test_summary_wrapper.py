@@ -1,4 +1,4 @@
-"""`with_loss_summaries`: what it adds to a model_fn, and what it leaves alone."""
+"""`with_loss_summaries` adds summaries to a model_fn and changes nothing else."""
 
 import functools
 from pathlib import Path
@@ -21,7 +21,7 @@ def wrapped(features: Any, labels: Any, mode: str, params: Any) -> Any:
 
 
 def run(tmp_path: Path, function: Any = wrapped, params: Any = None) -> tuple[set[str], set[str]]:
-    """The tags of a training and of an evaluation."""
+    """Returns the tags of a training and of an evaluation."""
     model = estimator(tmp_path, function=function, params=params or {})
     model.train(forever, steps=1)
     model.evaluate(once)
@@ -44,7 +44,7 @@ def test_the_average_is_over_examples(tmp_path: Path) -> None:
 
 def test_predictions_are_left_alone(tmp_path: Path) -> None:
     examples = list(estimator(tmp_path, function=wrapped, params={}).predict(once))
-    np.testing.assert_allclose([one["p"] for one in examples], X @ [0.5, 0.5], rtol=1e-6)
+    np.testing.assert_allclose([example["p"] for example in examples], X @ [0.5, 0.5], rtol=1e-6)
 
 
 def test_the_arguments_are_the_model_fns() -> None:

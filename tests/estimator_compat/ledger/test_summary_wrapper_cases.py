@@ -1,4 +1,4 @@
-"""`with_loss_summaries` on model_fns of every kind: its numbers, and that nothing else changes."""
+"""`with_loss_summaries` gives NumPy's numbers for all kinds of model_fns, and changes no result."""
 
 import csv
 import functools
@@ -46,7 +46,7 @@ WEIGHTS, MASK = FEATURES["w"], FEATURES["mask"]
 
 
 class Losses(tf1.train.SessionRunHook):
-    """Gathers the value of a loss at every step."""
+    """Keeps the value of a loss at each step."""
 
     def __init__(self) -> None:
         self.values: list[bytes] = []
@@ -62,7 +62,7 @@ class Losses(tf1.train.SessionRunHook):
 
 
 def marked(model_fn: Callable[..., Any]) -> Callable[..., Any]:
-    """Tells `Losses` which tensor is the loss."""
+    """Returns a model_fn that adds its loss to the collection that `Losses` reads."""
 
     @functools.wraps(model_fn)
     def inner(features: Any, labels: Any, mode: str, params: Any) -> Any:
@@ -83,7 +83,7 @@ def estimator(model_fn: Callable[..., Any], model_dir: Path) -> Estimator:
 def ten_steps(
     model_fn: Callable[..., Any], model_dir: Path
 ) -> tuple[list[bytes], dict[str, bytes]]:
-    """The loss of each step, and the variables after the last."""
+    """Returns the loss of each step, and the variables after the last step."""
     model, losses = estimator(marked(model_fn), model_dir), Losses()
     model.train(lambda: examples().repeat(), hooks=[losses], steps=10)
     names = model.get_variable_names()
@@ -120,7 +120,7 @@ def evaluated(model_fn: Callable[..., Any], folder: Path, *hooks: Any) -> dict[s
 
 
 def kernel(name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """What `ledger_cases.kernel` starts with."""
+    """Returns the initial value of `ledger_cases.kernel`."""
     values = np.float32(np.arange(np.prod(shape)).reshape(shape) % 4) / 3 - 0.3
     return np.asarray(values + np.float32(ord(name[0]) % 7) / 20)
 
@@ -144,7 +144,7 @@ def words() -> np.ndarray:
     return cross_entropies(states @ kernel("words", (7, 3)), LABELS["words"])
 
 
-# The weighted mean over all six examples, whatever the batches and the model_fn's reduction are.
+# The weighted means over all six examples. Batches and the reduction do not change them.
 AVERAGES: dict[str, Callable[[], float]] = {
     "mean_squared_error": lambda: squared_errors().mean(),
     "reduce_sum": lambda: squared_errors().mean(),
@@ -233,7 +233,7 @@ def test_the_model_fns_own_metric_and_tag_stay(tmp_path: Path) -> None:
     assert "loss_per_example" not in {tag for _, tag in tags(model.eval_dir())}
 
 
-# Every kind of callable.
+# All kinds of callables.
 
 
 def function(features: Any, labels: Any, mode: str, params: Any) -> Any:
@@ -332,7 +332,7 @@ def test_tpu_estimator_with_its_metrics_and_host_call(tmp_path: Path) -> None:
 
 
 def test_a_model_fn_that_empties_its_features(tmp_path: Path) -> None:
-    """Its weights have their names still, since they are read before."""
+    """The weights keep their names, because the features are read before the model_fn runs."""
 
     def popping(features: Any, labels: Any) -> Any:
         weights = features.pop("w")
@@ -357,7 +357,7 @@ def test_own_loss_summaries_and_the_wrapper_together(tmp_path: Path) -> None:
 def test_a_loss_that_cannot_be_read_is_evaluated_all_the_same(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An Estimator evaluates a loss of integers, which nobody could train."""
+    """An Estimator evaluates a loss of integers, although it has no gradient."""
 
     def model_fn(features: Any, labels: Any, mode: str, params: Any) -> Any:
         predicted(features)

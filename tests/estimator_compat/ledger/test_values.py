@@ -13,8 +13,8 @@ SUM, MEAN = LossStep(operation=Operation.SUM), LossStep(operation=Operation.MEAN
 SIZE = LossStep(operation=Operation.DIVIDE_NO_NAN, operand="size", tensor="size:0", role=Role.SIZE)
 
 
-def by(text: str, role: Role, do: Operation = Operation.DIVIDE_NO_NAN) -> LossStep:
-    return LossStep(operation=do, operand=text, tensor=f"{text}:0", role=role)
+def by(text: str, role: Role, operation: Operation = Operation.DIVIDE_NO_NAN) -> LossStep:
+    return LossStep(operation=operation, operand=text, tensor=f"{text}:0", role=role)
 
 
 def times(number: float) -> LossStep:
@@ -22,7 +22,7 @@ def times(number: float) -> LossStep:
 
 
 def term(*steps: LossStep, **changes: Any) -> LossTerm:
-    given: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "name": "loss",
         "kind": Kind.DATA,
         "op": "l",
@@ -32,7 +32,7 @@ def term(*steps: LossStep, **changes: Any) -> LossTerm:
         "batch_axis": 0,
         "steps": steps,
     }
-    return LossTerm(**{**given, **changes})
+    return LossTerm(**{**fields, **changes})
 
 
 SQUARE: dict[str, Any] = {"shape": (None, 5), "axes": ("batch", "5")}
@@ -42,7 +42,7 @@ DATA = [
     ((SUM, SIZE), "mean(l[batch])", "SUM_OVER_BATCH_SIZE"),
     ((WEIGHTS, SUM, SIZE), "mean(w * l[batch])", "SUM_OVER_BATCH_SIZE"),
     ((WEIGHTS, SUM, by("sum(w)", Role.SUM_OF_WEIGHTS)), "sum(w * l[batch]) / sum(w)", "MEAN"),
-    (  # NaN, not 0, where all weights are 0
+    (  # NaN, not 0, if all weights are 0
         (WEIGHTS, SUM, by("sum(w)", Role.SUM_OF_WEIGHTS, Operation.DIVIDE)),
         "sum(w * l[batch]) / sum(w)",
         None,
@@ -116,8 +116,8 @@ def test_a_sum_is_kept_together() -> None:
     ],
 )
 def test_regularization(op: str, variables: tuple[str, ...], formula: str) -> None:
-    found = term(times(0.1), kind=Kind.REGULARIZATION, op=op, variables=variables, axes=())
-    assert (found.formula, found.reduction) == (formula, None)
+    penalty = term(times(0.1), kind=Kind.REGULARIZATION, op=op, variables=variables, axes=())
+    assert (penalty.formula, penalty.reduction) == (formula, None)
 
 
 def test_a_loss_is_the_sum_of_its_terms() -> None:

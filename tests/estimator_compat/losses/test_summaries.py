@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from estimator_compat import ModeKeys
-from estimator_compat.losses import summaries, weighted_loss
+from estimator_compat.losses import summaries, weighted_losses
 from estimator_compat.losses.summaries import LossAccumulator, LossHistogramHook, loss_summaries
 
 tf1 = tf.compat.v1
@@ -381,6 +381,6 @@ def test_average_loss_in_train_is_that_of_losses() -> None:
     with tf.Graph().as_default(), tf1.Session() as session:
         loss_summaries(LOSSES, WEIGHTS, mode=ModeKeys.TRAIN)
         summary, expected = session.run(
-            [tf1.summary.merge_all(), weighted_loss.average_loss(LOSSES, WEIGHTS)]
+            [tf1.summary.merge_all(), weighted_losses.average_loss(LOSSES, WEIGHTS)]
         )
     assert tf1.Summary.FromString(summary).value[1].simple_value == expected

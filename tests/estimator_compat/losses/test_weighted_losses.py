@@ -1,4 +1,4 @@
-"""Weighted losses against `tf.compat.v1.losses.compute_weighted_loss`, by bits, and NumPy."""
+"""Weighted losses have the bits of `tf.compat.v1.losses.compute_weighted_loss`, NumPy's values."""
 
 import itertools
 import os
@@ -16,7 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from estimator_compat.losses import reductions, weighted_loss
+from estimator_compat import losses
+from estimator_compat.losses import reductions, weighted_losses
+from estimator_compat.losses.weighted_losses import weighted_loss
 
 tf1 = tf.compat.v1
 # The names as the original takes them: the values of tf.compat.v1.losses.Reduction.
@@ -28,7 +30,7 @@ Loss = Callable[[Any, Any, str], Any]
 
 
 def ours(values: Any, weights: Any, name: str) -> Any:
-    return weighted_loss.weighted_loss(values, weights, name)
+    return weighted_loss(values, weights, name)
 
 
 def original(values: Any, weights: Any, name: str) -> Any:
@@ -96,7 +98,7 @@ def in_graph_of_unknown_shapes(case: Case, loss: Loss) -> list[Any]:
 
 @pytest.fixture(autouse=True, scope="module")
 def _functions_go_before_tensorflow() -> Iterator[None]:
-    """Frees the cached functions: TensorFlow 2.16 complains of those that outlive the test run."""
+    """Frees the cached functions: TensorFlow 2.16 logs errors if they outlive the test run."""
     yield
     function_of_unknown_shapes.cache_clear()
 
@@ -122,7 +124,7 @@ def test_bits_are_those_of_compute_weighted_loss(mode: Any, case: Case) -> None:
     weights=arrays.arrays(np.float32, (2, 1), elements=st.floats(width=32)),
 )
 def test_bits_are_equal_for_any_float(mode: Any, values: np.ndarray, weights: np.ndarray) -> None:
-    case = Case(values, weights)  # negative, infinite, subnormal and not a number included
+    case = Case(values, weights)  # negative, infinite, subnormal and NaN among them
     for mine, theirs in zip(mode(case, ours), mode(case, original), strict=True):
         np.testing.assert_array_equal(np.isnan(mine), np.isnan(theirs))
         real = ~np.isnan(mine)
@@ -147,7 +149,7 @@ def expected(case: Case, name: str) -> np.ndarray:
 @given(case=cases())
 def test_values_are_those_of_numpy(case: Case) -> None:
     for name, result in zip(LEGACY, eagerly(case, ours), strict=True):
-        # Sums of these numbers are exact in float32: what is left is one division and one cast.
+        # Sums of these numbers are exact in float32. Only a division and a cast round.
         tolerance = 2 * EPSILON[case.values.dtype.type] if result.dtype != np.float64 else 1e-6
         np.testing.assert_allclose(
             result.astype(np.float64), expected(case, name), rtol=tolerance, err_msg=name
@@ -166,22 +168,22 @@ def test_values_are_those_of_numpy(case: Case) -> None:
 )
 def test_worked_example(name: str, result: Any) -> None:
     # sum(w*l) = 1*1 + 0*4 + 2*0 + .5*4 = 3, size 4, sum(w) 3.5, three weights not zero
-    loss = weighted_loss.weighted_loss([1.0, 4.0, 0.0, 4.0], [1.0, 0.0, 2.0, 0.5], name)
+    loss = weighted_loss([1.0, 4.0, 0.0, 4.0], [1.0, 0.0, 2.0, 0.5], name)
     np.testing.assert_array_equal(loss, result)
 
 
 def test_default_reduction_is_that_of_tf_losses() -> None:
-    loss = weighted_loss.weighted_loss([2.0, 3.0, 7.0, 9.0], [1.0, 1.0, 0.0, 0.0])
+    loss = weighted_loss([2.0, 3.0, 7.0, 9.0], [1.0, 1.0, 0.0, 0.0])
     assert loss == 2.5  # (2 + 3) / 2 weights that are not zero
 
 
 def test_unknown_reduction_is_refused() -> None:
     with pytest.raises(ValueError, match="pass one of these names"):
-        weighted_loss.weighted_loss([1.0], 1.0, "average")
+        weighted_loss([1.0], 1.0, "average")
 
 
 def test_scalar_weight_counts_elements_as_the_original_even_beyond_float32() -> None:
-    case = Case(np.zeros([2**25 + 3], np.float32), 1.0)  # nothing smaller tells the ways apart
+    case = Case(np.zeros([2**25 + 3], np.float32), 1.0)  # smaller sizes give equal bits either way
     case.values[0] = 1.0
     for mode in (eagerly, in_graph_of_unknown_shapes):
         assert bits(mode(case, ours)) == bits(mode(case, original))
@@ -192,8 +194,8 @@ def test_leaves_nothing_in_the_graph() -> None:
         return graph.get_all_collection_keys(), getattr(graph, "_last_loss_reduction", None)
 
     with tf.Graph().as_default() as graph:
-        weighted_loss.weighted_loss([1.0, 2.0])
-        weighted_loss.average_loss([1.0, 2.0])
+        weighted_loss([1.0, 2.0])
+        weighted_losses.average_loss([1.0, 2.0])
         assert left(graph) == ([], None)
         original([1.0, 2.0], 1.0, "SUM")
         assert left(graph) == (["losses"], "weighted_sum")
@@ -212,7 +214,7 @@ def test_leaves_nothing_in_the_graph() -> None:
     ],
 )
 def test_average_loss(values: Any, weights: Any, result: float) -> None:
-    assert weighted_loss.average_loss(values, weights) == result
+    assert weighted_losses.average_loss(values, weights) == result
 
 
 SHAPES = [s for rank in range(3) for s in itertools.product([0, 1, 2, 3], repeat=rank)]
@@ -258,17 +260,17 @@ MESSAGE = (
 
 def test_static_refusal_names_both_shapes() -> None:
     with pytest.raises(ValueError, match="must be a scalar") as error:
-        weighted_loss.weighted_loss([1.0, 2.0], [[1.0], [2.0]])
+        weighted_loss([1.0, 2.0], [[1.0], [2.0]])
     assert str(error.value) == MESSAGE
     with tf.Graph().as_default(), pytest.raises(ValueError, match=r"\(None, 3\).*\(None, 4\)"):
-        weighted_loss.weighted_loss(
+        weighted_loss(
             tf1.placeholder(tf.float32, [None, 4]), tf1.placeholder(tf.float32, [None, 3])
         )
 
 
 def test_run_time_refusal_names_both_shapes() -> None:
     signature = [tf.TensorSpec(None), tf.TensorSpec(None)]
-    function = tf.function(weighted_loss.weighted_loss, input_signature=signature)
+    function = tf.function(weighted_loss, input_signature=signature)
     assert function([1.0, 3.0], [1.0, 1.0]) == 2.0
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[2 1\].*\[2\].*reshape one"):
         function([1.0, 2.0], [[1.0], [2.0]])
@@ -276,15 +278,15 @@ def test_run_time_refusal_names_both_shapes() -> None:
 
 def test_missing_weights_are_refused() -> None:
     with pytest.raises(ValueError, match=r"pass 1\.0 for no weights"):
-        weighted_loss.weighted_loss([1.0], None)
+        weighted_loss([1.0], None)
 
 
 def test_works_where_the_program_has_disabled_v2_behavior() -> None:
-    # There `==` on tensors compares identities, and shapes hold Dimension objects.
+    # Without v2 behavior, `==` on tensors compares identities, and shapes hold Dimension objects.
     program = (
         "import tensorflow.compat.v1 as tf\n"
         "tf.disable_v2_behavior()\n"
-        "from estimator_compat.losses import weighted_loss as losses\n"
+        "from estimator_compat import losses\n"
         "feed = tf.placeholder(tf.float32), tf.placeholder(tf.float32, [None])\n"
         "loss = losses.weighted_loss(*feed)\n"
         "print(tf.Session().run(loss, dict(zip(feed, ([1., 4., 0., 4.], [1., 0., 2., .5])))))\n"
@@ -294,3 +296,16 @@ def test_works_where_the_program_has_disabled_v2_behavior() -> None:
         [sys.executable, "-c", program], env=environment, capture_output=True, check=True
     )
     assert output.stdout.decode().split()[-1] == "1.0"
+
+
+@pytest.mark.parametrize("name", ["average_loss", "check_weights", "weighted_loss"])
+def test_the_package_has_the_functions_of_version_0_1(name: str) -> None:
+    # `weighted_losses` is imported here. A module named `weighted_loss` would now be the attribute.
+    assert getattr(losses, name) is getattr(weighted_losses, name)
+
+
+def test_functions_of_version_0_1_are_imported_from_the_package() -> None:
+    from estimator_compat.losses import average_loss
+
+    assert losses.weighted_loss([1.0, 3.0], [1.0, 0.0], "SUM") == 1.0
+    assert average_loss([1.0, 3.0]) == 2.0
