@@ -1,4 +1,4 @@
-"""A `Session.run` that analyses each structure of fetches once, not at every call."""
+"""A `Session.run` that analyzes each structure of fetches once, not at every call."""
 
 import operator
 import re
@@ -69,9 +69,9 @@ def _builder(fetches: Nest, leaves: list[Any]) -> Callable[[Any], Any]:
 
 
 class PreparedRun:
-    """A replacement for a session's `run` that analyses each structure of fetches once.
+    """A replacement for a session's `run` that analyzes each structure of fetches once.
 
-    `Session.run` analyses its fetches at every call, which takes about a third of a small model's
+    `Session.run` analyzes its fetches at every call, which takes about a third of a small model's
     step time. Hooks request the same tensors at most steps, so a few callables of
     `Session.make_callable` serve nearly all calls. Calls with a feed or run options use
     `Session.run`, and so do structures of fetches beyond the first 32.

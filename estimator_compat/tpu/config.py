@@ -128,9 +128,9 @@ class TPUConfig(_Fields):
     """The TPU settings of a `RunConfig`.
 
     On CPU and GPU only `iterations_per_loop` and `eval_training_input_configuration` have an
-    effect. `iterations_per_loop` determines how often the speed is reported. A number means every
-    `log_step_count_steps / iterations_per_loop` steps, rounded up, as in the original. A time means
-    that time.
+    effect. `iterations_per_loop` determines how often the speed is reported. If it is a number, the
+    speed is reported every `log_step_count_steps / iterations_per_loop` steps, rounded up, as in
+    the original. If it is a time, this is the time between two reports.
 
     Attributes:
       iterations_per_loop: Steps of a TPU training loop, or a time such as `60m`.
