@@ -11,11 +11,44 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat.runtime import checkpoint_files, evaluation, training_hooks
-from estimator_compat.runtime.session_creator import SessionCreator
+from estimator_compat.runtime import checkpoint_files, evaluation, restore_errors, training_hooks
+from estimator_compat.runtime.cached_run import PreparedRun
 from estimator_compat.type_aliases import Graph, Hook, Nest, Operation, Session, Tensor, Variable
 
 logging = tf1.logging
+
+
+class _SessionCreator(tf1.train.SessionCreator):
+    """Creates sessions whose `run` is a `PreparedRun`.
+
+    Args:
+      creator: TensorFlow's session creator, which does the work.
+      scaffold: The Scaffold, whose saver restores the checkpoint.
+      checkpoint: Path of the checkpoint that is restored, or None.
+    """
+
+    def __init__(self, creator: Any, scaffold: Any, checkpoint: str | None) -> None:
+        self._creator = creator
+        self._scaffold = scaffold
+        self._checkpoint = checkpoint
+
+    def create_session(self) -> Session:
+        """Creates a session, and explains why a checkpoint cannot be restored."""
+        try:
+            session = self._creator.create_session()
+        except tf.errors.OpError as error:
+            saver = self._scaffold.saver
+            if not self._checkpoint or not restore_errors.is_restore_op(error.op, saver):
+                raise
+            raise restore_errors.restore_error(error, self._checkpoint) from error
+        except RuntimeError as error:
+            # If variable names are missing, a Saver tries to restore objects. That adds ops to the
+            # graph, which is finalized: hence the RuntimeError.
+            if not self._checkpoint or not checkpoint_files.is_object_based(self._checkpoint):
+                raise
+            raise restore_errors.object_based_error(self._checkpoint) from error
+        session.run = PreparedRun(session)
+        return session
 
 
 def _latest(checkpoint_dir: str) -> str | None:
@@ -96,7 +129,7 @@ def train(
     fetches = [train_op, loss]
     last_loss = None
     with tf1.train.MonitoredSession(
-        SessionCreator(creator, scaffold, checkpoint), [*first_hooks, *hooks]
+        _SessionCreator(creator, scaffold, checkpoint), [*first_hooks, *hooks]
     ) as session:
         while not session.should_stop():
             last_loss = session.run(fetches)[1]
@@ -117,7 +150,7 @@ def _restoring_session(
         checkpoint_filename_with_path=checkpoint_path,
     )
     return tf1.train.MonitoredSession(
-        SessionCreator(creator, scaffold, checkpoint_path), list(hooks)
+        _SessionCreator(creator, scaffold, checkpoint_path), list(hooks)
     )
 
 
@@ -129,11 +162,7 @@ class _Saver(tf1.train.Saver):
     """
 
     def save(self, sess: Session, save_path: str, *args: Any, **kwargs: Any) -> Any:
-        """Saves a checkpoint as `tf.compat.v1.train.Saver.save` does.
-
-        Raises:
-          OSError: The checkpoint cannot be written.
-        """
+        """Saves a checkpoint; raises an OSError if it cannot be written."""
         try:
             return super().save(sess, save_path, *args, **kwargs)
         except checkpoint_files.WRITE_ERRORS as error:
@@ -287,15 +316,9 @@ def batches(
     checkpoint: str | None,
     limit: int,
 ) -> Generator[Any, None, None]:
-    """Yields the values of `fetches` for each batch of the default graph's input.
+    """Yields the values of `fetches` for each of the first `limit` batches of the default graph.
 
-    Args:
-      fetches: Tensors and ops, nested as `Session.run` takes them.
-      scaffold: Initializes the variables, or restores them.
-      hooks: Hooks of the session.
-      config: The RunConfig.
-      checkpoint: The checkpoint to restore; None leaves variables at their initial values.
-      limit: The largest number of batches.
+    Variables have the values of `checkpoint`, or their initial values if it is None.
     """
     with _restoring_session(checkpoint, scaffold, config.master, config, hooks) as session:
         for _ in range(limit):
@@ -322,8 +345,7 @@ def save_graph(
       train_op: The op of a TRAIN graph that makes a training step, or None.
       checkpoint_path: The checkpoint to restore.
       config: The RunConfig.
-      with_variables: Whether the variables are saved too. A SavedModel of several graphs has them
-        once.
+      with_variables: Whether to save the variables too; once for a SavedModel of several graphs.
       **meta_graph: Further arguments of `add_meta_graph`, such as `tags` and `signature_def_map`.
 
     Raises:
