@@ -1,4 +1,4 @@
-"""`add_metrics`: an Estimator with more metrics than its model_fn has."""
+"""`add_metrics`: adds metrics to an Estimator."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,20 +6,23 @@ from typing import Any
 from estimator_compat.estimator import Estimator
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import user_functions
+from estimator_compat.spec import EstimatorSpec
+from estimator_compat.type_aliases import Features, Labels
 
 _ARGUMENTS = ("features", "labels", "predictions", "config")
 
 
 def add_metrics(estimator: Estimator, metric_fn: Callable[..., dict[str, Any]]) -> Estimator:
-    """Builds an Estimator that evaluates further metrics.
+    """Returns a new Estimator that also evaluates the metrics of `metric_fn`.
 
     Args:
-      estimator: The Estimator.
-      metric_fn: Function of some of features, labels, predictions and config that returns metrics
-        as `eval_metric_ops` holds them; one of the same name replaces the model_fn's.
+      estimator: The Estimator. It stays as it is.
+      metric_fn: Function of any of `features`, `labels`, `predictions` and `config`. It returns a
+        dict in the form of `eval_metric_ops`. A metric replaces the model_fn's metric of the same
+        name.
 
     Raises:
-      ValueError: The function has other arguments.
+      ValueError: `metric_fn` has other arguments.
     """
     names = user_functions.argument_names(metric_fn)
     unknown = sorted(set(names) - set(_ARGUMENTS))
@@ -29,13 +32,13 @@ def add_metrics(estimator: Estimator, metric_fn: Callable[..., dict[str, Any]]) 
             f"of {list(_ARGUMENTS)}; bind the others with functools.partial."
         )
 
-    def model_fn(features: Any, labels: Any, mode: str, config: Any) -> Any:
+    def model_fn(features: Features, labels: Labels, mode: str, config: Any) -> EstimatorSpec:
         spec = estimator.model_fn(features, labels, mode, config)
         if mode != ModeKeys.EVAL:
             return spec
-        given = dict(zip(_ARGUMENTS, (features, labels, spec.predictions, config), strict=True))
-        added = metric_fn(**{name: given[name] for name in names})
-        return spec._replace(eval_metric_ops={**spec.eval_metric_ops, **added})
+        values = dict(zip(_ARGUMENTS, (features, labels, spec.predictions, config), strict=True))
+        metrics = metric_fn(**{name: values[name] for name in names})
+        return spec._replace(eval_metric_ops={**spec.eval_metric_ops, **metrics})
 
     return Estimator(
         model_fn,

@@ -1,4 +1,4 @@
-"""The cluster that `TF_CONFIG` describes, and this process's place in it."""
+"""The cluster that `TF_CONFIG` describes, and this process's task in it."""
 
 import dataclasses
 import json
@@ -10,7 +10,7 @@ import tensorflow as tf
 
 
 class TaskType:
-    """The kinds of process in a cluster."""
+    """The task types of a cluster. A `master` is a chief that also evaluates."""
 
     MASTER = "master"
     PS = "ps"
@@ -21,17 +21,20 @@ class TaskType:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """A process's place in its cluster; the defaults are those of a single process.
+    """A cluster and this process's task in it. The defaults describe a single process.
 
     Attributes:
-      spec: The `tf.train.ClusterSpec`, empty for a single process and for an evaluator.
-      task_type, task_id: Which process this is.
-      master, evaluation_master: Addresses of the sessions' targets, `''` for this process.
-      is_chief: Whether this process initializes variables, saves and writes summaries.
-      num_ps_replicas, num_worker_replicas: Counts of processes; the chief is a worker too.
-      global_id: This process's number among all, chief first and parameter servers last, or None
-        for an evaluator.
-      service: What the platform says of itself.
+      spec: The `tf.train.ClusterSpec`; empty for a single process and for an evaluator.
+      task_type: The task type of this process, one of `TaskType`.
+      task_id: Index of this process among the tasks of its type.
+      master: Target of training sessions; `''` for this process.
+      evaluation_master: Target of evaluation sessions; `''` for this process.
+      is_chief: Whether this process initializes variables, saves checkpoints and writes summaries.
+      num_ps_replicas: Number of parameter servers.
+      num_worker_replicas: Number of workers, including the chief.
+      global_id: Index of this process among all tasks: chief first, then workers, then parameter
+        servers. None for an evaluator.
+      service: The `service` entry of TF_CONFIG, in which a platform describes itself, or None.
     """
 
     spec: Any = dataclasses.field(default_factory=lambda: tf.train.ClusterSpec({}))
@@ -47,10 +50,10 @@ class Cluster:
 
 
 def tf_config() -> dict[str, Any]:
-    """Reads the environment variable TF_CONFIG; empty where it is not set.
+    """Reads the environment variable TF_CONFIG; returns an empty dict if it is not set.
 
     Raises:
-      ValueError: It is not a JSON object, or not shaped as one expects.
+      ValueError: TF_CONFIG is not a JSON object, or its `task` is not an object.
     """
     text = os.environ.get("TF_CONFIG", "{}")
     try:
@@ -63,16 +66,20 @@ def tf_config() -> dict[str, Any]:
     if not isinstance(config, dict) or not isinstance(config.get("task", {}), dict):
         raise ValueError(
             f"TF_CONFIG ({text}) is not shaped as expected: it must be an object whose `task` is "
-            'one too; write {"cluster": {...}, "task": {"type": ..., "index": ...}}.'
+            'an object too; write {"cluster": {...}, "task": {"type": ..., "index": ...}}.'
         )
     return config
 
 
 def cluster_from(config: Mapping[str, Any]) -> Cluster:
-    """Reads this process's place in the cluster from a parsed TF_CONFIG.
+    """Reads the cluster and this process's task from a parsed TF_CONFIG.
+
+    Args:
+      config: TF_CONFIG as a dict.
 
     Raises:
-      ValueError, TypeError: The cluster lacks its one chief, or the task is not in it.
+      ValueError: The cluster does not have exactly one chief, or the task is not in the cluster.
+      TypeError: `cluster` or `service` has another type.
     """
     service = config.get("service")
     if service is not None and not isinstance(service, dict):
@@ -85,7 +92,7 @@ def cluster_from(config: Mapping[str, Any]) -> Cluster:
     if not spec:
         return _single_process(config, task, service)
     chief = TaskType.MASTER if TaskType.MASTER in spec.jobs else TaskType.CHIEF
-    task_type, task_id = _checked_task(spec, task, chief)
+    task_type, task_id = _read_task(spec, task, chief)
     evaluation_master = (
         config.get("eval_session_master", "") if task_type == TaskType.EVALUATOR else ""
     )
@@ -129,8 +136,8 @@ def _index(value: Any) -> int:
         return int(value)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"Task index of TF_CONFIG ({value!r}) is no number; expected this process's place in "
-            "its job's list of addresses; count from 0."
+            f"Task index of TF_CONFIG ({value!r}) is not a number; expected the index of this "
+            "process in its job's list of addresses; count from 0."
         ) from error
 
 
@@ -152,53 +159,58 @@ def _single_process(
 
 
 def _session_master(config: Mapping[str, Any], spec: Any, task_type: str, task_id: int) -> str:
+    master: str
     if "session_master" in config:
-        return config["session_master"]
-    if len(spec.jobs) == 1 and spec.num_tasks(spec.jobs[0]) == 1:
-        return ""
-    return "grpc://" + spec.job_tasks(task_type)[task_id]
+        master = config["session_master"]
+    elif len(spec.jobs) == 1 and spec.num_tasks(spec.jobs[0]) == 1:
+        master = ""
+    else:
+        master = "grpc://" + spec.job_tasks(task_type)[task_id]
+    return master
 
 
-def _checked_task(spec: Any, task: Mapping[str, Any], chief: str) -> tuple[str, int]:
-    def refuse(what: str, then: str) -> ValueError:
+def _read_task(spec: Any, task: Mapping[str, Any], chief: str) -> tuple[str, int]:
+    """Returns the task type and the task index of this process, after all checks."""
+
+    def error(problem: str, advice: str) -> ValueError:
         return ValueError(
-            f"{what}, given: task {dict(task)} in cluster {spec.as_dict()}; {then}. These values "
-            "come from the TF_CONFIG environment variable."
+            f"{problem}, given: task {dict(task)} in cluster {spec.as_dict()}; {advice}. These "
+            "values come from the TF_CONFIG environment variable."
         )
 
     if chief not in spec.jobs or spec.num_tasks(chief) != 1:
-        raise refuse(
+        raise error(
             f'If "cluster" is set in TF_CONFIG, it must have one "{chief}" node',
             f"list exactly one address under {chief!r}",
         )
     if chief == TaskType.MASTER and TaskType.CHIEF in spec.jobs:
-        raise refuse(
+        raise error(
             "If `master` node exists in `cluster`, job `chief` is not supported",
             "name the node that leads once, `chief` or `master`",
         )
     task_type, index = task.get("type"), task.get("index")
     if not task_type or index is None:
-        raise refuse(
+        raise error(
             'If "cluster" is set in TF_CONFIG, task type and task index must be set',
             "say which process this is in `task`",
         )
     task_id = _index(index)
     if task_id < 0:
-        raise refuse("Task index must be non-negative number", "count from 0")
+        raise error("Task index must be non-negative number", "count from 0")
     if task_type == TaskType.EVALUATOR:
         if chief == TaskType.MASTER:
-            raise refuse(
+            raise error(
                 "If `master` node exists in `cluster`, task_type `evaluator` is not supported",
                 "name the node that leads `chief`",
             )
         return task_type, task_id
     if task_type not in spec.jobs:
-        raise refuse(
+        raise error(
             f"{task_type} is not a valid task_type in the cluster_spec",
             f"choose one of {spec.jobs} or evaluator",
         )
     if task_id >= spec.num_tasks(task_type):
-        raise refuse(
+        raise error(
             f"{task_id} is not a valid task_id for task_type {task_type} in the cluster_spec",
             f"choose one below {spec.num_tasks(task_type)}",
         )
@@ -208,5 +220,5 @@ def _checked_task(spec: Any, task: Mapping[str, Any], chief: str) -> tuple[str, 
 def _global_id(spec: Any, task_type: str, task_id: int, chief: str) -> int:
     workers = sorted(job for job in spec.jobs if job not in (chief, TaskType.PS))
     order = [chief, *workers, TaskType.PS]
-    before = order[: order.index(task_type)]
-    return task_id + sum(spec.num_tasks(job) for job in before)
+    jobs_before = order[: order.index(task_type)]
+    return task_id + sum(int(spec.num_tasks(job)) for job in jobs_before)

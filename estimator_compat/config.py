@@ -1,4 +1,4 @@
-"""`RunConfig`: how an Estimator runs, apart from what it runs."""
+"""`RunConfig`: where, how often and in which cluster an Estimator runs."""
 
 import copy
 import os
@@ -16,7 +16,7 @@ from estimator_compat.runtime import user_functions
 __all__ = [
     "RunConfig",
     "TaskType",
-    "completed",
+    "complete_config",
     "default_session_config",
     "path_to_str",
     "replica_device",
@@ -45,7 +45,8 @@ _REPLACEABLE = (
     "checkpoint_save_graph_def",
 )
 
-# Property, what it must satisfy when it is not None, and that in words.
+# Name of a property, the condition that its value must satisfy unless it is None, and the condition
+# in words.
 _CHECKS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("model_dir", bool, "should be non-empty"),
     ("save_summary_steps", lambda n: n >= 0, "should be >= 0"),
@@ -68,12 +69,12 @@ _CHECKS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
 
 
 def path_to_str(path: Any) -> Any:
-    """Turns a `PathLike` into a str; anything else is returned as it is."""
+    """Converts a `PathLike` to a str; returns any other object as it is."""
     return tf.compat.as_str_any(os.fspath(path)) if hasattr(path, "__fspath__") else path
 
 
 def _rewrite_once(**settings: Any) -> Any:
-    """Builds a ConfigProto whose graph optimizer makes one pass, as Estimator's sessions do."""
+    """Builds a ConfigProto whose graph optimizer makes one pass, as the original Estimator did."""
     config = tf1.ConfigProto(allow_soft_placement=True, **settings)
     rewrite = config.graph_options.rewrite_options
     rewrite.meta_optimizer_iterations = rewrite.ONE
@@ -81,7 +82,7 @@ def _rewrite_once(**settings: Any) -> Any:
 
 
 def default_session_config() -> Any:
-    """The ConfigProto of an Estimator whose RunConfig names none."""
+    """Returns the ConfigProto of an Estimator whose RunConfig has no `session_config`."""
     return _rewrite_once()
 
 
@@ -95,25 +96,26 @@ def _distributed_session_config(task_type: str, task_id: int) -> Any:
     return _rewrite_once(device_filters=filters) if filters else None
 
 
-def _model_dir(config: dict[str, Any], model_dir: Any) -> Any:
-    elsewhere = config.get("model_dir")
-    if model_dir == "" or elsewhere == "":
+def _model_dir(tf_config: dict[str, Any], model_dir: Any) -> Any:
+    """Returns the `model_dir` of the RunConfig, or the one of TF_CONFIG."""
+    tf_config_dir = tf_config.get("model_dir")
+    if model_dir == "" or tf_config_dir == "":
         raise ValueError(
             "model_dir should be non-empty, given: '' in "
             f"{'RunConfig' if model_dir == '' else 'TF_CONFIG'}; expected a folder or None; leave "
             "it out for a temporary one."
         )
-    if model_dir and elsewhere and model_dir != elsewhere:
+    if model_dir and tf_config_dir and model_dir != tf_config_dir:
         raise ValueError(
             "`model_dir` provided in RunConfig construct, if set, must have the same value as the "
             f"model_dir in TF_CONFIG. model_dir: {model_dir}, TF_CONFIG['model_dir']: "
-            f"{elsewhere}; set one of them."
+            f"{tf_config_dir}; set one of them."
         )
-    return model_dir or elsewhere
+    return model_dir or tf_config_dir
 
 
-class _Stored:
-    """A read-only property kept under the same name with a leading underscore."""
+class _ReadOnly:
+    """A read-only property whose value is the attribute of the same name with a leading `_`."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = "_" + name
@@ -131,59 +133,64 @@ class _Stored:
 class RunConfig:
     """How an Estimator runs: where it writes, how often, with which seed, in which cluster.
 
-    The place in a cluster (`cluster_spec`, `task_type`, `task_id`, `master`, `is_chief`,
-    `num_ps_replicas`, `num_worker_replicas`, `global_id_in_cluster`) is read from the TF_CONFIG
-    environment variable; see `estimator_compat.cluster`.
+    The environment variable TF_CONFIG describes the cluster and this process's task. The properties
+    `cluster_spec`, `task_type`, `task_id`, `master`, `is_chief`, `num_ps_replicas`,
+    `num_worker_replicas` and `global_id_in_cluster` are read from it; see
+    `estimator_compat.cluster`.
 
     Args:
-      model_dir: Folder of checkpoints and event files.
-      tf_random_seed: The graph's seed, an int, or None for a run that cannot be repeated.
-      save_summary_steps: Global steps between summaries.
-      save_checkpoints_steps, save_checkpoints_secs: Steps or seconds between checkpoints; only
-        one may be set. With neither given: 600 seconds. Both None: no checkpoints.
-      session_config: A ConfigProto.
-      keep_checkpoint_max: How many checkpoints are kept, 0 for all.
-      keep_checkpoint_every_n_hours: One checkpoint in so many hours is kept for good.
-      log_step_count_steps: Global steps between log lines with the loss and the speed.
-      train_distribute: For `migrate.host`; an Estimator refuses it.
-      eval_distribute, experimental_distribute: Not supported; see `Estimator`.
-      device_fn: Function of an op to its device.
-      protocol: The servers' protocol, `grpc` when None.
-      experimental_max_worker_delay_secs: Longest delay before a worker starts.
-      session_creation_timeout_secs: Seconds a worker waits for the chief's session.
+      model_dir: Folder of checkpoints and event files; None for the `model_dir` of TF_CONFIG or of
+        the Estimator.
+      tf_random_seed: The graph's seed, an int; None for a random seed.
+      save_summary_steps: Global steps between summaries; None or 0 for no summaries.
+      save_checkpoints_steps: Global steps between checkpoints; None by default.
+      save_checkpoints_secs: Seconds between checkpoints. The default is 600, or None if
+        `save_checkpoints_steps` is passed. If both are None, no checkpoints are saved.
+      session_config: A ConfigProto; None for the Estimator's default.
+      keep_checkpoint_max: Number of checkpoints to keep; 0 for all.
+      keep_checkpoint_every_n_hours: Hours between checkpoints that are kept for ever.
+      log_step_count_steps: Global steps between log lines with the loss and the speed; None for no
+        such lines.
+      train_distribute: A `tf.distribute.Strategy` for `migrate.host`. An Estimator refuses it.
+      eval_distribute: Not supported; see `Estimator`.
+      experimental_distribute: Not supported; see `Estimator`.
+      device_fn: Function that takes an op and returns its device.
+      protocol: The protocol of servers; None for `grpc`.
+      experimental_max_worker_delay_secs: Longest delay, in seconds, before a worker starts.
+      session_creation_timeout_secs: Seconds for which a worker waits for the chief's session.
       checkpoint_save_graph_def: Whether graph.pbtxt and `.meta` files are written.
 
     Raises:
-      ValueError: A value out of its range, or both kinds of checkpoint interval.
+      ValueError: A value is out of its range, or both checkpoint intervals are set.
     """
 
-    model_dir = _Stored()
-    tf_random_seed = _Stored()
-    save_summary_steps = _Stored()
-    save_checkpoints_steps = _Stored()
-    save_checkpoints_secs = _Stored()
-    session_config = _Stored()
-    keep_checkpoint_max = _Stored()
-    keep_checkpoint_every_n_hours = _Stored()
-    log_step_count_steps = _Stored()
-    train_distribute = _Stored()
-    device_fn = _Stored()
-    protocol = _Stored()
-    eval_distribute = _Stored()
-    experimental_distribute = _Stored()
-    experimental_max_worker_delay_secs = _Stored()
-    session_creation_timeout_secs = _Stored()
-    checkpoint_save_graph_def = _Stored()
-    cluster_spec = _Stored()
-    task_type = _Stored()
-    task_id = _Stored()
-    global_id_in_cluster = _Stored()
-    master = _Stored()
-    evaluation_master = _Stored()
-    is_chief = _Stored()
-    num_ps_replicas = _Stored()
-    num_worker_replicas = _Stored()
-    service = _Stored()
+    model_dir = _ReadOnly()
+    tf_random_seed = _ReadOnly()
+    save_summary_steps = _ReadOnly()
+    save_checkpoints_steps = _ReadOnly()
+    save_checkpoints_secs = _ReadOnly()
+    session_config = _ReadOnly()
+    keep_checkpoint_max = _ReadOnly()
+    keep_checkpoint_every_n_hours = _ReadOnly()
+    log_step_count_steps = _ReadOnly()
+    train_distribute = _ReadOnly()
+    device_fn = _ReadOnly()
+    protocol = _ReadOnly()
+    eval_distribute = _ReadOnly()
+    experimental_distribute = _ReadOnly()
+    experimental_max_worker_delay_secs = _ReadOnly()
+    session_creation_timeout_secs = _ReadOnly()
+    checkpoint_save_graph_def = _ReadOnly()
+    cluster_spec = _ReadOnly()
+    task_type = _ReadOnly()
+    task_id = _ReadOnly()
+    global_id_in_cluster = _ReadOnly()
+    master = _ReadOnly()
+    evaluation_master = _ReadOnly()
+    is_chief = _ReadOnly()
+    num_ps_replicas = _ReadOnly()
+    num_worker_replicas = _ReadOnly()
+    service = _ReadOnly()
 
     def __init__(
         self,
@@ -247,12 +254,15 @@ class RunConfig:
             self._session_config = _distributed_session_config(self.task_type, self.task_id)
 
     def replace(self, **properties: Any) -> "RunConfig":
-        """Returns a copy with some properties changed, those of the cluster excepted.
+        """Returns a copy with some properties changed.
 
-        Setting one kind of checkpoint interval unsets the other.
+        A new value of one checkpoint interval sets the other one to None.
+
+        Args:
+          **properties: Name to value. Properties that TF_CONFIG sets cannot be changed.
 
         Raises:
-          ValueError: An unknown property, or a value out of its range.
+          ValueError: A property cannot be changed, or a value is out of its range.
         """
         unknown = sorted(set(properties) - set(_REPLACEABLE))
         if unknown:
@@ -290,8 +300,18 @@ def _assign(config: RunConfig, **properties: Any) -> None:
             raise ValueError(f"{name} {condition}, given: {value!r}; change it or leave it out.")
 
 
-def completed(config: RunConfig | None, model_dir: str | None) -> RunConfig:
-    """Fills in the session config and the model_dir of an Estimator's RunConfig."""
+def complete_config(config: RunConfig | None, model_dir: str | None) -> RunConfig:
+    """Fills in the `session_config` and the `model_dir` of an Estimator's RunConfig.
+
+    Args:
+      config: The RunConfig; None for a default one.
+      model_dir: The Estimator's `model_dir`; None for the RunConfig's, or a temporary folder if it
+        has none.
+
+    Raises:
+      ValueError: `config` is not a RunConfig, has a distribution strategy, or has another
+        `model_dir`.
+    """
     if config is None:
         config = RunConfig()
         logging.info("Using default config.")
@@ -321,12 +341,15 @@ def completed(config: RunConfig | None, model_dir: str | None) -> RunConfig:
         )
     if not model_dir and config.model_dir is None:
         model_dir = tempfile.mkdtemp()
-        logging.warn("Using temporary folder as model directory: %s", model_dir)
+        logging.warning("Using temporary folder as model directory: %s", model_dir)
     return config.replace(model_dir=model_dir) if model_dir else config
 
 
 def replica_device(config: RunConfig) -> Any:
-    """The device function that puts variables on parameter servers; None where there are none."""
+    """Returns the device function that places variables on parameter servers.
+
+    Returns None if the cluster has no parameter servers.
+    """
     if config.num_ps_replicas == 0:
         return None
     return tf1.train.replica_device_setter(

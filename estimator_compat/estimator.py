@@ -1,7 +1,7 @@
 """`Estimator`: trains, evaluates and predicts with a model_fn, as `tf.estimator` did.
 
-Checkpoints, event tags, steps, directories, seeds and the order in which a graph is built are the
-original's, so that the same model_fn gives the same bits on the same kernels.
+Checkpoints, event tags, steps, directories, seeds and the order of graph construction are the
+original's. So the same model_fn gives the same bits if TensorFlow's kernels are the same.
 """
 
 import copy
@@ -14,7 +14,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat import inputs, legacy_keras
 from estimator_compat.cluster import TaskType
-from estimator_compat.config import RunConfig, completed, path_to_str, replica_device
+from estimator_compat.config import RunConfig, complete_config, path_to_str, replica_device
 from estimator_compat.export.exporting import ExportsSavedModels
 from estimator_compat.losses import summaries
 from estimator_compat.mode_keys import ModeKeys
@@ -28,6 +28,7 @@ from estimator_compat.runtime import (
     warm_start,
 )
 from estimator_compat.spec import EstimatorSpec
+from estimator_compat.type_aliases import Hook, InputFn, ModelFn, Params, Variable
 
 logging = tf1.logging
 
@@ -39,36 +40,37 @@ _NO_BATCH = object()
 
 
 class Estimator(ExportsSavedModels):
-    """Runs a model_fn: trains it, evaluates it, predicts with it.
+    """Trains, evaluates and predicts with a model_fn.
 
-    Every call builds a graph of its own, with the seed of the RunConfig, and restores the latest
-    checkpoint of `model_dir`.
+    Every call builds a new graph with the seed of the RunConfig, and restores the latest checkpoint
+    of `model_dir`.
 
     Args:
-      model_fn: Function of `features` and, where its signature has them, `labels`, `mode`,
-        `params` and `config`, that returns an `EstimatorSpec`.
-      model_dir: Folder of checkpoints and event files; `config.model_dir` or a temporary folder
-        where it is None.
-      config: A `RunConfig`.
-      params: Dict of hyperparameters; each call gets a copy of its own.
-      warm_start_from: A checkpoint's path or `WarmStartSettings`, used as long as `model_dir` has
-        no checkpoint.
+      model_fn: Function of `features` and any of `labels`, `mode`, `params` and `config`. It
+        returns an `EstimatorSpec`.
+      model_dir: Folder of checkpoints and event files; None for `config.model_dir`, or for a
+        temporary folder if that is None too.
+      config: A `RunConfig`; None for a default one.
+      params: Dict of hyperparameters. Each call of the model_fn or of an input_fn gets a copy.
+      warm_start_from: A checkpoint's path or `WarmStartSettings`, used while `model_dir` has no
+        checkpoint.
 
     Raises:
-      ValueError: The model_fn's arguments do not fit, the two model_dirs differ, a subclass
-        overrides a method, or the config asks for a distribution strategy.
+      ValueError: The model_fn's arguments are not those of an Estimator, the two model_dirs differ,
+        a subclass overrides a method, or the config has a distribution strategy.
+      TypeError: The model_fn is not callable.
     """
 
     def __init__(
         self,
-        model_fn: Callable[..., Any],
+        model_fn: ModelFn,
         model_dir: Any = None,
         config: RunConfig | None = None,
-        params: Mapping[str, Any] | None = None,
+        params: Params = None,
         warm_start_from: Any = None,
     ) -> None:
         _check_not_overridden(type(self))
-        self._config = completed(config, path_to_str(model_dir))
+        self._config = complete_config(config, path_to_str(model_dir))
         logging.info("Using config: %s", vars(self._config))
         user_functions.verify_model_fn(model_fn, params)
         self._model_fn = model_fn
@@ -77,7 +79,9 @@ class Estimator(ExportsSavedModels):
 
     @property
     def model_dir(self) -> str:
-        return self._config.model_dir
+        """The folder of checkpoints and event files."""
+        model_dir: str = self._config.model_dir
+        return model_dir
 
     @property
     def config(self) -> RunConfig:
@@ -106,105 +110,115 @@ class Estimator(ExportsSavedModels):
 
     def train(
         self,
-        input_fn: Callable[..., Any],
-        hooks: Sequence[Any] | None = None,
+        input_fn: InputFn,
+        hooks: Sequence[Hook] | None = None,
         steps: int | None = None,
         max_steps: int | None = None,
         saving_listeners: Sequence[Any] | None = None,
     ) -> "Estimator":
-        """Trains until the input ends, a hook stops it, or the steps are done.
+        """Trains until the input ends, a hook stops it, or the steps are made.
 
         Args:
-          input_fn: Returns a Dataset, `(features, labels)`, or features alone.
+          input_fn: Returns a Dataset, `(features, labels)`, or features only.
           hooks: `SessionRunHook`s.
-          steps: How many steps to make now.
-          max_steps: The global step to train to, whatever was trained before.
+          steps: Number of steps to make now; None for no such limit.
+          max_steps: Global step at which training stops, including the steps of earlier trainings;
+            None for no such limit.
           saving_listeners: `CheckpointSaverListener`s.
 
         Returns:
           The Estimator.
 
         Raises:
-          ValueError: Both `steps` and `max_steps`, or one below 1, or a task that does not train.
+          ValueError: `steps` and `max_steps` are both given, one of them is below 1, or TF_CONFIG
+            gives this process a task that does not train.
           NanLossDuringTrainingError: The loss became NaN.
         """
         if self._config.task_type in (TaskType.EVALUATOR, TaskType.PS):
             raise ValueError(
                 "Train has been called wrong configuration: TF_CONFIG says that this process is "
                 f"a {self._config.task_type}; expected a chief, master or worker; use "
-                "train_and_evaluate, which calls what fits the task."
+                "train_and_evaluate, which runs the task of the process."
             )
-        stopping = training_hooks.stopping_hooks(steps, max_steps)
+        stopping_hooks = training_hooks.stopping_hooks(steps, max_steps)
         checkpoint_files.check_checkpoint(self.model_dir)
         if max_steps is not None and max_steps <= self.saved_step():
             logging.info("Skipping training since max_steps has already saved.")
             return self
-        every_hook = [*training_hooks.checked_hooks(hooks), *stopping]
-        listeners = training_hooks.checked_listeners(saving_listeners)
+        all_hooks = [*training_hooks.check_hooks(hooks), *stopping_hooks]
+        listeners = training_hooks.check_listeners(saving_listeners)
         checkpoint_files.check_writable(self.model_dir)
-        loss = self._train(input_fn, every_hook, listeners)
+        loss = self._train(input_fn, all_hooks, listeners)
         logging.info("Loss for final step: %s.", loss)
         return self
 
     def evaluate(
         self,
-        input_fn: Callable[..., Any],
+        input_fn: InputFn,
         steps: int | None = None,
-        hooks: Sequence[Any] | None = None,
+        hooks: Sequence[Hook] | None = None,
         checkpoint_path: str | None = None,
         name: str | None = None,
     ) -> dict[str, Any]:
-        """Evaluates a checkpoint until the input ends or `steps` batches are done.
+        """Evaluates a checkpoint until the input ends or `steps` batches are evaluated.
 
         Args:
-          input_fn: Returns a Dataset, `(features, labels)`, or features alone.
-          steps: How many batches, or None for all.
+          input_fn: Returns a Dataset, `(features, labels)`, or features only.
+          steps: Number of batches; None for all.
           hooks: `SessionRunHook`s.
-          checkpoint_path: The checkpoint; the latest one, or fresh variables, where it is None.
-          name: Names the evaluation and its event folder, `eval_<name>`.
+          checkpoint_path: The checkpoint; None for the latest one, or for freshly initialized
+            variables if there is none.
+          name: Name of the evaluation, whose event folder is `eval_<name>`; None for `eval`.
 
         Returns:
           Metric name to value, with `loss` (the mean over batches) and `global_step`.
 
         Raises:
-          ValueError: `steps` below 1, or a metric named as one of the Estimator's own.
+          ValueError: `steps` is below 1, a metric is called `loss` or `global_step`, or the
+            checkpoint is missing.
         """
-        every_hook = training_hooks.checked_hooks(hooks)
-        every_hook.extend(sessions.stopping_after(steps))
+        all_hooks = training_hooks.check_hooks(hooks)
+        all_hooks.extend(sessions.stopping_after(steps))
         checkpoint_path = checkpoint_files.checkpoint_to_restore(
             self.model_dir, checkpoint_path, "evaluate"
         )
         with tf.Graph().as_default():
-            graph = self.evaluation_graph(input_fn, every_hook, checkpoint_path)
+            graph = self.evaluation_graph(input_fn, all_hooks, checkpoint_path)
             return self.run_evaluation(graph, checkpoint_path, self.eval_dir(name))
 
     def predict(
         self,
-        input_fn: Callable[..., Any],
+        input_fn: InputFn,
         predict_keys: Sequence[str] | str | None = None,
-        hooks: Sequence[Any] | None = None,
+        hooks: Sequence[Hook] | None = None,
         checkpoint_path: str | None = None,
         yield_single_examples: bool = True,
     ) -> Iterator[Any]:
         """Yields predictions until the input ends.
 
         Args:
-          input_fn: Returns a Dataset or features; labels are dropped.
-          predict_keys: Which of a dict of predictions to compute.
+          input_fn: Returns a Dataset or features. Labels are ignored.
+          predict_keys: Names of the predictions to compute; None for all.
           hooks: `SessionRunHook`s.
-          checkpoint_path: The checkpoint; the latest one, or fresh variables, where it is None.
-          yield_single_examples: Whether examples or whole batches are yielded.
+          checkpoint_path: The checkpoint; None for the latest one, or for freshly initialized
+            variables if there is none.
+          yield_single_examples: Whether the predictions of each example are yielded separately. If
+            False, whole batches are yielded.
+
+        Yields:
+          An array, or a dict of arrays.
 
         Raises:
-          ValueError: `predict_keys` name no prediction, or predictions of different lengths.
+          ValueError: `predict_keys` names no prediction, predictions have different batch sizes, or
+            the checkpoint is missing.
         """
-        every_hook = training_hooks.checked_hooks(hooks)
+        all_hooks = training_hooks.check_hooks(hooks)
         checkpoint_path = checkpoint_files.checkpoint_to_restore(
             self.model_dir, checkpoint_path, "predict"
         )
         with tf.Graph().as_default() as graph:
-            batches = self._predict(input_fn, predict_keys, every_hook, checkpoint_path)
-        # The graph is the default one only while a batch is computed: the caller's code between
+            batches = self._predict(input_fn, predict_keys, all_hooks, checkpoint_path)
+        # The graph is the default graph only while a batch is computed. The caller's code between
         # two predictions runs in the caller's own graph, or eagerly.
         try:
             while True:
@@ -226,22 +240,23 @@ class Estimator(ExportsSavedModels):
         return tf.train.load_variable(self.model_dir, name)
 
     def get_variable_names(self) -> list[str]:
-        """Lists the variables of the latest checkpoint."""
+        """Returns the names of the variables of the latest checkpoint."""
         checkpoint_files.require_checkpoint(self.model_dir)
         return [name for name, _ in tf.train.list_variables(self.model_dir)]
 
     def latest_checkpoint(self) -> str | None:
         """Returns the path of the latest checkpoint in `model_dir`, or None."""
-        return tf.train.latest_checkpoint(self.model_dir)
+        latest: str | None = tf.train.latest_checkpoint(self.model_dir)
+        return latest
 
     def eval_dir(self, name: str | None = None) -> str:
         """Returns the folder of an evaluation's event files."""
         return os.path.join(self.model_dir, f"eval_{name}" if name else "eval")
 
-    def _create_global_step(self) -> Any:
+    def _create_global_step(self) -> Variable:
         return tf1.train.create_global_step()
 
-    def _inputs(self, input_fn: Callable[..., Any], mode: str) -> inputs.Inputs:
+    def _inputs(self, input_fn: InputFn, mode: str) -> inputs.Inputs:
         with tf.device("/cpu:0"):
             result = user_functions.call_input_fn(
                 input_fn, mode=mode, params=self.params, config=self.config
@@ -271,37 +286,35 @@ class Estimator(ExportsSavedModels):
         if spec.mode != mode:
             raise ValueError(
                 f"model_fn returned an EstimatorSpec of mode {spec.mode!r} when it was called in "
-                f"mode {mode!r}; expected the mode it was given; pass `mode=mode` to it."
+                f"mode {mode!r}; expected the same mode; pass `mode=mode` to the EstimatorSpec."
             )
         return spec
 
-    def _built(
-        self, input_fn: Callable[..., Any], mode: str
-    ) -> tuple[inputs.Inputs, EstimatorSpec]:
-        """Builds the inputs and the model, in the original's order, in the default graph."""
+    def _build_model(self, input_fn: InputFn, mode: str) -> tuple[inputs.Inputs, EstimatorSpec]:
+        """Builds the inputs and the model in the default graph, in the original's order."""
         parsed = self._inputs(input_fn, mode)
         labels = None if mode == ModeKeys.PREDICT else parsed.labels
         with legacy_keras.seeded(self._config.tf_random_seed):
             return parsed, self._call_model_fn(parsed.features, labels, mode, self.config)
 
-    def _train(self, input_fn: Callable[..., Any], hooks: list[Any], listeners: list[Any]) -> Any:
+    def _train(self, input_fn: InputFn, hooks: list[Hook], listeners: list[Any]) -> Any:
         graph = tf.Graph()
         device = self._config.device_fn or replica_device(self._config)
         with graph.as_default(), graph.device(device):
             tf1.set_random_seed(self._config.tf_random_seed)
             self._create_global_step()
             sessions.create_global_step_read()
-            parsed, spec = self._built(input_fn, ModeKeys.TRAIN)
+            parsed, spec = self._build_model(input_fn, ModeKeys.TRAIN)
             if not tf.train.latest_checkpoint(self.model_dir):
-                self._start_warm()
+                self._warm_start_variables()
             summaries.add_loss(spec.loss)
             tf1.add_to_collection(tf1.GraphKeys.LOSSES, spec.loss)
             return self._run_training(spec, [*parsed.hooks, *hooks], listeners)
 
-    def _run_training(self, spec: EstimatorSpec, hooks: list[Any], listeners: list[Any]) -> Any:
+    def _run_training(self, spec: EstimatorSpec, hooks: list[Hook], listeners: list[Any]) -> Any:
         hooks = [
             *hooks,
-            *training_hooks.watching_hooks(spec.loss, self._config),
+            *training_hooks.loss_hooks(spec.loss, self._config),
             *spec.training_hooks,
         ]
         if not (spec.scaffold.saver or tf1.get_collection(tf1.GraphKeys.SAVERS)):
@@ -309,32 +322,32 @@ class Estimator(ExportsSavedModels):
         savers = training_hooks.saving_hooks(
             self._config,
             spec.scaffold,
-            given=[*hooks, *spec.training_chief_hooks],
+            hooks=[*hooks, *spec.training_chief_hooks],
             listeners=listeners,
         )
-        duties = training_hooks.duties(self._config, spec.scaffold)
+        intervals = training_hooks.summary_intervals(self._config, spec.scaffold)
         return sessions.train(
             train_op=spec.train_op,
             loss=spec.loss,
             scaffold=spec.scaffold,
             config=self._config,
-            hooks=[*hooks, *duties.extra_hooks],
+            hooks=[*hooks, *intervals.extra_hooks],
             chief_hooks=[*savers, *spec.training_chief_hooks],
-            save_summary_steps=duties.save_summary_steps,
-            log_step_count_steps=duties.log_step_count_steps,
+            save_summary_steps=intervals.save_summary_steps,
+            log_step_count_steps=intervals.log_step_count_steps,
         )
 
     def evaluation_graph(
         self, input_fn: Callable[..., Any], hooks: list[Any], checkpoint_path: str | None
     ) -> evaluation.Graph:
-        """Builds inputs, model and metrics in the default graph."""
+        """Builds the inputs, the model and the metrics in the default graph."""
         tf1.set_random_seed(self._config.tf_random_seed)
         global_step = self._create_global_step()
-        parsed, spec = self._built(input_fn, ModeKeys.EVAL)
+        parsed, spec = self._build_model(input_fn, ModeKeys.EVAL)
         metrics = evaluation.metrics_with_loss(spec.eval_metric_ops, spec.loss)
         update_op, values = evaluation.split_metrics(metrics)
         if not checkpoint_path:
-            self._start_warm()
+            self._warm_start_variables()
         return evaluation.Graph(
             scaffold=sessions.with_metric_initializers(spec.scaffold),
             update_op=update_op,
@@ -354,36 +367,37 @@ class Estimator(ExportsSavedModels):
 
     def _predict(
         self,
-        input_fn: Callable[..., Any],
+        input_fn: InputFn,
         predict_keys: Sequence[str] | str | None,
-        hooks: list[Any],
+        hooks: list[Hook],
         checkpoint_path: str | None,
     ) -> Generator[Any, None, None]:
+        """Builds the prediction graph in the default graph; returns a generator of batches."""
         tf1.set_random_seed(self._config.tf_random_seed)
         self._create_global_step()
-        parsed, spec = self._built(input_fn, ModeKeys.PREDICT)
+        parsed, spec = self._build_model(input_fn, ModeKeys.PREDICT)
         if not inputs.ends_by_itself(parsed.features):
-            logging.warn(
+            logging.warning(
                 "Input graph does not use tf.data.Dataset or contain a QueueRunner. That means "
                 "predict yields forever. This is probably a mistake."
             )
         if not checkpoint_path:
-            self._start_warm()
+            self._warm_start_variables()
         return sessions.predict(
             checkpoint_path=checkpoint_path,
             scaffold=spec.scaffold,
             config=self._config,
-            predictions=predictions.chosen(spec.predictions, predict_keys),
+            predictions=predictions.select(spec.predictions, predict_keys),
             hooks=[*parsed.hooks, *hooks, *spec.prediction_hooks],
         )
 
-    def _start_warm(self) -> None:
+    def _warm_start_variables(self) -> None:
         if self._warm_start_settings:
             logging.info("Warm-starting with WarmStartSettings: %s", self._warm_start_settings)
             tf1.train.warm_start(*self._warm_start_settings)
 
     def saved_step(self) -> int:
-        """The global step of the latest checkpoint, 0 where none can be read."""
+        """Returns the global step of the latest checkpoint, or 0 if it cannot be read."""
         return checkpoint_files.saved_step(self.model_dir)
 
 
@@ -395,6 +409,6 @@ def _check_not_overridden(cls: type) -> None:
     if overridden:
         raise ValueError(
             f"Subclasses of Estimator cannot override members of Estimator. {cls} does override "
-            f"{overridden}; expected a model_fn and methods of other names; wrap the Estimator "
+            f"{overridden}; expected a model_fn and methods with other names; wrap the Estimator "
             "instead."
         )

@@ -1,4 +1,4 @@
-"""Legacy Keras: asks TensorFlow for it, and says so where that comes too late.
+"""Requests legacy Keras from TensorFlow, and warns if the request comes too late.
 
 `tf.compat.v1.layers`, `tf.compat.v1.nn.rnn_cell` and `tf.compat.v1.nn.dynamic_rnn` live in Keras 2.
 From TensorFlow 2.16 on they exist only if the `tf_keras` package is installed and
@@ -24,28 +24,29 @@ MENDING = (
 
 
 def keras_3_is_loaded() -> bool:
-    """Tells whether `tf.keras` has already resolved to Keras 3, which no variable can undo.
+    """Returns whether `tf.keras` is already Keras 3, which no environment variable can change.
 
-    An imported `keras` package alone does not matter: TensorFlow resolves its own name lazily.
+    An imported `keras` package alone does not matter, since TensorFlow resolves `tf.keras` when it
+    is first used.
     """
     keras = vars(sys.modules.get("tensorflow", types)).get("keras")
     return type(keras) is types.ModuleType and keras.__name__.startswith("keras.")
 
 
 def request() -> None:
-    """Sets `TF_USE_LEGACY_KERAS=1`; a value that the user has set, whatever it is, is kept."""
+    """Sets `TF_USE_LEGACY_KERAS=1`, unless the variable already has a value."""
     os.environ.setdefault(ENVIRONMENT_VARIABLE, "1")
 
 
 def warn_if_late() -> None:
-    """Warns where `tf.keras` is Keras 3; the warning names the line that called our caller."""
+    """Warns if `tf.keras` is Keras 3. The warning names the line that called our caller."""
     if keras_3_is_loaded():
         warnings.warn(MENDING, stacklevel=3)
 
 
 @contextlib.contextmanager
 def explained() -> Iterator[None]:
-    """Adds how to mend it to the AttributeError that TensorFlow raises for a layer it lacks."""
+    """Adds advice to the AttributeError that TensorFlow raises for a layer that Keras 3 lacks."""
     try:
         yield
     except AttributeError as error:
@@ -56,10 +57,13 @@ def explained() -> Iterator[None]:
 
 @contextlib.contextmanager
 def seeded(seed: int | None) -> Iterator[None]:
-    """Seeds Python's `random` while a model is built, and puts its state back.
+    """Seeds Python's `random` while a model is built, and restores its state.
 
-    With v2 behaviour on, legacy Keras layers draw their initializers' seeds from it, so even the
-    original could not repeat a run there. A run without a seed is left as random as it was.
+    With v2 behavior on, legacy Keras layers draw the seeds of their initializers from `random`, so
+    the original Estimator could not repeat such a run.
+
+    Args:
+      seed: The seed; None leaves `random` as it is.
     """
     if seed is None:
         yield

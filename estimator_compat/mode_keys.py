@@ -2,7 +2,7 @@
 
 
 class ModeKeys:
-    """Names the mode in which a model_fn is called; the values are those of `tf.estimator`."""
+    """The modes in which a model_fn is called, with the values of `tf.estimator.ModeKeys`."""
 
     TRAIN = "train"
     EVAL = "eval"

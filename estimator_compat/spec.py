@@ -1,55 +1,60 @@
-"""`EstimatorSpec`: what a model_fn returns, validated when it is built."""
+"""`EstimatorSpec`: the result of a model_fn, validated when it is built."""
 
-import collections
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.export import outputs
 from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.type_aliases import Hook, Nest, Operation, Tensor, Variable
 
 _REDUCE = (
-    "expected one number for the batch, not one an example; reduce it, for example with "
+    "expected one number for the batch, not one for each example; reduce it, for example with "
     "tf.reduce_mean, and pass the unreduced losses to estimator_compat.loss_summaries."
 )
 
-_Fields = collections.namedtuple(
-    "_Fields",
-    [
-        "mode",
-        "predictions",
-        "loss",
-        "train_op",
-        "eval_metric_ops",
-        "export_outputs",
-        "training_chief_hooks",
-        "training_hooks",
-        "scaffold",
-        "evaluation_hooks",
-        "prediction_hooks",
-    ],
-)
+
+class _Fields(NamedTuple):
+    mode: str
+    predictions: Nest
+    loss: Tensor
+    train_op: Operation
+    eval_metric_ops: dict[str, Any]
+    export_outputs: dict[str, Any] | None
+    training_chief_hooks: tuple[Hook, ...]
+    training_hooks: tuple[Hook, ...]
+    scaffold: Any
+    evaluation_hooks: tuple[Hook, ...]
+    prediction_hooks: tuple[Hook, ...]
 
 
 class EstimatorSpec(_Fields):
     """The ops and objects of a model in one mode.
 
-    TRAIN needs `loss` and `train_op`, EVAL needs `loss`, PREDICT needs `predictions`; what a mode
-    does not need may be given all the same and is ignored there.
+    TRAIN needs `loss` and `train_op`, EVAL needs `loss`, PREDICT needs `predictions`. Any other
+    field may be passed too: a mode ignores the fields that it does not use.
 
     Attributes:
       mode: One of `ModeKeys`.
       predictions: A Tensor or a dict of Tensors, `[batch, ...]` each.
-      loss: A scalar Tensor, or one of shape `[1]`, which is reshaped to a scalar.
-      train_op: The Operation or Tensor that makes one step.
+      loss: A scalar Tensor. A Tensor of shape `[1]` is reshaped to a scalar.
+      train_op: The Operation or Tensor that makes a training step.
       eval_metric_ops: A dict of name to a Keras 2 `Metric` or a `(value, update_op)` pair.
-      export_outputs: A dict of name to `ExportOutput`, completed in PREDICT with the signature
-        served by default.
-      training_chief_hooks, training_hooks, evaluation_hooks, prediction_hooks: `SessionRunHook`s.
-      scaffold: A `tf.compat.v1.train.Scaffold`; None gives a default one.
+      export_outputs: A dict of name to `ExportOutput`. In PREDICT, the default serving signature is
+        added.
+      training_chief_hooks: `SessionRunHook`s for training, on the chief only.
+      training_hooks: `SessionRunHook`s for training, on every worker.
+      scaffold: A `tf.compat.v1.train.Scaffold`; None for a default one.
+      evaluation_hooks: `SessionRunHook`s for evaluation.
+      prediction_hooks: `SessionRunHook`s for prediction.
+
+    Raises:
+      ValueError: A required field is missing, the loss is not a scalar, or a tensor belongs to
+        another graph.
+      TypeError: A field has another type.
     """
 
     __slots__ = ()
@@ -57,20 +62,21 @@ class EstimatorSpec(_Fields):
     def __new__(
         cls,
         mode: str,
-        predictions: Any = None,
-        loss: Any = None,
-        train_op: Any = None,
+        predictions: Nest = None,
+        loss: Tensor | None = None,
+        train_op: Operation | None = None,
         eval_metric_ops: dict[str, Any] | None = None,
         export_outputs: dict[str, Any] | None = None,
-        training_chief_hooks: Iterable[Any] | None = None,
-        training_hooks: Iterable[Any] | None = None,
+        training_chief_hooks: Iterable[Hook] | None = None,
+        training_hooks: Iterable[Hook] | None = None,
         scaffold: Any = None,
-        evaluation_hooks: Iterable[Any] | None = None,
-        prediction_hooks: Iterable[Any] | None = None,
+        evaluation_hooks: Iterable[Hook] | None = None,
+        prediction_hooks: Iterable[Hook] | None = None,
     ) -> "EstimatorSpec":
-        train_op = _checked_train_op(train_op, mode)
-        loss = _checked_loss(loss, mode)
-        predictions = _checked_predictions(predictions, mode)
+        """Validates the fields."""
+        train_op = _validate_train_op(train_op, mode)
+        loss = _validate_loss(loss, mode)
+        predictions = _validate_predictions(predictions, mode)
         if mode == ModeKeys.PREDICT:
             export_outputs = outputs.completed(export_outputs, predictions)
         return super().__new__(
@@ -79,17 +85,22 @@ class EstimatorSpec(_Fields):
             predictions=predictions,
             loss=loss,
             train_op=train_op,
-            eval_metric_ops=_checked_metrics(eval_metric_ops),
+            eval_metric_ops=_validate_metrics(eval_metric_ops),
             export_outputs=export_outputs,
-            training_chief_hooks=_checked_hooks(training_chief_hooks),
-            training_hooks=_checked_hooks(training_hooks),
-            scaffold=_checked_scaffold(scaffold),
-            evaluation_hooks=_checked_hooks(evaluation_hooks),
-            prediction_hooks=_checked_hooks(prediction_hooks),
+            training_chief_hooks=_validate_hooks(training_chief_hooks),
+            training_hooks=_validate_hooks(training_hooks),
+            scaffold=_validate_scaffold(scaffold),
+            evaluation_hooks=_validate_hooks(evaluation_hooks),
+            prediction_hooks=_validate_hooks(prediction_hooks),
         )
 
     def _replace(self, **changes: Any) -> "EstimatorSpec":
-        """Returns a validated copy with some fields changed; the mode cannot be."""
+        """Returns a validated copy with some fields changed.
+
+        Raises:
+          ValueError: `mode` differs, which cannot be changed, or a field is invalid.
+          TypeError: A field has another type.
+        """
         if changes.get("mode", self.mode) != self.mode:
             raise ValueError(
                 f"mode of EstimatorSpec cannot be changed, given: {changes['mode']!r} for "
@@ -116,11 +127,11 @@ def _check_tensor(value: Any, name: str) -> None:
         )
 
 
-def _checked_train_op(train_op: Any, mode: str) -> Any:
+def _validate_train_op(train_op: Operation | None, mode: str) -> Operation | None:
     if train_op is None:
         if mode == ModeKeys.TRAIN:
             raise ValueError(
-                "Missing train_op. It is None in mode TRAIN; expected the op that makes one "
+                "Missing train_op. It is None in mode TRAIN; expected the op that makes a training "
                 "step; pass `train_op=optimizer.minimize(loss, global_step=tf.compat.v1.train."
                 "get_global_step())`."
             )
@@ -128,7 +139,7 @@ def _checked_train_op(train_op: Any, mode: str) -> Any:
     if not isinstance(train_op, tf.Operation | tf.Tensor | tf.Variable):
         raise TypeError(
             f"train_op must be Operation or Tensor, given: {train_op}; expected the op that "
-            "makes one step; join several with tf.group."
+            "makes a training step; join several with tf.group."
         )
     if isinstance(train_op, tf.Variable):
         train_op = train_op.op
@@ -136,7 +147,7 @@ def _checked_train_op(train_op: Any, mode: str) -> Any:
     return train_op
 
 
-def _checked_loss(loss: Any, mode: str) -> Any:
+def _validate_loss(loss: Tensor | None, mode: str) -> Tensor | None:
     if loss is None:
         if mode in (ModeKeys.TRAIN, ModeKeys.EVAL):
             raise ValueError(
@@ -153,18 +164,21 @@ def _checked_loss(loss: Any, mode: str) -> Any:
     return loss
 
 
-def _as_scalar(loss: Any) -> Any:
-    """Reshapes a loss of one element; where the batch is not known yet, it is checked in each."""
+def _as_scalar(loss: Tensor) -> Tensor:
+    """Reshapes a loss of one element to a scalar.
+
+    If the static shape does not say the number of elements, the graph checks it for each batch.
+    """
     if loss.shape.num_elements() is not None:
         return tf.reshape(loss, [])
-    given = f"Loss must be scalar, given: {loss}, which has more elements; {_REDUCE}"
-    with tf.control_dependencies([tf1.assert_equal(tf.size(loss), 1, message=given)]):
-        # The sum of one element is that element; from a reshape, the graph optimizer would conclude
-        # that there is one, and drop the check.
+    message = f"Loss must be scalar, given: {loss}, which has more elements; {_REDUCE}"
+    with tf.control_dependencies([tf1.assert_equal(tf.size(loss), 1, message=message)]):
+        # The sum of one element is that element. A reshape would not do here: the graph optimizer
+        # would conclude from it that there is one element, and remove the check.
         return tf.reduce_sum(loss)
 
 
-def _checked_predictions(predictions: Any, mode: str) -> Any:
+def _validate_predictions(predictions: Nest, mode: str) -> Nest:
     if predictions is None:
         if mode == ModeKeys.PREDICT:
             raise ValueError(
@@ -179,7 +193,7 @@ def _checked_predictions(predictions: Any, mode: str) -> Any:
     return dict(predictions) if isinstance(predictions, dict) else predictions
 
 
-def _checked_hooks(hooks: Iterable[Any] | None) -> tuple[Any, ...]:
+def _validate_hooks(hooks: Iterable[Hook] | None) -> tuple[Hook, ...]:
     hooks = tuple(hooks or ())
     for hook in hooks:
         if not isinstance(hook, tf1.train.SessionRunHook):
@@ -190,7 +204,7 @@ def _checked_hooks(hooks: Iterable[Any] | None) -> tuple[Any, ...]:
     return hooks
 
 
-def _checked_scaffold(scaffold: Any) -> Any:
+def _validate_scaffold(scaffold: Any) -> Any:
     scaffold = scaffold or tf1.train.Scaffold()
     if not isinstance(scaffold, tf1.train.Scaffold):
         raise TypeError(
@@ -201,21 +215,24 @@ def _checked_scaffold(scaffold: Any) -> Any:
 
 
 def _is_keras_metric(value: Any) -> bool:
-    """Tells a Keras 2 metric, without importing Keras for programs that have none."""
+    """Returns whether a value is a Keras 2 metric, without importing Keras.
+
+    A program that has not imported Keras has no Keras metrics.
+    """
     keras = sys.modules.get("tf_keras")
     return keras is not None and isinstance(value, keras.metrics.Metric)
 
 
-def _checked_metrics(eval_metric_ops: dict[str, Any] | None) -> dict[str, Any]:
-    """Checks metrics and turns Keras ones into pairs; the caller's dict is left as it is."""
+def _validate_metrics(eval_metric_ops: dict[str, Any] | None) -> dict[str, Any]:
+    """Checks metrics and returns them as `(value, update_op)` pairs by name."""
     if eval_metric_ops is None:
         return {}
     if not isinstance(eval_metric_ops, dict):
         raise TypeError(
-            f"eval_metric_ops must be a dict, given: {eval_metric_ops}; expected a name for every "
-            "metric; write `{'accuracy': tf.compat.v1.metrics.accuracy(...)}`."
+            f"eval_metric_ops must be a dict, given: {eval_metric_ops}; expected a dict of metric "
+            "names to metrics; write `{'accuracy': tf.compat.v1.metrics.accuracy(...)}`."
         )
-    pairs = {name: _checked_metric(name, value) for name, value in eval_metric_ops.items()}
+    pairs = {name: _validate_metric(name, value) for name, value in eval_metric_ops.items()}
     for name, pair in pairs.items():
         for value in tf.nest.flatten(pair):
             if not hasattr(value, "graph"):
@@ -228,7 +245,7 @@ def _checked_metrics(eval_metric_ops: dict[str, Any] | None) -> dict[str, Any]:
     return pairs
 
 
-def _checked_metric(name: str, value: Any) -> tuple[Any, Any]:
+def _validate_metric(name: str, value: Any) -> tuple[Tensor, Operation]:
     if _is_keras_metric(value):
         if not value.updates:
             raise ValueError(
@@ -247,10 +264,10 @@ def _checked_metric(name: str, value: Any) -> tuple[Any, Any]:
     return value
 
 
-def _initialize_with_locals(variables: Iterable[Any]) -> None:
-    """Adds a Keras metric's variables to the collections that evaluation initializes."""
+def _initialize_with_locals(variables: Iterable[Variable]) -> None:
+    """Adds a Keras metric's variables to the collections that an evaluation initializes."""
     for collection in (tf1.GraphKeys.LOCAL_VARIABLES, tf1.GraphKeys.METRIC_VARIABLES):
-        known = {id(variable) for variable in tf1.get_collection(collection)}
+        collected = {id(variable) for variable in tf1.get_collection(collection)}
         for variable in variables:
-            if id(variable) not in known:
+            if id(variable) not in collected:
                 tf1.add_to_collection(collection, variable)

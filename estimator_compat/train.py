@@ -1,7 +1,7 @@
 """The training binary: `estimator-train` trains, evaluates and predicts with any legacy model_fn.
 
-Stdout carries the product (a table of metrics, or predictions as JSON lines), stderr the
-conversation. Exit codes: 0 done, 2 could not do it, 130 interrupted.
+Stdout has the results: a table of metrics, or predictions as JSON lines. Stderr has progress and
+errors. Exit codes: 0 for success, 2 for a mistake or a failure, 130 for an interruption.
 """
 
 import dataclasses
@@ -39,7 +39,10 @@ def main() -> None:
 
 
 def _parse(arguments: Sequence[str]) -> list[str]:
-    """Parses the flags known so far; the rest may belong to a program that is not loaded yet."""
+    """Parses the defined flags and returns the other arguments.
+
+    The other arguments may be flags of a program that is loaded later.
+    """
     if {"--help", "-help", "-h", "--helpshort", "-?"} & set(arguments):
         print(_USAGE, train_flags.help_text(), _CLOSING, sep="\n")
         sys.exit(0)
@@ -60,7 +63,7 @@ def _main(unparsed: Sequence[str]) -> None:
 
 
 def _or_example(settings: TrainSettings) -> TrainSettings:
-    """Fills in the embedded example where no model_fn is named."""
+    """Returns the settings, with those of the embedded example if `model_fn` is None."""
     if settings.model_fn is not None:
         return settings
     references = [name for name in REFERENCES if getattr(settings, name) is not None]

@@ -28,13 +28,13 @@ FLAGS = flags.FLAGS
 
 
 def define(*, references: bool = False) -> None:
-    """Defines the flags, as key flags of the main program, so that its `--help` shows them.
+    """Defines the flags as key flags of the main program, so that its `--help` shows them.
 
-    A flag that the program has defined already stays as it is and is read under its name.
+    A flag that the program has already defined is not defined again; its value is read.
 
     Args:
-      references: Whether to define the flags that name functions too; a program that passes its
-        own functions to `run` has no use for them.
+      references: Whether to define the flags that name functions, such as `--model_fn`. A program
+        that passes its own functions to `run` does not need them.
     """
     for field in fields():
         if field.name in FLAGS or (field.name in REFERENCES and not references):
@@ -75,7 +75,7 @@ def run(**settings: Any) -> Mapping[str, Any]:
 
 
 def help_text() -> str:
-    """Renders the flags under headings, for `estimator-train --help`."""
+    """Returns the help text of the flags, grouped by heading, for `estimator-train --help`."""
     lines: list[str] = []
     heading = None
     for field in fields():

@@ -85,7 +85,7 @@ def export(
     except BaseException as error:
         if tf.io.gfile.exists(temporary):
             tf.io.gfile.rmtree(temporary)
-        if isinstance(error, checkpoint_files.UNWRITTEN) and temporary in error.message:
+        if isinstance(error, checkpoint_files.WRITE_ERRORS) and temporary in error.message:
             raise _unwritten(error, folder) from error
         raise
     return tf.compat.as_bytes(folder)
@@ -101,7 +101,7 @@ def _builder(temporary: str, folder: str) -> Any:
 
 def _unwritten(error: Any, folder: str) -> OSError:
     then = "export again: earlier exports are as they were"
-    return checkpoint_files.unwritten(
+    return checkpoint_files.write_error(
         error, "A SavedModel", folder, instead="export_dir_base", then=then
     )
 

@@ -1,1 +1,1 @@
-"""Public hooks that take an Estimator."""
+"""Public session hooks whose first argument is an Estimator."""

@@ -1,24 +1,29 @@
-"""Hooks that end training early: on a predicate, or when an evaluation's metric says so."""
+"""Hooks that stop training early, by a predicate or by a metric of the evaluations."""
 
 import collections
 import operator
 import os
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.estimator import Estimator
+from estimator_compat.type_aliases import Hook, Variable
 
 logging = tf1.logging
 
+# Pairs of a global step and the metric's value, in the order of the steps.
+_History: TypeAlias = list[tuple[int, float]]
+_HistoryTest: TypeAlias = Callable[[_History], bool]
 
-def _stop_variable() -> Any:
-    """Gets or creates the variable by which the chief tells the workers to stop.
 
-    It is saved with the others, as the original's was, so its name is part of a checkpoint.
+def _stop_variable() -> Variable:
+    """Gets or creates the variable that the chief sets to stop the workers.
+
+    As in the original, the variable is saved with the others, so its name is part of a checkpoint.
     """
     with tf1.variable_scope("signal_early_stopping", values=[], reuse=tf1.AUTO_REUSE):
         return tf1.get_variable(
@@ -31,10 +36,24 @@ def _stop_variable() -> Any:
         )
 
 
-class _StopsOnPredicate(tf1.train.SessionRunHook):
-    """Asks the predicate from time to time, and stops every worker when it says so."""
+class _StopOnPredicateHook(tf1.train.SessionRunHook):
+    """Calls a predicate at intervals, and stops all workers when it returns True.
 
-    def __init__(self, should_stop_fn: Callable[[], bool], every_secs: Any, every_steps: Any):
+    Args:
+      should_stop_fn: The predicate, a function without arguments.
+      every_secs: Seconds between two calls, or None.
+      every_steps: Global steps between two calls, or None.
+
+    Raises:
+      TypeError: `should_stop_fn` is not callable.
+    """
+
+    def __init__(
+        self,
+        should_stop_fn: Callable[[], bool],
+        every_secs: float | None,
+        every_steps: int | None,
+    ) -> None:
         if not callable(should_stop_fn):
             raise TypeError(
                 f"`should_stop_fn` must be callable, given: {should_stop_fn!r}; expected a "
@@ -44,13 +63,17 @@ class _StopsOnPredicate(tf1.train.SessionRunHook):
         self._timer = tf1.train.SecondOrStepTimer(every_secs=every_secs, every_steps=every_steps)
 
     def begin(self) -> None:
+        """Builds the op that sets the variable."""
         self._global_step = tf1.train.get_global_step()
         self._stop = tf1.assign(_stop_variable(), True)
 
     def before_run(self, run_context: Any) -> Any:
+        """Requests the global step."""
+        del run_context
         return tf1.train.SessionRunArgs(self._global_step)
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
+        """Stops training if the predicate is due and returns True."""
         step = run_values.results
         if not self._timer.should_trigger_for_step(step):
             return
@@ -61,16 +84,20 @@ class _StopsOnPredicate(tf1.train.SessionRunHook):
             run_context.request_stop()
 
 
-class _StopsWhenTold(tf1.train.SessionRunHook):
-    """Stops a worker when the chief has set the variable."""
+class _CheckForStoppingHook(tf1.train.SessionRunHook):
+    """Stops a worker after the chief has set the variable."""
 
     def begin(self) -> None:
+        """Gets or creates the variable."""
         self._variable = _stop_variable()
 
     def before_run(self, run_context: Any) -> Any:
+        """Requests the value of the variable."""
+        del run_context
         return tf1.train.SessionRunArgs(self._variable)
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
+        """Stops training if the variable is True."""
         if run_values.results:
             logging.info("Early stopping requested, suspending run.")
             run_context.request_stop()
@@ -81,17 +108,17 @@ def make_early_stopping_hook(
     should_stop_fn: Callable[[], bool],
     run_every_secs: float | None = 60,
     run_every_steps: int | None = None,
-) -> Any:
-    """Builds the hook that ends training when `should_stop_fn` returns True.
+) -> Hook:
+    """Builds the hook that stops training when `should_stop_fn` returns True.
 
     Args:
       estimator: The Estimator that is trained.
-      should_stop_fn: Function without arguments; only the chief calls it.
-      run_every_secs, run_every_steps: How often it is called, in seconds or global steps; the
-        other one must be None.
+      should_stop_fn: Function without arguments. Only the chief calls it.
+      run_every_secs: Seconds between two calls of `should_stop_fn`, or None.
+      run_every_steps: Global steps between two calls of `should_stop_fn`, or None.
 
     Raises:
-      TypeError: Not an Estimator, or not a function.
+      TypeError: `estimator` is not an Estimator, or `should_stop_fn` is not callable.
       ValueError: Both intervals are given.
     """
     if not isinstance(estimator, Estimator):
@@ -105,14 +132,20 @@ def make_early_stopping_hook(
             f"{run_every_secs} and {run_every_steps}; pass None for the other."
         )
     if estimator.config.is_chief:
-        return _StopsOnPredicate(should_stop_fn, run_every_secs, run_every_steps)
-    return _StopsWhenTold()
+        return _StopOnPredicateHook(should_stop_fn, run_every_secs, run_every_steps)
+    return _CheckForStoppingHook()
 
 
 def read_eval_metrics(eval_dir: str) -> dict[int, dict[str, float]]:
-    """Reads the evaluations in a folder's event files: global step to metrics, in order.
+    """Reads the metrics of all evaluations from the event files of a folder.
 
-    A damaged file is read up to the damage, and logged.
+    A damaged file is read up to the damage, and a warning is logged.
+
+    Args:
+      eval_dir: Folder of the event files.
+
+    Returns:
+      Global step to a dict of metric name to value, in the order of the steps.
     """
     metrics: dict[int, dict[str, float]] = collections.defaultdict(dict)
     for event in _events(eval_dir):
@@ -141,25 +174,28 @@ def _metric_hook(
     eval_dir: str | None,
     min_steps: int,
     intervals: tuple[float | None, int | None],
-    is_over: Callable[[list[tuple[int, float]]], bool],
-) -> Any:
+    stops: _HistoryTest,
+) -> Hook:
+    """Builds the hook that stops training when a metric's history passes the test `stops`."""
     folder = estimator.eval_dir() if eval_dir is None else eval_dir
 
     def should_stop() -> bool:
         results = read_eval_metrics(folder)
-        return is_over(
+        return stops(
             [(step, metrics[metric_name]) for step, metrics in results.items() if step >= min_steps]
         )
 
     return make_early_stopping_hook(estimator, should_stop, *intervals)
 
 
-def _past_threshold(
-    name: str, threshold: float, beyond: Callable[[float, float], bool]
-) -> Callable[[list[tuple[int, float]]], bool]:
-    def is_over(history: list[tuple[int, float]]) -> bool:
+def _beyond_threshold(
+    name: str, threshold: float, is_beyond: Callable[[float, float], bool]
+) -> _HistoryTest:
+    """Returns the test whether any value of a metric is beyond a threshold."""
+
+    def stops(history: _History) -> bool:
         for step, value in history:
-            if beyond(value, threshold):
+            if is_beyond(value, threshold):
                 logging.info(
                     'At step %s, metric "%s" has value %s, beyond the threshold (%s) for early '
                     "stopping.",
@@ -171,29 +207,31 @@ def _past_threshold(
                 return True
         return False
 
-    return is_over
+    return stops
 
 
-def _without_improvement(
-    name: str, longest: int, is_better: Callable[[float, float], bool]
-) -> Callable[[list[tuple[int, float]]], bool]:
-    def is_over(history: list[tuple[int, float]]) -> bool:
+def _no_improvement(
+    name: str, max_steps: int, is_better: Callable[[float, float], bool]
+) -> _HistoryTest:
+    """Returns the test whether a metric has not improved for `max_steps` global steps."""
+
+    def stops(history: _History) -> bool:
         best: tuple[int, float] | None = None
         for step, value in history:
             if best is None or is_better(value, best[1]):
                 best = step, value
-            if step - best[0] >= longest:
+            if step - best[0] >= max_steps:
                 logging.info(
-                    'Metric "%s" is no better for %s steps, at least the %s configured for early '
-                    "stopping.",
+                    'Metric "%s" has not improved for %s steps, at least the %s configured for '
+                    "early stopping.",
                     name,
                     step - best[0],
-                    longest,
+                    max_steps,
                 )
                 return True
         return False
 
-    return is_over
+    return stops
 
 
 def stop_if_higher_hook(
@@ -204,20 +242,21 @@ def stop_if_higher_hook(
     min_steps: int = 0,
     run_every_secs: float | None = 60,
     run_every_steps: int | None = None,
-) -> Any:
-    """Builds the hook that ends training when an evaluation's metric is above a threshold.
+) -> Hook:
+    """Builds the hook that stops training when a metric is above a threshold.
 
     Args:
       estimator: The Estimator that is trained.
-      metric_name: The metric, as `evaluate` names it.
-      threshold: The value it must exceed.
-      eval_dir: The evaluation's event folder; `estimator.eval_dir()` where it is None.
-      min_steps: Evaluations before this global step do not count.
-      run_every_secs, run_every_steps: As for `make_early_stopping_hook`.
+      metric_name: Name of the metric in the results of `evaluate`.
+      threshold: The threshold, which itself does not stop training.
+      eval_dir: The evaluation's event folder; None for `estimator.eval_dir()`.
+      min_steps: Evaluations before this global step are ignored.
+      run_every_secs: Seconds between two checks, or None.
+      run_every_steps: Global steps between two checks, or None.
     """
-    is_over = _past_threshold(metric_name, threshold, operator.gt)
+    stops = _beyond_threshold(metric_name, threshold, operator.gt)
     intervals = run_every_secs, run_every_steps
-    return _metric_hook(estimator, metric_name, eval_dir, min_steps, intervals, is_over)
+    return _metric_hook(estimator, metric_name, eval_dir, min_steps, intervals, stops)
 
 
 def stop_if_lower_hook(
@@ -228,14 +267,21 @@ def stop_if_lower_hook(
     min_steps: int = 0,
     run_every_secs: float | None = 60,
     run_every_steps: int | None = None,
-) -> Any:
-    """Builds the hook that ends training when a metric is below a threshold.
+) -> Hook:
+    """Builds the hook that stops training when a metric is below a threshold.
 
-    The arguments are those of `stop_if_higher_hook`.
+    Args:
+      estimator: The Estimator that is trained.
+      metric_name: Name of the metric in the results of `evaluate`.
+      threshold: The threshold, which itself does not stop training.
+      eval_dir: The evaluation's event folder; None for `estimator.eval_dir()`.
+      min_steps: Evaluations before this global step are ignored.
+      run_every_secs: Seconds between two checks, or None.
+      run_every_steps: Global steps between two checks, or None.
     """
-    is_over = _past_threshold(metric_name, threshold, operator.lt)
+    stops = _beyond_threshold(metric_name, threshold, operator.lt)
     intervals = run_every_secs, run_every_steps
-    return _metric_hook(estimator, metric_name, eval_dir, min_steps, intervals, is_over)
+    return _metric_hook(estimator, metric_name, eval_dir, min_steps, intervals, stops)
 
 
 def stop_if_no_increase_hook(
@@ -246,14 +292,22 @@ def stop_if_no_increase_hook(
     min_steps: int = 0,
     run_every_secs: float | None = 60,
     run_every_steps: int | None = None,
-) -> Any:
-    """Builds the hook that ends training when a metric has not risen for so many global steps.
+) -> Hook:
+    """Builds the hook that stops training when a metric has not increased for some global steps.
 
-    The other arguments are those of `stop_if_higher_hook`.
+    Args:
+      estimator: The Estimator that is trained.
+      metric_name: Name of the metric in the results of `evaluate`.
+      max_steps_without_increase: Number of global steps without a new highest value after which
+        training stops.
+      eval_dir: The evaluation's event folder; None for `estimator.eval_dir()`.
+      min_steps: Evaluations before this global step are ignored.
+      run_every_secs: Seconds between two checks, or None.
+      run_every_steps: Global steps between two checks, or None.
     """
-    is_over = _without_improvement(metric_name, max_steps_without_increase, operator.gt)
+    stops = _no_improvement(metric_name, max_steps_without_increase, operator.gt)
     intervals = run_every_secs, run_every_steps
-    return _metric_hook(estimator, metric_name, eval_dir, min_steps, intervals, is_over)
+    return _metric_hook(estimator, metric_name, eval_dir, min_steps, intervals, stops)
 
 
 def stop_if_no_decrease_hook(
@@ -264,18 +318,32 @@ def stop_if_no_decrease_hook(
     min_steps: int = 0,
     run_every_secs: float | None = 60,
     run_every_steps: int | None = None,
-) -> Any:
-    """Builds the hook that ends training when a metric has not fallen for so many global steps.
+) -> Hook:
+    """Builds the hook that stops training when a metric has not decreased for some global steps.
 
-    The other arguments are those of `stop_if_higher_hook`.
+    Args:
+      estimator: The Estimator that is trained.
+      metric_name: Name of the metric in the results of `evaluate`.
+      max_steps_without_decrease: Number of global steps without a new lowest value after which
+        training stops.
+      eval_dir: The evaluation's event folder; None for `estimator.eval_dir()`.
+      min_steps: Evaluations before this global step are ignored.
+      run_every_secs: Seconds between two checks, or None.
+      run_every_steps: Global steps between two checks, or None.
     """
-    is_over = _without_improvement(metric_name, max_steps_without_decrease, operator.lt)
+    stops = _no_improvement(metric_name, max_steps_without_decrease, operator.lt)
     intervals = run_every_secs, run_every_steps
-    return _metric_hook(estimator, metric_name, eval_dir, min_steps, intervals, is_over)
+    return _metric_hook(estimator, metric_name, eval_dir, min_steps, intervals, stops)
 
 
-class _StopsAtSavedStep(tf1.train.SessionRunHook):
-    """Stops a worker when the chief has saved a checkpoint of the last step."""
+class _StopAtCheckpointStepHook(tf1.train.SessionRunHook):
+    """Stops a worker after the chief has saved a checkpoint of the last step.
+
+    Args:
+      estimator: The Estimator that is trained.
+      last_step: The last global step.
+      wait_secs: Seconds between two looks at the checkpoint, once the last step is reached.
+    """
 
     def __init__(self, estimator: Estimator, last_step: int, wait_secs: float) -> None:
         self._estimator = estimator
@@ -283,12 +351,16 @@ class _StopsAtSavedStep(tf1.train.SessionRunHook):
         self._wait_secs = wait_secs
 
     def begin(self) -> None:
+        """Gets the global step."""
         self._global_step = tf1.train.get_global_step()
 
     def before_run(self, run_context: Any) -> Any:
+        """Requests the global step."""
+        del run_context
         return tf1.train.SessionRunArgs(self._global_step)
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
+        """Stops the worker, or waits if the chief has not saved the last step."""
         if run_values.results + 1 < self._last_step:
             return
         if self._estimator.saved_step() >= self._last_step:
@@ -299,12 +371,16 @@ class _StopsAtSavedStep(tf1.train.SessionRunHook):
 
 def make_stop_at_checkpoint_step_hook(
     estimator: Estimator, last_step: int, wait_after_file_check_secs: float = 30
-) -> Any:
-    """Builds the hook that ends training at `last_step`, on a worker once the chief has saved it.
+) -> Hook:
+    """Builds the hook that stops training at `last_step`.
+
+    A worker waits until the chief has saved a checkpoint of that step.
 
     Args:
-      wait_after_file_check_secs: Seconds from one look at the checkpoint to the next.
+      estimator: The Estimator that is trained.
+      last_step: The last global step.
+      wait_after_file_check_secs: Seconds between two looks at the checkpoint, on a worker.
     """
     if estimator.config.is_chief:
         return tf1.train.StopAtStepHook(last_step=last_step)
-    return _StopsAtSavedStep(estimator, last_step, wait_after_file_check_secs)
+    return _StopAtCheckpointStepHook(estimator, last_step, wait_after_file_check_secs)

@@ -1,6 +1,6 @@
-"""`InMemoryEvaluatorHook`: evaluates while training, without a checkpoint in between."""
+"""`InMemoryEvaluatorHook`: evaluates during training without reading a checkpoint."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -8,29 +8,36 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat.estimator import Estimator
 from estimator_compat.runtime import sessions, training_hooks
+from estimator_compat.type_aliases import Hook, InputFn, Session
 
 
 class InMemoryEvaluatorHook(tf1.train.SessionRunHook):
-    """Evaluates before training, every so many steps, and at its end.
+    """Evaluates before training, every `every_n_iter` steps, and at the end of training.
 
-    The evaluation graph is built once and gets the training variables' values by name. It serves
-    one process, and models without savers, init functions or saveables of their own.
+    The evaluation graph is built once. For each evaluation, its variables get the values of the
+    training variables of the same names. The hook works in one process only. The model_fn's
+    Scaffold must not have a saver or an `init_fn`, and the graph must not have saveable objects
+    other than variables.
 
     Args:
       estimator: The Estimator that is trained.
-      input_fn, steps, hooks, name: As for `Estimator.evaluate`.
-      every_n_iter: Steps of this session from one evaluation to the next.
+      input_fn: Returns a Dataset, `(features, labels)`, or features only, as for
+        `Estimator.evaluate`.
+      steps: Number of batches of an evaluation; None for all.
+      hooks: `SessionRunHook`s for the evaluation.
+      name: Name of the evaluation, whose event folder is `eval_<name>`; None for `eval`.
+      every_n_iter: Steps of this session between two evaluations.
 
     Raises:
-      ValueError: `every_n_iter` is not positive, or there are several processes.
+      ValueError: `every_n_iter` is below 1, or TF_CONFIG describes several processes.
     """
 
     def __init__(
         self,
         estimator: Estimator,
-        input_fn: Callable[..., Any],
+        input_fn: InputFn,
         steps: int | None = None,
-        hooks: Sequence[Any] | None = None,
+        hooks: Sequence[Hook] | None = None,
         name: str | None = None,
         every_n_iter: int = 100,
     ) -> None:
@@ -49,10 +56,15 @@ class InMemoryEvaluatorHook(tf1.train.SessionRunHook):
         self._estimator = estimator
         self._input_fn = input_fn
         self._eval_dir = estimator.eval_dir(name)
-        self._hooks = [*training_hooks.checked_hooks(hooks), *sessions.stopping_after(steps)]
+        self._hooks = [*training_hooks.check_hooks(hooks), *sessions.stopping_after(steps)]
         self._timer = tf1.train.SecondOrStepTimer(every_steps=every_n_iter)
 
     def begin(self) -> None:
+        """Builds the evaluation graph.
+
+        Raises:
+          ValueError: The model_fn's Scaffold has a saver or an `init_fn`.
+        """
         self._timer.reset()
         self._steps = 0
         self._graph = tf.Graph()
@@ -69,7 +81,13 @@ class InMemoryEvaluatorHook(tf1.train.SessionRunHook):
                 )
             self._eval_variables = {v.name: v for v in tf1.global_variables()}
 
-    def after_create_session(self, session: Any, coord: Any) -> None:
+    def after_create_session(self, session: Session, coord: Any) -> None:
+        """Builds the op that assigns the training variables' values, and evaluates.
+
+        Raises:
+          ValueError: The training graph has saveable objects other than variables.
+        """
+        del coord
         if tf1.get_collection(tf1.GraphKeys.SAVEABLE_OBJECTS):
             raise ValueError(
                 "InMemoryEvaluator does not support saveables other than global variables, and "
@@ -89,14 +107,18 @@ class InMemoryEvaluatorHook(tf1.train.SessionRunHook):
         self._evaluate(session)
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
+        """Evaluates if `every_n_iter` steps have passed since the last evaluation."""
+        del run_values
         self._steps += 1
         if self._timer.should_trigger_for_step(self._steps):
             self._evaluate(run_context.session)
 
-    def end(self, session: Any) -> None:
+    def end(self, session: Session) -> None:
+        """Evaluates after the last step."""
         self._evaluate(session)
 
-    def _evaluate(self, session: Any) -> None:
+    def _evaluate(self, session: Session) -> None:
+        """Copies the variables to the evaluation graph, and evaluates there."""
         values = session.run(self._variables)
         feed = {self._values[name]: value for name, value in values.items()}
         graph = self._evaluation._replace(

@@ -1,1 +1,1 @@
-"""How a graph is built and run in sessions."""
+"""Builds a model_fn's graph and runs it in sessions: training, evaluation and prediction."""

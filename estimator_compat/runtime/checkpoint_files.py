@@ -1,4 +1,4 @@
-"""The folder of a run: whether it can be written, and whether the checkpoint it names is there."""
+"""Checks a `model_dir`: whether it can be written, and whether its latest checkpoint exists."""
 
 import os
 from typing import Any
@@ -9,8 +9,9 @@ from estimator_compat import private_tensorflow
 
 tf1 = tf.compat.v1
 
-# What TensorFlow raises where a file cannot be written; the second for one beyond its size limit.
-UNWRITTEN = (
+# TensorFlow's errors if a file cannot be written; OutOfRangeError means that it would exceed the
+# size limit of a file.
+WRITE_ERRORS = (
     tf.errors.NotFoundError,
     tf.errors.OutOfRangeError,
     tf.errors.PermissionDeniedError,
@@ -20,28 +21,29 @@ UNWRITTEN = (
 OBJECT_GRAPH = private_tensorflow.OBJECT_GRAPH
 
 
-def unwritten(error: Any, what: str, path: str, *, instead: str, then: str) -> OSError:
-    """Explains why something could not be written.
+def write_error(error: Any, what: str, path: str, *, instead: str, then: str) -> OSError:
+    """Builds the error that says what could not be written, and what to do.
 
     Args:
-      error: One of `UNWRITTEN`.
-      what: What was written, at the beginning of a sentence.
-      instead: The argument that names another folder.
-      then: What to do with space, or with another folder.
+      error: TensorFlow's error, one of `WRITE_ERRORS`.
+      what: The object that was not written, such as "A checkpoint".
+      path: Path of the file or folder.
+      instead: Name of the argument that chooses another folder.
+      then: What to do after freeing space or choosing another folder.
     """
-    # An op's error begins with an account of where the op was made.
-    said = error.message.partition("\nNode: ")[2].partition("\n")[2] or error.message
+    # The error of an op begins with the lines that created the op.
+    message = error.message.partition("\nNode: ")[2].partition("\n")[2] or error.message
     return OSError(
         f"{what} could not be written to {path}; expected space and permission for it; free some "
-        f"or choose another {instead}, and {then}. TensorFlow says: {said.partition(chr(10))[0]}"
+        f"or choose another {instead}, and {then}. TensorFlow says: {message.partition(chr(10))[0]}"
     )
 
 
 def check_writable(model_dir: str) -> None:
-    """Creates `model_dir` where it is missing, and tries to write a file into it.
+    """Creates `model_dir` if it is missing, and checks that a file can be written to it.
 
     Raises:
-      OSError: It cannot be created or written.
+      OSError: The folder cannot be created or written.
     """
     probe = os.path.join(model_dir, f".writable-{os.getpid()}")
     try:
@@ -58,13 +60,14 @@ def check_writable(model_dir: str) -> None:
 
 
 def check_checkpoint(model_dir: str) -> None:
-    """Checks that the latest checkpoint is there, where the `checkpoint` file says there is one.
+    """Checks that the checkpoint exists that the file `checkpoint` names.
 
-    The original evaluated and predicted with untrained variables where it was not, and began to
-    train anew where the file could not be read.
+    A folder without this file passes. The original Estimator had no such check. If the checkpoint
+    was missing, it evaluated and predicted with untrained variables. If the file could not be read,
+    it restarted the training.
 
     Raises:
-      ValueError: The file cannot be read, or the checkpoint it names is missing.
+      ValueError: The file cannot be read, or the checkpoint that it names is missing.
     """
     state_file = os.path.join(model_dir, "checkpoint")
     if not tf.io.gfile.exists(state_file):
@@ -73,7 +76,7 @@ def check_checkpoint(model_dir: str) -> None:
         if tf.train.latest_checkpoint(model_dir):
             return
         state = tf.train.get_checkpoint_state(model_dir)
-    except ValueError:  # it is empty
+    except ValueError:  # the file is empty
         state = None
     if state is None:
         raise ValueError(
@@ -81,59 +84,76 @@ def check_checkpoint(model_dir: str) -> None:
             'line such as `model_checkpoint_path: "model.ckpt-100"`; '
             f"{advice(os.path.join(model_dir, 'model.ckpt'))}."
         )
-    _refuse_missing(state.model_checkpoint_path, f", which {state_file} names,")
+    _raise_missing(state.model_checkpoint_path, f", which {state_file} names,")
 
 
 def check_checkpoint_path(path: str) -> None:
-    """Checks that a checkpoint is there.
+    """Checks that a checkpoint exists.
 
     Raises:
-      ValueError: It is not.
+      ValueError: The checkpoint is missing.
     """
     if not (tf.io.gfile.exists(path + ".index") or tf1.train.checkpoint_exists(path)):
-        _refuse_missing(path, "")
+        _raise_missing(path, "")
 
 
-def _refuse_missing(path: str, named: str) -> None:
+def _raise_missing(path: str, source: str) -> None:
     raise ValueError(
-        f"The checkpoint {path}{named} is missing, or its index file is; expected {path}.index and "
-        f"{path}.data-*; {advice(path)}."
+        f"The checkpoint {path}{source} is missing, or its index file is; expected {path}.index "
+        f"and {path}.data-*; {advice(path)}."
     )
 
 
 def advice(checkpoint: str) -> str:
-    """Says what to do without a checkpoint: which others its folder holds, and how to use one."""
+    """Returns the advice for a missing checkpoint: the others in its folder, and how to use one."""
     folder = os.path.dirname(checkpoint)
     names = tf.io.gfile.listdir(folder) if tf.io.gfile.isdir(folder) else []
     others = [os.path.join(folder, name[:-6]) for name in sorted(names) if name.endswith(".index")]
     others = [path for path in others if path != checkpoint]
     if not others:
-        return "there is no other one; restore it from a backup or train in an empty model_dir"
+        return (
+            "its folder has no other checkpoint; restore it from a backup or train in an empty "
+            "model_dir"
+        )
     return (
-        f"others are there: {', '.join(others)}; name one in the first line of "
+        f"its folder has other checkpoints: {', '.join(others)}; name one in the first line of "
         f"{os.path.join(folder, 'checkpoint')}, or pass it as `checkpoint_path` to evaluate or "
         "predict"
     )
 
 
-def is_of_objects(checkpoint: str) -> bool:
-    """Tells whether a checkpoint is one of TensorFlow 2, by objects, and not by names."""
+def is_object_based(checkpoint: str) -> bool:
+    """Returns whether `tf.train.Checkpoint` wrote a checkpoint, which stores variables by object.
+
+    A name-based checkpoint, such as an Estimator's, stores them by name.
+    """
     return OBJECT_GRAPH in dict(tf.train.list_variables(checkpoint))
 
 
 def saved_step(model_dir: str) -> int:
-    """The global step of the latest checkpoint, 0 where none can be read."""
+    """Returns the global step of the latest checkpoint, or 0 if it cannot be read."""
     latest = tf.train.latest_checkpoint(model_dir)
     if not latest:
         return 0
     try:
         return int(tf.train.load_variable(latest, tf1.GraphKeys.GLOBAL_STEP))
     except (tf.errors.OpError, IndexError, RuntimeError, ValueError):
-        return 0  # a Scaffold's saver may leave it out; a damaged one is met when restored
+        # A Scaffold's saver may omit the global step. A damaged checkpoint causes an error later,
+        # when it is restored.
+        return 0
 
 
 def checkpoint_to_restore(model_dir: str, path: str | None, purpose: str) -> str | None:
-    """The checkpoint to restore: the given one or the latest, None where there is none."""
+    """Returns the path of the checkpoint to restore, or None to start from initial values.
+
+    Args:
+      model_dir: Folder whose latest checkpoint is restored if `path` is None.
+      path: The checkpoint that the caller chose, or None.
+      purpose: What the checkpoint is for, such as "predict", in the log.
+
+    Raises:
+      ValueError: The checkpoint is missing.
+    """
     if path:
         check_checkpoint_path(path)
         return path
@@ -149,10 +169,10 @@ def checkpoint_to_restore(model_dir: str, path: str | None, purpose: str) -> str
 
 
 def require_checkpoint(model_dir: str) -> None:
-    """Refuses a folder without a checkpoint.
+    """Checks that a folder has a checkpoint.
 
     Raises:
-      ValueError: It has none.
+      ValueError: The folder has no checkpoint, or its latest checkpoint is missing.
     """
     check_checkpoint(model_dir)
     if not tf.train.latest_checkpoint(model_dir):

@@ -1,4 +1,4 @@
-"""What one evaluation measures, and the event file that keeps it."""
+"""The graph of an evaluation, and the event file with its results."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -6,6 +6,8 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
+
+from estimator_compat.type_aliases import Hook, Operation, Tensor
 
 logging = tf1.logging
 
@@ -30,26 +32,30 @@ class Graph(NamedTuple):
     """A built evaluation graph.
 
     Attributes:
-      scaffold: Initializes variables and metrics, and restores.
-      update_op: Adds one batch to every metric.
-      values: Metric name to its value Tensor, the global step among them.
-      hooks: Those of the input, the caller and the model_fn.
+      scaffold: Initializes the variables and metrics, and restores the checkpoint.
+      update_op: Adds a batch to every metric.
+      values: Metric name to value Tensor, including the global step.
+      hooks: Hooks of the input, of the caller and of the model_fn.
     """
 
     scaffold: Any
-    update_op: Any
-    values: dict[str, Any]
-    hooks: list[Any]
+    update_op: Operation
+    values: dict[str, Tensor]
+    hooks: list[Hook]
 
 
-def metrics_with_loss(eval_metric_ops: Mapping[str, Any], loss: Any) -> dict[str, Any]:
+def metrics_with_loss(eval_metric_ops: Mapping[str, Any], loss: Tensor) -> dict[str, Any]:
     """Adds the Estimator's own metric: the mean over batches of the model_fn's scalar loss.
 
-    It is unweighted: a short last batch counts as much as a full one. The mean over examples is
-    `average_loss`, which `estimator_compat.loss_summaries` adds.
+    This mean is unweighted: a short last batch counts as much as a full one. The mean over examples
+    is `average_loss`, which `estimator_compat.loss_summaries` adds.
+
+    Args:
+      eval_metric_ops: Metric name to `(value, update_op)`.
+      loss: The scalar loss.
 
     Raises:
-      ValueError: The model_fn uses the Estimator's names for metrics of its own.
+      ValueError: A metric has a name that the Estimator uses itself.
     """
     for name in (LOSS, GLOBAL_STEP):
         if name in eval_metric_ops:
@@ -61,8 +67,8 @@ def metrics_with_loss(eval_metric_ops: Mapping[str, Any], loss: Any) -> dict[str
     return {**eval_metric_ops, LOSS: tf1.metrics.mean(loss)}
 
 
-def split_metrics(metrics: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Splits metrics into one update op and their value tensors, in the order of their names."""
+def split_metrics(metrics: Mapping[str, Any]) -> tuple[Operation, dict[str, Tensor]]:
+    """Splits metrics into one update op and their value Tensors, sorted by name."""
     ordered = sorted(metrics.items())
     return tf.group(*(update for _, (_, update) in ordered)), {
         name: value for name, (value, _) in ordered
@@ -70,7 +76,7 @@ def split_metrics(metrics: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
 
 
 def _summary_values(name: str, result: Any) -> list[Any]:
-    """Turns a metric's result into summary values; an empty list where it cannot be one."""
+    """Converts a metric's result to summary values; returns an empty list if that is impossible."""
     Value = tf1.Summary.Value
     if isinstance(result, np.float32 | float | np.int64 | np.int32 | int):
         return [Value(tag=name, simple_value=float(result))]
@@ -79,13 +85,13 @@ def _summary_values(name: str, result: Any) -> list[Any]:
     if isinstance(result, bytes):
         try:
             values = list(tf1.Summary.FromString(result).value)
-        except Exception:  # protobuf's DecodeError has no public home that all versions share
-            logging.warn("Skipping summary for %s, cannot parse string to Summary.", name)
+        except Exception:  # protobuf's DecodeError has no public name that all versions share
+            logging.warning("Skipping summary for %s, cannot parse string to Summary.", name)
             return []
         for index, value in enumerate(values):
             value.tag = f"{name}/{index}"
         return values
-    logging.warn(
+    logging.warning(
         "Skipping summary for %s, must be a float, np.float32, np.int64, np.int32 or int or "
         "np.ndarray or a serialized string of Summary.",
         name,
@@ -94,20 +100,22 @@ def _summary_values(name: str, result: Any) -> list[Any]:
 
 
 def write_results(results: Mapping[str, Any], eval_dir: str, checkpoint_path: str | None) -> None:
-    """Writes an evaluation's results and its checkpoint's path to the event file of `eval_dir`.
+    """Writes an evaluation's results and its checkpoint's path to an event file.
 
     Args:
-      results: Metric name to result, `global_step` among them.
+      results: Metric name to result, including `global_step`.
+      eval_dir: Folder of the event file.
+      checkpoint_path: The evaluated checkpoint; None writes no path.
     """
     step = results[GLOBAL_STEP]
-    written = {name: value for name, value in results.items() if name != GLOBAL_STEP}
+    metrics = {name: value for name, value in results.items() if name != GLOBAL_STEP}
     logging.info(
         "Saving dict for global step %d: %s",
         step,
         ", ".join(f"{k} = {v!s}" for k, v in sorted(results.items()) if not isinstance(v, bytes)),
     )
     summary = tf1.Summary()
-    for name, value in written.items():
+    for name, value in metrics.items():
         if value is not None:
             summary.value.extend(_summary_values(name, value))
     writer = tf1.summary.FileWriterCache.get(eval_dir)

@@ -1,14 +1,21 @@
-"""Predictions: which of them are computed, and how a batch is split into examples."""
+"""Selects the predictions to compute, and splits a batch of predictions into examples."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from estimator_compat.type_aliases import Nest
 
-def chosen(predictions: Any, predict_keys: Sequence[str] | str | None) -> Any:
-    """Picks the predictions that `predict_keys` name, all of them where it is empty.
+
+def select(predictions: Nest, predict_keys: Sequence[str] | str | None) -> Nest:
+    """Selects predictions by name.
+
+    Args:
+      predictions: A Tensor, or a dict of name to Tensor.
+      predict_keys: Names of the predictions to select; None or empty for all of them.
 
     Raises:
-      ValueError: The predictions are no dict, or it has none of the keys.
+      ValueError: There are `predict_keys`, and the predictions are not a dict or lack all of these
+        keys.
     """
     if not predict_keys:
         return predictions
@@ -17,17 +24,27 @@ def chosen(predictions: Any, predict_keys: Sequence[str] | str | None) -> Any:
             "predict_keys argument is not valid in case of non-dict predictions, given: "
             f"{predict_keys}; expected a dict from the model_fn; leave `predict_keys` out."
         )
-    chosen = {name: value for name, value in predictions.items() if name in predict_keys}
-    if not chosen:
+    selected = {name: value for name, value in predictions.items() if name in predict_keys}
+    if not selected:
         raise ValueError(
             f"Expected to run at least one output from {list(predictions)}, provided "
             f"{predict_keys}; name one of them."
         )
-    return chosen
+    return selected
 
 
 def examples(batch: Any) -> Iterator[Any]:
-    """Splits a batch of predictions, an array or a dict of arrays, into its examples."""
+    """Splits a batch of predictions into examples.
+
+    Args:
+      batch: An array, `[batch, ...]`, or a dict of such arrays.
+
+    Yields:
+      The prediction for each example: a row of the array, or a dict of rows.
+
+    Raises:
+      ValueError: The arrays of a dict have different batch sizes.
+    """
     if not isinstance(batch, dict):
         yield from batch
         return

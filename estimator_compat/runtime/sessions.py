@@ -1,7 +1,7 @@
-"""Sessions: the only module that builds them, and the scaffolds and savers they need.
+"""Builds every session, and the scaffolds and savers that sessions need.
 
-Everything stands on TensorFlow's public MonitoredSession, hooks and Scaffold. What is ours is the
-wiring that `tf.estimator` did around them; `prepared_calls` makes a step cheaper.
+No other module builds a session. This one uses TensorFlow's public MonitoredSession, hooks and
+Scaffold, and connects them as `tf.estimator` did. `cached_run` makes a `Session.run` cheaper.
 """
 
 import time
@@ -11,108 +11,101 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat.runtime import checkpoint_files, evaluation, training_hooks
+from estimator_compat.runtime import checkpoint_files, evaluation, restore_errors, training_hooks
 from estimator_compat.runtime.cached_run import PreparedRun
+from estimator_compat.type_aliases import Graph, Hook, Nest, Operation, Session, Tensor, Variable
 
 logging = tf1.logging
 
 
 class _SessionCreator(tf1.train.SessionCreator):
-    """Creates sessions with a prepared `run`, and explains a checkpoint that cannot be restored."""
+    """Creates sessions whose `run` is a `PreparedRun`.
+
+    Args:
+      creator: TensorFlow's session creator, which does the work.
+      scaffold: The Scaffold, whose saver restores the checkpoint.
+      checkpoint: Path of the checkpoint that is restored, or None.
+    """
 
     def __init__(self, creator: Any, scaffold: Any, checkpoint: str | None) -> None:
         self._creator = creator
         self._scaffold = scaffold
         self._checkpoint = checkpoint
 
-    def create_session(self) -> Any:
+    def create_session(self) -> Session:
+        """Creates a session, and explains why a checkpoint cannot be restored."""
         try:
             session = self._creator.create_session()
         except tf.errors.OpError as error:
-            if not self._checkpoint or not _is_of_saver(error.op, self._scaffold.saver):
+            saver = self._scaffold.saver
+            if not self._checkpoint or not restore_errors.is_restore_op(error.op, saver):
                 raise
-            raise _restore_error(error, self._checkpoint) from error
+            raise restore_errors.restore_error(error, self._checkpoint) from error
         except RuntimeError as error:
-            # A Saver that finds no names looks for objects, in a graph that is finished.
-            if not self._checkpoint or not checkpoint_files.is_of_objects(self._checkpoint):
+            # If variable names are missing, a Saver tries to restore objects. That adds ops to the
+            # graph, which is finalized: hence the RuntimeError.
+            if not self._checkpoint or not checkpoint_files.is_object_based(self._checkpoint):
                 raise
-            raise ValueError(
-                f"The checkpoint {self._checkpoint} is one of tf.train.Checkpoint, which knows "
-                "variables by objects; expected an Estimator's, which knows them by their names; "
-                "write one with a hosted loop's `save_legacy`, or with: migrate checkpoint"
-            ) from error
+            raise restore_errors.object_based_error(self._checkpoint) from error
         session.run = PreparedRun(session)
         return session
 
 
-def _is_of_saver(op: Any, saver: Any) -> bool:
-    """Tells whether an op restores variables; a session's creation runs initializers as well."""
-    saver_def = getattr(saver, "saver_def", None)
-    scope = saver_def.restore_op_name.rpartition("/")[0] if saver_def else ""
-    return bool(scope) and op is not None and op.name.startswith(scope + "/")
-
-
-def _restore_error(error: Any, checkpoint: str) -> Exception:
-    """Explains why a checkpoint could not be restored, and what else there is."""
-    kind = tf.errors.DataLossError if isinstance(error, tf.errors.OutOfRangeError) else type(error)
-    return kind(
-        error.node_def,
-        error.op,
-        f"The checkpoint {checkpoint} could not be restored into this graph: it is incomplete or "
-        "damaged, or its variables are not the model's; expected a whole checkpoint with the "
-        f"model_fn's variable names and shapes; {checkpoint_files.advice(checkpoint)}. "
-        f"TensorFlow says: {error.message}",
-    )
-
-
 def _latest(checkpoint_dir: str) -> str | None:
-    """Names the checkpoint that a session restores, whether or not its files are whole."""
+    """Returns the path of the checkpoint that a session restores, even if its files are damaged."""
     state = tf.train.get_checkpoint_state(checkpoint_dir)
     return state.model_checkpoint_path if state and state.model_checkpoint_path else None
 
 
 def create_global_step_read() -> None:
-    """Creates the graph's cached read of the global step, at this place of the graph.
+    """Creates the graph's cached read of the global step.
 
-    `minimize` and the hooks look for that read and would create it later; the original Estimator
-    had it made before the model. A hook's `begin` is the public way to it.
+    `minimize` and the hooks use this read, and create it if it is missing. The original Estimator
+    created it before the model. `StopAtStepHook.begin` is the public function that creates it.
     """
     tf1.train.StopAtStepHook(num_steps=1).begin()
 
 
 def train(
     *,
-    train_op: Any,
-    loss: Any,
+    train_op: Operation,
+    loss: Tensor,
     scaffold: Any,
     config: Any,
-    hooks: Sequence[Any],
-    chief_hooks: Sequence[Any],
+    hooks: Sequence[Hook],
+    chief_hooks: Sequence[Hook],
     save_summary_steps: int | None,
     log_step_count_steps: int | None,
 ) -> Any:
-    """Runs `train_op` until the input or a hook ends it, from `model_dir`'s latest checkpoint.
+    """Runs `train_op` until the input ends or a hook stops it.
 
-    The hooks and their order are those of `tf.compat.v1.train.MonitoredTrainingSession`: the
-    chief's, its step counter, its summary writer, then everybody's.
+    Training starts from the latest checkpoint of `config.model_dir`. The hooks run in the order of
+    `tf.compat.v1.train.MonitoredTrainingSession`: the chief's hooks, its step counter, its summary
+    writer, and then the hooks of every worker.
 
     Args:
+      train_op: The op that makes a training step.
+      loss: The scalar loss.
+      scaffold: The model_fn's Scaffold.
       config: The RunConfig.
-      save_summary_steps, log_step_count_steps: Global steps; None or 0 for never.
+      hooks: Hooks of every worker.
+      chief_hooks: Hooks of the chief only.
+      save_summary_steps: Global steps between summaries; None or 0 for no summaries.
+      log_step_count_steps: Global steps between reports of the speed; None or 0 for no reports.
 
     Returns:
-      The loss of the last step, or None if there was none.
+      The loss of the last step, or None if no step was made.
     """
     if config.is_chief:
-        every = list(chief_hooks)
+        first_hooks = list(chief_hooks)
         if log_step_count_steps:
-            every.append(
+            first_hooks.append(
                 tf1.train.StepCounterHook(
                     output_dir=config.model_dir, every_n_steps=log_step_count_steps
                 )
             )
         if save_summary_steps:
-            every.append(
+            first_hooks.append(
                 tf1.train.SummarySaverHook(
                     scaffold=scaffold, save_steps=save_summary_steps, output_dir=config.model_dir
                 )
@@ -125,7 +118,7 @@ def train(
         )
         checkpoint = _latest(config.model_dir)
     else:
-        every = []
+        first_hooks = []
         creator = tf1.train.WorkerSessionCreator(
             scaffold=scaffold,
             master=config.master,
@@ -136,20 +129,20 @@ def train(
     fetches = [train_op, loss]
     last_loss = None
     with tf1.train.MonitoredSession(
-        _SessionCreator(creator, scaffold, checkpoint), [*every, *hooks]
+        _SessionCreator(creator, scaffold, checkpoint), [*first_hooks, *hooks]
     ) as session:
         while not session.should_stop():
             last_loss = session.run(fetches)[1]
     if last_loss is None:
-        logging.warn(
+        logging.warning(
             "Training with estimator made no steps. Perhaps input is empty or misspecified."
         )
     return last_loss
 
 
 def _restoring_session(
-    checkpoint_path: str | None, scaffold: Any, master: str, config: Any, hooks: Sequence[Any]
-) -> Any:
+    checkpoint_path: str | None, scaffold: Any, master: str, config: Any, hooks: Sequence[Hook]
+) -> Session:
     creator = tf1.train.ChiefSessionCreator(
         scaffold=scaffold,
         master=master,
@@ -162,25 +155,26 @@ def _restoring_session(
 
 
 class _Saver(tf1.train.Saver):
-    """A Saver that says what to do where a checkpoint cannot be written.
+    """A Saver that says what to do if a checkpoint cannot be written.
 
-    A session takes an OutOfRangeError, which a file beyond its size limit causes, for the end of
-    its input: training would end there without a word.
+    A file beyond its size limit causes an OutOfRangeError. A session takes this error for the end
+    of the input, so that training would end without a message.
     """
 
-    def save(self, sess: Any, save_path: str, *args: Any, **kwargs: Any) -> str:
+    def save(self, sess: Session, save_path: str, *args: Any, **kwargs: Any) -> Any:
+        """Saves a checkpoint; raises an OSError if it cannot be written."""
         try:
             return super().save(sess, save_path, *args, **kwargs)
-        except checkpoint_files.UNWRITTEN as error:
+        except checkpoint_files.WRITE_ERRORS as error:
             last = (self.last_checkpoints or ["the beginning"])[-1]
             then = f"train again: it goes on from {last}"
-            raise checkpoint_files.unwritten(
+            raise checkpoint_files.write_error(
                 error, "A checkpoint", save_path, instead="model_dir", then=then
             ) from error
 
 
 def default_saver(config: Any) -> Any:
-    """Builds the saver of a run whose Scaffold brings none: sharded, relative, name-based."""
+    """Builds the saver for a Scaffold without one: sharded, name-based, with relative paths."""
     return _Saver(
         sharded=True,
         max_to_keep=config.keep_checkpoint_max,
@@ -191,7 +185,11 @@ def default_saver(config: Any) -> Any:
 
 
 def with_metric_initializers(scaffold: Any) -> Any:
-    """Makes a Scaffold with its own local_init_op initialize the metrics' variables too."""
+    """Returns a Scaffold that initializes the metrics' variables.
+
+    TensorFlow's default `local_init_op` does so. A Scaffold with a `local_init_op` of its own gets
+    both.
+    """
     if not scaffold.local_init_op:
         return scaffold
     _eval_step()
@@ -199,14 +197,14 @@ def with_metric_initializers(scaffold: Any) -> Any:
     return tf1.train.Scaffold(local_init_op=local_init_op, copy_from_scaffold=scaffold)
 
 
-def initialized_by(scaffold: Any, op: Any, feed: dict[Any, Any]) -> Any:
-    """Makes a copy of a Scaffold that runs `op` with `feed` once the variables are initialized."""
+def initialized_by(scaffold: Any, op: Operation, feed: dict[Tensor, Any]) -> Any:
+    """Copies a Scaffold, and lets the copy run `op` with `feed` after its init_op."""
     return tf1.train.Scaffold(
         init_fn=lambda _, session: session.run(op, feed_dict=feed), copy_from_scaffold=scaffold
     )
 
 
-def _eval_step() -> Any:
+def _eval_step() -> Variable:
     """Gets or creates the local variable that counts evaluated batches."""
     existing = tf1.get_collection(tf1.GraphKeys.EVAL_STEP)
     if existing:
@@ -222,10 +220,10 @@ def _eval_step() -> Any:
 
 
 class StopAfterBatchesHook(tf1.train.SessionRunHook):
-    """Ends an evaluation after a number of batches, and logs how far it is.
+    """Ends an evaluation after a number of batches, and logs its progress.
 
     Args:
-      batches: How many batches are evaluated, at least 1.
+      batches: Number of batches to evaluate, at least 1.
     """
 
     def __init__(self, batches: int) -> None:
@@ -240,6 +238,7 @@ class StopAfterBatchesHook(tf1.train.SessionRunHook):
         return tf1.train.SessionRunArgs(self._evaluated)
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
+        """Stops the evaluation after the last batch."""
         done = run_values.results
         if done % self._log_every == 0 or done == self._batches:
             logging.info("Evaluation [%d/%d]", done, self._batches)
@@ -247,11 +246,14 @@ class StopAfterBatchesHook(tf1.train.SessionRunHook):
             run_context.request_stop()
 
 
-def stopping_after(steps: int | None) -> list[Any]:
-    """The hook that ends an evaluation after so many batches, if any.
+def stopping_after(steps: int | None) -> list[Hook]:
+    """Returns the hook that ends an evaluation after `steps` batches.
+
+    Args:
+      steps: Number of batches; None for no limit, which needs no hook.
 
     Raises:
-      ValueError: Not a positive number.
+      ValueError: `steps` is below 1.
     """
     training_hooks.check_positive("steps", steps)
     return [] if steps is None else [StopAfterBatchesHook(steps)]
@@ -260,10 +262,11 @@ def stopping_after(steps: int | None) -> list[Any]:
 def evaluate(
     graph: evaluation.Graph, *, checkpoint_path: str | None, config: Any, eval_dir: str
 ) -> dict[str, Any]:
-    """Updates the metrics until the input or a hook ends it, then reads their values once.
+    """Updates the metrics until the input ends or a hook stops it, then reads their values.
 
     Args:
-      checkpoint_path: What is restored; None evaluates freshly initialized variables.
+      graph: The evaluation graph; it is the default graph.
+      checkpoint_path: The checkpoint to restore; None evaluates freshly initialized variables.
       config: The RunConfig.
       eval_dir: The folder of the evaluation's event files.
     """
@@ -284,7 +287,8 @@ def evaluate(
             session.run([graph.update_op, count_batch])
     logging.info("Inference Time : %0.5fs", time.monotonic() - start)
     logging.info("Finished evaluation at %s", time.strftime("%Y-%m-%d-%H:%M:%S"))
-    return final.final_ops_values
+    values: dict[str, Any] = final.final_ops_values
+    return values
 
 
 def predict(
@@ -292,33 +296,33 @@ def predict(
     checkpoint_path: str | None,
     scaffold: Any,
     config: Any,
-    predictions: Any,
-    hooks: Sequence[Any],
+    predictions: Nest,
+    hooks: Sequence[Hook],
 ) -> Generator[Any, None, None]:
-    """Yields the predictions of one batch after another until the input or a hook ends them."""
+    """Yields the predictions for each batch until the input ends or a hook stops it."""
     with _restoring_session(checkpoint_path, scaffold, config.master, config, hooks) as session:
         while not session.should_stop():
             yield session.run(predictions)
 
 
-def values_of(tensors: Sequence[Any]) -> list[Any]:
-    """Computes tensors of the default graph, which has no variables."""
+def values_of(tensors: Sequence[Tensor]) -> list[Any]:
+    """Computes tensors of the default graph, which must not depend on variables."""
     with tf1.Session() as session:
         return list(session.run(list(tensors)))
 
 
 def batches(
-    fetches: Any,
+    fetches: Nest,
     *,
     scaffold: Any,
-    hooks: Sequence[Any],
+    hooks: Sequence[Hook],
     config: Any,
     checkpoint: str | None,
     limit: int,
 ) -> Generator[Any, None, None]:
-    """Yields the fetches' values for each batch of the default graph's input, at most `limit`.
+    """Yields the values of `fetches` for each of the first `limit` batches of the default graph.
 
-    Variables have the values of `checkpoint`, or their initial ones where that is None.
+    Variables have the values of `checkpoint`, or their initial values if it is None.
     """
     with _restoring_session(checkpoint, scaffold, config.master, config, hooks) as session:
         for _ in range(limit):
@@ -331,19 +335,22 @@ def save_graph(
     builder: Any,
     *,
     scaffold: Any,
-    train_op: Any,
+    train_op: Operation | None,
     checkpoint_path: str,
     config: Any,
     with_variables: bool,
     **meta_graph: Any,
 ) -> None:
-    """Adds the default graph to a SavedModel, with the checkpoint's variables or without.
+    """Adds the default graph to a SavedModel.
 
     Args:
       builder: A `tf.compat.v1.saved_model.Builder`.
-      train_op: The op that a TRAIN graph names for its importer, or None.
+      scaffold: Its saver restores the checkpoint; its `local_init_op` becomes the `main_op`.
+      train_op: The op of a TRAIN graph that makes a training step, or None.
+      checkpoint_path: The checkpoint to restore.
       config: The RunConfig.
-      **meta_graph: Tags, signatures and the rest, as `add_meta_graph` takes them.
+      with_variables: Whether to save the variables too; once for a SavedModel of several graphs.
+      **meta_graph: Further arguments of `add_meta_graph`, such as `tags` and `signature_def_map`.
 
     Raises:
       ValueError: The checkpoint lacks a variable of the graph.
@@ -366,8 +373,9 @@ def save_graph(
         except tf.errors.NotFoundError as error:
             raise ValueError(
                 "Could not load all requested variables from checkpoint. "
-                f"{checkpoint_path} lacks some of the exported graph's; expected those that the "
-                "model_fn makes in this mode to be saved in TRAIN too; make them the same. "
+                f"{checkpoint_path} lacks some variables of the exported graph; expected the "
+                "model_fn to create the same variables in this mode as in TRAIN; create them in "
+                "both. "
                 f"TensorFlow says: {error.message}"
             ) from error
         if with_variables:
@@ -377,12 +385,18 @@ def save_graph(
 
 
 def load_saved_model(
-    export_dir: str, tags: Sequence[str], graph: Any = None, config: Any = None
-) -> tuple[Any, Any]:
-    """Loads a SavedModel into a graph, a new one where it is None.
+    export_dir: str, tags: Sequence[str], graph: Graph | None = None, config: Any = None
+) -> tuple[Session, Any]:
+    """Loads a SavedModel into a graph.
+
+    Args:
+      export_dir: Folder of the SavedModel.
+      tags: Tags of the MetaGraphDef to load.
+      graph: The graph; None for a new one.
+      config: The session's ConfigProto, or None.
 
     Returns:
-      The session, open, and the MetaGraphDef of the tags.
+      The session, which the caller closes, and the MetaGraphDef.
     """
     graph = graph or tf1.Graph()
     with graph.as_default():

@@ -1,4 +1,4 @@
-"""The hooks of a training session: who logs, who saves, who writes summaries."""
+"""The hooks of a training session: they log, save checkpoints and write summaries."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -9,21 +9,29 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat import private_tensorflow
 from estimator_compat.cluster import TaskType
 from estimator_compat.runtime import checkpoint_files
+from estimator_compat.type_aliases import Hook, Session, Tensor
 
 
-class Duties(NamedTuple):
-    """What a training session does of itself: global steps between summaries and log lines."""
+class SummaryIntervals(NamedTuple):
+    """How often this process writes summaries and reports the speed.
+
+    Attributes:
+      save_summary_steps: Global steps between the chief's summaries; None or 0 for no summaries.
+      log_step_count_steps: Global steps between the chief's reports of the speed; None or 0 for no
+        reports.
+      extra_hooks: Hooks that do both on a worker instead of the chief.
+    """
 
     save_summary_steps: int | None
     log_step_count_steps: int | None
-    extra_hooks: list[Any]
+    extra_hooks: list[Hook]
 
 
-def checked_hooks(hooks: Iterable[Any] | None) -> list[Any]:
-    """Copies a caller's hooks into a list.
+def check_hooks(hooks: Iterable[Hook] | None) -> list[Hook]:
+    """Checks a caller's hooks, and copies them to a list.
 
     Raises:
-      TypeError: One of them is no SessionRunHook.
+      TypeError: A hook is not a SessionRunHook.
     """
     hooks = list(hooks or [])
     for hook in hooks:
@@ -35,11 +43,11 @@ def checked_hooks(hooks: Iterable[Any] | None) -> list[Any]:
     return hooks
 
 
-def checked_listeners(listeners: Iterable[Any] | None) -> list[Any]:
-    """Copies a caller's saving listeners into a list, each once.
+def check_listeners(listeners: Iterable[Any] | None) -> list[Any]:
+    """Checks a caller's saving listeners, and copies them to a list without duplicates.
 
     Raises:
-      TypeError: One of them is no CheckpointSaverListener.
+      TypeError: A listener is not a CheckpointSaverListener.
     """
     listeners = list(listeners or [])
     for listener in listeners:
@@ -49,14 +57,20 @@ def checked_listeners(listeners: Iterable[Any] | None) -> list[Any]:
                 f"{listener}; expected objects of that class; derive it from "
                 "tf.compat.v1.train.CheckpointSaverListener."
             )
-    return [one for at, one in enumerate(listeners) if one not in listeners[:at]]
+    return [
+        listener for index, listener in enumerate(listeners) if listener not in listeners[:index]
+    ]
 
 
 def check_positive(name: str, value: int | None) -> None:
-    """Checks a number of steps, unless it is None.
+    """Checks a number of steps.
+
+    Args:
+      name: Name of the argument.
+      value: The number of steps; None means no limit.
 
     Raises:
-      ValueError: It is not positive.
+      ValueError: `value` is below 1.
     """
     if value is not None and value <= 0:
         raise ValueError(
@@ -65,11 +79,15 @@ def check_positive(name: str, value: int | None) -> None:
         )
 
 
-def stopping_hooks(steps: int | None, max_steps: int | None) -> list[Any]:
-    """The hook that stops after `steps` more steps or at the global step `max_steps`, if any.
+def stopping_hooks(steps: int | None, max_steps: int | None) -> list[Hook]:
+    """Returns the hook that stops training, or an empty list if training has no limit.
+
+    Args:
+      steps: Number of steps to make now, or None.
+      max_steps: Global step at which training stops, or None.
 
     Raises:
-      ValueError: Both are given, or one is not positive.
+      ValueError: Both are given, or one is below 1.
     """
     if steps is not None and max_steps is not None:
         raise ValueError(
@@ -83,8 +101,13 @@ def stopping_hooks(steps: int | None, max_steps: int | None) -> list[Any]:
     return [tf1.train.StopAtStepHook(steps, max_steps)]
 
 
-def watching_hooks(loss: Any, config: Any) -> list[Any]:
-    """The hooks that stop at a NaN loss and log the loss every `log_step_count_steps`."""
+def loss_hooks(loss: Tensor, config: Any) -> list[Hook]:
+    """Returns the hooks that stop at a NaN loss and log the loss.
+
+    Args:
+      loss: The scalar loss.
+      config: The RunConfig. The loss is logged every `log_step_count_steps`; never if it is None.
+    """
     hooks = [tf1.train.NanTensorHook(loss)]
     if config.log_step_count_steps is not None:
         hooks.append(
@@ -97,29 +120,46 @@ def watching_hooks(loss: Any, config: Any) -> list[Any]:
 
 
 class _CheckpointSaverHook(tf1.train.CheckpointSaverHook):
-    """TensorFlow's own, which says what to do where it cannot write the graph, its first file."""
+    """TensorFlow's hook, which also says what to do if graph.pbtxt cannot be written.
 
-    def after_create_session(self, session: Any, coord: Any) -> None:
+    graph.pbtxt is the first file that the hook writes.
+    """
+
+    def after_create_session(self, session: Session, coord: Any) -> None:
+        """Writes graph.pbtxt and the first checkpoint.
+
+        Raises:
+          OSError: graph.pbtxt cannot be written.
+        """
         try:
             super().after_create_session(session, coord)
-        except checkpoint_files.UNWRITTEN as error:
+        except checkpoint_files.WRITE_ERRORS as error:
             path = os.path.join(private_tensorflow.checkpoint_dir(self), "graph.pbtxt")
             if path not in error.message:
                 raise
-            raise checkpoint_files.unwritten(
+            raise checkpoint_files.write_error(
                 error, "The graph", path, instead="model_dir", then="train again"
             ) from error
 
 
 def saving_hooks(
-    config: Any, scaffold: Any, *, given: Sequence[Any], listeners: Sequence[Any]
-) -> list[Any]:
-    """The hook that saves checkpoints, unless one of the given hooks does, with its listeners.
+    config: Any, scaffold: Any, *, hooks: Sequence[Hook], listeners: Sequence[Any]
+) -> list[Hook]:
+    """Returns the hook that saves checkpoints and calls the listeners.
+
+    If a hook of the caller or of the model_fn saves checkpoints, it gets the listeners and no hook
+    is returned.
+
+    Args:
+      config: The RunConfig, which says how often checkpoints are saved.
+      scaffold: The model_fn's Scaffold.
+      hooks: The hooks of the caller and of the model_fn.
+      listeners: The `CheckpointSaverListener`s.
 
     Raises:
-      ValueError: There are listeners, and nothing saves.
+      ValueError: There are listeners, but no hook saves checkpoints.
     """
-    savers = [hook for hook in given if isinstance(hook, tf1.train.CheckpointSaverHook)]
+    savers = [hook for hook in hooks if isinstance(hook, tf1.train.CheckpointSaverHook)]
     if savers:
         known = private_tensorflow.saver_listeners(savers[0])
         known.extend(listener for listener in listeners if listener not in known)
@@ -144,15 +184,20 @@ def saving_hooks(
     ]
 
 
-def duties(config: Any, scaffold: Any) -> Duties:
-    """Shares out summaries and step counts: a `master` leaves them to the first worker.
+def summary_intervals(config: Any, scaffold: Any) -> SummaryIntervals:
+    """Returns how often this process writes summaries and reports the speed.
 
-    A master also evaluates, which would delay them; see `TaskType.MASTER`.
+    In a cluster with a `master` and workers, the first worker does both. A master also evaluates,
+    which would delay both.
+
+    Args:
+      config: The RunConfig.
+      scaffold: The model_fn's Scaffold.
     """
     jobs = config.cluster_spec.jobs if config.cluster_spec else []
     if not {TaskType.MASTER, TaskType.WORKER} <= set(jobs):
-        return Duties(config.save_summary_steps, config.log_step_count_steps, [])
-    hooks: list[Any] = []
+        return SummaryIntervals(config.save_summary_steps, config.log_step_count_steps, [])
+    hooks: list[Hook] = []
     if config.task_type == TaskType.WORKER and config.task_id == 0:
         if config.save_summary_steps:
             hooks.append(
@@ -168,4 +213,4 @@ def duties(config: Any, scaffold: Any) -> Duties:
                     every_n_steps=config.log_step_count_steps, output_dir=config.model_dir
                 )
             )
-    return Duties(0, None, hooks)
+    return SummaryIntervals(0, None, hooks)

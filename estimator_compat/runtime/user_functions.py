@@ -1,15 +1,18 @@
 """Calls a user's function with the arguments that its signature asks for.
 
-`tf.estimator` looked at a model_fn's or an input_fn's argument names and passed only those it
-knows. So do we, for functions, methods, callable objects and `functools.partial`s.
+`tf.estimator` looked at the argument names of a model_fn or input_fn, and passed only the arguments
+that the function has. This module does the same for functions, methods, callable objects and
+`functools.partial`s.
 """
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
+
+from estimator_compat.type_aliases import Features, InputFn, Labels, ModelFn, Params
 
 logging = tf.compat.v1.logging
 
@@ -18,15 +21,18 @@ _MODEL_FN_ARGUMENTS = frozenset({"features", "labels", "mode", "params", "config
 
 
 def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
-    """Names the arguments a caller may pass by keyword, those a partial has bound left out.
+    """Returns the names of the arguments that a caller may pass by keyword.
 
-    The original looked at positional arguments only. A keyword-only one is named where it has no
-    default, since the call would fail without it; one that has a default keeps it, as it did. A
-    wrapper that takes `**kwargs` and names what it wraps (`functools.wraps`) counts as taking the
-    wrapped function's arguments; the original refused it.
+    Arguments that a `functools.partial` has bound are left out. The original looked at positional
+    arguments only; two cases differ here:
+
+    * A keyword-only argument without a default is included, since a call would fail without it. A
+      keyword-only argument with a default keeps its default, as in the original.
+    * A wrapper made with `functools.wraps` that takes `**kwargs` also has the arguments of the
+      wrapped function. The original refused such a wrapper.
 
     Args:
-      function: A function, method, callable object or `functools.partial` of one.
+      function: A function, a method, a callable object, or a `functools.partial` of one of them.
     """
     if isinstance(function, functools.partial):
         names = argument_names(function.func)[len(function.args) :]
@@ -37,15 +43,15 @@ def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
         for p in parameters
         if p.kind in _POSITIONAL or (p.kind is p.KEYWORD_ONLY and p.default is p.empty)
     )
-    takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
+    takes_any_keyword = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
     wrapped = getattr(function, "__wrapped__", None)
-    if takes_any and wrapped is not None:
+    if takes_any_keyword and wrapped is not None:
         names += tuple(name for name in argument_names(wrapped) if name not in names)
     return names
 
 
 def _positional_names(function: Callable[..., Any]) -> frozenset[str]:
-    """Names the arguments that are not keyword-only: the ones the original looked at."""
+    """Returns the names of the positional arguments, at which the original looked."""
     if isinstance(function, functools.partial):
         return _positional_names(function.func) & frozenset(argument_names(function))
     parameters = inspect.signature(function, follow_wrapped=False).parameters.values()
@@ -53,7 +59,7 @@ def _positional_names(function: Callable[..., Any]) -> frozenset[str]:
 
 
 def positional_count(function: Callable[..., Any]) -> int | None:
-    """Counts the arguments that a caller may pass by position; None for a function of any number.
+    """Returns the number of positional arguments, or None if the function takes `*args`.
 
     Raises:
       ValueError: The function's signature cannot be read.
@@ -65,13 +71,17 @@ def positional_count(function: Callable[..., Any]) -> int | None:
     return sum(kind in _POSITIONAL for kind in kinds)
 
 
-def verify_model_fn(model_fn: Callable[..., Any] | None, params: Mapping[str, Any] | None) -> None:
-    """Checks, before anything is built, that a model_fn can be called with what we have.
+def verify_model_fn(model_fn: ModelFn | None, params: Params) -> None:
+    """Checks a model_fn's signature before a graph is built.
+
+    Args:
+      model_fn: The model_fn.
+      params: The Estimator's `params`, or None.
 
     Raises:
-      ValueError: It is None, lacks `features`, lacks `params` although params were given, or has
-        arguments an Estimator does not know.
-      TypeError: It is not callable.
+      ValueError: The model_fn is None, has no argument `features`, has no argument `params`
+        although `params` is not None, or has arguments that an Estimator does not pass.
+      TypeError: The model_fn is not callable.
     """
     if model_fn is None:
         raise ValueError(
@@ -96,7 +106,7 @@ def verify_model_fn(model_fn: Callable[..., Any] | None, params: Mapping[str, An
             "model_fn or leave `params=` out."
         )
     if params is None and "params" in names:
-        logging.warn(
+        logging.warning(
             "Estimator's model_fn (%s) includes params argument, but params are not passed to "
             "Estimator.",
             model_fn,
@@ -110,32 +120,44 @@ def verify_model_fn(model_fn: Callable[..., Any] | None, params: Mapping[str, An
         )
 
 
-def _chosen(function: Callable[..., Any], among: Iterable[str], **values: Any) -> dict[str, Any]:
+def _accepted(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the arguments that a function's signature has."""
     names = argument_names(function)
-    return {name: values[name] for name in among if name in names}
+    return {name: value for name, value in arguments.items() if name in names}
 
 
 def call_input_fn(
-    input_fn: Callable[..., Any],
+    input_fn: InputFn,
     *,
     mode: str,
-    params: Mapping[str, Any],
+    params: Params,
     config: Any,
     input_context: Any = None,
 ) -> Any:
-    """Calls an input_fn with those of `mode`, `params` and `config` that it takes.
+    """Calls an input_fn with the arguments that its signature has.
 
-    So it does with `input_context`, a `tf.distribute.InputContext`, where there is one.
+    Args:
+      input_fn: The input_fn.
+      mode: One of `ModeKeys`.
+      params: The hyperparameters.
+      config: The RunConfig.
+      input_context: A `tf.distribute.InputContext`; None passes no such argument.
+
+    Returns:
+      The result of the input_fn.
+
+    Raises:
+      TypeError: The input_fn is not callable.
     """
     if not callable(input_fn):
         raise TypeError(
             f"`input_fn` ({input_fn!r}) is not callable; expected a function that returns a "
             "Dataset, or features and labels; wrap the data: `lambda: dataset`."
         )
-    given = {"mode": mode, "params": params, "config": config}
+    arguments = {"mode": mode, "params": params, "config": config}
     if input_context is not None:
-        given["input_context"] = input_context
-    return input_fn(**_chosen(input_fn, given, **given))
+        arguments["input_context"] = input_context
+    return input_fn(**_accepted(input_fn, arguments))
 
 
 def as_estimator_spec(spec: Any) -> Any:
@@ -147,30 +169,34 @@ def as_estimator_spec(spec: Any) -> Any:
 
 
 def call_model_fn(
-    model_fn: Callable[..., Any],
-    features: Any,
-    labels: Any,
+    model_fn: ModelFn,
+    features: Features,
+    labels: Labels,
     *,
     mode: str,
-    params: Mapping[str, Any],
+    params: Params,
     config: Any,
 ) -> Any:
-    """Calls a model_fn with `features` and those of the other arguments that it takes.
+    """Calls a model_fn with `features` and the other arguments that its signature has.
+
+    Args:
+      model_fn: The model_fn.
+      features: The features.
+      labels: The labels, or None.
+      mode: One of `ModeKeys`.
+      params: The hyperparameters.
+      config: The RunConfig.
+
+    Returns:
+      The result of the model_fn.
 
     Raises:
-      ValueError: There are labels, and the model_fn takes none.
+      ValueError: `labels` is not None, and the model_fn has no argument `labels`.
     """
     if labels is not None and "labels" not in argument_names(model_fn):
         raise ValueError(
             "model_fn does not take labels, but input_fn returns labels; expected both or "
             "neither; add a `labels` argument to the model_fn, or return features alone."
         )
-    chosen = _chosen(
-        model_fn,
-        ("labels", "mode", "params", "config"),
-        labels=labels,
-        mode=mode,
-        params=params,
-        config=config,
-    )
-    return model_fn(features=features, **chosen)
+    arguments = {"labels": labels, "mode": mode, "params": params, "config": config}
+    return model_fn(features=features, **_accepted(model_fn, arguments))

@@ -1,33 +1,35 @@
-"""Warm start: variables of a new model that begin with another checkpoint's values."""
+"""Warm start: variables of a new model start from the values of another checkpoint."""
 
-import collections
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 VocabInfo = tf.compat.v1.train.VocabInfo
 
-_Fields = collections.namedtuple(
-    "_Fields",
-    [
-        "ckpt_to_initialize_from",
-        "vars_to_warm_start",
-        "var_name_to_vocab_info",
-        "var_name_to_prev_var_name",
-    ],
-)
+
+class _Fields(NamedTuple):
+    ckpt_to_initialize_from: str
+    vars_to_warm_start: Any
+    var_name_to_vocab_info: dict[str, Any]
+    var_name_to_prev_var_name: dict[str, str]
 
 
 class WarmStartSettings(_Fields):
-    """Says which variables start from which checkpoint; see `tf.compat.v1.train.warm_start`.
+    """The arguments of `tf.compat.v1.train.warm_start`: which variables start from a checkpoint.
 
     Attributes:
-      ckpt_to_initialize_from: A checkpoint's path, or a folder whose latest one is taken.
-      vars_to_warm_start: A regular expression over trainable variables, a list of them over all
-        variables, a list of variables, or None for those with a vocabulary only.
-      var_name_to_vocab_info: Variable name to `VocabInfo`, where a vocabulary changed.
-      var_name_to_prev_var_name: Variable name to its name in the checkpoint, where it changed.
+      ckpt_to_initialize_from: Path of a checkpoint, or of a folder, whose latest checkpoint is
+        used.
+      vars_to_warm_start: A regular expression that selects trainable variables by name, a list of
+        regular expressions that select from all variables, a list of variables, or None for the
+        variables in `var_name_to_vocab_info` only.
+      var_name_to_vocab_info: Variable name to `VocabInfo`, for variables whose vocabulary changed.
+      var_name_to_prev_var_name: Variable name to name in the checkpoint, for variables whose name
+        changed.
+
+    Raises:
+      ValueError: `ckpt_to_initialize_from` is empty.
     """
 
     __slots__ = ()
@@ -39,6 +41,7 @@ class WarmStartSettings(_Fields):
         var_name_to_vocab_info: dict[str, Any] | None = None,
         var_name_to_prev_var_name: dict[str, str] | None = None,
     ) -> "WarmStartSettings":
+        """Validates the fields."""
         if not ckpt_to_initialize_from:
             raise ValueError(
                 "`ckpt_to_initialize_from` MUST be set in WarmStartSettings, given: "
@@ -54,19 +57,21 @@ class WarmStartSettings(_Fields):
         )
 
     def checkpoint(self) -> str | None:
-        """Names the checkpoint itself, where the settings name its folder."""
+        """Returns the path of the checkpoint, or None if its folder has no checkpoint."""
         path = self.ckpt_to_initialize_from
-        return tf.train.latest_checkpoint(path) if tf.io.gfile.isdir(path) else path
+        latest: str | None = tf.train.latest_checkpoint(path) if tf.io.gfile.isdir(path) else path
+        return latest
 
 
 def settings_from(warm_start_from: Any) -> WarmStartSettings | None:
-    """Completes an Estimator's `warm_start_from`: None, a path, or settings.
+    """Converts an Estimator's `warm_start_from` to settings.
 
-    A path may be a checkpoint, its folder, or an exported SavedModel. Its trainable variables are
-    taken by name.
+    Args:
+      warm_start_from: None, settings, or a path of a checkpoint, of its folder or of an exported
+        SavedModel. A path warm-starts all trainable variables, by name.
 
     Raises:
-      ValueError: It is none of these.
+      ValueError: `warm_start_from` has another type, or is an empty path.
     """
     if warm_start_from is None or isinstance(warm_start_from, WarmStartSettings):
         return warm_start_from

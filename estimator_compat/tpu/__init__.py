@@ -1,6 +1,6 @@
-"""`tf.estimator.tpu` on CPU and GPU, and what is left of `tf.contrib.tpu`.
+"""`tf.estimator.tpu` on CPU and GPU, and the remaining names of `tf.contrib.tpu`.
 
-Names that TensorFlow still has in `tf.compat.v1.tpu` are found here too.
+The names that TensorFlow still has in `tf.compat.v1.tpu` are available here too.
 """
 
 from typing import Any
@@ -23,8 +23,8 @@ __all__ = [
     "TPUEstimatorSpec",
 ]
 
-# TensorFlow's own names that a program finds here too.
-_TENSORFLOWS = (
+# Names of `tf.compat.v1.tpu`, then names of `tf.compat.v1.tpu.experimental`.
+_TENSORFLOW_NAMES = (
     "PaddingSpec",
     "XLAOptions",
     "batch_parallel",
@@ -38,13 +38,13 @@ _TENSORFLOWS = (
     "shard",
     "shutdown_system",
 )
-_EXPERIMENTAL = ("DeviceAssignment", "Topology")
+_EXPERIMENTAL_NAMES = ("DeviceAssignment", "Topology")
 
 
 def __getattr__(name: str) -> Any:
-    if name in _TENSORFLOWS:
+    if name in _TENSORFLOW_NAMES:
         return getattr(tf1.tpu, name)
-    if name in _EXPERIMENTAL:
+    if name in _EXPERIMENTAL_NAMES:
         return getattr(tf1.tpu.experimental, name)
     if name == "experimental":
         raise AttributeError(
@@ -56,4 +56,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_TENSORFLOWS, *_EXPERIMENTAL})
+    return sorted({*globals(), *_TENSORFLOW_NAMES, *_EXPERIMENTAL_NAMES})

@@ -1,10 +1,9 @@
-"""`RunConfig`, `TPUConfig` and `InputPipelineConfig`: what a TPU program sets.
+"""`RunConfig`, `TPUConfig` and `InputPipelineConfig`: the settings of a TPU program.
 
-On CPU and GPU most of it has nothing to act on. It is kept and validated, so that a program that
-sets it and reads it back finds what it found.
+On CPU and GPU most of these settings have no effect. They are validated and kept, so that a program
+can set them and read them back.
 """
 
-import collections
 import re
 from typing import Any, NamedTuple
 
@@ -21,7 +20,7 @@ _CORES = (1, 2, 4, 8, 16, 32, 64, 128)
 
 
 class InputPipelineConfig:
-    """Where an input_fn runs on a TPU system; on CPU and GPU it runs once."""
+    """Where an input_fn runs on a TPU system. On CPU and GPU it runs once."""
 
     PER_SHARD_V1 = 1
     PER_HOST_V1 = 2
@@ -31,34 +30,47 @@ class InputPipelineConfig:
 
 
 class Iterations(NamedTuple):
-    """How long a TPU loop runs.
+    """The length of a TPU training loop.
 
     Attributes:
-      value: Global steps, or seconds.
-      unit: `count` or `seconds`.
+      value: Number of global steps, or of seconds.
+      unit: `count` for global steps, or `seconds`.
     """
 
     value: int
     unit: str
 
 
-def parsed_iterations(iterations_per_loop: Any) -> Iterations:
-    """Parses a number of steps, or a time such as `30s`, `60m` or `1h`."""
-    found = _ITERATIONS.fullmatch(str(iterations_per_loop))
-    if found is None:
+def parse_iterations(iterations_per_loop: int | str) -> Iterations:
+    """Parses a number of steps, or a time such as `30s`, `60m` or `1h`.
+
+    Raises:
+      ValueError: `iterations_per_loop` is neither.
+    """
+    match = _ITERATIONS.fullmatch(str(iterations_per_loop))
+    if match is None:
         raise ValueError(
             "Invalid TPUConfig `iterations_per_loop` value, given: "
             f"{iterations_per_loop!r}; expected a positive integer or a time `<N><s|m|h>`; write "
             "for example 100, '3600s', '60m' or '1h'."
         )
-    number, suffix = found.groups()
+    number, suffix = match.groups()
     if not suffix:
         return Iterations(int(number), "count")
     return Iterations(int(number) * _SECONDS[suffix], "seconds")
 
 
 def check_positive_integer(value: Any, name: str) -> None:
-    """Raises a TypeError for what is no integer, a ValueError for one below 1."""
+    """Checks that a value is a positive integer.
+
+    Args:
+      value: The value.
+      name: Name of the setting, for the error.
+
+    Raises:
+      TypeError: The value is not an integer.
+      ValueError: The value is below 1.
+    """
     if not isinstance(value, int | np.integer):
         raise TypeError(
             f"{name} must be int, got {type(value)}: {value!r}; expected a positive integer; "
@@ -74,8 +86,8 @@ def _check_partition(dims: Any, per_host_input: Any, cores: int | None) -> None:
     if len(dims) not in (1, 2):
         raise ValueError(
             "input_partition_dims must be a list/tuple with one or two elements, given: "
-            f"{dims}; expected those of the features and, where there are any, of the labels; "
-            "nest the others."
+            f"{dims}; expected the dims of the features and, if there are labels, of the labels; "
+            "nest them within these two elements."
         )
     if per_host_input is not InputPipelineConfig.PER_HOST_V2:
         raise ValueError(
@@ -98,46 +110,48 @@ def _tpu_job_name() -> str | None:
     return name
 
 
-_Fields = collections.namedtuple(
-    "_Fields",
-    [
-        "iterations_per_loop",
-        "num_shards",
-        "num_cores_per_replica",
-        "per_host_input_for_training",
-        "tpu_job_name",
-        "initial_infeed_sleep_secs",
-        "input_partition_dims",
-        "eval_training_input_configuration",
-        "experimental_host_call_every_n_steps",
-        "experimental_allow_per_host_v2_parallel_get_next",
-        "experimental_feed_hook",
-    ],
-)
+class _Fields(NamedTuple):
+    iterations_per_loop: int | str
+    num_shards: int | None
+    num_cores_per_replica: int | None
+    per_host_input_for_training: int
+    tpu_job_name: str | None
+    initial_infeed_sleep_secs: int | None
+    input_partition_dims: Any
+    eval_training_input_configuration: int
+    experimental_host_call_every_n_steps: int
+    experimental_allow_per_host_v2_parallel_get_next: bool
+    experimental_feed_hook: Any
 
 
 class TPUConfig(_Fields):
-    """The TPU part of a `RunConfig`.
+    """The TPU settings of a `RunConfig`.
 
-    Of all this CPU and GPU know `iterations_per_loop` only, and of that only how often the speed is
-    logged: every `log_step_count_steps / iterations_per_loop` steps, rounded up, as the original
-    did there too; or every so many seconds, where it is a time.
+    On CPU and GPU only `iterations_per_loop` and `eval_training_input_configuration` have an
+    effect. `iterations_per_loop` determines how often the speed is reported. If it is a number, the
+    speed is reported every `log_step_count_steps / iterations_per_loop` steps, rounded up, as in
+    the original. If it is a time, this is the time between two reports.
 
     Attributes:
-      iterations_per_loop: Steps of a TPU loop, or a time such as `60m`.
-      num_shards: Replicas, deprecated.
-      num_cores_per_replica: A power of two up to 128, for model parallelism.
-      per_host_input_for_training: An `InputPipelineConfig`; True is PER_HOST_V1, False
+      iterations_per_loop: Steps of a TPU training loop, or a time such as `60m`.
+      num_shards: Number of replicas; deprecated.
+      num_cores_per_replica: Number of cores for one replica of a model that is split over cores: a
+        power of two, at most 128, or None.
+      per_host_input_for_training: An `InputPipelineConfig`. True means PER_HOST_V1, False means
         PER_SHARD_V1.
-      tpu_job_name: The job's name; that of TF_CONFIG's `service` where it is None.
+      tpu_job_name: Name of the TPU worker's job; None for the name in TF_CONFIG's `service`.
       initial_infeed_sleep_secs: Seconds before the first batch.
       input_partition_dims: How features and labels are split over cores.
-      eval_training_input_configuration: PER_HOST_V1, or SLICED, which only a TPU can do.
-      experimental_host_call_every_n_steps: Steps between host calls; every step on CPU and GPU.
-      experimental_allow_per_host_v2_parallel_get_next, experimental_feed_hook: Not used.
+      eval_training_input_configuration: PER_HOST_V1 or SLICED. SLICED works on TPUs only: on CPU
+        and GPU evaluation and prediction raise an error.
+      experimental_host_call_every_n_steps: Steps between two host calls. On CPU and GPU, host calls
+        run at every step.
+      experimental_allow_per_host_v2_parallel_get_next: Not used.
+      experimental_feed_hook: Not used.
 
     Raises:
-      TypeError, ValueError: A value out of its range.
+      TypeError: A value is not an integer.
+      ValueError: A value is out of its range.
     """
 
     __slots__ = ()
@@ -156,7 +170,8 @@ class TPUConfig(_Fields):
         experimental_allow_per_host_v2_parallel_get_next: bool = False,
         experimental_feed_hook: Any = None,
     ) -> "TPUConfig":
-        parsed_iterations(iterations_per_loop)
+        """Validates the fields."""
+        parse_iterations(iterations_per_loop)
         if num_shards is not None:
             check_positive_integer(num_shards, "TPUConfig num_shards")
         if input_partition_dims is not None:
@@ -166,7 +181,7 @@ class TPUConfig(_Fields):
         if num_cores_per_replica not in (None, *_CORES):
             raise ValueError(
                 "num_cores_per_replica must be 1, 2, 4, 8, 16, 32, 64, 128; got "
-                f"{num_cores_per_replica}; leave it out where no model is split."
+                f"{num_cores_per_replica}; leave it out if the model is not split over cores."
             )
         if eval_training_input_configuration not in (
             InputPipelineConfig.PER_HOST_V1,
@@ -203,17 +218,19 @@ class TPUConfig(_Fields):
 
 
 class RunConfig(run_config.RunConfig):
-    """A `RunConfig` with a `TPUConfig`; `TPUEstimator` takes no other.
+    """A `RunConfig` with a `TPUConfig`, which `TPUEstimator` requires.
 
     Args:
-      tpu_config: A `TPUConfig`; the default one where it is None.
-      evaluation_master: The master of evaluations; `master` where it is None.
-      master: The master of training, TF_CONFIG's where it is None; '' is this process.
-      cluster: A `tf.distribute.cluster_resolver.ClusterResolver`, in the place of `master`.
-      **kwargs: Everything else that `estimator_compat.RunConfig` takes.
+      tpu_config: A `TPUConfig`; None for a default one.
+      evaluation_master: Target of evaluation sessions; None for TF_CONFIG's, or for `master` if
+        TF_CONFIG has none.
+      master: Target of training sessions; `''` for this process, None for TF_CONFIG's.
+      cluster: A `tf.distribute.cluster_resolver.ClusterResolver`, instead of `master`.
+      **kwargs: The arguments of `estimator_compat.RunConfig`.
 
     Raises:
-      ValueError: `master` and `cluster`, or two cluster definitions.
+      ValueError: `master` and `cluster` are both given, or `cluster` and a `cluster_def` in the
+        session config.
     """
 
     def __init__(
@@ -225,7 +242,8 @@ class RunConfig(run_config.RunConfig):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        # The parent keeps tasks of a cluster apart by device filters; TPU programs have none.
+        # The base class adds device filters to the session config of a cluster. A TPU program has
+        # no device filters.
         self._session_config = kwargs.get("session_config")
         self._tpu_config = tpu_config or TPUConfig()
         self._cluster = cluster
@@ -246,7 +264,7 @@ class RunConfig(run_config.RunConfig):
             self._join(cluster.cluster_spec())
 
     def _join(self, cluster_spec: Any) -> None:
-        """Takes a resolver's cluster, and adds it to the session config."""
+        """Sets the cluster to a resolver's, and adds it to the session config."""
         self._cluster_spec = cluster_spec
         if self._session_config is None:
             self._session_config = tf1.ConfigProto(
@@ -262,6 +280,7 @@ class RunConfig(run_config.RunConfig):
 
     @property
     def tpu_config(self) -> TPUConfig:
+        """The TPU settings."""
         return self._tpu_config
 
     @property
@@ -270,7 +289,10 @@ class RunConfig(run_config.RunConfig):
         return self._cluster
 
     def replace(self, **properties: Any) -> "RunConfig":
-        """As `estimator_compat.RunConfig.replace`, and replaces `tpu_config` too."""
+        """Returns a copy with some properties changed, of which `tpu_config` can be one.
+
+        See `estimator_compat.RunConfig.replace`.
+        """
         tpu_config = properties.pop("tpu_config", self._tpu_config)
         replaced = super().replace(**properties)
         assert isinstance(replaced, RunConfig)

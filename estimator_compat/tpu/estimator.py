@@ -18,10 +18,11 @@ from estimator_compat.tpu.config import (
     InputPipelineConfig,
     RunConfig,
     check_positive_integer,
-    parsed_iterations,
+    parse_iterations,
 )
 from estimator_compat.tpu.spec import TPUEstimatorSpec
 from estimator_compat.tpu.speed import ExamplesPerSecondHook
+from estimator_compat.type_aliases import Params, Variable
 
 logging = tf1.logging
 
@@ -35,30 +36,38 @@ _SIZE_ARGUMENTS = {
 
 
 class TPUEstimator(Estimator):
-    """An Estimator whose functions get the batch size, and whose model_fn may be one for TPUs.
+    """An Estimator for a model_fn and input_fns that were written for TPUs.
 
-    The input_fn finds the mode's batch size in `params["batch_size"]`, and the model_fn finds it
-    there too, and False in `params["use_tpu"]`. An exported model has no batch size. The global
-    step is a resource variable, as the original's is. In the place of the Estimator's log lines,
-    `ExamplesPerSecondHook` reports the speed.
+    `params["batch_size"]` of the input_fn and of the model_fn is the batch size of the mode;
+    `params["use_tpu"]` of the model_fn is False. For an export, there is no `batch_size`. The
+    global step is a resource variable, as in the original. `ExamplesPerSecondHook` reports the
+    speed, instead of the Estimator's log lines.
 
     Args:
-      model_fn: Function of `features`, `params` and, where its signature has them, `labels`, `mode`
-        and `config`, that returns a `TPUEstimatorSpec` or an `EstimatorSpec`.
-      model_dir, warm_start_from: As an Estimator's.
-      config: A `estimator_compat.tpu.RunConfig`.
-      params: Dict or HParams, without `batch_size` and `context`, which are ours.
-      use_tpu: False. The default is the original's.
-      train_batch_size, eval_batch_size, predict_batch_size: Examples in a batch of a mode; None
-        gives that mode no `batch_size`.
-      batch_axis, eval_on_tpu: Not used on CPU and GPU.
-      export_to_tpu, export_to_cpu: Which graphs an export has. One for TPUs cannot be made: an
-        export warns of it, and fails where it is to have no other.
-      embedding_config_spec: None.
-      export_saved_model_api_version: 1 or 2, an int or an enum's member; both are alike here.
+      model_fn: Function of `features`, `params` and any of `labels`, `mode` and `config`. It
+        returns a `TPUEstimatorSpec` or an `EstimatorSpec`.
+      model_dir: As for `Estimator`.
+      config: An `estimator_compat.tpu.RunConfig`.
+      params: Dict or HParams. The names `batch_size` and `context` are reserved.
+      use_tpu: Must be False. The default is the original's.
+      train_batch_size: Number of examples of a training batch; None for no `batch_size` in TRAIN.
+      eval_batch_size: Number of examples of an evaluation batch; None for no `batch_size` in EVAL.
+      predict_batch_size: Number of examples of a prediction batch; None for no `batch_size` in
+        PREDICT.
+      batch_axis: Not used on CPU and GPU.
+      eval_on_tpu: Not used on CPU and GPU.
+      export_to_tpu: Whether an export has a graph for TPUs. Such a graph cannot be built here, so
+        an export logs a warning if this is True.
+      export_to_cpu: Whether an export has a graph for CPU and GPU. An export fails if this is
+        False.
+      warm_start_from: As for `Estimator`.
+      embedding_config_spec: Must be None.
+      export_saved_model_api_version: 1 or 2, as an int or a member of an enum. Both have the same
+        effect here.
 
     Raises:
-      TypeError, ValueError: An argument out of its range, or one that needs a TPU.
+      TypeError: An argument has another type.
+      ValueError: An argument is out of its range, or needs a TPU.
     """
 
     def __init__(
@@ -66,7 +75,7 @@ class TPUEstimator(Estimator):
         model_fn: Any = None,
         model_dir: Any = None,
         config: Any = None,
-        params: Mapping[str, Any] | None = None,
+        params: Params = None,
         use_tpu: bool = True,
         train_batch_size: int | None = None,
         eval_batch_size: int | None = None,
@@ -79,6 +88,7 @@ class TPUEstimator(Estimator):
         embedding_config_spec: Any = None,
         export_saved_model_api_version: Any = 1,
     ) -> None:
+        del batch_axis, eval_on_tpu
         _check_config(config)
         _check_params(params)
         self._batch_sizes = {
@@ -102,7 +112,7 @@ class TPUEstimator(Estimator):
             warm_start_from=warm_start_from,
         )
 
-    def _create_global_step(self) -> Any:
+    def _create_global_step(self) -> Variable:
         return tf1.get_variable(
             tf1.GraphKeys.GLOBAL_STEP,
             shape=[],
@@ -122,7 +132,7 @@ class TPUEstimator(Estimator):
 
         def with_batch_size(mode: str, params: Any, config: Any) -> Any:
             self._add_batch_size(params, mode)
-            with self._explained(mode):
+            with self._explain_missing_batch_size(mode):
                 return user_functions.call_input_fn(called, mode=mode, params=params, config=config)
 
         return super()._inputs(with_batch_size, mode)
@@ -149,7 +159,7 @@ class TPUEstimator(Estimator):
                 self._add_batch_size(params, mode)
             _add(params, USE_TPU, False)
             logging.info("Running %s on CPU/GPU", mode)
-            with self._explained(mode, exporting=exporting):
+            with self._explain_missing_batch_size(mode, exporting=exporting):
                 spec = user_functions.call_model_fn(
                     model_fn, features, labels, mode=mode, params=params, config=config
                 )
@@ -174,13 +184,13 @@ class TPUEstimator(Estimator):
             _add(params, BATCH_SIZE, self._batch_sizes[mode])
 
     @contextlib.contextmanager
-    def _explained(self, mode: str, *, exporting: bool = False) -> Iterator[None]:
-        """Says why there is none where a user's function looks for the batch size."""
+    def _explain_missing_batch_size(self, mode: str, *, exporting: bool = False) -> Iterator[None]:
+        """Adds the reason and advice to the KeyError of a user's function for `batch_size`."""
         try:
             yield
         except KeyError as error:
-            had_one = self._batch_sizes[mode] is not None and not exporting
-            if had_one or error.args != (BATCH_SIZE,):
+            had_batch_size = self._batch_sizes[mode] is not None and not exporting
+            if had_batch_size or error.args != (BATCH_SIZE,):
                 raise
             argument = _SIZE_ARGUMENTS[mode]
             raise KeyError(
@@ -198,7 +208,7 @@ class TPUEstimator(Estimator):
                 "here; expected True; leave it out."
             )
         if self._export_to_tpu:
-            logging.warn(
+            logging.warning(
                 "`export_to_tpu` is True, and no graph for TPUs can be made here: the export gets "
                 "the one for CPU and GPU."
             )
@@ -211,8 +221,8 @@ class TPUEstimator(Estimator):
             )
 
 
-def _add(params: Any, name: str, value: Any) -> None:
-    """Adds a value to a dict of params, or to HParams, which have a method for it."""
+def _add(params: Params, name: str, value: Any) -> None:
+    """Adds a hyperparameter to a dict or to HParams."""
     if not hasattr(params, "set_hparam"):
         params[name] = value
     elif name in params:
@@ -229,17 +239,17 @@ def _check_config(config: Any) -> None:
         )
 
 
-def _check_params(params: Any) -> None:
-    found = [name for name in RESERVED if params is not None and name in params]
-    if found:
+def _check_params(params: Params) -> None:
+    used = [name for name in RESERVED if params is not None and name in params]
+    if used:
         raise ValueError(
             f"{RESERVED} are reserved keys but existed in params {params}; expected neither; "
-            f"rename {found}, or pass the batch sizes as `train_batch_size=` and so on."
+            f"rename {used}, or pass the batch sizes as `train_batch_size=` and so on."
         )
 
 
 def _refuse_tpu(batch_sizes: Mapping[str, int | None]) -> None:
-    """Raises what the original raises for batch sizes, and for good ones, that there is no TPU."""
+    """Raises the error for `use_tpu=True`; wrong batch sizes raise the original's errors first."""
     if batch_sizes[ModeKeys.TRAIN] is None:
         raise ValueError(
             "`train_batch_size` cannot be `None`; expected the number of examples in a global "
@@ -275,17 +285,18 @@ def _check_takes_params(name: str, function: Callable[..., Any]) -> None:
     if "params" not in user_functions.argument_names(function):
         raise ValueError(
             f"{name} ({function}) does not include params argument, required by TPUEstimator to "
-            'pass batch size as params["batch_size"]; expected one of that name; add it.'
+            'pass batch size as params["batch_size"]; expected an argument of that name; add it.'
         )
 
 
 def _speed_schedule(config: RunConfig) -> dict[str, Any]:
-    """When the speed is reported, as the hook's arguments; empty for never.
+    """Returns the hook's arguments that say when the speed is reported; empty for never.
 
-    On a TPU a `Session.run` makes `iterations_per_loop` steps, and only then can a hook act. The
-    original divides by it on CPU too, where every step is a `Session.run`.
+    On a TPU, a `Session.run` makes `iterations_per_loop` steps, and hooks run after each
+    `Session.run`. On CPU, a `Session.run` makes one step, but the original divides by
+    `iterations_per_loop` there too.
     """
-    iterations = parsed_iterations(config.tpu_config.iterations_per_loop)
+    iterations = parse_iterations(config.tpu_config.iterations_per_loop)
     if iterations.unit == "seconds":
         return {"every_n_steps": None, "every_n_secs": iterations.value}
     steps = config.log_step_count_steps

@@ -9,12 +9,12 @@ from estimator_compat import private_tensorflow
 
 
 class CrossShardOptimizer(tf1.tpu.CrossShardOptimizer):
-    """TensorFlow's own on one shard: CPU or GPU.
+    """TensorFlow's `CrossShardOptimizer` for one shard, on CPU or GPU.
 
-    There the sum over shards is the gradient itself. TensorFlow's own asks a TPU for it all the
-    same, so that a program that wraps its optimizer whether or not it has a TPU fails at its first
-    step ("No OpKernel was registered to support Op 'CrossReplicaSum'"). This one leaves the sum
-    out; everything else is TensorFlow's.
+    With one shard, the sum of a gradient over shards is the gradient itself. TensorFlow's class
+    still builds the op for the sum, which only TPUs have. A program that wraps its optimizer
+    without a TPU therefore fails at its first step ("No OpKernel was registered to support Op
+    'CrossReplicaSum'"). This class omits the sum; everything else is TensorFlow's.
     """
 
     def apply_gradients(

@@ -1,45 +1,53 @@
-"""`TPUEstimatorSpec`: what a model_fn written for TPUs returns."""
+"""`TPUEstimatorSpec`: the result of a model_fn that was written for TPUs."""
 
-import collections
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from estimator_compat.spec import EstimatorSpec
 from estimator_compat.tpu import host_calls
+from estimator_compat.type_aliases import Hook, Nest, Operation, Tensor
 
-_Fields = collections.namedtuple(
-    "_Fields",
-    [
-        "mode",
-        "predictions",
-        "loss",
-        "train_op",
-        "eval_metrics",
-        "export_outputs",
-        "scaffold_fn",
-        "host_call",
-        "training_hooks",
-        "evaluation_hooks",
-        "prediction_hooks",
-    ],
-)
+
+class _Fields(NamedTuple):
+    mode: str
+    predictions: Nest
+    loss: Tensor
+    train_op: Operation
+    eval_metrics: Any
+    export_outputs: dict[str, Any] | None
+    scaffold_fn: Callable[[], Any] | None
+    host_call: Any
+    training_hooks: tuple[Hook, ...]
+    evaluation_hooks: tuple[Hook, ...]
+    prediction_hooks: tuple[Hook, ...]
 
 
 class TPUEstimatorSpec(_Fields):
-    """The ops and objects of a model in one mode, with what ran on the host as functions.
+    """The ops and objects of a model in one mode, with functions for what a TPU's host computes.
 
-    The original kept the host calls of the spec that was built last, for all specs; here each spec
-    has its own.
+    Each spec has its own host calls. The original used the host calls of the latest spec for all
+    specs.
 
     Attributes:
-      mode, predictions, loss, train_op, export_outputs: As in `EstimatorSpec`.
-      eval_metrics: A function and the tensors it is called with, a list (by position) or a dict (by
-        name); it returns a dict of name to `(value, update_op)`.
+      mode: One of `ModeKeys`.
+      predictions: As in `EstimatorSpec`.
+      loss: As in `EstimatorSpec`.
+      train_op: As in `EstimatorSpec`.
+      eval_metrics: A pair of a function and its tensors: a list of positional arguments, or a dict
+        of keyword arguments. The function returns a dict of name to `(value, update_op)`.
+      export_outputs: As in `EstimatorSpec`.
       scaffold_fn: A function without arguments that returns a Scaffold. It is called in every mode,
-        after the other two functions.
-      host_call: A function and its tensors, as in `eval_metrics`; what it returns is run at every
-        step, in every mode.
-      training_hooks, evaluation_hooks, prediction_hooks: `SessionRunHook`s.
+        after the functions of `eval_metrics` and `host_call`.
+      host_call: A pair of a function and its tensors, as in `eval_metrics`. The ops that the
+        function returns run at every step, in every mode.
+      training_hooks: `SessionRunHook`s for training.
+      evaluation_hooks: `SessionRunHook`s for evaluation.
+      prediction_hooks: `SessionRunHook`s for prediction.
+
+    Raises:
+      ValueError: As for `EstimatorSpec`, or a host call is not a pair.
+      TypeError: A field has another type, or the function of a host call is not callable.
+      RuntimeError: The number of tensors is not the number of the function's arguments.
     """
 
     __slots__ = ()
@@ -47,21 +55,22 @@ class TPUEstimatorSpec(_Fields):
     def __new__(
         cls,
         mode: str,
-        predictions: Any = None,
-        loss: Any = None,
-        train_op: Any = None,
+        predictions: Nest = None,
+        loss: Tensor | None = None,
+        train_op: Operation | None = None,
         eval_metrics: Any = None,
         export_outputs: dict[str, Any] | None = None,
         scaffold_fn: Callable[[], Any] | None = None,
         host_call: Any = None,
-        training_hooks: Iterable[Any] | None = None,
-        evaluation_hooks: Iterable[Any] | None = None,
-        prediction_hooks: Iterable[Any] | None = None,
+        training_hooks: Iterable[Hook] | None = None,
+        evaluation_hooks: Iterable[Hook] | None = None,
+        prediction_hooks: Iterable[Hook] | None = None,
     ) -> "TPUEstimatorSpec":
+        """Validates the fields."""
         for name, call in (("eval_metrics", eval_metrics), ("host_call", host_call)):
             if call is not None:
                 host_calls.check(name, call)
-        # What the two specs share is checked and completed in one place.
+        # EstimatorSpec validates the fields that both specs have.
         shared = EstimatorSpec(
             mode=mode,
             predictions=predictions,
@@ -88,11 +97,11 @@ class TPUEstimatorSpec(_Fields):
         )
 
     def as_estimator_spec(self) -> EstimatorSpec:
-        """Calls the functions in the default graph, and returns the equal `EstimatorSpec`."""
+        """Calls the functions in the default graph, and returns the equivalent `EstimatorSpec`."""
         eval_metric_ops = None
         if self.eval_metrics is not None:
             eval_metric_ops = host_calls.run("eval_metrics", self.eval_metrics)
-        hooks: tuple[Any, ...] = ()
+        hooks: tuple[Hook, ...] = ()
         if self.host_call is not None:
             hooks = (host_calls.HostCallHook(host_calls.run("host_call", self.host_call)),)
         return EstimatorSpec(

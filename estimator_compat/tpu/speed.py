@@ -8,13 +8,15 @@ from estimator_compat import private_tensorflow
 
 
 class ExamplesPerSecondHook(tf1.train.StepCounterHook):
-    """Reports `global_step/sec` and `examples/sec`, every so many steps or seconds.
+    """Reports `global_step/sec` and `examples/sec` at intervals, in the log and as summaries.
 
     Args:
-      batch_size: Examples of a global step. Where it is None, `examples/sec` is left out; the
-        original ended in a TypeError at its first report.
-      every_n_steps, every_n_secs: When to report; one of them is None.
-      output_dir: Where the summaries go; None for the log only.
+      batch_size: Number of examples of a global step; None omits `examples/sec`. The original
+        raised a TypeError for None at its first report.
+      every_n_steps: Global steps between two reports, or None.
+      every_n_secs: Seconds between two reports, or None. One of the two intervals must be None.
+      output_dir: Folder of the event file for the summaries; None for the log only.
+      summary_writer: A `SummaryWriter` for the summaries, instead of `output_dir`.
     """
 
     def __init__(

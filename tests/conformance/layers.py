@@ -142,7 +142,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room(
             name="estimator_compat.training",
             holds="train_and_evaluate, add_metrics",
-            modules=_in(_E, "training", "adding_metrics"),
+            modules=_in(_E, "training", "train_specs", "adding_metrics"),
         ),
         Room(
             name="estimator_compat.hooks",

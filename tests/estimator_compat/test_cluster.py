@@ -116,7 +116,7 @@ REFUSED = {
     ),
     "cluster_list": ({"cluster": ["a:1"]}, TypeError, 'write {"chief": \\["host:port"\\]'),
     "cluster_of_text": (task({"chief": "a:1"}, "chief", 0), TypeError, 'write {"chief": '),
-    "index_word": (task(CHIEF, "worker", "x"), ValueError, r"is no number; .*; count from 0"),
+    "index_word": (task(CHIEF, "worker", "x"), ValueError, r"is not a number; .*; count from 0"),
     "index_without_cluster": (
         {"task": {"type": "worker", "index": 1}},
         ValueError,

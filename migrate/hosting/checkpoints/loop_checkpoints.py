@@ -139,7 +139,7 @@ def _keys(checkpoint: str) -> dict[str, str]:
 
 def is_legacy(checkpoint: str) -> bool:
     """Tells whether a checkpoint is an Estimator's, by names."""
-    return not checkpoint_files.is_of_objects(checkpoint)
+    return not checkpoint_files.is_object_based(checkpoint)
 
 
 def _unescaped(name: str) -> str:

@@ -50,9 +50,10 @@ def test_a_path_that_is_no_checkpoint(trained: Path, path: str) -> None:
 def test_advice_names_the_others(trained: Path, tmp_path: Path) -> None:
     others = f"{trained / 'model.ckpt-0'}, {trained / 'model.ckpt-3'}"
     assert checkpoint_files.advice(str(trained / "model.ckpt-4")) == (
-        f"others are there: {others}; name one in the first line of {trained / 'checkpoint'}, or "
-        "pass it as `checkpoint_path` to evaluate or predict"
+        f"its folder has other checkpoints: {others}; name one in the first line of "
+        f"{trained / 'checkpoint'}, or pass it as `checkpoint_path` to evaluate or predict"
     )
     assert checkpoint_files.advice(str(tmp_path / "model.ckpt-4")) == (
-        "there is no other one; restore it from a backup or train in an empty model_dir"
+        "its folder has no other checkpoint; restore it from a backup or train in an empty "
+        "model_dir"
     )

@@ -155,10 +155,10 @@ def test_listeners_of_a_run_that_saves_nothing(tmp_path: Path) -> None:
 
 def test_what_is_no_hook_and_no_listener() -> None:
     with pytest.raises(TypeError, match=r"derive it from tf.*SessionRunHook"):
-        training_hooks.checked_hooks([3])
+        training_hooks.check_hooks([3])
     with pytest.raises(TypeError, match=r"derive it from tf.*SaverListener"):
-        training_hooks.checked_listeners([3])
-    assert training_hooks.checked_hooks(None) == training_hooks.checked_listeners(None) == []
+        training_hooks.check_listeners([3])
+    assert training_hooks.check_hooks(None) == training_hooks.check_listeners(None) == []
 
 
 CLUSTER = '{"cluster": {"master": ["a:1"], "worker": ["b:1", "c:1"], "ps": ["d:1"]}, "task": %s}'
@@ -174,6 +174,6 @@ def test_a_master_leaves_summaries_to_the_first_worker(
     monkeypatch: pytest.MonkeyPatch, task: str, hooks: list[str]
 ) -> None:
     monkeypatch.setenv("TF_CONFIG", CLUSTER % task)
-    duties = training_hooks.duties(RunConfig(model_dir="there"), tf1.train.Scaffold())
-    assert (duties.save_summary_steps, duties.log_step_count_steps) == (0, None)
-    assert [type(hook).__name__ for hook in duties.extra_hooks] == hooks
+    intervals = training_hooks.summary_intervals(RunConfig(model_dir="there"), tf1.train.Scaffold())
+    assert (intervals.save_summary_steps, intervals.log_step_count_steps) == (0, None)
+    assert [type(hook).__name__ for hook in intervals.extra_hooks] == hooks

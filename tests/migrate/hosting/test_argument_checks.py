@@ -72,7 +72,9 @@ def test_an_estimator_says_of_a_loops_checkpoint_what_to_do(tmp_path: Path) -> N
     config = estimator.RunConfig(str(tmp_path), tf_random_seed=1)
     hosted(config=config).train(steps=2)
     run = estimator.Estimator(model_fn, params={}, config=config)
-    with pytest.raises(ValueError, match=r"ckpt-2 is one of tf.train.Checkpoint.*`save_legacy`"):
+    with pytest.raises(
+        ValueError, match=r"ckpt-2 was written by tf.train.Checkpoint.*`save_legacy`"
+    ):
         run.evaluate(INPUT_FNS["eval"])
 
 
