@@ -178,12 +178,13 @@ def test_close_names_and_absent_packages() -> None:
 
 SWEEP = """
 import tensorflow as tf
-from estimator_compat.facade import names, table
-for key in table.ROWS:
+from estimator_compat.api import legacy_symbols
+from estimator_compat.facade import names
+for key in legacy_symbols.ROWS:
     value = names.find("tensorflow." + key)
     print(key, isinstance(value, names.Missing))
 """
-# What other parts of this package, still to come, or a package that is not installed, bring.
+# Sources that may be missing: later versions of this package, and packages that are not installed.
 LATER = ["estimator_compat", "tensorboard."]
 if importlib.util.find_spec("tf_slim") is None:
     LATER.append("tf_slim")
