@@ -1,4 +1,4 @@
-"""What an input_fn may return."""
+"""The forms of an input_fn's result, and the hooks that each form needs."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
