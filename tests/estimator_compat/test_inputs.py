@@ -86,7 +86,7 @@ ENDS: dict[str, tuple[Callable[[], Any], bool]] = {
     "endless_dataset": (lambda: Dataset.from_tensors({"a": X}).repeat(), True),
     "queue": (queue, True),
     "tensors": (lambda: {"a": tf.constant(X)}, False),
-    # The original looked at top-level tensors only, and so do we: it warns, and ends all the same.
+    # As in the original, only top-level Tensors count. It warns, but this prediction ends, too.
     "sparse_dataset": (lambda: Dataset.from_tensors({"a": sparse()}), False),
 }
 
