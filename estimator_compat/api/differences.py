@@ -5,7 +5,7 @@ A name without a row is meant to behave as in TensorFlow 2.15.1.
 
 _NO_STRATEGY = (
     "an Estimator refuses `train_distribute`, `eval_distribute` and `experimental_distribute`; "
-    "`migrate.host` takes the first"
+    "`migrate.host` accepts the first"
 )
 _QUEUE = "an op enqueues the rows, in the order of the original's feeding threads"
 

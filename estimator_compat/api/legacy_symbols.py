@@ -163,9 +163,7 @@ _add_symbol(
     "contrib.layers.safe_embedding_lookup_sparse", f"{_TF1}.nn.safe_embedding_lookup_sparse"
 )
 _add_symbols("contrib.layers", f"{_OURS}.layers:", "embed_sequence")
-_add_symbol(
-    "contrib.layers.real_valued_column", None, "use tf.feature_column.numeric_column and its kin"
-)
+_add_symbol("contrib.layers.real_valued_column", None, "use the columns of tf.feature_column")
 
 # estimator
 _add_symbols(
@@ -261,7 +259,7 @@ _add_symbols(
     "contrib.framework",
     f"{_OURS}.framework:",
     "deprecated deprecated_args deprecated_arg_values",
-    "warns of arguments only where they are passed by name",
+    "warns of arguments only if they are passed by name",
 )
 _add_symbols("contrib.framework", f"{_OURS}.framework:", "get_name_scope")
 _add_symbol("contrib.framework.nest", f"{_OURS}.nest:")
@@ -400,7 +398,7 @@ _add_symbols(
     "contrib.distribute",
     f"{_TF1}.distribute.",
     "MirroredStrategy OneDeviceStrategy",
-    "an Estimator refuses it as train_distribute, migrate.host takes it",
+    "an Estimator refuses it as train_distribute; migrate.host accepts it",
 )
 _add_symbol("contrib.tensorboard.plugins.projector", "tensorboard.plugins.projector:")
 _add_symbols(
@@ -424,5 +422,5 @@ _add_symbol("contrib.image", None, "use tf.image, or tf.raw_ops.ImageProjectiveT
 _add_symbol("contrib.mixed_precision", None, "use tf.compat.v1.mixed_precision")
 _add_symbol("contrib.distributions", None, "use the tensorflow-probability package")
 _add_symbol("contrib.gan", None, "use the tensorflow-gan package")
-_add_symbol("contrib.cudnn_rnn", None, "use tf.keras.layers.LSTM, which takes the cuDNN kernel")
+_add_symbol("contrib.cudnn_rnn", None, "use tf.keras.layers.LSTM, which uses the cuDNN kernel")
 _add_symbol("contrib.keras", f"{_TF1}.keras")
