@@ -54,7 +54,7 @@ class ExportsSavedModels:
             raise ValueError(
                 "An input_receiver_fn must be defined, given: "
                 f"{serving_input_receiver_fn}; expected a function that returns a "
-                "ServingInputReceiver; build one with "
+                "ServingInputReceiver; build it with "
                 "estimator_compat.export.build_parsing_serving_input_receiver_fn."
             )
         return self.experimental_export_all_saved_models(
@@ -138,7 +138,7 @@ class ExportsSavedModels:
         if not path:
             raise ValueError(
                 f"Couldn't find trained model at {self.model_dir}; expected a checkpoint there; "
-                "train first, or pass one as `checkpoint_path`."
+                "train first, or pass a checkpoint as `checkpoint_path`."
             )
         return saved_model.export(
             build,

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
-import tensorflow.compat.v1 as tf1
 
 from estimator_compat.type_aliases import Tensor
+
+tf1: Any = tf.compat.v1
 
 _DEFAULT = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
 
@@ -29,10 +30,10 @@ def check_tensor(value: Any, name: str, *, dtype: str | None = None) -> Tensor:
         or (dtype == "float" and value.dtype.is_floating)
     )
     if not is_valid:
-        kind = f"{dtype} Tensor" if dtype else "Tensor"
+        expected = f"{dtype} Tensor" if dtype else "Tensor"
         raise ValueError(
-            f"`{name}` ({value}) is not a {kind}; expected a {kind} of the model_fn's graph; cast "
-            "it or name another tensor."
+            f"`{name}` ({value}) is not a {expected}; expected a {expected} of the model_fn's "
+            "graph; cast it or name another tensor."
         )
     return value
 
@@ -52,7 +53,7 @@ def signature_name(name: Any) -> str:
     return joined
 
 
-def _serialized_examples(receiver_tensors: Mapping[str, Tensor], kind: str) -> Tensor:
+def _serialized_examples(receiver_tensors: Mapping[str, Tensor], method: str) -> Tensor:
     """Returns the string tensor that classification and regression signatures are fed with.
 
     Raises:
@@ -61,7 +62,7 @@ def _serialized_examples(receiver_tensors: Mapping[str, Tensor], kind: str) -> T
     tensors = list(receiver_tensors.values())
     if len(tensors) != 1 or tensors[0].dtype != tf.string:
         raise ValueError(
-            f"{kind} signatures can only accept a single tensor input of type tf.string, given: "
+            f"{method} signatures can only accept a single tensor input of type tf.string, given: "
             f"{dict(receiver_tensors)}; expected serialized examples; build the receiver with "
             "build_parsing_serving_input_receiver_fn, or export a PredictOutput."
         )
@@ -150,7 +151,7 @@ class ClassificationOutput(ExportOutput):
         if scores is None and classes is None:
             raise ValueError(
                 "At least one of scores and classes must be set, given: None and None; expected "
-                "a Tensor for one of them; pass `scores=` or `classes=`."
+                "a Tensor for at least one; pass `scores=` or `classes=`."
             )
         self._scores = None if scores is None else check_tensor(scores, "scores", dtype="float")
         self._classes = (
@@ -197,7 +198,7 @@ def completed(export_outputs: Any, predictions: Any) -> dict[str, ExportOutput]:
             raise TypeError(
                 f"Values in export_outputs must be ExportOutput objects, given: {output} for key "
                 f"{name!r}; expected a PredictOutput, ClassificationOutput or RegressionOutput; "
-                "wrap the tensors in one."
+                "wrap the tensors in one of these classes."
             )
     if len(export_outputs) == 1:
         (output,) = export_outputs.values()

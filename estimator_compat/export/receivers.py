@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
-import tensorflow.compat.v1 as tf1
 
 from estimator_compat import inputs
 from estimator_compat.type_aliases import InputFn, Tensor
+
+tf1: Any = tf.compat.v1
 
 _TENSORS = (tf.Tensor, tf.SparseTensor, tf.RaggedTensor, tf.Variable)
 
@@ -46,8 +47,8 @@ def _name_tensors(
     """
     if tensors is None:
         raise ValueError(
-            f"{what}s must be defined, given: None; expected a Tensor or a dict of them; return "
-            "them from the receiver function."
+            f"{what}s must be defined, given: None; expected a Tensor or a dict of Tensors; "
+            "return it from the receiver function."
         )
     named = tensors if isinstance(tensors, dict) else {single_name: tensors}
     for name, tensor in named.items():
@@ -244,7 +245,7 @@ def build_raw_supervised_input_receiver_fn(
     if overlap:
         raise ValueError(
             "Features and labels must have distinct keys. Found overlapping keys: "
-            f"{sorted(overlap)}; rename one of each."
+            f"{sorted(overlap)}; rename the features or the labels."
         )
 
     def supervised_input_receiver_fn() -> SupervisedInputReceiver:

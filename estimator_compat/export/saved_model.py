@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
-import tensorflow.compat.v1 as tf1
 
 from estimator_compat.export import outputs, supervised
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import checkpoint_files, sessions
 from estimator_compat.type_aliases import ServingInputReceiverFn, Tensor
+
+tf1: Any = tf.compat.v1
 
 logging = tf1.logging
 
@@ -92,7 +93,7 @@ def export(
         if tf.io.gfile.exists(temporary):
             tf.io.gfile.rmtree(temporary)
         if isinstance(error, checkpoint_files.UNWRITTEN) and temporary in error.message:
-            raise _write_error(error, folder) from error
+            raise _unwritten(error, folder) from error
         raise
     path: bytes = tf.compat.as_bytes(folder)
     return path
@@ -103,10 +104,10 @@ def _create_builder(temporary: str, folder: str) -> Any:
     try:
         return tf1.saved_model.Builder(temporary)
     except tf.errors.OpError as error:
-        raise _write_error(error, folder) from error
+        raise _unwritten(error, folder) from error
 
 
-def _write_error(error: Any, folder: str) -> OSError:
+def _unwritten(error: Any, folder: str) -> OSError:
     """Returns the error of an export that could not be written to its folder."""
     then = "export again: earlier exports are as they were"
     return checkpoint_files.unwritten(
@@ -178,7 +179,7 @@ def signatures(
             name = f"{prefix}{key or 'None'}"
             try:
                 signature = output.as_signature_def(tensors)
-                _check_inputs_suffice(tensors, signature)
+                _check_fed(tensors, signature)
                 included[name] = signature
             except ValueError as error:
                 excluded[name] = str(error)
@@ -189,12 +190,8 @@ def signatures(
     return included
 
 
-def _check_inputs_suffice(receiver_tensors: Mapping[str, Tensor], signature: Any) -> None:
-    """Checks that a signature's outputs depend on no placeholder that is not fed.
-
-    Raises:
-      ValueError: They depend on another placeholder.
-    """
+def _check_fed(receiver_tensors: Mapping[str, Any], signature: Any) -> None:
+    """Checks that the outputs need no placeholder but those that are fed."""
     graph = tf1.get_default_graph()
     fed = {
         tensor.name

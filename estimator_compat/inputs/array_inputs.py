@@ -101,6 +101,6 @@ def _label_columns(y: Any, features: dict[str, Any]) -> dict[str, Any]:
     if duplicates:
         raise ValueError(
             f"{len(duplicates)} duplicate keys are found in both x and y: {duplicates}; expected "
-            "distinct names; rename one of each."
+            "distinct names; rename the features or the labels."
         )
     return dict(sorted(y.items()))

@@ -45,7 +45,7 @@ def pandas_input_fn(
     if not isinstance(target_column, str):
         raise TypeError(
             f"target_column must be a string type, given: {target_column!r}; expected a column "
-            "name; pass one that `x` does not have."
+            "name; pass a name that `x` does not have."
         )
     frame = x.copy()
     label_columns: dict[str, str] = {}
@@ -95,7 +95,7 @@ def _add_labels(frame: Any, y: Any, target_column: str) -> dict[str, str]:
     if not np.array_equal(frame.index, y.index):
         raise ValueError(
             f"Index for x and y are mismatched. Index for x: {frame.index}; index for y: "
-            f"{y.index}; expected the same rows in the same order; reindex one of them."
+            f"{y.index}; expected the same rows in the same order; reindex `x` or `y`."
         )
     if not hasattr(y, "columns"):
         frame[target_column] = y

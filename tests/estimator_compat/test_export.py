@@ -62,7 +62,7 @@ def test_values_of_outputs() -> None:
 
 REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "list": (lambda: predict([1]), TypeError, "write `{'name': output}`"),
-    "tensor": (lambda: predict({"a": floats()}), TypeError, "wrap the tensors in one"),
+    "tensor": (lambda: predict({"a": floats()}), TypeError, "wrap the tensors in one of these"),
     "no_default": (
         lambda: predict({k: export.PredictOutput(floats()) for k in "ab"}),
         ValueError,
