@@ -127,10 +127,10 @@ def _run(options: argparse.Namespace, whole: argparse.ArgumentParser) -> int:
         else:
             facade.run_script(script, program, legacy=legacy)
     except (AttributeError, ImportError) as error:
-        if (advice := facade.hint(error)) is None:
+        if (hint := facade.hint(error)) is None:
             raise
         traceback.print_exc()
-        print(f"estimator_compat: {advice}", file=sys.stderr)
+        print(f"estimator_compat: {hint}", file=sys.stderr)
         return 1
     return 0
 
