@@ -35,7 +35,7 @@ def start(folder: Path, *flags: str, tf_config: object = None) -> Process:
 
 
 def finished(folder: Path, *flags: str, tf_config: object = None) -> tuple[str | None, str]:
-    """Runs the task; returns the error that ended it, or None, and its stderr."""
+    """Runs the task; returns the error that ended it, None for none, and its stderr."""
     out, err = start(folder, *flags, tf_config=tf_config).communicate(timeout=300)
     assert out, err[-3000:]
     error: str | None = json.loads(out.splitlines()[-1])

@@ -1,4 +1,4 @@
-"""What legacy names stand for, and what a program is told of those that are not there."""
+"""The values of legacy names, and the errors of names that the facade lacks."""
 
 import importlib.util
 from pathlib import Path
