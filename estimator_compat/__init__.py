@@ -1,7 +1,7 @@
 """Runs legacy `tf.estimator` model_fns on TensorFlow 2.16 to 2.21, as the real Estimator did.
 
-Importing this package asks TensorFlow for legacy Keras (see `legacy_keras`) and imports nothing
-else: each public name is loaded from its module when it is first used.
+Importing this package asks TensorFlow for legacy Keras (see `legacy_keras`). It loads nothing else:
+each public name is loaded from its module when it is first used.
 """
 
 import importlib
@@ -36,7 +36,7 @@ _EXPORTS = {
     "with_loss_summaries": "estimator_compat.ledger.summary_wrapper",
 }
 
-# What runs or wraps a model_fn, whose layers may need legacy Keras.
+# Names that run or wrap a model_fn, whose layers may need legacy Keras.
 _NEED_LEGACY_KERAS = {
     "Estimator",
     "add_metrics",
@@ -80,7 +80,8 @@ def __getattr__(name: str) -> Any:
         legacy_keras.warn_if_late()
     module = importlib.import_module(_EXPORTS[name])
     value = module if _EXPORTS[name].endswith("." + name) else getattr(module, name)
-    globals()[name] = value  # a second look, as of `from ... import`, warns of nothing
+    # `from estimator_compat import name` looks a name up twice: the second time must not warn.
+    globals()[name] = value
     return value
 
 

@@ -10,7 +10,7 @@ _DESCRIPTION = """\
 Runs programs that were written for tf.estimator on TensorFlow 2.16 and later.
 
   run    a whole program, unedited: its `import tensorflow as tf` is TensorFlow 1 again
-  names  the names of tf.estimator and tf.contrib: which are here, which are not yet or never
+  names  the names of tf.estimator and tf.contrib: which are here, not yet here, or never
 """
 _NAMES = """\
 Prints, as a Markdown table, every public name of tf.estimator and the tf.contrib symbols that
@@ -22,17 +22,17 @@ examples:
   python -m estimator_compat names | grep HParams
 """
 _RUN = """\
-Runs a legacy program, unedited, on the TensorFlow that is installed. In the program and in the
-modules beside it, `import tensorflow as tf` gives TensorFlow as TensorFlow 1 programs knew it:
+Runs a legacy program, unedited, on the TensorFlow that is installed. In the program and in
+its own modules, `import tensorflow as tf` gives TensorFlow as TensorFlow 1 programs knew it:
 
   tf.*             from tf.compat.v1, with v2 behavior disabled (graphs, v1 shapes)
   tf.estimator     from estimator_compat
   tf.contrib       the symbols that legacy programs use most; some need the extra package tf-slim
                    (pip install 'estimator-compat[contrib]')
 
-Programs that import tensorflow.compat.v1 work, too. Installed libraries keep seeing the real
-TensorFlow; an installed package that is legacy itself is named with --legacy. A symbol that is
-not there raises an error, when it is used, that says what could replace it.
+Programs that import tensorflow.compat.v1 work, too. Installed libraries still import the real
+TensorFlow; name an installed package that is legacy itself with --legacy. A symbol that is not
+there raises an error when it is used; the error says what could replace it.
 """
 _EXAMPLES = """\
 examples:
@@ -43,7 +43,10 @@ examples:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Builds the parser; importing this module imports no TensorFlow."""
+    """Builds the parser of the command line.
+
+    Neither this function nor importing this module loads TensorFlow.
+    """
     raw = argparse.RawDescriptionHelpFormatter
     whole = argparse.ArgumentParser(
         prog="python -m estimator_compat",
@@ -78,17 +81,23 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="PACKAGE",
-        help="an installed package that is legacy, too; may be repeated, or hold commas",
+        help="an installed package that is legacy, too; repeat it, or separate names by commas",
     )
     run.add_argument("program", nargs=argparse.REMAINDER, metavar="SCRIPT [-- FLAG ...]")
     return whole
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line; the program's own exit status is the command's.
+    """Runs the command line.
+
+    A program that calls `sys.exit` ends the command with its own exit status. Arguments that the
+    parser does not know end it with 2.
+
+    Args:
+      argv: The arguments without the program's name; None for those of the process.
 
     Returns:
-      0, or 2 (through argparse) for arguments it does not know.
+      0, or 1 for an error of an installed package that may be legacy.
     """
     whole = parser()
     options = whole.parse_args(argv)
@@ -104,7 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, whole: argparse.ArgumentParser) -> int:
-    """Runs a program under the facade."""
+    """Runs a program under the facade, and adds a hint to an error that --legacy may mend."""
     legacy = [name for names in options.legacy for name in names.split(",") if name]
     program = list(options.program)
     script = None if options.module else _script(program, whole)
@@ -127,13 +136,14 @@ def _run(options: argparse.Namespace, whole: argparse.ArgumentParser) -> int:
 
 
 def _script(program: list[str], whole: argparse.ArgumentParser) -> str:
+    """Takes the program's file off the front of `program`; ends the command without a file."""
     if not program or program[0] == "--":
         whole.error("`run` was given no program; expected SCRIPT or -m MODULE; see `run --help`.")
     script = program.pop(0)
     if not os.path.isfile(script):
         whole.error(
-            f"`{script}` is no file; expected a Python program; check the path, which is taken "
-            f"from {os.getcwd()}, or run a module with -m."
+            f"`{script}` is not a file; expected a Python program; check the path, which starts "
+            f"at {os.getcwd()}, or run a module with -m."
         )
     return script
 

@@ -1,4 +1,4 @@
-"""Exporters: what `train_and_evaluate` exports after an evaluation, and what it keeps."""
+"""Exporters: they decide when `train_and_evaluate` exports, and which exports it keeps."""
 
 import abc
 import os
@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
-import tensorflow.compat.v1 as tf1
 
 from estimator_compat.runtime import evaluation, user_functions
+from estimator_compat.type_aliases import ServingInputReceiverFn
+
+tf1: Any = tf.compat.v1
 
 logging = tf1.logging
 
@@ -19,7 +21,7 @@ class Exporter(abc.ABC):
     @property
     @abc.abstractmethod
     def name(self) -> str:
-        """The folder of its exports below `model_dir/export`."""
+        """The name of the exporter's folder below `model_dir/export`."""
 
     @abc.abstractmethod
     def export(
@@ -30,27 +32,38 @@ class Exporter(abc.ABC):
         eval_result: Mapping[str, Any],
         is_the_final_export: bool,
     ) -> Any:
-        """Exports a checkpoint, or does not.
+        """Exports a checkpoint, or decides not to.
 
         Args:
           estimator: The Estimator.
           export_path: The folder for this exporter's exports.
           checkpoint_path: The checkpoint that was evaluated.
-          eval_result: The evaluation's metrics.
+          eval_result: The evaluation's metrics by name.
           is_the_final_export: Whether training has reached `max_steps`.
 
         Returns:
-          The export's folder, or None.
+          The path of the new export's folder, or None without an export.
         """
 
 
 class _SavedModelExporter(Exporter):
-    """Exports a SavedModel each time it is asked, and keeps the latest few."""
+    """Exports a SavedModel after every evaluation, and keeps the latest few exports.
+
+    Args:
+      name: The name of the exporter's folder below `model_dir/export`.
+      serving_input_receiver_fn: Returns a `ServingInputReceiver`.
+      assets_extra: Maps a path below `assets.extra` to the file that is copied there, or None.
+      as_text: Whether the SavedModel's graph is written as text.
+      exports_to_keep: How many exports to keep; None for all.
+
+    Raises:
+      ValueError: `exports_to_keep` is not positive.
+    """
 
     def __init__(
         self,
         name: str,
-        serving_input_receiver_fn: Callable[[], Any] | None,
+        serving_input_receiver_fn: ServingInputReceiverFn | None,
         assets_extra: Mapping[str, str] | None,
         as_text: bool,
         exports_to_keep: int | None,
@@ -68,6 +81,7 @@ class _SavedModelExporter(Exporter):
 
     @property
     def name(self) -> str:
+        """The name of the exporter's folder below `model_dir/export`."""
         return self._name
 
     def export(
@@ -78,6 +92,8 @@ class _SavedModelExporter(Exporter):
         eval_result: Mapping[str, Any],
         is_the_final_export: bool,
     ) -> Any:
+        """Exports the checkpoint, whatever its metrics are, and deletes the oldest exports."""
+        del eval_result, is_the_final_export
         exported = estimator.export_saved_model(
             export_path,
             self._receiver_fn,
@@ -91,7 +107,10 @@ class _SavedModelExporter(Exporter):
 
 
 def _delete_older(folder: str, keep: int) -> None:
-    """Deletes all but the latest exports, which are named by ten digits, seconds since 1970."""
+    """Deletes all exports of a folder but the latest `keep`.
+
+    The name of an export is its time in seconds since 1970, ten digits.
+    """
     names = (name.rstrip("/") for name in tf.io.gfile.listdir(folder))
     versions = sorted(name for name in names if len(name) == 10 and name.isdigit())
     for version in versions[:-keep]:
@@ -99,24 +118,27 @@ def _delete_older(folder: str, keep: int) -> None:
         try:
             tf.io.gfile.rmtree(path)
         except tf.errors.NotFoundError as error:
-            logging.warn("Can not delete %s recursively: %s", path, error)
+            logging.warning("Can not delete %s recursively: %s", path, error)
 
 
 class LatestExporter(_SavedModelExporter):
     """Exports after every evaluation and keeps the latest few exports.
 
     Args:
-      name: The folder of its exports below `model_dir/export`.
-      serving_input_receiver_fn: Function that returns a `ServingInputReceiver`.
-      assets_extra: Name below `assets.extra` to the file that is copied there.
+      name: The name of the exporter's folder below `model_dir/export`.
+      serving_input_receiver_fn: Returns a `ServingInputReceiver`.
+      assets_extra: Maps a path below `assets.extra` to the file that is copied there, or None.
       as_text: Whether the SavedModel's graph is written as text.
-      exports_to_keep: How many, or None for all.
+      exports_to_keep: How many exports to keep; None for all.
+
+    Raises:
+      ValueError: `exports_to_keep` is not positive.
     """
 
     def __init__(
         self,
         name: str,
-        serving_input_receiver_fn: Callable[[], Any],
+        serving_input_receiver_fn: ServingInputReceiverFn,
         assets_extra: Mapping[str, str] | None = None,
         as_text: bool = False,
         exports_to_keep: int | None = 5,
@@ -125,12 +147,16 @@ class LatestExporter(_SavedModelExporter):
 
 
 class FinalExporter(_SavedModelExporter):
-    """Exports once, when training has reached `max_steps`; the arguments are `LatestExporter`'s."""
+    """Exports once: after the evaluation that ends the training.
+
+    Args:
+      name, serving_input_receiver_fn, assets_extra, as_text: As for `LatestExporter`.
+    """
 
     def __init__(
         self,
         name: str,
-        serving_input_receiver_fn: Callable[[], Any],
+        serving_input_receiver_fn: ServingInputReceiverFn,
         assets_extra: Mapping[str, str] | None = None,
         as_text: bool = False,
     ) -> None:
@@ -144,6 +170,7 @@ class FinalExporter(_SavedModelExporter):
         eval_result: Mapping[str, Any],
         is_the_final_export: bool,
     ) -> Any:
+        """Exports the checkpoint if training has reached `max_steps`."""
         if not is_the_final_export:
             return None
         logging.info("Performing the final export in the end of training.")
@@ -155,7 +182,11 @@ class FinalExporter(_SavedModelExporter):
 def _loss_smaller(
     best_eval_result: Mapping[str, Any], current_eval_result: Mapping[str, Any]
 ) -> bool:
-    """Tells whether the second evaluation has the smaller loss."""
+    """Tells whether the current evaluation has a smaller loss than the best one.
+
+    Raises:
+      ValueError: One of them has no loss.
+    """
     for name, result in (
         ("best_eval_result", best_eval_result),
         ("current_eval_result", current_eval_result),
@@ -163,28 +194,34 @@ def _loss_smaller(
         if not result or evaluation.LOSS not in result:
             raise ValueError(
                 f"{name} cannot be empty or no loss is found in it, given: {result}; expected an "
-                "evaluation's metrics; pass a `compare_fn` that looks at another one."
+                "evaluation's metrics; pass a `compare_fn` that compares another metric."
             )
-    return best_eval_result[evaluation.LOSS] > current_eval_result[evaluation.LOSS]
+    return bool(best_eval_result[evaluation.LOSS] > current_eval_result[evaluation.LOSS])
 
 
 class BestExporter(_SavedModelExporter):
-    """Exports whenever an evaluation beats all before it, those of earlier runs included.
+    """Exports after an evaluation that is better than all before it.
+
+    The evaluations of earlier runs count, too: they are read from event files. The first evaluation
+    that an exporter meets is exported in any case.
 
     Args:
-      name: The folder of its exports below `model_dir/export`.
-      serving_input_receiver_fn: Function that returns a `ServingInputReceiver`.
-      event_file_pattern: Where earlier evaluations are read from, below `model_dir`; None forgets
-        them when the process ends.
-      compare_fn: Function of `best_eval_result` and `current_eval_result` that tells whether the
-        second is better.
+      name: The name of the exporter's folder below `model_dir/export`.
+      serving_input_receiver_fn: Returns a `ServingInputReceiver`.
+      event_file_pattern: A glob below `model_dir` of the event files with earlier evaluations. If
+        it is None, the evaluations of earlier processes do not count.
+      compare_fn: Function of `best_eval_result` and `current_eval_result`, two dicts of metrics,
+        that tells whether the current one is better.
       assets_extra, as_text, exports_to_keep: As for `LatestExporter`.
+
+    Raises:
+      ValueError: `exports_to_keep` is not positive, or `compare_fn` takes other arguments.
     """
 
     def __init__(
         self,
         name: str = "best_exporter",
-        serving_input_receiver_fn: Callable[[], Any] | None = None,
+        serving_input_receiver_fn: ServingInputReceiverFn | None = None,
         event_file_pattern: str | None = "eval/*.tfevents.*",
         compare_fn: Callable[..., bool] = _loss_smaller,
         assets_extra: Mapping[str, str] | None = None,
@@ -207,10 +244,11 @@ class BestExporter(_SavedModelExporter):
         eval_result: Mapping[str, Any],
         is_the_final_export: bool,
     ) -> Any:
+        """Exports the checkpoint if its metrics are the best so far."""
         if self._event_file_pattern and self._model_dir != estimator.model_dir:
             logging.info("Loading best metric from event files.")
             self._model_dir = estimator.model_dir
-            self._best = self._best_recorded(
+            self._best = self._read_best_result(
                 os.path.join(estimator.model_dir, self._event_file_pattern)
             )
         is_better = (
@@ -228,10 +266,11 @@ class BestExporter(_SavedModelExporter):
         self._has_exported = True
         return exported
 
-    def _best_recorded(self, pattern: str) -> Mapping[str, Any] | None:
+    def _read_best_result(self, pattern: str) -> Mapping[str, Any] | None:
+        """Returns the best evaluation in the event files of a glob; None without an evaluation."""
         best: Mapping[str, Any] | None = None
         for event_file in tf.io.gfile.glob(pattern):
-            for result in _recorded(event_file):
+            for result in _read_results(event_file):
                 if best is None or self._compare_fn(
                     best_eval_result=best, current_eval_result=result
                 ):
@@ -239,8 +278,8 @@ class BestExporter(_SavedModelExporter):
         return best
 
 
-def _recorded(event_file: str) -> list[dict[str, float]]:
-    """Reads the evaluations of an event file, up to where it is damaged."""
+def _read_results(event_file: str) -> list[dict[str, float]]:
+    """Reads the evaluations of an event file; if the file is damaged, up to the damage."""
     results = []
     try:
         for event in tf1.train.summary_iterator(event_file):
@@ -252,9 +291,9 @@ def _recorded(event_file: str) -> list[dict[str, float]]:
             if scalars:
                 results.append(scalars)
     except tf.errors.DataLossError as error:
-        logging.warn(
+        logging.warning(
             "The event file %s is damaged after %d evaluations: %s; those before are used, later "
-            "ones are not compared with; move it away to be rid of this warning.",
+            "evaluations are ignored; move it away to be rid of this warning.",
             event_file,
             len(results),
             error.message,
@@ -268,5 +307,5 @@ def _check_compare_fn(compare_fn: Any) -> None:
         raise ValueError(
             f"`compare_fn` ({compare_fn}) must include best_eval_result argument and "
             "current_eval_result argument, and no others; expected a function that tells whether "
-            "the current one is better; rename its arguments."
+            "the current evaluation is better; rename its arguments."
         )

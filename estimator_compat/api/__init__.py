@@ -1,1 +1,1 @@
-"""Tables of names: those of `tf.estimator` and `tf.contrib`, and what became of each."""
+"""Tables of the names of `tf.estimator` and `tf.contrib`, and what became of each."""

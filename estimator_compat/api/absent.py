@@ -1,6 +1,6 @@
-"""Names of `tf.estimator` that this package lacks: those to come and those gone for good.
+"""Names of `tf.estimator` that this package lacks: `LATER` names will come, `NEVER` names will not.
 
-The heads have two names each, in `tf.estimator` and in `tf.contrib.estimator`.
+Each head has two names: one in `tf.estimator` and one in `tf.contrib.estimator`.
 """
 
 _HEADS_AND_CANNED = """
@@ -30,12 +30,20 @@ NEVER = {
 
 
 def message(name: str, missing_from: str) -> str | None:
-    """Says whether an absent name is to come, and what to do; None for a name we do not know."""
+    """Returns an error message: whether an absent name will come, and what to use instead.
+
+    Args:
+      name: The name without its modules, such as `DNNClassifier`.
+      missing_from: The message's first clause: what lacks the name.
+
+    Returns:
+      The message; None if the name is in neither table.
+    """
     if name in NEVER:
         return f"{missing_from}; it was removed and will not come back; {NEVER[name]}."
     if name in LATER:
         return (
             f"{missing_from} yet; expected an Estimator with a model_fn, since heads and canned "
-            "estimators come in a later version; write the model_fn, or wait for it."
+            "estimators come in a later version; write the model_fn, or wait for that version."
         )
     return None

@@ -1,4 +1,4 @@
-"""What is here of `tf.estimator` and `tf.contrib`, name by name: `NAMES.md` is made of this."""
+"""The status of each name of `tf.estimator` and `tf.contrib`, and `NAMES.md`, the table of all."""
 
 import enum
 from collections import Counter
@@ -9,25 +9,25 @@ from importlib import resources
 from estimator_compat.api import absent, legacy_symbols
 from estimator_compat.api.differences import DIFFERENCES
 
-# What `tf.estimator` means in TensorFlow 2.15.1: a name and its arguments on each line.
+# The public names of `tf.estimator` in TensorFlow 2.15.1: a name and its arguments on each line.
 _ESTIMATOR = "estimator_names.txt"
-# Symbols of `tf.contrib` that legacy projects use: a name and the number of projects on each line,
-# first `contrib` itself and the number of all projects.
+# Symbols of `tf.contrib` that legacy projects use: a symbol and the number of its projects on each
+# line. The first line has `contrib` itself and the number of all projects.
 _CONTRIB = "contrib_used.txt"
-# The package that a row's source is in to the extra that brings it.
+# Maps the package of a row's source to the extra that installs the package.
 _EXTRAS = {"tf_slim": "contrib", "tensorboard": "tensorboard"}
 
 _HEAD = """\
 # What is here of tf.estimator and tf.contrib
 
-Made by `python -m estimator_compat names`. What is not there can be imported, and raises an error
-that says the same when it is used. *Never* is what TensorFlow removed for good and what has a
-successor elsewhere.
+Made by `python -m estimator_compat names`. A name that is not here can be imported. It raises an
+error when it is used, and the error says what this table says. A name is *never* here if TensorFlow
+removed it for good, or if another package has its successor.
 """
 
 
 class Kind(enum.Enum):
-    """Whether a program finds a name."""
+    """Whether this package has a name."""
 
     HERE = "here"
     DIFFERENT = "here, with a difference"
@@ -37,11 +37,11 @@ class Kind(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """What a program finds by a name.
+    """The status of a name.
 
     Attributes:
-      kind: Whether it is there.
-      remark: The difference, why it is not there, or what to use instead; "" where there is none.
+      kind: Whether this package has the name.
+      remark: How it differs, which extra it needs, or what to use instead; "" for no remark.
     """
 
     kind: Kind
@@ -49,17 +49,19 @@ class Status:
 
 
 def estimator_names() -> dict[str, list[str]]:
-    """The public names of the original, such as `estimator.tpu.RunConfig`, with their arguments.
+    """Returns the arguments of each public name of the original.
 
-    An argument that has a default ends in `=`.
+    A name is written as `estimator.tpu.RunConfig`. An argument with a default ends in `=`.
     """
     return {name: arguments for name, *arguments in _lines(_ESTIMATOR)}
 
 
 def contrib_names() -> tuple[dict[str, int], int]:
-    """The symbols of `tf.contrib` that more than one project uses, and the number of projects.
+    """Counts the projects that use each symbol of `tf.contrib`.
 
-    Each symbol has the number of projects that use it.
+    Returns:
+      The number of projects of each symbol that more than one project uses, and the number of all
+      projects.
     """
     counts = {name: int(count) for name, count in _lines(_CONTRIB)}
     projects = counts.pop("contrib")
@@ -72,44 +74,46 @@ def _lines(name: str) -> list[list[str]]:
 
 
 def status(name: str) -> Status:
-    """The status of a name of `tf.estimator` or `tf.contrib`, written without `tf.`."""
+    """Returns the status of a name of `tf.estimator` or `tf.contrib`, written without `tf.`."""
     if name.startswith("estimator."):
-        return _of_estimator(name.removeprefix("estimator."))
+        return _estimator_status(name.removeprefix("estimator."))
     row = _row(name)
     if row is None:
         return Status(kind=Kind.LATER)
     if row.source is None:
         return Status(kind=Kind.NEVER, remark=row.note)
-    place, _, ours = row.source.partition(":")
-    if extra := _EXTRAS.get(place.partition(".")[0]):
+    module, _, attribute = row.source.partition(":")
+    if extra := _EXTRAS.get(module.partition(".")[0]):
         return Status(kind=Kind.HERE, remark=f"needs `pip install 'estimator-compat[{extra}]'`")
-    if place in ("estimator_compat", "estimator_compat.tpu"):
-        return _of_estimator(f"{place}.{ours}".removeprefix("estimator_compat."), row.note)
-    return _here(row.note)
+    if module in ("estimator_compat", "estimator_compat.tpu"):
+        path = f"{module}.{attribute}"
+        return _estimator_status(path.removeprefix("estimator_compat."), row.note)
+    return _present_status(row.note)
 
 
-def _of_estimator(name: str, note: str = "") -> Status:
+def _estimator_status(name: str, note: str = "") -> Status:
+    """Returns the status of a name of `tf.estimator`, written without `tf.estimator.`."""
     last = name.rpartition(".")[2]
     if last in absent.NEVER:
         return Status(kind=Kind.NEVER, remark=absent.NEVER[last])
     if last in absent.LATER:
         return Status(kind=Kind.LATER)
-    return _here("; ".join(filter(None, [note, DIFFERENCES.get(name, "")])))
+    return _present_status("; ".join(filter(None, [note, DIFFERENCES.get(name, "")])))
 
 
-def _here(difference: str) -> Status:
+def _present_status(difference: str) -> Status:
     return Status(kind=Kind.DIFFERENT if difference else Kind.HERE, remark=difference)
 
 
 def _row(name: str) -> legacy_symbols.Row | None:
-    """The row of a symbol, or of the package or class that it is in."""
+    """Returns the row of a symbol, or of the nearest package or class that holds the symbol."""
     while name and name not in legacy_symbols.ROWS:
         name = name.rpartition(".")[0]
     return legacy_symbols.ROWS.get(name)
 
 
 def render() -> str:
-    """The table of all names as Markdown."""
+    """Returns the table of all names as Markdown."""
     contrib, projects = contrib_names()
     return "\n".join(
         [
@@ -127,11 +131,16 @@ def render() -> str:
 
 def _table(names: Sequence[str], projects: dict[str, int]) -> list[str]:
     statuses = {name: status(name) for name in names}
-    counts = Counter(one.kind for one in statuses.values())
+    counts = Counter(entry.kind for entry in statuses.values())
     head = ["name", *(["projects"] if projects else []), "status", "difference, or what instead"]
     rows = [
-        [f"`tf.{name}`", *([str(projects[name])] if projects else []), one.kind.value, one.remark]
-        for name, one in statuses.items()
+        [
+            f"`tf.{name}`",
+            *([str(projects[name])] if projects else []),
+            entry.kind.value,
+            entry.remark,
+        ]
+        for name, entry in statuses.items()
     ]
     return [
         "; ".join(f"{counts[kind]} {kind.value}" for kind in Kind) + ":",

@@ -1,11 +1,11 @@
-"""How public names of `tf.estimator` differ here from the original: one row a name.
+"""How public names of `tf.estimator` differ here from the original: one row for each name.
 
-What is not in this table is meant to behave as in TensorFlow 2.15.1.
+A name without a row is meant to behave as in TensorFlow 2.15.1.
 """
 
 _NO_STRATEGY = (
     "an Estimator refuses `train_distribute`, `eval_distribute` and `experimental_distribute`; "
-    "`migrate.host` takes the first"
+    "`migrate.host` accepts the first"
 )
 _QUEUE = "an op enqueues the rows, in the order of the original's feeding threads"
 
@@ -13,9 +13,9 @@ DIFFERENCES = {
     "BestExporter": "a damaged event file is read up to the damage, with a warning",
     "Estimator": (
         "`predict` leaves the caller's default graph alone between two predictions; a model_fn "
-        "wrapped with `functools.wraps` is called by the signature of what it wraps; with "
+        "wrapped with `functools.wraps` is called by the signature of the wrapped function; with "
         "`tf_random_seed` set, a run is repeatable with v2 behavior on, too; a checkpoint that is "
-        "named and is not there is an error"
+        "named but does not exist is an error"
     ),
     "RunConfig": _NO_STRATEGY,
     "inputs.numpy_input_fn": _QUEUE,
@@ -24,9 +24,9 @@ DIFFERENCES = {
     "tpu.InputPipelineConfig": "an input_fn runs once, as on one host",
     "tpu.RunConfig": f"for CPU and GPU; {_NO_STRATEGY}",
     "tpu.TPUConfig": (
-        "for CPU and GPU: `iterations_per_loop` decides how often the speed is logged, the rest "
-        "is checked and has no effect"
+        "for CPU and GPU: `iterations_per_loop` decides how often the speed is logged; the other "
+        "settings are checked and have no effect"
     ),
     "tpu.TPUEstimator": "for CPU and GPU: `use_tpu=True` is refused, exports have no TPU graph",
-    "tpu.TPUEstimatorSpec": "for CPU and GPU; each spec keeps host calls of its own",
+    "tpu.TPUEstimatorSpec": "for CPU and GPU; each spec has host calls of its own",
 }

@@ -1,7 +1,7 @@
-"""The table of the facade: one row a symbol of `tf` that TensorFlow no longer has there.
+"""The table of legacy symbols: one row for each symbol of `tf` that TensorFlow moved or removed.
 
-A row says where the symbol comes from and how it differs; the packages stand in the order of how
-much legacy programs use them. To add a symbol, add its name here.
+A row says where the symbol comes from and how it differs. The packages that legacy programs use
+most come first. To add a symbol, add its name here.
 """
 
 import dataclasses
@@ -16,8 +16,10 @@ class Row:
     """Where a symbol comes from.
 
     Attributes:
-      source: `module:name`; `module:` is the module itself; None: never.
-      note: How it differs from TensorFlow 1.15's, or what to use instead of it; "": it does not.
+      source: `module:name`, or `module:` for the module itself; None if the symbol is gone for
+        good.
+      note: How the symbol differs from TensorFlow 1.15's; "" for no difference. If `source` is
+        None: what to use instead.
     """
 
     source: str | None
@@ -27,43 +29,53 @@ class Row:
 ROWS: dict[str, Row] = {}
 
 
-def _add(package: str, source: str, names: str, note: str = "") -> None:
-    """Adds one row for each name of a package; `source` ends in `:` or in `.`."""
+def _add_symbols(package: str, source: str, names: str, note: str = "") -> None:
+    """Adds one row for each name of a package.
+
+    Args:
+      package: The package of the symbols, such as `contrib.layers`.
+      source: The source of the symbols without their names; it ends in `:` or `.`.
+      names: The names, separated by blanks.
+      note: The note of every row.
+    """
     for name in names.split():
         assert f"{package}.{name}" not in ROWS, name
         ROWS[f"{package}.{name}"] = Row(source=source + name, note=note)
 
 
-def _one(symbol: str, source: str | None, note: str = "") -> None:
+def _add_symbol(symbol: str, source: str | None, note: str = "") -> None:
+    """Adds the row of one symbol."""
     assert symbol not in ROWS, symbol
     ROWS[symbol] = Row(source=source, note=note)
 
 
 # tpu
-_add(
+_add_symbols(
     "contrib.tpu",
     "estimator_compat.tpu:",
     "CrossShardOptimizer TPUEstimator TPUEstimatorSpec TPUConfig RunConfig InputPipelineConfig",
 )
-_add(
+_add_symbols(
     "contrib.tpu",
     f"{_TF1}.tpu.",
     "batch_parallel bfloat16_scope core cross_replica_sum initialize_system "
     "outside_compilation replicate rewrite shard shutdown_system",
 )
-_add("contrib.tpu", f"{_OURS}.tpu:", "ExportSavedModelApiVersion")
-_add("python.estimator", f"{_OURS}.tpu:", "ExportSavedModelApiVersion")
-_one("contrib.tpu.keras_to_tpu_model", None, "train the Keras model under a tf.distribute strategy")
-_one("contrib.tpu.TPUDistributionStrategy", None, "train under tf.distribute.TPUStrategy")
+_add_symbols("contrib.tpu", f"{_OURS}.tpu:", "ExportSavedModelApiVersion")
+_add_symbols("python.estimator", f"{_OURS}.tpu:", "ExportSavedModelApiVersion")
+_add_symbol(
+    "contrib.tpu.keras_to_tpu_model", None, "train the Keras model under a tf.distribute strategy"
+)
+_add_symbol("contrib.tpu.TPUDistributionStrategy", None, "train under tf.distribute.TPUStrategy")
 for _name in ("outfeed_dequeue_tuple", "outfeed_enqueue_tuple", "repeat", "while_loop"):
-    _one(f"contrib.tpu.{_name}", None, "leave it out: it is for programs that run on a TPU")
-_one("python.tpu.tpu_config.TPUConfig", "estimator_compat.tpu:TPUConfig")
-_one("python.tpu.tpu_estimator.TPUEstimator", "estimator_compat.tpu:TPUEstimator")
+    _add_symbol(f"contrib.tpu.{_name}", None, "leave it out: it is for programs that run on a TPU")
+_add_symbol("python.tpu.tpu_config.TPUConfig", "estimator_compat.tpu:TPUConfig")
+_add_symbol("python.tpu.tpu_estimator.TPUEstimator", "estimator_compat.tpu:TPUEstimator")
 for _name in ("python.tpu.tpu_optimizer", "tpu"):
-    _one(f"{_name}.CrossShardOptimizer", "estimator_compat.tpu:CrossShardOptimizer")
+    _add_symbol(f"{_name}.CrossShardOptimizer", "estimator_compat.tpu:CrossShardOptimizer")
 
 # cluster_resolver
-_add(
+_add_symbols(
     "contrib.cluster_resolver",
     f"{_TF1}.distribute.cluster_resolver.",
     "ClusterResolver GCEClusterResolver KubernetesClusterResolver SimpleClusterResolver "
@@ -71,7 +83,7 @@ _add(
 )
 
 # data
-_add(
+_add_symbols(
     "contrib.data",
     f"{_TF1}.data.experimental.",
     "AUTOTUNE Counter CsvDataset Optional RandomDataset Reducer SqlDataset TFRecordWriter "
@@ -81,49 +93,51 @@ _add(
     "map_and_batch parallel_interleave parse_example_dataset prefetch_to_device "
     "rejection_resample sample_from_datasets scan shuffle_and_repeat unbatch unique",
 )
-_add(
+_add_symbols(
     "contrib.data",
     f"{_OURS}.data:",
     "batch_and_drop_remainder padded_batch_and_drop_remainder sloppy_interleave",
 )
 
 # training
-_add("contrib.training", f"{_OURS}.hparams:", "HParams", "no protocol buffers")
-_add("contrib.training", f"{_OURS}.hparams:", "parse_values")
-_add(
+_add_symbols("contrib.training", f"{_OURS}.hparams:", "HParams", "no protocol buffers")
+_add_symbols("contrib.training", f"{_OURS}.hparams:", "parse_values")
+_add_symbols(
     "contrib.training",
     "tf_slim:training.",
     "add_gradients_summaries clip_gradient_norms clip_gradient_norms_fn create_train_op "
     "multiply_gradients train",
 )
-_add(
+_add_symbols(
     "contrib.training",
     "tf_slim:evaluation.",
     "StopAfterNEvalsHook SummaryAtEndHook evaluate_once evaluate_repeatedly "
     "get_or_create_eval_step wait_for_new_checkpoint",
 )
-_add("contrib.training", f"{_TF1}.train.", "checkpoints_iterator")
-_add("contrib.training", f"{_TF1}.data.experimental.", "bucket_by_sequence_length")
+_add_symbols("contrib.training", f"{_TF1}.train.", "checkpoints_iterator")
+_add_symbols("contrib.training", f"{_TF1}.data.experimental.", "bucket_by_sequence_length")
 
 # layers
-_add(
+_add_symbols(
     "contrib.layers",
     f"{_OURS}.optimize:",
     "optimize_loss OPTIMIZER_CLS_NAMES OPTIMIZER_SUMMARIES",
     "update_ops run in the order in which they were added",
 )
-_add("contrib.layers", f"{_OURS}.layers:", "layer_norm fully_connected linear relu relu6 elu")
-_add(
+_add_symbols(
+    "contrib.layers", f"{_OURS}.layers:", "layer_norm fully_connected linear relu relu6 elu"
+)
+_add_symbols(
     "contrib.layers",
     f"{_OURS}.regularizers:",
     "l1_regularizer l2_regularizer l1_l2_regularizer sum_regularizer apply_regularization",
 )
-_add(
+_add_symbols(
     "contrib.layers",
     f"{_OURS}.initializers:",
     "xavier_initializer xavier_initializer_conv2d variance_scaling_initializer",
 )
-_add(
+_add_symbols(
     "contrib.layers",
     "tf_slim:",
     "GDN RevBlock avg_pool2d avg_pool3d batch_norm bias_add conv1d conv2d conv2d_in_plane "
@@ -136,94 +150,102 @@ _add(
     "summarize_activation summarize_activations summarize_collection summarize_tensor "
     "summarize_tensors unit_norm adaptive_clipping_fn",
 )
-_add(
+_add_symbols(
     "contrib.layers",
     f"{_TF1}.feature_column.",
     "embedding_column crossed_column bucketized_column shared_embedding_columns",
     "of tf.feature_column, not of contrib",
 )
-_one("contrib.layers.initializers", f"{_OURS}.initializers:")
-_one("contrib.layers.utils", "tf_slim.layers.utils:")
-_one("contrib.layers.summaries", "tf_slim.summaries:")
-_one("contrib.layers.safe_embedding_lookup_sparse", f"{_TF1}.nn.safe_embedding_lookup_sparse")
-_add("contrib.layers", f"{_OURS}.layers:", "embed_sequence")
-_one("contrib.layers.real_valued_column", None, "use tf.feature_column.numeric_column and its kin")
+_add_symbol("contrib.layers.initializers", f"{_OURS}.initializers:")
+_add_symbol("contrib.layers.utils", "tf_slim.layers.utils:")
+_add_symbol("contrib.layers.summaries", "tf_slim.summaries:")
+_add_symbol(
+    "contrib.layers.safe_embedding_lookup_sparse", f"{_TF1}.nn.safe_embedding_lookup_sparse"
+)
+_add_symbols("contrib.layers", f"{_OURS}.layers:", "embed_sequence")
+_add_symbol("contrib.layers.real_valued_column", None, "use the columns of tf.feature_column")
 
 # estimator
-_add(
+_add_symbols(
     "contrib.estimator",
     "estimator_compat:",
     "stop_if_higher_hook stop_if_lower_hook stop_if_no_decrease_hook stop_if_no_increase_hook "
     "make_early_stopping_hook InMemoryEvaluatorHook call_logit_fn dnn_logit_fn_builder "
     "linear_logit_fn_builder build_raw_supervised_input_receiver_fn",
 )
-_add("contrib.estimator", "estimator_compat:", "add_metrics")
-_add(
+_add_symbols("contrib.estimator", "estimator_compat:", "add_metrics")
+_add_symbols(
     "contrib.estimator",
     "estimator_compat:",
     "binary_classification_head logistic_regression_head multi_class_head multi_head "
     "multi_label_head regression_head",
 )
-_add("contrib.estimator", f"{_OURS}.optimize:", "clip_gradients_by_norm")
+_add_symbols("contrib.estimator", f"{_OURS}.optimize:", "clip_gradients_by_norm")
 for _name in ("replicate_model_fn", "TowerOptimizer"):
-    _one(f"contrib.estimator.{_name}", None, "train on one device, or in a cluster of TF_CONFIG")
-_one("contrib.estimator.RNNClassifier", None, "write a model_fn with tf.nn.dynamic_rnn")
-_one("contrib.estimator.RNNEstimator", None, "write a model_fn with tf.nn.dynamic_rnn")
+    _add_symbol(
+        f"contrib.estimator.{_name}", None, "train on one device, or in a cluster of TF_CONFIG"
+    )
+_add_symbol("contrib.estimator.RNNClassifier", None, "write a model_fn with tf.nn.dynamic_rnn")
+_add_symbol("contrib.estimator.RNNEstimator", None, "write a model_fn with tf.nn.dynamic_rnn")
 
 # lookup
-_add(
+_add_symbols(
     "contrib.lookup",
     f"{_OURS}.lookup:",
     "index_table_from_file index_table_from_tensor index_to_string_table_from_file "
     "index_to_string_table_from_tensor",
 )
-_add(
+_add_symbols(
     "contrib.lookup",
     f"{_TF1}.lookup.",
     "KeyValueTensorInitializer TextFileIndex TextFileInitializer",
 )
-_one("contrib.lookup.HashTable", f"{_TF1}.lookup.StaticHashTable")
-_one("contrib.lookup.MutableHashTable", f"{_TF1}.lookup.experimental.MutableHashTable")
-_one("contrib.lookup.MutableDenseHashTable", f"{_TF1}.lookup.experimental.DenseHashTable")
+_add_symbol("contrib.lookup.HashTable", f"{_TF1}.lookup.StaticHashTable")
+_add_symbol("contrib.lookup.MutableHashTable", f"{_TF1}.lookup.experimental.MutableHashTable")
+_add_symbol("contrib.lookup.MutableDenseHashTable", f"{_TF1}.lookup.experimental.DenseHashTable")
 
 # learn
-_add("contrib.learn", f"{_OURS}.learn:", "ModeKeys")
-_one("contrib.learn.RunConfig", f"{_OURS}.learn:RunConfig", "no uid(); two intervals are an error")
-_one(
+_add_symbols("contrib.learn", f"{_OURS}.learn:", "ModeKeys")
+_add_symbol(
+    "contrib.learn.RunConfig", f"{_OURS}.learn:RunConfig", "no uid(); two intervals are an error"
+)
+_add_symbol(
     "contrib.learn.monitors.replace_monitors_with_hooks",
     f"{_OURS}.learn:replace_monitors_with_hooks",
     "for hooks; monitors are gone",
 )
-_one("contrib.learn.NanLossDuringTrainingError", f"{_TF1}.train.NanLossDuringTrainingError")
-_one("contrib.learn.datasets.mnist", "estimator_compat.facade.mnist:", "reads local files only")
-_one(
+_add_symbol("contrib.learn.NanLossDuringTrainingError", f"{_TF1}.train.NanLossDuringTrainingError")
+_add_symbol(
+    "contrib.learn.datasets.mnist", "estimator_compat.facade.mnist:", "reads local files only"
+)
+_add_symbol(
     "contrib.learn.build_parsing_serving_input_fn",
     None,
     "use tf.estimator.export.build_parsing_serving_input_receiver_fn",
 )
 for _name in ("Experiment", "learn_runner", "run"):
-    _one(f"contrib.learn.{_name}", None, "use tf.estimator.train_and_evaluate")
+    _add_symbol(f"contrib.learn.{_name}", None, "use tf.estimator.train_and_evaluate")
 for _name in ("Estimator", "DNNClassifier", "DNNRegressor", "LinearClassifier"):
-    _one(f"contrib.learn.{_name}", None, f"use tf.estimator.{_name}, whose arguments differ")
+    _add_symbol(f"contrib.learn.{_name}", None, f"use tf.estimator.{_name}, whose arguments differ")
 for _name in ("ModelFnOps", "InputFnOps", "MetricSpec", "ExportStrategy", "make_export_strategy"):
-    _one(f"contrib.learn.{_name}", None, "use tf.estimator.EstimatorSpec and its exporters")
+    _add_symbol(f"contrib.learn.{_name}", None, "use tf.estimator.EstimatorSpec and its exporters")
 
-_one("contrib.learn.io", None, "use tf.estimator.inputs")
-_one("contrib.learn.utils", None, "use tf.estimator.export")
+_add_symbol("contrib.learn.io", None, "use tf.estimator.inputs")
+_add_symbol("contrib.learn.utils", None, "use tf.estimator.export")
 
 # framework
-_add(
+_add_symbols(
     "contrib.framework",
     f"{_TF1}.train.",
     "assert_global_step create_global_step get_global_step get_or_create_global_step "
     "init_from_checkpoint list_variables load_checkpoint load_variable",
 )
-_add(
+_add_symbols(
     "contrib.framework",
     f"{_TF1}.",
     "TensorSpec argsort assert_scalar convert_to_tensor_or_sparse_tensor is_tensor py_func sort",
 )
-_add(
+_add_symbols(
     "contrib.framework",
     "tf_slim:",
     "VariableDeviceChooser add_arg_scope add_model_variable arg_scope arg_scoped_arguments "
@@ -233,60 +255,64 @@ _add(
     "get_variable_full_name get_variables get_variables_by_name get_variables_by_suffix "
     "get_variables_to_restore global_variable has_arg_scope local_variable model_variable variable",
 )
-_add(
+_add_symbols(
     "contrib.framework",
     f"{_OURS}.framework:",
     "deprecated deprecated_args deprecated_arg_values",
-    "warns of arguments only where they are passed by name",
+    "warns of arguments only if they are passed by name",
 )
-_add("contrib.framework", f"{_OURS}.framework:", "get_name_scope")
-_one("contrib.framework.nest", f"{_OURS}.nest:")
-_one("contrib.framework.smart_cond", f"{_OURS}.nest:smart_cond")
-_one("contrib.layers.smart_cond", f"{_OURS}.nest:smart_cond")
-_one("contrib.framework.smart_constant_value", f"{_TF1}.get_static_value")
-_one("contrib.framework.zero_initializer", None, "use tf.zeros_initializer")
+_add_symbols("contrib.framework", f"{_OURS}.framework:", "get_name_scope")
+_add_symbol("contrib.framework.nest", f"{_OURS}.nest:")
+_add_symbol("contrib.framework.smart_cond", f"{_OURS}.nest:smart_cond")
+_add_symbol("contrib.layers.smart_cond", f"{_OURS}.nest:smart_cond")
+_add_symbol("contrib.framework.smart_constant_value", f"{_TF1}.get_static_value")
+_add_symbol("contrib.framework.zero_initializer", None, "use tf.zeros_initializer")
 
 # predictor
-_add("contrib.predictor", f"{_OURS}.predictor:", "from_saved_model from_estimator")
-_one("contrib.predictor.from_contrib_estimator", None, "use tf.contrib.predictor.from_estimator")
+_add_symbols("contrib.predictor", f"{_OURS}.predictor:", "from_saved_model from_estimator")
+_add_symbol(
+    "contrib.predictor.from_contrib_estimator", None, "use tf.contrib.predictor.from_estimator"
+)
 
 # rnn
-_add(
+_add_symbols(
     "contrib.rnn",
     f"{_TF1}.nn.rnn_cell.",
     "BasicLSTMCell BasicRNNCell DeviceWrapper DropoutWrapper GRUCell LSTMCell LSTMStateTuple "
     "MultiRNNCell RNNCell ResidualWrapper",
 )
-_add(
+_add_symbols(
     "contrib.rnn",
     f"{_TF1}.nn.",
     "static_bidirectional_rnn static_rnn static_state_saving_rnn",
 )
-_add(
+_add_symbols(
     "contrib.rnn",
     f"{_OURS}.rnn:",
     "stack_bidirectional_dynamic_rnn transpose_batch_time LayerNormBasicLSTMCell",
 )
 for _name in ("LSTMBlockCell", "LSTMBlockFusedCell", "GRUBlockCell", "GRUBlockCellV2"):
     _plain = "GRUCell" if _name.startswith("GRU") else "LSTMCell"
-    _one(f"contrib.rnn.{_name}", None, f"use tf.nn.rnn_cell.{_plain}, whose checkpoints differ")
+    _add_symbol(
+        f"contrib.rnn.{_name}", None, f"use tf.nn.rnn_cell.{_plain}, whose checkpoints differ"
+    )
 
 # slim
-_one("contrib.slim", "tf_slim:")
-_one("contrib.slim.nets", "tf_slim.nets:")
+_add_symbol("contrib.slim", "tf_slim:")
+_add_symbol("contrib.slim.nets", "tf_slim.nets:")
 
 # summary
-_add(
+_add_symbols(
     "contrib.summary",
     f"{_OURS}.summary:",
     "scalar histogram image audio create_file_writer create_summary_file_writer "
     "always_record_summaries never_record_summaries record_summaries_every_n_global_steps "
     "should_record_summaries all_summary_ops summary_writer_initializer_op initialize flush",
 )
-_one("contrib.summary.SummaryWriter", f"{_TF2}.summary.SummaryWriter")
+_add_symbol("contrib.summary.SummaryWriter", f"{_TF2}.summary.SummaryWriter")
 
 # metrics
-_add(
+_add_symbols(
     "contrib.metrics",
     "tf_slim:metrics.",
     "accuracy aggregate_metric_map aggregate_metrics auc_using_histogram "
@@ -309,15 +335,15 @@ _add(
     "streaming_true_negatives_at_thresholds streaming_true_positives "
     "streaming_true_positives_at_thresholds",
 )
-_add("contrib.metrics", f"{_TF1}.math.", "confusion_matrix")
+_add_symbols("contrib.metrics", f"{_TF1}.math.", "confusion_matrix")
 for _name in ("difference", "intersection", "size", "union"):
-    _one(f"contrib.metrics.set_{_name}", f"{_TF1}.sets.{_name}")
+    _add_symbol(f"contrib.metrics.set_{_name}", f"{_TF1}.sets.{_name}")
 
 # seq2seq
-_add("contrib.seq2seq", f"{_OURS}.seq2seq:", "sequence_loss tile_batch gather_tree")
+_add_symbols("contrib.seq2seq", f"{_OURS}.seq2seq:", "sequence_loss tile_batch gather_tree")
 
 # crf
-_add(
+_add_symbols(
     "contrib.crf",
     f"{_OURS}.crf:",
     "crf_sequence_score crf_log_norm crf_log_likelihood crf_unary_score crf_binary_score "
@@ -325,7 +351,7 @@ _add(
 )
 
 # opt
-_add(
+_add_symbols(
     "contrib.opt",
     f"{_OURS}.opt:",
     "AdamWOptimizer MomentumWOptimizer DecoupledWeightDecayExtension "
@@ -333,64 +359,68 @@ _add(
 )
 
 # Private files of TensorFlow that programs import.
-_add("python.estimator", "estimator_compat.facade.keys:", "MetricKeys PredictionKeys")
-_one("python.estimator._Head", "estimator_compat.facade.canned:Head", "an interface only")
-_one(
+_add_symbols("python.estimator", "estimator_compat.facade.keys:", "MetricKeys PredictionKeys")
+_add_symbol("python.estimator._Head", "estimator_compat.facade.canned:Head", "an interface only")
+_add_symbol(
     "python.estimator.get_optimizer_instance",
     "estimator_compat.facade.canned:get_optimizer_instance",
 )
-_one(
+_add_symbol(
     "python.estimator._TPUEstimatorSpec",
     "estimator_compat.tpu:TPUEstimatorSpec",
     "the public class, which checks more",
 )
 for _name in ("get_paths", "largest_export_versions", "negation"):
-    _one(f"python.estimator._{_name}", f"estimator_compat.facade.export_paths:{_name}")
-_one("python.estimator.fn_args", "estimator_compat.runtime.user_functions:argument_names")
-_one(
+    _add_symbol(f"python.estimator._{_name}", f"estimator_compat.facade.export_paths:{_name}")
+_add_symbol("python.estimator.fn_args", "estimator_compat.runtime.user_functions:argument_names")
+_add_symbol(
     "python.framework.ops.register_tensor_conversion_function",
     f"{_TF1}.register_tensor_conversion_function",
 )
-# The files of `tf.layers`, which TensorFlow still has over a Keras of its own.
+# The private files of `tf.layers`. TensorFlow's own copies build on its private copy of Keras.
 for _name in ("base", "convolutional", "core", "normalization", "pooling"):
-    _one(f"python.layers.{_name}", f"tf_keras.src.legacy_tf_layers.{_name}:")
-_one("python.feature_column.dense_features", "tf_keras.src.feature_column.dense_features:")
-_one(
+    _add_symbol(f"python.layers.{_name}", f"tf_keras.src.legacy_tf_layers.{_name}:")
+_add_symbol("python.feature_column.dense_features", "tf_keras.src.feature_column.dense_features:")
+_add_symbol(
     "python.feature_column.feature_column_v2.FeatureColumn",
     "tensorflow:__internal__.feature_column.FeatureColumn",
 )
 
-# What programs import beside it, and what is gone for good.
-_one("version.VERSION", "estimator_compat.facade.names:VERSION")
-_one("examples.tutorials.mnist.input_data", "estimator_compat.facade.mnist:", "local files only")
-_one("contrib.tfprof", f"{_TF1}.profiler")
-_one("contrib.util.make_tensor_proto", f"{_TF1}.make_tensor_proto")
-_one("contrib.util.make_ndarray", f"{_TF1}.make_ndarray")
-_add(
+# Other packages of `tf.contrib` and `tf.examples`, and packages that are gone for good.
+_add_symbol("version.VERSION", "estimator_compat.facade.names:VERSION")
+_add_symbol(
+    "examples.tutorials.mnist.input_data", "estimator_compat.facade.mnist:", "local files only"
+)
+_add_symbol("contrib.tfprof", f"{_TF1}.profiler")
+_add_symbol("contrib.util.make_tensor_proto", f"{_TF1}.make_tensor_proto")
+_add_symbol("contrib.util.make_ndarray", f"{_TF1}.make_ndarray")
+_add_symbols(
     "contrib.distribute",
     f"{_TF1}.distribute.",
     "MirroredStrategy OneDeviceStrategy",
-    "an Estimator refuses it as train_distribute, migrate.host takes it",
+    "an Estimator refuses it as train_distribute; migrate.host accepts it",
 )
-_one("contrib.tensorboard.plugins.projector", "tensorboard.plugins.projector:")
-_add("contrib.eager", f"{_TF1}.", "enable_eager_execution executing_eagerly py_func Variable")
-_one("contrib.compiler.jit.experimental_jit_scope", "tensorflow:xla.experimental.jit_scope")
-_one(
+_add_symbol("contrib.tensorboard.plugins.projector", "tensorboard.plugins.projector:")
+_add_symbols(
+    "contrib.eager", f"{_TF1}.", "enable_eager_execution executing_eagerly py_func Variable"
+)
+_add_symbol("contrib.compiler.jit.experimental_jit_scope", "tensorflow:xla.experimental.jit_scope")
+_add_symbol(
     "contrib.distribute.AllReduceCrossDeviceOps",
     None,
     "use tf.distribute.NcclAllReduce or tf.distribute.HierarchicalCopyAllReduce",
 )
-_one("contrib.quantize", None, "use the tensorflow-model-optimization package")
-_one("contrib.tensorrt", None, "use tf.experimental.tensorrt on the exported SavedModel")
-_one("contrib.cloud", None, "read the data with tf.data or a client library of its service")
-_one("contrib.boosted_trees", None, "use the tensorflow-decision-forests package")
-_one("contrib.tensor_forest", None, "use the tensorflow-decision-forests package")
-_one("contrib.factorization", None, "write it on tf.compat.v1, or use scikit-learn")
-_one("contrib.timeseries", None, "write a model_fn")
-_one("contrib.ffmpeg", None, "use tf.audio, or the tensorflow-io package")
-_one("contrib.image", None, "use tf.image, or tf.raw_ops.ImageProjectiveTransformV2")
-_one("contrib.mixed_precision", None, "use tf.compat.v1.mixed_precision")
-_one("contrib.distributions", None, "use the tensorflow-probability package")
-_one("contrib.gan", None, "use the tensorflow-gan package")
-_one("contrib.cudnn_rnn", None, "use tf.keras.layers.LSTM, which takes the cuDNN kernel")
-_one("contrib.keras", f"{_TF1}.keras")
+_add_symbol("contrib.quantize", None, "use the tensorflow-model-optimization package")
+_add_symbol("contrib.tensorrt", None, "use tf.experimental.tensorrt on the exported SavedModel")
+_add_symbol("contrib.cloud", None, "read the data with tf.data or a client library of its service")
+_add_symbol("contrib.boosted_trees", None, "use the tensorflow-decision-forests package")
+_add_symbol("contrib.tensor_forest", None, "use the tensorflow-decision-forests package")
+_add_symbol("contrib.factorization", None, "write it on tf.compat.v1, or use scikit-learn")
+_add_symbol("contrib.timeseries", None, "write a model_fn")
+_add_symbol("contrib.ffmpeg", None, "use tf.audio, or the tensorflow-io package")
+_add_symbol("contrib.image", None, "use tf.image, or tf.raw_ops.ImageProjectiveTransformV2")
+_add_symbol("contrib.mixed_precision", None, "use tf.compat.v1.mixed_precision")
+_add_symbol("contrib.distributions", None, "use the tensorflow-probability package")
+_add_symbol("contrib.gan", None, "use the tensorflow-gan package")
+_add_symbol("contrib.cudnn_rnn", None, "use tf.keras.layers.LSTM, which uses the cuDNN kernel")
+_add_symbol("contrib.keras", f"{_TF1}.keras")

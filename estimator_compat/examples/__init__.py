@@ -2,7 +2,7 @@
 
 from typing import Any
 
-# What `estimator-train` runs with no flags; each key is a flag, and a flag that is given wins.
+# What `estimator-train` runs without --model_fn. Each key is a flag; a flag that is given wins.
 PENGUINS: dict[str, Any] = {
     "model_fn": "estimator_compat.examples.penguins:model_fn",
     "train_input_fn": "estimator_compat.examples.penguins:train_input_fn",

@@ -1,4 +1,4 @@
-"""What is exported: receivers that are fed, and the outputs of a SavedModel's signatures."""
+"""Receivers, the inputs of an exported model, and the outputs of its signatures."""
 
 from estimator_compat.export.outputs import (
     ClassificationOutput,

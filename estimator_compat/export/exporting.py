@@ -1,4 +1,4 @@
-"""The exporting half of an Estimator."""
+"""The methods of an Estimator that export SavedModels."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -6,15 +6,19 @@ from typing import Any
 from estimator_compat.config import RunConfig, path_to_str
 from estimator_compat.export import saved_model
 from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.type_aliases import ServingInputReceiverFn, Tensor
 
 
 class ExportsSavedModels:
-    """An Estimator's methods that write SavedModels; `Estimator` brings the rest."""
+    """The exporting methods of an Estimator, a mixin.
+
+    `Estimator` sets the attributes and defines the methods that are declared here.
+    """
 
     _config: RunConfig
     _warm_start_settings: Any
     _call_model_fn: Callable[..., Any]
-    _create_global_step: Callable[[], Any]
+    _create_global_step: Callable[[], Tensor]
     config: Any
     latest_checkpoint: Callable[[], str | None]
     model_dir: Any
@@ -22,32 +26,35 @@ class ExportsSavedModels:
     def export_saved_model(
         self,
         export_dir_base: Any,
-        serving_input_receiver_fn: Callable[[], Any],
+        serving_input_receiver_fn: ServingInputReceiverFn,
         assets_extra: Mapping[str, str] | None = None,
         as_text: bool = False,
         checkpoint_path: str | None = None,
         experimental_mode: str = ModeKeys.PREDICT,
     ) -> bytes:
-        """Exports a SavedModel to a new folder named by the time, below `export_dir_base`.
+        """Exports a SavedModel to a new folder below `export_dir_base`.
+
+        The name of the folder is the time in seconds since 1970.
 
         Args:
+          export_dir_base: The folder of all exports.
           serving_input_receiver_fn: Returns a `ServingInputReceiver`.
-          assets_extra: Name below `assets.extra` to the file that is copied there.
+          assets_extra: Maps a path below `assets.extra` to the file that is copied there, or None.
           as_text: Whether the graph is written as text.
-          checkpoint_path: The checkpoint; the latest one where it is None.
+          checkpoint_path: The checkpoint whose variables are exported; None for the latest.
           experimental_mode: The mode whose graph is exported.
 
         Returns:
-          The folder's path, as bytes.
+          The path of the new folder, as bytes.
 
         Raises:
-          ValueError: No receiver function, or no checkpoint.
+          ValueError: There is no receiver function or no checkpoint.
         """
         if serving_input_receiver_fn is None:
             raise ValueError(
                 "An input_receiver_fn must be defined, given: "
                 f"{serving_input_receiver_fn}; expected a function that returns a "
-                "ServingInputReceiver; build one with "
+                "ServingInputReceiver; build it with "
                 "estimator_compat.export.build_parsing_serving_input_receiver_fn."
             )
         return self.experimental_export_all_saved_models(
@@ -61,13 +68,29 @@ class ExportsSavedModels:
     def export_savedmodel(
         self,
         export_dir_base: Any,
-        serving_input_receiver_fn: Callable[[], Any],
+        serving_input_receiver_fn: ServingInputReceiverFn,
         assets_extra: Mapping[str, str] | None = None,
         as_text: bool = False,
         checkpoint_path: str | None = None,
         strip_default_attrs: bool = False,
     ) -> bytes:
-        """Exports as `export_saved_model` does, by its older name."""
+        """Exports a PREDICT graph: the older name of `export_saved_model`.
+
+        Args:
+          export_dir_base: As for `export_saved_model`.
+          serving_input_receiver_fn: As for `export_saved_model`.
+          assets_extra: As for `export_saved_model`.
+          as_text: As for `export_saved_model`.
+          checkpoint_path: As for `export_saved_model`.
+          strip_default_attrs: Whether attributes that have their default values are left out of
+            the graph.
+
+        Returns:
+          The path of the new folder, as bytes.
+
+        Raises:
+          ValueError: There is no receiver function or no checkpoint.
+        """
         return self.experimental_export_all_saved_models(
             export_dir_base,
             {ModeKeys.PREDICT: serving_input_receiver_fn},
@@ -80,15 +103,29 @@ class ExportsSavedModels:
     def experimental_export_all_saved_models(
         self,
         export_dir_base: Any,
-        input_receiver_fn_map: Mapping[str, Callable[[], Any]],
+        input_receiver_fn_map: Mapping[str, ServingInputReceiverFn],
         assets_extra: Mapping[str, str] | None = None,
         as_text: bool = False,
         checkpoint_path: str | None = None,
         strip_default_attrs: bool = True,
     ) -> bytes:
-        """Exports the graphs of several modes, each with its receiver function, as one SavedModel.
+        """Exports the graphs of several modes as one SavedModel.
 
-        The rest is as for `export_saved_model`.
+        Args:
+          export_dir_base: As for `export_saved_model`.
+          input_receiver_fn_map: Maps each mode to the function that returns its receiver.
+          assets_extra: As for `export_saved_model`.
+          as_text: As for `export_saved_model`.
+          checkpoint_path: The checkpoint whose variables are exported. None for the latest, or for
+            the checkpoint of the warm start if `model_dir` has none.
+          strip_default_attrs: Whether attributes that have their default values are left out of
+            the graphs.
+
+        Returns:
+          The path of the new folder, as bytes.
+
+        Raises:
+          ValueError: There is no known mode or no checkpoint.
         """
 
         def build(receiver: Any, mode: str) -> Any:
@@ -101,7 +138,7 @@ class ExportsSavedModels:
         if not path:
             raise ValueError(
                 f"Couldn't find trained model at {self.model_dir}; expected a checkpoint there; "
-                "train first, or name one by `checkpoint_path`."
+                "train first, or pass a checkpoint as `checkpoint_path`."
             )
         return saved_model.export(
             build,

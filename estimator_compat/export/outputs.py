@@ -1,31 +1,49 @@
-"""The outputs of a served signature, and their place in an `EstimatorSpec`."""
+"""The outputs of a served signature, which an `EstimatorSpec` has as `export_outputs`."""
 
 import abc
 from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
-import tensorflow.compat.v1 as tf1
+
+from estimator_compat.type_aliases import Tensor
+
+tf1: Any = tf.compat.v1
 
 _DEFAULT = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
 
 
-def checked_tensor(value: Any, name: str, *, dtype: str | None = None) -> Any:
-    is_right = isinstance(value, tf.Tensor | tf.Variable) and (
+def check_tensor(value: Any, name: str, *, dtype: str | None = None) -> Tensor:
+    """Checks that an output is a Tensor or Variable of a dtype, and returns it.
+
+    Args:
+      value: The output.
+      name: What the error message calls the output.
+      dtype: "string", "float" for any floating type, or None for any dtype.
+
+    Raises:
+      ValueError: The output is not such a tensor.
+    """
+    is_valid = isinstance(value, tf.Tensor | tf.Variable) and (
         dtype is None
         or (dtype == "string" and value.dtype == tf.string)
         or (dtype == "float" and value.dtype.is_floating)
     )
-    if not is_right:
-        kind = f"{dtype} Tensor" if dtype else "Tensor"
+    if not is_valid:
+        expected = f"{dtype} Tensor" if dtype else "Tensor"
         raise ValueError(
-            f"`{name}` ({value}) is no {kind}; expected a {kind} of the model_fn's graph; cast "
-            "it or name another tensor."
+            f"`{name}` ({value}) is not a {expected}; expected a {expected} of the model_fn's "
+            "graph; cast it or name another tensor."
         )
     return value
 
 
 def signature_name(name: Any) -> str:
+    """Returns an output's name in a signature: the name itself, or a tuple's parts joined by `/`.
+
+    Raises:
+      ValueError: The name is neither a string nor a tuple of strings.
+    """
     joined = "/".join(name) if isinstance(name, tuple) else name
     if not isinstance(joined, str):
         raise ValueError(
@@ -35,12 +53,16 @@ def signature_name(name: Any) -> str:
     return joined
 
 
-def _single_string(receiver_tensors: Mapping[str, Any], kind: str) -> Any:
-    """The one string tensor that classification and regression signatures are fed with."""
+def _serialized_examples(receiver_tensors: Mapping[str, Tensor], method: str) -> Tensor:
+    """Returns the string tensor that classification and regression signatures are fed with.
+
+    Raises:
+      ValueError: The receiver has another tensor, or several.
+    """
     tensors = list(receiver_tensors.values())
     if len(tensors) != 1 or tensors[0].dtype != tf.string:
         raise ValueError(
-            f"{kind} signatures can only accept a single tensor input of type tf.string, given: "
+            f"{method} signatures can only accept a single tensor input of type tf.string, given: "
             f"{dict(receiver_tensors)}; expected serialized examples; build the receiver with "
             "build_parsing_serving_input_receiver_fn, or export a PredictOutput."
         )
@@ -48,14 +70,14 @@ def _single_string(receiver_tensors: Mapping[str, Any], kind: str) -> Any:
 
 
 class ExportOutput(abc.ABC):
-    """The base of what `export_outputs` may hold."""
+    """The base class of the values of `export_outputs`."""
 
     @abc.abstractmethod
-    def as_signature_def(self, receiver_tensors: Mapping[str, Any]) -> Any:
-        """Builds the SignatureDef from what is fed to this output.
+    def as_signature_def(self, receiver_tensors: Mapping[str, Tensor]) -> Any:
+        """Builds a SignatureDef with these outputs.
 
         Args:
-          receiver_tensors: Name to the tensor that is fed.
+          receiver_tensors: Maps each input's name to the tensor that is fed.
 
         Raises:
           ValueError: This kind of output cannot be served from such inputs.
@@ -63,25 +85,30 @@ class ExportOutput(abc.ABC):
 
 
 class PredictOutput(ExportOutput):
-    """Any tensors, by name.
+    """Tensors of any dtype, by name.
 
     Args:
-      outputs: A Tensor, named `output`, or a dict of name to Tensor. A name that is a tuple, as
-        those of several heads are, is joined with `/`.
+      outputs: A Tensor, which gets the name `output`, or a dict from name to Tensor. The parts of
+        a name that is a tuple, as a model with several heads has, are joined with `/`.
+
+    Raises:
+      ValueError: An output is not a Tensor, or its name is not a string.
     """
 
     def __init__(self, outputs: Any) -> None:
         named = outputs if isinstance(outputs, dict) else {"output": outputs}
         self._outputs = {
-            signature_name(name): checked_tensor(value, f"outputs[{name}]")
+            signature_name(name): check_tensor(value, f"outputs[{name}]")
             for name, value in named.items()
         }
 
     @property
-    def outputs(self) -> dict[str, Any]:
+    def outputs(self) -> dict[str, Tensor]:
+        """The tensors by name."""
         return self._outputs
 
-    def as_signature_def(self, receiver_tensors: Mapping[str, Any]) -> Any:
+    def as_signature_def(self, receiver_tensors: Mapping[str, Tensor]) -> Any:
+        """Builds a prediction signature."""
         return tf1.saved_model.predict_signature_def(dict(receiver_tensors), self._outputs)
 
 
@@ -90,60 +117,74 @@ class RegressionOutput(ExportOutput):
 
     Args:
       value: A float Tensor, `[batch]` or `[batch, 1]`.
+
+    Raises:
+      ValueError: The value is not a float Tensor.
     """
 
-    def __init__(self, value: Any) -> None:
-        self._value = checked_tensor(value, "value", dtype="float")
+    def __init__(self, value: Tensor) -> None:
+        self._value = check_tensor(value, "value", dtype="float")
 
     @property
-    def value(self) -> Any:
+    def value(self) -> Tensor:
+        """The value, a float Tensor, `[batch]` or `[batch, 1]`."""
         return self._value
 
-    def as_signature_def(self, receiver_tensors: Mapping[str, Any]) -> Any:
-        examples = _single_string(receiver_tensors, "Regression")
+    def as_signature_def(self, receiver_tensors: Mapping[str, Tensor]) -> Any:
+        """Builds a regression signature, which is fed serialized examples."""
+        examples = _serialized_examples(receiver_tensors, "Regression")
         return tf1.saved_model.regression_signature_def(examples, self._value)
 
 
 class ClassificationOutput(ExportOutput):
-    """Classes, scores, or both.
+    """The classes of a classification, their scores, or both.
 
     Args:
       scores: A float Tensor, `[batch, classes]`, or None.
       classes: A string Tensor, `[batch, classes]`, or None.
+
+    Raises:
+      ValueError: Both are None, or one has another dtype.
     """
 
-    def __init__(self, scores: Any = None, classes: Any = None) -> None:
+    def __init__(self, scores: Tensor | None = None, classes: Tensor | None = None) -> None:
         if scores is None and classes is None:
             raise ValueError(
                 "At least one of scores and classes must be set, given: None and None; expected "
-                "a Tensor for one of them; pass `scores=` or `classes=`."
+                "a Tensor for at least one; pass `scores=` or `classes=`."
             )
-        self._scores = None if scores is None else checked_tensor(scores, "scores", dtype="float")
+        self._scores = None if scores is None else check_tensor(scores, "scores", dtype="float")
         self._classes = (
-            None if classes is None else checked_tensor(classes, "classes", dtype="string")
+            None if classes is None else check_tensor(classes, "classes", dtype="string")
         )
 
     @property
-    def scores(self) -> Any:
+    def scores(self) -> Tensor | None:
+        """The scores, a float Tensor, `[batch, classes]`, or None."""
         return self._scores
 
     @property
-    def classes(self) -> Any:
+    def classes(self) -> Tensor | None:
+        """The classes, a string Tensor, `[batch, classes]`, or None."""
         return self._classes
 
-    def as_signature_def(self, receiver_tensors: Mapping[str, Any]) -> Any:
-        examples = _single_string(receiver_tensors, "Classification")
+    def as_signature_def(self, receiver_tensors: Mapping[str, Tensor]) -> Any:
+        """Builds a classification signature, which is fed serialized examples."""
+        examples = _serialized_examples(receiver_tensors, "Classification")
         return tf1.saved_model.classification_signature_def(examples, self._classes, self._scores)
 
 
 def completed(export_outputs: Any, predictions: Any) -> dict[str, ExportOutput]:
-    """Completes `export_outputs` with the signature that is served by default.
+    """Returns `export_outputs` with the output that is served by default.
 
-    Without any, it is a `PredictOutput` of the predictions; a single one serves by default too.
+    Args:
+      export_outputs: Maps each signature's name to its `ExportOutput`. A single output is served
+        by default, too. None: a `PredictOutput` of the predictions is served by default.
+      predictions: A Tensor, or a dict from name to Tensor.
 
     Raises:
-      TypeError: Not a dict, or a value that is no `ExportOutput`.
-      ValueError: Several outputs, none of them under the default key.
+      TypeError: `export_outputs` is not a dict, or a value is not an `ExportOutput`.
+      ValueError: There are several outputs, and none of them has the default key.
     """
     if export_outputs is None:
         return {_DEFAULT: PredictOutput(predictions)}
@@ -157,7 +198,7 @@ def completed(export_outputs: Any, predictions: Any) -> dict[str, ExportOutput]:
             raise TypeError(
                 f"Values in export_outputs must be ExportOutput objects, given: {output} for key "
                 f"{name!r}; expected a PredictOutput, ClassificationOutput or RegressionOutput; "
-                "wrap the tensors in one."
+                "wrap the tensors in one of these classes."
             )
     if len(export_outputs) == 1:
         (output,) = export_outputs.values()
@@ -165,7 +206,7 @@ def completed(export_outputs: Any, predictions: Any) -> dict[str, ExportOutput]:
     if export_outputs and _DEFAULT not in export_outputs:
         raise ValueError(
             "Multiple export_outputs were provided, but none of them is specified as the "
-            f"default: {sorted(export_outputs)}; expected one under the key {_DEFAULT!r}; name "
-            "one so."
+            f"default: {sorted(export_outputs)}; expected one under the key {_DEFAULT!r}; rename "
+            "the one to serve by default."
         )
     return export_outputs

@@ -1,13 +1,15 @@
-"""Input receivers: what a served model is fed with, and the features that come of it."""
+"""Input receivers: the tensors that an exported model is fed, and the features made of them."""
 
 import collections
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
-import tensorflow.compat.v1 as tf1
 
 from estimator_compat import inputs, private_tensorflow
+from estimator_compat.type_aliases import InputFn, Tensor
+
+tf1: Any = tf.compat.v1
 
 _TENSORS = (tf.Tensor, tf.SparseTensor, tf.RaggedTensor, tf.Variable)
 
@@ -19,7 +21,8 @@ _SupervisedFields = collections.namedtuple(
 )
 
 
-def _checked_tensor(value: Any, what: str) -> Any:
+def _check_tensor(value: Any, what: str) -> Tensor:
+    """Returns a value that is a tensor, and raises a ValueError for any other value."""
     if not isinstance(value, _TENSORS):
         raise ValueError(
             f"{what} must be a Tensor, SparseTensor, or RaggedTensor, given: {value!r}; expected a "
@@ -28,12 +31,24 @@ def _checked_tensor(value: Any, what: str) -> Any:
     return value
 
 
-def _named(tensors: Any, what: str, single_name: str, *, int_keys: bool = False) -> dict[Any, Any]:
-    """Turns a tensor, or a dict of them, into a checked dict; a single one gets `single_name`."""
+def _name_tensors(
+    tensors: Any, what: str, single_name: str, *, int_keys: bool = False
+) -> dict[Any, Tensor]:
+    """Returns a checked dict of tensors by name.
+
+    Args:
+      tensors: A tensor or a dict of tensors.
+      what: What error messages call the tensors, in the singular.
+      single_name: The name of a tensor that is not in a dict.
+      int_keys: Whether a name may be an integer.
+
+    Raises:
+      ValueError: There are no tensors, a name has another type, or a value is not a tensor.
+    """
     if tensors is None:
         raise ValueError(
-            f"{what}s must be defined, given: None; expected a Tensor or a dict of them; return "
-            "them from the receiver function."
+            f"{what}s must be defined, given: None; expected a Tensor or a dict of Tensors; "
+            "return it from the receiver function."
         )
     named = tensors if isinstance(tensors, dict) else {single_name: tensors}
     for name, tensor in named.items():
@@ -42,7 +57,7 @@ def _named(tensors: Any, what: str, single_name: str, *, int_keys: bool = False)
                 f"{what} keys must be strings{' or ints' if int_keys else ''}: {name!r}; expected "
                 "a name for the signature; rename it."
             )
-        _checked_tensor(tensor, f"{what} {name}")
+        _check_tensor(tensor, f"{what} {name}")
     return named
 
 
@@ -50,9 +65,11 @@ class ServingInputReceiver(_ServingFields):
     """What a `serving_input_receiver_fn` returns for a model that takes a dict of features.
 
     Attributes:
-      features: Dict of name to tensor; a single tensor is named `feature`.
-      receiver_tensors: Dict of name to the tensor that is fed; a single one is named `input`.
-      receiver_tensors_alternatives: Signature name to such a dict, for feeding elsewhere.
+      features: Maps names to tensors. A tensor that is not in a dict gets the name `feature`.
+      receiver_tensors: Maps names to the tensors that are fed. A tensor that is not in a dict gets
+        the name `input`.
+      receiver_tensors_alternatives: Maps the name of each further signature to the tensors that it
+        feeds instead, in the form of `receiver_tensors`. None: there are no further signatures.
     """
 
     __slots__ = ()
@@ -63,40 +80,45 @@ class ServingInputReceiver(_ServingFields):
         receiver_tensors: Any,
         receiver_tensors_alternatives: Mapping[str, Any] | None = None,
     ) -> "ServingInputReceiver":
+        """Checks the tensors, and names those that are not in a dict."""
         alternatives = receiver_tensors_alternatives
         if alternatives is not None:
             if not isinstance(alternatives, dict):
                 raise ValueError(
                     f"receiver_tensors_alternatives must be a dict: {alternatives!r}; expected a "
-                    "name for every group of tensors; name them."
+                    "name for every group of tensors; name the groups."
                 )
             alternatives = {
-                name: _named(group, "receiver_tensors_alternative", "input")
+                name: _name_tensors(group, "receiver_tensors_alternative", "input")
                 for name, group in alternatives.items()
             }
         return super().__new__(
             cls,
-            _named(features, "feature", "feature", int_keys=True),
-            _named(receiver_tensors, "receiver_tensor", "input"),
+            _name_tensors(features, "feature", "feature", int_keys=True),
+            _name_tensors(receiver_tensors, "receiver_tensor", "input"),
             alternatives,
         )
 
 
 class TensorServingInputReceiver(_ServingFields):
-    """What a `serving_input_receiver_fn` returns for a model that takes one tensor.
+    """What a `serving_input_receiver_fn` returns for a model that takes a single tensor.
 
-    The attributes are those of `ServingInputReceiver`, but for `features`, a single tensor.
+    Attributes:
+      features: The tensor that the model_fn takes.
+      receiver_tensors: As in `ServingInputReceiver`.
+      receiver_tensors_alternatives: As in `ServingInputReceiver`.
     """
 
     __slots__ = ()
 
     def __new__(
         cls,
-        features: Any,
+        features: Tensor,
         receiver_tensors: Any,
         receiver_tensors_alternatives: Mapping[str, Any] | None = None,
     ) -> "TensorServingInputReceiver":
-        _checked_tensor(features, "features")
+        """Checks the tensors, and names those that are fed and are not in a dict."""
+        _check_tensor(features, "features")
         checked = ServingInputReceiver(features, receiver_tensors, receiver_tensors_alternatives)
         return super().__new__(
             cls, features, checked.receiver_tensors, checked.receiver_tensors_alternatives
@@ -104,11 +126,18 @@ class TensorServingInputReceiver(_ServingFields):
 
 
 class UnsupervisedInputReceiver(ServingInputReceiver):
-    """What a receiver function returns for the export of a TRAIN or EVAL graph without labels."""
+    """What a receiver function returns for the export of a TRAIN or EVAL graph without labels.
+
+    Attributes:
+      features: As in `ServingInputReceiver`.
+      receiver_tensors: As in `ServingInputReceiver`.
+      receiver_tensors_alternatives: None.
+    """
 
     __slots__ = ()
 
     def __new__(cls, features: Any, receiver_tensors: Any) -> Any:
+        """Checks the tensors, and names those that are not in a dict."""
         return super().__new__(cls, features, receiver_tensors)
 
 
@@ -116,8 +145,10 @@ class SupervisedInputReceiver(_SupervisedFields):
     """What a receiver function returns for the export of a TRAIN or EVAL graph.
 
     Attributes:
-      features, labels: Tensors, or dicts of them, as the model_fn takes them.
-      receiver_tensors: Dict of name to the tensor that is fed.
+      features: A tensor or a dict of tensors, as the model_fn takes it.
+      labels: A tensor or a dict of tensors, as the model_fn takes it.
+      receiver_tensors: Maps names to the tensors that are fed. A tensor that is not in a dict gets
+        the name `input`.
     """
 
     __slots__ = ()
@@ -125,10 +156,11 @@ class SupervisedInputReceiver(_SupervisedFields):
     def __new__(
         cls, features: Any, labels: Any, receiver_tensors: Any
     ) -> "SupervisedInputReceiver":
-        _named(features, "feature", "feature", int_keys=True)
-        _named(labels, "label", "label", int_keys=True)
+        """Checks the tensors, and names the tensor that is fed if it is not in a dict."""
+        _name_tensors(features, "feature", "feature", int_keys=True)
+        _name_tensors(labels, "label", "label", int_keys=True)
         return super().__new__(
-            cls, features, labels, _named(receiver_tensors, "receiver_tensor", "input")
+            cls, features, labels, _name_tensors(receiver_tensors, "receiver_tensor", "input")
         )
 
 
@@ -138,8 +170,8 @@ def build_parsing_serving_input_receiver_fn(
     """Builds a receiver function that parses serialized `tf.train.Example`s.
 
     Args:
-      feature_spec: Name to `FixedLenFeature`, `VarLenFeature` and the like.
-      default_batch_size: The batch size, None for any.
+      feature_spec: Maps each feature's name to its form, such as a `FixedLenFeature`.
+      default_batch_size: The batch size; None for any.
     """
 
     def serving_input_receiver_fn() -> ServingInputReceiver:
@@ -158,7 +190,16 @@ def _placeholder_like(tensor: Any, batch_size: int | None) -> Any:
 
 
 def _placeholders_like(tensors: Any, single_name: str, batch_size: int | None) -> tuple[Any, Any]:
-    """Makes placeholders in the structure of `tensors`, and the dict of them by name."""
+    """Creates a placeholder for each tensor.
+
+    Args:
+      tensors: A tensor or a dict of tensors.
+      single_name: The name of a tensor that is not in a dict.
+      batch_size: The first size of the placeholders; None for any.
+
+    Returns:
+      The placeholders in the structure of `tensors`, and a dict of the placeholders by name.
+    """
     if not isinstance(tensors, dict):
         placeholder = _placeholder_like(tensors, batch_size)
         return placeholder, {single_name: placeholder}
@@ -169,16 +210,17 @@ def _placeholders_like(tensors: Any, single_name: str, batch_size: int | None) -
 def build_raw_serving_input_receiver_fn(
     features: Mapping[str, Any], default_batch_size: int | None = None
 ) -> Callable[[], ServingInputReceiver]:
-    """Builds a receiver function that is fed the features themselves.
+    """Builds a receiver function whose model is fed features, without parsing.
 
     Args:
-      features: Name to a tensor whose dtype and shape, but for the batch, the feature has.
-      default_batch_size: The batch size, None for any.
+      features: Maps each feature's name to a tensor of its dtype and shape. The tensor's batch size
+        is not used.
+      default_batch_size: The batch size; None for any.
     """
 
     def serving_input_receiver_fn() -> ServingInputReceiver:
-        fed, named = _placeholders_like(dict(features), "input", default_batch_size)
-        return ServingInputReceiver(fed, named)
+        placeholders, by_name = _placeholders_like(dict(features), "input", default_batch_size)
+        return ServingInputReceiver(placeholders, by_name)
 
     return serving_input_receiver_fn
 
@@ -186,7 +228,13 @@ def build_raw_serving_input_receiver_fn(
 def build_raw_supervised_input_receiver_fn(
     features: Any, labels: Any, default_batch_size: int | None = None
 ) -> Callable[[], SupervisedInputReceiver]:
-    """Builds a receiver function that is fed features and labels themselves.
+    """Builds a receiver function whose model is fed features and labels, without parsing.
+
+    Args:
+      features: A tensor or a dict of tensors with the dtypes and shapes of the features. The batch
+        size is not used.
+      labels: The same for the labels.
+      default_batch_size: The batch size; None for any.
 
     Raises:
       ValueError: A feature and a label have the same name.
@@ -197,7 +245,7 @@ def build_raw_supervised_input_receiver_fn(
     if overlap:
         raise ValueError(
             "Features and labels must have distinct keys. Found overlapping keys: "
-            f"{sorted(overlap)}; rename one of each."
+            f"{sorted(overlap)}; rename the features or the labels."
         )
 
     def supervised_input_receiver_fn() -> SupervisedInputReceiver:
@@ -209,9 +257,14 @@ def build_raw_supervised_input_receiver_fn(
 
 
 def build_supervised_input_receiver_fn_from_input_fn(
-    input_fn: Callable[..., Any], **input_fn_args: Any
+    input_fn: InputFn, **input_fn_args: Any
 ) -> Callable[[], SupervisedInputReceiver]:
-    """Builds a receiver function that is fed what an input_fn returns."""
+    """Builds a receiver function whose model is fed the features and labels of an input_fn.
+
+    Args:
+      input_fn: Called once, in a graph of its own, for the dtypes and shapes.
+      **input_fn_args: The arguments of the call.
+    """
     with tf.Graph().as_default():
         parsed = inputs.parse_input_fn_result(input_fn(**input_fn_args))
     return build_raw_supervised_input_receiver_fn(parsed.features, parsed.labels)

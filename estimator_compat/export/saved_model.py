@@ -1,4 +1,4 @@
-"""Writes a SavedModel: a model_fn's graph, its checkpoint's variables and its signatures."""
+"""Writes a SavedModel: the graphs of a model_fn, the variables of a checkpoint, and signatures."""
 
 import os
 import time
@@ -6,16 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
-import tensorflow.compat.v1 as tf1
 
 from estimator_compat.export import outputs, supervised
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import checkpoint_files, graph_traversal, sessions
 from estimator_compat.runtime.graph_traversal import Edge
+from estimator_compat.type_aliases import ServingInputReceiverFn, Tensor
+
+tf1: Any = tf.compat.v1
 
 logging = tf1.logging
 
-# The order matters: the first graph's variables are saved, and a TRAIN graph has them all.
+# The order matters: the first graph's variables are saved, and a TRAIN graph has all variables.
 _MODES = (ModeKeys.TRAIN, ModeKeys.EVAL, ModeKeys.PREDICT)
 _TAGS = {
     ModeKeys.TRAIN: ["train"],
@@ -27,39 +29,45 @@ _ATTEMPTS = 10
 
 def export(
     build: Callable[[Any, str], Any],
-    receiver_fns: Mapping[str, Callable[[], Any]],
-    base: str,
+    receiver_fns: Mapping[str, ServingInputReceiverFn],
+    export_dir_base: str,
     *,
-    create_global_step: Callable[[], Any],
+    create_global_step: Callable[[], Tensor],
     checkpoint_path: str,
     config: Any,
     assets_extra: Mapping[str, str] | None,
     as_text: bool,
     strip_default_attrs: bool,
 ) -> bytes:
-    """Exports one graph a mode, with one set of variables, to a new folder below `base`.
+    """Exports one graph for each mode, with one set of variables, to a new folder.
 
-    It is written beside its place and renamed when it is whole: a failed export leaves nothing.
+    The files are written to a temporary folder, which is renamed when it is complete: a failed
+    export leaves nothing behind.
 
     Args:
-      build: Function of a receiver and a mode that builds the model, and returns its spec.
-      receiver_fns: Mode to the function that returns what its graph is fed with.
-      create_global_step: Creates the Estimator's kind of global step in a new graph.
+      build: Function of a receiver and a mode that builds the model and returns its EstimatorSpec.
+      receiver_fns: Maps each mode to the function that returns its receiver.
+      export_dir_base: The folder below which the new folder is created.
+      create_global_step: Creates the Estimator's global step in the default graph.
+      checkpoint_path: The checkpoint whose variables are exported.
       config: The RunConfig.
-      assets_extra: Name below `assets.extra` to the file that is copied there.
+      assets_extra: Maps a path below `assets.extra` to the file that is copied there, or None.
+      as_text: Whether the graphs are written as text.
+      strip_default_attrs: Whether attributes that have their default values are left out of the
+        graphs.
 
     Returns:
-      The folder's path, as bytes.
+      The path of the new folder, as bytes.
 
     Raises:
-      ValueError: No known mode, or variables that the checkpoint does not have.
-      OSError: It cannot be written.
+      ValueError: There is no known mode, or the checkpoint lacks a variable.
+      OSError: The SavedModel cannot be written.
     """
-    modes = _modes_of(receiver_fns)
-    folder = _timestamped_folder(tf.compat.as_str_any(base))
+    modes = _exported_modes(receiver_fns)
+    folder = _timestamped_folder(tf.compat.as_str_any(export_dir_base))
     temporary = _temporary_folder(folder)
     try:
-        builder = _builder(temporary, folder)
+        builder = _create_builder(temporary, folder)
         for mode in modes:
             with tf.Graph().as_default():
                 create_global_step()
@@ -75,7 +83,7 @@ def export(
                     with_variables=mode == modes[0],
                     tags=_TAGS[mode],
                     signature_def_map=signatures(
-                        receiver, _outputs_of(spec), serving=mode == ModeKeys.PREDICT
+                        receiver, _export_outputs(spec), serving=mode == ModeKeys.PREDICT
                     ),
                     strip_default_attrs=strip_default_attrs,
                 )
@@ -88,11 +96,12 @@ def export(
         if isinstance(error, checkpoint_files.WRITE_ERRORS) and temporary in error.message:
             raise _unwritten(error, folder) from error
         raise
-    return tf.compat.as_bytes(folder)
+    path: bytes = tf.compat.as_bytes(folder)
+    return path
 
 
-def _builder(temporary: str, folder: str) -> Any:
-    """Creates the temporary folder of an export and what writes to it."""
+def _create_builder(temporary: str, folder: str) -> Any:
+    """Creates the temporary folder of an export and the builder that writes to it."""
     try:
         return tf1.saved_model.Builder(temporary)
     except tf.errors.OpError as error:
@@ -100,6 +109,7 @@ def _builder(temporary: str, folder: str) -> Any:
 
 
 def _unwritten(error: Any, folder: str) -> OSError:
+    """Returns the error of an export that could not be written to its folder."""
     then = "export again: earlier exports are as they were"
     return checkpoint_files.write_error(
         error, "A SavedModel", folder, instead="export_dir_base", then=then
@@ -107,12 +117,13 @@ def _unwritten(error: Any, folder: str) -> OSError:
 
 
 def _timestamped_folder(base: str) -> str:
-    """Names a new folder below `base` by the seconds since 1970, waiting for a free second.
+    """Returns the path of a new folder below `base`, named by the seconds since 1970.
 
-    A second is another process's as soon as that writes its temporary folder.
+    It waits for a second that no other export has taken. Another process takes a second when it
+    creates its temporary folder.
 
     Raises:
-      RuntimeError: Others took every second for a while.
+      RuntimeError: Other exports took each of the last seconds.
     """
     for _ in range(_ATTEMPTS):
         folder = os.path.join(base, str(int(time.time())))
@@ -121,38 +132,44 @@ def _timestamped_folder(base: str) -> str:
         time.sleep(1)
     raise RuntimeError(
         f"`export_dir_base` ({base}) had a folder for each of the last {_ATTEMPTS} seconds; "
-        "expected a free one; export less often, or to a folder of your own."
+        "expected a second without a folder; export less often, or to a folder of your own."
     )
 
 
 def _temporary_folder(folder: str) -> str:
-    """Names the folder that an export is written to before it gets its own name at once."""
+    """Returns the path of the folder that an export is written to before it is renamed."""
     base, name = os.path.split(folder)
     return os.path.join(base, f"temp-{name}")
 
 
-def _outputs_of(spec: Any) -> dict[str, outputs.ExportOutput]:
-    """The outputs of an EstimatorSpec that its mode's signatures show."""
+def _export_outputs(spec: Any) -> dict[str, outputs.ExportOutput]:
+    """Returns the outputs of an EstimatorSpec by the names of their signatures."""
     if spec.mode == ModeKeys.PREDICT:
         return outputs.completed(spec.export_outputs, spec.predictions)
-    kind, key = {
+    output_class, key = {
         ModeKeys.TRAIN: (supervised.TrainOutput, "train"),
         ModeKeys.EVAL: (supervised.EvalOutput, "eval"),
     }[spec.mode]
-    return {key: kind(loss=spec.loss, predictions=spec.predictions, metrics=spec.eval_metric_ops)}
+    output = output_class(
+        loss=spec.loss, predictions=spec.predictions, metrics=spec.eval_metric_ops
+    )
+    return {key: output}
 
 
 def signatures(
     receiver: Any, export_outputs: Mapping[str, outputs.ExportOutput], *, serving: bool
 ) -> dict[str, Any]:
-    """Builds the signatures of every output for every way of feeding the model.
+    """Builds a signature for every output with each of the receiver's groups of input tensors.
 
-    An output that an input cannot feed is left out, and logged.
+    An output that cannot be computed from a group of inputs is logged, and has no signature.
 
     Args:
-      receiver: What the receiver function returned.
-      export_outputs: Signature name to output.
-      serving: Whether only what TensorFlow Serving can serve is kept.
+      receiver: The result of the receiver function.
+      export_outputs: Maps each signature's name to its output.
+      serving: Whether to return only signatures that TensorFlow Serving can serve.
+
+    Returns:
+      The SignatureDefs by name.
     """
     feeds = {"": receiver.receiver_tensors}
     for name, tensors in (getattr(receiver, "receiver_tensors_alternatives", None) or {}).items():
@@ -167,10 +184,10 @@ def signatures(
                 included[name] = signature
             except ValueError as error:
                 excluded[name] = str(error)
-    _report(included, excluded)
+    _log_signatures(included, excluded)
     if serving:
         is_valid = tf1.saved_model.is_valid_signature
-        return {name: one for name, one in included.items() if is_valid(one)}
+        return {name: signature for name, signature in included.items() if is_valid(signature)}
     return included
 
 
@@ -216,31 +233,39 @@ def _must_run(edge: Edge, fed: set[str]) -> bool:
     return bool(edge.source.outputs) and edge.source.outputs[0].name not in fed
 
 
-def _report(included: Mapping[str, Any], excluded: Mapping[str, str]) -> None:
+def _log_signatures(included: Mapping[str, Any], excluded: Mapping[str, str]) -> None:
+    """Logs the signatures of an export, and the outputs that have none, with the reason."""
     for method in sorted({signature.method_name for signature in included.values()}):
-        names = [name for name, one in included.items() if one.method_name == method]
+        names = [name for name, entry in included.items() if entry.method_name == method]
         logging.info("Signatures INCLUDED in export for %s: %s", method.rpartition("/")[2], names)
-    for name, why in excluded.items():
-        logging.info("Signature EXCLUDED from export, since it cannot be served: %s: %s", name, why)
+    for name, reason in excluded.items():
+        logging.info(
+            "Signature EXCLUDED from export, since it cannot be served: %s: %s", name, reason
+        )
     if not included:
-        logging.warn("Export includes no signatures!")
+        logging.warning("Export includes no signatures!")
     elif tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY not in included:
-        logging.warn("Export includes no default signature!")
+        logging.warning("Export includes no default signature!")
 
 
 def _copy_assets(assets_extra: Mapping[str, str] | None, folder: str) -> None:
-    """Copies files below `assets.extra` of an export: name there to the file's path."""
+    """Copies files into an export.
+
+    Args:
+      assets_extra: Maps a path below `assets.extra` to the file that is copied there, or None.
+      folder: The export's folder.
+    """
     for name, source in (assets_extra or {}).items():
         target = os.path.join(folder, "assets.extra", name)
         tf.io.gfile.makedirs(os.path.dirname(target))
         tf.io.gfile.copy(source, target)
 
 
-def _modes_of(receiver_fns: Mapping[str, Any]) -> Sequence[str]:
-    """The modes to export, in their order.
+def _exported_modes(receiver_fns: Mapping[str, ServingInputReceiverFn]) -> Sequence[str]:
+    """Returns the modes that have a receiver function, in the order of their export.
 
     Raises:
-      ValueError: None is known.
+      ValueError: No known mode has a receiver function.
     """
     modes = [mode for mode in _MODES if receiver_fns.get(mode)]
     if not modes:

@@ -4,40 +4,51 @@ from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
-import tensorflow.compat.v1 as tf1
 
-from estimator_compat.export.outputs import ExportOutput, checked_tensor, signature_name
+from estimator_compat.export.outputs import ExportOutput, check_tensor, signature_name
+from estimator_compat.type_aliases import Tensor
+
+tf1: Any = tf.compat.v1
 
 
 class _SupervisedOutput(ExportOutput):
-    """Loss, predictions and metrics of a TRAIN or EVAL graph; each name begins with its kind.
+    """Loss, predictions and metrics of a TRAIN or EVAL graph.
+
+    Each name in the signature begins with `loss`, `predictions` or `metrics`.
 
     Args:
-      loss: A scalar Tensor or a dict of them.
-      predictions: A Tensor or a dict of them, `[batch, ...]` each.
-      metrics: Name to a `(value, update_op)` pair.
+      loss: A scalar Tensor, a dict of scalar Tensors, or None.
+      predictions: A Tensor or a dict of Tensors, `[batch, ...]` each, or None.
+      metrics: A `(value, update_op)` pair, a dict of such pairs, or None.
+
+    Raises:
+      ValueError: A value is not a Tensor, or a name is not a string.
     """
 
     METHOD = ""
 
     def __init__(self, loss: Any = None, predictions: Any = None, metrics: Any = None) -> None:
-        self._loss = _prefixed(loss, "loss")
-        self._predictions = _prefixed(predictions, "predictions")
+        self._loss = _prefix_tensors(loss, "loss")
+        self._predictions = _prefix_tensors(predictions, "predictions")
         self._metrics = _metric_tensors(metrics)
 
     @property
-    def loss(self) -> dict[str, Any] | None:
+    def loss(self) -> dict[str, Tensor] | None:
+        """The losses by their names in the signature, or None."""
         return self._loss
 
     @property
-    def predictions(self) -> dict[str, Any] | None:
+    def predictions(self) -> dict[str, Tensor] | None:
+        """The predictions by their names in the signature, or None."""
         return self._predictions
 
     @property
-    def metrics(self) -> dict[str, Any] | None:
+    def metrics(self) -> dict[str, Tensor] | None:
+        """The values and update ops of the metrics by their names in the signature, or None."""
         return self._metrics
 
-    def as_signature_def(self, receiver_tensors: Mapping[str, Any]) -> Any:
+    def as_signature_def(self, receiver_tensors: Mapping[str, Tensor]) -> Any:
+        """Builds a signature of all losses, predictions and metrics."""
         infos = [
             {name: tf1.saved_model.build_tensor_info(tensor) for name, tensor in tensors.items()}
             for tensors in (
@@ -49,30 +60,41 @@ class _SupervisedOutput(ExportOutput):
 
 
 class TrainOutput(_SupervisedOutput):
+    """The output of an exported TRAIN graph; its arguments are those of `EvalOutput`."""
+
     METHOD = "tensorflow/supervised/training"
 
 
 class EvalOutput(_SupervisedOutput):
+    """The output of an exported EVAL graph.
+
+    Args:
+      loss: A scalar Tensor, a dict of scalar Tensors, or None.
+      predictions: A Tensor or a dict of Tensors, `[batch, ...]` each, or None.
+      metrics: A `(value, update_op)` pair, a dict of such pairs, or None.
+    """
+
     METHOD = "tensorflow/supervised/eval"
 
 
-def _with_prefix(name: Any, prefix: str) -> str:
+def _prefix_name(name: Any, prefix: str) -> str:
     name = signature_name(name)
     return name if name.startswith(prefix) else f"{prefix}/{name}"
 
 
-def _prefixed(tensors: Any, prefix: str) -> dict[str, Any] | None:
+def _prefix_tensors(tensors: Any, prefix: str) -> dict[str, Tensor] | None:
+    """Returns checked tensors by names that begin with the prefix; None for no tensors."""
     if tensors is None:
         return None
     named = tensors if isinstance(tensors, dict) else {prefix: tensors}
     return {
-        _with_prefix(name, prefix): checked_tensor(tensor, f"{prefix}[{name}]")
+        _prefix_name(name, prefix): check_tensor(tensor, f"{prefix}[{name}]")
         for name, tensor in named.items()
     }
 
 
-def _metric_tensors(metrics: Any) -> dict[str, Any] | None:
-    """Turns metrics into tensors for a signature: `<name>/value` and `<name>/update_op`."""
+def _metric_tensors(metrics: Any) -> dict[str, Tensor] | None:
+    """Returns the tensors of each metric by their names: `<name>/value` and `<name>/update_op`."""
     if metrics is None:
         return None
     tensors = {}
@@ -80,10 +102,10 @@ def _metric_tensors(metrics: Any) -> dict[str, Any] | None:
         metrics if isinstance(metrics, dict) else {"metrics": metrics}
     ).items():
         if isinstance(update, tf.Operation):
-            # A signature shows tensors only; this one is empty and runs the op.
+            # A signature holds tensors only. This tensor is empty; fetching it runs the op.
             with tf.control_dependencies([update]):
                 update = tf.constant([], name="metric_op_wrapper")
-        name = _with_prefix(name, "metrics")
-        tensors[f"{name}/value"] = checked_tensor(value, f"metrics[{name}]")
+        name = _prefix_name(name, "metrics")
+        tensors[f"{name}/value"] = check_tensor(value, f"metrics[{name}]")
         tensors[f"{name}/update_op"] = update
     return tensors

@@ -1,8 +1,8 @@
-"""The facade: `import tensorflow as tf` as TensorFlow 1 programs knew it, for them alone.
+"""The facade: `import tensorflow as tf` gives legacy modules TensorFlow as they knew it.
 
-`install()` makes the modules that are imported from then on see it; `run_script` and `run_module`
-(the command `python -m estimator_compat run`) do so for a whole program. Libraries keep seeing the
-real TensorFlow: `importing` says which module is which.
+`install()` shows the facade to the legacy modules that are imported after it. `run_script` and
+`run_module` (the command `python -m estimator_compat run`) show it to a whole program. Other
+modules, such as libraries, import the real TensorFlow. `importing` tells which modules are legacy.
 """
 
 from estimator_compat.facade.importing import install

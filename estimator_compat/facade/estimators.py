@@ -1,7 +1,7 @@
-"""`tf.estimator`, and the private files of the original that programs import, from our package.
+"""Finds names of `tf.estimator`, and of the original's private files, in this package.
 
-A name is looked for by its last part, since what `tensorflow_estimator.python.estimator.export.
-export_output.PredictOutput` means is `tf.estimator.export.PredictOutput`.
+The last part of a name decides: `tensorflow_estimator.python.estimator.export.export_output.
+PredictOutput` is `tf.estimator.export.PredictOutput`.
 """
 
 import importlib
@@ -10,7 +10,7 @@ from typing import Any
 
 from estimator_compat.api import absent
 
-_WHERE = (
+_MODULES = (
     "estimator_compat",
     "estimator_compat.export",
     "estimator_compat.inputs",
@@ -18,31 +18,36 @@ _WHERE = (
     "estimator_compat.experimental",
 )
 _SUBMODULES = ("export", "inputs", "tpu", "experimental")
-# Roots under which everything is a file or a name of the Estimator.
+# Packages that hold nothing but files and names of the Estimator.
 PACKAGES = ("tensorflow.estimator", "tensorflow.python.estimator")
 
 
 def find(path: str) -> Any:
-    """Finds a name of the Estimator in our package; None where it is not (yet) there."""
+    """Returns the value of a name of the Estimator; None if this package lacks the name.
+
+    Args:
+      path: The dotted name, as the program writes it.
+    """
     name = path.rpartition(".")[2]
     if name in _SUBMODULES:
-        return _module(f"estimator_compat.{name}")
+        return _load(f"estimator_compat.{name}")
     # `tpu.RunConfig` is another class than `RunConfig`.
-    for place in ("estimator_compat.tpu",) if ".tpu." in path else _WHERE:
-        value = getattr(_module(place), name, None)
-        # A file of the original, such as `run_config`, is not a module of ours.
+    for module in ("estimator_compat.tpu",) if ".tpu." in path else _MODULES:
+        value = getattr(_load(module), name, None)
+        # A name that stands for a file of the original must not find a module of this package.
         if value is not None and not isinstance(value, ModuleType):
             return value
     return None
 
 
 def is_public(path: str) -> bool:
-    """Tells whether the original has the name in public, and we do not."""
+    """Tells whether a name is a public name of the original that this package lacks."""
     name = path.rpartition(".")[2]
     return name in absent.LATER or name in absent.NEVER
 
 
-def _module(name: str) -> Any:
+def _load(name: str) -> Any:
+    """Imports a module of this package; returns None if there is no such module."""
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""Which exports to keep: the private `estimator.gc` of the original, as exporters call it."""
+"""Filters of exports to keep: the original's private `estimator.gc`, which exporters call."""
 
 import os
 from collections.abc import Callable
@@ -8,7 +8,12 @@ import tensorflow as tf
 
 
 class Path(NamedTuple):
-    """An export, and its number; None until a parser has found it."""
+    """An export.
+
+    Attributes:
+      path: Its folder.
+      export_version: Its number; None until a parser has read the number from the path.
+    """
 
     path: str
     export_version: int | None
@@ -18,7 +23,7 @@ Filter = Callable[[list[Path]], list[Path]]
 
 
 def largest_export_versions(n: int) -> Filter:
-    """Keeps the `n` exports with the largest numbers."""
+    """Returns a filter that keeps the `n` exports with the largest numbers."""
 
     def keep(paths: list[Path]) -> list[Path]:
         numbered = [
@@ -32,12 +37,17 @@ def largest_export_versions(n: int) -> Filter:
 
 
 def negation(f: Filter) -> Filter:
-    """Keeps what another filter does not."""
+    """Returns a filter that keeps the exports that another filter removes."""
     return lambda paths: sorted(set(paths) - set(f(paths)))
 
 
 def get_paths(base_dir: str, parser: Callable[[Path], Path | None]) -> list[Path]:
-    """Lists what a folder holds, each as the parser returns it, but for its Nones."""
+    """Lists the exports in a folder, sorted by path.
+
+    Args:
+      base_dir: The folder.
+      parser: Returns a path with its number, or None for a path that is not an export.
+    """
     names = [name.rstrip("/") for name in tf.io.gfile.listdir(base_dir)]
-    found = [parser(Path(os.path.join(base_dir, name), None)) for name in names]
-    return sorted(path for path in found if path)
+    paths = [parser(Path(os.path.join(base_dir, name), None)) for name in names]
+    return sorted(path for path in paths if path)

@@ -1,9 +1,9 @@
-"""Which modules are legacy, and how they alone come to see the facade.
+"""Shows the facade to legacy modules, and to no others.
 
-An `import` statement calls the `__import__` it finds in its own module's builtins. A legacy module
-is given builtins of its own, in which `__import__` answers `tensorflow` with the facade, adds to a
-few modules what they had when the program was written, and leaves everything else to Python.
-Nothing global is replaced: a module that is not legacy is imported, and imports, as ever.
+An `import` statement calls the `__import__` of its own module's builtins. A legacy module gets
+builtins of its own. Their `__import__` returns the facade for `tensorflow`, adds old names to a few
+modules of Python and NumPy, and imports everything else as Python does. Nothing global is replaced:
+modules that are not legacy are not affected.
 """
 
 import ast
@@ -22,20 +22,20 @@ from estimator_compat import package_files
 from estimator_compat.facade import names, older, protocols
 
 _ROOTS = ("tensorflow", "tensorflow_estimator")
-# Files that are on the path of a program but never legacy: this package's own.
+# This project's own packages: they may be on the program's path, but are never legacy.
 _OURS = ("estimator_compat", "migrate")
-_CATCHES_A_FAILED_IMPORT = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+_ERRORS_OF_IMPORTS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
 
 def install(legacy: Iterable[str] = ()) -> None:
     """Shows the facade to the legacy modules that are imported from now on.
 
-    In a notebook the later cells see it, too. The module that calls it has begun with Python's own
-    builtins: it gets the facade from `tensorflow()`, not from an `import`.
+    In a notebook, later cells see the facade, too. The caller itself already has Python's own
+    builtins, so that its `import` statements do not: it calls `facade.tensorflow()` instead.
 
     Args:
-      legacy: Names of installed packages (`bert`, `official`) that are legacy, too. A module that
-        is neither installed in `site-packages` nor Python's own is legacy without being named.
+      legacy: Names of installed packages, such as `bert`, that are legacy. A module is legacy
+        without being named if it is neither in `site-packages` nor Python's own.
     """
     caller = _caller().f_globals
     if caller.get("__name__") == "__main__":
@@ -48,16 +48,20 @@ def install(legacy: Iterable[str] = ()) -> None:
 
 
 def _caller() -> FrameType:
-    """The frame of whoever called the function that asks."""
-    asking = inspect.currentframe()
-    asking = asking and asking.f_back
-    caller = asking and asking.f_back
+    """Returns the frame that called the function that calls this one."""
+    function = inspect.currentframe()
+    function = function and function.f_back
+    caller = function and function.f_back
     assert caller is not None
     return caller
 
 
 class LegacyFinder:
-    """Finds what Python would find, and loads the legacy modules of it with `LegacyLoader`."""
+    """Finds the legacy modules among those that Python would find, for `LegacyLoader`.
+
+    Attributes:
+      named: Names of installed packages that are legacy.
+    """
 
     def __init__(self, named: set[str]) -> None:
         self.named = named
@@ -65,6 +69,7 @@ class LegacyFinder:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
+        """Returns the spec of a legacy module; None leaves a module to Python's own finders."""
         if name.partition(".")[0] in (*_ROOTS, *_OURS):
             return None
         spec = PathFinder.find_spec(name, path, target)
@@ -77,21 +82,22 @@ class LegacyFinder:
 
 
 class LegacyLoader(SourceFileLoader):
-    """Loads a module as ever, with builtins that import the facade."""
+    """Loads a module as Python does, but with builtins that import the facade."""
 
     def exec_module(self, module: ModuleType) -> None:
+        """Runs the module's code, or builds its messages if an old `protoc` generated the code."""
         if not protocols.load(module, self.path):
             vars(module)["__builtins__"] = legacy_builtins()
             super().exec_module(module)
 
 
 def is_legacy(name: str, path: str, named: Collection[str]) -> bool:
-    """Tells whether a module sees the facade: named, or the program's own.
+    """Tells whether a module is legacy: the user named its package, or it is the program's own.
 
     Args:
       name: The module's dotted name.
-      path: Its file.
-      named: Packages that the user says are legacy.
+      path: The module's file.
+      named: Packages that the user named as legacy.
     """
     parts = name.split(".")
     if any(".".join(parts[:end]) in named for end in range(1, len(parts) + 1)):
@@ -100,7 +106,7 @@ def is_legacy(name: str, path: str, named: Collection[str]) -> bool:
 
 
 def legacy_builtins() -> dict[str, Any]:
-    """The builtins of a legacy module: Python's own, and an `__import__` that knows the facade."""
+    """Returns the builtins of a legacy module: Python's own, with `legacy_import`."""
     return {**vars(builtins), "__import__": legacy_import}
 
 
@@ -111,37 +117,47 @@ def legacy_import(
     fromlist: Sequence[str] | None = (),
     level: int = 0,
 ) -> Any:
-    """Imports as Python does, `tensorflow` from the facade, and what Python lost from `older`.
+    """Imports as Python does, but `tensorflow` from the facade: the `__import__` of legacy modules.
 
-    A name that is not there is a `Missing`, which raises when it is used, so that a module that
-    imports more than it needs can be imported; where the program is ready for the failure (inside
-    `try` with an `except ImportError`), it gets the ImportError instead.
+    A name that the facade lacks is imported as a `Missing`, which raises when it is used: legacy
+    modules import names that they do not need. Inside a `try` with an `except ImportError`, the
+    program expects the failure, and an ImportError is raised at once.
+
+    Args:
+      name: As for `__import__`.
+      globals: As for `__import__`.
+      locals: As for `__import__`.
+      fromlist: As for `__import__`.
+      level: As for `__import__`.
+
+    Raises:
+      ModuleNotFoundError: The facade lacks the module, and the statement expects a failure.
     """
     if level or name.partition(".")[0] not in _ROOTS:
-        found = builtins.__import__(name, globals, locals, fromlist or (), level)
-        return _IMPORTLIB if found is importlib else older.seen(found)
+        imported = builtins.__import__(name, globals, locals, fromlist or (), level)
+        return _IMPORTLIB if imported is importlib else older.with_old_names(imported)
     frame = _caller()
-    place = frame.f_code.co_filename, frame.f_lineno
+    statement = frame.f_code.co_filename, frame.f_lineno
     module = names.find(name)
-    if isinstance(module, names.Missing) and _is_guarded(*place):
+    if isinstance(module, names.Missing) and _is_guarded(*statement):
         raise ModuleNotFoundError(names.explain(name), name=name)
     if not fromlist:
         return names.find(name.partition(".")[0])
-    return _Imported(module, place) if fromlist != ("*",) else module
+    return _FromImport(module, statement) if fromlist != ("*",) else module
 
 
 def _import_module(name: str, package: str | None = None) -> Any:
-    """Imports as `importlib.import_module` does, `tensorflow` from the facade."""
+    """Imports as `importlib.import_module` does, but `tensorflow` from the facade."""
     if name.partition(".")[0] not in _ROOTS:
         return importlib.import_module(name, package)
-    found = names.find(name)
-    if isinstance(found, names.Missing):
+    module = names.find(name)
+    if isinstance(module, names.Missing):
         raise ModuleNotFoundError(names.explain(name), name=name)
-    return found
+    return module
 
 
 class _Importlib(ModuleType):
-    """`importlib` for legacy modules."""
+    """The `importlib` of legacy modules: its `import_module` returns the facade."""
 
     import_module = staticmethod(_import_module)
 
@@ -152,32 +168,38 @@ class _Importlib(ModuleType):
 _IMPORTLIB = _Importlib("importlib")
 
 
-class _Imported:
-    """What a `from module import names` statement takes its names from."""
+class _FromImport:
+    """The module from which a `from module import names` statement takes its names.
 
-    def __init__(self, module: Any, place: tuple[str, int]) -> None:
-        self._module, self._place = module, place
+    Args:
+      module: A module of the facade, or a `Missing`.
+      statement: The file and the line of the statement.
+    """
+
+    def __init__(self, module: Any, statement: tuple[str, int]) -> None:
+        self._module, self._statement = module, statement
         self.__name__ = module.__name__
 
     def __getattr__(self, name: str) -> Any:
         try:
             value = getattr(self._module, name)
         except AttributeError as error:
-            if _is_guarded(*self._place):
+            if _is_guarded(*self._statement):
                 raise
             return names.Missing(f"{self.__name__}.{name}", str(error))
-        if isinstance(value, names.Missing) and _is_guarded(*self._place):
+        if isinstance(value, names.Missing) and _is_guarded(*self._statement):
             raise AttributeError(names.explain(value.__name__))
         return value
 
 
 def _is_guarded(path: str, line: int) -> bool:
-    """Tells whether a statement stands in a `try` that catches a failed import."""
+    """Tells whether a line stands in the body of a `try` that catches a failed import."""
     return any(first <= line <= last for first, last in _guarded_lines(path))
 
 
 @functools.cache
 def _guarded_lines(path: str) -> tuple[tuple[int, int], ...]:
+    """Returns the first and last line of each `try` body whose handlers catch a failed import."""
     try:
         tree = ast.parse("".join(linecache.getlines(path)))
     except SyntaxError:
@@ -193,4 +215,4 @@ def _catches_a_failed_import(handler: ast.ExceptHandler) -> bool:
     if handler.type is None:
         return True
     caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(ast.unparse(one) in _CATCHES_A_FAILED_IMPORT for one in caught)
+    return any(ast.unparse(error) in _ERRORS_OF_IMPORTS for error in caught)

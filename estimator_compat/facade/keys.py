@@ -1,8 +1,8 @@
-"""`MetricKeys` and `PredictionKeys` of the original's private files: names in results."""
+"""`MetricKeys` and `PredictionKeys` of the original's private files: names of results."""
 
 
 class MetricKeys:
-    """The names of metrics in what `evaluate()` of a head returns."""
+    """The names of a head's metrics in the result of `evaluate()`."""
 
     LOSS = "loss"
     LOSS_MEAN = "average_loss"

@@ -1,4 +1,4 @@
-"""What a program is told about a symbol that the facade lacks: three clauses."""
+"""Error messages about symbols that the facade lacks, in three clauses."""
 
 import difflib
 
@@ -6,33 +6,39 @@ from estimator_compat.api import absent, legacy_symbols
 
 
 def explain(key: str, written: str = "") -> str:
-    """Says why a symbol (`contrib.layers.conv9d`) is not there, what is, and what to do.
+    """Returns a message: that the facade lacks a symbol, what it expected, and what to do.
 
     Args:
-      key: The symbol as the table names it.
-      written: As the program names it, where that is not `tf.` and the key.
+      key: The symbol as the table names it, such as `contrib.layers.conv9d`.
+      written: The symbol as the program names it; "" if that is `tf.` and the key.
     """
-    told = f"`{written or 'tf.' + key}` is not in this facade of TensorFlow 1"
+    problem = f"`{written or 'tf.' + key}` is not in this facade of TensorFlow 1"
     name = key.rpartition(".")[2]
-    if "estimator" in key.lower() and (why := absent.message(name, told)):
-        return why
-    for known, row in legacy_symbols.ROWS.items():
-        if row.source is None and (key == known or key.startswith(known + ".")):
-            return f"{told}; TensorFlow removed it with 2.0; {row.note}."
-    return f"{told}; expected a name that tf.compat.v1 or the facade has; {_suggestion(key)}."
+    if "estimator" in key.lower() and (message := absent.message(name, problem)):
+        return message
+    for symbol, row in legacy_symbols.ROWS.items():
+        if row.source is None and (key == symbol or key.startswith(symbol + ".")):
+            return f"{problem}; TensorFlow removed it with 2.0; {row.note}."
+    return f"{problem}; expected a name that tf.compat.v1 or the facade has; {_suggestion(key)}."
 
 
 def _suggestion(key: str) -> str:
-    here = [known for known, row in legacy_symbols.ROWS.items() if row.source]
-    if close := difflib.get_close_matches(key, here, n=3, cutoff=0.85):
-        return f"close names are {', '.join('tf.' + one for one in close)}"
+    present = [symbol for symbol, row in legacy_symbols.ROWS.items() if row.source]
+    if close := difflib.get_close_matches(key, present, n=3, cutoff=0.85):
+        return f"close names are {', '.join('tf.' + symbol for symbol in close)}"
     if key.startswith("contrib."):
         return "write it on public operations where the program uses it"
     return "use what tf.compat.v1 has instead"
 
 
 def unloadable(key: str, row: legacy_symbols.Row, error: Exception) -> str:
-    """Says why the source of a row cannot be loaded."""
+    """Returns a message: why the source of a symbol cannot be loaded, and what to do.
+
+    Args:
+      key: The symbol as the table names it.
+      row: The symbol's row.
+      error: The error of the import.
+    """
     if (row.source or "").startswith("tf_slim"):
         return (
             f"`tf.{key}` comes from tf-slim, which could not be imported ({error}); expected the "

@@ -1,8 +1,8 @@
-"""The facade's modules: each name in them is looked up when it is used, and kept.
+"""The modules of the facade. They look a name up when it is first used, and keep its value.
 
-`find("tensorflow.contrib.layers.layer_norm")` asks, in this order: the table (`table.ROWS`), our
-own Estimator for everything below `tf.estimator`, and TensorFlow itself (`tf.compat.v1` for `tf`).
-What none of them has is a `Missing`.
+`find("tensorflow.contrib.layers.layer_norm")` looks in three places, in this order: the table
+`legacy_symbols.ROWS`; for names below `tf.estimator`, this package; and TensorFlow (`tf.compat.v1`
+for `tf`). A name that none of them has is a `Missing`.
 """
 
 import functools
@@ -14,7 +14,7 @@ from typing import Any
 from estimator_compat.api import legacy_symbols
 from estimator_compat.facade import estimators, keras_layers, missing
 
-# The last TensorFlow 1: programs that ask take their TensorFlow 1 path.
+# The last TensorFlow 1. Programs that compare versions take their path for TensorFlow 1.
 VERSION = "1.15.5"
 
 _PRIVATE = (
@@ -25,22 +25,22 @@ _PRIVATE = (
 )
 # `contrib.layers.python.layers.layers.fully_connected` is `contrib.layers.fully_connected`.
 _CONTRIB_FILE = re.compile(r"^contrib\.(\w+)\.python\.(?:\w+\.)*(\w+)$")
-# The original's private files are known by their names alone.
+# The table names a symbol of the original's private files without the file.
 _ESTIMATOR_FILE = re.compile(
     r"^(?:python\.estimator|tensorflow_estimator(?:\.python\.estimator)?)\.(?:\w+\.)*(\w+)$"
 )
-# Not None: `tf.newaxis` is.
+# A name that a module lacks. None would be wrong, since it is the value of `tf.newaxis`.
 _ABSENT = object()
 _ESTIMATOR = re.compile(r"^(?:tensorflow\.(?:python\.)?estimator|tensorflow_estimator)(?:\.|$)")
 
 
-class Names(ModuleType):
+class FacadeModule(ModuleType):
     """A module of the facade.
 
     Args:
-      name: Its name in legacy programs, such as `tensorflow.train`.
-      real: The modules of TensorFlow that it shows, the first that has a name; none where
-        TensorFlow has no such module.
+      name: The module's name in legacy programs, such as `tensorflow.train`.
+      *real: The modules of TensorFlow that have its names; the first one that has a name counts.
+        There are none for a module that TensorFlow no longer has.
     """
 
     def __init__(self, name: str, *real: Any) -> None:
@@ -49,20 +49,21 @@ class Names(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
-            return [one for one in dir(self) if not one.startswith("_")]
+            return [public for public in dir(self) if not public.startswith("_")]
         if name.startswith("__"):
-            return self._dunder(name)
+            return self._special_attribute(name)
         value = _look_up(self, name)
         setattr(self, name, value)
         return value
 
     def __dir__(self) -> list[str]:
-        below = canonical(self.__name__) + "."
-        rows = {key[len(below) :] for key in legacy_symbols.ROWS if key.startswith(below)}
-        shown = {name for real in self.__real__ for name in dir(real)}
-        return sorted({*vars(self), *shown, *(row.partition(".")[0] for row in rows)})
+        prefix = canonical(self.__name__) + "."
+        symbols = {key[len(prefix) :] for key in legacy_symbols.ROWS if key.startswith(prefix)}
+        real_names = {name for real in self.__real__ for name in dir(real)}
+        legacy_names = {symbol.partition(".")[0] for symbol in symbols}
+        return sorted({*vars(self), *real_names, *legacy_names})
 
-    def _dunder(self, name: str) -> Any:
+    def _special_attribute(self, name: str) -> Any:
         for real in self.__real__:
             if hasattr(real, name):
                 return getattr(real, name)
@@ -70,7 +71,12 @@ class Names(ModuleType):
 
 
 class Missing(ModuleType):
-    """A symbol that is not there. It can be imported and passed around; using it raises."""
+    """A symbol that the facade lacks: it can be imported and passed on, but raises when used.
+
+    Args:
+      name: The symbol's dotted name, as the program writes it.
+      message: The message of the error; "" for that of `explain`.
+    """
 
     def __init__(self, name: str, message: str = "") -> None:
         super().__init__(name)
@@ -97,17 +103,17 @@ class Missing(ModuleType):
         return False
 
     def __mro_entries__(self, _: Any) -> tuple[type, ...]:
-        """A class may derive from it: making an instance raises."""
+        """Returns a base class whose subclass can be defined, but raises for an instance."""
         return (type(self.__name__.rpartition(".")[2], (), {"__new__": self._raise}),)
 
 
 @functools.cache
 def _tensorflow() -> Any:
-    """Imports TensorFlow and makes it behave as TensorFlow 1."""
+    """Imports TensorFlow and disables its v2 behavior."""
     tensorflow = importlib.import_module("tensorflow")
     logging = tensorflow.compat.v1.logging
     verbosity = logging.get_verbosity()
-    # TensorFlow says that reference variables are deprecated: the program knows nothing else.
+    # TensorFlow warns that reference variables are deprecated. A legacy program has no others.
     logging.set_verbosity(logging.ERROR)
     tensorflow.compat.v1.disable_v2_behavior()
     logging.set_verbosity(verbosity)
@@ -115,22 +121,23 @@ def _tensorflow() -> Any:
 
 
 def tensorflow() -> Any:
-    """The facade's `tensorflow`, for a module that does not get it by `import`."""
+    """Returns the facade's `tensorflow`, for a module whose `import` gives the real one."""
     return _root()
 
 
 @functools.cache
-def _root() -> Names:
+def _root() -> FacadeModule:
+    """Builds the facade's `tensorflow`."""
     tensorflow = _tensorflow()
-    root = Names("tensorflow", tensorflow.compat.v1, tensorflow)
-    compat = Names("tensorflow.compat", tensorflow.compat)
+    root = FacadeModule("tensorflow", tensorflow.compat.v1, tensorflow)
+    compat = FacadeModule("tensorflow.compat", tensorflow.compat)
     vars(compat)["v1"] = root
     vars(root).update(compat=compat, __version__=VERSION, VERSION=VERSION)
-    python = Names("tensorflow.python", *root.python.__real__)
-    # In TensorFlow 1 `tensorflow.python.keras` was `tf.keras`; today it is a copy that is not.
+    python = FacadeModule("tensorflow.python", *root.python.__real__)
+    # In TensorFlow 1 `tensorflow.python.keras` was `tf.keras`. Today it is another copy of Keras.
     files = importlib.import_module("tf_keras.src")
     keras_layers.restore(tensorflow.compat.v1.keras.layers.Layer)
-    keras = Names("tensorflow.python.keras", *root.keras.__real__, files)
+    keras = FacadeModule("tensorflow.python.keras", *root.keras.__real__, files)
     vars(python)["keras"] = keras
     vars(root)["python"] = python
     return root
@@ -139,23 +146,23 @@ def _root() -> Names:
 @functools.cache
 def _other_root(name: str) -> Any:
     _tensorflow()
-    return Names(name)
+    return FacadeModule(name)
 
 
 def find(path: str) -> Any:
-    """Finds what a dotted legacy name stands for: a `Names`, a value, or a `Missing`."""
-    first, *rest = path.split(".")
-    found = _root() if first == "tensorflow" else _other_root(first)
-    for name in rest:
+    """Returns what a dotted legacy name stands for: a `FacadeModule`, a value, or a `Missing`."""
+    root, *parts = path.split(".")
+    value = _root() if root == "tensorflow" else _other_root(root)
+    for part in parts:
         try:
-            found = getattr(found, name)
+            value = getattr(value, part)
         except AttributeError:
             return Missing(path)
-    return found
+    return value
 
 
 def canonical(path: str) -> str:
-    """The name under which the table has a symbol: without `tensorflow.` and private files."""
+    """Returns a symbol's name in the table: without `tensorflow.` and without private files."""
     key = path.removeprefix("tensorflow.").removeprefix("compat.v1.")
     key = key.replace("contrib.slim.python.slim", "contrib.slim")
     if file := _CONTRIB_FILE.match(key):
@@ -165,65 +172,80 @@ def canonical(path: str) -> str:
 
 
 def explain(path: str) -> str:
-    """What is missing, what was expected and what to do instead, in three clauses."""
+    """Returns a message: what is missing, what was expected, and what to do.
+
+    Args:
+      path: The missing symbol's dotted name, as the program writes it.
+    """
     key = canonical(path)
-    # A private file has no name below `tf`.
+    # The message shows a symbol of a private file as the program writes it: `tf` has no such name.
     return missing.explain(key, path if key.startswith("python.") else "")
 
 
-def _look_up(module: Names | Missing, name: str) -> Any:
+def _look_up(module: FacadeModule | Missing, name: str) -> Any:
+    """Finds the value of a name of a module of the facade.
+
+    Raises:
+      AttributeError: There is no such name, and none is expected from a later version.
+    """
     path = f"{module.__name__}.{name}"
     key = canonical(path)
     if key in legacy_symbols.ROWS and (legacy_symbols.ROWS[key].source or not _rows_below(key)):
         return _from_row(path, legacy_symbols.ROWS[key])
     if _ESTIMATOR.match(path):
         return _from_estimator(path)
-    found = [
-        part for part in (_part(real, name) for real in module.__real__) if part is not _ABSENT
-    ]
-    if found and not _is_tensorflows(found[0]):
-        return found[0]
-    if found:
-        return Names(path, *filter(_is_tensorflows, found))
+    candidates = [_attribute(real, name) for real in module.__real__]
+    values = [value for value in candidates if value is not _ABSENT]
+    if values and not _is_tensorflow_module(values[0]):
+        return values[0]
+    if values:
+        return FacadeModule(path, *filter(_is_tensorflow_module, values))
     if _rows_below(key) or path in _PRIVATE:
-        return Names(path)
+        return FacadeModule(path)
     if path.startswith(_PRIVATE):
         return Missing(path)
     raise AttributeError(explain(path))
 
 
 def _rows_below(key: str) -> bool:
+    """Tells whether the table has symbols of a package."""
     return any(row.startswith(key + ".") for row in legacy_symbols.ROWS)
 
 
 def _from_row(path: str, row: legacy_symbols.Row) -> Any:
+    """Loads a symbol from its row's source; returns a `Missing` if it cannot be loaded."""
     if row.source is None:
         return Missing(path)
-    place, _, name = row.source.partition(":")
-    if place == "estimator_compat" and (ours := estimators.find(name)) is not None:
-        return ours
+    module, _, name = row.source.partition(":")
+    if module == "estimator_compat" and (value := estimators.find(name)) is not None:
+        return value
     try:
-        value = importlib.import_module(place)
+        value = importlib.import_module(module)
         for part in filter(None, name.split(".")):
             value = getattr(value, part)
     except (ImportError, AttributeError) as error:
         return Missing(path, missing.unloadable(canonical(path), row, error))
-    return Names(path, value) if isinstance(value, ModuleType) else value
+    return FacadeModule(path, value) if isinstance(value, ModuleType) else value
 
 
 def _from_estimator(path: str) -> Any:
+    """Finds a name of `tf.estimator` in this package; returns a `Missing` for an absent one.
+
+    Raises:
+      AttributeError: The original has no such public name.
+    """
     if path in estimators.PACKAGES:
-        return Names(path)
+        return FacadeModule(path)
     value = estimators.find(path)
     if value is not None:
-        return Names(path, value) if isinstance(value, ModuleType) else value
+        return FacadeModule(path, value) if isinstance(value, ModuleType) else value
     if estimators.is_public(path) or path.startswith(_PRIVATE):
         return Missing(path)
     raise AttributeError(explain(path))
 
 
-def _part(real: Any, name: str) -> Any:
-    """An attribute of a module of TensorFlow, or its submodule, or `_ABSENT`."""
+def _attribute(real: Any, name: str) -> Any:
+    """Returns an attribute or a submodule of a module of TensorFlow, or `_ABSENT`."""
     try:
         return getattr(real, name)
     except AttributeError:
@@ -235,7 +257,7 @@ def _part(real: Any, name: str) -> Any:
         return _ABSENT
 
 
-def _is_tensorflows(value: Any) -> bool:
+def _is_tensorflow_module(value: Any) -> bool:
     return isinstance(value, ModuleType) and value.__name__.partition(".")[0] in (
         "tensorflow",
         "tf_keras",

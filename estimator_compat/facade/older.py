@@ -1,7 +1,7 @@
-"""What Python and NumPy no longer have and legacy programs use: `inspect.getargspec`, `np.bool`.
+"""Names that Python and NumPy dropped and legacy programs use, such as `np.bool`.
 
-A legacy module that imports one of these modules gets a stand-in, which has the old names and for
-all else asks the module. The module itself stays as it is.
+A legacy module that imports one of these modules gets a stand-in. The stand-in has the old names,
+and all names of the module. The module itself is not changed.
 """
 
 import base64
@@ -16,27 +16,34 @@ ArgSpec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
 
 
 def getargspec(func: Any) -> ArgSpec:
-    """Names a function's parameters and their default values.
+    """Returns the names of a function's parameters and their default values.
 
     Raises:
-      ValueError: The function has what Python 2 did not: keyword-only parameters or annotations.
+      ValueError: The function has keyword-only parameters or annotations, which Python 2 lacked.
     """
-    found = inspect.getfullargspec(func)
-    if found.kwonlyargs or found.annotations:
+    spec = inspect.getfullargspec(func)
+    if spec.kwonlyargs or spec.annotations:
         raise ValueError(
-            f"Function has keyword-only parameters or annotations: {func}; expected one that "
-            "Python 2 could have; use inspect.signature()."
+            f"Function has keyword-only parameters or annotations: {func}; expected a function "
+            "without them, as in Python 2; use inspect.signature()."
         )
-    return ArgSpec(found.args, found.varargs, found.varkw, found.defaults)
+    return ArgSpec(spec.args, spec.varargs, spec.varkw, spec.defaults)
 
 
 def asscalar(a: Any) -> Any:
-    """Returns the one value of an array as a Python number."""
+    """Returns the value of an array with one element as a Python number."""
     return a.item()
 
 
 def fromstring(string: Any, dtype: Any = float, count: int = -1, *, sep: str = "") -> Any:
-    """Reads an array from bytes, where `sep` is empty, as well as from text."""
+    """Reads an array from text, or from bytes if `sep` is empty.
+
+    Args:
+      string: The text or the bytes.
+      dtype: The dtype of the array.
+      count: How many elements to read; -1 for all.
+      sep: The separator of the numbers in a text; "" for bytes.
+    """
     import numpy as np
 
     if sep:
@@ -49,7 +56,7 @@ _NAMES: dict[str, dict[str, Any]] = {
     "collections": {name: getattr(abc, name) for name in abc.__all__},
     "inspect": {"ArgSpec": ArgSpec, "getargspec": getargspec},
     "numpy": {
-        **{one.__name__: one for one in (bool, complex, float, int, object, str)},
+        **{scalar.__name__: scalar for scalar in (bool, complex, float, int, object, str)},
         "asscalar": asscalar,
         "fromstring": fromstring,
     },
@@ -57,6 +64,8 @@ _NAMES: dict[str, dict[str, Any]] = {
 
 
 class _StandIn(ModuleType):
+    """A module with its old names, for legacy modules."""
+
     def __init__(self, real: ModuleType) -> None:
         super().__init__(real.__name__, real.__doc__)
         self._real = real
@@ -72,6 +81,6 @@ class _StandIn(ModuleType):
 _stand_in = functools.cache(_StandIn)
 
 
-def seen(module: Any) -> Any:
-    """What a legacy module gets for a module that it imports."""
+def with_old_names(module: Any) -> Any:
+    """Returns the stand-in of a module that dropped names, and any other module itself."""
     return _stand_in(module) if getattr(module, "__name__", None) in _NAMES else module

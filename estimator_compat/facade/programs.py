@@ -9,17 +9,17 @@ from collections.abc import Iterable, Sequence
 from estimator_compat import package_files
 from estimator_compat.facade import importing
 
-# Packages that are TensorFlow.
-_REAL = ("tensorflow", "tf_keras", "keras", "tf_slim")
+# TensorFlow's own packages, which are never legacy.
+_TENSORFLOW = ("tensorflow", "tf_keras", "keras", "tf_slim")
 
 
 def run_script(path: str, arguments: Sequence[str] = (), *, legacy: Iterable[str] = ()) -> None:
-    """Runs a file as `__main__`, with its folder first on the path.
+    """Runs a file as `__main__`, with its folder first on Python's path.
 
     Args:
       path: The program's file.
-      arguments: Its command line, without the program's name.
-      legacy: Installed packages that are legacy, too.
+      arguments: The program's command line, without its name.
+      legacy: Names of installed packages that are legacy, too.
     """
     importing.install(legacy)
     sys.argv = [path, *arguments]
@@ -29,12 +29,12 @@ def run_script(path: str, arguments: Sequence[str] = (), *, legacy: Iterable[str
 
 
 def run_module(name: str, arguments: Sequence[str] = (), *, legacy: Iterable[str] = ()) -> None:
-    """Runs a module as `__main__`; its package is legacy wherever it is installed.
+    """Runs a module as `__main__`. Its package is legacy even if it is installed.
 
     Args:
       name: The module's dotted name.
-      arguments: Its command line, without the program's name.
-      legacy: Installed packages that are legacy, too.
+      arguments: The program's command line, without its name.
+      legacy: Names of further installed packages that are legacy.
     """
     importing.install({*legacy, name.partition(".")[0]})
     sys.argv = [name, *arguments]
@@ -44,21 +44,25 @@ def run_module(name: str, arguments: Sequence[str] = (), *, legacy: Iterable[str
 
 
 def hint(error: BaseException) -> str | None:
-    """What may mend an error that an installed, perhaps legacy, package met in TensorFlow.
+    """Returns a hint at --legacy for an error that an installed package met in TensorFlow.
+
+    Args:
+      error: The error that ended the program.
 
     Returns:
-      None where the error is another one.
+      The hint; None for an error that --legacy cannot mend.
     """
     if not isinstance(error, AttributeError | ImportError) or "tensorflow" not in str(error):
         return None
     package = None
     for frame, _ in traceback.walk_tb(error.__traceback__):
         name = frame.f_globals.get("__name__", "").partition(".")[0]
-        if package_files.is_installed(frame.f_code.co_filename) and name not in _REAL:
+        if package_files.is_installed(frame.f_code.co_filename) and name not in _TENSORFLOW:
             package = name
     if package is None:
         return None
     return (
-        f"`{package}` is an installed package, which sees the real TensorFlow; expected it to be "
-        f"written for that; if it was written for TensorFlow 1, run with --legacy={package}."
+        f"`{package}` is an installed package, which imports the real TensorFlow; expected a "
+        "package that is written for TensorFlow 2; if it was written for TensorFlow 1, run with "
+        f"--legacy={package}."
     )

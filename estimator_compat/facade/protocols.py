@@ -1,7 +1,7 @@
 """Protocol buffer modules (`*_pb2.py`) that an old `protoc` generated.
 
-Today's protobuf refuses their code, but each holds its serialized description, from which protobuf
-builds the same messages.
+Today's protobuf refuses the code of such a module. The code contains a serialized description, from
+which protobuf can build the same messages.
 """
 
 import ast
@@ -11,10 +11,14 @@ from typing import Any
 
 
 def load(module: ModuleType, path: str) -> bool:
-    """Fills a module from the description in its file.
+    """Fills a module with the messages that its file describes.
+
+    Args:
+      module: The module, which is empty.
+      path: The module's file.
 
     Returns:
-      False, and does nothing, where the file is no such module.
+      Whether the file has such a description. Without a description, nothing is done.
     """
     if not path.endswith("_pb2.py"):
         return False
@@ -23,32 +27,37 @@ def load(module: ModuleType, path: str) -> bool:
     serialized = _description(tree)
     if serialized is None:
         return False
-    for name in _imported(tree):
+    for name in _imported_modules(tree):
         importlib.import_module(name)
     builder: Any = importlib.import_module("google.protobuf.internal.builder")
     pool = importlib.import_module("google.protobuf.descriptor_pool").Default()
-    described = pool.AddSerializedFile(serialized)
-    builder.BuildMessageAndEnumDescriptors(described, vars(module))
-    builder.BuildTopDescriptorsAndMessages(described, module.__name__, vars(module))
-    vars(module)["DESCRIPTOR"] = described
+    descriptor = pool.AddSerializedFile(serialized)
+    builder.BuildMessageAndEnumDescriptors(descriptor, vars(module))
+    builder.BuildTopDescriptorsAndMessages(descriptor, module.__name__, vars(module))
+    vars(module)["DESCRIPTOR"] = descriptor
     return True
 
 
 def _description(tree: ast.Module) -> bytes | None:
-    """The argument `serialized_pb` of the file's descriptor: bytes, or latin-1 text in `_b()`."""
+    """Returns the argument `serialized_pb` of the file's descriptor; None without a descriptor.
+
+    The argument is bytes, or latin-1 text in a call of `_b`.
+    """
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg == "serialized_pb":
             value = node.value
             if isinstance(value, ast.Call) and len(value.args) == 1:
                 value = value.args[0]
             if isinstance(value, ast.Constant) and isinstance(value.value, bytes | str):
-                given = value.value
-                return given.encode("latin-1") if isinstance(given, str) else given
+                serialized = value.value
+                if isinstance(serialized, str):
+                    return serialized.encode("latin-1")
+                return serialized
     return None
 
 
-def _imported(tree: ast.Module) -> list[str]:
-    """The modules of the descriptions that this one needs."""
+def _imported_modules(tree: ast.Module) -> list[str]:
+    """Returns the protocol buffer modules that a file imports."""
     return [
         f"{node.module}.{alias.name}"
         for node in ast.walk(tree)

@@ -1,4 +1,4 @@
-"""Inputs: what an input_fn may return, and input functions over NumPy arrays and DataFrames."""
+"""Inputs: parses the result of an input_fn; input_fns over NumPy arrays and DataFrames."""
 
 from estimator_compat.inputs.array_inputs import numpy_input_fn
 from estimator_compat.inputs.frame_inputs import pandas_input_fn

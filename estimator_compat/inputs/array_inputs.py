@@ -1,11 +1,11 @@
 """`numpy_input_fn`: an input_fn over NumPy arrays."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from estimator_compat.inputs import queues
+from estimator_compat.type_aliases import InputFn
 
 
 def numpy_input_fn(
@@ -16,22 +16,26 @@ def numpy_input_fn(
     shuffle: bool | None = None,
     queue_capacity: int = 1000,
     num_threads: int = 1,
-) -> Callable[[], Any]:
+) -> InputFn:
     """Builds an input_fn that reads NumPy arrays through a queue.
 
     Args:
-      x: An array, `[examples, ...]`, or a dict of them.
-      y: Labels in the same form, or None.
-      batch_size: Examples of a batch; the last one is shorter where they do not divide.
-      num_epochs: How often the arrays are read, None for ever.
-      shuffle: Whether the order is random; must be said.
-      queue_capacity: Examples that the queue holds.
-      num_threads: Threads that read; with more than one, the order is theirs.
+      x: An array, `[examples, ...]`, or a dict of arrays.
+      y: The labels in the same form, or None.
+      batch_size: The number of examples in a batch. The last batch may be shorter.
+      num_epochs: How many times the arrays are read; None for without end.
+      shuffle: Whether the order is random; None is an error.
+      queue_capacity: The number of examples that the queue holds.
+      num_threads: The number of threads that read. With several threads, the order of their
+        batches is not determined.
+
+    Returns:
+      The input_fn, which returns features, or features and labels. It raises a ValueError for
+      arrays that are empty or differ in length, and for a name that is in both x and y. It raises a
+      TypeError for an x that is neither an array nor a dict.
 
     Raises:
-      ValueError: `shuffle` is not said; when the input_fn is called, empty or unequal arrays, or
-        a name in both x and y.
-      TypeError: When the input_fn is called, x is neither an array nor a dict.
+      ValueError: `shuffle` is not a boolean.
     """
     queues.check_shuffle(shuffle)
 
@@ -47,7 +51,7 @@ def numpy_input_fn(
                 f"{ {name: column.shape for name, column in columns.items()} }; cut them to one "
                 "length."
             )
-        batch = queues.enqueued(
+        batch = queues.next_batch(
             columns,
             batch_size=batch_size,
             num_epochs=num_epochs,
@@ -56,20 +60,21 @@ def numpy_input_fn(
             min_after_dequeue=None,
             num_threads=num_threads,
         )
-        chosen = {name: batch[name] for name in features}
-        result = chosen if isinstance(x, dict) else next(iter(chosen.values()))
+        by_name = {name: batch[name] for name in features}
+        inputs = by_name if isinstance(x, dict) else next(iter(by_name.values()))
         if y is None:
-            return result
+            return inputs
         targets = {name: batch[name] for name in labels}
-        return result, targets if isinstance(y, dict) else next(iter(targets.values()))
+        return inputs, targets if isinstance(y, dict) else next(iter(targets.values()))
 
     return input_fn
 
 
 def _columns(x: Any) -> dict[str, Any]:
+    """Returns the features as arrays by name, sorted by name."""
     if isinstance(x, dict):
         if not x:
-            raise ValueError("x cannot be an empty dict; expected features by name; add one.")
+            raise ValueError("x cannot be an empty dict; expected features by name; add a feature.")
         return dict(sorted(x.items()))
     if not isinstance(x, np.ndarray):
         raise TypeError(
@@ -82,6 +87,7 @@ def _columns(x: Any) -> dict[str, Any]:
 
 
 def _label_columns(y: Any, features: dict[str, Any]) -> dict[str, Any]:
+    """Returns the labels as arrays by names that no feature has, sorted by name."""
     if y is None:
         return {}
     if not isinstance(y, dict):
@@ -95,6 +101,6 @@ def _label_columns(y: Any, features: dict[str, Any]) -> dict[str, Any]:
     if duplicates:
         raise ValueError(
             f"{len(duplicates)} duplicate keys are found in both x and y: {duplicates}; expected "
-            "distinct names; rename one of each."
+            "distinct names; rename the features or the labels."
         )
     return dict(sorted(y.items()))

@@ -1,41 +1,59 @@
-"""Turns what an input_fn returned into features, labels and the hooks that feed them."""
+"""Parses the result of an input_fn into features, labels and the hooks that their session needs."""
 
 from typing import Any, NamedTuple
 
 import tensorflow as tf
-import tensorflow.compat.v1 as tf1
+
+from estimator_compat.type_aliases import Features, Hook, Labels, Session
+
+tf1: Any = tf.compat.v1
 
 
 class Inputs(NamedTuple):
-    """What a model_fn is called with, and the hooks its session needs for it."""
+    """Features and labels for a model_fn, and the hooks that their session needs.
 
-    features: Any
-    labels: Any
-    hooks: list[Any]
+    Attributes:
+      features: The features.
+      labels: The labels, or None.
+      hooks: The hook that initializes the Dataset's iterator; empty for an input without a Dataset.
+    """
+
+    features: Features
+    labels: Labels
+    hooks: list[Hook]
 
 
 class DatasetInitializerHook(tf1.train.SessionRunHook):
-    """Initializes a Dataset's iterator once the session's variables are initialized."""
+    """Initializes a Dataset's iterator after the session's variables.
+
+    Args:
+      iterator: The initializable iterator.
+    """
 
     def __init__(self, iterator: Any) -> None:
         self._iterator = iterator
 
     def begin(self) -> None:
+        """Gets the iterator's initializer."""
         self._initializer = self._iterator.initializer
 
-    def after_create_session(self, session: Any, coord: Any) -> None:
+    def after_create_session(self, session: Session, coord: Any) -> None:
+        """Runs the iterator's initializer."""
+        del coord
         session.run(self._initializer)
 
 
 def parse_input_fn_result(result: Any) -> Inputs:
-    """Parses an input_fn's result: a Dataset, `(features, labels)`, or features alone.
+    """Parses the result of an input_fn.
 
-    Features and labels may be tensors, sparse tensors, dicts, or nested tuples within the pair.
+    Args:
+      result: A Dataset, a pair of features and labels, or features alone. Features and labels are
+        tensors, sparse tensors, dicts, or, in a pair, nested tuples.
 
     Raises:
-      ValueError: A tuple or list whose length is not 2.
+      ValueError: The result is a tuple or list of another length than 2.
     """
-    hooks: list[Any] = []
+    hooks: list[Hook] = []
     if isinstance(result, tf.data.Dataset):
         iterator = tf1.data.make_initializable_iterator(result)
         hooks.append(DatasetInitializerHook(iterator))
@@ -51,8 +69,11 @@ def parse_input_fn_result(result: Any) -> Inputs:
     return Inputs(result[0], result[1], hooks)
 
 
-def ends_by_itself(features: Any) -> bool:
-    """Tells whether the features come from a Dataset or a queue, so that prediction can end."""
+def ends_by_itself(features: Features) -> bool:
+    """Tells whether the features come from a Dataset or a queue, which can end a prediction.
+
+    As in the original, sparse and ragged features do not count.
+    """
     tensors = [value for value in tf.nest.flatten(features) if isinstance(value, tf.Tensor)]
     if any(tensor.op.type == "IteratorGetNext" for tensor in tensors):
         return True

@@ -1,7 +1,8 @@
-"""Queues of rows: how `numpy_input_fn` and `pandas_input_fn` feed a graph.
+"""Queues of rows, through which `numpy_input_fn` and `pandas_input_fn` feed a graph.
 
-The original fed placeholders from threads of its own. Here the enqueue op calls for the next rows
-itself, on public queue runners; the queue, its order and its summary tag are the original's.
+The original fed placeholders from threads of its own. Here the enqueue op reads the next rows
+through a `py_func`, on TensorFlow's queue runners. The queue, the order of its rows and its summary
+tag are the original's.
 """
 
 import random
@@ -11,16 +12,19 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-import tensorflow.compat.v1 as tf1
+
+from estimator_compat.type_aliases import Tensor
+
+tf1: Any = tf.compat.v1
 
 logging = tf1.logging
 
 
 def check_shuffle(shuffle: Any) -> None:
-    """Checks that the caller said whether to shuffle.
+    """Checks that the caller decided whether to shuffle.
 
     Raises:
-      ValueError: They did not.
+      ValueError: `shuffle` is not a boolean.
     """
     if not isinstance(shuffle, bool):
         raise ValueError(
@@ -29,14 +33,14 @@ def check_shuffle(shuffle: Any) -> None:
         )
 
 
-class _Rows:
-    """Reads columns in order, over and over, for a number of epochs.
+class _RowReader:
+    """Reads the rows of some columns in order, for a number of epochs.
 
     Args:
-      columns: Arrays of one length, at least 1.
-      rows: How many rows are read at once.
-      epochs: How often each row is read, None for ever.
-      start: The first row; an epoch ends with the row before it.
+      columns: Arrays of the same length, at least 1.
+      rows: How many rows are read at a time.
+      epochs: How many times each row is read; None for without end.
+      start: The index of the first row. An epoch ends with the row before it.
     """
 
     def __init__(self, columns: Sequence[Any], rows: int, epochs: int | None, start: int) -> None:
@@ -44,27 +48,27 @@ class _Rows:
         self._rows = rows
         self._length = len(columns[0])
         self._next = start
-        self._left = None if epochs is None else epochs * self._length
+        self._remaining = None if epochs is None else epochs * self._length
         self._lock = threading.Lock()
 
     def read(self) -> list[np.ndarray]:
-        """Returns the next rows: their numbers, then a part of each column.
+        """Returns the next rows: their indices, and the values of each column.
 
         Raises:
-          StopIteration: All epochs are read, which closes the queue.
+          StopIteration: All epochs are read. This closes the queue.
         """
         with self._lock:
-            if self._left == 0:
+            if self._remaining == 0:
                 raise StopIteration
-            count = self._rows if self._left is None else min(self._rows, self._left)
-            numbers = np.arange(self._next, self._next + count) % self._length
+            count = self._rows if self._remaining is None else min(self._rows, self._remaining)
+            indices = np.arange(self._next, self._next + count) % self._length
             self._next = (self._next + count) % self._length
-            if self._left is not None:
-                self._left -= count
-        return [numbers, *(column[numbers] for column in self._columns)]
+            if self._remaining is not None:
+                self._remaining -= count
+        return [indices, *(column[indices] for column in self._columns)]
 
 
-def enqueued(
+def next_batch(
     columns: Mapping[str, np.ndarray],
     *,
     batch_size: int,
@@ -73,54 +77,58 @@ def enqueued(
     capacity: int,
     min_after_dequeue: float | None,
     num_threads: int,
-) -> dict[str, Any]:
-    """Makes tensors of the next batch of rows, and the queue behind them.
+) -> dict[str, Tensor]:
+    """Builds a queue of rows and returns the tensors of its next batch.
 
     Args:
-      columns: Name to array, all of one length.
-      batch_size: Rows of a batch; the last one may be shorter where epochs are counted.
-      num_epochs: How often each thread reads the rows, None for ever.
-      capacity: Rows that the queue holds.
-      min_after_dequeue: Rows that a shuffling queue keeps back; None for a quarter.
+      columns: Arrays of the same length by name.
+      batch_size: The number of rows in a batch. With `num_epochs`, the last batch may be shorter.
+      num_epochs: How many times each thread reads the rows; None for without end.
+      shuffle: Whether the order of the rows is random.
+      capacity: The number of rows that the queue holds.
+      min_after_dequeue: The number of rows that stay in a shuffling queue after a batch is taken;
+        None for a quarter of the capacity.
+      num_threads: The number of threads that fill the queue.
 
     Returns:
-      Name to Tensor, `[batch, ...]`.
+      The tensors, `[batch, ...]`, by name.
     """
     _warn_about_threads(shuffle, num_epochs, num_threads)
     arrays = list(columns.values())
     dtypes = [tf.int64, *(tf.as_dtype(array.dtype) for array in arrays)]
     shapes = [(), *(array.shape[1:] for array in arrays)]
-    least = 0
+    minimum = 0
     with tf1.name_scope("enqueue_input"):
         if shuffle:
-            least = int(capacity / 4 if min_after_dequeue is None else min_after_dequeue)
-            queue = tf.queue.RandomShuffleQueue(capacity, least, dtypes=dtypes, shapes=shapes)
+            minimum = int(capacity / 4 if min_after_dequeue is None else min_after_dequeue)
+            queue = tf.queue.RandomShuffleQueue(capacity, minimum, dtypes=dtypes, shapes=shapes)
         else:
             queue = tf.queue.FIFOQueue(capacity, dtypes=dtypes, shapes=shapes)
         enqueue_ops = []
         for _ in range(num_threads):
             start = random.randrange(len(arrays[0])) if shuffle else 0
-            rows = _Rows(arrays, batch_size, num_epochs, start)
-            enqueue_ops.append(queue.enqueue_many(tf1.py_func(rows.read, [], dtypes)))
+            reader = _RowReader(arrays, batch_size, num_epochs, start)
+            enqueue_ops.append(queue.enqueue_many(tf1.py_func(reader.read, [], dtypes)))
         tf1.train.add_queue_runner(tf1.train.QueueRunner(queue, enqueue_ops))
-        free = capacity - least
-        full = tf.cast(tf.maximum(0, queue.size() - least), tf.float32) * (1.0 / free)
-        tf1.summary.scalar(f"queue/{queue.name}fraction_over_{least}_of_{free}_full", full)
-    take = queue.dequeue_many if num_epochs is None else queue.dequeue_up_to
-    return dict(zip(columns, take(batch_size)[1:], strict=True))
+        free = capacity - minimum
+        fraction = tf.cast(tf.maximum(0, queue.size() - minimum), tf.float32) * (1.0 / free)
+        tf1.summary.scalar(f"queue/{queue.name}fraction_over_{minimum}_of_{free}_full", fraction)
+    dequeue = queue.dequeue_many if num_epochs is None else queue.dequeue_up_to
+    return dict(zip(columns, dequeue(batch_size)[1:], strict=True))
 
 
 def _warn_about_threads(shuffle: bool, num_epochs: int | None, num_threads: int) -> None:
+    """Warns of several threads that read more epochs than are asked for, or out of order."""
     if num_threads == 1:
         return
     if num_epochs is not None:
-        logging.warn(
+        logging.warning(
             "num_epochs is applied per thread, so %d threads will produce more epochs than you "
             "probably intend. If you want to limit epochs, use one thread.",
             num_threads,
         )
     if not shuffle:
-        logging.warn(
+        logging.warning(
             "shuffle=False with %d threads, all reading the rows in order. If you want examples "
             "read in order, use one thread; if you want multiple threads, enable shuffling.",
             num_threads,

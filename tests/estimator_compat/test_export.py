@@ -1,4 +1,4 @@
-"""The outputs of a signature, and the default one; the same cases were run on TF 2.15.1."""
+"""The outputs of a signature, and the default output; the same cases were run on TF 2.15.1."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -62,11 +62,11 @@ def test_values_of_outputs() -> None:
 
 REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "list": (lambda: predict([1]), TypeError, "write `{'name': output}`"),
-    "tensor": (lambda: predict({"a": floats()}), TypeError, "wrap the tensors in one"),
+    "tensor": (lambda: predict({"a": floats()}), TypeError, "wrap the tensors in one of these"),
     "no_default": (
         lambda: predict({k: export.PredictOutput(floats()) for k in "ab"}),
         ValueError,
-        "name one so",
+        "rename the one to serve by default",
     ),
     "number_as_key": (lambda: export.PredictOutput({1: floats()}), ValueError, "rename it"),
     "number_as_value": (lambda: export.PredictOutput({"a": 1.0}), ValueError, "name another tenso"),

@@ -1,4 +1,4 @@
-"""What an input_fn may return."""
+"""The forms of an input_fn's result, and the hooks that each form needs."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -86,7 +86,7 @@ ENDS: dict[str, tuple[Callable[[], Any], bool]] = {
     "endless_dataset": (lambda: Dataset.from_tensors({"a": X}).repeat(), True),
     "queue": (queue, True),
     "tensors": (lambda: {"a": tf.constant(X)}, False),
-    # The original looked at top-level tensors only, and so do we: it warns, and ends all the same.
+    # As in the original, only top-level Tensors count. It warns, but this prediction ends, too.
     "sparse_dataset": (lambda: Dataset.from_tensors({"a": sparse()}), False),
 }
 

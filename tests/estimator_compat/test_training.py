@@ -104,7 +104,7 @@ def test_a_damaged_event_file_is_read_up_to_the_damage(tmp_path: Any) -> None:
         writer.close()
     (event_file,) = eval_dir.iterdir()
     event_file.write_bytes(event_file.read_bytes()[:-5])  # within the second evaluation
-    best = BestExporter()._best_recorded(str(eval_dir / "*.tfevents.*"))
+    best = BestExporter()._read_best_result(str(eval_dir / "*.tfevents.*"))
     assert best == {"loss": 0.5}
 
 

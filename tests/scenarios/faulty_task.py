@@ -1,7 +1,7 @@
 """A process of `test_faults.py`: it trains, evaluates and exports a model of many numbers.
 
-Each step adds one to every number, so that a checkpoint's numbers are its step. It prints the error
-that ends it, or null.
+Each step adds one to every number, so that every number of a checkpoint equals its step. The
+process prints the error that ends it, or null.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def receiver_fn():
 
 
 class Fills:
-    """A receiver_fn from whose third call on no file may grow beyond 100 kB."""
+    """A receiver_fn that limits the size of files to 100 kB from its third call on."""
 
     calls = 0
 

@@ -1,4 +1,4 @@
-"""What goes wrong around a run: each has a message that says what to do, and nothing is lost."""
+"""Faults around a run: each one has a message that says what to do, and no checkpoint is lost."""
 
 import os
 import shutil
@@ -185,7 +185,10 @@ USES: dict[str, Callable[[Any], Any]] = {
 def test_damaged_checkpoints(
     trained: Path, tmp_path: Path, file: str, damage: Any, message: str, use: Any
 ) -> None:
-    """The original failed too, except for a missing index and an unread state: it began anew."""
+    """The original failed, too, with two exceptions.
+
+    It trained from the first step if the index was missing or the state could not be read.
+    """
     folder = tmp_path / "copy"
     shutil.copytree(trained, folder)
     damage(folder / file)
@@ -199,7 +202,7 @@ def test_damaged_checkpoints(
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """Whether the parts between `.*` stand in the text, in that order."""
+    """Tells whether the text has the parts between `.*`, in their order."""
     at = 0
     for part in pattern.split(".*"):
         at = text.find(part, at)
@@ -252,7 +255,7 @@ def test_a_folder_that_is_a_file(tmp_path: Path, below: str) -> None:
 
 
 def test_a_folder_that_is_read_only() -> None:
-    """Permissions do not stop root, but /proc does."""
+    """Root ignores the permissions of a folder, but cannot write to /proc."""
     with pytest.raises(OSError, match=r"cannot be written.*or choose another one"):
         estimator("/proc/model").train(once)
 
@@ -267,7 +270,7 @@ soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 
 
 class Fills(tf1.train.SessionRunHook):
-    """After five steps no file may grow beyond 100 kB; a checkpoint has 400."""
+    """Limits the size of files to 100 kB after five steps; a checkpoint has 400 kB."""
 
     def before_run(self, run_context):
         return tf1.train.SessionRunArgs(tf1.train.get_global_step())
@@ -304,7 +307,7 @@ print(json.dumps([error, kept, int(model.get_variable_value("global_step")),
 
 
 def test_a_disk_that_fills_up(tmp_path: Path) -> None:
-    """What is there afterwards is whole: training goes on from it, and counts no step twice."""
+    """The checkpoint that is left is complete: training goes on from it and repeats no step."""
     import json
 
     result = subprocess.run(
@@ -317,7 +320,7 @@ def test_a_disk_that_fills_up(tmp_path: Path) -> None:
     error, kept, step, w = json.loads(result.stdout.splitlines()[-1])
     assert "A checkpoint could not be written to" in error
     assert f"train again: it goes on from {tmp_path / 'model' / 'model.ckpt'}-{kept}." in error
-    assert kept in (4, 6), "6 where the limit came after its data was written"
+    assert kept in (4, 6), "6 if the limit came after the data of checkpoint 6 was written"
     assert (step, w) == (20, 20.0)
 
 
@@ -339,7 +342,7 @@ class Slow(tf1.train.SessionRunHook):
 
 @pytest.fixture
 def heeds_interrupts() -> Iterator[None]:
-    """Handles SIGINT as a program in the foreground does: one in the background ignores it."""
+    """Handles SIGINT as a program in the foreground does; in the background it would be ignored."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -353,7 +356,7 @@ def test_ctrl_c_leaves_a_whole_checkpoint_and_the_run_resumes(tmp_path: Path) ->
     kept = int(model.get_variable_value("global_step"))
     assert kept == steps(tmp_path)[-1] >= 6
     assert kept % 3 == 0, "saved by the interval, not half a step later"
-    # Each resumed run begins its input anew, as the original's did, so every step has batch 0.
+    # Each resumed run starts its input again, as in the original, so every step reads batch 0.
     first = lambda: once().take(1).repeat()  # noqa: E731
     other = estimator(tmp_path / "other", save_checkpoints_steps=1)
     other.train(first, steps=2)

@@ -26,7 +26,7 @@ def _free_address() -> str:
 
 @pytest.fixture
 def tasks(tmp_path: Path) -> Iterator[dict[str, subprocess.Popen[str]]]:
-    """The processes, an evaluator that starts before there is any checkpoint among them."""
+    """The processes of the cluster; the evaluator starts before there is a checkpoint."""
     cluster = {job: [_free_address()] for job in ("chief", "ps", "worker")}
     processes = {}
     for task in TASKS:
@@ -52,12 +52,12 @@ def test_a_cluster_trains_once_and_its_evaluator_ends(
     for task in ("chief", "worker", "evaluator"):
         out, _ = tasks[task].communicate(timeout=600)
         assert tasks[task].returncode == 0, task
-        # A chief and one worker are two; an evaluator is no part of the training cluster.
+        # The chief and the worker are two workers. The evaluator is not part of the cluster.
         workers = 0 if task == "evaluator" else 2
         assert json.loads(out) == [None, task, task == "chief", workers]
     assert tasks["ps"].poll() is None, "a parameter server serves until it is ended"
     reached = int(tf.train.load_variable(str(tmp_path / "model"), "global_step"))
-    # Chief and worker stop when they see the last step; each may have one more on its way.
+    # Chief and worker stop when they see the last step. Each may have started one more step.
     assert MAX_STEPS <= reached <= MAX_STEPS + 2
     evaluations = read_eval_metrics(str(tmp_path / "model" / "eval"))
     assert max(evaluations) == reached

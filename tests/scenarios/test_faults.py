@@ -1,4 +1,4 @@
-"""What a fault leaves behind: killed processes, full disks, damaged files. Nothing may be lost."""
+"""Killed processes, full disks and damaged files: no complete checkpoint or export may be lost."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from estimator_compat.hooks.early_stopping import read_eval_metrics
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-# A checkpoint of 40 MB takes long enough to be met while it is written.
+# A checkpoint of 40 MB takes so long to write that the process can be killed meanwhile.
 MANY = 10_000_000
 Process = subprocess.Popen[str]
 
@@ -43,7 +43,7 @@ def finished(folder: Path, *flags: str, tf_config: object = None) -> tuple[str |
 
 
 def killed_at(folder: Path, pattern: str, *flags: str) -> set[Path]:
-    """Kills the task as soon as there is a file of that pattern; returns those that it leaves."""
+    """Kills the task as soon as a file matches the pattern; returns the matching files."""
     process = start(folder, *flags)
     try:
         while not any(folder.glob(pattern)):
@@ -57,14 +57,14 @@ def killed_at(folder: Path, pattern: str, *flags: str) -> set[Path]:
 
 
 def whole_step(folder: Path) -> int:
-    """The global step of the latest checkpoint, all of whose numbers must be that."""
+    """Returns the global step of the latest checkpoint, which all its numbers must equal."""
     step = int(tf.train.load_variable(str(folder), "global_step"))
     assert np.unique(tf.train.load_variable(str(folder), "w")).tolist() == [step]
     return step
 
 
 def exports(folder: Path) -> list[str]:
-    """The folders of the exports, each of which must be whole."""
+    """Returns the names of the exports' folders, and checks that each export is complete."""
     folders = sorted((folder / "export" / "latest").iterdir())
     whole = [one for one in folders if not one.name.startswith("temp-")]
     for one in whole:
@@ -75,7 +75,7 @@ def exports(folder: Path) -> list[str]:
 
 def test_a_trainer_killed_while_it_writes_a_checkpoint(tmp_path: Path) -> None:
     assert finished(tmp_path, f"--numbers={MANY}", "--max_steps=2")[0] is None
-    for step in (4, 6, 8):  # where the kill came late, the next checkpoint is next
+    for step in (4, 6, 8):  # if the kill comes too late, the next checkpoint is tried
         flags = (f"--numbers={MANY}", f"--max_steps={step}")
         if left := killed_at(tmp_path, f"model.ckpt-{step}_temp/*", *flags):
             break
@@ -94,7 +94,7 @@ def test_a_trainer_killed_before_it_names_its_checkpoint(tmp_path: Path) -> None
 
 def test_an_exporter_killed_while_it_writes(tmp_path: Path) -> None:
     many, pattern = f"--numbers={MANY}", "export/latest/temp-*/variables/*"
-    for _ in range(3):  # a kill that comes late meets a whole export
+    for _ in range(3):  # if the kill comes too late, the export is complete
         if killed_at(tmp_path, pattern, many, "--max_steps=100"):
             break
     left = exports(tmp_path)[-1]
@@ -125,7 +125,7 @@ def test_an_export_beyond_the_size_limit_of_files(tmp_path: Path) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder for a run, whose exports are on a disk that holds two of them."""
+    """Returns a folder for a run whose exports are on a disk that has space for two of them."""
     folder = tmp_path / "export"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=1000k", "tmpfs", str(folder)]
@@ -168,7 +168,7 @@ def test_a_damaged_event_file_under_a_best_exporter(tmp_path: Path, damage: str)
     assert finished(tmp_path, "--max_steps=4", "--best")[0] is None
     (events,) = (tmp_path / "eval").iterdir()
     whole = events.read_bytes()
-    # The end of its last record is gone, or every record from somewhere in the first on.
+    # The end of the last record is cut off, or all but the first 100 bytes are overwritten.
     events.write_bytes(whole[:-5] if damage == "cut" else whole[:100] + b"\0" * 1000)
     error, err = finished(tmp_path, "--max_steps=8", "--best")
     assert error is None
@@ -176,12 +176,15 @@ def test_a_damaged_event_file_under_a_best_exporter(tmp_path: Path, damage: str)
     assert f"The event file {events} is damaged after " in err
     assert "those before are used" in err
     assert "move it away to be rid of this warning" in err
-    # 2, 4, 6 and 8 were each the best so far.
+    # The evaluations of steps 2, 4, 6 and 8 were each the best so far.
     assert len([*(tmp_path / "export" / "best").iterdir()]) == 4
 
 
 def test_an_evaluator_that_starts_first(tmp_path: Path) -> None:
-    """It waits for a checkpoint, in a folder that is not there yet, and ends with the last one."""
+    """The evaluator waits for a checkpoint in a folder that does not exist yet.
+
+    It ends after the last checkpoint.
+    """
     folder, flags = tmp_path / "model", ("--max_steps=6", "--throttle_secs=1")
     cluster = {"chief": ["127.0.0.1:1"]}  # alone in its cluster, it needs no server
     tasks = {

@@ -1,1 +1,1 @@
-"""`tf.contrib` symbols that no kept library has, written on public operations."""
+"""Symbols of `tf.contrib` that no installed library has, written on public operations."""

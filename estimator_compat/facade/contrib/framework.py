@@ -1,46 +1,84 @@
-"""The decorators of `tf.contrib.framework` that mark what is deprecated: the first call warns.
+"""Parts of `tf.contrib.framework`: the decorators of deprecated functions, and `get_name_scope`.
 
-And `get_name_scope`, which has no other place.
+A decorated function warns when it is first called.
 """
 
 import functools
 from collections.abc import Callable
 from typing import Any
 
-import tensorflow.compat.v1 as tf
+import tensorflow.compat.v1 as tf1
 
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def deprecated(date: str | None, instructions: str, warn_once: bool = True) -> _Decorator:
-    """Marks a function or class that will go at a date, or at some time where it is None."""
-    return _warning(f"is deprecated and will be removed {_when(date)}. {instructions}", warn_once)
+    """Marks a function as deprecated; a class is returned as it is.
+
+    Args:
+      date: The date after which the function will be removed; None for an unknown date.
+      instructions: What to use instead, as a sentence.
+      warn_once: Whether only the first call warns.
+    """
+    return _warn_when_called(
+        f"is deprecated and will be removed {_when(date)}. {instructions}", warn_once
+    )
 
 
 def deprecated_args(
     date: str | None, instructions: str, *deprecated_arg_names_or_tuples: Any, **kwargs: Any
 ) -> _Decorator:
-    """Marks arguments; unlike TensorFlow 1.15 it warns only of those passed by name."""
-    names = {one if isinstance(one, str) else one[0] for one in deprecated_arg_names_or_tuples}
-    told = f"has deprecated arguments that will go {_when(date)}. {instructions}"
-    return _warning(told, kwargs.get("warn_once", True), lambda given: names & given.keys())
+    """Marks arguments of a function as deprecated.
+
+    Differs from TensorFlow 1.15: the function warns only of arguments that are passed by name.
+
+    Args:
+      date: The date after which the arguments will be removed; None for an unknown date.
+      instructions: What to use instead, as a sentence.
+      *deprecated_arg_names_or_tuples: Each argument's name, or a tuple that begins with the name.
+      **kwargs: `warn_once`: whether only the first such call warns; True by default.
+    """
+    names = {item if isinstance(item, str) else item[0] for item in deprecated_arg_names_or_tuples}
+    message = f"has deprecated arguments that will go {_when(date)}. {instructions}"
+    return _warn_when_called(
+        message, kwargs.get("warn_once", True), lambda passed: names & passed.keys()
+    )
 
 
 def deprecated_arg_values(
     date: str | None, instructions: str, warn_once: bool = True, **deprecated_kwargs: Any
 ) -> _Decorator:
-    """Marks values of arguments; unlike TensorFlow 1.15 it warns only of those passed by name."""
-    told = f"has deprecated argument values that will go {_when(date)}. {instructions}"
-    return _warning(told, warn_once, lambda given: deprecated_kwargs.items() & given.items())
+    """Marks values of a function's arguments as deprecated.
+
+    Differs from TensorFlow 1.15: the function warns only of arguments that are passed by name.
+
+    Args:
+      date: The date after which the values will be removed; None for an unknown date.
+      instructions: What to use instead, as a sentence.
+      warn_once: Whether only the first such call warns.
+      **deprecated_kwargs: The deprecated value of each argument.
+    """
+    message = f"has deprecated argument values that will go {_when(date)}. {instructions}"
+    return _warn_when_called(
+        message, warn_once, lambda passed: deprecated_kwargs.items() & passed.items()
+    )
 
 
 def _when(date: str | None) -> str:
     return f"after {date}" if date else "in a future version"
 
 
-def _warning(
-    told: str, once: bool, concerns: Callable[[dict[str, Any]], Any] = lambda _: True
+def _warn_when_called(
+    message: str, once: bool, is_deprecated: Callable[[dict[str, Any]], Any] = lambda _: True
 ) -> _Decorator:
+    """Returns a decorator: the function logs a message when it is called.
+
+    Args:
+      message: The message, without the function's name.
+      once: Whether only the first such call logs.
+      is_deprecated: Tells whether a call with these arguments, by name, logs.
+    """
+
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         if isinstance(function, type):
             return function
@@ -48,9 +86,9 @@ def _warning(
 
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            if not (once and warned) and concerns(kwargs):
+            if not (once and warned) and is_deprecated(kwargs):
                 warned.append(True)
-                tf.logging.warning("%s.%s %s", function.__module__, function.__qualname__, told)
+                tf1.logging.warning("%s.%s %s", function.__module__, function.__qualname__, message)
             return function(*args, **kwargs)
 
         return wrapper
@@ -59,6 +97,6 @@ def _warning(
 
 
 def get_name_scope() -> str:
-    """Returns the name scope that is open in the default graph, without a slash at its end."""
-    scope: str = tf.get_default_graph().get_name_scope()
+    """Returns the current name scope of the default graph, without a final slash."""
+    scope: str = tf1.get_default_graph().get_name_scope()
     return scope

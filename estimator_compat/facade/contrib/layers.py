@@ -1,7 +1,7 @@
-"""Layers of `tf.contrib.layers`: variable names, collections and values of TensorFlow 1.15.
+"""Layers of `tf.contrib.layers`, with TensorFlow 1.15's variable names, collections and values.
 
-Where tf-slim is installed, its `arg_scope` (which is `tf.contrib.framework.arg_scope`) sets their
-arguments, too.
+If tf-slim is installed, its `arg_scope` (also `tf.contrib.framework.arg_scope`) can set their
+arguments.
 """
 
 import functools
@@ -9,43 +9,56 @@ import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import tensorflow.compat.v1 as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat.facade.contrib.initializers import xavier_initializer
+from estimator_compat.type_aliases import Tensor, Variable
 
 _XAVIER = xavier_initializer()
-_ZEROS = tf.zeros_initializer()
+_ZEROS = tf1.zeros_initializer()
 
 
 def _with_arg_scope(layer: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns a layer whose arguments tf-slim's `arg_scope` can set; without tf-slim, the layer."""
     try:
-        return importlib.import_module("tf_slim").add_arg_scope(layer)
+        slim: Any = importlib.import_module("tf_slim")
     except ImportError:
         return layer
+    scoped: Callable[..., Any] = slim.add_arg_scope(layer)
+    return scoped
 
 
-def _model_variable(name: str, collections: Any, **settings: Any) -> Any:
-    """A variable that is also in MODEL_VARIABLES and in the collections named for it."""
-    named = collections.get(name) if isinstance(collections, Mapping) else collections
-    keys = tf.GraphKeys
-    every = dict.fromkeys([*(named or ()), keys.GLOBAL_VARIABLES, keys.MODEL_VARIABLES])
-    return tf.get_variable(name, collections=list(every), **settings)
+def _model_variable(name: str, collections: Any, **settings: Any) -> Variable:
+    """Returns a variable that is also in the collection MODEL_VARIABLES.
+
+    Args:
+      name: The variable's name.
+      collections: Further collections, a dict of further collections by variable name, or None.
+      **settings: Further arguments of `tf.get_variable`.
+    """
+    further = collections.get(name) if isinstance(collections, Mapping) else collections
+    keys = tf1.GraphKeys
+    unique = dict.fromkeys([*(further or ()), keys.GLOBAL_VARIABLES, keys.MODEL_VARIABLES])
+    return tf1.get_variable(name, collections=list(unique), **settings)
 
 
-def _collected(collections: Any, alias: str, outputs: Any) -> Any:
-    """Adds a layer's outputs to collections; slim's end points find their name in `aliases`."""
+def _add_to_collections(collections: Any, alias: str, outputs: Tensor) -> Tensor:
+    """Adds a layer's outputs to collections, and returns the outputs.
+
+    Slim's end points read the name of the outputs from their attribute `aliases`.
+    """
     if collections:
         outputs.aliases = [*getattr(outputs, "aliases", ()), alias]
-        tf.add_to_collections(collections, outputs)
+        tf1.add_to_collections(collections, outputs)
     return outputs
 
 
 @_with_arg_scope
 def layer_norm(
-    inputs: Any,
+    inputs: Tensor,
     center: bool = True,
     scale: bool = True,
-    activation_fn: Callable[[Any], Any] | None = None,
+    activation_fn: Callable[[Tensor], Tensor] | None = None,
     reuse: bool | None = None,
     variables_collections: Any = None,
     outputs_collections: Any = None,
@@ -53,27 +66,31 @@ def layer_norm(
     begin_norm_axis: int = 1,
     begin_params_axis: int = -1,
     scope: Any = None,
-) -> Any:
+) -> Tensor:
     """Normalizes each example over its axes from `begin_norm_axis` on.
 
     Args:
       inputs: `[batch, ...]`, of known rank.
-      center: Whether to add `beta`.
-      scale: Whether to multiply by `gamma`.
-      activation_fn: Applied at the end; None: nothing.
+      center: Whether to add the variable `beta`.
+      scale: Whether to multiply by the variable `gamma`.
+      activation_fn: A function of the normalized values; None for no function.
       reuse: As in `tf.variable_scope`.
-      variables_collections: More collections for the variables, or a dict of such by name.
-      outputs_collections: Collections for the result.
+      variables_collections: Further collections for the variables, or a dict of further collections
+        by variable name.
+      outputs_collections: Collections for the outputs.
       trainable: Whether the variables are trained.
       begin_norm_axis: The first axis that is normalized.
-      begin_params_axis: The first axis of the variables' shape.
-      scope: The variable scope, `LayerNorm` if None.
+      begin_params_axis: The first axis of the inputs that `beta` and `gamma` have, too.
+      scope: The variable scope; None for `LayerNorm`.
+
+    Returns:
+      The outputs, in the shape of the inputs.
 
     Raises:
-      ValueError: The rank, or the variables' shape, is unknown, or an axis beyond it.
+      ValueError: The rank or the shape of the variables is unknown, or the inputs lack an axis.
     """
-    with tf.variable_scope(scope, "LayerNorm", [inputs], reuse=reuse) as entered:
-        inputs = tf.convert_to_tensor(inputs)
+    with tf1.variable_scope(scope, "LayerNorm", [inputs], reuse=reuse) as entered:
+        inputs = tf1.convert_to_tensor(inputs)
         rank = inputs.shape.ndims
         if rank is None:
             raise ValueError(f"Inputs {inputs.name} has undefined rank; set its shape first.")
@@ -94,27 +111,27 @@ def layer_norm(
         beta = gamma = None
         if center:
             beta = _model_variable(
-                "beta", variables_collections, initializer=tf.zeros_initializer(), **settings
+                "beta", variables_collections, initializer=tf1.zeros_initializer(), **settings
             )
         if scale:
             gamma = _model_variable(
-                "gamma", variables_collections, initializer=tf.ones_initializer(), **settings
+                "gamma", variables_collections, initializer=tf1.ones_initializer(), **settings
             )
-        mean, variance = tf.nn.moments(inputs, list(range(first, rank)), keep_dims=True)
-        # float16 holds no 1e-12.
-        epsilon = 1e-3 if dtype == tf.float16 else 1e-12
-        outputs = tf.nn.batch_normalization(inputs, mean, variance, beta, gamma, epsilon)
+        mean, variance = tf1.nn.moments(inputs, list(range(first, rank)), keep_dims=True)
+        # In float16, 1e-12 is 0.
+        epsilon = 1e-3 if dtype == tf1.float16 else 1e-12
+        outputs = tf1.nn.batch_normalization(inputs, mean, variance, beta, gamma, epsilon)
         outputs.set_shape(inputs.shape)
         if activation_fn is not None:
             outputs = activation_fn(outputs)
-        return _collected(outputs_collections, entered.name, outputs)
+        return _add_to_collections(outputs_collections, entered.name, outputs)
 
 
 @_with_arg_scope
 def fully_connected(
-    inputs: Any,
+    inputs: Tensor,
     num_outputs: int,
-    activation_fn: Callable[[Any], Any] | None = tf.nn.relu,
+    activation_fn: Callable[[Tensor], Tensor] | None = tf1.nn.relu,
     normalizer_fn: Callable[..., Any] | None = None,
     normalizer_params: Mapping[str, Any] | None = None,
     weights_initializer: Any = _XAVIER,
@@ -126,34 +143,39 @@ def fully_connected(
     outputs_collections: Any = None,
     trainable: bool = True,
     scope: Any = None,
-) -> Any:
-    """Multiplies by `weights` and adds `biases`, or normalizes, and activates.
+) -> Tensor:
+    """Multiplies the inputs by `weights`, adds `biases` or normalizes, and applies an activation.
 
     Args:
-      inputs: `[..., depth]`; the depth is known.
-      num_outputs: The last size of the result.
-      activation_fn: relu unless given; None: nothing.
-      normalizer_fn: Takes the place of the biases.
-      normalizer_params: Its arguments.
-      weights_initializer: Xavier's, unless given.
-      weights_regularizer: From weights to a scalar, for REGULARIZATION_LOSSES.
-      biases_initializer: Zeros, unless given; None: no biases.
-      biases_regularizer: As that of the weights.
+      inputs: `[..., depth]`, with a known depth.
+      num_outputs: The last size of the outputs.
+      activation_fn: The activation; None for no activation.
+      normalizer_fn: A function that normalizes the products. With it, there are no biases.
+      normalizer_params: Arguments of `normalizer_fn`, by name.
+      weights_initializer: The initializer of the weights.
+      weights_regularizer: A function from the weights to a scalar, which is added to the collection
+        REGULARIZATION_LOSSES; None for no function.
+      biases_initializer: The initializer of the biases; None for no biases.
+      biases_regularizer: The regularizer of the biases, like that of the weights.
       reuse: As in `tf.variable_scope`.
-      variables_collections: More collections for the variables, or a dict of such by name.
-      outputs_collections: Collections for the result.
+      variables_collections: Further collections for the variables, or a dict of further collections
+        by variable name.
+      outputs_collections: Collections for the outputs.
       trainable: Whether the variables are trained.
-      scope: The variable scope, `fully_connected` if None.
+      scope: The variable scope; None for `fully_connected`.
+
+    Returns:
+      The outputs, `[..., num_outputs]`.
 
     Raises:
-      ValueError: `num_outputs` is no integer, or the depth is unknown.
+      ValueError: `num_outputs` is not an integer, or the depth is unknown.
     """
     if not isinstance(num_outputs, int):
         raise ValueError(
             f"num_outputs type should be int, got {type(num_outputs)} ({num_outputs}); convert it."
         )
-    with tf.variable_scope(scope, "fully_connected", [inputs], reuse=reuse) as entered:
-        inputs = tf.convert_to_tensor(inputs)
+    with tf1.variable_scope(scope, "fully_connected", [inputs], reuse=reuse) as entered:
+        inputs = tf1.convert_to_tensor(inputs)
         rank = inputs.shape.ndims
         depth = None if rank is None else inputs.shape.as_list()[-1]
         if depth is None:
@@ -181,26 +203,26 @@ def fully_connected(
                 **settings,
             )
         if rank == 2:
-            outputs = tf.matmul(inputs, weights)
+            outputs = tf1.matmul(inputs, weights)
         else:
-            outputs = tf.tensordot(inputs, weights, [[rank - 1], [0]])
+            outputs = tf1.tensordot(inputs, weights, [[rank - 1], [0]])
         if biases is not None:
-            outputs = tf.nn.bias_add(outputs, biases)
+            outputs = tf1.nn.bias_add(outputs, biases)
         if normalizer_fn is not None:
             outputs = normalizer_fn(outputs, **(normalizer_params or {}))
         if activation_fn is not None:
             outputs = activation_fn(outputs)
-        return _collected(outputs_collections, entered.name, outputs)
+        return _add_to_collections(outputs_collections, entered.name, outputs)
 
 
 linear = functools.partial(fully_connected, activation_fn=None)
-relu = functools.partial(fully_connected, activation_fn=tf.nn.relu)
-relu6 = functools.partial(fully_connected, activation_fn=tf.nn.relu6)
-elu = functools.partial(fully_connected, activation_fn=tf.nn.elu)
+relu = functools.partial(fully_connected, activation_fn=tf1.nn.relu)
+relu6 = functools.partial(fully_connected, activation_fn=tf1.nn.relu6)
+elu = functools.partial(fully_connected, activation_fn=tf1.nn.elu)
 
 
 def embed_sequence(
-    ids: Any,
+    ids: Tensor,
     vocab_size: int | None = None,
     embed_dim: int | None = None,
     unique: bool = False,
@@ -209,20 +231,34 @@ def embed_sequence(
     trainable: bool = True,
     scope: Any = None,
     reuse: bool | None = None,
-) -> Any:
-    """Maps ids `[batch, length]` to embeddings `[batch, length, embed_dim]`.
+) -> Tensor:
+    """Returns the embeddings of ids, `[batch, length, embed_dim]`.
 
-    The variable is `EmbedSequence/embeddings`, `[vocab_size, embed_dim]`. `unique` only saved work.
+    The variable is `EmbedSequence/embeddings`, `[vocab_size, embed_dim]`.
+
+    Args:
+      ids: Integers, `[batch, length]`.
+      vocab_size: The number of embeddings; may be None for a variable that is reused.
+      embed_dim: The size of an embedding; may be None for a variable that is reused.
+      unique: Not used. In TensorFlow 1.15 it saved lookups of ids that occur twice, and did not
+        change the result.
+      initializer: The initializer of the embeddings.
+      regularizer: A function from the embeddings to a scalar, which is added to the collection
+        REGULARIZATION_LOSSES; None for no function.
+      trainable: Whether the embeddings are trained.
+      scope: The variable scope; None for `EmbedSequence`.
+      reuse: As in `tf.variable_scope`.
 
     Raises:
-      ValueError: The variable is new and its sizes are not given.
+      ValueError: The variable is new, and one of its sizes is missing.
     """
+    del unique
     if not (reuse or (vocab_size and embed_dim)):
         raise ValueError(
             f"Must specify vocab size and embedding dimension when not reusing. Got "
             f"vocab_size={vocab_size} and embed_dim={embed_dim}; pass both."
         )
-    with tf.variable_scope(scope, "EmbedSequence", [ids], reuse=reuse):
+    with tf1.variable_scope(scope, "EmbedSequence", [ids], reuse=reuse):
         shape = None if reuse and not vocab_size else [vocab_size, embed_dim]
         embeddings = _model_variable(
             "embeddings",
@@ -232,4 +268,4 @@ def embed_sequence(
             regularizer=regularizer,
             trainable=trainable,
         )
-        return tf.nn.embedding_lookup(embeddings, ids)
+        return tf1.nn.embedding_lookup(embeddings, ids)

@@ -1,14 +1,15 @@
-"""What is left of `tf.contrib.learn`: `ModeKeys`, and a `RunConfig` that `tf.estimator` took."""
+"""Parts of `tf.contrib.learn` that `tf.estimator` programs use, such as its `RunConfig`."""
 
 from typing import Any
 
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat import config
+from estimator_compat.type_aliases import Hook
 
 
 class ModeKeys:
-    """The modes of `tf.contrib.learn`: `INFER` was the name of prediction."""
+    """The modes of `tf.contrib.learn`; `INFER` is its name of `tf.estimator`'s PREDICT."""
 
     TRAIN = "train"
     EVAL = "eval"
@@ -16,39 +17,59 @@ class ModeKeys:
 
     @classmethod
     def validate(cls, key: str) -> None:
-        """Raises a ValueError for anything but a mode."""
+        """Raises a ValueError for a key that is not a mode."""
         if key not in (cls.TRAIN, cls.EVAL, cls.INFER):
             raise ValueError(
-                f"Invalid mode {key}; expected train, eval or infer; pass one of them."
+                f"Invalid mode {key}; expected train, eval or infer; pass one of these modes."
             )
 
 
-def replace_monitors_with_hooks(monitors_or_hooks: Any, estimator: Any) -> list[Any]:
-    """Returns the hooks; monitors, which became hooks here, are gone.
+def replace_monitors_with_hooks(monitors_or_hooks: Any, estimator: Any) -> list[Hook]:
+    """Returns a list of hooks.
+
+    Differs from TensorFlow 1.15, which turned monitors into hooks: TensorFlow 2 has no monitors.
+
+    Args:
+      monitors_or_hooks: The hooks, or None.
+      estimator: Not used. TensorFlow 1.15 passed it to monitors.
 
     Raises:
-      TypeError: One of them is not a SessionRunHook.
+      TypeError: An element is not a SessionRunHook.
     """
-    given = list(monitors_or_hooks or [])
-    for one in given:
-        if not isinstance(one, tf1.train.SessionRunHook):
+    del estimator
+    hooks = list(monitors_or_hooks or [])
+    for hook in hooks:
+        if not isinstance(hook, tf1.train.SessionRunHook):
             raise TypeError(
-                f"{one!r:.100} in `monitors_or_hooks` is not a SessionRunHook; expected hooks "
-                "alone, since monitors went with TensorFlow 2; write it as a hook."
+                f"{hook!r:.100} in `monitors_or_hooks` is not a SessionRunHook; expected hooks "
+                "alone, since TensorFlow 2 has no monitors; write it as a hook."
             )
-    return given
+    return hooks
 
 
 class RunConfig(config.RunConfig):
-    """A RunConfig that can name its sessions' targets.
+    """A RunConfig that can set the masters of its sessions.
 
     Args:
-      master, evaluation_master: Addresses of the sessions' targets, `""` for this process; None
-        for TF_CONFIG's.
-      num_cores, log_device_placement, gpu_memory_fraction: What `tf_config` holds. An Estimator
-        of `tf.estimator` reads `session_config` instead, then and now.
-      save_checkpoints_secs: 0 is the default of 600, unless steps are given.
-      others: As for `tf.estimator.RunConfig`.
+      master: The address of the master of training sessions; "" for this process, None for the
+        address of TF_CONFIG.
+      num_cores: The number of threads in `tf_config`; 0 for as many as TensorFlow chooses. An
+        Estimator of `tf.estimator` never reads `tf_config`, but `session_config`.
+      log_device_placement: Whether `tf_config` logs the device of each operation.
+      gpu_memory_fraction: The share of a GPU's memory in `tf_config`.
+      tf_random_seed: As for `tf.estimator.RunConfig`.
+      save_summary_steps: As for `tf.estimator.RunConfig`.
+      save_checkpoints_secs: Seconds between checkpoints. 0 stands for 600, or for None if
+        `save_checkpoints_steps` is given.
+      save_checkpoints_steps: As for `tf.estimator.RunConfig`.
+      keep_checkpoint_max: As for `tf.estimator.RunConfig`.
+      keep_checkpoint_every_n_hours: As for `tf.estimator.RunConfig`.
+      log_step_count_steps: As for `tf.estimator.RunConfig`.
+      protocol: As for `tf.estimator.RunConfig`.
+      evaluation_master: The address of the master of evaluation sessions; "" for this process.
+      model_dir: As for `tf.estimator.RunConfig`.
+      session_config: As for `tf.estimator.RunConfig`.
+      session_creation_timeout_secs: As for `tf.estimator.RunConfig`.
     """
 
     def __init__(

@@ -1,13 +1,14 @@
-"""The vocabulary tables of `tf.contrib.lookup`, on the public `tf.lookup`.
+"""The vocabulary tables of `tf.contrib.lookup`, made with the public `tf.lookup`.
 
-Differs from TensorFlow 1.15: words out of the vocabulary are hashed by `FastHashSpec` only.
+Differs from TensorFlow 1.15: `FastHashSpec` is the only hash of words that are not in the
+vocabulary.
 """
 
 from typing import Any
 
-import tensorflow.compat.v1 as tf
+import tensorflow.compat.v1 as tf1
 
-_Index = tf.lookup.TextFileIndex
+_Index = tf1.lookup.TextFileIndex
 
 
 def index_table_from_file(
@@ -16,44 +17,47 @@ def index_table_from_file(
     vocab_size: int | None = None,
     default_value: int = -1,
     hasher_spec: Any = None,
-    key_dtype: Any = tf.string,
+    key_dtype: Any = tf1.string,
     name: str | None = None,
     key_column_index: int = _Index.WHOLE_LINE,
     value_column_index: int = _Index.LINE_NUMBER,
     delimiter: str = "\t",
 ) -> Any:
-    """Makes a table from the words of a file to their line numbers (int64).
+    """Returns a table from the words of a file to their line numbers, int64.
 
     Args:
-      vocabulary_file: One word a line.
-      num_oov_buckets: How many ids after the vocabulary's are given to other words, by hash.
-      vocab_size: How many lines count; None: all.
-      default_value: The id of other words where there are no buckets.
-      hasher_spec: Refused, unless None.
-      key_dtype: The words' type, a string or an integer.
-      name: The table's name.
-      key_column_index: The words' column, or the whole line.
-      value_column_index: The ids' column, or the line number.
-      delimiter: What separates columns.
+      vocabulary_file: The path of a file with one word on each line.
+      num_oov_buckets: The number of ids, after those of the vocabulary, for other words. A hash of
+        the word decides which id it gets.
+      vocab_size: How many lines of the file are read; None for all.
+      default_value: The id of other words if `num_oov_buckets` is 0.
+      hasher_spec: None; another hash is refused.
+      key_dtype: The dtype of the words: a string or an integer.
+      name: The name scope of the operations.
+      key_column_index: The column of the words, or `TextFileIndex.WHOLE_LINE`.
+      value_column_index: The column of the ids, or `TextFileIndex.LINE_NUMBER`.
+      delimiter: The separator of columns.
 
     Raises:
-      ValueError: There is no file, a count is out of range, or a hasher is asked for.
+      ValueError: There is no path, a number is out of range, or there is a `hasher_spec`.
     """
     if not vocabulary_file:
-        raise ValueError("vocabulary_file must be specified; expected a path; pass one.")
+        raise ValueError(
+            "vocabulary_file must be specified; expected a path; pass the file's path."
+        )
     if vocab_size is not None and vocab_size < 1:
         raise ValueError(f"vocab_size must be greater than 0, got {vocab_size}; pass None for all.")
-    with tf.name_scope(name, "string_to_index"):
-        initializer = tf.lookup.TextFileInitializer(
+    with tf1.name_scope(name, "string_to_index"):
+        initializer = tf1.lookup.TextFileInitializer(
             vocabulary_file,
             _key_type(key_dtype),
             key_column_index,
-            tf.int64,
+            tf1.int64,
             value_column_index,
             vocab_size=vocab_size,
             delimiter=delimiter,
         )
-        return _index(initializer, num_oov_buckets, default_value, hasher_spec, key_dtype)
+        return _index_table(initializer, num_oov_buckets, default_value, hasher_spec, key_dtype)
 
 
 def index_table_from_tensor(
@@ -61,18 +65,30 @@ def index_table_from_tensor(
     num_oov_buckets: int = 0,
     default_value: int = -1,
     hasher_spec: Any = None,
-    dtype: Any = tf.string,
+    dtype: Any = tf1.string,
     name: str | None = None,
 ) -> Any:
-    """Makes a table from words to their positions in `mapping`; see `index_table_from_file`."""
+    """Returns a table from words to their positions in a list, int64.
+
+    Args:
+      mapping: The words.
+      num_oov_buckets: As for `index_table_from_file`.
+      default_value: As for `index_table_from_file`.
+      hasher_spec: As for `index_table_from_file`.
+      dtype: The dtype of the words: a string or an integer.
+      name: The name scope of the operations.
+
+    Raises:
+      ValueError: There are no words, a number is out of range, or there is a `hasher_spec`.
+    """
     if mapping is None:
-        raise ValueError("mapping must be specified; expected a list of words; pass one.")
-    with tf.name_scope(name, "string_to_index"):
-        keys = tf.cast(mapping, _key_type(dtype)) if dtype != tf.string else mapping
-        keys = tf.convert_to_tensor(keys)
-        values = tf.range(tf.size(keys, out_type=tf.int64))
-        initializer = tf.lookup.KeyValueTensorInitializer(keys, values)
-        return _index(initializer, num_oov_buckets, default_value, hasher_spec, dtype)
+        raise ValueError("mapping must be specified; expected a list of words; pass the words.")
+    with tf1.name_scope(name, "string_to_index"):
+        keys = tf1.cast(mapping, _key_type(dtype)) if dtype != tf1.string else mapping
+        keys = tf1.convert_to_tensor(keys)
+        values = tf1.range(tf1.size(keys, out_type=tf1.int64))
+        initializer = tf1.lookup.KeyValueTensorInitializer(keys, values)
+        return _index_table(initializer, num_oov_buckets, default_value, hasher_spec, dtype)
 
 
 def index_to_string_table_from_file(
@@ -84,41 +100,66 @@ def index_to_string_table_from_file(
     value_column_index: int = _Index.WHOLE_LINE,
     delimiter: str = "\t",
 ) -> Any:
-    """Makes a table from line numbers (int64) to the words of a file."""
+    """Returns a table from line numbers, int64, to the words of a file.
+
+    Args:
+      vocabulary_file: The path of a file with one word on each line.
+      vocab_size: How many lines of the file are read; None for all.
+      default_value: The word for numbers that have no line.
+      name: The name scope of the operations.
+      key_column_index: The column of the ids, or `TextFileIndex.LINE_NUMBER`.
+      value_column_index: The column of the words, or `TextFileIndex.WHOLE_LINE`.
+      delimiter: The separator of columns.
+
+    Raises:
+      ValueError: There is no path.
+    """
     if not vocabulary_file:
-        raise ValueError("vocabulary_file must be specified; expected a path; pass one.")
-    with tf.name_scope(name, "index_to_string"):
-        initializer = tf.lookup.TextFileInitializer(
+        raise ValueError(
+            "vocabulary_file must be specified; expected a path; pass the file's path."
+        )
+    with tf1.name_scope(name, "index_to_string"):
+        initializer = tf1.lookup.TextFileInitializer(
             vocabulary_file,
-            tf.int64,
+            tf1.int64,
             key_column_index,
-            tf.string,
+            tf1.string,
             value_column_index,
             vocab_size=vocab_size,
             delimiter=delimiter,
         )
-        return tf.lookup.StaticHashTable(initializer, default_value)
+        return tf1.lookup.StaticHashTable(initializer, default_value)
 
 
 def index_to_string_table_from_tensor(
     mapping: Any, default_value: str = "UNK", name: str | None = None
 ) -> Any:
-    """Makes a table from positions in `mapping` (int64) to its words."""
+    """Returns a table from positions in a list, int64, to the words of the list.
+
+    Args:
+      mapping: The words.
+      default_value: The word for other positions.
+      name: The name scope of the operations.
+
+    Raises:
+      ValueError: There are no words.
+    """
     if mapping is None:
-        raise ValueError("mapping must be specified; expected a list of words; pass one.")
-    with tf.name_scope(name, "index_to_string"):
-        words = tf.convert_to_tensor(mapping, tf.string)
-        initializer = tf.lookup.KeyValueTensorInitializer(
-            tf.range(tf.size(words, out_type=tf.int64)), words
+        raise ValueError("mapping must be specified; expected a list of words; pass the words.")
+    with tf1.name_scope(name, "index_to_string"):
+        words = tf1.convert_to_tensor(mapping, tf1.string)
+        initializer = tf1.lookup.KeyValueTensorInitializer(
+            tf1.range(tf1.size(words, out_type=tf1.int64)), words
         )
-        return tf.lookup.StaticHashTable(initializer, default_value)
+        return tf1.lookup.StaticHashTable(initializer, default_value)
 
 
 def _key_type(dtype: Any) -> Any:
-    return tf.int64 if tf.as_dtype(dtype).is_integer else dtype
+    return tf1.int64 if tf1.as_dtype(dtype).is_integer else dtype
 
 
-def _index(initializer: Any, buckets: int, default: int, hasher: Any, dtype: Any) -> Any:
+def _index_table(initializer: Any, buckets: int, default: int, hasher: Any, dtype: Any) -> Any:
+    """Returns the table of an initializer, with buckets for other words if there are any."""
     if buckets < 0:
         raise ValueError(
             f"num_oov_buckets must be greater or equal than 0, got {buckets}; pass 0 for none."
@@ -129,5 +170,5 @@ def _index(initializer: Any, buckets: int, default: int, hasher: Any, dtype: Any
             "FastHashSpec; leave it out."
         )
     if not buckets:
-        return tf.lookup.StaticHashTable(initializer, default)
-    return tf.lookup.StaticVocabularyTable(initializer, buckets, lookup_key_dtype=dtype)
+        return tf1.lookup.StaticHashTable(initializer, default)
+    return tf1.lookup.StaticVocabularyTable(initializer, buckets, lookup_key_dtype=dtype)

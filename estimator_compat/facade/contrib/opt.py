@@ -12,12 +12,12 @@ from estimator_compat import private_tensorflow
 
 
 class DecoupledWeightDecayExtension:
-    """Shrinks each variable by `weight_decay * variable` before its update; a mixin.
+    """A mixin of optimizers that subtracts `weight_decay * variable` before each update.
 
     Args:
-      weight_decay: A number, a tensor, or a function returning one. The learning rate does not
-        scale it.
-      **kwargs: The optimizer's own arguments.
+      weight_decay: A number, a tensor, or a function that returns a number or a tensor. It is not
+        multiplied by the learning rate.
+      **kwargs: The arguments of the optimizer.
     """
 
     def __init__(self, weight_decay: Any, **kwargs: Any) -> None:
@@ -34,7 +34,16 @@ class DecoupledWeightDecayExtension:
         decay_var_list: Sequence[Any] | None = None,
         **kwargs: Any,
     ) -> Any:
-        """Minimizes; only `decay_var_list` decays, everything where it is None."""
+        """Returns an op that minimizes the loss and decays variables.
+
+        Args:
+          loss: A scalar tensor.
+          global_step: The variable to increment, or None.
+          var_list: The variables to train; None for all trainable variables.
+          *args: Further arguments of `compute_gradients`.
+          decay_var_list: The variables that decay; None for all.
+          **kwargs: Further arguments of `compute_gradients`, and the `name` of the op.
+        """
         self._set_decayed(decay_var_list)
         gradients = self.compute_gradients(loss, var_list, *args, **_without(kwargs, "name"))  # type: ignore[attr-defined]
         return self.apply_gradients(
@@ -48,12 +57,19 @@ class DecoupledWeightDecayExtension:
         name: str | None = None,
         decay_var_list: Sequence[Any] | None = None,
     ) -> Any:
-        """Applies gradients; only `decay_var_list` decays, everything where it is None."""
+        """Returns an op that applies gradients and decays variables.
+
+        Args:
+          grads_and_vars: Pairs of a gradient and its variable.
+          global_step: The variable to increment, or None.
+          name: The name of the op.
+          decay_var_list: The variables that decay; None for all.
+        """
         self._set_decayed(decay_var_list)
         return super().apply_gradients(grads_and_vars, global_step=global_step, name=name)  # type: ignore[misc]
 
     def _set_decayed(self, variables: Sequence[Any] | None) -> None:
-        self._decayed = {one.ref() for one in variables} if variables else None
+        self._decayed = {variable.ref() for variable in variables} if variables else None
 
     def _factor(self) -> Any:
         return self._weight_decay() if callable(self._weight_decay) else self._weight_decay
@@ -95,7 +111,7 @@ def _without(settings: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def extend_with_decoupled_weight_decay(base_optimizer: Any) -> Any:
-    """Makes a class of an optimizer class, with `weight_decay` as its first argument."""
+    """Returns a subclass of an optimizer class whose first argument is `weight_decay`."""
 
     class OptimizerWithDecoupledWeightDecay(DecoupledWeightDecayExtension, base_optimizer):
         def __init__(self, weight_decay: Any, *args: Any, **kwargs: Any) -> None:
@@ -106,7 +122,17 @@ def extend_with_decoupled_weight_decay(base_optimizer: Any) -> Any:
 
 
 class AdamWOptimizer(DecoupledWeightDecayExtension, tf.train.AdamOptimizer):
-    """Adam with decoupled weight decay."""
+    """Adam with decoupled weight decay.
+
+    Args:
+      weight_decay: As for `DecoupledWeightDecayExtension`.
+      learning_rate: As for `tf.train.AdamOptimizer`.
+      beta1: As for `tf.train.AdamOptimizer`.
+      beta2: As for `tf.train.AdamOptimizer`.
+      epsilon: As for `tf.train.AdamOptimizer`.
+      use_locking: As for `tf.train.AdamOptimizer`.
+      name: The prefix of the optimizer's operations.
+    """
 
     def __init__(
         self,
@@ -130,7 +156,16 @@ class AdamWOptimizer(DecoupledWeightDecayExtension, tf.train.AdamOptimizer):
 
 
 class MomentumWOptimizer(DecoupledWeightDecayExtension, tf.train.MomentumOptimizer):
-    """Momentum with decoupled weight decay."""
+    """Momentum with decoupled weight decay.
+
+    Args:
+      weight_decay: As for `DecoupledWeightDecayExtension`.
+      learning_rate: As for `tf.train.MomentumOptimizer`.
+      momentum: As for `tf.train.MomentumOptimizer`.
+      use_locking: As for `tf.train.MomentumOptimizer`.
+      name: The prefix of the optimizer's operations.
+      use_nesterov: As for `tf.train.MomentumOptimizer`.
+    """
 
     def __init__(
         self,
@@ -152,7 +187,10 @@ class MomentumWOptimizer(DecoupledWeightDecayExtension, tf.train.MomentumOptimiz
 
 
 class LazyAdamOptimizer(tf.train.AdamOptimizer):
-    """Adam whose moments, for sparse gradients, change only in the rows that have a gradient."""
+    """Adam that, for a sparse gradient, updates only the rows that have a gradient.
+
+    `tf.train.AdamOptimizer` also decays the moments of the other rows, and updates these rows.
+    """
 
     def _apply_sparse(self, grad: Any, var: Any) -> Any:
         return self._update_rows(grad.values, var, grad.indices)

@@ -1,18 +1,20 @@
-"""`tf.contrib.layers.optimize_loss`, as in TensorFlow 1.15: names, summaries, order of ops."""
+"""`tf.contrib.layers.optimize_loss`, with TensorFlow 1.15's names, summaries and order of ops."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import tensorflow.compat.v1 as tf
+import tensorflow.compat.v1 as tf1
 
-_Gradients = Sequence[tuple[Any, Any]]
+from estimator_compat.type_aliases import Operation, Tensor, Variable
+
+_Gradients = Sequence[tuple[Tensor | None, Variable]]
 OPTIMIZER_CLS_NAMES: dict[str, Callable[..., Any]] = {
-    "Adagrad": tf.train.AdagradOptimizer,
-    "Adam": tf.train.AdamOptimizer,
-    "Ftrl": tf.train.FtrlOptimizer,
-    "Momentum": lambda learning_rate: tf.train.MomentumOptimizer(learning_rate, momentum=0.9),
-    "RMSProp": tf.train.RMSPropOptimizer,
-    "SGD": tf.train.GradientDescentOptimizer,
+    "Adagrad": tf1.train.AdagradOptimizer,
+    "Adam": tf1.train.AdamOptimizer,
+    "Ftrl": tf1.train.FtrlOptimizer,
+    "Momentum": lambda learning_rate: tf1.train.MomentumOptimizer(learning_rate, momentum=0.9),
+    "RMSProp": tf1.train.RMSPropOptimizer,
+    "SGD": tf1.train.GradientDescentOptimizer,
 }
 OPTIMIZER_SUMMARIES = [
     "learning_rate",
@@ -25,59 +27,64 @@ _DEFAULT_SUMMARIES = ("loss", "learning_rate", "global_gradient_norm")
 
 
 def optimize_loss(
-    loss: Any,
-    global_step: Any,
+    loss: Tensor,
+    global_step: Variable | None,
     learning_rate: Any,
     optimizer: Any,
     gradient_noise_scale: float | None = None,
     gradient_multipliers: Mapping[Any, Any] | None = None,
     clip_gradients: Any = None,
     learning_rate_decay_fn: Callable[..., Any] | None = None,
-    update_ops: Sequence[Any] | None = None,
-    variables: Sequence[Any] | None = None,
+    update_ops: Sequence[Operation] | None = None,
+    variables: Sequence[Variable] | None = None,
     name: str | None = None,
     summaries: Sequence[str] | None = None,
     colocate_gradients_with_ops: bool = False,
     increment_global_step: bool = True,
-) -> Any:
-    """Builds a training op from a loss and an optimizer.
+) -> Tensor:
+    """Returns the training op of a loss and an optimizer.
 
     Args:
       loss: A scalar tensor.
-      global_step: The step to increment; None: the graph's, if it has one.
-      learning_rate: A float (kept in a variable `learning_rate`), a scalar tensor, or None.
-      optimizer: A name of `OPTIMIZER_CLS_NAMES`, a class, an instance, or a function of the
-        learning rate (of nothing where it is None).
-      gradient_noise_scale: Scale of the normal noise added to the gradients.
-      gradient_multipliers: From variable, or its name, to a factor of its gradient.
-      clip_gradients: A float, the largest global norm; or a function of (gradient, variable) pairs.
-      learning_rate_decay_fn: From learning rate and step to the learning rate used.
-      update_ops: What runs before the loss; None: the collection UPDATE_OPS.
-      variables: What is trained; None: all trainable variables.
-      name: The variable scope, `OptimizeLoss` if None.
-      summaries: Some of `OPTIMIZER_SUMMARIES`; None: loss, learning rate, global gradient norm.
-      colocate_gradients_with_ops: Passed on to `compute_gradients`.
-      increment_global_step: Whether the op increments `global_step`.
+      global_step: The global step; None for the graph's global step, if the graph has one.
+      learning_rate: A float, which becomes a variable `learning_rate`; a scalar tensor; or None.
+      optimizer: A name of `OPTIMIZER_CLS_NAMES`, a class, an optimizer, or a function that returns
+        an optimizer. The function takes the learning rate, or nothing if that is None.
+      gradient_noise_scale: The factor of truncated normal noise that is added to the gradients;
+        None for no noise.
+      gradient_multipliers: The factor of the gradient of each variable, by variable or by name.
+      clip_gradients: A float, the largest global norm; a function of a list of gradients and
+        variables that returns such a list; or None.
+      learning_rate_decay_fn: Returns the decayed learning rate from a learning rate and the global
+        step; None for no decay.
+      update_ops: Operations that run before the loss is computed; None for the collection
+        UPDATE_OPS.
+      variables: The variables to train; None for all trainable variables.
+      name: The variable scope; None for `OptimizeLoss`.
+      summaries: Some of `OPTIMIZER_SUMMARIES`; None for the loss, the learning rate and the global
+        gradient norm.
+      colocate_gradients_with_ops: As in `tf.train.Optimizer.compute_gradients`.
+      increment_global_step: Whether the training op increments `global_step`.
 
     Returns:
-      The loss, computed after the update.
+      The loss; fetching it runs the update.
 
     Raises:
-      ValueError: An argument has the wrong type or value, or there is nothing to train.
+      ValueError: An argument has the wrong type or value, or there are no variables to train.
     """
-    loss = tf.convert_to_tensor(loss)
+    loss = tf1.convert_to_tensor(loss)
     _assert_scalar(loss)
     if global_step is None:
-        global_step = tf.train.get_global_step()
+        global_step = tf1.train.get_global_step()
     else:
-        tf.train.assert_global_step(global_step)
-    with tf.variable_scope(name, "OptimizeLoss", [loss, global_step]):
+        tf1.train.assert_global_step(global_step)
+    with tf1.variable_scope(name, "OptimizeLoss", [loss, global_step]):
         if update_ops is None:
-            update_ops = list(dict.fromkeys(tf.get_collection(tf.GraphKeys.UPDATE_OPS)))
+            update_ops = list(dict.fromkeys(tf1.get_collection(tf1.GraphKeys.UPDATE_OPS)))
         if update_ops:
-            loss = _after(update_ops, loss)
+            loss = _with_dependencies(update_ops, loss)
         rate = _learning_rate(learning_rate)
-        shown = _checked_summaries(summaries)
+        enabled = _enabled_summaries(summaries)
         if learning_rate is not None and learning_rate_decay_fn is not None:
             if global_step is None:
                 raise ValueError(
@@ -85,34 +92,34 @@ def optimize_loss(
                     "create it with tf.train.get_or_create_global_step()."
                 )
             rate = learning_rate_decay_fn(rate, global_step)
-            if "learning_rate" in shown:
-                tf.summary.scalar("learning_rate", rate)
+            if "learning_rate" in enabled:
+                tf1.summary.scalar("learning_rate", rate)
         trainer = _optimizer(optimizer, rate, learning_rate)
         gradients = trainer.compute_gradients(
             loss,
-            tf.trainable_variables() if variables is None else variables,
+            tf1.trainable_variables() if variables is None else variables,
             colocate_gradients_with_ops=colocate_gradients_with_ops,
         )
-        gradients = _changed(gradients, gradient_noise_scale, gradient_multipliers)
-        clipped = _clipped(gradients, clip_gradients, shown)
-        _summarize(loss, clipped, clip_gradients, shown)
+        gradients = _adjust(gradients, gradient_noise_scale, gradient_multipliers)
+        clipped = _clip(gradients, clip_gradients, enabled)
+        _summarize(loss, clipped, clip_gradients, enabled)
         update = trainer.apply_gradients(
             clipped, global_step=global_step if increment_global_step else None, name="train"
         )
-        return _after([update], loss)
+        return _with_dependencies([update], loss)
 
 
-def _after(operations: Sequence[Any], tensor: Any) -> Any:
-    """The tensor, once the operations have run; its ops have the original's names."""
+def _with_dependencies(operations: Sequence[Operation], tensor: Tensor) -> Tensor:
+    """Returns a tensor that runs some operations first; its op has the name of the original."""
     with (
-        tf.name_scope("control_dependency") as name,
-        tf.colocate_with(tensor),
-        tf.control_dependencies(operations),
+        tf1.name_scope("control_dependency") as name,
+        tf1.colocate_with(tensor),
+        tf1.control_dependencies(operations),
     ):
-        return tf.identity(tensor, name=name)
+        return tf1.identity(tensor, name=name)
 
 
-def _assert_scalar(loss: Any) -> None:
+def _assert_scalar(loss: Tensor) -> None:
     if loss.shape.ndims != 0:
         raise ValueError(
             f"Expected scalar shape for {loss.name}, saw shape: {loss.shape}; expected a scalar "
@@ -120,63 +127,77 @@ def _assert_scalar(loss: Any) -> None:
         )
 
 
-def _learning_rate(given: Any) -> Any:
-    if given is None or (tf.is_tensor(given) and given.shape.ndims == 0):
-        return given
-    if not isinstance(given, float) or given < 0.0:
+def _learning_rate(learning_rate: Any) -> Any:
+    """Returns the learning rate as a scalar tensor or a variable, or None."""
+    if learning_rate is None or (tf1.is_tensor(learning_rate) and learning_rate.shape.ndims == 0):
+        return learning_rate
+    if not isinstance(learning_rate, float) or learning_rate < 0.0:
         raise ValueError(
-            f"Learning rate should be 0d Tensor or float. Got {given} of type {type(given)}; "
-            "expected no negative number; convert it."
+            f"Learning rate should be 0d Tensor or float. Got {learning_rate} of type "
+            f"{type(learning_rate)}; expected a number that is not negative; convert it."
         )
-    return tf.get_variable(
-        "learning_rate", [], trainable=False, initializer=tf.constant_initializer(given)
+    return tf1.get_variable(
+        "learning_rate", [], trainable=False, initializer=tf1.constant_initializer(learning_rate)
     )
 
 
-def _checked_summaries(given: Sequence[str] | None) -> Sequence[str]:
-    if given is None:
+def _enabled_summaries(summaries: Sequence[str] | None) -> Sequence[str]:
+    """Returns the names of the summaries to write, and raises a ValueError for another name."""
+    if summaries is None:
         return _DEFAULT_SUMMARIES
-    for one in given:
-        if one not in OPTIMIZER_SUMMARIES:
+    for summary in summaries:
+        if summary not in OPTIMIZER_SUMMARIES:
             raise ValueError(
                 f"Summaries should be one of [{', '.join(OPTIMIZER_SUMMARIES)}], you provided "
-                f"{one}; remove it."
+                f"{summary}; remove it."
             )
-    return given
+    return summaries
 
 
-def _optimizer(given: Any, rate: Any, learning_rate: Any) -> Any:
-    kind = tf.train.Optimizer
-    if isinstance(given, kind):
-        return given
-    named = isinstance(given, str)
-    if named and given not in OPTIMIZER_CLS_NAMES:
+def _optimizer(optimizer: Any, rate: Any, learning_rate: Any) -> Any:
+    """Returns the optimizer that an argument of `optimize_loss` stands for.
+
+    Args:
+      optimizer: A name, a class, an optimizer or a function.
+      rate: The learning rate after decay, or None.
+      learning_rate: The learning rate that the caller passed, or None.
+
+    Raises:
+      ValueError: The argument has another form, or it needs a learning rate and there is none.
+    """
+    base_class = tf1.train.Optimizer
+    if isinstance(optimizer, base_class):
+        return optimizer
+    is_name = isinstance(optimizer, str)
+    if is_name and optimizer not in OPTIMIZER_CLS_NAMES:
         raise ValueError(
             f"Optimizer name should be one of [{', '.join(OPTIMIZER_CLS_NAMES)}], you provided "
-            f"{given}; pass one of those, or the optimizer itself."
+            f"{optimizer}; pass one of those names, or the optimizer itself."
         )
-    is_class = isinstance(given, type) and issubclass(given, kind)
-    if named or is_class:
+    is_class = isinstance(optimizer, type) and issubclass(optimizer, base_class)
+    if is_name or is_class:
         if rate is None:
             raise ValueError(
                 f"Learning rate is None, but should be specified if optimizer is "
-                f"{'string' if named else 'class'} ({given}); pass `learning_rate`."
+                f"{'string' if is_name else 'class'} ({optimizer}); pass `learning_rate`."
             )
-        return (OPTIMIZER_CLS_NAMES[given] if named else given)(learning_rate=rate)
-    built = None
-    if callable(given):
-        built = given() if learning_rate is None else given(rate)
-    if not isinstance(built, kind):
+        return (OPTIMIZER_CLS_NAMES[optimizer] if is_name else optimizer)(learning_rate=rate)
+    result = None
+    if callable(optimizer):
+        result = optimizer() if learning_rate is None else optimizer(rate)
+    if not isinstance(result, base_class):
         raise ValueError(
-            f"Unrecognized optimizer: {given} gives {built}; expected a string, a subclass or an "
-            "instance of tf.train.Optimizer, or a function returning one; pass one of those."
+            f"Unrecognized optimizer: {optimizer} gives {result}; expected a string, a subclass or "
+            "an instance of tf.train.Optimizer, or a function that returns an instance; pass one "
+            "of those."
         )
-    return built
+    return result
 
 
-def _changed(gradients: _Gradients, noise: float | None, factors: Any) -> _Gradients:
+def _adjust(gradients: _Gradients, noise: float | None, factors: Any) -> _Gradients:
+    """Adds noise to gradients, and multiplies gradients by their variables' factors."""
     if noise is not None:
-        gradients = [(_noisy(gradient, noise), variable) for gradient, variable in gradients]
+        gradients = [(_add_noise(gradient, noise), variable) for gradient, variable in gradients]
     if factors is None:
         return gradients
     if not gradients:
@@ -184,72 +205,86 @@ def _changed(gradients: _Gradients, noise: float | None, factors: Any) -> _Gradi
             "Empty list of (gradient, var) pairs encountered; expected trainable variables; see "
             "`gradient_multipliers`."
         )
-    return [(_multiplied(g, v, factors), v) for g, v in gradients]
+    return [(_multiply(gradient, variable, factors), variable) for gradient, variable in gradients]
 
 
-def _noisy(gradient: Any, scale: float) -> Any:
+def _add_noise(gradient: Tensor | None, scale: float) -> Tensor | None:
     if gradient is None:
         return None
-    shape = gradient.dense_shape if isinstance(gradient, tf.IndexedSlices) else gradient.shape
-    return gradient + tf.random.truncated_normal(shape) * scale
+    shape = gradient.dense_shape if isinstance(gradient, tf1.IndexedSlices) else gradient.shape
+    return gradient + tf1.random.truncated_normal(shape) * scale
 
 
-def _multiplied(gradient: Any, variable: Any, factors: Mapping[Any, Any]) -> Any:
+def _multiply(
+    gradient: Tensor | None, variable: Variable, factors: Mapping[Any, Any]
+) -> Tensor | None:
+    """Multiplies a gradient by the factor of its variable, if there is one."""
     by_key = variable.ref() in factors or any(key is variable for key in factors)
     key = variable if by_key else variable.name
     if gradient is None or not (by_key or key in factors):
         return gradient
     factor = next(value for name, value in factors.items() if name is key or name == key)
-    if isinstance(gradient, tf.IndexedSlices):
-        values = gradient.values * tf.constant(factor, dtype=gradient.dtype)
-        return tf.IndexedSlices(values, gradient.indices, gradient.dense_shape)
-    return gradient * tf.constant(factor, dtype=gradient.dtype)
+    if isinstance(gradient, tf1.IndexedSlices):
+        values = gradient.values * tf1.constant(factor, dtype=gradient.dtype)
+        return tf1.IndexedSlices(values, gradient.indices, gradient.dense_shape)
+    return gradient * tf1.constant(factor, dtype=gradient.dtype)
 
 
-def _global_norm(gradients: _Gradients) -> Any:
-    return tf.global_norm([gradient for gradient, _ in gradients])
+def _global_norm(gradients: _Gradients) -> Tensor:
+    return tf1.global_norm([gradient for gradient, _ in gradients])
 
 
-def _clipped(gradients: _Gradients, limit: Any, shown: Sequence[str]) -> _Gradients:
-    if "global_gradient_norm" in shown or "gradient_norm" in shown:
-        tf.summary.scalar("global_norm/gradient_norm", _global_norm(gradients))
+def _clip(gradients: _Gradients, limit: Any, enabled: Sequence[str]) -> _Gradients:
+    """Clips gradients by their global norm or by a function, and writes a summary of the norm."""
+    if "global_gradient_norm" in enabled or "gradient_norm" in enabled:
+        tf1.summary.scalar("global_norm/gradient_norm", _global_norm(gradients))
     if limit is None:
         return gradients
     if callable(limit):
-        return limit(gradients)
+        clipped_pairs: _Gradients = limit(gradients)
+        return clipped_pairs
     if not isinstance(limit, float):
         raise ValueError(
             f"Unknown type {type(limit)} for clip_gradients ({limit}); expected a float or a "
             "function; write 1.0 for 1."
         )
-    clipped, _ = tf.clip_by_global_norm([gradient for gradient, _ in gradients], limit)
+    clipped, _ = tf1.clip_by_global_norm([gradient for gradient, _ in gradients], limit)
     return list(zip(clipped, [variable for _, variable in gradients], strict=True))
 
 
-def _summarize(loss: Any, gradients: _Gradients, limit: Any, shown: Sequence[str]) -> None:
-    if "loss" in shown:
-        tf.summary.scalar("loss", loss)
+def _summarize(loss: Tensor, gradients: _Gradients, limit: Any, enabled: Sequence[str]) -> None:
+    """Writes summaries of the loss and of the clipped gradients."""
+    if "loss" in enabled:
+        tf1.summary.scalar("loss", loss)
     for gradient, variable in gradients:
         if gradient is None:
             continue
-        values = gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
+        values = gradient.values if isinstance(gradient, tf1.IndexedSlices) else gradient
         tag = variable.name.replace(":", "_")
-        if "gradients" in shown:
-            tf.summary.histogram(f"gradients/{tag}", values)
-        if "gradient_norm" in shown:
-            tf.summary.scalar(f"gradient_norm/{tag}", tf.global_norm([values]))
-    if limit is not None and ("global_gradient_norm" in shown or "gradient_norm" in shown):
-        tf.summary.scalar("global_norm/clipped_gradient_norm", _global_norm(gradients))
+        if "gradients" in enabled:
+            tf1.summary.histogram(f"gradients/{tag}", values)
+        if "gradient_norm" in enabled:
+            tf1.summary.scalar(f"gradient_norm/{tag}", tf1.global_norm([values]))
+    if limit is not None and ("global_gradient_norm" in enabled or "gradient_norm" in enabled):
+        tf1.summary.scalar("global_norm/clipped_gradient_norm", _global_norm(gradients))
 
 
 def clip_gradients_by_norm(optimizer: Any, clip_norm: float) -> Any:
-    """Wraps an optimizer so that it clips the gradients' global norm before it applies them."""
+    """Changes an optimizer to clip gradients by their global norm before it applies them.
+
+    Args:
+      optimizer: A `tf.train.Optimizer`.
+      clip_norm: The largest global norm.
+
+    Returns:
+      The same optimizer.
+    """
 
     def apply_gradients(grads_and_vars: _Gradients, *args: Any, **kwargs: Any) -> Any:
         gradients, variables = zip(*grads_and_vars, strict=True)
-        clipped, _ = tf.clip_by_global_norm(gradients, clip_norm)
-        return applied(list(zip(clipped, variables, strict=True)), *args, **kwargs)
+        clipped, _ = tf1.clip_by_global_norm(gradients, clip_norm)
+        return apply_clipped(list(zip(clipped, variables, strict=True)), *args, **kwargs)
 
-    applied = optimizer.apply_gradients
+    apply_clipped = optimizer.apply_gradients
     optimizer.apply_gradients = apply_gradients
     return optimizer

@@ -1,4 +1,4 @@
-"""`tf.contrib.rnn` cells and functions on `tf.nn`'s."""
+"""Cells and functions of `tf.contrib.rnn`, made with `tf.nn`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,10 +7,11 @@ import tensorflow.compat.v1 as tf
 
 from estimator_compat import private_tensorflow
 from estimator_compat.facade.contrib import layers
+from estimator_compat.type_aliases import Tensor
 
 
-def transpose_batch_time(x: Any) -> Any:
-    """Swaps the first two axes; a tensor of fewer stays as it is."""
+def transpose_batch_time(x: Tensor) -> Tensor:
+    """Swaps the first two axes of a tensor, and returns a tensor of lower rank as it is."""
     rank = x.shape.ndims
     return x if rank is None or rank < 2 else tf.transpose(x, [1, 0, *range(2, rank)])
 
@@ -18,7 +19,7 @@ def transpose_batch_time(x: Any) -> Any:
 def stack_bidirectional_dynamic_rnn(
     cells_fw: Sequence[Any],
     cells_bw: Sequence[Any],
-    inputs: Any,
+    inputs: Tensor,
     initial_states_fw: Sequence[Any] | None = None,
     initial_states_bw: Sequence[Any] | None = None,
     dtype: Any = None,
@@ -27,34 +28,49 @@ def stack_bidirectional_dynamic_rnn(
     time_major: bool = False,
     scope: Any = None,
     swap_memory: bool = False,
-) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]]:
-    """Stacks bidirectional RNNs; each reads both directions of the one below.
+) -> tuple[Tensor, tuple[Any, ...], tuple[Any, ...]]:
+    """Builds a stack of bidirectional RNN layers.
+
+    The input of a layer is the output of the layer below, both directions concatenated.
+
+    Args:
+      cells_fw: The forward cell of each layer.
+      cells_bw: The backward cell of each layer.
+      inputs: `[batch, time, depth]`.
+      initial_states_fw: The initial state of each forward cell; None for zeros.
+      initial_states_bw: The initial state of each backward cell; None for zeros.
+      dtype: The dtype of initial states that are zeros.
+      sequence_length: The lengths of the sequences, `[batch]`; None for the whole time axis.
+      parallel_iterations: As in `tf.nn.dynamic_rnn`.
+      time_major: Whether the shape of inputs and outputs begins with `[time, batch]`.
+      scope: The variable scope; None for `stack_bidirectional_rnn`.
+      swap_memory: As in `tf.nn.dynamic_rnn`.
 
     Returns:
-      The top's outputs, forward and backward joined in the last axis, and the final states of each
-      layer, forward and backward.
+      The outputs of the top layer, both directions concatenated along the last axis; the final
+      states of the forward cells; the final states of the backward cells.
 
     Raises:
-      ValueError: There are no cells, or not as many backward as forward.
+      ValueError: There are no cells, or the numbers of forward and backward cells differ.
     """
     if not cells_fw or len(cells_fw) != len(cells_bw):
         raise ValueError(
             f"Forward and Backward cells must have the same depth ({len(cells_fw)} and "
-            f"{len(cells_bw)}); expected at least one of each; make the lists equally long."
+            f"{len(cells_bw)}); expected at least one cell of each; make the lists equally long."
         )
-    layers = len(cells_fw)
-    starts_fw = initial_states_fw or [None] * layers
-    starts_bw = initial_states_bw or [None] * layers
+    depth = len(cells_fw)
+    states_fw = initial_states_fw or [None] * depth
+    states_bw = initial_states_bw or [None] * depth
     states = []
     with tf.variable_scope(scope or "stack_bidirectional_rnn"):
-        for number in range(layers):
-            with tf.variable_scope(f"cell_{number}"):
+        for layer in range(depth):
+            with tf.variable_scope(f"cell_{layer}"):
                 outputs, state = tf.nn.bidirectional_dynamic_rnn(
-                    cells_fw[number],
-                    cells_bw[number],
+                    cells_fw[layer],
+                    cells_bw[layer],
                     inputs,
-                    initial_state_fw=starts_fw[number],
-                    initial_state_bw=starts_bw[number],
+                    initial_state_fw=states_fw[layer],
+                    initial_state_bw=states_bw[layer],
                     sequence_length=sequence_length,
                     parallel_iterations=parallel_iterations,
                     dtype=dtype,
@@ -68,17 +84,18 @@ def stack_bidirectional_dynamic_rnn(
 
 
 class LayerNormBasicLSTMCell(tf.nn.rnn_cell.RNNCell):
-    """An LSTM cell whose gates and state are normalized, with dropout of its candidate values.
+    """An LSTM cell with layer normalization of gates and state, and dropout of candidate values.
 
     Args:
       num_units: The size of the state.
-      forget_bias: Added to the forget gate.
+      forget_bias: A number that is added to the forget gate.
       input_size: Not used.
-      activation: Of the candidate and of the state.
-      layer_norm: Whether to normalize; a bias takes its place otherwise.
+      activation: The activation of the candidate values and of the state.
+      layer_norm: Whether gates and state are normalized. Otherwise the gates have a bias.
       norm_gain: The initial `gamma` of the normalizations.
-      norm_shift: Their initial `beta`.
-      dropout_keep_prob: The share of the candidate that is kept, a number or a tensor.
+      norm_shift: The initial `beta` of the normalizations.
+      dropout_keep_prob: The share of the candidate values that is kept: a number or a scalar
+        tensor.
       dropout_prob_seed: The op seed of the dropout.
       reuse: As in `tf.variable_scope`.
     """
@@ -105,21 +122,33 @@ class LayerNormBasicLSTMCell(tf.nn.rnn_cell.RNNCell):
         self._norm_shift = norm_shift
         self._keep_prob = dropout_keep_prob
         self._seed = dropout_prob_seed
+        del input_size  # As in TensorFlow 1.15, it has no effect.
 
     @property
     def state_size(self) -> Any:
+        """The sizes of the state (c, h), an LSTMStateTuple."""
         return tf.nn.rnn_cell.LSTMStateTuple(self._num_units, self._num_units)
 
     @property
     def output_size(self) -> int:
+        """The size of the output."""
         return self._num_units
 
-    def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
-        """One step: from inputs `[batch, depth]` and (c, h) to the output and the new (c, h)."""
+    def call(self, inputs: Tensor, state: Any) -> tuple[Tensor, Any]:
+        """Computes one time step.
+
+        Args:
+          inputs: `[batch, depth]`.
+          state: The state (c, h), `[batch, num_units]` each.
+
+        Returns:
+          The output, `[batch, num_units]`, and the new state, an LSTMStateTuple.
+        """
         c, h = state
         gates = self._linear(tf.concat([inputs, h], 1))
-        named = zip(("input", "transform", "forget", "output"), tf.split(gates, 4, 1), strict=True)
-        i, j, f, o = (self._norm(name, gate) for name, gate in named)
+        names = ("input", "transform", "forget", "output")
+        parts = zip(names, tf.split(gates, 4, 1), strict=True)
+        i, j, f, o = (self._norm(name, gate) for name, gate in parts)
         candidate = self._activation(j)
         if tf.is_tensor(self._keep_prob) or self._keep_prob < 1:
             candidate = tf.nn.dropout(candidate, self._keep_prob, seed=self._seed)
@@ -128,20 +157,22 @@ class LayerNormBasicLSTMCell(tf.nn.rnn_cell.RNNCell):
         new_h = self._activation(new_c) * tf.sigmoid(o)
         return new_h, tf.nn.rnn_cell.LSTMStateTuple(new_c, new_h)
 
-    def _linear(self, inputs: Any) -> Any:
+    def _linear(self, inputs: Tensor) -> Tensor:
+        """Returns the values of the four gates, `[batch, 4 * num_units]`."""
         depth, width = inputs.shape.as_list()[-1], 4 * self._num_units
         outputs = tf.matmul(inputs, tf.get_variable("kernel", [depth, width], dtype=inputs.dtype))
         if self._layer_norm:
             return outputs
         return tf.nn.bias_add(outputs, tf.get_variable("bias", [width], dtype=inputs.dtype))
 
-    def _norm(self, name: str, values: Any) -> Any:
+    def _norm(self, name: str, values: Tensor) -> Tensor:
+        """Normalizes a gate or the state, unless the cell has no layer normalization."""
         if not self._layer_norm:
             return values
         shape = values.shape[-1:]
-        for variable, start in (("gamma", self._norm_gain), ("beta", self._norm_shift)):
+        for variable, value in (("gamma", self._norm_gain), ("beta", self._norm_shift)):
             with tf.variable_scope(name):
                 tf.get_variable(
-                    variable, shape, values.dtype, initializer=tf.constant_initializer(start)
+                    variable, shape, values.dtype, initializer=tf.constant_initializer(value)
                 )
         return layers.layer_norm(values, reuse=True, scope=name)

@@ -1,7 +1,8 @@
-"""`tf.contrib.summary` on TensorFlow 2's summary writers.
+"""`tf.contrib.summary`, made with TensorFlow 2's summary writers.
 
-The events hold what TensorFlow 1's held. Differs from TensorFlow 1.15: summaries are recorded
-unless `never_record_summaries` says otherwise (there, only if `always_record_summaries` did).
+The events have the same content as TensorFlow 1's. Differs from TensorFlow 1.15: summaries are
+recorded, except within `never_record_summaries`. TensorFlow 1.15 recorded them only within
+`always_record_summaries`.
 """
 
 import contextlib
@@ -26,7 +27,7 @@ def create_file_writer(
     filename_suffix: str | None = None,
     name: str | None = None,
 ) -> Any:
-    """Makes a writer of event files; its `as_default()` and `init()` are TensorFlow 2's."""
+    """Returns TensorFlow 2's writer of event files; an empty context if `logdir` is None."""
     if logdir is None:
         return contextlib.nullcontext()
     return tf2.summary.create_file_writer(logdir, max_queue, flush_millis, filename_suffix, name)
@@ -41,36 +42,41 @@ def summary_writer_initializer_op() -> list[Any]:
 
 
 def always_record_summaries() -> Any:
-    """A context in which summaries are recorded."""
+    """Returns a context in which summaries are recorded."""
     return tf2.summary.record_if(True)
 
 
 def never_record_summaries() -> Any:
-    """A context in which none is recorded."""
+    """Returns a context in which no summaries are recorded."""
     return tf2.summary.record_if(False)
 
 
 @contextlib.contextmanager
 def record_summaries_every_n_global_steps(n: int, global_step: Any = None) -> Iterator[None]:
-    """A context in which summaries are recorded at every n-th global step."""
+    """Returns a context in which summaries are recorded at every n-th global step.
+
+    Args:
+      n: The number of global steps between two recordings.
+      global_step: The global step; None for that of the graph.
+    """
     step = tf.train.get_or_create_global_step() if global_step is None else global_step
     with tf2.summary.record_if(lambda: tf.equal(tf.convert_to_tensor(step) % n, 0)):
         yield
 
 
 def _write(summary: Any, step: Any) -> Any:
-    """Writes what a `tf.summary` op gives: so the tags are made as they were."""
+    """Writes the output of a `tf.summary` op, which has the same tags as TensorFlow 1's events."""
     step = tf.train.get_or_create_global_step() if step is None else step
     return tf2.summary.experimental.write_raw_pb(summary, step=tf.cast(step, tf.int64))
 
 
 def scalar(name: str, tensor: Any, family: str | None = None, step: Any = None) -> Any:
-    """Writes a scalar at a step, the global step where it is None."""
+    """Writes a scalar at a step; None for the global step."""
     return _write(tf.summary.scalar(name, tensor, collections=[], family=family), step)
 
 
 def histogram(name: str, tensor: Any, family: str | None = None, step: Any = None) -> Any:
-    """Writes a histogram."""
+    """Writes a histogram of a tensor at a step; None for the global step."""
     return _write(tf.summary.histogram(name, tensor, collections=[], family=family), step)
 
 
@@ -82,7 +88,17 @@ def image(
     family: str | None = None,
     step: Any = None,
 ) -> Any:
-    """Writes images, `[batch, height, width, channels]`."""
+    """Writes images at a step.
+
+    Args:
+      name: The tag.
+      tensor: The images, `[batch, height, width, channels]`.
+      bad_color: Not used.
+      max_images: The number of images that are written.
+      family: A prefix of the tag, or None.
+      step: The step; None for the global step.
+    """
+    del bad_color
     summary = tf.summary.image(name, tensor, max_images, collections=[], family=family)
     return _write(summary, step)
 
@@ -95,7 +111,16 @@ def audio(
     family: str | None = None,
     step: Any = None,
 ) -> Any:
-    """Writes sounds, `[batch, frames]` or `[batch, frames, channels]`."""
+    """Writes audio clips at a step.
+
+    Args:
+      name: The tag.
+      tensor: The clips, `[batch, frames]` or `[batch, frames, channels]`.
+      sample_rate: Frames per second.
+      max_outputs: The number of clips that are written.
+      family: A prefix of the tag, or None.
+      step: The step; None for the global step.
+    """
     summary = tf.summary.audio(
         name, tensor, sample_rate, max_outputs, collections=[], family=family
     )

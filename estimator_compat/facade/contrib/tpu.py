@@ -1,10 +1,10 @@
-"""What of `tf.contrib.tpu` is neither TensorFlow's own nor the Estimator's public names."""
+"""Names of `tf.contrib.tpu` that neither TensorFlow nor the Estimator has in public."""
 
 import enum
 
 
 class ExportSavedModelApiVersion(enum.Enum):
-    """How a TPUEstimator exports a model for a TPU, which none does here."""
+    """How a TPUEstimator exports a graph for TPUs. Here a TPUEstimator exports no such graph."""
 
     V1 = 1
     V2 = 2

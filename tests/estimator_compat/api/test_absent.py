@@ -1,4 +1,4 @@
-"""Names of `tf.estimator` that are not here say whether they come, and none of them is here."""
+"""Names of `tf.estimator` that are not here: their errors say whether they will come."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The table of names: the copy in the repository is current, and what it says is so."""
+"""The table of names: the copy in the repository is current, and its statuses are true."""
 
 import importlib.util
 import inspect
@@ -43,7 +43,7 @@ print(json.dumps({name: told(name) for name in NAMES}))
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What a program is told of each name when it uses it: "" where it is there."""
+    """The error message of each name when a program uses the name; "" for no error."""
     lines = printed(f"NAMES = {NAMES}\n{USE}", tmp_path_factory.mktemp("program"))
     found: dict[str, str] = json.loads(lines[-1])
     return found
@@ -67,7 +67,7 @@ def test_the_table_has_every_name() -> None:
 
 @cache
 def _is_installed(remark: str) -> bool:
-    """Whether what a name needs is installed, where it needs an extra."""
+    """Tells whether the package of the extra that a remark names is installed."""
     package = {"[contrib]": "tf_slim", "[tensorboard]": "tensorboard"}
     return all(
         importlib.util.find_spec(module) for extra, module in package.items() if extra in remark

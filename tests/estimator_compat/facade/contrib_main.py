@@ -1,4 +1,4 @@
-"""Runs the programs with `tf.contrib` and writes what they give: a legacy program itself."""
+"""A legacy program that runs the programs with `tf.contrib` and writes their results."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A small TensorFlow 1 program, as its author left it: the facade's own end-to-end test."""
+"""A small TensorFlow 1 program, unedited, for the facade's end-to-end test."""
 
 import tensorflow as tf
 

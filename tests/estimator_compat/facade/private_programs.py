@@ -1,4 +1,4 @@
-"""Small computations with private paths, and with what Python lost: see `programs`."""
+"""Small computations with private names, and with names that Python dropped; see `programs`."""
 
 import numpy as np
 from programs import _constant, _run
@@ -9,7 +9,7 @@ def private_estimator_names(tf):
     from tensorflow.python.estimator.util import fn_args
 
     keys = [metric_keys.MetricKeys, prediction_keys.PredictionKeys]
-    # TensorFlow 2 added to them.
+    # Keys that TensorFlow 2 added.
     newer = ("_AT_RECALL", "_AT_PRECISION", "_AT_SPECIFICITY", "_AT_SENSITIVITY")
     made = [
         sorted(v for k, v in vars(one).items() if k.isupper() and not k.endswith(newer))
@@ -39,7 +39,7 @@ def private_optimizers(tf):
             session.run(step)
             session.run(step)
             after.append(session.run(weights))
-    errors = [error("Nadam", 0.1), error("Adam"), error(3)]  # ours go on after the first clause
+    errors = [error("Nadam", 0.1), error("Adam"), error(3)]  # our messages have more clauses
     return {
         "types": [type(one).__name__ for one in made],
         "kept": int(get(given, 0.1) is given),

@@ -1,6 +1,7 @@
 """Small computations with `tf.contrib`, run on TensorFlow 1.15.5 and under the facade.
 
-Each gives a dict of arrays. It must be Python 3.7, and use no random numbers: op seeds differ.
+Each returns a dict of arrays. The code must run on Python 3.7. It uses no random numbers, since op
+seeds differ.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ _LENGTHS = np.array([4, 2, 1, 0], dtype=np.int32)
 
 
 def _constant(tf, scale=0.1):
-    """Initial values that are not symmetric and need no random numbers."""
+    """Returns an initializer whose values are neither symmetric nor random."""
 
     def initializer(shape, dtype=tf.float32, partition_info=None):
         count = int(np.prod(shape))
@@ -77,7 +78,7 @@ def regularizers(tf):
 
 
 def initializers(tf):
-    """Only what does not depend on the generator: the range of many uniform values."""
+    """Returns the range of many uniform values, which does not depend on the generator."""
     bounds = {}
     for mode in ("FAN_IN", "FAN_OUT", "FAN_AVG"):
         for shape in ([4000], [40, 100], [3, 3, 10, 100]):
@@ -136,7 +137,7 @@ def _optimized(tf, optimizer, **settings):
     if made:
         settings["decay_var_list"] = [dense]
     gradients = optimizer.compute_gradients(loss)
-    # Nothing else keeps the decay of a variable from running before it is read.
+    # Without this dependency, the decay of a variable could run before the variable is read.
     read = [one.values if hasattr(one, "values") else one for one, _ in gradients]
     with tf.control_dependencies([loss, *read]):
         train = optimizer.apply_gradients(gradients, **settings)
@@ -218,7 +219,7 @@ def sequence_loss(tf):
 
 
 def gather_tree(tf):
-    # Times, batch, beams; 9 ends a beam.
+    # Tokens and parents are [time, batch, beams]; 9 ends a beam.
     tokens = [[[1, 2, 3], [1, 2, 3]], [[4, 5, 6], [9, 5, 6]], [[7, 8, 9], [7, 8, 9]]]
     parents = [[[0, 0, 0], [0, 0, 0]], [[0, 2, 1], [2, 1, 0]], [[2, 1, 0], [0, 0, 1]]]
     found = {}
@@ -376,7 +377,7 @@ PROGRAMS = [
 
 
 def plain(value):
-    """A value as JSON has it."""
+    """Returns a value as JSON can hold it."""
     if isinstance(value, dict):
         return {key: plain(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
@@ -387,7 +388,7 @@ def plain(value):
 
 
 def run_all(tf):
-    """Runs every program in a graph of its own."""
+    """Runs every program in a graph of its own, and returns the results by name."""
     import private_programs
 
     results = {}

@@ -1,10 +1,10 @@
-"""Records the public names of the real `tf.estimator`, for `estimator_compat/facade`.
+"""Records the public names of the real `tf.estimator`, for `estimator_compat/api`.
 
     cd tests/estimator_compat/facade
-    python record_names.py > ../../../estimator_compat/facade/estimator_names.txt
+    python record_names.py > ../../../estimator_compat/api/estimator_names.txt
 
-with a Python that has TensorFlow 2.15.1: those of `tf.estimator` and of `tf.compat.v1.estimator`,
-each with the arguments that it takes.
+with a Python that has TensorFlow 2.15.1. It records the names of `tf.estimator` and of
+`tf.compat.v1.estimator`, each with its arguments.
 """
 
 import inspect

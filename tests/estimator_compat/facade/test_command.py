@@ -1,4 +1,4 @@
-"""`python -m estimator_compat`: it teaches, and says what is wrong, without TensorFlow."""
+"""`python -m estimator_compat`: its help and its errors, which load no TensorFlow."""
 
 import subprocess
 import sys
@@ -45,7 +45,7 @@ def test_help_without_tensorflow(arguments: list[str], says: str) -> None:
     [
         (["run"], "`run` was given no program; expected SCRIPT or -m MODULE; see `run --help`."),
         (["run", "--", "a"], "`run` was given no program"),
-        (["run", "nosuch.py"], "`nosuch.py` is no file; expected a Python program; check the path"),
+        (["run", "nosuch.py"], "`nosuch.py` is not a file; expected a Python program; check the"),
         (["walk"], "invalid choice"),
     ],
     ids=str,

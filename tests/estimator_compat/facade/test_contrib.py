@@ -1,4 +1,4 @@
-"""What `tf.contrib` symbols give, held against TensorFlow 1.15.5 (`record.py`)."""
+"""Symbols of `tf.contrib` return what they returned on TensorFlow 1.15.5 (`record.py`)."""
 
 import json
 import os
@@ -15,7 +15,7 @@ RECORDED = json.loads((HERE / "recordings" / "contrib.json").read_text())
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the programs give under the facade, run as one legacy program."""
+    """The results of the programs under the facade, run as one legacy program."""
     out = tmp_path_factory.mktemp("contrib") / "results.json"
     command = [sys.executable, "-m", "estimator_compat", "run", str(HERE / "contrib_main.py")]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -32,7 +32,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def flat(value: Any, path: str = "") -> dict[str, Any]:
-    """A nested value as its leaves, by path."""
+    """Returns the leaves of a nested value by path."""
     if isinstance(value, dict | list):
         parts = value.items() if isinstance(value, dict) else enumerate(value)
         leaves: dict[str, Any] = {}

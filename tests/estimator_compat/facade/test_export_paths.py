@@ -1,4 +1,4 @@
-"""The filters of the original's private `estimator.gc`; the program prints the same on 2.15.1."""
+"""The filters of the private `estimator.gc`; on TensorFlow 2.15.1 the program prints the same."""
 
 from pathlib import Path
 

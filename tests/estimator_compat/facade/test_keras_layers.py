@@ -4,8 +4,8 @@ from pathlib import Path
 
 from tests.estimator_compat.facade.running import printed
 
-# 1.15.5: a layer is applied to its input, once built it keeps its variables, and a layer of
-# tf.layers, which has an `apply` of its own, keeps that. 0.5 * (1 + 2) = 1.5.
+# As on 1.15.5: `apply` calls the layer, a second call uses the same variables, and a layer of
+# tf.layers keeps its own `apply`. 0.5 * (1 + 2) = 1.5.
 APPLIED = """
 import tensorflow as tf
 

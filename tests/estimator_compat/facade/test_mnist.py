@@ -1,4 +1,4 @@
-"""MNIST from local files: the parts, their types, the batches, and what is wrong with a folder."""
+"""MNIST from local files: the data sets, their types and batches, and the errors of bad files."""
 
 import gzip
 from pathlib import Path
@@ -10,7 +10,7 @@ from estimator_compat.facade import mnist
 
 
 def write(folder: Path, part: str, count: int) -> np.ndarray:
-    """Writes `count` images of 2x3 points, all of them the image's number, and labels 0..9."""
+    """Writes `count` images of 2x3 pixels, which equal the image's index, and labels 0 to 9."""
     images = np.repeat(np.arange(count, dtype=np.uint8), 6)
     sizes = b"".join(size.to_bytes(4, "big") for size in (2051, count, 2, 3))
     with gzip.open(folder / f"{part}-images-idx3-ubyte.gz", "wb") as file:

@@ -1,4 +1,4 @@
-"""What legacy names stand for, and what a program is told of those that are not there."""
+"""The values of legacy names, and the errors of names that the facade lacks."""
 
 import importlib.util
 from pathlib import Path
@@ -178,12 +178,13 @@ def test_close_names_and_absent_packages() -> None:
 
 SWEEP = """
 import tensorflow as tf
-from estimator_compat.facade import names, table
-for key in table.ROWS:
+from estimator_compat.api import legacy_symbols
+from estimator_compat.facade import names
+for key in legacy_symbols.ROWS:
     value = names.find("tensorflow." + key)
     print(key, isinstance(value, names.Missing))
 """
-# What other parts of this package, still to come, or a package that is not installed, bring.
+# Sources that may be missing: later versions of this package, and packages that are not installed.
 LATER = ["estimator_compat", "tensorboard."]
 if importlib.util.find_spec("tf_slim") is None:
     LATER.append("tf_slim")

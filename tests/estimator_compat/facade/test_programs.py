@@ -1,4 +1,4 @@
-"""Whole legacy programs under the facade: their flags, their modules, and the libraries beside."""
+"""Whole legacy programs under the facade: their flags, their modules, and their libraries."""
 
 import os
 import subprocess
