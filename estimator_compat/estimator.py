@@ -27,7 +27,7 @@ from estimator_compat.runtime import (
     user_functions,
     warm_start,
 )
-from estimator_compat.spec import EstimatorSpec
+from estimator_compat.spec import EstimatorSpec, check_returned_spec
 from estimator_compat.type_aliases import Hook, InputFn, ModelFn, Params, Variable
 
 logging = tf1.logging
@@ -94,11 +94,6 @@ class Estimator(ExportsSavedModels):
         return copy.deepcopy(self._params)
 
     @property
-    def warm_start_settings(self) -> Any:
-        """The `WarmStartSettings` that `warm_start_from` stands for, or None."""
-        return self._warm_start_settings
-
-    @property
     def model_fn(self) -> Callable[..., EstimatorSpec]:
         """The model_fn bound to the params: a function of features, labels, mode and config."""
 
@@ -142,7 +137,7 @@ class Estimator(ExportsSavedModels):
             )
         stopping_hooks = training_hooks.stopping_hooks(steps, max_steps)
         checkpoint_files.check_checkpoint(self.model_dir)
-        if max_steps is not None and max_steps <= self.saved_step():
+        if max_steps is not None and max_steps <= checkpoint_files.saved_step(self.model_dir):
             logging.info("Skipping training since max_steps has already saved.")
             return self
         all_hooks = [*training_hooks.check_hooks(hooks), *stopping_hooks]
@@ -183,8 +178,8 @@ class Estimator(ExportsSavedModels):
             self.model_dir, checkpoint_path, "evaluate"
         )
         with tf.Graph().as_default():
-            graph = self.evaluation_graph(input_fn, all_hooks, checkpoint_path)
-            return self.run_evaluation(graph, checkpoint_path, self.eval_dir(name))
+            graph = self._evaluation_graph(input_fn, all_hooks, checkpoint_path)
+            return self._run_evaluation(graph, checkpoint_path, self.eval_dir(name))
 
     def predict(
         self,
@@ -277,18 +272,7 @@ class Estimator(ExportsSavedModels):
                 model_fn, features, labels, mode=mode, params=self.params, config=config
             )
         logging.info("Done calling model_fn.")
-        if not isinstance(spec, EstimatorSpec):
-            raise ValueError(
-                f"model_fn should return an EstimatorSpec, given: {spec!r:.200}; expected "
-                "estimator_compat.EstimatorSpec(mode, loss=..., train_op=..., predictions=...); "
-                "return one in every mode."
-            )
-        if spec.mode != mode:
-            raise ValueError(
-                f"model_fn returned an EstimatorSpec of mode {spec.mode!r} when it was called in "
-                f"mode {mode!r}; expected the same mode; pass `mode=mode` to the EstimatorSpec."
-            )
-        return spec
+        return check_returned_spec(spec, mode)
 
     def _build_model(self, input_fn: InputFn, mode: str) -> tuple[inputs.Inputs, EstimatorSpec]:
         """Builds the inputs and the model in the default graph, in the original's order."""
@@ -337,7 +321,7 @@ class Estimator(ExportsSavedModels):
             log_step_count_steps=intervals.log_step_count_steps,
         )
 
-    def evaluation_graph(
+    def _evaluation_graph(
         self, input_fn: Callable[..., Any], hooks: list[Any], checkpoint_path: str | None
     ) -> evaluation.Graph:
         """Builds the inputs, the model and the metrics in the default graph."""
@@ -355,7 +339,7 @@ class Estimator(ExportsSavedModels):
             hooks=[*parsed.hooks, *hooks, *spec.evaluation_hooks],
         )
 
-    def run_evaluation(
+    def _run_evaluation(
         self, graph: evaluation.Graph, checkpoint_path: str | None, eval_dir: str
     ) -> dict[str, Any]:
         """Evaluates in the default graph, and writes the results to `eval_dir`."""
@@ -395,10 +379,6 @@ class Estimator(ExportsSavedModels):
         if self._warm_start_settings:
             logging.info("Warm-starting with WarmStartSettings: %s", self._warm_start_settings)
             tf1.train.warm_start(*self._warm_start_settings)
-
-    def saved_step(self) -> int:
-        """Returns the global step of the latest checkpoint, or 0 if it cannot be read."""
-        return checkpoint_files.saved_step(self.model_dir)
 
 
 def _check_not_overridden(cls: type) -> None:

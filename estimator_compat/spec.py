@@ -271,3 +271,23 @@ def _initialize_with_locals(variables: Iterable[Variable]) -> None:
         for variable in variables:
             if id(variable) not in collected:
                 tf1.add_to_collection(collection, variable)
+
+
+def check_returned_spec(spec: Any, mode: str) -> EstimatorSpec:
+    """Returns what a model_fn returned, if it is an EstimatorSpec of the mode.
+
+    Raises:
+      ValueError: It is something else, or of another mode.
+    """
+    if not isinstance(spec, EstimatorSpec):
+        raise ValueError(
+            f"model_fn should return an EstimatorSpec, given: {spec!r:.200}; expected "
+            "estimator_compat.EstimatorSpec(mode, loss=..., train_op=..., predictions=...); "
+            "return one in every mode."
+        )
+    if spec.mode != mode:
+        raise ValueError(
+            f"model_fn returned an EstimatorSpec of mode {spec.mode!r} when it was called in "
+            f"mode {mode!r}; expected the same mode; pass `mode=mode` to the EstimatorSpec."
+        )
+    return spec

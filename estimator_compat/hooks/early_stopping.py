@@ -11,6 +11,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.estimator import Estimator
+from estimator_compat.runtime import checkpoint_files
 from estimator_compat.type_aliases import Hook, Variable
 
 logging = tf1.logging
@@ -363,7 +364,7 @@ class _StopAtCheckpointStepHook(tf1.train.SessionRunHook):
         """Stops the worker, or waits if the chief has not saved the last step."""
         if run_values.results + 1 < self._last_step:
             return
-        if self._estimator.saved_step() >= self._last_step:
+        if checkpoint_files.saved_step(self._estimator.model_dir) >= self._last_step:
             run_context.request_stop()
         else:
             time.sleep(self._wait_secs)

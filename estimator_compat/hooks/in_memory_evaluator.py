@@ -69,7 +69,7 @@ class InMemoryEvaluatorHook(tf1.train.SessionRunHook):
         self._steps = 0
         self._graph = tf.Graph()
         with self._graph.as_default():
-            self._evaluation = self._estimator.evaluation_graph(
+            self._evaluation = self._estimator._evaluation_graph(  # noqa: SLF001
                 self._input_fn, self._hooks, checkpoint_path=None
             )
             scaffold = self._evaluation.scaffold
@@ -125,5 +125,7 @@ class InMemoryEvaluatorHook(tf1.train.SessionRunHook):
             scaffold=sessions.initialized_by(self._evaluation.scaffold, self._transfer, feed)
         )
         with self._graph.as_default():
-            self._estimator.run_evaluation(graph, None, self._eval_dir)
+            self._estimator._run_evaluation(  # noqa: SLF001
+                graph, None, self._eval_dir
+            )
         self._timer.update_last_triggered_step(self._steps)
