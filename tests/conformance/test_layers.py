@@ -53,6 +53,23 @@ MAY_EXIT = {
     "migrate/cli.py",
 }
 
+# The values of `ModeKeys`, and the modules that spell them for another purpose.
+MODES = {"train", "eval", "infer"}
+MAY_SPELL_MODES = {
+    "estimator_compat/mode_keys.py": "the values",
+    "estimator_compat/command_line/modes.py": "values of --mode",
+    "estimator_compat/command_line/next_commands.py": "values of --mode",
+    "estimator_compat/command_line/settings.py": "values of --mode",
+    "estimator_compat/estimator.py": "a folder's name",
+    "estimator_compat/export/saved_model.py": "tags of a SavedModel",
+    "estimator_compat/facade/contrib/learn.py": "the values, as tf.contrib.learn names them",
+    "estimator_compat/facade/mnist.py": "a part of the data",
+    "migrate/commands/ledger.py": "values of --mode",
+    "migrate/examples.py": "keys of `input_fns`, as users write them",
+    "migrate/hosting/loop.py": "a folder's name",
+    "migrate/reports/ledger_text.py": "names for people",
+}
+
 
 def imports(tree: ast.AST, *, nested: bool = True) -> Iterator[str]:
     """The dotted names that a module imports; `nested` ones too, those inside functions.
@@ -129,6 +146,11 @@ def exits(tree: ast.AST) -> bool:
     return bool(calls & {"sys.exit", "os._exit", "exit", "SystemExit"})
 
 
+def spells_modes(tree: ast.AST) -> bool:
+    """Whether a module has the value of a mode as a literal."""
+    return any(isinstance(n, ast.Constant) and n.value in MODES for n in ast.walk(tree))
+
+
 TREES = {module: ast.parse((ROOT / module).read_text()) for module in MODULES}
 
 
@@ -203,6 +225,11 @@ def test_only_programs_end_the_process() -> None:
     assert {module for module, tree in TREES.items() if exits(tree)} == MAY_EXIT
 
 
+def test_modes_have_names() -> None:
+    spelling = {module for module, tree in TREES.items() if spells_modes(tree)}
+    assert spelling == MAY_SPELL_MODES.keys()
+
+
 def test_the_map_in_build_md_is_current() -> None:
     text = (ROOT / "BUILD.md").read_text()
     found = re.search(r"\| floor \|.*?(?=\n\n)", text, re.DOTALL)
@@ -219,7 +246,7 @@ from estimator_compat import estimator
 def later():
     import libcst.matchers
     from migrate.hosting import loop
-    sys.exit(2)
+    sys.exit(mode == "train")
     sys.modules["a"] = tf1.train.Scaffold(saver=tf1.train.Saver())
 class Creator(tf1.train.SessionCreator): ...
 """
@@ -238,6 +265,7 @@ def test_a_module_that_breaks_every_rule() -> None:
     assert "Scaffold" in uses(tree)
     assert changes_modules(tree)
     assert exits(tree)
+    assert spells_modes(tree)
 
 
 def test_a_module_that_climbs() -> None:
