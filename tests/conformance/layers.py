@@ -151,7 +151,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         ),
         Room(
             name="estimator_compat.tpu",
-            holds="TPUEstimator and its kin, on CPU and GPU",
+            holds="TPUEstimator and its config, spec and optimizer, on CPU and GPU",
             modules=(f"{_E}/tpu/*.py",),
         ),
         Room(
@@ -175,6 +175,13 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             name="migrate, its small modules",
             holds="public names, Target, Batch, the example",
             modules=_in(_M, "__init__", "batch", "targets", "examples"),
+        ),
+        Room(
+            name="migrate.checkpoint_matching",
+            holds="what became of a checkpoint, as values",
+            modules=_in(_M, "checkpoint_matching"),
+            libraries=(),
+            only=(),
         ),
     ),
     (
@@ -209,13 +216,6 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         ),
     ),
     (
-        Room(
-            name="migrate.checkpoint_matching",
-            holds="what became of a checkpoint, as values",
-            modules=_in(_M, "checkpoint_matching"),
-            libraries=(),
-            only=(),
-        ),
         Room(
             name="migrate.verifying.verdict",
             holds="what a verification found, as values",

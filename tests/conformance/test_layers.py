@@ -63,6 +63,7 @@ MAY_SPELL_MODES = {
     "estimator_compat/estimator.py": "a folder's name",
     "estimator_compat/export/saved_model.py": "tags of a SavedModel",
     "estimator_compat/facade/contrib/learn.py": "the values, as tf.contrib.learn names them",
+    "estimator_compat/facade/contrib/optimize.py": "a name scope",
     "estimator_compat/facade/mnist.py": "a part of the data",
     "migrate/commands/ledger.py": "values of --mode",
     "migrate/examples.py": "keys of `input_fns`, as users write them",
