@@ -11,6 +11,7 @@ import pytest
 from tests.benchmarks import interleaving, loop_worker
 from tests.benchmarks.models import MODELS, input_fn
 from tests.benchmarks.run_host import MODELS as MEASURED
+from tests.recording import pythons
 
 
 @pytest.mark.parametrize("name", MEASURED)
@@ -36,7 +37,7 @@ def test_the_loop_by_hand_trains_as_the_hosted_one(name: str, tmp_path: Path) ->
 
 def test_a_worker_makes_blocks_and_new_runs() -> None:
     result = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.loop_worker", "small", "hosted"],
+        [*pythons.with_tensorflow(), "-m", "tests.benchmarks.loop_worker", "small", "hosted"],
         input="3 without\nnew\n4 without\n",
         cwd=interleaving.ROOT,
         capture_output=True,

@@ -14,10 +14,11 @@ import pytest
 import tensorflow as tf
 
 from estimator_compat.examples import penguins
-from tests.estimator_compat.command_line.stderr_lines import own_lines
+from tests.recording import pythons
+from tests.recording.stderr_lines import own_lines
 
 ROOT = Path(__file__).parents[2]
-BINARY = (sys.executable, "-m", "estimator_compat.train")
+BINARY = ("-m", "estimator_compat.train")
 
 
 def test_the_data_are_those_of_palmerpenguins():
@@ -53,9 +54,10 @@ def test_the_scales_are_those_of_the_data():
         assert scale == pytest.approx(values.std(ddof=1), abs=0.01)
 
 
-def _run(folder, *arguments):
+def _run(folder, *arguments, python=None):
+    python = python or pythons.with_tensorflow()
     return subprocess.run(
-        [*BINARY, *arguments],
+        [*python, *BINARY, *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
         capture_output=True,
@@ -78,7 +80,8 @@ def _tags(folder):
 def first_run(tmp_path_factory):
     """A run with no flags at all."""
     folder = tmp_path_factory.mktemp("first")
-    done = _run(folder)
+    # Python itself, since importing TensorFlow must add nothing to stderr.
+    done = _run(folder, python=[sys.executable])
     assert done.returncode == 0, done.stderr
     (model_dir,) = folder.glob("estimator-train-*")
     return done, model_dir

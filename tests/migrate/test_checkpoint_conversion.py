@@ -13,8 +13,8 @@ from migrate import checkpoint_conversion
 from migrate.hosting.loop import CustomLoop
 from migrate.targets import Target
 from tests.migrate.hosting.test_loop import hosted, run
-from tests.migrate.test_cli import ROOT, migrate
 from tests.models.hosted_programs import INPUT_FNS, model_fn
+from tests.recording.commands import ROOT, migrate
 
 
 def target(**params: Any) -> Target:

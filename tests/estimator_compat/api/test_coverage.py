@@ -12,7 +12,8 @@ import pytest
 import estimator_compat
 from estimator_compat.api import coverage
 from estimator_compat.api.coverage import Kind, Status
-from tests.estimator_compat.facade.running import ROOT, printed, run
+from tests.recording.commands import ROOT, printed
+from tests.recording.commands import estimator_compat as run
 
 ESTIMATORS = coverage.estimator_names()
 CONTRIB, PROJECTS = coverage.contrib_names()

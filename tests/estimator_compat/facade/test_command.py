@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from tests.estimator_compat.facade.running import ROOT, run
+from tests.recording.commands import ROOT
+from tests.recording.commands import estimator_compat as run
 
 REPORT = """
 import runpy, sys

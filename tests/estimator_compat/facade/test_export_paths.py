@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.estimator_compat.facade.running import printed
+from tests.recording.commands import printed
 
 FILTERS = """
 import os

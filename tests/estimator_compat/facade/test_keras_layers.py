@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.estimator_compat.facade.running import printed
+from tests.recording.commands import printed
 
 # 1.15.5: a layer is applied to its input, once built it keeps its variables, and a layer of
 # tf.layers, which has an `apply` of its own, keeps that. 0.5 * (1 + 2) = 1.5.

@@ -9,7 +9,7 @@ import estimator_compat
 from estimator_compat.api import legacy_symbols
 from estimator_compat.facade import estimators, missing, names
 from estimator_compat.facade.contrib import learn
-from tests.estimator_compat.facade.running import printed
+from tests.recording.commands import printed
 
 HERE = """
 import tensorflow as tf

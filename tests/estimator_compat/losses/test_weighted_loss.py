@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from estimator_compat.losses import reductions, weighted_loss
+from tests.recording import pythons
 
 tf1 = tf.compat.v1
 # The names as the original takes them: the values of tf.compat.v1.losses.Reduction.
@@ -291,6 +292,9 @@ def test_works_where_the_program_has_disabled_v2_behavior() -> None:
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     output = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, check=True
+        [*pythons.with_tensorflow(), "-c", program],
+        env=environment,
+        capture_output=True,
+        check=True,
     )
     assert output.stdout.decode().split()[-1] == "1.0"

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from tests.estimator_compat.tpu import record, value_cases
+from tests.recording import pythons
 
 OURS = "estimator_compat"
 SAME_KERNELS = "original code on tensorflow 2.21.0"
@@ -25,7 +26,7 @@ _HEX = re.compile(r"-?0x[01]\.[0-9a-f]+p[+-]\d+")
 
 @functools.cache
 def run_of(program: str) -> dict[str, Any]:
-    return record.run(program, OURS)
+    return record.run(program, OURS, pythons.with_tensorflow())
 
 
 def differences(run: Any, recorded: Any, *, exact: bool, place: str = "") -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from migrate import cli
 from migrate.reports import verdict_plot, verdict_text
 from migrate.verifying.verdict import Comparison, Outcome, Tolerances, Verdict, skipped, stage
-from tests.migrate.test_cli import migrate
+from tests.recording.commands import migrate
 
 PENGUINS = """\
 The run (estimator_compat.Estimator) against the subject (CustomLoop), from the same weights, on the

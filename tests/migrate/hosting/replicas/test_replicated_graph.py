@@ -7,7 +7,6 @@ import functools
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 
 from tests.migrate.hosting.replicas.programs import LINEAR
+from tests.recording import pythons
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +27,7 @@ del RECORDED["tensorflow"]
 def case(name: str) -> Any:
     """Runs a case of `replica_runner`."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.migrate.hosting.replicas.runner", name],
+        [*pythons.with_tensorflow(), "-m", "tests.migrate.hosting.replicas.runner", name],
         cwd=ROOT,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
         capture_output=True,

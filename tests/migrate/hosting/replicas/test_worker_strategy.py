@@ -4,7 +4,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from migrate.hosting.host import host
 from migrate.hosting.replicas import worker_strategy
 from tests.migrate.hosting.replicas.test_replicated_graph import RECORDED, numbers
 from tests.models.hosted_programs import INPUT_FNS, X, Y, model_fn
+from tests.recording import pythons
 
 ROOT = Path(__file__).parents[4]
 
@@ -49,7 +49,7 @@ def start(folder: Path, program: str, **options: Any) -> list[subprocess.Popen]:
         ]
         processes.append(
             subprocess.Popen(
-                [sys.executable, *command],
+                [*pythons.with_tensorflow(), *command],
                 cwd=ROOT,
                 env={
                     **os.environ,
