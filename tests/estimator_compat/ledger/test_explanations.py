@@ -11,6 +11,7 @@ import tensorflow as tf
 from estimator_compat.ledger import cautions, explanations, reader
 from estimator_compat.ledger.values import LossLedger
 from tests.estimator_compat.ledger import (
+    ledger_cases,
     ledger_cases_losses,
     ledger_cases_models,
     ledger_cases_reductions,
@@ -40,8 +41,8 @@ def ledger_of(loss_fn: Callable[[Any, Any], Any], mode: str = "train") -> LossLe
     return read(Case(model_fn=of(loss_fn), terms=()), mode)[0]
 
 
-def cautions(name: str) -> tuple[cautions.Caution, ...]:
-    return cautions.warnings(read(CASES[name])[0])
+def cautions_of(name: str) -> tuple[cautions.Caution, ...]:
+    return cautions.warnings(ledger_cases.ledger_of(CASES[name]))
 
 
 def source(caution: cautions.Caution) -> list[str]:
@@ -72,11 +73,11 @@ def source(caution: cautions.Caution) -> list[str]:
     ],
 )
 def test_nothing_is_wrong_with(name: str) -> None:
-    assert cautions(name) == ()
+    assert cautions_of(name) == ()
 
 
 def test_a_sum_beside_a_mean() -> None:
-    (caution,) = cautions("sum_and_mean")
+    (caution,) = cautions_of("sum_and_mean")
     assert caution.code == "sum-and-mean"
     assert caution.text == (
         f"sum({SQUARES}) is a sum over the batch and mean(softmax_cross_entropy[batch]) a mean: "
@@ -90,7 +91,7 @@ def test_a_sum_beside_a_mean() -> None:
 
 
 def test_a_scalar_reduced_twice() -> None:
-    (caution,) = cautions("reduced_twice")
+    (caution,) = cautions_of("reduced_twice")
     assert caution.code == "reduced-twice"
     assert caution.text == (
         f"mean(mean({SQUARES})) reduces a scalar once more, which changes nothing: the first "
@@ -101,7 +102,7 @@ def test_a_scalar_reduced_twice() -> None:
 
 
 def test_a_column_against_a_vector() -> None:
-    (caution,) = cautions("broadcast")
+    (caution,) = cautions_of("broadcast")
     assert caution.code == "broadcast"
     assert caution.text == (
         "On the way to squared_difference, sub: (None,) meets (None, 1): every example is compared "
@@ -115,7 +116,7 @@ def test_a_column_against_a_vector() -> None:
 
 @pytest.mark.parametrize("name", ["weights_with_reduce_mean", "none_weighted_then_mean"])
 def test_weights_with_reduce_mean(name: str) -> None:
-    (caution,) = cautions(name)
+    (caution,) = cautions_of(name)
     assert caution.code == "weights-with-mean"
     assert caution.text == (
         f"mean({W} * {SQUARES}) weights the losses by {W} and divides by their number, not by the "
@@ -175,7 +176,7 @@ def test_a_constant_has_neither() -> None:
 
 
 def test_what_is_not_understood() -> None:
-    (caution,) = cautions("root_of_a_mean")
+    (caution,) = cautions_of("root_of_a_mean")
     assert caution.code == "opaque"
     assert caution.text == (
         "A part of the loss is known as one number only. The walk stopped at Sqrt of type Sqrt: it "
@@ -186,7 +187,7 @@ def test_what_is_not_understood() -> None:
 
 
 def test_a_product_of_losses_says_why() -> None:
-    (caution,) = cautions("product_of_losses")
+    (caution,) = cautions_of("product_of_losses")
     assert (
         "both of its inputs depend on the model, so that neither is a weight of the other"
         in caution.text
@@ -244,7 +245,10 @@ def test_names_of_ops_are_no_difference() -> None:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=str)
 def test_a_model_fn_of_one_loss_has_no_difference(case: Case) -> None:
-    assert cautions.differences(read(case)[0], read(case, "eval")[0]) == ()
+    assert (
+        cautions.differences(*(ledger_cases.ledger_of(case, mode) for mode in ("train", "eval")))
+        == ()
+    )
 
 
 # How a term behaves, in words.
@@ -361,18 +365,18 @@ EXPLAINED = {
 
 @pytest.mark.parametrize(("name", "sentences"), EXPLAINED.items(), ids=EXPLAINED)
 def test_explanations(name: str, sentences: tuple[str, ...]) -> None:
-    (term,) = read(CASES[name])[0].terms
+    (term,) = ledger_cases.ledger_of(CASES[name]).terms
     assert explanations.explain(term) == sentences
 
 
 def test_a_sum_over_the_batch_with_a_mean_over_time_is_a_sum() -> None:
-    (term,) = read(CASES["sum_over_the_batch_first"])[0].terms
+    (term,) = ledger_cases.ledger_of(CASES["sum_over_the_batch_first"]).terms
     assert explanations.explain(term)[0].startswith("A short last batch has a smaller loss")
 
 
 @pytest.mark.parametrize("name", ["root_of_a_mean", "l2_of_a_difference"])
 def test_what_has_no_examples_is_not_explained(name: str) -> None:
-    assert explanations.explain(read(CASES[name])[0].terms[-1]) == ()
+    assert explanations.explain(ledger_cases.ledger_of(CASES[name]).terms[-1]) == ()
 
 
 # That it is so.
