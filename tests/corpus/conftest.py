@@ -16,6 +16,12 @@ UNREACHABLE = "connection broken by"  # what pip warns of before it gives up on 
 SOURCE_ONLY = "gym,promise"  # pure Python without a wheel
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.subprocess)
+
+
 @pytest.fixture(scope="package", autouse=True)
 def _without_forks() -> Iterator[None]:
     """Starts Python for every program: real programs decide what is imported first."""

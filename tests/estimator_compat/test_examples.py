@@ -87,6 +87,7 @@ def first_run(tmp_path_factory):
     return done, model_dir
 
 
+@pytest.mark.subprocess
 def test_no_flags_train_to_a_held_out_accuracy_above_95_percent(first_run):
     done, model_dir = first_run
     metrics = dict(line.split() for line in done.stdout.splitlines()[1:])
@@ -99,12 +100,14 @@ def test_no_flags_train_to_a_held_out_accuracy_above_95_percent(first_run):
     assert f"tensorboard --logdir={model_dir}" in done.stderr
 
 
+@pytest.mark.subprocess
 def test_nothing_but_progress_and_advice_is_on_stderr(first_run):
     done, _ = first_run
     known = r"No --model_fn is given: |train: step |evaluation at step |Checkpoints |Next:$|  "
     assert [line for line in own_lines(done.stderr) if not re.match(known, line)] == []
 
 
+@pytest.mark.subprocess
 def test_the_event_files_hold_the_three_losses(first_run):
     _, model_dir = first_run
     training, evaluation = _tags(model_dir), _tags(model_dir / "eval")
@@ -114,6 +117,7 @@ def test_the_event_files_hold_the_three_losses(first_run):
         assert evaluation[tag] == [200, 400, 600]
 
 
+@pytest.mark.subprocess
 def test_it_evaluates_the_worst_birds_and_predicts(first_run):
     _, model_dir = first_run
     folder = model_dir.parent

@@ -66,6 +66,7 @@ PROGRAMS = {
 }
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize(("first", "later", "warns", "keras"), PROGRAMS.values(), ids=PROGRAMS)
 def test_in_a_program(first: str, later: str, warns: bool, keras: str) -> None:
     environment = {key: value for key, value in os.environ.items() if key != NAME}

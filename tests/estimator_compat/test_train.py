@@ -12,6 +12,8 @@ import pytest
 from tests.recording import pythons
 from tests.recording.stderr_lines import own_lines
 
+pytestmark = pytest.mark.subprocess
+
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}
 BINARY = ("-m", "estimator_compat.train")

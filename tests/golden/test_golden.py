@@ -21,6 +21,7 @@ def run_of(program: str) -> dict:
     return record.run_program(program, ESTIMATOR, python=pythons.with_tensorflow())
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize("recording", [SAME_KERNELS, LAST_RELEASE])
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_program_does_what_the_real_estimator_did(program, recording, record_property):
@@ -123,6 +124,7 @@ def _scale_array(encoded: dict, factor: float) -> None:
     encoded.update(values.encode(scaled))
 
 
+@pytest.mark.subprocess
 def test_failed_program_shows_its_error():
     with pytest.raises(RuntimeError, match=r"(?s)`no_such_program` .* exited with 1.*No module"):
         record.run_program("no_such_program", ESTIMATOR)

@@ -17,6 +17,8 @@ from tests.golden.compare import differences
 from tests.interop import record
 from tests.recording import pythons
 
+pytestmark = pytest.mark.subprocess
+
 OURS = "estimator_compat"
 INTERPRETERS = {
     "2.15.1": "ESTIMATOR_COMPAT_TF215_PYTHON",

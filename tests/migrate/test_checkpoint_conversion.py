@@ -123,6 +123,7 @@ def test_an_older_checkpoint_is_not_overwritten(tmp_path: Path) -> None:
         checkpoint_conversion.convert(f"{tmp_path}/nothing", f"{tmp_path}/other/")
 
 
+@pytest.mark.subprocess
 def test_the_command(tmp_path: Path) -> None:
     trained, _ = run(tmp_path / "run", steps=2)
     count = len(trained.get_variable_names())
@@ -161,6 +162,7 @@ def data():
 """
 
 
+@pytest.mark.subprocess
 def test_the_command_for_a_legacy_program(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(PROGRAM)
     values = {

@@ -4,6 +4,8 @@ import pytest
 
 from tests.recording.commands import migrate
 
+pytestmark = pytest.mark.subprocess
+
 
 @pytest.mark.parametrize("arguments", [(), ("--help",)], ids=["bare", "help"])
 def test_help_names_the_rungs_and_the_next_command(arguments: tuple[str, ...]) -> None:

@@ -57,6 +57,7 @@ def run(folder: Path, *arguments: str, fresh: bool = False) -> Any:
     return migrate(*given, *arguments, cwd=folder, fresh=fresh)
 
 
+@pytest.mark.subprocess
 def test_the_whole_text(tmp_path: Path) -> None:
     as_json = json.loads(run(tmp_path, "--format=json").stdout)
     losses = {one["mode"]: one["check"]["loss"] for one in as_json}
@@ -65,6 +66,7 @@ def test_the_whole_text(tmp_path: Path) -> None:
     assert (result.returncode, result.stderr) == (0, "")
 
 
+@pytest.mark.subprocess
 def test_json(tmp_path: Path) -> None:
     [ledger] = json.loads(run(tmp_path, "--format=json", "--mode=train", "--batches=1").stdout)
     assert ledger["formula"] == (
@@ -76,6 +78,7 @@ def test_json(tmp_path: Path) -> None:
     assert (ledger["check"]["batches"], ledger["check"]["exact"]) == (1, True)
 
 
+@pytest.mark.subprocess
 def test_train_and_eval_that_differ(tmp_path: Path) -> None:
     result = run(tmp_path, "--params=differs=true")
     assert result.returncode == 1
@@ -83,6 +86,7 @@ def test_train_and_eval_that_differ(tmp_path: Path) -> None:
     assert "program.py:8 in model_fn" in result.stdout.split("! train-eval")[1]
 
 
+@pytest.mark.subprocess
 def test_a_part_that_is_not_understood(tmp_path: Path) -> None:
     result = run(tmp_path, "--params=rooted=true", "--mode=train")
     assert result.returncode == 1
@@ -109,6 +113,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize(("arguments", "told"), FAULTS.values(), ids=FAULTS)
 def test_faults(tmp_path: Path, arguments: list[str], told: str) -> None:
     (tmp_path / "program.py").write_text(PROGRAM)

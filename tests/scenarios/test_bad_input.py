@@ -304,6 +304,7 @@ print(json.dumps([error, kept, int(model.get_variable_value("global_step")),
 '''
 
 
+@pytest.mark.subprocess
 def test_a_disk_that_fills_up(tmp_path: Path) -> None:
     """What is there afterwards is whole: training goes on from it, and counts no step twice."""
     import json

@@ -13,6 +13,8 @@ import tensorflow as tf
 from estimator_compat.hooks.early_stopping import read_eval_metrics
 from tests.recording import pythons
 
+pytestmark = pytest.mark.subprocess
+
 ROOT = Path(__file__).parents[2]
 TASKS = ("ps", "evaluator", "chief", "worker")
 MAX_STEPS = 200

@@ -15,7 +15,7 @@ import tensorflow as tf
 from estimator_compat.hooks.early_stopping import read_eval_metrics
 from tests.recording import pythons
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.subprocess]
 
 ROOT = Path(__file__).parents[2]
 # A checkpoint of 40 MB takes long enough to be met while it is written.

@@ -7,6 +7,7 @@ from tests.recording import pythons
 from tests.scenarios import record
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize("scenario", record.names())
 def test_scenario_does_what_the_real_one_did(scenario):
     run = record.run(scenario, "estimator_compat", pythons.with_tensorflow())

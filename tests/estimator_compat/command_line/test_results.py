@@ -77,6 +77,7 @@ def test_a_number_is_short(value, text):
     assert results.number(value) == text
 
 
+@pytest.mark.subprocess
 def test_a_command_repeats_the_flags_with_changes(tmp_path):
     program = tmp_path / "my program.py"
     program.write_text(

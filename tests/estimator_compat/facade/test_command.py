@@ -8,6 +8,8 @@ import pytest
 from tests.recording.commands import ROOT
 from tests.recording.commands import estimator_compat as run
 
+pytestmark = pytest.mark.subprocess
+
 REPORT = """
 import runpy, sys
 sys.argv = ["estimator_compat", *{arguments}]

@@ -10,6 +10,8 @@ import pytest
 
 from tests.recording import pythons
 
+pytestmark = pytest.mark.subprocess
+
 HERE = Path(__file__).parent
 RECORDED = json.loads((HERE / "recordings" / "contrib.json").read_text())
 

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.recording.commands import printed
+
+pytestmark = pytest.mark.subprocess
 
 FILTERS = """
 import os

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.recording.commands import printed
+
+pytestmark = pytest.mark.subprocess
 
 # 1.15.5: a layer is applied to its input, once built it keeps its variables, and a layer of
 # tf.layers, which has an `apply` of its own, keeps that. 0.5 * (1 + 2) = 1.5.

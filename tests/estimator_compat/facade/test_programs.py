@@ -4,10 +4,14 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from estimator_compat.facade import importing
 from tests.recording import pythons
 from tests.recording.commands import ROOT, printed
 from tests.recording.commands import estimator_compat as run
+
+pytestmark = pytest.mark.subprocess
 
 HERE = Path(__file__).parent
 

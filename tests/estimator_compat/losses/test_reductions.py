@@ -134,6 +134,7 @@ def run_python(python: Sequence[str], program: str, **environment: str) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.subprocess
 def test_table_imports_neither_tensorflow_nor_numpy() -> None:
     loaded = run_python(
         [sys.executable],
@@ -157,6 +158,7 @@ print(json.dumps({{reduction: reduced(reduction) for reduction in {reductions}}}
 """
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize("keras", ["keras2", "keras3"])
 def test_keras_equals_are_equal(keras: str) -> None:
     equals = {row.name: getattr(row, keras) for row in reductions.TABLE if getattr(row, keras)}

@@ -353,6 +353,7 @@ def test_tf2_needs_no_tensorboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert scalars(tmp_path) == {1: 2.0}
 
 
+@pytest.mark.subprocess
 def test_works_where_the_program_has_disabled_v2_behavior(tmp_path: Path) -> None:
     program = (
         "import sys\n"

@@ -68,6 +68,7 @@ def _floats(value: Any) -> Any:
     return None
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize("aspect", ASPECTS)
 @pytest.mark.parametrize("recording", [SAME_KERNELS, LAST_RELEASE])
 @pytest.mark.parametrize("program", record.PROGRAMS)
@@ -80,6 +81,7 @@ def test_program_does_what_the_real_one_did(
     assert differences(run[aspect], recorded[aspect], exact=exact) == []
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize("case", value_cases.CASES)
 def test_value_is_that_of_the_real_one(case: str) -> None:
     assert run_of("values")[case] == record.recorded("values")[case]

@@ -3,13 +3,17 @@
 import os
 import subprocess
 
+import pytest
+
 from tests.recording import pythons
+
+pytestmark = pytest.mark.subprocess
 
 MODEL = """
 import tensorflow.compat.v1 as tf1
 import tensorflow as tf
 import migrate
-from migrate.hosting import v2_behavior
+from migrate.hosting import eager_mode, v2_behavior
 def model_fn(features, labels, mode):
     raise AssertionError("not called")
 def verify():
@@ -32,7 +36,7 @@ with tf1.Graph().as_default():
         session.run(second.initializer)
         assert session.run(second) == 6.0
         assert session.run(tf1.identity(second._ref())) == 6.0  # so OpenNMT copies weights
-v2_behavior.require_eager()
+eager_mode.require_eager()
 """
 ENDED = """
 tf1.disable_v2_behavior()

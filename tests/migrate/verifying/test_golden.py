@@ -11,6 +11,8 @@ import pytest
 from tests.golden import record
 from tests.recording import pythons
 
+pytestmark = pytest.mark.subprocess
+
 STEPS = 100
 STAGES = (
     "variables",
@@ -21,7 +23,8 @@ STAGES = (
     "evaluation",
     "predictions",
 )
-EVERY_TIME = ("batch_norm_dropout",)
+# Batch normalization and dropout are hosted every time by `test_odd_model_fns`.
+EVERY_TIME = ("default_reduction",)
 
 
 def marks(program: str) -> list[Any]:

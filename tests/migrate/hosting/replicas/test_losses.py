@@ -8,7 +8,7 @@ import pytest
 from tests.migrate.hosting.replicas import test_replicated_graph
 from tests.migrate.hosting.replicas.test_replicated_graph import case
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.subprocess]
 
 VALUES = [1.0, 2.0, 3.0, 6.0, 8.0]
 # The unreduced losses of both replicas, and their weighted mean. Losses and gradients are those of

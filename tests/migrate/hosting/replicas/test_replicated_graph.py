@@ -16,7 +16,7 @@ import pytest
 from tests.migrate.hosting.replicas.programs import LINEAR
 from tests.recording import pythons
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.subprocess]
 
 ROOT = Path(__file__).parents[4]
 RECORDED = json.loads((Path(__file__).parent / "recording.json").read_text())

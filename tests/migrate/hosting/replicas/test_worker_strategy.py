@@ -90,6 +90,7 @@ def check(found: Any, program: str, *, first: int) -> None:
         np.testing.assert_allclose(ours, numbers(values), rtol=1e-5, atol=1e-6, err_msg=variable)
 
 
+@pytest.mark.subprocess
 @pytest.mark.slow
 @pytest.mark.parametrize(("program", "named"), [("batch_norm", False), ("momentum_l2", True)])
 def test_two_processes_train_as_one_with_two_replicas(
@@ -101,6 +102,7 @@ def test_two_processes_train_as_one_with_two_replicas(
     assert chief["evaluation"] == worker["evaluation"]
 
 
+@pytest.mark.subprocess
 @pytest.mark.slow
 def test_the_chief_alone_writes(tmp_path: Path) -> None:
     chief, worker = finished(start(tmp_path, "batch_norm"))
@@ -112,6 +114,7 @@ def test_the_chief_alone_writes(tmp_path: Path) -> None:
     assert saved == {0, 2, 4, 6}
 
 
+@pytest.mark.subprocess
 @pytest.mark.slow
 @pytest.mark.parametrize("leader", ["chief", "master"])
 def test_a_step_tells_of_this_process_and_of_all(leader: str, tmp_path: Path) -> None:
@@ -122,6 +125,7 @@ def test_a_step_tells_of_this_process_and_of_all(leader: str, tmp_path: Path) ->
     assert worker == [{**both, "loss_per_example": [6.0, 8.0]}] * 2
 
 
+@pytest.mark.subprocess
 def test_workers_save_together_by_the_chiefs_clock(tmp_path: Path) -> None:
     finished(start(tmp_path, "momentum_l2", saves={"save_checkpoints_secs": 1e-6}))
     # At the start, and whenever the loop comes back: for summaries, and at its end.
@@ -129,6 +133,7 @@ def test_workers_save_together_by_the_chiefs_clock(tmp_path: Path) -> None:
     assert [os.path.basename(path) for path in saved] == [f"ckpt-{n}" for n in (0, 1, 3, 5, 6)]
 
 
+@pytest.mark.subprocess
 @pytest.mark.slow
 @pytest.mark.parametrize("legacy", [False, True], ids=["own", "legacy"])
 def test_a_run_resumes_after_a_worker_died(legacy: bool, tmp_path: Path) -> None:
