@@ -14,9 +14,10 @@ import tensorflow as tf
 from estimator_compat import RunConfig
 from migrate.hosting.host import host
 from migrate.hosting.replicas import worker_strategy
-from tests.migrate.hosting.replicas.test_replicated_graph import RECORDED, numbers
+from tests.migrate.hosting.replicas.cases import RECORDED
 from tests.models.hosted_programs import INPUT_FNS, X, Y, model_fn
 from tests.recording import pythons
+from tests.recording.values import from_hex
 
 ROOT = Path(__file__).parents[4]
 
@@ -82,12 +83,12 @@ def check(found: Any, program: str, *, first: int) -> None:
     real = RECORDED[program]
     assert found["first"] == first
     np.testing.assert_allclose(
-        numbers(found["losses"]), numbers(real["losses"][first - 1 :]), rtol=1e-6
+        from_hex(found["losses"]), from_hex(real["losses"][first - 1 :]), rtol=1e-6
     )
     assert found["variables"].keys() == real["variables"].keys()
     for variable, values in real["variables"].items():
-        ours = numbers(found["variables"][variable])
-        np.testing.assert_allclose(ours, numbers(values), rtol=1e-5, atol=1e-6, err_msg=variable)
+        ours = from_hex(found["variables"][variable])
+        np.testing.assert_allclose(ours, from_hex(values), rtol=1e-5, atol=1e-6, err_msg=variable)
 
 
 @pytest.mark.subprocess
@@ -146,7 +147,7 @@ def test_a_run_resumes_after_a_worker_died(legacy: bool, tmp_path: Path) -> None
     # The step after the checkpoint at 4 was made, and is made again: `counted` counts examples.
     for found in finished(start(tmp_path, "counted", legacy=legacy)):
         check(found, "counted", first=5)
-        assert numbers(found["variables"]["global_step"]) == [6]
+        assert from_hex(found["variables"]["global_step"]) == [6]
 
 
 CLUSTER = {"chief": ["a:1"], "worker": ["b:1"]}
