@@ -103,7 +103,8 @@ def test_the_console_script_shows_the_same_help(folder):
         ),
         (
             ["train"],
-            "`train` is no flag; expected --name=value; see `estimator-train --help`.",
+            "`train` is not a flag; expected the flags of `estimator-train --help`, as "
+            "--name=value; correct it or leave it out.",
         ),
         (
             ["--max_steps=ten"],
