@@ -1,10 +1,35 @@
-"""Keeps tests apart, and prints the table of the verdicts that were asked for."""
+"""Keeps tests apart, guards the mark `subprocess`, and prints the table of verdicts."""
 
 import logging
+import os
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+# The test that runs now.
+_running: list[pytest.Item] = []
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    _running[:] = [item]
+
+
+def _guard(event: str, arguments: tuple[Any, ...]) -> None:
+    """Refuses a Python process to a test that is not marked as one that starts some."""
+    if event != "subprocess.Popen" or not _running:
+        return
+    program, command = arguments[:2]
+    name = os.path.basename(os.fspath(program or command[0]))
+    if name.startswith("python") and not _running[0].get_closest_marker("subprocess"):
+        raise AssertionError(
+            f"`{_running[0].nodeid}` starts a Python process; expected the mark `subprocess` on "
+            "a test that does; add it."
+        )
+
+
+sys.addaudithook(_guard)
 
 _ROW = "{:<75} {:<11} {}".format
 _LOGGERS = ("tensorflow", "absl")

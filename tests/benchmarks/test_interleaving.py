@@ -41,6 +41,7 @@ def test_memory_is_that_of_the_first_run() -> None:
     assert interleaving.memory([first, second]) == 2
 
 
+@pytest.mark.subprocess
 def test_a_worker_that_fails_is_quoted() -> None:
     runs = Runs(python=sys.executable, arguments=("small", "no_such_module", "plain"))
     contestant = Contestant(name="missing", runs=runs)
@@ -49,6 +50,7 @@ def test_a_worker_that_fails_is_quoted() -> None:
         interleaving.interleave([contestant], effort, period=10, progress=print)
 
 
+@pytest.mark.subprocess
 @pytest.mark.slow
 def test_both_questions_are_answered() -> None:
     command = [sys.executable, "-m", "tests.benchmarks.run_rung", "--models", "small"]

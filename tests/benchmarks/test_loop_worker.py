@@ -11,9 +11,15 @@ import pytest
 from tests.benchmarks import interleaving, loop_worker
 from tests.benchmarks.models import MODELS, input_fn
 from tests.benchmarks.run_host import MODELS as MEASURED
+from tests.recording import pythons
+
+# What tells the loops apart is the same in every model; Adam and attention take most of the time.
+SWEPT = {"bert"}
 
 
-@pytest.mark.parametrize("name", MEASURED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] if n in SWEPT else []) for n in MEASURED]
+)
 def test_the_loop_by_hand_trains_as_the_hosted_one(name: str, tmp_path: Path) -> None:
     model = MODELS[name]
     hosted = loop_worker.hosted(model, str(tmp_path / "hosted"), jit_compile=False)
@@ -34,9 +40,10 @@ def test_the_loop_by_hand_trains_as_the_hosted_one(name: str, tmp_path: Path) ->
         assert list((tmp_path / folder).glob("events*"))
 
 
+@pytest.mark.subprocess
 def test_a_worker_makes_blocks_and_new_runs() -> None:
     result = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.loop_worker", "small", "hosted"],
+        [*pythons.with_tensorflow(), "-m", "tests.benchmarks.loop_worker", "small", "hosted"],
         input="3 without\nnew\n4 without\n",
         cwd=interleaving.ROOT,
         capture_output=True,
@@ -48,6 +55,7 @@ def test_a_worker_makes_blocks_and_new_runs() -> None:
     assert all(block["memory"] > 50 * 1024 for block in blocks)  # KiB: TensorFlow alone takes more
 
 
+@pytest.mark.subprocess
 @pytest.mark.slow
 def test_the_host_rung_is_measured() -> None:
     command = [sys.executable, "-m", "tests.benchmarks.run_host", "--models", "small"]

@@ -10,6 +10,8 @@ import pytest
 
 from migrate import reports
 
+pytestmark = pytest.mark.subprocess
+
 REPORT = """
 import json, sys
 try:

@@ -4,14 +4,30 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.recording import pythons
+
 UNREACHABLE = "connection broken by"  # what pip warns of before it gives up on an index
 SOURCE_ONLY = "gym,promise"  # pure Python without a wheel
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.subprocess)
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _without_forks() -> Iterator[None]:
+    """Starts Python for every program: real programs decide what is imported first."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(pythons.WITHOUT_FORKS, "1")
+        yield
 
 
 @pytest.fixture(scope="session")

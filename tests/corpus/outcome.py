@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from tests.estimator_compat.facade.running import run
+from tests.recording.commands import estimator_compat as run
 
 PROGRAMS = Path(__file__).parent / "programs"
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.corpus.outcome import losses, trained_steps
-from tests.estimator_compat.facade.running import printed, run
+from tests.recording.commands import estimator_compat as run
+from tests.recording.commands import printed
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.corpus.outcome import losses, trained_steps
 from tests.corpus.targets.tensorflow_gan_2_1_0 import REQUIREMENTS
-from tests.estimator_compat.facade.running import printed
+from tests.recording.commands import printed
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.corpus.test_targets import PACKAGES, outcomes
+from tests.corpus.target_outcomes import PACKAGES, outcomes
 
 pytestmark = pytest.mark.slow
 

@@ -14,10 +14,11 @@ import pytest
 import tensorflow as tf
 
 from estimator_compat.examples import penguins
-from tests.estimator_compat.command_line.stderr_lines import own_lines
+from tests.recording import pythons
+from tests.recording.stderr_lines import own_lines
 
 ROOT = Path(__file__).parents[2]
-BINARY = (sys.executable, "-m", "estimator_compat.train")
+BINARY = ("-m", "estimator_compat.train")
 
 
 def test_the_data_are_those_of_palmerpenguins():
@@ -53,9 +54,10 @@ def test_the_scales_are_those_of_the_data():
         assert scale == pytest.approx(values.std(ddof=1), abs=0.01)
 
 
-def _run(folder, *arguments):
+def _run(folder, *arguments, python=None):
+    python = python or pythons.with_tensorflow()
     return subprocess.run(
-        [*BINARY, *arguments],
+        [*python, *BINARY, *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
         capture_output=True,
@@ -78,12 +80,14 @@ def _tags(folder):
 def first_run(tmp_path_factory):
     """A run with no flags at all."""
     folder = tmp_path_factory.mktemp("first")
-    done = _run(folder)
+    # Python itself, since importing TensorFlow must add nothing to stderr.
+    done = _run(folder, python=[sys.executable])
     assert done.returncode == 0, done.stderr
     (model_dir,) = folder.glob("estimator-train-*")
     return done, model_dir
 
 
+@pytest.mark.subprocess
 def test_no_flags_train_to_a_held_out_accuracy_above_95_percent(first_run):
     done, model_dir = first_run
     metrics = dict(line.split() for line in done.stdout.splitlines()[1:])
@@ -96,12 +100,14 @@ def test_no_flags_train_to_a_held_out_accuracy_above_95_percent(first_run):
     assert f"tensorboard --logdir={model_dir}" in done.stderr
 
 
+@pytest.mark.subprocess
 def test_nothing_but_progress_and_advice_is_on_stderr(first_run):
     done, _ = first_run
     known = r"No --model_fn is given: |train: step |evaluation at step |Checkpoints |Next:$|  "
     assert [line for line in own_lines(done.stderr) if not re.match(known, line)] == []
 
 
+@pytest.mark.subprocess
 def test_the_event_files_hold_the_three_losses(first_run):
     _, model_dir = first_run
     training, evaluation = _tags(model_dir), _tags(model_dir / "eval")
@@ -111,6 +117,7 @@ def test_the_event_files_hold_the_three_losses(first_run):
         assert evaluation[tag] == [200, 400, 600]
 
 
+@pytest.mark.subprocess
 def test_it_evaluates_the_worst_birds_and_predicts(first_run):
     _, model_dir = first_run
     folder = model_dir.parent

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from estimator_compat import legacy_keras
+from tests.recording import pythons
 
 NAME = legacy_keras.ENVIRONMENT_VARIABLE
 
@@ -43,7 +44,8 @@ print(*(w.filename for w in caught if "is Keras 3 in this process" in str(w.mess
 print(tf.keras.layers.Layer.__module__.split(".")[0])
 """
 KERAS_3 = "import tensorflow as tf; tf.keras.layers"
-# What runs first, what then, whether there is a warning, and which Keras `tf.keras` is.
+# What runs first, what then, whether there is a warning, and which Keras `tf.keras` is. Whatever
+# runs first begins with importing TensorFlow.
 PROGRAMS = {
     "first": ("", "from estimator_compat import Estimator", False, "tf_keras"),
     "tensorflow_before": ("import tensorflow", "import estimator_compat", False, "tf_keras"),
@@ -64,11 +66,13 @@ PROGRAMS = {
 }
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize(("first", "later", "warns", "keras"), PROGRAMS.values(), ids=PROGRAMS)
 def test_in_a_program(first: str, later: str, warns: bool, keras: str) -> None:
     environment = {key: value for key, value in os.environ.items() if key != NAME}
+    python = pythons.with_tensorflow(legacy_keras=False) if first else [sys.executable]
     result = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(first=first, later=later)],
+        [*python, "-c", PROGRAM.format(first=first, later=later)],
         capture_output=True,
         text=True,
         env={**environment, "TF_CPP_MIN_LOG_LEVEL": "3"},

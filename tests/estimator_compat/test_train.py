@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.estimator_compat.command_line.stderr_lines import own_lines
+from tests.recording import pythons
+from tests.recording.stderr_lines import own_lines
+
+pytestmark = pytest.mark.subprocess
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}
-BINARY = (sys.executable, "-m", "estimator_compat.train")
+BINARY = ("-m", "estimator_compat.train")
 
 PROGRAM = '''
 """A legacy program with flags of its own, one of them named like ours."""
@@ -52,8 +55,18 @@ def folder(tmp_path):
 
 
 def run(folder, *arguments, **environment):
+    return run_in(pythons.with_tensorflow(), folder, *arguments, **environment)
+
+
+def run_without_tensorflow(folder, *arguments):
+    """Runs the binary where TensorFlow cannot be imported."""
+    (folder / "tensorflow.py").write_text("raise SystemExit('imported')\n")
+    return run_in((sys.executable,), folder, *arguments)
+
+
+def run_in(python, folder, *arguments, **environment):
     return subprocess.run(
-        [*BINARY, *arguments],
+        [*python, *BINARY, *arguments],
         cwd=folder,
         env={**ENVIRONMENT, **environment},
         capture_output=True,
@@ -63,9 +76,7 @@ def run(folder, *arguments, **environment):
 
 
 def test_help_is_short_of_nothing_and_needs_no_tensorflow(folder):
-    # A TensorFlow that cannot be imported.
-    (folder / "tensorflow.py").write_text("raise SystemExit('imported')\n")
-    done = run(folder, "--help")
+    done = run_without_tensorflow(folder, "--help")
     assert (done.returncode, done.stderr) == (0, "")
     for flag in ("model_fn", "mode", "params", "per_example_losses", "[no]loss_summaries"):
         assert f"\n  --{flag}\n" in done.stdout
@@ -79,7 +90,7 @@ def test_the_console_script_shows_the_same_help(folder):
     done = subprocess.run(
         [sys.executable, script, "--help"], env=ENVIRONMENT, capture_output=True, text=True
     )
-    assert (done.returncode, done.stdout) == (0, run(folder, "--help").stdout)
+    assert (done.returncode, done.stdout) == (0, run_without_tensorflow(folder, "--help").stdout)
 
 
 @pytest.mark.parametrize(
@@ -125,8 +136,7 @@ def test_the_console_script_shows_the_same_help(folder):
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
 def test_a_wrong_command_line_is_explained_at_once(folder, arguments, message):
-    (folder / "tensorflow.py").write_text("raise SystemExit('imported')\n")
-    done = run(folder, *arguments)
+    done = run_without_tensorflow(folder, *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"estimator_compat.train: {message}\n"
 
@@ -216,7 +226,7 @@ def test_an_interrupted_training_names_its_checkpoint_and_resumes(folder):
         "--save_checkpoints_steps=50",
     ]
     process = subprocess.Popen(
-        [*BINARY, *arguments],
+        [*pythons.with_tensorflow(), *BINARY, *arguments],
         cwd=folder,
         env=ENVIRONMENT,
         stdout=subprocess.PIPE,
@@ -282,7 +292,7 @@ def test_a_legacy_main_has_our_flags_and_its_own(folder):
     (folder / "trainer.py").write_text(LEGACY_MAIN)
     done = subprocess.run(
         [
-            sys.executable,
+            *pythons.with_tensorflow(),
             "trainer.py",
             "--max_steps=3",
             "--eval_steps=2",

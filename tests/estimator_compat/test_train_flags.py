@@ -57,6 +57,7 @@ def program(tmp_path):
     return run
 
 
+@pytest.mark.subprocess
 def test_a_program_keeps_its_own_flags_and_its_keywords_win(program):
     done = program("--params=rate=0.5", "--seed=3", "--model_dir=there")
     assert done.stdout.splitlines() == [
@@ -65,6 +66,7 @@ def test_a_program_keeps_its_own_flags_and_its_keywords_win(program):
     ], done.stderr
 
 
+@pytest.mark.subprocess
 def test_a_programs_help_shows_our_flags_as_its_own(program):
     text = program("--help").stdout
     assert "mine.py:\n" in text

@@ -8,16 +8,15 @@ numbers and inherits their rounding. Magnitudes under `SMALLEST_SCALE` count as 
 histogram stands for the array of its values: see `_compare_histograms`.
 """
 
-import base64
-import re
 from typing import Any
 
 import numpy as np
 
+from tests.recording.values import HEX_FLOAT, decode, dtype
+
 TOLERANCE = 1e-6
 SMALLEST_SCALE = 1e-3
 PLATFORM = "platform"
-_HEX_FLOAT = re.compile(r"-?(0x[01]\.[0-9a-f]+p[+-]\d+|inf)|nan")
 
 
 def same_platform(run: dict, recording: dict) -> bool:
@@ -31,30 +30,8 @@ def differences(run: dict, recording: dict) -> list[str]:
     return _compare(*observed, place="", exact=exact)
 
 
-def encode(value: Any) -> Any:
-    """Writes an array for JSON: dtype, shape and little-endian bytes; strings as a list."""
-    array = np.asarray(value)
-    if array.dtype == object:
-        return [item.decode("latin-1") for item in array.ravel()]
-    data = array.astype(array.dtype.newbyteorder("<")).tobytes()
-    return {
-        "dtype": array.dtype.name,
-        "shape": list(array.shape),
-        "base64": base64.b64encode(data).decode(),
-    }
-
-
-def decode(value: dict) -> np.ndarray:
-    data = base64.b64decode(value["base64"])
-    return np.frombuffer(data, _dtype(value["dtype"])).reshape(value["shape"])
-
-
-def _dtype(name: str) -> np.dtype:
-    return np.dtype(name).newbyteorder("<")
-
-
 def _is_float(value: Any) -> bool:
-    return isinstance(value, str) and _HEX_FLOAT.fullmatch(value) is not None
+    return isinstance(value, str) and HEX_FLOAT.fullmatch(value) is not None
 
 
 def _compare(run: Any, recording: Any, *, place: str, exact: bool) -> list[str]:
@@ -138,7 +115,7 @@ def _compare_arrays(run: dict, recording: dict, *, place: str, exact: bool) -> l
         return [f"{place}: recorded {kinds[1]}, this run {kinds[0]}"]
     if run["base64"] == recording["base64"]:
         return []
-    if np.issubdtype(_dtype(run["dtype"]), np.floating):
+    if np.issubdtype(dtype(run["dtype"]), np.floating):
         return _compare_floats(decode(run), decode(recording), place=place, exact=exact)
     pair = (decode(side).tolist() for side in (recording, run))
     return ["{}: recorded {}, this run {}".format(place, *pair)]

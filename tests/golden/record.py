@@ -12,35 +12,28 @@ Each recording is kept under the name of what produced it; recording again repla
 
 import argparse
 import json
-import subprocess
 import sys
-import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+from tests.recording import programs
+from tests.recording.estimator_apis import TENSORFLOWS_OWN, recorded_as
+
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
 RECORDINGS = HERE / "recordings"
-TENSORFLOWS_OWN = "tensorflow:compat.v1.estimator"
 
 
 def program_names() -> list[str]:
     return sorted(path.stem for path in (HERE / "programs").glob("[!_]*.py"))
 
 
-def run_program(name: str, estimator: str, *options: str) -> dict:
+def run_program(
+    name: str, estimator: str, *options: str, python: Sequence[str] = (sys.executable,)
+) -> dict:
     """Runs one program in a process of its own; raises with its stderr where it fails."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "run.json"
-        command = [sys.executable, "-m", "tests.golden.runner", name, "--estimator", estimator]
-        result = subprocess.run(
-            [*command, "--out", str(out), *options], cwd=ROOT, capture_output=True, text=True
-        )
-        if result.returncode:
-            raise RuntimeError(
-                f"golden program `{name}` under `{estimator}` exited with {result.returncode}; "
-                f"it was expected to finish; its stderr ends:\n{result.stderr[-4000:]}"
-            )
-        return json.loads(out.read_text())
+    what = f"golden program `{name}` under `{estimator}`"
+    arguments = [name, "--estimator", estimator, *options]
+    return programs.run(what, python, "tests.golden.runner", *arguments)
 
 
 def keeps_v2_behavior(name: str) -> bool:
@@ -55,8 +48,7 @@ def recorded(name: str) -> dict[str, dict]:
 def record(name: str, estimator: str) -> str:
     options = ["--seed_python_random"] if keeps_v2_behavior(name) else []
     made = run_program(name, estimator, *options)
-    made_by = "tensorflow" if estimator == TENSORFLOWS_OWN else "original code on tensorflow"
-    key = f"{made_by} {made['platform']['tensorflow']}"
+    key = recorded_as(estimator, made["platform"]["tensorflow"])
     recordings = {**recorded(name), key: made}
     text = json.dumps(recordings, indent=1, sort_keys=True)
     (RECORDINGS / f"{name}.json").write_text(text + "\n")

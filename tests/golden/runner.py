@@ -13,24 +13,20 @@ import importlib
 import inspect
 import itertools
 import json
-import os
-import platform
 import random
-import re
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 # Its first import makes a module of its own and puts that in the place of `tf.compat.v1`; an
 # attribute set on it before would be lost.
 import tensorflow.compat.v1 as tf1
 
-from tests.golden.compare import encode
+from tests.recording import estimator_apis, platforms, training, values
 
 Json = Any
 
@@ -46,9 +42,6 @@ CONFIG = {
 }
 # Its value is a speed; that it is written, and when, is behaviour.
 UNREPEATABLE_VALUES = ("global_step/sec",)
-# The collection in which TensorFlow keeps the tensor that hooks read the global step from.
-STEP_READ = "global_step_read_op_cache"
-CPU_FEATURES = re.compile(r"sse4|avx|fma|f16c|amx|asimd|sve|bf16")
 
 
 class Watched:
@@ -80,28 +73,6 @@ class LossRecorder(tf1.train.SessionRunHook):
         self.losses.append(float(run_values.results).hex())
 
 
-def platform_at_hand() -> dict[str, Json]:
-    """Describes what the bits of a kernel depend on: the release, the CPU and the thread count."""
-    try:
-        cpuinfo = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        cpuinfo = ""
-    flags = re.search(r"^(?:flags|Features)\s*:(.*)$", cpuinfo, re.MULTILINE)
-    model = re.search(r"^model name\s*:\s*(.*)$", cpuinfo, re.MULTILINE)
-    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return {
-        "tensorflow": tf.__version__,
-        "numpy": np.__version__,
-        "machine": f"{platform.system()} {platform.machine()}",
-        "cpu": model.group(1) if model else platform.processor(),
-        "cpu_features": sorted(
-            flag for flag in (flags.group(1).split() if flags else []) if CPU_FEATURES.match(flag)
-        ),
-        "cpus": cpus,
-        "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", ""),
-    }
-
-
 @contextlib.contextmanager
 def _python_random_seeded() -> Iterator[None]:
     state = random.getstate()
@@ -126,31 +97,11 @@ def seeding_python_random(model_fn: Callable[..., Any]) -> Callable[..., Any]:
     return seeded_model_fn
 
 
-def move_the_step_after_its_read() -> None:
-    """Makes every v1 optimizer wait for the hooks' read of the global step.
-
-    Nothing else in a graph orders that read against the move of the step: under the real Estimator
-    about one summary in a hundred comes a step early. The added edges are the same under every
-    Estimator, and touch no op that the graph optimizer would have fused.
-    """
-    apply_gradients = tf1.train.Optimizer.apply_gradients
-
-    def ordered(self: Any, *args: Any, **kwargs: Any) -> Any:
-        with tf1.control_dependencies(tf1.get_collection(STEP_READ)):
-            return apply_gradients(self, *args, **kwargs)
-
-    tf1.train.Optimizer.apply_gradients = ordered
-
-
 def _variables(model_dir: Path) -> dict[str, Json]:
     reader = tf.train.load_checkpoint(str(model_dir))
-    return {name: encode(reader.get_tensor(name)) for name in reader.get_variable_to_shape_map()}
-
-
-def _predictions(rows: list[Any]) -> dict[str, Json]:
-    if not isinstance(rows[0], dict):
-        return {"": encode(np.stack(rows))}
-    return {key: encode(np.stack([row[key] for row in rows])) for key in rows[0]}
+    return {
+        name: values.encode(reader.get_tensor(name)) for name in reader.get_variable_to_shape_map()
+    }
 
 
 def _content(value: Any) -> Json:
@@ -188,11 +139,6 @@ def _events(model_dir: Path) -> dict[str, list[list[Json]]]:
     return found
 
 
-def _files(model_dir: Path) -> list[str]:
-    paths = (path.relative_to(model_dir) for path in model_dir.rglob("*") if path.is_file())
-    return sorted(re.sub(r"(tfevents)\..*", r"\1", str(path)) for path in paths)
-
-
 def run(program: ModuleType, model_fn: Callable[..., Any], api: Watched, model_dir: Path) -> Json:
     """Trains in two calls, evaluates twice and predicts, and returns what could be observed."""
     config = api.RunConfig(**CONFIG)
@@ -210,14 +156,14 @@ def run(program: ModuleType, model_fn: Callable[..., Any], api: Watched, model_d
     return {
         "losses": recorder.losses,
         "evaluations": {
-            name: {key: encode(value) for key, value in result.items()}
+            name: {key: values.encode(value) for key, value in result.items()}
             for name, result in evaluations.items()
         },
-        "predictions": _predictions(predictions),
+        "predictions": values.predictions(predictions),
         "variables": _variables(model_dir),
         "events": _events(model_dir),
-        "files": _files(model_dir),
-        "platform": platform_at_hand(),
+        "files": values.files(model_dir),
+        "platform": platforms.at_hand(),
     }
 
 
@@ -229,17 +175,13 @@ def main() -> None:
     parser.add_argument("--out", required=True, type=Path)
     options = parser.parse_args()
 
-    module, _, attributes = options.estimator.partition(":")
-    api = importlib.import_module(module)
-    for attribute in filter(None, attributes.split(".")):
-        api = getattr(api, attribute)
-    watched = Watched(api)
+    watched = Watched(estimator_apis.find(options.estimator))
     tf.estimator = tf1.estimator = watched
     program = importlib.import_module(f"tests.golden.programs.{options.program}")
     model_fn = program.model_fn
     if options.seed_python_random:
         model_fn = seeding_python_random(model_fn)
-    move_the_step_after_its_read()
+    training.move_the_step_after_its_read()
     with tempfile.TemporaryDirectory() as model_dir:
         result = run(program, model_fn, watched, Path(model_dir))
     options.out.write_text(json.dumps(result))

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.golden import compare, record
+from tests.recording import pythons, values
 
 ESTIMATOR = "estimator_compat"
 SAME_KERNELS = "original code on tensorflow 2.21.0"
@@ -17,9 +18,10 @@ PROGRAMS = record.program_names()
 @functools.cache
 def run_of(program: str) -> dict:
     """Runs a program once, in a process of its own, for every comparison with it."""
-    return record.run_program(program, ESTIMATOR)
+    return record.run_program(program, ESTIMATOR, python=pythons.with_tensorflow())
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize("recording", [SAME_KERNELS, LAST_RELEASE])
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_program_does_what_the_real_estimator_did(program, recording, record_property):
@@ -144,10 +146,11 @@ def _scaled(hex_float: str, factor: float) -> str:
 
 
 def _scale_array(encoded: dict, factor: float) -> None:
-    scaled = (compare.decode(encoded) * factor).astype(encoded["dtype"])
-    encoded.update(compare.encode(scaled))
+    scaled = (values.decode(encoded) * factor).astype(encoded["dtype"])
+    encoded.update(values.encode(scaled))
 
 
+@pytest.mark.subprocess
 def test_failed_program_shows_its_error():
     with pytest.raises(RuntimeError, match=r"(?s)`no_such_program` .* exited with 1.*No module"):
         record.run_program("no_such_program", ESTIMATOR)

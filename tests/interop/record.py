@@ -9,16 +9,16 @@ Of the folder only what a resumed run needs is kept: the checkpoints and their `
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.recording import programs
+
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
 CHECKPOINTS = HERE / "checkpoints"
 RECORDINGS = HERE / "recordings"
 THE_REAL_ONE = "tensorflow.compat.v1:estimator"
@@ -26,30 +26,13 @@ FIRST_STEPS, LAST_STEP = 6, 13
 KEPT = ("checkpoint", "model.ckpt-*.index", "model.ckpt-*.data-*")
 
 
-def run(python: str, estimator: str, model_dir: Path, max_steps: int) -> dict[str, Any]:
+def run(python: Sequence[str], estimator: str, model_dir: Path, max_steps: int) -> dict[str, Any]:
     """Runs the program in a process of its own; raises with its stderr where it fails."""
-    environment = dict(os.environ)
-    if python != sys.executable:
-        # TensorFlow 2.15 breaks with the first; the second leads to another Python's packages.
-        for name in ("TF_USE_LEGACY_KERAS", "PYTHONPATH"):
-            environment.pop(name, None)
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "run.json"
-        command = [python, "-m", "tests.interop.runner", "--estimator", estimator]
-        command += ["--model_dir", str(model_dir), "--max_steps", str(max_steps)]
-        result = subprocess.run(
-            [*command, "--out", str(out)],
-            cwd=str(ROOT),
-            env=environment,
-            capture_output=True,
-        )
-        if result.returncode:
-            raise RuntimeError(
-                "{} exited with {}; it was expected to finish; its stderr ends:\n{}".format(
-                    " ".join(command), result.returncode, result.stderr.decode()[-4000:]
-                )
-            )
-        return json.loads(out.read_text())
+    arguments = ["--estimator", estimator, "--model_dir", str(model_dir)]
+    arguments += ["--max_steps", str(max_steps)]
+    what = f"{' '.join(python)} with {' '.join(arguments)}"
+    foreign = python[0] != sys.executable
+    return programs.run(what, python, "tests.interop.runner", *arguments, foreign=foreign)
 
 
 def copy_kept(source: Path, target: Path) -> None:
@@ -63,12 +46,12 @@ def record() -> str:
     """Records with the interpreter at hand, and returns TensorFlow's version."""
     with tempfile.TemporaryDirectory() as folder:
         first, second = Path(folder) / "first", Path(folder) / "second"
-        version = run(sys.executable, THE_REAL_ONE, first, FIRST_STEPS)["platform"]
+        version = run([sys.executable], THE_REAL_ONE, first, FIRST_STEPS)["platform"]
         kept = CHECKPOINTS / version
         shutil.rmtree(str(kept), ignore_errors=True)
         copy_kept(first, kept)
         copy_kept(kept, second)
-        continued = run(sys.executable, THE_REAL_ONE, second, LAST_STEP)
+        continued = run([sys.executable], THE_REAL_ONE, second, LAST_STEP)
     lines = [json.dumps({key: value})[1:-1] for key, value in sorted(continued.items())]
     RECORDINGS.mkdir(exist_ok=True)
     (RECORDINGS / f"{version}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")

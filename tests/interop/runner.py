@@ -10,15 +10,14 @@ where TensorFlow 1.15 does.
 from __future__ import annotations
 
 import argparse
-import base64
 import importlib
 import json
-import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow.compat.v1 as tf
+
+from tests.recording import estimator_apis, values
 
 # The checkpoints that the first run leaves are deleted by the second, which has to know of them. A
 # summary every step: hooks read the step while it moves, and a longer schedule may shift by one.
@@ -54,17 +53,6 @@ class StepRecorder(tf.train.SessionRunHook):
         self.losses.append([step, float(run_values.results).hex()])
 
 
-def encode(value: Any) -> dict[str, Any]:
-    """Writes an array as its dtype, shape and bytes (little-endian)."""
-    array = np.asarray(value)
-    data = array.astype(array.dtype.newbyteorder("<")).tobytes()
-    return {
-        "dtype": array.dtype.name,
-        "shape": list(array.shape),
-        "base64": base64.b64encode(data).decode(),
-    }
-
-
 def _events(paths: list[Path]) -> list[list[Any]]:
     """Reads rows of step, tag and scalar value, or None where the value is a speed or no scalar."""
     rows: list[list[Any]] = []
@@ -89,11 +77,6 @@ def _checkpoint_state(model_dir: Path) -> dict[str, Any]:
     }
 
 
-def _files(model_dir: Path) -> list[str]:
-    paths = (path.relative_to(model_dir) for path in model_dir.rglob("*") if path.is_file())
-    return sorted({re.sub(r"(tfevents)\..*", r"\1", str(path)) for path in paths})
-
-
 def run(program: Any, estimator: Any, model_dir: Path, max_steps: int) -> dict[str, Any]:
     earlier = _event_files(model_dir)
     recorder = StepRecorder()
@@ -105,17 +88,17 @@ def run(program: Any, estimator: Any, model_dir: Path, max_steps: int) -> dict[s
         "platform": tf.__version__,
         "start": recorder.start,
         "losses": recorder.losses,
-        "evaluation": {name: encode(value) for name, value in evaluation.items()},
-        "predictions": {key: encode(np.stack([row[key] for row in rows])) for key in rows[0]},
+        "evaluation": {name: values.encode(value) for name, value in evaluation.items()},
+        "predictions": values.predictions(rows),
         "variables": {
-            name: encode(estimator.get_variable_value(name))
+            name: values.encode(estimator.get_variable_value(name))
             for name in estimator.get_variable_names()
         },
         "shapes": dict(tf.train.list_variables(str(model_dir))),
         "checkpoint": _checkpoint_state(model_dir),
         "events": _events([path for path in new if path.parent == model_dir]),
         "eval_events": _events([path for path in new if path.parent != model_dir]),
-        "files": _files(model_dir),
+        "files": sorted(set(values.files(model_dir))),
     }
 
 
@@ -127,11 +110,7 @@ def main() -> None:
     parser.add_argument("--out", required=True, type=Path)
     options = parser.parse_args()
 
-    module, _, attributes = options.estimator.partition(":")
-    api: Any = importlib.import_module(module)
-    for attribute in filter(None, attributes.split(".")):
-        api = getattr(api, attribute)
-    tf.estimator = api
+    tf.estimator = api = estimator_apis.find(options.estimator)
     program = importlib.import_module("tests.interop.program")
     config = api.RunConfig(**CONFIG)
     estimator = api.Estimator(program.model_fn, str(options.model_dir), config)

@@ -8,7 +8,6 @@ largest magnitude they stand beside; steps, names, shapes, tags and files are eq
 import json
 import os
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,9 @@ import pytest
 
 from tests.golden.compare import differences
 from tests.interop import record
+from tests.recording import pythons
+
+pytestmark = pytest.mark.subprocess
 
 OURS = "estimator_compat"
 INTERPRETERS = {
@@ -51,7 +53,7 @@ def resumed_here(
     model_dir = tmp_path_factory.mktemp("resumed") / "model"
     shutil.copytree(record.CHECKPOINTS / request.param, model_dir)
     recorded = json.loads((record.RECORDINGS / f"{request.param}.json").read_text())
-    return record.run(sys.executable, OURS, model_dir, record.LAST_STEP), recorded
+    return record.run(pythons.with_tensorflow(), OURS, model_dir, record.LAST_STEP), recorded
 
 
 @pytest.mark.parametrize("aspect", ASPECTS)
@@ -72,9 +74,9 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
     """A folder that we trained, whole, and our own continuation of a copy of it."""
     folder = tmp_path_factory.mktemp("ours")
     model_dir, continued = folder / "model", folder / "continued"
-    record.run(sys.executable, OURS, model_dir, record.FIRST_STEPS)
+    record.run(pythons.with_tensorflow(), OURS, model_dir, record.FIRST_STEPS)
     shutil.copytree(model_dir, continued)
-    return model_dir, record.run(sys.executable, OURS, continued, record.LAST_STEP)
+    return model_dir, record.run(pythons.with_tensorflow(), OURS, continued, record.LAST_STEP)
 
 
 def _interpreter(version: str) -> str:
@@ -96,7 +98,7 @@ def resumed_there(
     trained, continued = request.getfixturevalue("ours")
     model_dir = tmp_path_factory.mktemp("there") / "model"
     shutil.copytree(trained, model_dir)
-    theirs = record.run(python, record.THE_REAL_ONE, model_dir, record.LAST_STEP)
+    theirs = record.run([python], record.THE_REAL_ONE, model_dir, record.LAST_STEP)
     assert theirs["platform"] == request.param
     return continued, theirs
 

@@ -12,8 +12,7 @@ import estimator_compat as estimator
 from migrate import checkpoint_conversion
 from migrate.hosting.loop import CustomLoop
 from migrate.targets import Target
-from tests.migrate.hosting.test_loop import hosted, run
-from tests.models.hosted_programs import INPUT_FNS, model_fn
+from tests.models.hosted_programs import INPUT_FNS, hosted, model_fn, run
 
 
 def target(**params: Any) -> Target:

@@ -1,27 +1,10 @@
 """The `migrate` command line, as a process: what it prints, and that TensorFlow stays out."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.recording.commands import migrate
 
-
-def migrate(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """Runs the command in a process of its own, as a user does."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    for name in ("TF_CPP_MIN_LOG_LEVEL", "TF_USE_LEGACY_KERAS"):
-        environment.pop(name, None)
-    return subprocess.run(
-        [sys.executable, "-m", "migrate", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env=environment,
-    )
+pytestmark = pytest.mark.subprocess
 
 
 @pytest.mark.parametrize("arguments", [(), ("--help",)], ids=["bare", "help"])

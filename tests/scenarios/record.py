@@ -4,14 +4,15 @@ python -m tests.scenarios.record [SCENARIO ...]
 """
 
 import json
-import subprocess
 import sys
-import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+
+from tests.recording import programs
+from tests.recording.estimator_apis import TENSORFLOWS_OWN
 
 HERE = Path(__file__).parent
 RECORDINGS = HERE / "recordings"
-REAL = "tensorflow:compat.v1.estimator"
 SHARED = ("model",)
 
 
@@ -20,25 +21,10 @@ def names() -> list[str]:
     return sorted(name for name in scripts if name not in SHARED)
 
 
-def run(name: str, estimator: str) -> dict:
+def run(name: str, estimator: str, python: Sequence[str] = (sys.executable,)) -> dict:
     """Runs one scenario in a process of its own; raises with its stderr where it fails."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "run.json"
-        result = subprocess.run(
-            [
-                *(sys.executable, "-m", "tests.scenarios.runner", name),
-                *("--estimator", estimator, "--out", str(out)),
-            ],
-            cwd=HERE.parents[1],
-            capture_output=True,
-            text=True,
-        )
-        if result.returncode:
-            raise RuntimeError(
-                f"scenario `{name}` under `{estimator}` exited with {result.returncode}; it was "
-                f"expected to finish; its stderr ends:\n{result.stderr[-4000:]}"
-            )
-        return json.loads(out.read_text())
+    what = f"scenario `{name}` under `{estimator}`"
+    return programs.run(what, python, "tests.scenarios.runner", name, "--estimator", estimator)
 
 
 def recorded(name: str) -> dict:
@@ -48,7 +34,7 @@ def recorded(name: str) -> dict:
 def main() -> None:
     RECORDINGS.mkdir(exist_ok=True)
     for name in sys.argv[1:] or names():
-        text = json.dumps(run(name, REAL), indent=1, sort_keys=True)
+        text = json.dumps(run(name, TENSORFLOWS_OWN), indent=1, sort_keys=True)
         (RECORDINGS / f"{name}.json").write_text(text + "\n")
         print(name, flush=True)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from tests.golden import runner
+from tests.recording import estimator_apis, platforms, training
 
 
 def main() -> None:
@@ -21,16 +21,12 @@ def main() -> None:
     parser.add_argument("--estimator", required=True, metavar="MODULE[:ATTRIBUTE]")
     parser.add_argument("--out", required=True, type=Path)
     options = parser.parse_args()
-    module, _, attributes = options.estimator.partition(":")
-    api = importlib.import_module(module)
-    for attribute in filter(None, attributes.split(".")):
-        api = getattr(api, attribute)
-    tf.estimator = tf1.estimator = api
+    tf.estimator = tf1.estimator = estimator_apis.find(options.estimator)
     script = importlib.import_module(f"tests.scenarios.scripts.{options.scenario}")
-    runner.move_the_step_after_its_read()
+    training.move_the_step_after_its_read()
     with tempfile.TemporaryDirectory() as folder:
         observed = script.run(folder)
-    options.out.write_text(json.dumps({**observed, "platform": runner.platform_at_hand()}))
+    options.out.write_text(json.dumps({**observed, "platform": platforms.at_hand()}))
 
 
 if __name__ == "__main__":

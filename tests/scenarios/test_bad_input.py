@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ import tensorflow as tf
 
 from estimator_compat import EstimatorSpec, RunConfig
 from tests.models.small_model import X, Y, empty, estimator, forever, model_fn, once, step_op, steps
+from tests.recording import pythons
 
 tf1 = tf.compat.v1
 
@@ -306,12 +306,13 @@ print(json.dumps([error, kept, int(model.get_variable_value("global_step")),
 '''
 
 
+@pytest.mark.subprocess
 def test_a_disk_that_fills_up(tmp_path: Path) -> None:
     """The checkpoint that is left is complete: training goes on from it and repeats no step."""
     import json
 
     result = subprocess.run(
-        [sys.executable, "-c", FULL, str(tmp_path / "model")],
+        [*pythons.with_tensorflow(), "-c", FULL, str(tmp_path / "model")],
         capture_output=True,
         text=True,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": os.getcwd()},

@@ -4,7 +4,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,9 @@ import pytest
 import tensorflow as tf
 
 from estimator_compat.hooks.early_stopping import read_eval_metrics
+from tests.recording import pythons
+
+pytestmark = pytest.mark.subprocess
 
 ROOT = Path(__file__).parents[2]
 TASKS = ("ps", "evaluator", "chief", "worker")
@@ -32,7 +34,12 @@ def tasks(tmp_path: Path) -> Iterator[dict[str, subprocess.Popen[str]]]:
     for task in TASKS:
         config = {"cluster": cluster, "task": {"type": task, "index": 0}}
         processes[task] = subprocess.Popen(
-            [sys.executable, "-m", "tests.scenarios.cluster_task", str(tmp_path / "model")],
+            [
+                *pythons.with_tensorflow(),
+                "-m",
+                "tests.scenarios.cluster_task",
+                str(tmp_path / "model"),
+            ],
             cwd=ROOT,
             env={**os.environ, "TF_CONFIG": json.dumps(config)},
             stdout=subprocess.PIPE,

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +13,9 @@ import pytest
 import tensorflow as tf
 
 from estimator_compat.hooks.early_stopping import read_eval_metrics
+from tests.recording import pythons
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.subprocess]
 
 ROOT = Path(__file__).parents[2]
 # A checkpoint of 40 MB takes so long to write that the process can be killed meanwhile.
@@ -25,7 +25,7 @@ Process = subprocess.Popen[str]
 
 def start(folder: Path, *flags: str, tf_config: object = None) -> Process:
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.scenarios.faulty_task", str(folder), *flags],
+        [*pythons.with_tensorflow(), "-m", "tests.scenarios.faulty_task", str(folder), *flags],
         cwd=ROOT,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TF_CONFIG": json.dumps(tf_config or {})},
         stdout=subprocess.PIPE,
@@ -235,7 +235,7 @@ def test_a_tf_config_that_cannot_be(
     tmp_path: Path, tf_config: str, wrong: str, advice: str
 ) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "estimator_compat.train", f"--model_dir={tmp_path}"],
+        [*pythons.with_tensorflow(), "-m", "estimator_compat.train", f"--model_dir={tmp_path}"],
         cwd=ROOT,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TF_CONFIG": tf_config},
         capture_output=True,

@@ -3,12 +3,15 @@
 import pytest
 
 from tests.golden import compare
+from tests.recording import pythons
 from tests.scenarios import record
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize("scenario", record.names())
 def test_scenario_does_what_the_real_one_did(scenario):
-    found = compare.differences(record.run(scenario, "estimator_compat"), record.recorded(scenario))
+    run = record.run(scenario, "estimator_compat", pythons.with_tensorflow())
+    found = compare.differences(run, record.recorded(scenario))
     assert not found, f"`{scenario}`:\n" + "\n".join(found)
 
 

@@ -12,7 +12,8 @@ import pytest
 import estimator_compat
 from estimator_compat.api import coverage
 from estimator_compat.api.coverage import Kind, Status
-from tests.estimator_compat.facade.running import ROOT, printed, run
+from tests.recording.commands import ROOT, printed
+from tests.recording.commands import estimator_compat as run
 
 ESTIMATORS = coverage.estimator_names()
 CONTRIB, PROJECTS = coverage.contrib_names()
@@ -74,12 +75,14 @@ def _is_installed(remark: str) -> bool:
     )
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize("name", [name for name in NAMES if coverage.status(name).kind in HERE])
 def test_what_is_here(name: str, told: dict[str, str]) -> None:
     if _is_installed(coverage.status(name).remark):
         assert told[name] == ""
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize("name", [n for n in NAMES if coverage.status(n).kind not in HERE])
 def test_what_is_not_here_says_so_when_it_is_used(name: str, told: dict[str, str]) -> None:
     status, message = coverage.status(name), told[name]

@@ -10,6 +10,8 @@ import pytest
 from estimator_compat.command_line import next_commands
 from estimator_compat.command_line.settings import TrainSettings
 
+pytestmark = pytest.mark.subprocess
+
 ROOT = Path(__file__).parents[3]
 
 

@@ -12,6 +12,8 @@ from absl import flags
 
 from estimator_compat.command_line import tensorflow_logs
 
+pytestmark = pytest.mark.subprocess
+
 ROOT = Path(__file__).parents[3]
 LOGGERS = [logging.getLogger(name) for name in ("tensorflow", "absl")]
 

@@ -5,7 +5,10 @@ import sys
 
 import pytest
 
-from tests.estimator_compat.facade.running import ROOT, run
+from tests.recording.commands import ROOT
+from tests.recording.commands import estimator_compat as run
+
+pytestmark = pytest.mark.subprocess
 
 REPORT = """
 import runpy, sys

@@ -3,11 +3,14 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.recording import pythons
+
+pytestmark = pytest.mark.subprocess
 
 HERE = Path(__file__).parent
 RECORDED = json.loads((HERE / "recordings" / "contrib.json").read_text())
@@ -17,11 +20,11 @@ RECORDED = json.loads((HERE / "recordings" / "contrib.json").read_text())
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The results of the programs under the facade, run as one legacy program."""
     out = tmp_path_factory.mktemp("contrib") / "results.json"
-    command = [sys.executable, "-m", "estimator_compat", "run", str(HERE / "contrib_main.py")]
+    command = [*pythons.with_tensorflow(), "-m", "estimator_compat", "run"]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     environment.pop("TF_USE_LEGACY_KERAS", None)
     done = subprocess.run(
-        [*command, "--", f"--out={out}"],
+        [*command, str(HERE / "contrib_main.py"), "--", f"--out={out}"],
         capture_output=True,
         text=True,
         cwd=HERE.parents[2],

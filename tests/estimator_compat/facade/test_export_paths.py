@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
-from tests.estimator_compat.facade.running import printed
+import pytest
+
+from tests.recording.commands import printed
+
+pytestmark = pytest.mark.subprocess
 
 FILTERS = """
 import os

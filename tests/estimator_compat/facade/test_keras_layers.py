@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
-from tests.estimator_compat.facade.running import printed
+import pytest
+
+from tests.recording.commands import printed
+
+pytestmark = pytest.mark.subprocess
 
 # As on 1.15.5: `apply` calls the layer, a second call uses the same variables, and a layer of
 # tf.layers keeps its own `apply`. 0.5 * (1 + 2) = 1.5.

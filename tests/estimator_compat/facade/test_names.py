@@ -9,7 +9,7 @@ import estimator_compat
 from estimator_compat.api import legacy_symbols
 from estimator_compat.facade import estimators, missing, names
 from estimator_compat.facade.contrib import learn
-from tests.estimator_compat.facade.running import printed
+from tests.recording.commands import printed
 
 HERE = """
 import tensorflow as tf
@@ -38,6 +38,7 @@ print(core.Dense is tf.layers.Dense, base.Layer is tf.layers.Layer)
 """
 
 
+@pytest.mark.subprocess
 def test_names_that_are_there(tmp_path: Path) -> None:
     program = HERE.replace("ours.export.", "__import__('estimator_compat.export').export.")
     assert printed(program, tmp_path) == [
@@ -73,6 +74,7 @@ except ModuleNotFoundError as error:
 """
 
 
+@pytest.mark.subprocess
 def test_modules_that_are_imported_by_name(tmp_path: Path) -> None:
     lines = printed(DYNAMIC, tmp_path)
     assert lines[:4] == ["True", "True", "json True True", "json.decoder"]
@@ -109,6 +111,7 @@ for use in (thing, thing.inner, gone_since_long, other, Mine, boosted_trees.Mode
 """
 
 
+@pytest.mark.subprocess
 def test_names_that_are_not(tmp_path: Path) -> None:
     write = "write it on public operations where the program uses it."
     told = "is not in this facade of TensorFlow 1; expected a name that tf.compat.v1 or the facade"
@@ -190,6 +193,7 @@ if importlib.util.find_spec("tf_slim") is None:
     LATER.append("tf_slim")
 
 
+@pytest.mark.subprocess
 def test_every_row_can_be_loaded(tmp_path: Path) -> None:
     found = dict(line.rsplit(" ", 1) for line in printed(SWEEP, tmp_path))
     assert found.keys() == legacy_symbols.ROWS.keys()

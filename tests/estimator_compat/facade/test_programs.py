@@ -2,11 +2,16 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
+import pytest
+
 from estimator_compat.facade import importing
-from tests.estimator_compat.facade.running import ROOT, printed, run
+from tests.recording import pythons
+from tests.recording.commands import ROOT, printed
+from tests.recording.commands import estimator_compat as run
+
+pytestmark = pytest.mark.subprocess
 
 HERE = Path(__file__).parent
 
@@ -105,7 +110,7 @@ def test_in_a_notebook(tmp_path: Path) -> None:
     program += "for cell in cells:\n    exec(cell, scope)\n"
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{tmp_path}", "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, env=environment
+        [*pythons.with_tensorflow(), "-c", program], capture_output=True, text=True, env=environment
     )
     assert done.stdout.split("\n") == ["False 1.15.5", "True", "True", ""], done.stderr[-2000:]
 

@@ -1,6 +1,7 @@
 """Cases: model_fns, their data, and the ledgers that a person reads off their source."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -161,6 +162,12 @@ def word_losses(features: Any, labels: Any) -> Any:
 
 
 # Reading and checking.
+
+
+@functools.cache
+def ledger_of(case: Case, mode: str = "train") -> LossLedger:
+    """Reads a case's ledger, once in a process: it is a value, and the graph is not kept."""
+    return read(case, mode)[0]
 
 
 def read(case: Case, mode: str = "train") -> tuple[LossLedger, Built]:

@@ -10,6 +10,7 @@ import tensorflow as tf
 from estimator_compat.ledger import cautions, reader
 from estimator_compat.ledger.values import LossLedger
 from tests.estimator_compat.ledger import (
+    ledger_cases,
     ledger_cases_losses,
     ledger_cases_models,
     ledger_cases_reductions,
@@ -38,7 +39,7 @@ def ledger_of(loss_fn: Callable[[Any, Any], Any], mode: str = "train") -> LossLe
 
 
 def cautions_of(name: str) -> tuple[cautions.Caution, ...]:
-    return cautions.warnings(read(CASES[name])[0])
+    return cautions.warnings(ledger_cases.ledger_of(CASES[name]))
 
 
 def source(caution: cautions.Caution) -> list[str]:
@@ -238,4 +239,7 @@ def test_names_of_ops_are_no_difference() -> None:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=str)
 def test_a_model_fn_of_one_loss_has_no_difference(case: Case) -> None:
-    assert cautions.differences(read(case)[0], read(case, "eval")[0]) == ()
+    assert (
+        cautions.differences(ledger_cases.ledger_of(case), ledger_cases.ledger_of(case, "eval"))
+        == ()
+    )

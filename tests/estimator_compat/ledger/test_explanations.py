@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from estimator_compat.ledger import explanations
 from tests.estimator_compat.ledger import (
+    ledger_cases,
     ledger_cases_losses,
     ledger_cases_models,
     ledger_cases_reductions,
@@ -135,18 +136,18 @@ EXPLAINED = {
 
 @pytest.mark.parametrize(("name", "sentences"), EXPLAINED.items(), ids=EXPLAINED)
 def test_explanations(name: str, sentences: tuple[str, ...]) -> None:
-    (term,) = read(CASES[name])[0].terms
+    (term,) = ledger_cases.ledger_of(CASES[name]).terms
     assert explanations.explain(term) == sentences
 
 
 def test_a_sum_over_the_batch_with_a_mean_over_time_is_a_sum() -> None:
-    (term,) = read(CASES["sum_over_the_batch_first"])[0].terms
+    (term,) = ledger_cases.ledger_of(CASES["sum_over_the_batch_first"]).terms
     assert explanations.explain(term)[0].startswith("A short last batch has a smaller loss")
 
 
 @pytest.mark.parametrize("name", ["root_of_a_mean", "l2_of_a_difference"])
 def test_what_has_no_examples_is_not_explained(name: str) -> None:
-    assert explanations.explain(read(CASES[name])[0].terms[-1]) == ()
+    assert explanations.explain(ledger_cases.ledger_of(CASES[name]).terms[-1]) == ()
 
 
 # That it is so.

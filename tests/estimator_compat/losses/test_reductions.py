@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
 from estimator_compat.losses import reductions
+from tests.recording import pythons
 
 
 class NumPyArithmetic:
@@ -120,9 +122,9 @@ def test_lower_case_mean_is_refused_as_ambiguous() -> None:
     )
 
 
-def run_python(program: str, **environment: str) -> Any:
+def run_python(python: Sequence[str], program: str, **environment: str) -> Any:
     done = subprocess.run(
-        [sys.executable, "-c", program],
+        [*python, "-c", program],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
         capture_output=True,
         text=True,
@@ -132,10 +134,12 @@ def run_python(program: str, **environment: str) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.subprocess
 def test_table_imports_neither_tensorflow_nor_numpy() -> None:
     loaded = run_python(
+        [sys.executable],
         "import json, sys, estimator_compat.losses.reductions\n"
-        "print(json.dumps([name for name in ('tensorflow', 'numpy') if name in sys.modules]))"
+        "print(json.dumps([name for name in ('tensorflow', 'numpy') if name in sys.modules]))",
     )
     assert loaded == []
 
@@ -154,6 +158,7 @@ print(json.dumps({{reduction: reduced(reduction) for reduction in {reductions}}}
 """
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize("keras", ["keras2", "keras3"])
 def test_keras_equals_are_equal(keras: str) -> None:
     equals = {row.name: getattr(row, keras) for row in reductions.TABLE if getattr(row, keras)}
@@ -161,6 +166,8 @@ def test_keras_equals_are_equal(keras: str) -> None:
     program = KERAS.format(
         keras=module, losses=LOSSES, weights=WEIGHTS, reductions=list(equals.values())
     )
-    reduced = run_python(program, TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow")
+    reduced = run_python(
+        pythons.with_tensorflow(), program, TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow"
+    )
     for name, equal in equals.items():
         np.testing.assert_allclose(reduced[equal], EXPECTED[name], rtol=1e-6, err_msg=name)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from estimator_compat import ModeKeys
 from estimator_compat.losses import summaries, weighted_losses
 from estimator_compat.losses.summaries import LossAccumulator, LossHistogramHook, loss_summaries
+from tests.recording import pythons
 
 tf1 = tf.compat.v1
 
@@ -353,6 +354,7 @@ def test_tf2_needs_no_tensorboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert scalars(tmp_path) == {1: 2.0}
 
 
+@pytest.mark.subprocess
 def test_works_where_the_program_has_disabled_v2_behavior(tmp_path: Path) -> None:
     program = (
         "import sys\n"
@@ -369,7 +371,7 @@ def test_works_where_the_program_has_disabled_v2_behavior(tmp_path: Path) -> Non
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)],
+        [*pythons.with_tensorflow(), "-c", program, str(tmp_path)],
         env=environment,
         capture_output=True,
         check=True,

@@ -9,39 +9,24 @@ tests need the recordings only.
 
 import argparse
 import json
-import os
-import subprocess
 import sys
-import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.recording import programs
+from tests.recording.estimator_apis import TENSORFLOWS_OWN, recorded_as
+
 HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
 RECORDINGS = HERE / "recordings"
 PROGRAMS = ("regression", "sentence_classifier")
 TABLES = ("errors", "values")
-TENSORFLOWS_OWN = "tensorflow:compat.v1.estimator"
 
 
-def run(name: str, api: str) -> dict[str, Any]:
+def run(name: str, api: str, python: Sequence[str] = (sys.executable,)) -> dict[str, Any]:
     """Runs a program in a process of its own; raises with its stderr where it fails."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "run.json"
-        command = [sys.executable, "-m", "tests.estimator_compat.tpu.runner", name, "--api", api]
-        result = subprocess.run(
-            [*command, "--out", str(out)],
-            cwd=ROOT,
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-            capture_output=True,
-            text=True,
-        )
-        if result.returncode:
-            raise RuntimeError(
-                f"`{name}` under `{api}` exited with {result.returncode}; it was expected to "
-                f"finish; its stderr ends:\n{result.stderr[-4000:]}"
-            )
-        return json.loads(out.read_text())
+    module = "tests.estimator_compat.tpu.runner"
+    return programs.run(f"`{name}` under `{api}`", python, module, name, "--api", api)
 
 
 def recorded(name: str) -> dict[str, Any]:
@@ -55,8 +40,7 @@ def record(name: str, api: str) -> str:
     if name in TABLES:
         kept, key = made, name
     else:
-        by = "tensorflow" if api == TENSORFLOWS_OWN else "original code on tensorflow"
-        key = f"{by} {made['platform']['tensorflow']}"
+        key = recorded_as(api, made["platform"]["tensorflow"])
         kept = {**recorded(name), key: made}
     (RECORDINGS / f"{name}.json").write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
     return key

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from tests.estimator_compat.tpu import record, value_cases
+from tests.recording import pythons
 
 OURS = "estimator_compat"
 SAME_KERNELS = "original code on tensorflow 2.21.0"
@@ -25,7 +26,7 @@ _HEX = re.compile(r"-?0x[01]\.[0-9a-f]+p[+-]\d+")
 
 @functools.cache
 def run_of(program: str) -> dict[str, Any]:
-    return record.run(program, OURS)
+    return record.run(program, OURS, pythons.with_tensorflow())
 
 
 def differences(run: Any, recorded: Any, *, exact: bool, place: str = "") -> list[str]:
@@ -67,6 +68,7 @@ def _floats(value: Any) -> Any:
     return None
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize("aspect", ASPECTS)
 @pytest.mark.parametrize("recording", [SAME_KERNELS, LAST_RELEASE])
 @pytest.mark.parametrize("program", record.PROGRAMS)
@@ -79,6 +81,7 @@ def test_program_does_what_the_real_one_did(
     assert differences(run[aspect], recorded[aspect], exact=exact) == []
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize("case", value_cases.CASES)
 def test_value_is_that_of_the_real_one(case: str) -> None:
     assert run_of("values")[case] == record.recorded("values")[case]

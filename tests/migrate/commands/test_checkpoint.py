@@ -3,11 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from tests.migrate.hosting.test_loop import run
-from tests.migrate.test_cli import migrate
+from tests.recording.commands import migrate
+
+pytestmark = pytest.mark.subprocess
 
 
 def test_the_command(tmp_path: Path) -> None:

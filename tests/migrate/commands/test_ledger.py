@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.migrate.test_cli import migrate
+from tests.recording.commands import migrate
+
+pytestmark = pytest.mark.subprocess
 
 PROGRAM = """
 import tensorflow as tf
@@ -49,16 +51,16 @@ EVAL  loss = the same as in TRAIN
 """
 
 
-def run(folder: Path, *arguments: str) -> Any:
+def run(folder: Path, *arguments: str, fresh: bool = False) -> Any:
     (folder / "program.py").write_text(PROGRAM)
     given = ["ledger", "--facade", "program.py:model_fn", "--input_fn=program.py:data"]
-    return migrate(*given, *arguments, cwd=folder)
+    return migrate(*given, *arguments, cwd=folder, fresh=fresh)
 
 
 def test_the_whole_text(tmp_path: Path) -> None:
     as_json = json.loads(run(tmp_path, "--format=json").stdout)
     losses = {one["mode"]: one["check"]["loss"] for one in as_json}
-    result = run(tmp_path)
+    result = run(tmp_path, fresh=True)
     assert result.stdout == SAME.format(**losses)
     assert (result.returncode, result.stderr) == (0, "")
 

@@ -11,7 +11,7 @@ import pytest
 from migrate import cli
 from migrate.commands import verify
 from migrate.verifying.verdict import Tolerances
-from tests.migrate.test_cli import migrate
+from tests.recording.commands import migrate
 
 PENGUINS = """\
 The run (estimator_compat.Estimator) against the subject (CustomLoop), from the same weights, on the
@@ -69,11 +69,13 @@ def run(folder: Path, *arguments: str, given: Sequence[str] = GIVEN) -> Any:
     return migrate("verify", "--facade", *given, *arguments, cwd=folder)
 
 
+@pytest.mark.subprocess
 def test_the_embedded_example() -> None:
     result = migrate("verify")
     assert (result.stdout, result.returncode) == (PENGUINS, 0), result.stderr
 
 
+@pytest.mark.subprocess
 def test_a_legacy_program_whose_sides_differ(tmp_path: Path) -> None:
     arguments = ("--params=counts=true", "--format=json")
     result = run(tmp_path, *arguments, given=["program.py:target"])
@@ -84,6 +86,7 @@ def test_a_legacy_program_whose_sides_differ(tmp_path: Path) -> None:
     assert len(verdict["run_losses"]) == 2
 
 
+@pytest.mark.subprocess
 @pytest.mark.slow
 def test_a_legacy_program_that_is_the_same(tmp_path: Path) -> None:
     result = run(tmp_path)
@@ -91,6 +94,7 @@ def test_a_legacy_program_that_is_the_same(tmp_path: Path) -> None:
     assert result.stdout.endswith(PENGUINS.splitlines(keepends=True)[-1])
 
 
+@pytest.mark.subprocess
 @pytest.mark.slow
 def test_it_could_not_be_verified(tmp_path: Path) -> None:
     result = run(tmp_path, "--input_fn=program.py:nothing")

@@ -11,8 +11,7 @@ import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
 from migrate.hosting import argument_checks
-from tests.migrate.hosting.test_loop import hosted
-from tests.models.hosted_programs import INPUT_FNS, model_fn
+from tests.models.hosted_programs import INPUT_FNS, hosted, model_fn
 
 
 @pytest.mark.parametrize(

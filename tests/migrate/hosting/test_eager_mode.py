@@ -2,7 +2,12 @@
 
 import os
 import subprocess
-import sys
+
+import pytest
+
+from tests.recording import pythons
+
+pytestmark = pytest.mark.subprocess
 
 MODEL = """
 import tensorflow.compat.v1 as tf1
@@ -44,7 +49,7 @@ except RuntimeError as error:
 
 def run(program: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", MODEL + program],
+        [*pythons.with_tensorflow(), "-c", MODEL + program],
         capture_output=True,
         text=True,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},

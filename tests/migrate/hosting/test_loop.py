@@ -12,47 +12,17 @@ import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
 from migrate.hosting.host import host
-from migrate.hosting.loop import CustomLoop
-from tests.models.hosted_programs import INPUT_FNS, X, Y, model_fn
-
-STEPS = 23
-
-
-def config(model_dir: Path | None = None) -> Any:
-    return estimator.RunConfig(
-        model_dir=str(model_dir) if model_dir else None,
-        tf_random_seed=3,
-        save_summary_steps=5,
-        save_checkpoints_steps=10,
-        log_step_count_steps=7,
-    )
-
-
-def hosted(model_dir: Path | None = None, **changes: Any) -> CustomLoop:
-    given = {"input_fn": INPUT_FNS, "params": {}, "config": config(model_dir)}
-    return host(model_fn, **{**given, **changes})
-
-
-class Losses(tf1.train.SessionRunHook):
-    """Keeps the loss of each step of a run."""
-
-    def __init__(self) -> None:
-        self.losses: list[Any] = []
-
-    def before_run(self, run_context: Any) -> Any:
-        return tf1.train.SessionRunArgs(tf1.get_collection("losses")[-1])
-
-    def after_run(self, run_context: Any, run_values: Any) -> None:
-        self.losses.append(run_values.results)
-
-
-def run(model_dir: Path, params: Any = None, steps: int = STEPS) -> tuple[Any, list[Any]]:
-    """Trains under our Estimator; returns it and its losses."""
-    function = estimator.with_loss_summaries(model_fn)
-    trained = estimator.Estimator(function, config=config(model_dir), params=params or {})
-    hook = Losses()
-    trained.train(INPUT_FNS["train"], hooks=[hook], steps=steps)
-    return trained, hook.losses
+from tests.models.hosted_programs import (
+    INPUT_FNS,
+    STEPS,
+    Losses,
+    X,
+    Y,
+    config,
+    hosted,
+    model_fn,
+    run,
+)
 
 
 @pytest.mark.parametrize("params", [{}, {"dropout": True}], ids=["plain", "dropout"])
@@ -429,10 +399,10 @@ def test_the_last_step_is_whole_where_the_input_ends() -> None:
         return INPUT_FNS["eval"]().unbatch().batch(8)
 
     loop = host(unhurried, input_fn=input_fn, params={"laps": 20000}, loss_summaries=False)
-    for run in range(1, 6):
+    for turn in range(1, 6):
         assert len(loop.train()) == 3
-        assert loop.global_step == 3 * run
-        assert [float(loop.variables[name]) for name in "ab"] == [3 * run, 3 * run]
+        assert loop.global_step == 3 * turn
+        assert [float(loop.variables[name]) for name in "ab"] == [3 * turn, 3 * turn]
 
 
 def test_a_model_fn_may_write_into_its_model_dir(tmp_path: Path) -> None:

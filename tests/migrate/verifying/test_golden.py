@@ -4,12 +4,14 @@ import functools
 import json
 import os
 import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from tests.golden import record
+from tests.recording import pythons
+
+pytestmark = pytest.mark.subprocess
 
 STEPS = 100
 STAGES = (
@@ -21,7 +23,8 @@ STAGES = (
     "evaluation",
     "predictions",
 )
-EVERY_TIME = ("batch_norm_dropout",)
+# Batch normalization and dropout are hosted every time by `test_odd_model_fns`.
+EVERY_TIME = ("default_reduction",)
 
 
 def marks(program: str) -> list[Any]:
@@ -30,9 +33,12 @@ def marks(program: str) -> list[Any]:
 
 @functools.cache
 def verdict_of(program: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tests.migrate.verifying.golden_runner", program, str(STEPS)]
+    module = "tests.migrate.verifying.golden_runner"
+    command = [*pythons.with_tensorflow(), "-m", module, program, str(STEPS)]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(command, cwd=record.ROOT, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=pythons.ROOT, env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr[-4000:]
     verdict: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return verdict

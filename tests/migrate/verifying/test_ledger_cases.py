@@ -1,8 +1,7 @@
 """The ledger's model_fns, hosted: what `migrate.verify` says of each of them."""
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import pytest
 import tensorflow as tf
@@ -21,7 +20,7 @@ CASES = [
     *ledger_cases_reductions.CASES,
     *ledger_cases_models.CASES,
 ]
-# One of each kind: the others are a longer sweep.
+# One of each kind; all cases, in all modes, are a longer sweep.
 EVERY_TIME = {
     "default_weighted",
     "weighted_by_constants",
@@ -37,31 +36,41 @@ EVERY_TIME = {
 MAY_BE_LEFT_OUT = {"predictions"}
 
 
-def marked(case: Case) -> Any:
-    marks = () if str(case) in EVERY_TIME else (pytest.mark.slow,)
-    return pytest.param(case, marks=marks, id=str(case))
-
-
-def target(case: Case) -> migrate.Target:
+def target(case: Case, modes: Sequence[str]) -> migrate.Target:
     """18 examples: five batches for most, of which the last is short where the case allows it."""
 
     def input_fn() -> tf.data.Dataset:
         data = tf.data.Dataset.from_tensor_slices((FEATURES, LABELS)).repeat(3)
         return data.batch(case.batch, case.drop)
 
-    return dataclasses.replace(case.target, input_fns=input_fn)
+    return dataclasses.replace(case.target, input_fns=dict.fromkeys(modes, input_fn))
 
 
 def test_the_cases_of_every_time_are_there() -> None:
     assert {str(case) for case in CASES} >= EVERY_TIME
 
 
-@pytest.mark.parametrize("case", map(marked, CASES))
+@pytest.mark.parametrize("case", [case for case in CASES if str(case) in EVERY_TIME], ids=str)
+def test_training_is_the_same(case: Case, record_property: Callable[[str, object], None]) -> None:
+    """In EVAL a case has the same loss; that metrics of it are the same, one case tells for all."""
+    modes = ("train", "eval", "infer") if str(case) == "default_weighted" else ("train",)
+    _check(case, modes, record_property)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_hosting_is_the_same(case: Case, record_property: Callable[[str, object], None]) -> None:
-    found = migrate.verify(target(case), steps=5)
+    _check(case, ("train", "eval", "infer"), record_property)
+
+
+def _check(
+    case: Case, modes: Sequence[str], record_property: Callable[[str, object], None]
+) -> None:
+    found = migrate.verify(target(case, modes), steps=5)
     left_out = {one.name: "; ".join(one.notes) for one in found.stages if one not in found.compared}
     record_property("verdict", (str(case), found.outcome.value, left_out))
     assert found.outcome in (Outcome.IDENTICAL, Outcome.EQUIVALENT), found.first
-    assert left_out.keys() <= MAY_BE_LEFT_OUT
+    no_input = {"evaluation", "predictions"} if modes == ("train",) else set()
+    assert left_out.keys() <= MAY_BE_LEFT_OUT | no_input
     assert found.unaligned == ()
     assert len(found.run_losses) == (4 if case.drop and case.batch == 4 else 5)

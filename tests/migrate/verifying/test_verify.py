@@ -61,6 +61,7 @@ NOISE = {
     "numpy": lambda net: net * tf1.get_variable("n", initializer=np.random.randn(3).astype("f")),
 }
 TRAINING = {"gradients", "one step", "steps"}
+TRAINING_ONLY = {"train": input_fn}
 
 
 class Loop:
@@ -92,8 +93,8 @@ class Loop:
             yield self.outputs(features)
 
 
-def verified(noise: str, subject: Any = None, **options: Any) -> Verdict:
-    target = migrate.Target(model_fn=model_fn, input_fns=input_fn, params={"noise": noise})
+def verified(noise: str, subject: Any = None, input_fns: Any = input_fn, **options: Any) -> Verdict:
+    target = migrate.Target(model_fn=model_fn, input_fns=input_fns, params={"noise": noise})
     return migrate.verify(target, subject, **options)
 
 
@@ -101,12 +102,19 @@ def not_compared(verdict: Verdict) -> set[str]:
     return {one.name for one in verdict.stages if one.outcome is Outcome.NOT_COMPARED}
 
 
-@pytest.mark.parametrize("noise", ["dropout", "in a loop", "numpy"])
-def test_random_numbers_that_are_aligned(noise: str) -> None:
-    verdict = verified(noise)
+def test_random_numbers_that_are_aligned() -> None:
+    verdict = verified("dropout")
     assert verdict.outcome is Outcome.IDENTICAL, verdict.first
     assert (verdict.unaligned, not_compared(verdict)) == ((), set())
     assert len(verdict.run_losses) == 3  # the input's end
+
+
+@pytest.mark.parametrize("noise", ["in a loop", "numpy"])
+def test_random_numbers_that_are_aligned_in_training(noise: str) -> None:
+    verdict = verified(noise, input_fns=TRAINING_ONLY)
+    assert verdict.outcome is Outcome.IDENTICAL, verdict.first
+    assert (verdict.unaligned, not_compared(verdict)) == ((), {"evaluation", "predictions"})
+    assert len(verdict.run_losses) == 3
 
 
 @pytest.mark.parametrize(
@@ -207,11 +215,12 @@ def test_variables_that_do_not_match(fault: str) -> None:
     assert not_compared(verdict) == {"forward", *TRAINING, "evaluation", "predictions"}
 
 
-def test_a_target_with_an_input_for_training_only() -> None:
-    target = migrate.Target(
-        model_fn=model_fn, input_fns={"train": input_fn}, params={"noise": "none"}
-    )
-    verdict = migrate.verify(target)
+def test_a_target_with_an_input_for_training_only_and_how_far_it_is() -> None:
+    messages: list[str] = []
+    verdict = verified("none", input_fns=TRAINING_ONLY, progress=messages.append)
+    steps = [f"run: step {step} of 3" for step in (1, 2, 3)]
+    assert [one for one in messages if one.startswith("run: ")] == steps
+    assert "CustomLoop: 3 steps in a graph loop" in messages
     assert verdict.outcome is Outcome.IDENTICAL
     assert not_compared(verdict) == {"evaluation", "predictions"}
     assert verdict.stages[-1].notes == ("the target has no 'infer' input_fn",)
@@ -267,7 +276,7 @@ def test_a_hook_that_ends_the_run_is_named() -> None:
     def with_hook(features: Any, labels: Any, mode: str, params: Any) -> Any:
         return model_fn(features, labels, mode, params)._replace(training_hooks=[Ends()])
 
-    target = migrate.Target(model_fn=with_hook, input_fns=input_fn, params={"noise": "none"})
+    target = migrate.Target(model_fn=with_hook, input_fns=TRAINING_ONLY, params={"noise": "none"})
     steps = next(one for one in migrate.verify(target).stages if one.name == "steps")
     assert steps.first is not None
     assert steps.first.note == "1 steps in the run, 3 in the subject"
@@ -277,14 +286,6 @@ def test_a_hook_that_ends_the_run_is_named() -> None:
 def test_what_is_no_target() -> None:
     with pytest.raises(TypeError, match=r"is no migrate.Target; expected one, .*; pass `migrate"):
         migrate.verify(model_fn)  # type: ignore[arg-type]
-
-
-def test_it_tells_how_far_it_is() -> None:
-    messages: list[str] = []
-    verified("none", progress=messages.append)
-    steps = [f"run: step {step} of 3" for step in (1, 2, 3)]
-    assert [one for one in messages if one.startswith("run: ")] == steps
-    assert "CustomLoop: 3 steps in a graph loop" in messages
 
 
 def test_a_mode_that_the_model_fn_cannot_be_run_in() -> None:

@@ -4,7 +4,7 @@ import os
 
 import tensorflow.compat.v1 as tf
 
-from tests.golden.compare import encode
+from tests.recording.values import encode
 from tests.scenarios.scripts import model
 
 tf.disable_v2_behavior()

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from tests.golden.compare import encode
+from tests.recording.values import encode
 from tests.scenarios.scripts import model
 
 tf.disable_v2_behavior()

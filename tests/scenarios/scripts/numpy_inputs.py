@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from tests.golden.compare import encode
+from tests.recording.values import encode
 from tests.scenarios.scripts import model
 
 tf.disable_v2_behavior()

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import tensorflow.compat.v1 as tf
 
-from tests.golden.compare import encode
+from tests.recording.values import encode
 from tests.scenarios.scripts.numpy_inputs import batches, error
 
 tf.disable_v2_behavior()

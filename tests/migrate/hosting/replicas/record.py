@@ -11,6 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from tests.migrate.hosting.replicas.programs import PROGRAMS, STEPS, input_fn
+from tests.recording.values import hex_of
 
 RECORDING = Path(__file__).parent / "recording.json"
 
@@ -22,10 +23,6 @@ def two_devices() -> tf.distribute.Strategy:
     tf.config.set_logical_device_configuration(processor, parts)
     reduction = tf.distribute.ReductionToOneDevice()
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"], cross_device_ops=reduction)
-
-
-def hex_of(values: Any) -> Any:
-    return [float(value).hex() for value in values.reshape(-1)]
 
 
 def run(name: str, strategy: tf.distribute.Strategy) -> dict[str, Any]:

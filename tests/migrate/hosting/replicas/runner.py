@@ -19,7 +19,8 @@ from migrate.hosting.replicas import batches as replica_batches
 from tests.migrate.hosting.replicas import sequences
 from tests.migrate.hosting.replicas.models import BY_HAND, EVEN, REFUSED, UNEVEN, VALUES, model
 from tests.migrate.hosting.replicas.programs import LINEAR, PROGRAMS, input_fn
-from tests.migrate.hosting.replicas.record import hex_of, two_devices
+from tests.migrate.hosting.replicas.record import two_devices
+from tests.recording.values import hex_of
 
 CONFIG = estimator_compat.RunConfig(tf_random_seed=1)
 MODELS = {name: program(estimator_compat.EstimatorSpec) for name, program in PROGRAMS.items()}

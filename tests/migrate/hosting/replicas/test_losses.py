@@ -5,14 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.migrate.hosting.replicas import test_replicated_graph
-from tests.migrate.hosting.replicas.test_replicated_graph import case
+from tests.migrate.hosting.replicas.cases import BY_HAND, case
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.subprocess]
 
 VALUES = [1.0, 2.0, 3.0, 6.0, 8.0]
 # The unreduced losses of both replicas, and their weighted mean. Losses and gradients are those of
-# `test_replicas.BY_HAND`; there is one variable, so that the norm is the gradient.
+# `BY_HAND`; there is one variable, so that the norm is the gradient.
 TOLD = {
     # l * l / 2; 57/5
     "half_squares": ([0.5, 2.0, 4.5, 18.0, 32.0], 11.4),
@@ -38,7 +37,7 @@ TOLD = {
 def test_a_step_tells_of_both_replicas(name: str, exact: bool) -> None:
     found = case("told")[name][exact]
     losses, average = TOLD[name]
-    loss, gradient = test_replicated_graph.BY_HAND[name][exact]
+    loss, gradient = BY_HAND[name][exact]
     np.testing.assert_allclose(found["loss_per_example"], losses)
     np.testing.assert_allclose(found["average_loss"], average, rtol=1e-6)
     np.testing.assert_allclose(found["loss"], loss, rtol=1e-6)

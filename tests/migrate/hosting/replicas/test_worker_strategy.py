@@ -4,7 +4,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,10 @@ import tensorflow as tf
 from estimator_compat import RunConfig
 from migrate.hosting.host import host
 from migrate.hosting.replicas import worker_strategy
-from tests.migrate.hosting.replicas.test_replicated_graph import RECORDED, numbers
+from tests.migrate.hosting.replicas.cases import RECORDED
 from tests.models.hosted_programs import INPUT_FNS, X, Y, model_fn
+from tests.recording import pythons
+from tests.recording.values import from_hex
 
 ROOT = Path(__file__).parents[4]
 
@@ -49,7 +50,7 @@ def start(folder: Path, program: str, **options: Any) -> list[subprocess.Popen]:
         ]
         processes.append(
             subprocess.Popen(
-                [sys.executable, *command],
+                [*pythons.with_tensorflow(), *command],
                 cwd=ROOT,
                 env={
                     **os.environ,
@@ -82,14 +83,15 @@ def check(found: Any, program: str, *, first: int) -> None:
     real = RECORDED[program]
     assert found["first"] == first
     np.testing.assert_allclose(
-        numbers(found["losses"]), numbers(real["losses"][first - 1 :]), rtol=1e-6
+        from_hex(found["losses"]), from_hex(real["losses"][first - 1 :]), rtol=1e-6
     )
     assert found["variables"].keys() == real["variables"].keys()
     for variable, values in real["variables"].items():
-        ours = numbers(found["variables"][variable])
-        np.testing.assert_allclose(ours, numbers(values), rtol=1e-5, atol=1e-6, err_msg=variable)
+        ours = from_hex(found["variables"][variable])
+        np.testing.assert_allclose(ours, from_hex(values), rtol=1e-5, atol=1e-6, err_msg=variable)
 
 
+@pytest.mark.subprocess
 @pytest.mark.slow
 @pytest.mark.parametrize(("program", "named"), [("batch_norm", False), ("momentum_l2", True)])
 def test_two_processes_train_as_one_with_two_replicas(
@@ -101,6 +103,7 @@ def test_two_processes_train_as_one_with_two_replicas(
     assert chief["evaluation"] == worker["evaluation"]
 
 
+@pytest.mark.subprocess
 @pytest.mark.slow
 def test_the_chief_alone_writes(tmp_path: Path) -> None:
     chief, worker = finished(start(tmp_path, "batch_norm"))
@@ -112,6 +115,7 @@ def test_the_chief_alone_writes(tmp_path: Path) -> None:
     assert saved == {0, 2, 4, 6}
 
 
+@pytest.mark.subprocess
 @pytest.mark.slow
 @pytest.mark.parametrize("leader", ["chief", "master"])
 def test_a_step_tells_of_this_process_and_of_all(leader: str, tmp_path: Path) -> None:
@@ -122,6 +126,7 @@ def test_a_step_tells_of_this_process_and_of_all(leader: str, tmp_path: Path) ->
     assert worker == [{**both, "loss_per_example": [6.0, 8.0]}] * 2
 
 
+@pytest.mark.subprocess
 def test_workers_save_together_by_the_chiefs_clock(tmp_path: Path) -> None:
     finished(start(tmp_path, "momentum_l2", saves={"save_checkpoints_secs": 1e-6}))
     # At the start, and whenever the loop comes back: for summaries, and at its end.
@@ -129,6 +134,7 @@ def test_workers_save_together_by_the_chiefs_clock(tmp_path: Path) -> None:
     assert [os.path.basename(path) for path in saved] == [f"ckpt-{n}" for n in (0, 1, 3, 5, 6)]
 
 
+@pytest.mark.subprocess
 @pytest.mark.slow
 @pytest.mark.parametrize("legacy", [False, True], ids=["own", "legacy"])
 def test_a_run_resumes_after_a_worker_died(legacy: bool, tmp_path: Path) -> None:
@@ -141,7 +147,7 @@ def test_a_run_resumes_after_a_worker_died(legacy: bool, tmp_path: Path) -> None
     # The step after the checkpoint at 4 was made, and is made again: `counted` counts examples.
     for found in finished(start(tmp_path, "counted", legacy=legacy)):
         check(found, "counted", first=5)
-        assert numbers(found["variables"]["global_step"]) == [6]
+        assert from_hex(found["variables"]["global_step"]) == [6]
 
 
 CLUSTER = {"chief": ["a:1"], "worker": ["b:1"]}

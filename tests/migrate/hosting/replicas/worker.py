@@ -26,7 +26,7 @@ from migrate.hosting.loop import CustomLoop
 from tests.migrate.hosting.replicas import programs
 from tests.migrate.hosting.replicas.models import BY_HAND, UNEVEN, VALUES, model
 from tests.migrate.hosting.replicas.programs import PROGRAMS, STEPS
-from tests.migrate.hosting.replicas.record import hex_of
+from tests.recording.values import hex_of
 
 
 def input_fn_of(dies_after: int | None) -> Any:
