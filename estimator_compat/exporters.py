@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat.runtime import evaluation, user_functions
 from estimator_compat.type_aliases import ServingInputReceiverFn
-
-tf1: Any = tf.compat.v1
 
 logging = tf1.logging
 

@@ -52,7 +52,8 @@ OVERRIDDEN = (
 
 def checkpoint_dir(hook: tf1.train.CheckpointSaverHook) -> str:
     """Returns the folder that a CheckpointSaverHook saves to, which it does not tell publicly."""
-    return hook._checkpoint_dir
+    folder: str = hook._checkpoint_dir
+    return folder
 
 
 def saver_listeners(hook: tf1.train.CheckpointSaverHook) -> list[Any]:
@@ -60,7 +61,8 @@ def saver_listeners(hook: tf1.train.CheckpointSaverHook) -> list[Any]:
 
     There is no public way to add a listener to a CheckpointSaverHook that exists.
     """
-    return hook._listeners
+    listeners: list[Any] = hook._listeners
+    return listeners
 
 
 def summary_writer(hook: tf1.train.StepCounterHook) -> Any:
@@ -75,7 +77,8 @@ def wrapped_optimizer(optimizer: tf1.tpu.CrossShardOptimizer) -> Any:
 
 def uses_locking(optimizer: tf1.train.Optimizer) -> bool:
     """Tells whether an optimizer's updates take a lock: its argument `use_locking`."""
-    return optimizer._use_locking
+    locking: bool = optimizer._use_locking
+    return locking
 
 
 class AdamTensors(NamedTuple):
@@ -141,12 +144,13 @@ def scaled_losses(strategy: tf.distribute.Strategy) -> AbstractContextManager[An
 
     Only the Estimator was meant to turn this on.
     """
-    return strategy._scale_loss_for_estimator_enabled()
+    context: AbstractContextManager[Any] = strategy._scale_loss_for_estimator_enabled()
+    return context
 
 
 def is_loss_scaled(graph: tf.Graph) -> bool:
     """Tells whether an optimizer divided a loss of the graph; it says so nowhere else."""
-    return getattr(graph, "_is_loss_scaled_by_optimizer", False)
+    return bool(getattr(graph, "_is_loss_scaled_by_optimizer", False))
 
 
 # Every checkpoint of `tf.train.Checkpoint` has this entry, none of an Estimator has it. It is part
@@ -159,7 +163,8 @@ def summary_writer_initializers() -> list[Any]:
 
     `tf.compat.v1.summary.initialize` runs them in a session, and cannot return them.
     """
-    return tf1.get_collection("_SUMMARY_WRITER_V2")
+    initializers: list[Any] = tf1.get_collection("_SUMMARY_WRITER_V2")
+    return initializers
 
 
 def replace_function(name: str, function: Callable[..., Any]) -> None:

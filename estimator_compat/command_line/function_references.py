@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from estimator_compat.command_line.error_text import describe
 
@@ -46,7 +46,7 @@ def load(reference: str, *, flag: str | None = None) -> Callable[..., Any]:
             f"`{argument}` is {value!r:.60}, which cannot be called; expected a function; name the "
             "function itself."
         )
-    return value
+    return cast("Callable[..., Any]", value)
 
 
 def _import(place: str, argument: str) -> ModuleType:

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat.type_aliases import Tensor
-
-tf1: Any = tf.compat.v1
 
 _DEFAULT = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
 

@@ -5,11 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat import inputs, private_tensorflow
 from estimator_compat.type_aliases import InputFn, Tensor
-
-tf1: Any = tf.compat.v1
 
 _TENSORS = (tf.Tensor, tf.SparseTensor, tf.RaggedTensor, tf.Variable)
 

@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat.export import outputs, supervised
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import checkpoint_files, graph_traversal, sessions
 from estimator_compat.runtime.graph_traversal import Edge
 from estimator_compat.type_aliases import ServingInputReceiverFn, Tensor
-
-tf1: Any = tf.compat.v1
 
 logging = tf1.logging
 

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat.export.outputs import ExportOutput, check_tensor, signature_name
 from estimator_compat.type_aliases import Tensor
-
-tf1: Any = tf.compat.v1
 
 
 class _SupervisedOutput(ExportOutput):

@@ -3,10 +3,9 @@
 from typing import Any, NamedTuple
 
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat.type_aliases import Features, Hook, Labels, Session
-
-tf1: Any = tf.compat.v1
 
 
 class Inputs(NamedTuple):

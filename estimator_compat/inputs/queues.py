@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat.type_aliases import Tensor
-
-tf1: Any = tf.compat.v1
 
 logging = tf1.logging
 

@@ -120,7 +120,8 @@ class Axes:
             names = self.of(op.inputs[0], depth)
             return (names[0], *(OTHER,) * (tensor.shape.rank - 1)) if names else None
         if op_type in _WITHOUT_BATCH:
-            return (OTHER,) * tensor.shape.rank
+            rank: int = tensor.shape.rank
+            return (OTHER,) * rank
         rule = _RULES.get(op_type)
         return rule(self, tensor, depth) if rule else None
 

@@ -7,12 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat.losses.summaries import PER_EXAMPLE_COLLECTION
 from estimator_compat.type_aliases import Session
-
-tf1: Any = tf.compat.v1
 
 
 class PerExampleLossHook(tf1.train.SessionRunHook):

@@ -11,13 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat.losses.histogram_total import HISTOGRAM_TAG, HistogramTotal
 from estimator_compat.losses.weighted_losses import average_loss, check_weights
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.type_aliases import Session, Tensor
-
-tf1: Any = tf.compat.v1
 
 SCALAR_TAG = "average_loss"
 # The graph collection to which a call of `loss_summaries` in EVAL adds a `LossPerExample`.
@@ -213,6 +212,7 @@ class LossHistogramHook(tf1.train.SessionRunHook):
 
     def attach_evaluation(self, evaluated: Any, eval_dir: str) -> None:
         """Takes the folder of an Estimator's evaluation, unless one is given."""
+        del evaluated  # The histogram has a point per evaluation, whatever the number of batches.
         if self.output_dir is None:
             self.output_dir = eval_dir
 

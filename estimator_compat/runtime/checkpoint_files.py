@@ -4,10 +4,9 @@ import os
 from typing import Any
 
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat import private_tensorflow
-
-tf1 = tf.compat.v1
 
 # TensorFlow's errors if a file cannot be written; OutOfRangeError means that it would exceed the
 # size limit of a file.

@@ -70,8 +70,8 @@ def ancestors(
     ends: Iterable[Any],
     *,
     control_inputs: bool,
-    through: Callable[[Edge], bool] = lambda edge: True,
-    stop_at: Callable[[tf.Operation], bool] = lambda op: False,
+    through: Callable[[Edge], bool] = lambda _: True,
+    stop_at: Callable[[tf.Operation], bool] = lambda _: False,
 ) -> list[tf.Operation]:
     """Lists the operations that ends depend on, those of the ends among them.
 
@@ -100,8 +100,8 @@ def descendants(
     *,
     within: Collection[tf.Operation],
     control_inputs: bool,
-    through: Callable[[Edge], bool] = lambda edge: True,
-    stop_at: Callable[[tf.Operation], bool] = lambda op: False,
+    through: Callable[[Edge], bool] = lambda _: True,
+    stop_at: Callable[[tf.Operation], bool] = lambda _: False,
 ) -> set[tf.Operation]:
     """Finds the operations that depend on starts, which count as their own descendants.
 

@@ -232,9 +232,13 @@ class StopAfterBatchesHook(tf1.train.SessionRunHook):
         self._evaluated: Any = None
 
     def attach_evaluation(self, evaluated: Any, eval_dir: str) -> None:
+        """Takes the count of evaluated batches, which the caller of the evaluation makes."""
+        del eval_dir
         self._evaluated = evaluated
 
     def before_run(self, run_context: Any) -> Any:
+        """Fetches the count of evaluated batches."""
+        del run_context
         return tf1.train.SessionRunArgs(self._evaluated)
 
     def after_run(self, run_context: Any, run_values: Any) -> None:

@@ -40,7 +40,7 @@ CONFIG = {
     "save_checkpoints_steps": 5,
     "keep_checkpoint_max": 3,
 }
-# Its value is a speed; that it is written, and when, is behaviour.
+# Its value is a speed; that it is written, and when, is behavior.
 UNREPEATABLE_VALUES = ("global_step/sec",)
 
 
@@ -86,7 +86,7 @@ def _python_random_seeded() -> Iterator[None]:
 def seeding_python_random(model_fn: Callable[..., Any]) -> Callable[..., Any]:
     """Seeds Python's `random` around each call of a model_fn, for Estimators that do not.
 
-    With v2 behaviour on, layer initializers draw their seeds from it.
+    With v2 behavior on, layer initializers draw their seeds from it.
     """
 
     def seeded_model_fn(*args: Any, **kwargs: Any) -> Any:

@@ -6,7 +6,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-import tensorflow.compat.v1 as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat import private_tensorflow
 
@@ -86,23 +86,23 @@ class DecoupledWeightDecayExtension:
     def _decay_rows(self, variable: Any, rows: Any) -> list[Any]:
         if not self._decays(variable):
             return []
-        lost = -self._factor() * tf.gather(variable, rows)
-        return [tf.scatter_add(variable, rows, lost, private_tensorflow.uses_locking(self))]
+        lost = -self._factor() * tf1.gather(variable, rows)
+        return [tf1.scatter_add(variable, rows, lost, private_tensorflow.uses_locking(self))]
 
     def _apply_dense(self, grad: Any, var: Any) -> Any:
-        with tf.control_dependencies(self._decay(var)):
+        with tf1.control_dependencies(self._decay(var)):
             return super()._apply_dense(grad, var)  # type: ignore[misc]
 
     def _resource_apply_dense(self, grad: Any, var: Any) -> Any:
-        with tf.control_dependencies(self._decay(var)):
+        with tf1.control_dependencies(self._decay(var)):
             return super()._resource_apply_dense(grad, var)  # type: ignore[misc]
 
     def _apply_sparse(self, grad: Any, var: Any) -> Any:
-        with tf.control_dependencies(self._decay_rows(var, grad.indices)):
+        with tf1.control_dependencies(self._decay_rows(var, grad.indices)):
             return super()._apply_sparse(grad, var)  # type: ignore[misc]
 
     def _resource_apply_sparse(self, grad: Any, var: Any, indices: Any) -> Any:
-        with tf.control_dependencies(self._decay_rows(var, indices)):
+        with tf1.control_dependencies(self._decay_rows(var, indices)):
             return super()._resource_apply_sparse(grad, var, indices)  # type: ignore[misc]
 
 
@@ -121,7 +121,7 @@ def extend_with_decoupled_weight_decay(base_optimizer: Any) -> Any:
     return OptimizerWithDecoupledWeightDecay
 
 
-class AdamWOptimizer(DecoupledWeightDecayExtension, tf.train.AdamOptimizer):
+class AdamWOptimizer(DecoupledWeightDecayExtension, tf1.train.AdamOptimizer):
     """Adam with decoupled weight decay.
 
     Args:
@@ -155,7 +155,7 @@ class AdamWOptimizer(DecoupledWeightDecayExtension, tf.train.AdamOptimizer):
         )
 
 
-class MomentumWOptimizer(DecoupledWeightDecayExtension, tf.train.MomentumOptimizer):
+class MomentumWOptimizer(DecoupledWeightDecayExtension, tf1.train.MomentumOptimizer):
     """Momentum with decoupled weight decay.
 
     Args:
@@ -186,7 +186,7 @@ class MomentumWOptimizer(DecoupledWeightDecayExtension, tf.train.MomentumOptimiz
         )
 
 
-class LazyAdamOptimizer(tf.train.AdamOptimizer):
+class LazyAdamOptimizer(tf1.train.AdamOptimizer):
     """Adam that, for a sparse gradient, updates only the rows that have a gradient.
 
     `tf.train.AdamOptimizer` also decays the moments of the other rows, and updates these rows.
@@ -201,15 +201,15 @@ class LazyAdamOptimizer(tf.train.AdamOptimizer):
     def _update_rows(self, gradient: Any, var: Any, rows: Any) -> Any:
         kind = var.dtype.base_dtype
         adam, locking = private_tensorflow.adam_tensors(self), private_tensorflow.uses_locking(self)
-        power1, power2 = tf.cast(adam.beta1_power, kind), tf.cast(adam.beta2_power, kind)
-        beta1, beta2 = tf.cast(adam.beta1, kind), tf.cast(adam.beta2, kind)
-        rate = tf.cast(adam.rate, kind) * tf.sqrt(1 - power2) / (1 - power1)
+        power1, power2 = tf1.cast(adam.beta1_power, kind), tf1.cast(adam.beta2_power, kind)
+        beta1, beta2 = tf1.cast(adam.beta1, kind), tf1.cast(adam.beta2, kind)
+        rate = tf1.cast(adam.rate, kind) * tf1.sqrt(1 - power2) / (1 - power1)
         m, v = self.get_slot(var, "m"), self.get_slot(var, "v")
-        new_m = beta1 * tf.gather(m, rows) + (1 - beta1) * gradient
-        new_v = beta2 * tf.gather(v, rows) + (1 - beta2) * tf.square(gradient)
-        step = rate * new_m / (tf.sqrt(new_v) + tf.cast(adam.epsilon, kind))
-        return tf.group(
-            tf.scatter_update(m, rows, new_m, locking),
-            tf.scatter_update(v, rows, new_v, locking),
-            tf.scatter_sub(var, rows, step, locking),
+        new_m = beta1 * tf1.gather(m, rows) + (1 - beta1) * gradient
+        new_v = beta2 * tf1.gather(v, rows) + (1 - beta2) * tf1.square(gradient)
+        step = rate * new_m / (tf1.sqrt(new_v) + tf1.cast(adam.epsilon, kind))
+        return tf1.group(
+            tf1.scatter_update(m, rows, new_m, locking),
+            tf1.scatter_update(v, rows, new_v, locking),
+            tf1.scatter_sub(var, rows, step, locking),
         )

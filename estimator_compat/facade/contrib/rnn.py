@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-import tensorflow.compat.v1 as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat import private_tensorflow
 from estimator_compat.facade.contrib import layers
@@ -13,7 +13,7 @@ from estimator_compat.type_aliases import Tensor
 def transpose_batch_time(x: Tensor) -> Tensor:
     """Swaps the first two axes of a tensor, and returns a tensor of lower rank as it is."""
     rank = x.shape.ndims
-    return x if rank is None or rank < 2 else tf.transpose(x, [1, 0, *range(2, rank)])
+    return x if rank is None or rank < 2 else tf1.transpose(x, [1, 0, *range(2, rank)])
 
 
 def stack_bidirectional_dynamic_rnn(
@@ -62,10 +62,10 @@ def stack_bidirectional_dynamic_rnn(
     states_fw = initial_states_fw or [None] * depth
     states_bw = initial_states_bw or [None] * depth
     states = []
-    with tf.variable_scope(scope or "stack_bidirectional_rnn"):
+    with tf1.variable_scope(scope or "stack_bidirectional_rnn"):
         for layer in range(depth):
-            with tf.variable_scope(f"cell_{layer}"):
-                outputs, state = tf.nn.bidirectional_dynamic_rnn(
+            with tf1.variable_scope(f"cell_{layer}"):
+                outputs, state = tf1.nn.bidirectional_dynamic_rnn(
                     cells_fw[layer],
                     cells_bw[layer],
                     inputs,
@@ -77,13 +77,13 @@ def stack_bidirectional_dynamic_rnn(
                     swap_memory=swap_memory,
                     time_major=time_major,
                 )
-                inputs = tf.concat(outputs, 2)
+                inputs = tf1.concat(outputs, 2)
                 states.append(state)
     forward, backward = zip(*states, strict=True)
     return inputs, forward, backward
 
 
-class LayerNormBasicLSTMCell(tf.nn.rnn_cell.RNNCell):
+class LayerNormBasicLSTMCell(tf1.nn.rnn_cell.RNNCell):
     """An LSTM cell with layer normalization of gates and state, and dropout of candidate values.
 
     Args:
@@ -105,7 +105,7 @@ class LayerNormBasicLSTMCell(tf.nn.rnn_cell.RNNCell):
         num_units: int,
         forget_bias: float = 1.0,
         input_size: Any = None,
-        activation: Any = tf.tanh,
+        activation: Any = tf1.tanh,
         layer_norm: bool = True,
         norm_gain: float = 1.0,
         norm_shift: float = 0.0,
@@ -127,7 +127,7 @@ class LayerNormBasicLSTMCell(tf.nn.rnn_cell.RNNCell):
     @property
     def state_size(self) -> Any:
         """The sizes of the state (c, h), an LSTMStateTuple."""
-        return tf.nn.rnn_cell.LSTMStateTuple(self._num_units, self._num_units)
+        return tf1.nn.rnn_cell.LSTMStateTuple(self._num_units, self._num_units)
 
     @property
     def output_size(self) -> int:
@@ -145,25 +145,25 @@ class LayerNormBasicLSTMCell(tf.nn.rnn_cell.RNNCell):
           The output, `[batch, num_units]`, and the new state, an LSTMStateTuple.
         """
         c, h = state
-        gates = self._linear(tf.concat([inputs, h], 1))
+        gates = self._linear(tf1.concat([inputs, h], 1))
         names = ("input", "transform", "forget", "output")
-        parts = zip(names, tf.split(gates, 4, 1), strict=True)
+        parts = zip(names, tf1.split(gates, 4, 1), strict=True)
         i, j, f, o = (self._norm(name, gate) for name, gate in parts)
         candidate = self._activation(j)
-        if tf.is_tensor(self._keep_prob) or self._keep_prob < 1:
-            candidate = tf.nn.dropout(candidate, self._keep_prob, seed=self._seed)
-        kept = c * tf.sigmoid(f + self._forget_bias)
-        new_c = self._norm("state", kept + tf.sigmoid(i) * candidate)
-        new_h = self._activation(new_c) * tf.sigmoid(o)
-        return new_h, tf.nn.rnn_cell.LSTMStateTuple(new_c, new_h)
+        if tf1.is_tensor(self._keep_prob) or self._keep_prob < 1:
+            candidate = tf1.nn.dropout(candidate, self._keep_prob, seed=self._seed)
+        kept = c * tf1.sigmoid(f + self._forget_bias)
+        new_c = self._norm("state", kept + tf1.sigmoid(i) * candidate)
+        new_h = self._activation(new_c) * tf1.sigmoid(o)
+        return new_h, tf1.nn.rnn_cell.LSTMStateTuple(new_c, new_h)
 
     def _linear(self, inputs: Tensor) -> Tensor:
         """Returns the values of the four gates, `[batch, 4 * num_units]`."""
         depth, width = inputs.shape.as_list()[-1], 4 * self._num_units
-        outputs = tf.matmul(inputs, tf.get_variable("kernel", [depth, width], dtype=inputs.dtype))
+        outputs = tf1.matmul(inputs, tf1.get_variable("kernel", [depth, width], dtype=inputs.dtype))
         if self._layer_norm:
             return outputs
-        return tf.nn.bias_add(outputs, tf.get_variable("bias", [width], dtype=inputs.dtype))
+        return tf1.nn.bias_add(outputs, tf1.get_variable("bias", [width], dtype=inputs.dtype))
 
     def _norm(self, name: str, values: Tensor) -> Tensor:
         """Normalizes a gate or the state, unless the cell has no layer normalization."""
@@ -171,8 +171,8 @@ class LayerNormBasicLSTMCell(tf.nn.rnn_cell.RNNCell):
             return values
         shape = values.shape[-1:]
         for variable, value in (("gamma", self._norm_gain), ("beta", self._norm_shift)):
-            with tf.variable_scope(name):
-                tf.get_variable(
-                    variable, shape, values.dtype, initializer=tf.constant_initializer(value)
+            with tf1.variable_scope(name):
+                tf1.get_variable(
+                    variable, shape, values.dtype, initializer=tf1.constant_initializer(value)
                 )
         return layers.layer_norm(values, reuse=True, scope=name)

@@ -9,15 +9,15 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-import tensorflow.compat.v1 as tf
+import tensorflow.compat.v1 as tf1
 import tensorflow.compat.v2 as tf2
 
 from estimator_compat import private_tensorflow
 
 flush = tf2.summary.flush
 should_record_summaries = tf2.summary.should_record_summaries
-all_summary_ops = tf.summary.all_v2_summary_ops
-initialize = tf.summary.initialize
+all_summary_ops = tf1.summary.all_v2_summary_ops
+initialize = tf1.summary.initialize
 
 
 def create_file_writer(
@@ -59,25 +59,25 @@ def record_summaries_every_n_global_steps(n: int, global_step: Any = None) -> It
       n: The number of global steps between two recordings.
       global_step: The global step; None for that of the graph.
     """
-    step = tf.train.get_or_create_global_step() if global_step is None else global_step
-    with tf2.summary.record_if(lambda: tf.equal(tf.convert_to_tensor(step) % n, 0)):
+    step = tf1.train.get_or_create_global_step() if global_step is None else global_step
+    with tf2.summary.record_if(lambda: tf1.equal(tf1.convert_to_tensor(step) % n, 0)):
         yield
 
 
 def _write(summary: Any, step: Any) -> Any:
     """Writes the output of a `tf.summary` op, which has the same tags as TensorFlow 1's events."""
-    step = tf.train.get_or_create_global_step() if step is None else step
-    return tf2.summary.experimental.write_raw_pb(summary, step=tf.cast(step, tf.int64))
+    step = tf1.train.get_or_create_global_step() if step is None else step
+    return tf2.summary.experimental.write_raw_pb(summary, step=tf1.cast(step, tf1.int64))
 
 
 def scalar(name: str, tensor: Any, family: str | None = None, step: Any = None) -> Any:
     """Writes a scalar at a step; None for the global step."""
-    return _write(tf.summary.scalar(name, tensor, collections=[], family=family), step)
+    return _write(tf1.summary.scalar(name, tensor, collections=[], family=family), step)
 
 
 def histogram(name: str, tensor: Any, family: str | None = None, step: Any = None) -> Any:
     """Writes a histogram of a tensor at a step; None for the global step."""
-    return _write(tf.summary.histogram(name, tensor, collections=[], family=family), step)
+    return _write(tf1.summary.histogram(name, tensor, collections=[], family=family), step)
 
 
 def image(
@@ -99,7 +99,7 @@ def image(
       step: The step; None for the global step.
     """
     del bad_color
-    summary = tf.summary.image(name, tensor, max_images, collections=[], family=family)
+    summary = tf1.summary.image(name, tensor, max_images, collections=[], family=family)
     return _write(summary, step)
 
 
@@ -121,7 +121,7 @@ def audio(
       family: A prefix of the tag, or None.
       step: The step; None for the global step.
     """
-    summary = tf.summary.audio(
+    summary = tf1.summary.audio(
         name, tensor, sample_rate, max_outputs, collections=[], family=family
     )
     return _write(summary, step)

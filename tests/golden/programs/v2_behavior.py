@@ -1,4 +1,4 @@
-"""Keeps v2 behaviour: plain `import tensorflow as tf`, Keras layers and a Keras metric.
+"""Keeps v2 behavior: plain `import tensorflow as tf`, Keras layers and a Keras metric.
 
 Keras layers draw the seeds of their initializers from Python's `random`, so even the real Estimator
 repeats this program only when `random` is seeded around the model_fn.
