@@ -54,4 +54,4 @@ def test_hosting_changes_no_bit(program: str) -> None:
 @pytest.mark.slow
 def test_hooks_that_are_left_out_are_named() -> None:
     steps = next(one for one in verdict_of("convolution_hooks")["stages"] if one["name"] == "steps")
-    assert steps["notes"] == ["the run's hooks are not hosted: CountingHook"]
+    assert steps["notes"] == ["the reference's hooks are not hosted: CountingHook"]
