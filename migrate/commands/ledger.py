@@ -52,7 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a checkpoint with values for the variables, or a folder, whose latest one is read "
         "(default: initial values)",
     )
-    parser.add_argument("--format", choices=["text", "json"], default="text")
+    parser.add_argument(
+        "--format",
+        choices=["text", "json"],
+        default="text",
+        help="how to print the result (default: text)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -4,10 +4,10 @@ import argparse
 from typing import Any
 
 TARGET = """\
-TARGET is `module:name` or `path/file.py:name`. It names one of:
-  a model_fn; --input_fn then names its input_fn.
-  a function without arguments that returns a migrate.Target (model_fn, input_fns, params, config).
-  Such a function is needed if the model_fn is a closure or a method.
+TARGET is `module:name` or `path/file.py:name`. It names one of these two:
+  - a model_fn; --input_fn then names its input_fn
+  - a function without arguments that returns a migrate.Target (model_fn, input_fns, params,
+    config); it is needed if the model_fn is a closure or a method
 If this code defines flags of its own, give them at the end, after `--`.\
 """
 
@@ -21,7 +21,7 @@ def add(command: argparse.ArgumentParser, name: str | None = None) -> None:
         argument.
     """
     if name is None:
-        command.add_argument("target", nargs="?", metavar="TARGET")
+        command.add_argument("target", nargs="?", metavar="TARGET", help="see above")
     else:
         command.add_argument(name, metavar="TARGET", help="the model that the checkpoint is for")
     command.add_argument("--input_fn", metavar="NAME", help="the input_fn, if TARGET is a model_fn")

@@ -14,7 +14,8 @@ Estimator. The loop is called the subject, and the Estimator the reference. Both
 weights, see the same batches and draw the same random numbers. They are compared in stages: the
 variables, the forward pass, the gradients, one step, many steps, evaluation, predictions. For each
 stage the command prints the largest difference of two numbers, and where it is. The difference is
-absolute, relative, and in units in the last place (1 is the distance to the next float).
+printed as a number, relative to the largest number of the array, and in units in the last place (1
+is the distance to the next float).
 
 "identical" means that all bits are the same. "equivalent" means that the differences are within the
 tolerances that the verdict names. Where a note says so, larger differences are attributed to
@@ -62,7 +63,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the largest relative difference that is equivalent; NAME is one of "
         f"{', '.join(_TOLERANCES)}; may be repeated",
     )
-    parser.add_argument("--format", choices=["text", "json"], default="text")
+    parser.add_argument(
+        "--format",
+        choices=["text", "json"],
+        default="text",
+        help="how to print the result (default: text)",
+    )
     parser.add_argument(
         "--plot", metavar="FILE.png", help="write a plot of both losses and their difference"
     )

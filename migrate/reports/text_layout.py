@@ -40,7 +40,7 @@ def first_of(texts: Sequence[str], *, limit: int) -> list[str]:
 
 
 def plural(count: int, singular: str, several: str | None = None) -> str:
-    """Returns "1 batch" or "2 batches"; `several` is a plural that does not end in "s"."""
+    """Returns "1 batch" or "2 batches"; `several` is a plural other than singular + "s"."""
     return f"{count} {singular if count == 1 else several or singular + 's'}"
 
 

@@ -1,4 +1,4 @@
-"""Every golden program, hosted: bit for bit what it computes under the Estimator."""
+"""Every golden program, hosted, computes the same bits as under the Estimator."""
 
 import functools
 import json
