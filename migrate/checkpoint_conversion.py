@@ -1,4 +1,4 @@
-"""Converts checkpoints: an Estimator's, by names, and a custom loop's, by objects, both ways."""
+"""Converts an Estimator's checkpoint, by names, to a custom loop's, by objects, and back."""
 
 import os
 from typing import Any
@@ -25,27 +25,28 @@ def convert(
     """Writes a checkpoint in the other of the two kinds.
 
     Args:
-      source: A checkpoint, or a folder whose latest one is taken.
-      destination: The new one's path without the step, or a folder.
-      target: The model whose variables it is for: every one of them has to have a value of its
-        shape. None takes the checkpoint's names as they are.
-      allow_partial: Whether it is written although variables have no value in the source, and then
-        their initial one, or values have no variable, and are left out.
+      source: A checkpoint, or a folder, whose latest checkpoint is taken.
+      destination: The path of the new checkpoint without the step, or a folder.
+      target: The model whose variables are written; each of them must have a value of its shape in
+        the source. None writes the names of the source as they are.
+      allow_partial: Whether the checkpoint is also written if something does not match. Variables
+        without a value in the source then have their initial value; values without a variable are
+        left out.
 
     Returns:
-      What matched, and where it was written: nowhere, if something did not match and
-      `allow_partial` is False.
+      What matched, and the path of the new checkpoint. Nothing is written if something did not
+      match and `allow_partial` is False.
 
     Raises:
-      ValueError: There is no checkpoint of the two kinds at `source`, or one at `destination`
-        already.
+      ValueError: There is no checkpoint of the two kinds at `source`, or there is already a
+        checkpoint at `destination`.
     """
     source = _checkpoint(source)
     values, legacy = read(source), is_legacy(source)
     if not values:
         raise ValueError(
             f"`SRC` ({source}) has no value under a legacy name; expected a checkpoint of an "
-            "Estimator, or of a loop's `save`; name one of these."
+            "Estimator, or of a loop's `save`; name such a checkpoint."
         )
     loop = None if target is None else CustomLoop(target, ignore_hooks=True)
     matching = _matched(source, values, loop)
@@ -66,8 +67,8 @@ def _checkpoint(path: str) -> str:
     latest = tf.train.latest_checkpoint(path) if os.path.isdir(path) else path
     if latest is None or not tf.io.gfile.exists(latest + ".index"):
         raise ValueError(
-            f"`SRC` ({path}) has no checkpoint; expected the path of one without its .index, or "
-            "the folder of some; check it."
+            f"`SRC` ({path}) has no checkpoint; expected the path of a checkpoint, without "
+            ".index, or a folder of checkpoints; check the path."
         )
     return str(latest)
 
@@ -81,24 +82,24 @@ def _path(prefix: str, step: Any) -> str:
     path = prefix if step is None else f"{prefix}-{int(step)}"
     if tf.io.gfile.exists(path + ".index"):
         raise ValueError(
-            f"`DST` ({path}) is there already; expected a new place; remove it, or name another."
+            f"`DST` ({path}) exists already; expected a new path; remove it, or name another."
         )
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     return path
 
 
 def _matched(source: str, values: dict[str, np.ndarray], loop: CustomLoop | None) -> Matching:
-    """Compares names, and gives a model's variables the values that match."""
+    """Compares the names, and assigns the values that match to the model's variables."""
     if loop is None:
         return Matching(matched=tuple(values), misshapen={})
     if is_legacy(source):
         return _by_names(loop).restore_matched(source)
     variables = _variables(values, loop)
-    wanted = {name: variable.shape for name, variable in variables.items()}
-    found = compare({name: value.shape for name, value in values.items()}, wanted)
-    for name in found.matched:
+    expected = {name: variable.shape for name, variable in variables.items()}
+    matching = compare({name: value.shape for name, value in values.items()}, expected)
+    for name in matching.matched:
         variables[name].assign(values[name])
-    return found
+    return matching
 
 
 def _by_names(loop: CustomLoop) -> LegacyCheckpoints:
@@ -106,7 +107,7 @@ def _by_names(loop: CustomLoop) -> LegacyCheckpoints:
 
 
 def _variables(values: dict[str, np.ndarray], loop: CustomLoop | None) -> dict[str, tf.Variable]:
-    """The variables to write: the model's, or one for each value."""
+    """Returns the variables to write: the model's, or a new one for each value."""
     if loop is None:
         return {name: tf.Variable(value) for name, value in values.items()}
     return {name: loop.variables[name] for name in loop.graph(ModeKeys.TRAIN).built.saved_variables}

@@ -1,4 +1,4 @@
-"""How a checkpoint fits a model, and what became of its conversion, as values."""
+"""Values: how the names of a checkpoint match a model, and the result of a conversion."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matching:
-    """How the names of a checkpoint fit the variables of a graph.
+    """How the names of a checkpoint match the variables of a graph.
 
     Attributes:
-      matched: Names that both have, with the same shape.
-      missing: Names that the checkpoint has no value for.
-      unused: Names in the checkpoint that no variable has.
-      misshapen: Names whose shapes differ: the checkpoint's and the variable's.
+      matched: Names that are in both, with the same shape.
+      missing: Names of variables that the checkpoint has no value for.
+      unused: Names in the checkpoint that are not the name of a variable.
+      misshapen: Names whose shapes differ, with the checkpoint's and the variable's shape.
     """
 
     matched: tuple[str, ...]
@@ -28,19 +28,19 @@ class Matching:
 
     @property
     def exact(self) -> bool:
-        """Whether, besides, every value has a variable."""
+        """Whether every variable has a value of its shape, and every value a variable."""
         return self.whole and not self.unused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversion:
-    """What became of a checkpoint.
+    """The result of converting a checkpoint.
 
     Attributes:
-      source: The checkpoint that was read.
-      written: The one that was written, in the other kind; None where nothing was.
-      legacy: Whether the source is an Estimator's.
-      matching: How its names fit the model's, or one another where there is no model.
+      source: The path of the checkpoint that was read.
+      written: The path of the new checkpoint, of the other kind; None if nothing was written.
+      legacy: Whether the source is an Estimator's checkpoint.
+      matching: How the names match the model's. Without a model, all of them match.
     """
 
     source: str

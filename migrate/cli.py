@@ -11,52 +11,57 @@ from migrate import commands
 _DESCRIPTION = """\
 Brings code that was written for tf.estimator to TensorFlow 2.16 and later, in three rungs:
 
-  run    the same model_fn, unchanged, on today's TensorFlow: `estimator-train` and
-         `estimator_compat.Estimator`. It does what the real Estimator did.
-  host   the same model_fn inside a TF2 custom loop, proved equal to the run.
-  own    TF2 source that no longer needs this package.
+  run    The same model_fn, unchanged, on today's TensorFlow: `estimator-train` and
+         `estimator_compat.Estimator`. They do what the original Estimator did.
+  host   The same model_fn inside a TF2 custom loop. `migrate verify` proves that the loop computes
+         the same as the Estimator.
+  own    TF2 source code that no longer needs this package.
 
-This version has the first two, and the ledger, which says what a model_fn's loss is made of. The
-commands of the third (scan, rewrite, translate, report, rules) are not in it yet.
+This version has the first two rungs, and `migrate ledger`, which explains what a model_fn's loss is
+made of. The commands of the third rung (scan, rewrite, translate, report, rules) are not in this
+version.
 """
 
 
 def parser() -> argparse.ArgumentParser:
-    """Builds the parser; importing this module imports no TensorFlow."""
-    raw = argparse.RawDescriptionHelpFormatter
-    whole = argparse.ArgumentParser(
+    """Returns the parser of the command line, without importing TensorFlow."""
+    formatter = argparse.RawDescriptionHelpFormatter
+    main_parser = argparse.ArgumentParser(
         prog="migrate",
         description=_DESCRIPTION,
         epilog="Start with: migrate verify, and: estimator-train --help",
-        formatter_class=raw,
+        formatter_class=formatter,
     )
-    subparsers = whole.add_subparsers(dest="command", metavar="COMMAND")
+    subparsers = main_parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, command in commands.catalogue().items():
         subparser = subparsers.add_parser(
             name,
             help=command.HELP,
             description=command.DESCRIPTION,
             epilog=command.EPILOG,
-            formatter_class=raw,
+            formatter_class=formatter,
             allow_abbrev=False,
         )
         command.add_arguments(subparser)
         subparser.set_defaults(run=command.run)
-    return whole
+    return main_parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line.
 
+    Args:
+      argv: The arguments without the program's name; None reads `sys.argv`.
+
     Returns:
-      0, 1 where a command found something, 2 where it could not be done.
+      The exit status: 0 for success, 1 if the command found something, 2 for an error, 130 after
+      Ctrl-C.
     """
-    given = list(sys.argv[1:] if argv is None else argv)
-    arguments, flags = _split(given)
-    whole = parser()
-    options = whole.parse_args(arguments)
+    arguments, flags = _split(list(sys.argv[1:] if argv is None else argv))
+    main_parser = parser()
+    options = main_parser.parse_args(arguments)
     if options.command is None:
-        whole.print_help()
+        main_parser.print_help()
         return 0
     options.flags = flags
     try:
@@ -69,18 +74,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         return 0
     except Exception as error:
-        return _failed(error, options)
+        return _report_error(error, options)
 
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """Splits off what comes after `--`: the flags of the user's own code."""
+    """Returns the arguments before `--`, and those after it: the flags of the user's own code."""
     if "--" not in arguments:
         return arguments, []
-    place = arguments.index("--")
-    return arguments[:place], arguments[place + 1 :]
+    index = arguments.index("--")
+    return arguments[:index], arguments[index + 1 :]
 
 
-def _failed(error: Exception, options: argparse.Namespace) -> int:
+def _report_error(error: Exception, options: argparse.Namespace) -> int:
     from estimator_compat.command_line.error_text import describe
 
     if vars(options).get("verbose"):

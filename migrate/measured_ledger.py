@@ -1,4 +1,4 @@
-"""Reads the loss ledger of a target, and checks it on batches of its input."""
+"""Reads the loss ledger of a target and checks it on batches of the target's input."""
 
 import os
 from typing import Any
@@ -15,18 +15,18 @@ BATCHES = 3
 def examine(
     target: Target, mode: str, *, batches: int = BATCHES, checkpoint: str | None = None
 ) -> LossLedger:
-    """Builds a target in one mode, and reads and checks the ledger of its loss.
+    """Builds the graph of a target in one mode, and reads and checks the ledger of its loss.
 
     Args:
       target: The model_fn and its inputs.
       mode: `ModeKeys.TRAIN` or `ModeKeys.EVAL`.
-      batches: How many batches to check it on, fewer if the input ends before.
-      checkpoint: A checkpoint, or a folder whose latest one gives the variables their values;
-        None for their initial values.
+      batches: How many batches to check the ledger on; fewer if the input ends before.
+      checkpoint: The path of a checkpoint with values for the variables, or a folder, whose latest
+        checkpoint is taken; None for the initial values.
 
     Raises:
-      TypeError, ValueError: The model_fn has no loss that could be read (see `anatomy.ledger`), or
-        the input is empty.
+      TypeError: The model_fn's loss is not a Tensor of a graph, or not of floats.
+      ValueError: The features or labels belong to another graph, or the input is empty.
     """
     built = build(target, mode)
     batch = built.batch
@@ -42,7 +42,7 @@ def _checked(built: Built, read: LossLedger, limit: int, checkpoint: str | None)
         checkpoint = tf.train.latest_checkpoint(checkpoint) or checkpoint
     names = recomputation.tensors(read)
     size = _batch_size(built.inputs)
-    runs = sessions.batches(
+    batches = sessions.batches(
         ({name: built.graph.get_tensor_by_name(name) for name in names}, size),
         scaffold=built.spec.scaffold,
         hooks=built.inputs.hooks,
@@ -50,16 +50,16 @@ def _checked(built: Built, read: LossLedger, limit: int, checkpoint: str | None)
         checkpoint=checkpoint,
         limit=limit,
     )
-    found = list(runs)
+    recorded = list(batches)
     return recomputation.check(
         read,
-        [values for values, _ in found],
-        sizes=[int(size) for _, size in found] if size != () else (),
+        [values for values, _ in recorded],
+        sizes=[int(size) for _, size in recorded] if size != () else (),
     )
 
 
 def _batch_size(inputs: Inputs) -> Any:
-    """The number of examples in the input's batch, as a tensor; () where no tensor has a batch."""
+    """Returns the number of examples in a batch, as a tensor; () if no tensor has a batch axis."""
     import tensorflow as tf
 
     tensors = tf.nest.flatten((inputs.features, inputs.labels), expand_composites=False)

@@ -1,1 +1,1 @@
-"""The inside of `estimator-train`, and what the command lines share."""
+"""The modules of `estimator-train`; the `migrate` command line uses some of them, too."""

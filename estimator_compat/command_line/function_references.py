@@ -1,7 +1,7 @@
 """Loads a function named on the command line: `package.module:name` or `path/file.py:name`.
 
-The name may be dotted (`module:Model.fn`). Files are imported once, under their own stem, with
-their folder on `sys.path`, as Python itself does for the program it runs.
+The name may be dotted (`module:Model.fn`). A file is imported once, as a module of its own name
+without `.py`, and its folder is put on `sys.path`, as Python does for a script.
 """
 
 import importlib
@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 from estimator_compat.command_line.error_text import describe
 
@@ -18,20 +18,23 @@ _FORMS = "`module:name` or `path/file.py:name`"
 
 
 def load(reference: str, *, flag: str | None = None) -> Callable[..., Any]:
-    """Loads the callable that `reference` names.
+    """Returns the callable that `reference` names.
 
     Args:
-      reference: `module:name` or `file.py:name`; modules are also looked for in the working folder.
-      flag: The name of the flag that carried it, for the messages; None for a plain argument.
+      reference: `module:name` or `path/file.py:name`; a module may be in the working folder.
+      flag: The name of the flag that the reference was given to, for the messages; None for a
+        positional argument.
 
     Raises:
-      ValueError: It is malformed, its module or file cannot be imported (the cause is chained),
-        it has no such name, or what the name stands for is not callable.
+      ValueError: The reference is malformed, its module or file cannot be imported (the cause is
+        chained), the module has no such name, or the named object is not callable.
     """
     argument = f"--{flag}={reference}" if flag else reference
     place, colon, name = reference.rpartition(":")
     if not (place and colon and name):
-        raise ValueError(f"`{argument}` names no function; expected {_FORMS}; add what is missing.")
+        raise ValueError(
+            f"`{argument}` does not name a function; expected {_FORMS}; add what is missing."
+        )
     module = _import(place, argument)
     value: Any = module
     for part in name.split("."):
@@ -46,7 +49,8 @@ def load(reference: str, *, flag: str | None = None) -> Callable[..., Any]:
             f"`{argument}` is {value!r:.60}, which cannot be called; expected a function; name the "
             "function itself."
         )
-    return cast("Callable[..., Any]", value)
+    function: Callable[..., Any] = value
+    return function
 
 
 def _import(place: str, argument: str) -> ModuleType:
@@ -54,20 +58,20 @@ def _import(place: str, argument: str) -> ModuleType:
         return _import_file(place) if place.endswith(".py") else _import_module(place)
     except FileNotFoundError as error:
         if error.filename != os.path.abspath(place):
-            raise _failed(place, argument, error) from error
+            raise _import_error(place, argument, error) from error
         raise ValueError(
             f"`{argument}`: there is no file {place}; expected {_FORMS}; check the path, which is "
             f"taken from {os.getcwd()}."
         ) from error
     except ModuleNotFoundError as error:
         if error.name is None or not f"{place}.".startswith(f"{error.name}."):
-            raise _failed(place, argument, error) from error
+            raise _import_error(place, argument, error) from error
         raise ValueError(
             f"`{argument}`: there is no module named {error.name}; expected {_FORMS}; install it, "
             "run from the folder that holds it, or give the path of the .py file."
         ) from error
     except (Exception, SystemExit) as error:
-        raise _failed(place, argument, error) from error
+        raise _import_error(place, argument, error) from error
 
 
 def _import_module(name: str) -> ModuleType:
@@ -81,21 +85,21 @@ def _import_file(path: str) -> ModuleType:
     if not os.path.isfile(path):
         raise FileNotFoundError(2, "No such file", path)
     folder, name = os.path.dirname(path), os.path.basename(path).removesuffix(".py")
-    for known in (name, path):
-        if getattr(sys.modules.get(known), "__file__", None) == path:
-            return sys.modules[known]
-    # A file called like a module that is already loaded (`logging.py`) must not replace it.
+    for module_name in (name, path):
+        if getattr(sys.modules.get(module_name), "__file__", None) == path:
+            return sys.modules[module_name]
+    # A file with the name of a module that is already loaded (`logging.py`) must not replace it.
     name = path if name in sys.modules else name
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    # What finds modules by name may have a loader of its own: the facade's.
+    # The finder that the facade puts on `sys.meta_path` may give the file a loader of its own.
     spec = importlib.util.find_spec(name) if name.isidentifier() else None
     if spec is None or spec.origin != path:
         spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None, path
     assert spec.loader is not None, path
     module = importlib.util.module_from_spec(spec)
-    # As in an ordinary import, the module can be found by name while it runs.
+    # As in an ordinary import, the module can be found by name while its code runs.
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
@@ -105,18 +109,18 @@ def _import_file(path: str) -> ModuleType:
     return module
 
 
-def _failed(place: str, argument: str, error: BaseException) -> ValueError:
+def _import_error(place: str, argument: str, error: BaseException) -> ValueError:
     return ValueError(
         f"`{argument}`: importing {place} failed with {describe(error)}; expected a module that "
-        "can be imported on this TensorFlow; mend it there, or see the whole trace with "
+        "can be imported with this TensorFlow; fix it there, or see the whole traceback with "
         "--verbosity=1."
     )
 
 
 def _suggestion(scope: Any) -> str:
     names = [n for n in vars(scope) if not n.startswith("_") and callable(getattr(scope, n))]
-    own = [n for n in names if getattr(getattr(scope, n), "__module__", "") == _name(scope)]
-    return f"it defines {', '.join(sorted(own))}" if own else "it defines no function"
+    defined = [n for n in names if getattr(getattr(scope, n), "__module__", "") == _name(scope)]
+    return f"it defines {', '.join(sorted(defined))}" if defined else "it defines no function"
 
 
 def _name(scope: Any) -> str:

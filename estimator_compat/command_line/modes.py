@@ -1,4 +1,4 @@
-"""What the training binary does in each mode, with an Estimator."""
+"""The modes of the training binary: train, evaluate and predict with an Estimator."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +13,7 @@ from estimator_compat.command_line.settings import TrainSettings
 from estimator_compat.config import RunConfig
 from estimator_compat.estimator import Estimator
 from estimator_compat.losses.per_example_csv import PerExampleLossHook
+from estimator_compat.type_aliases import ModelFn, Session
 
 tf1: Any = tf.compat.v1
 
@@ -20,14 +21,14 @@ _STEP = "global_step"
 
 
 def run_mode(settings: TrainSettings, display: Display) -> ModeResult:
-    """Trains, evaluates or predicts, as the settings' mode says.
+    """Trains, evaluates or predicts, according to the mode in `settings`.
 
     Args:
-      settings: With functions, not references, a mode and a model_dir.
-      display: Where progress is shown.
+      settings: They have functions instead of references, a mode and a model_dir.
+      display: Shows the progress.
 
     Raises:
-      ValueError: The mode needs a checkpoint, and there is none.
+      ValueError: The mode needs a checkpoint, and the model_dir has none.
     """
     estimator = Estimator(
         _model_fn(settings),
@@ -39,7 +40,10 @@ def run_mode(settings: TrainSettings, display: Display) -> ModeResult:
 
 
 def _train(
-    estimator: Estimator, settings: TrainSettings, display: Display, *listeners: Any
+    estimator: Estimator,
+    settings: TrainSettings,
+    display: Display,
+    *listeners: tf1.train.CheckpointSaverListener,
 ) -> ModeResult:
     progress = ProgressHook(display, "train", total=settings.max_steps, training=True)
     estimator.train(
@@ -85,7 +89,7 @@ def _train_and_evaluate(
 
     listener = _EvaluatesCheckpoints(evaluate_and_show)
     _train(estimator, settings, display, listener)
-    # Where there was nothing to train, there is still something to evaluate.
+    # If there was nothing to train, the latest checkpoint is evaluated.
     return listener.last or _evaluate(estimator, settings, display)
 
 
@@ -108,26 +112,34 @@ _MODES: dict[str | None, Callable[[Estimator, TrainSettings, Display], ModeResul
 
 
 class _EvaluatesCheckpoints(tf1.train.CheckpointSaverListener):
-    """Evaluates after each checkpoint but the first, which holds what training starts from."""
+    """Evaluates after each checkpoint but the first, which has the weights before training.
+
+    Args:
+      evaluate: Is called after each of these checkpoints.
+
+    Attributes:
+      last: The result of the last evaluation; None before the first one.
+    """
 
     def __init__(self, evaluate: Callable[[], ModeResult]) -> None:
         self._evaluate = evaluate
         self._saves = 0
         self.last: ModeResult | None = None
 
-    def after_save(self, session: Any, global_step_value: int) -> None:
+    def after_save(self, session: Session, global_step_value: int) -> None:
+        del session, global_step_value
         self._saves += 1
         if self._saves > 1:
             self.last = self._evaluate()
 
 
 def _checkpoint(estimator: Estimator, settings: TrainSettings) -> str:
-    """Names the latest checkpoint; the Estimator itself would take fresh weights for none."""
+    """Returns the latest checkpoint; without one, an Estimator would use initial weights."""
     checkpoint = estimator.latest_checkpoint()
     if checkpoint is None:
         raise ValueError(
-            f"`--model_dir` ({estimator.model_dir}) holds no checkpoint; expected one "
-            f"to {settings.mode} with; train first, or name the folder that has it."
+            f"`--model_dir` ({estimator.model_dir}) has no checkpoint; expected a "
+            f"checkpoint to {settings.mode} with; train first, or name the folder that has one."
         )
     return checkpoint
 
@@ -142,9 +154,10 @@ def _config(settings: TrainSettings) -> RunConfig:
     return RunConfig(**{name: value for name, value in fields.items() if value is not None})
 
 
-def _model_fn(settings: TrainSettings) -> Any:
+def _model_fn(settings: TrainSettings) -> ModelFn:
     if not settings.loss_summaries:
         return settings.model_fn
     from estimator_compat.ledger.summary_wrapper import with_loss_summaries
 
-    return with_loss_summaries(settings.model_fn)
+    model_fn: ModelFn = with_loss_summaries(settings.model_fn)
+    return model_fn

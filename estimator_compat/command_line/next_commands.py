@@ -1,4 +1,4 @@
-"""What to type next: the command that ran this program, with some of its flags changed."""
+"""Suggests commands to run next: the command of this run, with some of its flags changed."""
 
 import importlib.util
 import os
@@ -15,7 +15,7 @@ FLAGS = flags.FLAGS
 
 
 def after_run(settings: TrainSettings) -> str:
-    """Renders commands to go on with, as shell lines under comments."""
+    """Returns the commands that may follow a run, as shell lines with comments."""
     place = settings.model_dir
     missing = "" if importlib.util.find_spec("tensorboard") else " (pip install tensorboard)"
     advice = {f"watch the losses{missing}": f"tensorboard --logdir={shlex.quote(str(place))}"}
@@ -31,7 +31,7 @@ def after_run(settings: TrainSettings) -> str:
 
 
 def after_interruption(model_dir: str | None) -> str:
-    """Renders the command that resumes from the last checkpoint, or starts again without one."""
+    """Returns the command that resumes from the last checkpoint, or starts again without one."""
     again = command(model_dir=model_dir)
     checkpoint = None
     if model_dir is not None:
@@ -46,22 +46,22 @@ def after_interruption(model_dir: str | None) -> str:
 
 
 def command(**changes: Any) -> str:
-    """Renders the command line that ran this program, with some flags changed.
+    """Returns the command line that ran this program, with some flags changed.
 
     Args:
-      **changes: Flag to its new value; None leaves the flag out.
+      **changes: The new values of flags by their names; None leaves a flag out.
     """
-    kept = (
+    unchanged = (
         FLAGS[name].serialize().split("\n")
         for name in FLAGS
         if FLAGS[name].present and FLAGS[name].name == name and name not in {*changes, "flagfile"}
     )
     changed = [f"--{name}={value}" for name, value in changes.items() if value is not None]
-    return shlex.join([*_program(), *(text for texts in kept for text in texts), *changed])
+    return shlex.join([*_program(), *(text for texts in unchanged for text in texts), *changed])
 
 
 def program_name() -> str:
-    """Names this program as messages and log lines do."""
+    """Returns the name of this program for messages and log lines."""
     return _program()[-1]
 
 

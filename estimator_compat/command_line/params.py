@@ -7,14 +7,14 @@ from typing import Any
 
 
 def parse(items: Sequence[str]) -> dict[str, Any]:
-    """Parses `items` in order, a later one winning.
+    """Parses `items` in order; a later value of the same key wins.
 
     Args:
-      items: Each `key=value`, whose value is read as JSON, else as a Python literal, else kept as
-        text; or the path of a JSON file that holds an object.
+      items: Each is `key=value`, or the path of a JSON file that contains an object. A value is
+        read as JSON; if that fails, as a Python literal; if that fails, too, it is text.
 
     Raises:
-      ValueError: Some are neither; every one of them is named.
+      ValueError: Some items are neither; the message names all of them.
     """
     params: dict[str, Any] = {}
     problems: list[str] = []
@@ -25,7 +25,7 @@ def parse(items: Sequence[str]) -> dict[str, Any]:
         except (OSError, ValueError) as error:
             problems.append(
                 f"`--params` ({item}) cannot be read: {error}; expected key=value or the path of "
-                "a JSON file that holds an object; write for example --params=learning_rate=0.1."
+                "a JSON file that contains an object; write for example --params=learning_rate=0.1."
             )
     if problems:
         raise ValueError("\n".join(problems))
@@ -51,5 +51,5 @@ def _read_file(path: str) -> dict[str, Any]:
     with open(path, encoding="utf-8") as file:
         value = json.load(file)
     if not isinstance(value, dict):
-        raise ValueError(f"it holds a JSON {type(value).__name__}")
+        raise ValueError(f"it contains a JSON {type(value).__name__}")
     return value

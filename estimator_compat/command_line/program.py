@@ -1,6 +1,6 @@
-"""Runs what the flags say, from loading the functions that are named to what to look at next.
+"""Runs the training binary: loads the named functions, runs the mode, and reports the results.
 
-Stdout carries the product, stderr the conversation; mistakes end in a message and an exit code.
+Results go to stdout, everything else to stderr. An error ends in a message and an exit status.
 """
 
 import dataclasses
@@ -29,14 +29,14 @@ FLAGS_OF_PROGRAM = "the flags of `estimator-train --help`"
 def run(
     read_settings: Callable[[], TrainSettings], unparsed: Sequence[str] = ("",)
 ) -> Mapping[str, Any]:
-    """Runs what the settings say; turns mistakes into a message on stderr and an exit code.
+    """Runs the training binary; an error becomes a message on stderr and an exit status.
 
     Args:
-      read_settings: Its errors are reported as any other.
-      unparsed: The program's name and the arguments that only the program to be loaded may know.
+      read_settings: Returns the settings; its errors are reported in the same way.
+      unparsed: The program's name, and arguments that may be flags of the code to be loaded.
 
     Returns:
-      The metrics that were printed; empty where there were none.
+      The metrics that were printed; empty if there were none.
     """
     settings = TrainSettings()
     try:
@@ -44,7 +44,7 @@ def run(
         tensorflow_logs.import_tensorflow()
         with open_display(every_steps=settings.log_every_steps or 100) as display:
             tensorflow_logs.show_warnings_in(display)
-            settings = _ready(settings, unparsed)
+            settings = _load_functions(settings, unparsed)
             result = _run_mode(settings, display)
         _report(settings, result)
         sys.stdout.flush()
@@ -53,7 +53,7 @@ def run(
         say(next_commands.after_interruption(settings.model_dir))
         sys.exit(130)
     except BrokenPipeError:
-        # Nobody reads stdout any more; keep Python from failing on it again at its exit.
+        # The reader of stdout is gone. Without this, Python would fail again when it exits.
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         sys.exit(0)
     except Exception as error:
@@ -62,8 +62,8 @@ def run(
         exit_with(describe(error))
 
 
-def _ready(settings: TrainSettings, unparsed: Sequence[str]) -> TrainSettings:
-    """Loads the functions that are named, parses the flags they brought, chooses a model_dir."""
+def _load_functions(settings: TrainSettings, unparsed: Sequence[str]) -> TrainSettings:
+    """Loads the named functions, parses the flags that they define, and chooses a model_dir."""
     changes: dict[str, Any] = {
         name: function_references.load(value, flag=name)
         for name in REFERENCES
@@ -89,11 +89,11 @@ def _report(settings: TrainSettings, result: ModeResult) -> None:
 
 
 def exit_with(message: str) -> NoReturn:
-    """Prints a message on stderr and exits with 2."""
+    """Prints an error message on stderr and exits with status 2."""
     say(f"{next_commands.program_name()}: {message}")
     sys.exit(2)
 
 
 def say(text: str) -> None:
-    """Prints a line of the conversation."""
+    """Prints text for people, on stderr."""
     print(text, file=sys.stderr)

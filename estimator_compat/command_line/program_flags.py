@@ -1,4 +1,4 @@
-"""Parses the absl flags of a program, and says what is wrong with them."""
+"""Parses the absl flags of a program, with errors that say what to do."""
 
 from collections.abc import Sequence
 
@@ -8,19 +8,20 @@ FLAGS = flags.FLAGS
 
 
 def parse(arguments: Sequence[str], *, known_only: bool = False, expected: str) -> list[str]:
-    """Parses the flags that are defined by now.
+    """Parses arguments with the flags that are defined when it is called.
 
     Args:
       arguments: The program's name, and its flags.
-      known_only: Whether flags that are not defined are left for later, instead of an error.
-      expected: Which flags there are, for the messages: "the flags of `estimator-train --help`".
+      known_only: Whether undefined flags are returned instead of raising an error.
+      expected: The flags that are defined, for the messages, such as "the flags of
+        `estimator-train --help`".
 
     Returns:
       The program's name, and the arguments that were not parsed.
 
     Raises:
-      ValueError: A flag is unknown or has a wrong value; or, unless `known_only`, an argument is
-        not a flag.
+      ValueError: A flag is unknown or has a wrong value, or an argument is not a flag and
+        `known_only` is False.
     """
     try:
         unparsed = FLAGS(arguments, known_only=known_only)

@@ -1,4 +1,4 @@
-"""Shows how far a run is: bars on a terminal, plain lines in a pipe. Everything goes to stderr."""
+"""Shows the progress of a run on stderr: bars on a terminal, plain lines in a pipe."""
 
 import math
 import sys
@@ -13,42 +13,43 @@ _REDRAW_SECONDS = 0.1
 
 
 class Stage(Protocol):
-    """One thing that takes a while: a training, an evaluation."""
+    """A part of a run that takes long: a training or an evaluation."""
 
     def due(self, position: int) -> bool:
-        """Tells whether `show` is worth its cost at this position."""
+        """Returns whether `show` should be called for this position."""
 
     def show(self, position: int, loss: float | None) -> None:
-        """Shows a position (steps or batches) and the loss there, None where it has none."""
+        """Shows the number of steps or batches so far, and the loss; None shows no loss."""
 
     def close(self) -> None:
-        """Ends the stage where it was last shown."""
+        """Ends the stage at the position that was shown last."""
 
 
 class Display(Protocol):
-    """Where the stages of a run are shown."""
+    """Shows the stages of a run."""
 
     def stage(self, label: str, *, unit: str, start: int, total: int | None) -> Stage:
-        """Begins a stage; several may be open, an evaluation within a training for one."""
+        """Begins a stage, and returns it; an evaluation may begin before its training ends."""
 
     def note(self, text: str) -> None:
-        """Prints a line that stays."""
+        """Prints a line that is not overwritten."""
 
     def __enter__(self) -> "Display": ...
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        error_type: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
 
 
 def open_display(*, every_steps: int, console: Console | None = None) -> Display:
-    """Chooses the display for a console, stderr's when None.
+    """Returns bars for a terminal, and plain lines for other consoles.
 
     Args:
       every_steps: Steps or batches from one plain line to the next.
+      console: None makes a console of stderr.
     """
     console = console or Console(stderr=True, highlight=False, soft_wrap=True)
     if console.is_terminal and not console.is_dumb_terminal:
@@ -57,9 +58,9 @@ def open_display(*, every_steps: int, console: Console | None = None) -> Display
 
 
 class _Speed:
-    """Measures steps a second from the stage's first shown position on.
+    """Measures steps per second since the first position that was shown.
 
-    What comes before it, TensorFlow preparing the graph, is no sign of the speed to come.
+    The time before it is left out, because TensorFlow then prepares the graph.
     """
 
     _first: tuple[int, float] | None = None
@@ -73,7 +74,7 @@ class _Speed:
 
 
 class _Bars:
-    """Live bars; a finished stage's bar disappears when another one takes the eye."""
+    """Shows a bar for each stage; the bar of an evaluation disappears when it ends."""
 
     def __init__(self, console: Console) -> None:
         self.progress = Progress(
@@ -82,7 +83,7 @@ class _Bars:
             TimeRemainingColumn(compact=True),
             TextColumn("{task.fields[text]}"),
             console=console,
-            # The bars are on stderr, and would carry off there what is printed to stdout.
+            # Otherwise rich would print to stderr, with the bars, what is written to stdout.
             redirect_stdout=sys.stdout.isatty(),
         )
 
@@ -109,6 +110,7 @@ class _Bar:
         self._task = progress.add_task(label, total=total, completed=start, text="starting")
 
     def due(self, position: int) -> bool:
+        del position
         return time.monotonic() >= self._next
 
     def show(self, position: int, loss: float | None) -> None:
@@ -124,7 +126,7 @@ class _Bar:
 
 
 class _Lines:
-    """One line every so many steps, as a log keeps them."""
+    """Shows a line at regular numbers of steps or batches, for a log."""
 
     def __init__(self, console: Console, every: int) -> None:
         self._console, self._every = console, every
@@ -164,7 +166,7 @@ class _LineStage:
 def _line(
     unit: str, position: int, total: int | None, loss: float | None, speed: float | None
 ) -> str:
-    """Renders `step 100/600  loss 0.4321  1,234/s`."""
+    """Returns a text such as `step 100/600  loss 0.4321  1,234/s`."""
     parts = [f"{unit} {position:,}" + (f"/{total:,}" if total else "")]
     if loss is not None:
         parts.append(f"loss {loss:.4g}" if math.isfinite(loss) else f"loss {loss}")

@@ -1,10 +1,11 @@
-"""The session hook that tells a display how far training or evaluation is."""
+"""The session hook that shows the progress of training or evaluation on a display."""
 
 from typing import Any
 
 import tensorflow as tf
 
 from estimator_compat.command_line.progress_display import Display, Stage
+from estimator_compat.type_aliases import Session
 
 tf1: Any = tf.compat.v1
 
@@ -13,14 +14,14 @@ class ProgressHook(tf1.train.SessionRunHook):
     """Shows the steps of a training with their loss, or the batches of an evaluation.
 
     Args:
-      display: Where to show it.
-      label: What the stage is called there.
-      total: The last global step, or the number of batches; None where the input decides.
-      training: Whether global steps are counted, and not batches.
+      display: Shows the progress.
+      label: The name of the stage on the display.
+      total: The last global step, or the number of batches; None if the input's end decides.
+      training: Whether global steps are counted (True) or batches (False).
 
     Attributes:
-      position: The last global step, or how many batches there were.
-      loss: The loss of the last step, None in an evaluation.
+      position: The last global step, or the number of batches so far.
+      loss: The loss of the last step; None in an evaluation.
     """
 
     def __init__(self, display: Display, label: str, *, total: int | None, training: bool) -> None:
@@ -32,17 +33,20 @@ class ProgressHook(tf1.train.SessionRunHook):
 
     @property
     def began(self) -> bool:
-        """Tells whether a session was opened: not so where there was nothing to train."""
+        """Whether a session was created. If there was nothing to train, none was."""
         return self._stage is not None
 
     def begin(self) -> None:
+        """Finds the tensors to fetch."""
         self._global_step = tf1.train.get_global_step()
-        # The Estimator adds the model_fn's loss to this collection last, and reads it at every
-        # step itself, so that one more reader costs nothing.
+        # The Estimator adds the model_fn's loss to this collection last. It fetches the loss at
+        # each step itself, so that fetching it here costs nothing.
         losses = tf1.get_collection(tf1.GraphKeys.LOSSES) if self._training else []
         self._fetches = tf1.train.SessionRunArgs(losses[-1]) if losses else None
 
-    def after_create_session(self, session: Any, coord: Any) -> None:
+    def after_create_session(self, session: Session, coord: Any) -> None:
+        """Begins the stage at the global step of the session."""
+        del coord
         self.position = self._shown = self._read(session, otherwise=0)
         if self._stage is None:
             self._stage = self._display.stage(
@@ -53,25 +57,29 @@ class ProgressHook(tf1.train.SessionRunHook):
             )
 
     def before_run(self, run_context: Any) -> Any:
+        """Asks for the loss."""
+        del run_context
         return self._fetches
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
+        """Counts the step or batch, and shows it when it is due."""
         self.position += 1
         self.loss = run_values.results
         assert self._stage is not None
         if self._stage.due(self.position):
-            # A model_fn may count other than by one.
+            # The train_op of a model_fn may add another number than one to the global step.
             self.position = self._read(run_context.session, otherwise=self.position)
             self._show()
 
-    def end(self, session: Any) -> None:
+    def end(self, session: Session) -> None:
+        """Shows the last step and ends the stage."""
         self.position = self._read(session, otherwise=self.position)
         if self._training and self.position != self._shown:
             self._show()
         if self._stage is not None:
             self._stage.close()
 
-    def _read(self, session: Any, *, otherwise: int) -> int:
+    def _read(self, session: Session, *, otherwise: int) -> int:
         return int(session.run(self._global_step)) if self._training else otherwise
 
     def _show(self) -> None:

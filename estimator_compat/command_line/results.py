@@ -1,4 +1,4 @@
-"""Renders what a mode produced: a table of metrics, predictions as JSON lines."""
+"""Renders the results of a mode: metrics as a table, predictions as lines of JSON."""
 
 import json
 from collections.abc import Mapping
@@ -13,11 +13,11 @@ from rich.table import Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModeResult:
-    """What a mode has to show.
+    """The result of a mode.
 
     Attributes:
-      title: Of the table of metrics; may be empty.
-      metrics: Their names and values; may be empty.
+      title: The title of the table of metrics; may be empty.
+      metrics: The values of the metrics by name; may be empty.
     """
 
     title: str = ""
@@ -25,10 +25,12 @@ class ModeResult:
 
 
 def print_metrics(title: str, metrics: Mapping[str, Any], console: Console | None = None) -> None:
-    """Prints metrics, `global_step` first: boxed on a terminal, bare columns in a pipe.
+    """Prints metrics, `global_step` first: a table with borders on a terminal, columns in a pipe.
 
     Args:
-      console: Stdout's when None.
+      title: The title of the table on a terminal; a pipe gets none.
+      metrics: The values of the metrics by name.
+      console: None makes a console of stdout.
     """
     console = console or Console(highlight=False)
     lines = box.ROUNDED if console.is_terminal else None
@@ -41,17 +43,17 @@ def print_metrics(title: str, metrics: Mapping[str, Any], console: Console | Non
 
 
 def number(value: Any) -> str:
-    """Renders a metric: six significant digits, integers whole, other things as they are."""
+    """Returns a metric as text: floats with six significant digits, other values with `str`."""
     if isinstance(value, int | np.integer):
         return str(value)
     return f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
 
 
 def json_line(prediction: Any) -> str:
-    """Renders one prediction, a tensor's value or a dict of them, as one line of JSON.
+    """Returns a prediction (an array, or a dict of arrays) as one line of JSON.
 
-    `ledger.json_values` is for our own values. A prediction is the user's: it has NumPy's arrays
-    and bytes, and a NaN in it stays the NaN that Python's `json` writes and reads.
+    `ledger.json_values` is not used, because it is for values of this package. A prediction has
+    NumPy arrays and bytes, and a NaN in it stays the `NaN` that Python's `json` writes and reads.
     """
     return json.dumps(prediction, default=_plain, ensure_ascii=False)
 

@@ -1,4 +1,4 @@
-"""`TrainSettings`: what one run of the training binary does; each field is a flag."""
+"""`TrainSettings`: the settings of the training binary; each field is a flag."""
 
 # ruff: noqa: RUF009 - `_flag` is `dataclasses.field`.
 import dataclasses
@@ -28,65 +28,74 @@ REFERENCES = ("model_fn", "train_input_fn", "eval_input_fn", "predict_input_fn")
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class TrainSettings:
-    """What one run of the binary does; each field is the flag of that name.
+    """The settings of one run of the binary; each field is the flag of that name.
 
     The four functions are references (`module:name`) or the functions themselves.
 
     Raises:
-      ValueError: Values are out of range or contradict each other; all of them are named.
+      ValueError: Values are out of range or contradict each other. The message names all of them.
     """
 
     model_fn: Any = _flag(
         flags.DEFINE_string,
         None,
         _RUN,
-        "The model_fn, as `package.module:name` or `path/file.py:name`. Unmodified legacy code is "
-        "what this is for. Left out: the embedded example, penguins told apart by their bills.",
+        "The model_fn, as `package.module:name` or `path/file.py:name`. It may be legacy code "
+        "without any changes. Left out: the embedded example, which classifies penguins by "
+        "their bills.",
     )
     train_input_fn: Any = _flag(
         flags.DEFINE_string,
         None,
         _RUN,
         "The training input_fn, named in the same way: a function that returns a Dataset of "
-        "(features, labels), or the tensors. It may take `params`, `mode` and `config`.",
+        "(features, labels), or the two as tensors. It may take `params`, `mode` and `config`.",
     )
     eval_input_fn: Any = _flag(
-        flags.DEFINE_string, None, _RUN, "The evaluation input_fn; one pass over held-out data."
+        flags.DEFINE_string,
+        None,
+        _RUN,
+        "The evaluation input_fn: one pass over data that training does not see.",
     )
     predict_input_fn: Any = _flag(
-        flags.DEFINE_string, None, _RUN, "The prediction input_fn: features only, one pass."
+        flags.DEFINE_string,
+        None,
+        _RUN,
+        "The prediction input_fn: one pass over features, without labels.",
     )
     params: Any = _flag(
         flags.DEFINE_multi_string,
         None,
         _RUN,
-        "What the model_fn receives as `params`: --params=learning_rate=0.1 once for each, or "
-        "--params=FILE.json. Values are read as JSON or Python (0.1, true, [16,8], None), else "
-        "as text. A later one wins.",
+        "A value of the dict that the model_fn gets as `params`, such as "
+        "--params=learning_rate=0.1, or a file of values: --params=FILE.json. May be repeated; a "
+        "later value wins. Values are read as JSON or Python (0.1, true, [16,8], None), otherwise "
+        "as text.",
     )
     mode: str | None = _flag(
         flags.DEFINE_string,
         None,
         _RUN,
         "train, evaluate, predict or train_and_evaluate (an evaluation after each checkpoint). "
-        "Left out: the most that the given input functions allow.",
+        "Left out: the first of train_and_evaluate, train, evaluate and predict that the given "
+        "input functions allow.",
     )
     model_dir: str | None = _flag(
         flags.DEFINE_string,
         None,
         _PLACE,
-        "The folder of checkpoints and event files. Where it holds a checkpoint, training resumes "
-        "from it. Left out: a new folder under the system's temporary one, named at the end.",
+        "The folder of checkpoints and event files. If it has a checkpoint, training resumes from "
+        "it. Left out: a new temporary folder, which is named at the end.",
     )
     max_steps: int | None = _flag(
         flags.DEFINE_integer,
         None,
         _LENGTH,
-        "Train until the global step is this, counting the steps of earlier runs in the same "
-        "model_dir. Left out: until the training input ends.",
+        "Train until the global step has this value. It includes the steps of earlier runs in the "
+        "same model_dir. Left out: until the training input ends.",
     )
     eval_steps: int | None = _flag(
-        flags.DEFINE_integer, None, _LENGTH, "Batches an evaluation reads. Left out: all of them."
+        flags.DEFINE_integer, None, _LENGTH, "Batches in an evaluation. Left out: all of them."
     )
     save_checkpoints_steps: int | None = _flag(
         flags.DEFINE_integer,
@@ -105,35 +114,36 @@ class TrainSettings:
         flags.DEFINE_integer,
         100,
         _LENGTH,
-        "Steps from one progress line to the next where stderr is no terminal, and from one "
+        "Steps from one progress line to the next if stderr is not a terminal, and from one "
         "global_step/sec summary to the next.",
     )
     seed: int | None = _flag(
         flags.DEFINE_integer,
         None,
         _LENGTH,
-        "The graph's random seed (RunConfig's tf_random_seed): same seed, same initial "
-        "weights, same shuffling. Left out: no two runs are alike.",
+        "The graph's random seed (RunConfig's tf_random_seed). Runs with the same seed have the "
+        "same initial weights and the same shuffling. Left out: they differ from run to run.",
     )
     loss_summaries: bool = _flag(
         flags.DEFINE_boolean,
         True,
         _RECORD,
-        "Write `average_loss` (the weighted mean over examples) and `loss_per_example` (a "
-        "histogram) beside `loss`, for a model_fn that knows nothing of them.",
+        "Besides `loss`, write `average_loss` (the weighted mean over examples) and "
+        "`loss_per_example` (a histogram). The model_fn need not be changed for it.",
     )
     per_example_losses: str | None = _flag(
         flags.DEFINE_string,
         None,
         _RECORD,
-        "After an evaluation, write this CSV: one row an evaluation example, with its index in "
-        "reading order, its unreduced loss and its weight.",
+        "After an evaluation, write this CSV file. It has a row for each evaluation example: its "
+        "index in reading order, its unreduced loss and its weight.",
     )
     worst: int | None = _flag(
         flags.DEFINE_integer,
         None,
         _RECORD,
-        "Keep only this many rows in --per_example_losses, the largest losses, worst first.",
+        "Keep only this many rows in --per_example_losses: those with the largest losses, the "
+        "largest first.",
     )
 
     def __post_init__(self) -> None:
@@ -160,17 +170,17 @@ class TrainSettings:
             )
         if self.worst is not None and self.per_example_losses is None:
             problems.append(
-                f"`--worst` ({self.worst}) has no file to go to; expected --per_example_losses "
-                "beside it; add --per_example_losses=FILE.csv."
+                f"`--worst` ({self.worst}) has no file to go to; expected --per_example_losses, "
+                "too; add --per_example_losses=FILE.csv."
             )
         return problems
 
     def with_mode(self) -> "TrainSettings":
-        """Fills in the mode, and checks that it has its input functions.
+        """Returns the settings with a mode, and checks that the mode has its input functions.
 
         Raises:
-          ValueError: An input function is missing, or the mode evaluates nothing although
-            per-example losses are asked for.
+          ValueError: An input function is missing, or `per_example_losses` is set and the mode does
+            not evaluate.
         """
         mode = self.mode or next((m for m in MODES if not self._missing(m)), "train")
         if missing := self._missing(mode):
@@ -194,4 +204,5 @@ _INTEGERS = (flags.DEFINE_integer,)
 
 
 def fields() -> tuple[dataclasses.Field[Any], ...]:
+    """Returns the fields of `TrainSettings`, which have their flags as metadata."""
     return dataclasses.fields(TrainSettings)

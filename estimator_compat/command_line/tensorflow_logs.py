@@ -1,10 +1,11 @@
-"""Keeps TensorFlow's own talk out of the user's way; `--verbosity` brings it back."""
+"""Hides most of TensorFlow's log; `--verbosity` shows it."""
 
 import logging
 import os
 import re
 import tempfile
 import warnings
+from collections.abc import Callable
 
 from absl import flags
 from absl.logging import converter
@@ -13,35 +14,37 @@ from estimator_compat.command_line.progress_display import Display
 
 FLAGS = flags.FLAGS
 
-# Deprecations; and StepCounterHook's doubt whether the global step moves, which it has whenever it
-# reads the step before the train_op raises it. A step that never moves is at 0, and stays there.
+# Two kinds of warnings are hidden: deprecations, and StepCounterHook's warning that the global step
+# has not been increased. The hook gives it whenever it reads the step before the train_op increases
+# it. At step 0 the warning is shown, because a step that is never increased stays at 0.
 _NOISE = re.compile(
     r"Instructions for updating|global step .* has not been increased.*: [1-9]\d* vs previous"
 )
 
 
 def debugging() -> bool:
-    """Tells whether the user asked for more than messages: `--verbosity=1` or above."""
+    """Returns whether tracebacks are to be shown: `--verbosity=1` or above."""
     return bool(FLAGS["verbosity"].present) and FLAGS.verbosity >= 1
 
 
 def import_tensorflow() -> None:
     """Imports TensorFlow without the lines that its C++ code writes.
 
-    TF_CPP_MIN_LOG_LEVEL, which silences the rest, comes too late for the first of them, so stderr's
-    file descriptor is turned away meanwhile. A user who sets that variable below 3, or
-    `--verbosity`, sees everything, and so does one whose TensorFlow cannot be imported.
+    TF_CPP_MIN_LOG_LEVEL hides most of these lines, but takes effect too late for the first ones.
+    During the import, the file descriptor of stderr is therefore redirected to a temporary file.
+    The lines are shown if the user sets the variable below 3, or `--verbosity`, or if the import
+    fails.
     """
     if FLAGS["verbosity"].present or os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") != "3":
         return
-    with tempfile.TemporaryFile() as held:
+    with tempfile.TemporaryFile() as output:
         stderr = os.dup(2)
-        os.dup2(held.fileno(), 2)
+        os.dup2(output.fileno(), 2)
         try:
             import tensorflow  # noqa: F401
         except BaseException:
-            held.seek(0)
-            os.write(stderr, held.read())
+            output.seek(0)
+            os.write(stderr, output.read())
             raise
         finally:
             os.dup2(stderr, 2)
@@ -49,13 +52,15 @@ def import_tensorflow() -> None:
 
 
 def show_warnings_in(display: Display) -> None:
-    """Sends warnings to the display, so that they do not break its bars, and drops the rest.
+    """Shows TensorFlow's warnings in the display, where they do not break its bars.
 
-    Notices of deprecation are dropped too: they are about the very API this package keeps alive.
-    With `--verbosity` given, TensorFlow's log is shown from that level on.
+    Messages below a warning are dropped. Deprecation warnings are dropped, too, because they are
+    about the API that this package is for. If `--verbosity` is given, TensorFlow's log goes to
+    stderr instead, from that level on.
     """
     if FLAGS["verbosity"].present:
-        level = converter.absl_to_standard(min(FLAGS.verbosity, converter.ABSL_DEBUG))
+        absl_to_standard: Callable[[int], int] = converter.absl_to_standard
+        level = absl_to_standard(min(FLAGS.verbosity, converter.ABSL_DEBUG))
         logging.getLogger("tensorflow").setLevel(level)
         return
     warnings.simplefilter("ignore")
@@ -63,12 +68,12 @@ def show_warnings_in(display: Display) -> None:
         logger = logging.getLogger(name)
         logger.setLevel(logging.WARNING)
         logger.propagate = False
-        logger.handlers[:] = [_Notes(display)]
+        logger.handlers[:] = [_DisplayHandler(display)]
 
 
-class _Notes(logging.Handler):
+class _DisplayHandler(logging.Handler):
     def __init__(self, display: Display) -> None:
-        # A program's own `set_verbosity(INFO)` asked for progress; the display has that.
+        # A program may call `set_verbosity(INFO)` to see progress. The display shows that already.
         super().__init__(logging.WARNING)
         self._display = display
         self.addFilter(lambda record: not _NOISE.search(record.getMessage()))

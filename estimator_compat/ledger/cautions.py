@@ -1,4 +1,4 @@
-"""What is suspicious about a loss."""
+"""Warnings about a loss that may not compute what its author meant."""
 
 import dataclasses
 import re
@@ -12,9 +12,9 @@ class Caution:
     """Something in a loss that its author may not have meant.
 
     Attributes:
-      code: Tells the kinds of warning apart.
-      text: What is there, what it does, and what to do.
-      lines: Where it was written, where that is known.
+      code: The name of this kind of caution, such as "no-gradient".
+      text: What the loss does, what that means, and what to do.
+      lines: The lines of code that it comes from; empty if they are not known.
     """
 
     code: str
@@ -23,14 +23,14 @@ class Caution:
 
 
 def warnings(ledger: LossLedger) -> tuple[Caution, ...]:
-    """Lists what is suspicious about a loss: as a whole, then term by term."""
+    """Returns the cautions about a loss: first about all of it, then about each term."""
     of_loss = (caution(ledger) for caution in _OF_A_LOSS)
     of_terms = (caution(term) for term in ledger.terms for caution in _OF_A_TERM)
     return tuple(caution for caution in (*of_loss, *of_terms) if caution is not None)
 
 
 def no_feature(ledger: LossLedger) -> Caution | None:
-    """Cautions against a loss that is the same for every batch."""
+    """Returns a caution if the loss is the same for every batch."""
     if any(term.kind in (Kind.DATA, Kind.OPAQUE) for term in ledger.terms):
         return None
     return Caution(
@@ -41,7 +41,7 @@ def no_feature(ledger: LossLedger) -> Caution | None:
 
 
 def no_gradient(ledger: LossLedger) -> Caution | None:
-    """Cautions against a loss that trains nothing."""
+    """Returns a caution if the loss has no gradient for a trainable variable."""
     if any(term.trained for term in ledger.terms):
         return None
     return Caution(
@@ -52,9 +52,9 @@ def no_gradient(ledger: LossLedger) -> Caution | None:
 
 
 def sum_and_mean(ledger: LossLedger) -> Caution | None:
-    """Cautions against a sum over the batch beside a mean over it.
+    """Returns a caution if a sum over the batch is added to a mean over it.
 
-    Their proportion depends on the batch size.
+    The proportion of the two depends on the batch size.
     """
     terms = [t for t in ledger.data_terms if not t.is_unreduced]
     sums = [t for t in terms if t.reduction == "SUM" and t.batch_axis is not None]
@@ -71,20 +71,20 @@ def sum_and_mean(ledger: LossLedger) -> Caution | None:
 
 
 def opaque(term: LossTerm) -> Caution | None:
-    """Cautions against a term whose per-example losses were not found."""
+    """Returns a caution if the per-example losses of a term were not found."""
     if term.kind is not Kind.OPAQUE:
         return None
     return Caution(
         code="opaque",
-        text=f"A part of the loss is known as one number only. The walk stopped at "
-        f"{term.stopped_by}. It has no per-example losses; call loss_summaries in the "
-        "model_fn if there are some.",
+        text="A part of the loss is known as one number only. The ledger reader stopped at "
+        f"{term.stopped_by}. The per-example losses of this part are not known; if the model_fn "
+        "has them, call loss_summaries there.",
         lines=_lines(term),
     )
 
 
 def vector_loss(term: LossTerm) -> Caution | None:
-    """Cautions against a loss that is still a vector."""
+    """Returns a caution if the loss is not reduced: it is still a vector."""
     if not term.is_unreduced:
         return None
     return Caution(
@@ -97,7 +97,7 @@ def vector_loss(term: LossTerm) -> Caution | None:
 
 
 def reduced_twice(term: LossTerm) -> Caution | None:
-    """Cautions against a reduction of what is a scalar already."""
+    """Returns a caution if a scalar is reduced once more."""
     reductions = [s for s in term.steps if s.operation in (Operation.SUM, Operation.MEAN)]
     if not any(step.axes == () for step in reductions):
         return None
@@ -111,7 +111,7 @@ def reduced_twice(term: LossTerm) -> Caution | None:
 
 
 def broadcast(term: LossTerm) -> Caution | None:
-    """Cautions against two tensors of unequal rank that became a matrix of losses."""
+    """Returns a caution if two tensors of unequal rank were broadcast to a matrix of losses."""
     if not term.broadcast:
         return None
     return Caution(
@@ -124,7 +124,7 @@ def broadcast(term: LossTerm) -> Caution | None:
 
 
 def weights_with_mean(term: LossTerm) -> Caution | None:
-    """Cautions against weighted losses that are divided by their number."""
+    """Returns a caution if the sum of weighted losses is divided by the number of losses."""
     means = any(step.operation is Operation.MEAN for step in term.steps)
     if not (term.weightings and means):
         return None
@@ -139,13 +139,13 @@ def weights_with_mean(term: LossTerm) -> Caution | None:
     )
 
 
-# In the order in which they are told.
+# In the order in which they are reported.
 _OF_A_LOSS = (no_feature, no_gradient, sum_and_mean)
 _OF_A_TERM = (opaque, vector_loss, reduced_twice, broadcast, weights_with_mean)
 
 
 def differences(train: LossLedger, evaluation: LossLedger) -> tuple[Caution, ...]:
-    """Compares the ledgers of TRAIN and EVAL, whose `loss` numbers a user will compare."""
+    """Returns a caution if the losses of TRAIN and EVAL are computed in different ways."""
     only_train = _more(train.terms, evaluation.terms)
     only_eval = _more(evaluation.terms, train.terms)
     if not (only_train or only_eval):
@@ -154,7 +154,7 @@ def differences(train: LossLedger, evaluation: LossLedger) -> tuple[Caution, ...
         Caution(
             code="train-eval",
             text="`loss` is not the same in TRAIN and EVAL. TRAIN has "
-            f"{_listed(only_train)}, EVAL has {_listed(only_eval)} in its place. The two curves "
+            f"{_listed(only_train)}, EVAL has {_listed(only_eval)} instead. The two curves "
             "cannot be compared; use one reduction in both, or compare `average_loss`.",
             lines=_lines(*only_train, *only_eval),
         ),
@@ -162,7 +162,7 @@ def differences(train: LossLedger, evaluation: LossLedger) -> tuple[Caution, ...
 
 
 def _more(terms: tuple[LossTerm, ...], others: tuple[LossTerm, ...]) -> list[LossTerm]:
-    """The terms that the others do not have, or have less often."""
+    """Returns the terms that `others` does not have, or has less often."""
     unmatched = [_unnumbered(term) for term in others]
     more = []
     for term in terms:
@@ -174,7 +174,7 @@ def _more(terms: tuple[LossTerm, ...], others: tuple[LossTerm, ...]) -> list[Los
 
 
 def _unnumbered(term: LossTerm) -> str:
-    """A term's formula without the numbers of its ops' names, which two graphs need not share."""
+    """Returns a term's formula without the numbers in op names, which differ between graphs."""
     return re.sub(r"_\d+\b", "", term.formula)
 
 
@@ -183,7 +183,7 @@ def _listed(terms: list[LossTerm]) -> str:
 
 
 def _lines(*terms: LossTerm) -> tuple[Line, ...]:
-    """Where the terms were reduced; where their losses were computed if that is not known."""
+    """Returns the lines that reduce the terms; otherwise those that compute their losses."""
     lines: list[Line] = []
     for term in terms:
         reduced = [step.line for step in term.steps if step.reduces and step.line]

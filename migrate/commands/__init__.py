@@ -1,8 +1,8 @@
-"""The commands of `migrate`, one a module.
+"""The commands of `migrate`, each in a module of its name.
 
 A command's module has `HELP`, `DESCRIPTION`, `EPILOG`, `add_arguments(parser)` and
-`run(options) -> int`, which returns the exit status. It imports argparse at most; what the command
-needs is imported in `run`.
+`run(options) -> int`, which returns the exit status. The module itself imports only argparse and
+other modules of this package. `run` imports everything else, so that `migrate --help` is fast.
 """
 
 import importlib
@@ -11,8 +11,8 @@ from types import ModuleType
 
 
 def catalogue() -> dict[str, ModuleType]:
-    """Imports the commands, by their names, in the order of these."""
+    """Imports the commands and returns their modules by name, in alphabetical order."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
     modules = {name: importlib.import_module(f"{__name__}.{name}") for name in names}
-    # The others are what several commands share.
+    # Modules without `run` are shared by several commands.
     return {name: module for name, module in modules.items() if hasattr(module, "run")}

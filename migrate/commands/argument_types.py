@@ -1,10 +1,14 @@
-"""Argument types of argparse."""
+"""Types of command line arguments, for `argparse`'s `type`."""
 
 import argparse
 
 
 def positive(text: str) -> int:
-    """Returns a positive integer."""
+    """Returns the positive integer in `text`.
+
+    Raises:
+      argparse.ArgumentTypeError: It is not a positive integer.
+    """
     number = int(text) if text.isdecimal() else 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"({text}) must be a positive integer")

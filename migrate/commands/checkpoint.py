@@ -1,25 +1,29 @@
-"""`migrate checkpoint`."""
+"""`migrate checkpoint`: converts a checkpoint."""
 
 import argparse
 
 from migrate.commands import target_arguments
 from migrate.commands.target_arguments import TARGET
 
-HELP = "convert a checkpoint between an Estimator's kind and a custom loop's"
+HELP = "converts a checkpoint of an Estimator for a custom loop, or the other way round"
 DESCRIPTION = f"""\
-Writes a checkpoint in the other of two kinds: an Estimator's, which knows variables by their names,
-and tf.train.Checkpoint's, as a hosted loop saves it. Both ways; the optimizer's slots and the
-global step are variables, too. It lists what matched, what did not, and shapes that differ.
+Converts between two kinds of checkpoints. An Estimator's checkpoint stores variables by name. A
+hosted loop saves a tf.train.Checkpoint. The command recognizes the kind of SRC and writes the other
+kind to DST. The optimizer's slots and the global step are converted, too. The command reports how
+many names matched, which ones did not, and shapes that differ.
 
-With --target the variables are those of a model_fn: if one has no value of its shape, or a value no
-variable, nothing is written, unless --allow-partial is given. Without it the checkpoint's own names
-are taken; a model with partitioned variables needs it, since an Estimator's checkpoint has one
-value for all parts of such a variable.
+With --target, the variables of a model_fn are written. If a variable has no value of its shape in
+SRC, or a value has no variable, nothing is written; --allow-partial writes the checkpoint all the
+same. Without --target, the names in SRC are written as they are. A model with partitioned variables
+needs --target, because an Estimator's checkpoint has one value for all parts of such a variable.
 
 {TARGET}
 """
 EPILOG = """\
-exit status: 0 all matched, and it was written; 1 something did not match; 2 it could not be done.
+exit status:
+  0  everything matched, and the checkpoint was written
+  1  something did not match
+  2  an error
 
 examples:
   migrate checkpoint runs/1 converted/
@@ -28,17 +32,25 @@ examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="SRC", help="a checkpoint, or a folder's latest")
-    parser.add_argument("destination", metavar="DST", help="a folder, or a path without step")
+    """Adds the command's arguments to its parser."""
+    parser.add_argument(
+        "source", metavar="SRC", help="a checkpoint, or a folder, whose latest checkpoint is read"
+    )
+    parser.add_argument(
+        "destination",
+        metavar="DST",
+        help="a folder, or the path of the checkpoint without the step",
+    )
     parser.add_argument(
         "--allow-partial",
         action="store_true",
-        help="write it although something does not match",
+        help="write the checkpoint although something does not match",
     )
     target_arguments.add(parser, "--target")
 
 
 def run(options: argparse.Namespace) -> int:
+    """Converts the checkpoint, prints a report, and returns the exit status."""
     target_arguments.import_tensorflow(options)
     from migrate import checkpoint_conversion
     from migrate.hosting import eager_mode

@@ -1,4 +1,4 @@
-"""`migrate ledger`."""
+"""`migrate ledger`: explains a loss."""
 
 import argparse
 import json
@@ -7,41 +7,61 @@ from migrate.commands import target_arguments
 from migrate.commands.argument_types import positive
 from migrate.commands.target_arguments import TARGET
 
-HELP = "what a model_fn's loss is made of, checked on real batches"
+HELP = "explains what a model_fn's loss is made of, and checks it on real batches"
 DESCRIPTION = f"""\
-Says exactly what a model_fn's `loss` computes, in TRAIN and in EVAL: its terms, the per-example
-losses behind each, their weights and reduction, the regularization, and the lines of code that they
-come from; what a short last batch, weights of zero and several replicas do to it, and what its
-nearest equal in Keras is. It recomputes the loss from these parts on real batches of the input,
-and says whether it got the model_fn's own number.
+Explains what a model_fn's `loss` computes, in TRAIN and in EVAL. The command lists the terms of the
+loss. For each term it shows the per-example losses, their weights, the reduction, and the lines of
+code that they come from. It explains what a short last batch, weights of zero and several replicas
+do to the loss, and names its nearest equal in Keras. To check itself, it recomputes the loss from
+these parts on real batches of the input, and compares it with the model_fn's own number.
 
 {TARGET}
-With no TARGET it shows the embedded example.
+Without TARGET, the command explains the loss of the embedded example.
 """
 EPILOG = """\
-exit status: 0 nothing to look at; 1 a caution, a part that is not understood, or a failed check;
-2 the ledger could not be made.
+exit status:
+  0  the loss is understood, checked, and without cautions
+  1  there is a caution, a part that is not understood, or a failed check
+  2  an error
 
 examples:
   migrate ledger
   migrate ledger --facade model.py:model_fn --input_fn=data.py:train --params=learning_rate=0.1
-  migrate ledger --legacy=bert targets.py:classifier --format=json -- --some_flag_of_it=1
+  migrate ledger --legacy=bert targets.py:classifier --format=json -- --a_flag_of_targets_py=1
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments to its parser."""
     target_arguments.add(parser)
     parser.add_argument(
-        "--mode", choices=["train", "eval"], help="only one of the two modes (default: both)"
+        "--mode",
+        choices=["train", "eval"],
+        help="explain the loss of this mode only (default: both)",
     )
     parser.add_argument(
-        "--batches", type=positive, default=3, metavar="N", help="to check it on (default: 3)"
+        "--batches",
+        type=positive,
+        default=3,
+        metavar="N",
+        help="number of batches to check it on (default: 3)",
     )
-    parser.add_argument("--checkpoint", metavar="PATH", help="gives the variables their values")
-    parser.add_argument("--format", choices=["text", "json"], default="text")
+    parser.add_argument(
+        "--checkpoint",
+        metavar="PATH",
+        help="a checkpoint with values for the variables, or a folder, whose latest one is read "
+        "(default: initial values)",
+    )
+    parser.add_argument(
+        "--format",
+        choices=["text", "json"],
+        default="text",
+        help="how to print the result (default: text)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
+    """Prints the ledgers and returns the exit status."""
     target_arguments.import_tensorflow(options)
     from estimator_compat.ledger import cautions
     from migrate import measured_ledger
@@ -49,14 +69,18 @@ def run(options: argparse.Namespace) -> int:
 
     target = target_arguments.target(options)
     modes = [options.mode] if options.mode else ["train", "eval"]
-    how = {"batches": options.batches, "checkpoint": options.checkpoint}
-    ledgers = [measured_ledger.examine(target, mode, **how) for mode in modes]
+    ledgers = [
+        measured_ledger.examine(
+            target, mode, batches=options.batches, checkpoint=options.checkpoint
+        )
+        for mode in modes
+    ]
     if options.format == "json":
         print(json.dumps([ledger.to_json() for ledger in ledgers], indent=2))
     else:
         print(ledger_text.render(ledgers), end="")
-    warned = [caution for ledger in ledgers for caution in cautions.warnings(ledger)]
+    warnings = [caution for ledger in ledgers for caution in cautions.warnings(ledger)]
     if len(ledgers) == 2:
-        warned += cautions.differences(*ledgers)
+        warnings += cautions.differences(*ledgers)
     passed = all(ledger.check is not None and ledger.check.passed for ledger in ledgers)
-    return 0 if passed and not warned else 1
+    return 0 if passed and not warnings else 1

@@ -1,49 +1,58 @@
-"""The arguments that name a target, and the target that they name."""
+"""The command line arguments that name a target, and the loading of that target."""
 
 import argparse
 from typing import Any
 
 TARGET = """\
-TARGET is `module:name` or `path/file.py:name` of
-  a model_fn, beside --input_fn;
-  a function without arguments that returns a migrate.Target (model_fn, input_fns, params, config),
-  which serves closures and methods.
-Behind a `--` stand the flags that this code itself defines.\
+TARGET is `module:name` or `path/file.py:name`. It names one of these two:
+  - a model_fn; --input_fn then names its input_fn
+  - a function without arguments that returns a migrate.Target (model_fn, input_fns, params,
+    config); it is needed if the model_fn is a closure or a method
+If this code defines flags of its own, give them at the end, after `--`.\
 """
 
 
 def add(command: argparse.ArgumentParser, name: str | None = None) -> None:
+    """Adds the arguments to a command's parser.
+
+    Args:
+      command: The parser.
+      name: The option that names the target, such as "--target"; None makes it a positional
+        argument.
+    """
     if name is None:
-        command.add_argument("target", nargs="?", metavar="TARGET")
+        command.add_argument("target", nargs="?", metavar="TARGET", help="see above")
     else:
         command.add_argument(name, metavar="TARGET", help="the model that the checkpoint is for")
-    command.add_argument("--input_fn", metavar="NAME", help="the input_fn of a model_fn")
+    command.add_argument("--input_fn", metavar="NAME", help="the input_fn, if TARGET is a model_fn")
     command.add_argument(
         "--params",
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="hyperparameters, or a JSON file of them; may be repeated",
+        help="a hyperparameter, or the path of a JSON file of them; may be repeated",
     )
     command.add_argument(
         "--facade",
         action="store_true",
-        help="show the code TensorFlow as TensorFlow 1 programs knew it: tf.estimator, tf.contrib",
+        help="for TensorFlow 1 code: TARGET can use tf.estimator, tf.contrib and other names that "
+        "TensorFlow 2 no longer has",
     )
     command.add_argument(
         "--legacy",
         action="append",
         default=[],
         metavar="PACKAGE",
-        help="an installed package that is to see the facade, too; may be repeated",
+        help="an installed package that is TensorFlow 1 code, too; implies --facade; may be "
+        "repeated",
     )
     command.add_argument(
-        "--verbose", action="store_true", help="TensorFlow's log, and whole traces of errors"
+        "--verbose", action="store_true", help="show TensorFlow's log, and the tracebacks of errors"
     )
 
 
 def target(options: argparse.Namespace) -> Any:
-    """Loads the `migrate.Target` that the options name; with no TARGET, the embedded example."""
+    """Loads the `migrate.Target` that the options name; without TARGET, the embedded example."""
     from estimator_compat.command_line import params
     from migrate import examples, targets
 
@@ -58,7 +67,7 @@ def target(options: argparse.Namespace) -> Any:
 
 
 def import_tensorflow(options: argparse.Namespace) -> None:
-    """Imports TensorFlow, without its log and warnings unless `--verbose` asks for them."""
+    """Imports TensorFlow and hides its log and warnings; with `--verbose`, does nothing."""
     if options.verbose:
         return
     import logging

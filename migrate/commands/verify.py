@@ -1,4 +1,4 @@
-"""`migrate verify`."""
+"""`migrate verify`: compares a hosted model_fn with an Estimator."""
 
 import argparse
 import json
@@ -10,38 +10,49 @@ from migrate.commands.target_arguments import TARGET
 HELP = "proves that a hosted model_fn computes what it computes under an Estimator"
 DESCRIPTION = f"""\
 Proves that the model_fn inside a TF2 custom loop (migrate.host) computes what it computes under an
-Estimator. Both start from the same weights, see the same batches and draw the same random numbers.
-They are compared in stages: the variables, the forward pass, the gradients, one step, many steps,
-evaluation, predictions. For each stage it prints the largest difference of two numbers, absolute,
-relative and in units in the last place (floats of that type in between), and where it is.
+Estimator. The loop is called the subject, and the Estimator the reference. Both start from the same
+weights, see the same batches and draw the same random numbers. They are compared in stages: the
+variables, the forward pass, the gradients, one step, many steps, evaluation, predictions. For each
+stage the command prints the largest difference of two numbers, and where it is. The difference is
+printed as a number, relative to the largest number of the array, and in units in the last place (1
+is the distance to the next float).
 
-"identical" is bit for bit; "equivalent" is within the tolerances that the verdict names, or, where
-a note says so, at most ten times as far apart as the run is from itself when its weights begin one
-unit in the last place away.
+"identical" means that all bits are the same. "equivalent" means that the differences are within the
+tolerances that the verdict names. Where a note says so, larger differences are attributed to
+rounding. To measure what rounding does, the reference is trained again from weights one unit in the
+last place away. Up to ten times the resulting difference is equivalent.
 
 {TARGET}
-With no TARGET it verifies the embedded example.
+Without TARGET, the command verifies the embedded example.
 """
 EPILOG = """\
-exit status: 0 identical or equivalent; 1 different; 2 it could not be verified.
+exit status:
+  0  identical or equivalent
+  1  different
+  2  nothing could be compared, or an error
 
 examples:
   migrate verify
   migrate verify --facade model.py:model_fn --input_fn=data.py:train --steps=20
   migrate verify targets.py:classifier --format=json --plot=losses.png
 
-A loop of your own is compared with a few lines of Python: see help(migrate.verify).
+To compare a loop that you wrote yourself, call migrate.verify in Python: see help(migrate.verify).
 """
 _TOLERANCES = ("losses", "gradients", "variables", "updates", "metrics", "predictions")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments to its parser."""
     target_arguments.add(parser)
     parser.add_argument(
-        "--steps", type=positive, default=100, metavar="N", help="to train (default: 100)"
+        "--steps", type=positive, default=100, metavar="N", help="steps to train (default: 100)"
     )
     parser.add_argument(
-        "--eval_steps", type=positive, default=100, metavar="N", help="batches (default: 100)"
+        "--eval_steps",
+        type=positive,
+        default=100,
+        metavar="N",
+        help="batches to evaluate (default: 100)",
     )
     parser.add_argument(
         "--tolerance",
@@ -49,13 +60,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help=f"relative, of {', '.join(_TOLERANCES)}; may be repeated",
+        help="the largest relative difference that is equivalent; NAME is one of "
+        f"{', '.join(_TOLERANCES)}; may be repeated",
     )
-    parser.add_argument("--format", choices=["text", "json"], default="text")
-    parser.add_argument("--plot", metavar="FILE.png", help="of both losses and their difference")
+    parser.add_argument(
+        "--format",
+        choices=["text", "json"],
+        default="text",
+        help="how to print the result (default: text)",
+    )
+    parser.add_argument(
+        "--plot", metavar="FILE.png", help="write a plot of both losses and their difference"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
+    """Verifies the target, prints the verdict, and returns the exit status."""
     target_arguments.import_tensorflow(options)
     from migrate.commands.progress import Progress
     from migrate.hosting import eager_mode
@@ -92,7 +112,7 @@ def _tolerance(text: str) -> tuple[str, float]:
         number = -1.0
     if name not in _TOLERANCES or not 0 <= number < 1:
         raise argparse.ArgumentTypeError(
-            f"({text}) must be one of {', '.join(_TOLERANCES)}, with a number from 0 to 1, as in "
+            f"({text}) must be one of {', '.join(_TOLERANCES)}, with a number from 0 to 1, such as "
             "losses=1e-5"
         )
     return name, number

@@ -1,1 +1,1 @@
-"""What people read: one format a module, values in and text out."""
+"""Renders values for people: each module takes values and returns or writes one format."""

@@ -1,32 +1,32 @@
-"""Prints what became of a checkpoint."""
+"""Renders the conversion of a checkpoint as text."""
 
 from migrate.checkpoint_matching import Conversion
 from migrate.reports import text_layout
 
-_KINDS = {True: "an Estimator's", False: "a custom loop's"}
+_OWNERS = {True: "an Estimator's", False: "a custom loop's"}  # by whether it is legacy
 _SHOWN = 20
 
 
 def render(conversion: Conversion) -> str:
-    """Renders a conversion: its kind, what did not match, and where it was written."""
+    """Returns a text: the kind of checkpoint, what did not match, and where it was written."""
     matching = conversion.matching
     lines = [
-        f"{conversion.source}, {_KINDS[conversion.legacy]}",
+        f"{conversion.source}, {_OWNERS[conversion.legacy]}",
         f"  matched   {len(matching.matched)}",
         *_listed("missing", [f"{name} (the checkpoint has no value)" for name in matching.missing]),
         *_listed("unused", [f"{name} (the model has no variable)" for name in matching.unused]),
         *_listed(
             "shapes",
             [
-                f"{name}: {theirs} in the checkpoint, {ours} in the model"
-                for name, (theirs, ours) in matching.misshapen.items()
+                f"{name}: {stored} in the checkpoint, {expected} in the model"
+                for name, (stored, expected) in matching.misshapen.items()
             ],
         ),
     ]
     if conversion.written:
-        lines.append(f"written to {conversion.written}, {_KINDS[not conversion.legacy]}")
+        lines.append(f"written to {conversion.written}, {_OWNERS[not conversion.legacy]}")
     else:
-        lines.append("nothing was written; mend what does not match, or pass --allow-partial")
+        lines.append("nothing was written; fix what does not match, or pass --allow-partial")
     return "\n".join(lines) + "\n"
 
 

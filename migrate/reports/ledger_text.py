@@ -1,4 +1,4 @@
-"""Prints loss ledgers for a person."""
+"""Renders loss ledgers as text."""
 
 import dataclasses
 import os
@@ -14,7 +14,10 @@ _NAMES = {"train": "TRAIN", "eval": "EVAL"}
 
 
 def render(ledgers: Sequence[LossLedger]) -> str:
-    """Renders the ledgers of a model_fn, with their cautions, and where two of them differ."""
+    """Returns a text of a model_fn's ledgers, with their cautions.
+
+    A ledger that equals the first one is not repeated; another caution says where two differ.
+    """
     first, *others = ledgers
     parts = _ledger(first)
     for other in others:
@@ -97,7 +100,7 @@ def _at(line: Line | None) -> str:
 
 
 def _short(line: Line) -> str:
-    """The line, with its file as seen from the working folder where it is below it."""
+    """Returns the line of code; a file below the working folder is named relative to it."""
     path = os.path.relpath(line.file)
     return str(line if path.startswith("..") else dataclasses.replace(line, file=path))
 
@@ -108,5 +111,5 @@ def _caution(caution: cautions.Caution, indent: str) -> list[str]:
 
 
 def _wrapped(text: str, indent: str, hanging: int) -> list[str]:
-    """Wraps a paragraph; its formulas, names and paths stay whole, to be copied."""
+    """Wraps a paragraph without breaking formulas, names and paths, so that they can be copied."""
     return text_layout.wrap(text, indent=indent, hanging=hanging, break_long_words=False)

@@ -1,4 +1,4 @@
-"""Lays out text for a person: wrapped paragraphs, shortened lists, counts and tables."""
+"""Lays out text: wrapped paragraphs, shortened lists, counts and tables."""
 
 import io
 import textwrap
@@ -18,10 +18,10 @@ def wrap(
 
     Args:
       text: The paragraph; line breaks in it count as spaces.
-      indent: Begins each line.
-      hanging: How many spaces each line but the first has behind `indent`.
-      break_long_words: Whether a word that is longer than a line is broken; otherwise its line
-        is too long, and the word can be copied.
+      indent: The text that each line begins with.
+      hanging: The number of spaces after `indent` in each line but the first.
+      break_long_words: Whether a word that is longer than a line is broken. Otherwise its line
+        is too long, and a reader can copy the word.
     """
     return textwrap.wrap(
         text,
@@ -34,13 +34,13 @@ def wrap(
 
 
 def first_of(texts: Sequence[str], *, limit: int) -> list[str]:
-    """Returns the first `limit` texts, and "and N more" where there are others."""
+    """Returns the first `limit` texts, and "and N more" if there are more."""
     more = len(texts) - limit
     return [*texts[:limit], *([f"and {more} more"] if more > 0 else [])]
 
 
 def plural(count: int, singular: str, several: str | None = None) -> str:
-    """Returns "1 batch" or "2 batches"; `several` is the plural where that is not with an "s"."""
+    """Returns "1 batch" or "2 batches"; `several` is a plural other than singular + "s"."""
     return f"{count} {singular if count == 1 else several or singular + 's'}"
 
 
@@ -49,12 +49,12 @@ def table(
 ) -> list[str]:
     """Draws a table of at most `WIDTH` columns: a header, a line of dashes, and the rows.
 
-    The columns are two spaces apart. The cells of the last column wrap where the table would be
-    too wide, and a word that is longer than the column is broken.
+    The columns are two spaces apart. The cells of the last column wrap if the table would
+    otherwise be too wide. A word that is longer than the column is broken.
 
     Args:
       header: The columns' titles.
-      rows: A text for each column; nothing in it is markup.
+      rows: For each row a text for each column. Brackets in it are not markup.
       right_aligned: The indices of the columns of numbers.
     """
     from rich.box import Box
@@ -65,7 +65,7 @@ def table(
         box=Box(_BOX, ascii=True),
         show_edge=False,
         pad_edge=False,
-        padding=(0, 1, 0, 0),  # the box's own space makes it two
+        padding=(0, 1, 0, 0),  # with the space of the box these are two
         header_style="",
     )
     for index, title in enumerate(header):
@@ -81,7 +81,7 @@ def table(
 
 
 def _rendered(drawn: Any) -> str:
-    """Renders what rich draws as plain text, whatever terminal or notebook this runs in."""
+    """Returns what rich draws as plain text, also if this runs in a terminal or notebook."""
     from rich.console import Console
 
     text = io.StringIO()

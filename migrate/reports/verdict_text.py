@@ -1,23 +1,23 @@
-"""Prints a verdict for a person."""
+"""Renders a verdict as text."""
 
 from migrate.reports.text_layout import table, wrap
-from migrate.verifying.verdict import FORGIVEN, Comparison, Outcome, Stage, Verdict
+from migrate.verifying.verdict import ROUNDING_NOTE, Comparison, Outcome, Stage, Verdict
 
 _HEAD = ("stage", "verdict", "absolute", "relative", "ulps", "compared")
 _NUMBERS = (2, 3, 4)  # columns of _HEAD
 _MEANING = {
     Outcome.IDENTICAL: "every number that was compared is the same, bit for bit.",
-    Outcome.EQUIVALENT: "within the tolerances ({}){}.",
+    Outcome.EQUIVALENT: "every number is within the tolerances ({}){}.",
     Outcome.NOT_COMPARED: "nothing that the subject computes could be compared.",
-    Outcome.DIFFERENT: "it does not compute the same.",
+    Outcome.DIFFERENT: "the subject does not compute the same numbers.",
 }
 
 
 def render(verdict: Verdict) -> str:
-    """Renders a table of the stages, what diverged first, and the verdict."""
+    """Returns a text: a table of the stages, the first divergence, and the verdict."""
     head = (
-        f"The run (estimator_compat.Estimator) against the subject ({verdict.subject}), from the "
-        "same weights, on the same batches:"
+        f"The reference (estimator_compat.Estimator) against the subject ({verdict.subject}), "
+        "from the same weights, on the same batches:"
     )
     lines = [*wrap(head), "", *_stages(verdict)]
     notes = [f"{stage.name}: {note}." for stage in verdict.stages for note in stage.notes]
@@ -56,15 +56,15 @@ def _where(stage: Stage, comparison: Comparison) -> str:
         return f"{place}: {comparison.note}."
     return (
         f"{place}: relative difference {comparison.relative:.3g} ({comparison.ulps} units in the "
-        f"last place), where {comparison.tolerance:g} is allowed."
+        f"last place); {comparison.tolerance:g} is allowed."
     )
 
 
 def _unaligned(verdict: Verdict) -> list[str]:
     compared = ", ".join(stage.name for stage in verdict.compared)
     return wrap(
-        f"Random ops that draw other numbers on each side: {', '.join(verdict.unaligned)}. "
-        f"The verdict rests on: {compared}."
+        "Random ops that draw different numbers in the reference and in the subject: "
+        f"{', '.join(verdict.unaligned)}. The verdict rests on: {compared}."
     )
 
 
@@ -80,5 +80,5 @@ def _tolerances(verdict: Verdict) -> str:
 
 def _forgiven(verdict: Verdict) -> str:
     notes = [note for stage in verdict.compared for note in stage.notes]
-    is_some = any(note.startswith(FORGIVEN) for note in notes)
-    return f", but for what is {FORGIVEN}" if is_some else ""
+    is_forgiven = any(note.startswith(ROUNDING_NOTE) for note in notes)
+    return f", except for what is {ROUNDING_NOTE}" if is_forgiven else ""

@@ -1,1 +1,1 @@
-"""Proves that two ways to run a model_fn compute the same."""
+"""Proves that a training loop computes what the model_fn computes under an Estimator."""

@@ -1,4 +1,4 @@
-"""The batches of an input_fn, materialized once: both sides of a comparison see the same."""
+"""The batches of an input_fn, read once, so that the reference and the subject get the same."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat.inputs import parse_input_fn_result
 from estimator_compat.runtime import sessions
+from estimator_compat.type_aliases import Dataset, Nest
 from migrate.batch import Batch
 from migrate.hosting.graph.built_graph import spec_of
 from migrate.targets import Target
@@ -19,48 +20,53 @@ class Batches:
     """Batches of features and labels.
 
     Attributes:
-      values: Nests of NumPy arrays and SparseTensorValues.
-      spec: The nest of `tf.TypeSpec`s that they all fit: of features, or `(features, labels)`.
+      values: One nest of NumPy arrays and SparseTensorValues for each batch: features, or
+        `(features, labels)`.
+      spec: The nest of `tf.TypeSpec`s that all batches match.
     """
 
-    values: list[Any]
+    values: list[Nest]
     spec: Any
 
-    def dataset(self) -> tf.data.Dataset:
-        """Returns them as a Dataset, in a graph or eagerly."""
+    def dataset(self) -> Dataset:
+        """Returns the batches as a Dataset; works in a graph and eagerly."""
         return tf.data.Dataset.from_generator(self._elements, output_signature=self.spec)
 
-    def _elements(self) -> Iterator[Any]:
+    def _elements(self) -> Iterator[Nest]:
         yield from self.values
 
-    def input_fn(self, original: Callable[[], Any]) -> Callable[[], tf.data.Dataset]:
-        """Returns an input_fn that yields them and draws the graph's seeds as `original` does."""
+    def input_fn(self, original: Callable[[], Any]) -> Callable[[], Dataset]:
+        """Returns an input_fn that yields these batches.
 
-        def replayed() -> tf.data.Dataset:
+        The seed that TensorFlow gives an op depends on the ops that the graph already has. The
+        input_fn therefore calls `original`, the input_fn that it replaces, and drops its result.
+        """
+
+        def replay() -> Dataset:
             original()
             return self.dataset()
 
-        return replayed
+        return replay
 
 
 def materialize(target: Target, mode: str, limit: int) -> Batches:
-    """Runs a target's input_fn, in a graph as an Estimator does.
+    """Runs a target's input_fn in a graph, as an Estimator does, and reads its batches.
 
     Returns:
-      Its first `limit` batches, or fewer if it ends.
+      The first `limit` batches; fewer if the input ends before.
     """
     config = target.run_config
     with tf1.Graph().as_default():
         tf1.set_random_seed(config.tf_random_seed)
         tf1.train.create_global_step()
-        given = parse_input_fn_result(target.call_input_fn(mode))
-        element = Batch(given.features, given.labels).element
+        inputs = parse_input_fn_result(target.call_input_fn(mode))
+        element = Batch(inputs.features, inputs.labels).element
         spec = tf.nest.map_structure(spec_of, element)
         values = list(
             sessions.batches(
                 element,
                 scaffold=tf1.train.Scaffold(),
-                hooks=given.hooks,
+                hooks=inputs.hooks,
                 config=config,
                 checkpoint=None,
                 limit=limit,

@@ -1,4 +1,4 @@
-"""Compares arrays: how far they are apart, and whether that is identical or equivalent."""
+"""Compares two arrays: how far apart they are, and whether they are identical or equivalent."""
 
 from typing import Any
 
@@ -6,147 +6,187 @@ import numpy as np
 
 from migrate.verifying.verdict import Comparison, Outcome
 
-_ROUNDING = 2.0  # units in the last place that a sum may be off by
+_ROUNDING = 2.0  # units in the last place that rounding may change a sum by
 
 
 def compare(
     name: str,
-    run: Any,
+    reference: Any,
     subject: Any,
     *,
     tolerance: float,
     smallest: float,
     step: int | None = None,
 ) -> Comparison:
-    """Compares an array of the run with the subject's.
+    """Compares an array of the reference with the subject's.
 
     Args:
-      tolerance: The largest difference that is equivalent, relative to the run's largest magnitude.
-      smallest: Magnitudes below count as that.
+      name: What the array is, such as a variable's name or "loss".
+      reference: The reference's array, or a value that NumPy turns into an array.
+      subject: The subject's array, or such a value.
+      tolerance: The largest equivalent difference, relative to the largest magnitude in the
+        reference's array.
+      smallest: A largest magnitude below this one counts as this one.
+      step: The training step that the arrays belong to; None if they belong to no step.
     """
-    run, subject = _arrays(run, subject)
-    if note := _mismatch(run, subject):
+    reference, subject = _as_arrays(reference, subject)
+    if note := _mismatch(reference, subject):
         return Comparison(name=name, step=step, outcome=Outcome.DIFFERENT, note=note)
-    if _same(run, subject):
+    if _is_identical(reference, subject):
         return Comparison(name=name, step=step, outcome=Outcome.IDENTICAL, tolerance=tolerance)
-    if not _is_float(run):
-        return _other(name, run, subject, step)
-    absolute = _largest(run, subject)
-    relative = absolute / max(_magnitude(run), smallest)
+    if not _is_float(reference):
+        return _different_element(name, reference, subject, step)
+    absolute = _largest_difference(reference, subject)
+    relative = absolute / max(_largest_magnitude(reference), smallest)
     return Comparison(
         name=name,
         step=step,
         outcome=Outcome.EQUIVALENT if relative <= tolerance else Outcome.DIFFERENT,
         absolute=absolute,
-        rms=_rms(run, subject),
+        rms=_rms(reference, subject),
         relative=relative,
-        ulps=ulps(run, subject),
+        ulps=ulps(reference, subject),
         tolerance=tolerance,
     )
 
 
 def compare_updates(
-    name: str, before: Any, run: Any, subject: Any, *, tolerance: float, step: int
+    name: str, before: Any, reference: Any, subject: Any, *, tolerance: float, step: int
 ) -> Comparison:
-    """Compares what a step added to a variable.
+    """Compares what a training step added to a variable.
 
-    The difference is taken relative to the run's largest addition. What rounding may have done to
-    the sum is forgiven: two units in the last place of the variable's largest element.
+    The difference is relative to the largest number that the reference added to an element. The
+    rounding of the addition is allowed for: two units in the last place of the variable's largest
+    element.
+
+    Args:
+      name: The variable's name.
+      before: The variable before the step, the same for both.
+      reference: The reference's variable after the step.
+      subject: The subject's variable after the step.
+      tolerance: The largest equivalent difference, relative to the largest addition.
+      step: The training step.
     """
-    before, (run, subject) = np.asarray(before), _arrays(run, subject)
-    if not _is_float(run) or _mismatch(run, subject) or _same(run, subject):
-        return compare(name, run, subject, tolerance=tolerance, smallest=1.0, step=step)
-    absolute = _largest(run, subject)
-    rounding = _ROUNDING * float(np.spacing(np.asarray(_magnitude(run), run.dtype)))
-    moved = _largest(run, before)
-    relative = absolute / moved if moved else float("inf")
+    before, (reference, subject) = np.asarray(before), _as_arrays(reference, subject)
+    if (
+        not _is_float(reference)
+        or _mismatch(reference, subject)
+        or _is_identical(reference, subject)
+    ):
+        return compare(name, reference, subject, tolerance=tolerance, smallest=1.0, step=step)
+    absolute = _largest_difference(reference, subject)
+    rounding = _ROUNDING * float(
+        np.spacing(np.asarray(_largest_magnitude(reference), reference.dtype))
+    )
+    largest_update = _largest_difference(reference, before)
+    relative = absolute / largest_update if largest_update else float("inf")
     excess = max(absolute - rounding, 0.0)
-    is_close = absolute <= rounding or excess <= tolerance * moved
+    is_close = absolute <= rounding or excess <= tolerance * largest_update
     return Comparison(
         name=name,
         step=step,
         outcome=Outcome.EQUIVALENT if is_close else Outcome.DIFFERENT,
         absolute=absolute,
-        rms=_rms(run, subject),
+        rms=_rms(reference, subject),
         relative=relative,
-        ulps=ulps(run, subject),
+        ulps=ulps(reference, subject),
         tolerance=tolerance,
     )
 
 
-def ulps(one: np.ndarray, other: np.ndarray) -> int:
-    """The largest distance of two elements, counted in floats of their type."""
-    differing = np.isfinite(one) & np.isfinite(other) & (one != other)
+def ulps(first: np.ndarray, second: np.ndarray) -> int:
+    """Returns the largest distance of two elements, in units in the last place.
+
+    The distance of two floats is how many steps it takes from one to the other, if each step goes
+    to the next float of their type. Elements that are not finite are left out.
+    """
+    differing = np.isfinite(first) & np.isfinite(second) & (first != second)
     if not differing.any():
         return 0
-    places = [_places(array[differing]) for array in (one, other)]
+    ranks = [_ranks(array[differing]) for array in (first, second)]
     # Subtracted as unsigned numbers: the distance of two float64s may not fit in an int64.
-    high, low = np.maximum(*places).view(np.uint64), np.minimum(*places).view(np.uint64)
+    high, low = np.maximum(*ranks).view(np.uint64), np.minimum(*ranks).view(np.uint64)
     return int((high - low).max())
 
 
-def _places(floats: np.ndarray) -> np.ndarray:
-    """The place of each float among all floats of its type, in order; 0.0 and -0.0 have place 0."""
+def _ranks(floats: np.ndarray) -> np.ndarray:
+    """Returns the rank of each float among all floats of its type; 0.0 and -0.0 have rank 0."""
     bits = floats.view(f"i{floats.dtype.itemsize}")
     lowest = np.iinfo(bits.dtype).min
     return np.where(bits >= 0, bits, lowest - bits).astype(np.int64)
 
 
-def _arrays(run: Any, subject: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Both as arrays, and floats as the run's: a subject may give its loss as a Python float."""
-    run, subject = (_with_numpys_type(np.asarray(one)) for one in (run, subject))
-    both = _is_float(run) and _is_float(subject)
-    return run, subject.astype(run.dtype) if both else subject
+def _as_arrays(reference: Any, subject: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Returns both as arrays.
+
+    If both are floats, the subject's get the reference's type: a subject may return its loss as a
+    Python float.
+    """
+    reference, subject = (_with_numpy_type(np.asarray(value)) for value in (reference, subject))
+    are_floats = _is_float(reference) and _is_float(subject)
+    return reference, subject.astype(reference.dtype) if are_floats else subject
 
 
-def _with_numpys_type(array: np.ndarray) -> np.ndarray:
-    """Turns bfloat16 and its like, which NumPy does not know as floats, into float32."""
+def _with_numpy_type(array: np.ndarray) -> np.ndarray:
+    """Converts bfloat16 and similar types to float32: NumPy does not treat them as floats."""
     return array.astype(np.float32) if array.dtype.kind == "V" else array
 
 
-def _mismatch(run: np.ndarray, subject: np.ndarray) -> str:
-    if run.shape != subject.shape:
-        return f"of shape {list(run.shape)} in the run, {list(subject.shape)} in the subject"
-    if run.dtype.kind != subject.dtype.kind and {run.dtype.kind, subject.dtype.kind} & set("fc"):
-        return f"of type {run.dtype} in the run, {subject.dtype} in the subject"
+def _mismatch(reference: np.ndarray, subject: np.ndarray) -> str:
+    """Returns how the shapes or types differ, or "" if the elements can be compared."""
+    if reference.shape != subject.shape:
+        return (
+            f"of shape {list(reference.shape)} in the reference, "
+            f"{list(subject.shape)} in the subject"
+        )
+    kinds = {reference.dtype.kind, subject.dtype.kind}
+    if len(kinds) == 2 and kinds & set("fc"):
+        return f"of type {reference.dtype} in the reference, {subject.dtype} in the subject"
     return ""
 
 
-def _same(run: np.ndarray, subject: np.ndarray) -> bool:
-    """Whether all bits are the same: 0.0 and -0.0 are not."""
-    return run.tobytes() == subject.tobytes() if _is_float(run) else np.array_equal(run, subject)
+def _is_identical(reference: np.ndarray, subject: np.ndarray) -> bool:
+    """Returns whether all bits are the same. Those of 0.0 and -0.0 are not."""
+    if _is_float(reference):
+        return reference.tobytes() == subject.tobytes()
+    return np.array_equal(reference, subject)
 
 
 def _is_float(array: np.ndarray) -> bool:
     return bool(np.issubdtype(array.dtype, np.floating))
 
 
-def _other(name: str, run: np.ndarray, subject: np.ndarray, step: int | None) -> Comparison:
-    """Numbers that are not floats, and strings: the same or different."""
-    place = tuple(np.argwhere(run != subject)[0]) if run.ndim else ()
-    ours, theirs = (np.asarray(array[place]).tolist() for array in (run, subject))
-    note = f"{ours!r} in the run, {theirs!r} in the subject"
+def _different_element(
+    name: str, reference: np.ndarray, subject: np.ndarray, step: int | None
+) -> Comparison:
+    """Names the first element that differs, of integers, booleans, complex numbers or strings."""
+    index = tuple(np.argwhere(reference != subject)[0]) if reference.ndim else ()
+    expected, actual = (np.asarray(array[index]).tolist() for array in (reference, subject))
+    note = f"{expected!r} in the reference, {actual!r} in the subject"
     return Comparison(name=name, step=step, outcome=Outcome.DIFFERENT, note=note)
 
 
-def _magnitude(array: np.ndarray) -> float:
+def _largest_magnitude(array: np.ndarray) -> float:
     finite = np.abs(array[np.isfinite(array)].astype(np.float64))
     return float(finite.max(initial=0.0))
 
 
-def _rms(one: np.ndarray, other: np.ndarray) -> float:
-    """The root mean square of the differences of finite elements."""
-    finite = np.isfinite(one) & np.isfinite(other)
-    differences = one[finite].astype(np.float64) - other[finite].astype(np.float64)
+def _rms(first: np.ndarray, second: np.ndarray) -> float:
+    """Returns the root mean square of the differences of finite elements."""
+    finite = np.isfinite(first) & np.isfinite(second)
+    differences = first[finite].astype(np.float64) - second[finite].astype(np.float64)
     return float(np.sqrt(np.mean(np.square(differences)))) if differences.size else 0.0
 
 
-def _largest(one: np.ndarray, other: np.ndarray) -> float:
-    """The largest difference of two elements; infinite where only one of them is finite."""
-    one, other = one.astype(np.float64), other.astype(np.float64)
-    finite = np.isfinite(one)
-    if not np.array_equal(finite, np.isfinite(other)):
+def _largest_difference(first: np.ndarray, second: np.ndarray) -> float:
+    """Returns the largest difference of two elements.
+
+    It is infinite if one of the two elements is not finite and the other is not the same.
+    """
+    first, second = first.astype(np.float64), second.astype(np.float64)
+    finite = np.isfinite(first)
+    if not np.array_equal(finite, np.isfinite(second)):
         return float("inf")
-    if not np.array_equal(one[~finite], other[~finite], equal_nan=True):
+    if not np.array_equal(first[~finite], second[~finite], equal_nan=True):
         return float("inf")
-    return float(np.abs(one[finite] - other[finite]).max(initial=0.0))
+    return float(np.abs(first[finite] - second[finite]).max(initial=0.0))

@@ -1,7 +1,8 @@
-"""The run that a subject is compared with: `estimator_compat.Estimator`, in its own sessions.
+"""The reference of a verification: the model_fn under `estimator_compat.Estimator`.
 
-What an Estimator does not show (its initial weights, the loss of each step, gradients) is read by a
-hook, or by a session of its own on the same graph with the same weights.
+An Estimator does not return its initial weights, the loss of each step, or gradients. A hook reads
+the weights and losses. A separate session on a graph of the same model_fn, with the same weights,
+computes the gradients.
 """
 
 import dataclasses
@@ -17,23 +18,26 @@ import tensorflow.compat.v1 as tf1
 import estimator_compat
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import sessions, user_functions
+from estimator_compat.type_aliases import Dataset, Nest, Session
 from migrate.hosting.graph import determinism, random_ops
 from migrate.targets import Target, build
 from migrate.verifying import rounding
 from migrate.verifying.batches import Batches
 from migrate.verifying.gradients import loss_gradients
 
-Values = dict[str, np.ndarray]
-Progress = Callable[[str], None]
+Values = dict[str, np.ndarray]  # the values of variables, by their names
+Progress = Callable[[str], None]  # is called with a line of text
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Trained:
-    """What a training showed.
+class TrainingRecord:
+    """The variables and losses of one training.
 
     Attributes:
-      initial, first, final: The variables by name: before, after one step, after all.
-      trainable: The names of the trainable ones.
+      initial: The variables before training.
+      first: The variables after the first step.
+      final: The variables after the last step.
+      trainable: The names of the trainable variables.
       losses: The loss of each step.
     """
 
@@ -45,24 +49,24 @@ class Trained:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Forward:
-    """What one graph computed for its first batch, from given weights.
+class ForwardPass:
+    """What a graph computed for its first batch, with given weights.
 
     Attributes:
-      values: Of the fetches.
-      random: The random ops that they and the training op depend on.
+      values: In TRAIN, the gradients of the loss by variable name; in PREDICT, the predictions.
+      random: The random ops that `values` depend on; in TRAIN also those of the train_op.
     """
 
-    values: Any
+    values: Nest
     random: tuple[random_ops.RandomOp, ...]
 
 
-class About(NamedTuple):
-    """What a mode's graph is, where it has to run with trained weights.
+class GraphRequirements(NamedTuple):
+    """What an EVAL or PREDICT graph needs to run with trained weights.
 
     Attributes:
       random: The random ops that its results depend on.
-      untrained: The variables that no checkpoint of training has a value for.
+      untrained: The names of its variables that a checkpoint of training has no value for.
     """
 
     random: tuple[random_ops.RandomOp, ...]
@@ -70,10 +74,10 @@ class About(NamedTuple):
 
 
 class Reference:
-    """The Run rung of a target, fed with materialized batches.
+    """A target under `estimator_compat.Estimator`, fed with batches that were read before.
 
     Attributes:
-      target: The target, `aligned`.
+      target: The target, as `make_reproducible` returns it.
       batches: The batches of each mode.
     """
 
@@ -83,109 +87,133 @@ class Reference:
         self._trained: frozenset[str] = frozenset()
         self._estimator = self._new_estimator(target.run_config)
 
-    def _new_estimator(self, config: Any) -> estimator_compat.Estimator:
-        # An Estimator refuses params, also an empty dict, for a model_fn that takes none.
+    def _new_estimator(self, config: estimator_compat.RunConfig) -> estimator_compat.Estimator:
+        # If the model_fn takes no params, an Estimator refuses any, also an empty dict.
         params = self.target.params or None
         return estimator_compat.Estimator(self.target.model_fn, params=params, config=config)
 
-    def input_fn(self, mode: str) -> Callable[[], tf.data.Dataset]:
-        """An input_fn of the batches, which draws the graph's seeds as the target's own does."""
+    def input_fn(self, mode: str) -> Callable[[], Dataset]:
+        """Returns an input_fn of the batches that leaves the seeds of later ops unchanged."""
         return self.batches[mode].input_fn(lambda: self.target.call_input_fn(mode))
 
-    def train(self, progress: Progress) -> Trained:
-        """Trains one step for each batch."""
-        found = self._train(self._estimator, progress)
-        self._trained = frozenset(found.final)
-        return found
+    def train(self, progress: Progress) -> TrainingRecord:
+        """Trains one step on each batch."""
+        record = self._train(self._estimator, progress)
+        self._trained = frozenset(record.final)
+        return record
 
-    def train_moved(self, trained: Trained, progress: Progress) -> Trained:
-        """Trains again, from weights that are one unit in the last place away."""
+    def train_perturbed(self, record: TrainingRecord, progress: Progress) -> TrainingRecord:
+        """Trains a new Estimator, from weights that are one unit in the last place away.
+
+        Args:
+          record: The first training, whose initial weights are perturbed.
+          progress: Is called after each step.
+        """
         config = self.target.run_config
-        elsewhere = self._new_estimator(config.replace(model_dir=f"{config.model_dir}_moved"))
-        return self._train(elsewhere, progress, rounding.moved(trained.initial, trained.trainable))
+        config = config.replace(model_dir=f"{config.model_dir}_perturbed")
+        weights = rounding.perturb(record.initial, record.trainable)
+        return self._train(self._new_estimator(config), progress, weights)
 
-    def _train(self, run: Any, progress: Progress, weights: Values | None = None) -> Trained:
+    def _train(
+        self,
+        estimator: estimator_compat.Estimator,
+        progress: Progress,
+        weights: Values | None = None,
+    ) -> TrainingRecord:
         steps = len(self.batches[ModeKeys.TRAIN].values)
-        watch = _Watch(steps, progress, weights or {})
-        run.train(self.input_fn(ModeKeys.TRAIN), hooks=[watch], steps=steps)
-        return Trained(
-            initial=watch.initial,
-            first=watch.first,
-            final=watch.final,
-            trainable=frozenset(watch.trainable),
-            losses=watch.losses,
+        recorder = _TrainingRecorder(steps, progress, weights or {})
+        estimator.train(self.input_fn(ModeKeys.TRAIN), hooks=[recorder], steps=steps)
+        return TrainingRecord(
+            initial=recorder.initial,
+            first=recorder.first,
+            final=recorder.final,
+            trainable=frozenset(recorder.trainable),
+            losses=recorder.losses,
         )
 
     def evaluate(self) -> dict[str, Any]:
-        """Evaluates what `train` left."""
-        # The count ends it where the graph does not depend on its input, and would go on for ever.
-        return self._estimator.evaluate(
+        """Returns the metrics of the weights that `train` saved."""
+        # If the graph does not use its input, the end of the input does not end an evaluation.
+        metrics: dict[str, Any] = self._estimator.evaluate(
             self.input_fn(ModeKeys.EVAL), steps=len(self.batches[ModeKeys.EVAL].values)
         )
+        return metrics
 
-    def predict(self) -> list[Any]:
-        """Predicts, with what `train` left, each batch."""
-        rows = self._estimator.predict(self.input_fn(ModeKeys.PREDICT), yield_single_examples=False)
-        return list(itertools.islice(rows, len(self.batches[ModeKeys.PREDICT].values)))
+    def predict(self) -> list[Nest]:
+        """Returns the predictions for each batch, with the weights that `train` saved."""
+        predictions = self._estimator.predict(
+            self.input_fn(ModeKeys.PREDICT), yield_single_examples=False
+        )
+        return list(itertools.islice(predictions, len(self.batches[ModeKeys.PREDICT].values)))
 
-    def about(self, mode: str) -> About:
-        """Looks at the graph of EVAL or PREDICT; after `train`."""
+    def graph_requirements(self, mode: str) -> GraphRequirements:
+        """Builds the graph of EVAL or PREDICT and returns its requirements; call it after `train`.
+
+        Args:
+          mode: `ModeKeys.EVAL` or `ModeKeys.PREDICT`.
+        """
         built = build(dataclasses.replace(self.target, input_fns=self.input_fn(mode)), mode)
         spec = built.spec
-        ends = (spec.loss, spec.eval_metric_ops) if mode == ModeKeys.EVAL else spec.predictions
+        results = (spec.loss, spec.eval_metric_ops) if mode == ModeKeys.EVAL else spec.predictions
         with built.graph.as_default():
             names = {v.op.name for v in tf1.global_variables()}
-        return About(
-            random=random_ops.find(built.graph, tf.nest.flatten(ends, expand_composites=True)),
+        return GraphRequirements(
+            random=random_ops.find(built.graph, tf.nest.flatten(results, expand_composites=True)),
+            # A Saver that the model_fn made decides itself which variables it restores.
             untrained=() if spec.scaffold.saver else tuple(sorted(names - self._trained)),
         )
 
-    def forward(self, mode: str, weights: Values) -> Forward:
-        """Computes what the first batch gives from given weights.
+    def forward(self, mode: str, weights: Values) -> ForwardPass:
+        """Builds a graph and computes it for the first batch with given weights.
 
-        Returns:
-          In TRAIN, the gradients of the loss by variable; in PREDICT the predictions.
+        Args:
+          mode: `ModeKeys.TRAIN` for the gradients of the loss, or `ModeKeys.PREDICT` for the
+            predictions.
+          weights: Values for the graph's variables; other variables have their initial values.
         """
-        replayed = dataclasses.replace(self.target, input_fns=self.input_fn(mode))
-        built = build(replayed, mode)
+        built = build(dataclasses.replace(self.target, input_fns=self.input_fn(mode)), mode)
         with built.graph.as_default():
             spec = built.spec
             if mode == ModeKeys.TRAIN:
-                # A model without a variable has no gradients, and a session must compute something.
+                # The loss is fetched, too: without a variable there are no gradients, and a
+                # session must have something to fetch.
                 fetches = (loss_gradients(spec.loss), spec.loss)
-                found = random_ops.find(built.graph, [spec.loss, spec.train_op])
+                random = random_ops.find(built.graph, [spec.loss, spec.train_op])
             else:
                 fetches = (spec.predictions, ())
-                ends = tf.nest.flatten(spec.predictions, expand_composites=True)
-                found = random_ops.find(built.graph, ends)
-            scaffold = tf1.train.Scaffold(copy_from_scaffold=spec.scaffold, init_fn=_giver(weights))
-            rows = sessions.batches(
+                tensors = tf.nest.flatten(spec.predictions, expand_composites=True)
+                random = random_ops.find(built.graph, tensors)
+            [(values, _)] = sessions.batches(
                 fetches,
-                scaffold=scaffold,
+                scaffold=tf1.train.Scaffold(
+                    copy_from_scaffold=spec.scaffold, init_fn=_init_fn(weights)
+                ),
                 hooks=built.inputs.hooks,
                 config=self._estimator.config,
                 checkpoint=None,
                 limit=1,
             )
-            [(values, _)] = rows
-            return Forward(values=values, random=found)
+            return ForwardPass(values=values, random=random)
 
 
-def _giver(weights: Values) -> Callable[[Any, Any], None]:
-    """An `init_fn` that gives the default graph's variables their values."""
+def _init_fn(weights: Values) -> Callable[[Any, Session], None]:
+    """Returns a Scaffold's `init_fn` that loads values into the default graph's variables."""
 
-    def give(_: Any, session: Any) -> None:
+    def load(_: Any, session: Session) -> None:
         for variable in tf1.global_variables():
             if variable.op.name in weights:
                 variable.load(weights[variable.op.name], session)
 
-    return give
+    return load
 
 
-class _Watch(tf1.train.SessionRunHook):
-    """Reads the loss of every step, and the variables before, after the first, and at the end.
+class _TrainingRecorder(tf1.train.SessionRunHook):
+    """Records the loss of each step, and the variables before, after the first and the last step.
 
-    Before, it gives the variables that it has `weights` for these values.
+    Args:
+      steps: The number of steps, for the progress.
+      progress: Is called after each step.
+      weights: Values that the variables get before training; other variables keep theirs.
     """
 
     def __init__(self, steps: int, progress: Progress, weights: Values) -> None:
@@ -205,29 +233,35 @@ class _Watch(tf1.train.SessionRunHook):
         # The Estimator adds the model_fn's loss to this collection, last.
         self._loss = tf1.get_collection(tf1.GraphKeys.LOSSES)[-1]
 
-    def after_create_session(self, session: Any, coord: Any) -> None:
-        _giver(self._weights)(None, session)
+    def after_create_session(self, session: Session, coord: Any) -> None:
+        del coord
+        _init_fn(self._weights)(None, session)
         self.initial = session.run(self._reads)
 
     def before_run(self, run_context: Any) -> Any:
+        del run_context
         return tf1.train.SessionRunArgs(self._loss)
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
         self.losses.append(np.asarray(run_values.results))
         if len(self.losses) == 1:
             self.first = run_context.session.run(self._reads)
-        self._progress(f"run: step {len(self.losses)} of {self._steps}")
+        self._progress(f"reference: step {len(self.losses)} of {self._steps}")
 
-    def end(self, session: Any) -> None:
+    def end(self, session: Session) -> None:
         self.final = session.run(self._reads)
 
 
-def aligned(target: Target, model_dir: str) -> Target:
-    """A target whose random numbers can be drawn again, by the graph's ops and by NumPy.
+def make_reproducible(target: Target, model_dir: str) -> Target:
+    """Returns a target that draws the same random numbers each time its model_fn is called.
 
-    A RunConfig without a seed gets one; the model_fn is called with NumPy's generator at the same
-    state each time, since initial values are often drawn from it; its races are settled. A
-    TPUEstimatorSpec becomes the EstimatorSpec of a CPU.
+    A RunConfig without a seed gets one. NumPy's generator has the same state at each call of the
+    model_fn, because initial values are often drawn from it. Ops that would race in the graph are
+    put in order: see `determinism`. A TPUEstimatorSpec becomes the EstimatorSpec of a CPU.
+
+    Args:
+      target: The target.
+      model_dir: The model_dir of the returned target.
     """
     config = target.run_config.replace(model_dir=model_dir)
     if config.tf_random_seed is None:

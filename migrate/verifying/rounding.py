@@ -1,9 +1,9 @@
-"""Tells a difference that rounding makes of itself from one that a loop makes.
+"""Separates differences that rounding makes from differences that the subject makes.
 
-A weight whose true gradient is zero, as the bias of a Transformer's attention keys, has a gradient
-of rounding errors, and Adam makes whole steps of them. Many steps of any training make small
-differences large. How much, the run itself says: it is trained once more, from weights that are one
-unit in the last place away.
+A weight whose true gradient is zero has a gradient of rounding errors; the bias of a Transformer's
+attention keys is an example. Adam turns such a gradient into steps of full size. Besides, many
+steps of any training make small differences large. The reference itself shows how large: it is
+trained once more, from weights that are perturbed by one unit in the last place.
 """
 
 import dataclasses
@@ -12,78 +12,92 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from migrate.verifying.verdict import FORGIVEN, Comparison, Outcome
+from migrate.verifying.verdict import ROUNDING_NOTE, Comparison, Outcome
 
-TIMES = 10.0  # as far from the run as this run is, where the order of a sum is another
-_JUMP = 1000.0  # times all that was before, or the tolerance: rounding grows, step by step
+# A difference up to TIMES the reference's own sensitivity to rounding is equivalent. The
+# sensitivity is about as large as the effect of adding up a sum in another order.
+TIMES = 10.0
+# A relative difference jumps if it is more than _JUMP times the largest one before it, or the
+# tolerance. Rounding errors do not jump: they grow from step to step.
+_JUMP = 1000.0
 _SHOWN = 3
 
 
-def moved(values: Mapping[str, np.ndarray], names: Collection[str]) -> dict[str, np.ndarray]:
-    """Moves each number of the named arrays of floats to the next one, up or down by chance."""
-    chance = np.random.default_rng(1)
-    found = {}
+def perturb(values: Mapping[str, np.ndarray], names: Collection[str]) -> dict[str, np.ndarray]:
+    """Moves each number to the next float, up or down at random.
+
+    Args:
+      values: Arrays by name.
+      names: The names of the arrays to perturb; those that are not of floats are left out.
+    """
+    generator = np.random.default_rng(1)
+    perturbed = {}
     for name in sorted(names):
         value = values[name]
         if value.dtype.kind == "f":
-            up = chance.integers(2, size=value.shape, dtype=bool)
-            found[name] = np.nextafter(value, np.where(up, np.inf, -np.inf).astype(value.dtype))
-    return found
+            up = generator.integers(2, size=value.shape, dtype=bool)
+            targets = np.where(up, np.inf, -np.inf).astype(value.dtype)
+            perturbed[name] = np.nextafter(value, targets)
+    return perturbed
 
 
-def forgiven(
-    found: Iterable[Comparison], own: Iterable[Comparison]
+def forgive(
+    comparisons: Iterable[Comparison], sensitivities: Iterable[Comparison]
 ) -> tuple[list[Comparison], list[str]]:
-    """Takes differences for equivalent that are no larger than the run's from itself.
+    """Makes differences equivalent that are at most `TIMES` the reference's sensitivity.
 
-    Neither the largest of an array nor its root mean square may be: where few elements are noise, a
-    fault of all elements may be as small as that noise.
+    This holds for the largest difference of an array and for its root mean square. The largest one
+    alone is not enough: if rounding errors are large in few elements, a fault of all elements may
+    be as small as they are.
 
-    A loss that is all at once far away, where the run is not, is no work of rounding: a fault that
-    begins late would hide else where training is chaotic.
+    A loss that jumps, at a step where the reference's own loss does not jump, is not forgiven.
+    Otherwise a fault that begins late would hide in a training that is chaotic.
 
     Args:
-      found: The run against the subject.
-      own: The run against itself from moved weights: the same arrays.
+      comparisons: The reference against the subject.
+      sensitivities: The reference against itself from perturbed weights: the same arrays.
 
     Returns:
-      The comparisons, and a note that names those that are forgiven.
+      The comparisons, and a list with one note that names the forgiven ones; an empty list if
+      there are none.
     """
-    found, own = list(found), list(own)
-    distances = {one.place: one for one in own if math.isfinite(one.absolute)}
-    jumps = _jumps(found) - _jumps(own)
-    result, places = [], []
-    for one in found:
+    comparisons, sensitivities = list(comparisons), list(sensitivities)
+    limits = {each.place: each for each in sensitivities if math.isfinite(each.absolute)}
+    jumps = _jumps(comparisons) - _jumps(sensitivities)
+    results, places = [], []
+    for comparison in comparisons:
+        place = comparison.place
         is_rounding = (
-            one.outcome is Outcome.DIFFERENT
-            and not one.note
-            and one.place not in jumps
-            and one.place in distances
-            and one.absolute <= TIMES * distances[one.place].absolute
-            and one.rms <= TIMES * distances[one.place].rms
+            comparison.outcome is Outcome.DIFFERENT
+            and not comparison.note
+            and place not in jumps
+            and place in limits
+            and comparison.absolute <= TIMES * limits[place].absolute
+            and comparison.rms <= TIMES * limits[place].rms
         )
         if is_rounding:
-            places.append(one.place)
-            one = dataclasses.replace(one, outcome=Outcome.EQUIVALENT)
-        result.append(one)
-    return result, [_note(places)] if places else []
+            places.append(place)
+            comparison = dataclasses.replace(comparison, outcome=Outcome.EQUIVALENT)
+        results.append(comparison)
+    return results, [_note(places)] if places else []
 
 
 def _jumps(comparisons: Iterable[Comparison]) -> set[str]:
-    """The places where something that was compared before is far more different than it was."""
+    """Returns the places where an array differs far more than at any step before."""
     largest: dict[str, float] = {}
-    found = set()
-    for one in comparisons:
-        before = largest.get(one.name)
-        if before is not None and one.relative > _JUMP * max(before, one.tolerance):
-            found.add(one.place)
-        largest[one.name] = max(before or 0.0, one.relative)
-    return found
+    jumps = set()
+    for comparison in comparisons:
+        before = largest.get(comparison.name)
+        if before is not None and comparison.relative > _JUMP * max(before, comparison.tolerance):
+            jumps.add(comparison.place)
+        largest[comparison.name] = max(before or 0.0, comparison.relative)
+    return jumps
 
 
 def _note(places: Sequence[str]) -> str:
     more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
     return (
-        f"{FORGIVEN}: {', '.join(places[:_SHOWN])}{more}; the run from weights one unit in "
-        f"the last place away is as far from the run, or a {TIMES:g}th of it"
+        f"{ROUNDING_NOTE}: {', '.join(places[:_SHOWN])}{more}; the reference, trained again from "
+        f"weights one unit in the last place away, differs from itself by at least a {TIMES:g}th "
+        "as much"
     )

@@ -1,4 +1,4 @@
-"""What can be verified: a hosted loop, or anything that has `variables` and `train_step`."""
+"""The subjects of a verification: a hosted loop, or a loop with `variables` and `train_step`."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.type_aliases import Features, Labels, Nest, Variable
 from migrate.batch import Batch
 from migrate.hosting import unsupported
 from migrate.hosting.graph.built_graph import build_for_one_device
@@ -18,35 +19,47 @@ from migrate.verifying.reference import Progress, Values
 
 
 class Subject(Protocol):
-    """A training loop that `migrate.verify` can compare with a model_fn's run.
+    """A training loop that `migrate.verify` can compare with a model_fn under an Estimator.
 
-    Three more methods are used where it has them: `gradients(features, labels)`, a mapping of
-    variable names to the gradients of the loss; `evaluate(dataset)`, a mapping of metric names to
-    values; and `predict(dataset)`, which yields the predictions of one batch after another.
+    Three more methods are used if it has them: `gradients(features, labels)` returns a mapping of
+    variable names to the gradients of the loss; `evaluate(dataset)` returns a mapping of metric
+    names to values; `predict(dataset)` yields the predictions for each batch in turn.
     """
 
     @property
-    def variables(self) -> Mapping[str, Any]:
-        """The `tf.Variable`s by their legacy names, as "dense/kernel".
+    def variables(self) -> Mapping[str, Variable]:
+        """The `tf.Variable`s by their legacy names, such as "dense/kernel".
 
-        Those that the model trains are required; slots ("dense/kernel/Adam"), moving averages and
-        `global_step` are compared where they are there. They are given the run's initial values.
+        All trainable variables of the model are required. Slots ("dense/kernel/Adam"), moving
+        averages and `global_step` are compared if they are there. All of them are assigned the
+        reference's initial values.
         """
 
-    def train_step(self, features: Any, labels: Any) -> Any:
-        """Trains on one batch; returns its loss, or something with that as `loss`, or ["loss"].
+    def train_step(self, features: Features, labels: Labels) -> Any:
+        """Trains on one batch.
 
         Args:
-          labels: None where the input has none.
+          features: A nest of tensors.
+          labels: A nest of tensors; None if the input has no labels.
+
+        Returns:
+          The loss, or an object with the attribute `loss`, or a mapping with the key "loss".
         """
 
 
-class Side:
-    """A subject, in the calls that the stages need."""
+class SubjectAdapter:
+    """The calls that the stages make to a subject.
 
-    # Whether it draws the same random numbers as the run, where those are repeatable.
+    Args:
+      subject: A loop with `variables` and `train_step`.
+
+    Attributes:
+      is_aligned: Whether the subject's random ops draw the reference's numbers, if they are
+        repeatable.
+      initializes: Whether the subject's own initial values must equal the reference's.
+    """
+
     is_aligned = False
-    # Whether its own initial values are to be those of the run.
     initializes = False
 
     def __init__(self, subject: Subject) -> None:
@@ -54,63 +67,101 @@ class Side:
 
     @property
     def notes(self) -> list[str]:
-        """What the run does in training and the subject does not."""
+        """What the reference does in training and the subject leaves out."""
         return []
 
     @property
     def name(self) -> str:
+        """The name of the subject's class."""
         return type(self._subject).__name__
 
     @property
-    def variables(self) -> Mapping[str, Any]:
+    def variables(self) -> Mapping[str, Variable]:
+        """The subject's variables by name."""
         return self._subject.variables
 
     def read(self) -> Values:
+        """Returns the values of the variables."""
         return {name: variable.numpy() for name, variable in self.variables.items()}
 
-    def give(self, values: Values) -> None:
-        """Gives the variables values, those that it has."""
+    def assign(self, values: Values) -> None:
+        """Assigns values to the variables of the same names; other variables keep theirs."""
         for name, variable in self.variables.items():
             if name in values:
                 variable.assign(values[name])
 
-    def gradients(self, batch: Any) -> Mapping[str, Any] | None:
+    def gradients(self, element: Nest) -> Mapping[str, Any] | None:
+        """Returns the gradients of a batch's loss by variable name; None without the method.
+
+        Args:
+          element: Features, or `(features, labels)`.
+        """
         function = getattr(self._subject, "gradients", None)
         if function is None:
             return None
-        given = Batch.of(batch)
-        found = function(given.features, given.labels).items()
-        # Those of an embedding are IndexedSlices.
-        return {name: tf.convert_to_tensor(one) for name, one in found if one is not None}
+        batch = Batch.of(element)
+        gradients = function(batch.features, batch.labels).items()
+        # The gradient of an embedding may be IndexedSlices.
+        return {name: tf.convert_to_tensor(g) for name, g in gradients if g is not None}
 
-    def step(self, batch: Any) -> np.ndarray:
-        """Trains on one batch; returns its loss."""
-        given = Batch.of(batch)
-        return _loss(self._subject.train_step(given.features, given.labels))
+    def step(self, element: Nest) -> np.ndarray:
+        """Trains on one batch and returns its loss.
+
+        Args:
+          element: Features, or `(features, labels)`.
+        """
+        batch = Batch.of(element)
+        return _loss(self._subject.train_step(batch.features, batch.labels))
 
     def steps(
-        self, batches: Batches, initial: Values, first: np.ndarray, progress: Progress
+        self,
+        batches: Batches,
+        initial: Values,
+        first: np.ndarray,
+        progress: Progress,
     ) -> list[np.ndarray]:
-        """Goes on after the first batch, whose loss is given; returns the losses of all."""
+        """Trains on all batches but the first, on which `step` was called before.
+
+        Args:
+          batches: All batches.
+          initial: The initial values of the variables.
+          first: The loss of the first batch.
+          progress: Is called now and then.
+
+        Returns:
+          The loss of each batch, the first included.
+        """
+        del initial  # only for loops that train from the beginning again
         losses = [first]
-        for batch in _elements(batches, 1):
-            losses.append(self.step(batch))
+        for element in _elements(batches, 1):
+            losses.append(self.step(element))
             progress(f"{self.name}: step {len(losses)} of {len(batches.values)}")
         return losses
 
     def evaluate(self, batches: Batches) -> Mapping[str, Any] | None:
+        """Returns metrics by name; None if the subject has no `evaluate`."""
         function = getattr(self._subject, "evaluate", None)
         return function(batches.dataset()) if function else None
 
-    def predict(self, batches: Batches, limit: int | None = None) -> list[Any] | None:
+    def predict(self, batches: Batches, limit: int | None = None) -> list[Nest] | None:
+        """Returns the predictions for each batch; None if the subject has no `predict`.
+
+        Args:
+          batches: All batches.
+          limit: How many of them to predict; None for all.
+        """
         function = getattr(self._subject, "predict", None)
         if function is None:
             return None
         return list(function(batches.dataset().take(-1 if limit is None else limit)))
 
 
-class Hosted(Side):
-    """The custom loop around the model_fn itself."""
+class HostedAdapter(SubjectAdapter):
+    """The calls that the stages make to a `CustomLoop` around the model_fn itself.
+
+    Args:
+      loop: The loop, new.
+    """
 
     is_aligned = True
     initializes = True
@@ -119,44 +170,55 @@ class Hosted(Side):
         super().__init__(loop)
         self._loop = loop
         local = loop.graph(ModeKeys.TRAIN).built.local
-        # Those of the training graph: what EVAL adds later is not the run's to compare.
+        # The names are read before EVAL may add variables that the reference's training lacks.
         self._names = [name for name in loop.variables if name not in local]
 
     @property
     def notes(self) -> list[str]:
+        """The model_fn's hooks that the loop leaves out."""
         hooks = unsupported.session_hooks(self._loop.graph(ModeKeys.TRAIN).built)
         names = sorted({type(hook).__name__ for hook in hooks})
-        return [f"the run's hooks are not hosted: {', '.join(names)}"] if names else []
+        return [f"the reference's hooks are not hosted: {', '.join(names)}"] if names else []
 
     @property
-    def variables(self) -> Mapping[str, Any]:
+    def variables(self) -> Mapping[str, Variable]:
+        """The variables of the training graph by name, without local ones."""
         return {name: self._loop.variables[name] for name in self._names}
 
-    def gradients(self, batch: Any) -> Mapping[str, Any] | None:
+    def gradients(self, element: Nest) -> Mapping[str, Any] | None:
+        """Returns the gradients of a batch's loss, in a new graph on the loop's variables."""
         built = build_for_one_device(self._loop.target, ModeKeys.TRAIN)
         with built.graph.as_default():
             gradients = loss_gradients(built.spec.loss)
         graph = host_on_one_device(built, self._loop.variables)
-        graph.initialize(graph.created)  # and the lookup tables, which are the graph's own
-        return graph.functions.function(gradients)(batch) if gradients else {}
+        graph.initialize(graph.created)  # and the lookup tables, which belong to the new graph
+        return graph.functions.function(gradients)(element) if gradients else {}
 
     def steps(
-        self, batches: Batches, initial: Values, first: np.ndarray, progress: Progress
+        self,
+        batches: Batches,
+        initial: Values,
+        first: np.ndarray,
+        progress: Progress,
     ) -> list[np.ndarray]:
-        """Trains on all batches again, from the initial values, as its users do."""
-        self.give(initial)
+        """Trains on all batches again, from the initial values.
+
+        The batches go through `CustomLoop.train`, as those of its users do.
+        """
+        del first  # the loop trains on the first batch again
+        self.assign(initial)
         progress(f"{self.name}: {len(batches.values)} steps in a graph loop")
         return list(self._loop.train(batches.dataset(), len(batches.values)))
 
 
-def side(subject: Any) -> Side:
-    """Wraps a subject.
+def adapt(subject: Any) -> SubjectAdapter:
+    """Returns the adapter for a subject.
 
     Raises:
-      TypeError: It lacks `variables` or `train_step`.
+      TypeError: The subject lacks `variables` or `train_step`.
     """
     if isinstance(subject, CustomLoop):
-        return Hosted(subject)
+        return HostedAdapter(subject)
     missing = [name for name in ("variables", "train_step") if not hasattr(subject, name)]
     if missing:
         raise TypeError(
@@ -164,14 +226,15 @@ def side(subject: Any) -> Side:
             "CustomLoop, or an object with `variables`, a mapping of legacy names to tf.Variables, "
             "and `train_step(features, labels)`, which returns the loss; add what is missing."
         )
-    return Side(subject)
+    return SubjectAdapter(subject)
 
 
-def _elements(batches: Batches, start: int = 0) -> Iterator[Any]:
+def _elements(batches: Batches, start: int = 0) -> Iterator[Nest]:
     return iter(batches.dataset().skip(start))
 
 
-def first_batch(batches: Batches) -> Any:
+def first_element(batches: Batches) -> Nest:
+    """Returns the first batch, of tensors: features, or `(features, labels)`."""
     return next(_elements(batches))
 
 

@@ -1,4 +1,4 @@
-"""What a verification found: numbers compared, the stages they make up, and the verdict."""
+"""The values of a verification: comparisons of arrays, the stages they form, and the verdict."""
 
 import dataclasses
 import enum
@@ -9,11 +9,12 @@ from estimator_compat.ledger.json_values import to_json
 
 Json = dict[str, Any]
 
-FORGIVEN = "taken for rounding"  # how notes begin that name such differences: see `rounding`
+# Begins each note that names differences which `rounding.forgive` has made equivalent.
+ROUNDING_NOTE = "attributed to rounding"
 
 
 class Outcome(enum.Enum):
-    """How two sides compare, from best to worst."""
+    """How the subject compares with the reference, from best to worst."""
 
     IDENTICAL = "identical"
     EQUIVALENT = "equivalent"
@@ -23,21 +24,21 @@ class Outcome(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerances:
-    """How far equivalent numbers may be apart, relative to the largest magnitude of their array.
+    """How far apart equivalent numbers may be, relative to the largest magnitude in their array.
 
-    An element near zero is the difference of larger numbers and inherits their rounding, hence the
-    largest magnitude; magnitudes below `smallest` count as that.
+    The largest magnitude is used because an element near zero may be the difference of larger
+    numbers, and then has their rounding errors.
 
     Attributes:
       losses: For the loss of each step.
       gradients: For the gradients of the first batch.
-      variables: For the variables after the steps.
-      updates: For what the first step adds to a variable, relative to the largest such addition:
-        the size of a variable would hide a wrong learning rate. The rounding of the sum, two units
-        in the last place of the largest element, is forgiven.
+      variables: For the variables after the last step.
+      updates: For what the first step adds to a variable, relative to the largest such addition: a
+        difference relative to the variable itself would hide a wrong learning rate. The rounding of
+        the addition is allowed for: two units in the last place of the largest element.
       metrics: For evaluation.
       predictions: For predictions.
-      smallest: See above.
+      smallest: A largest magnitude below this one counts as this one.
     """
 
     losses: float = 1e-6
@@ -51,18 +52,21 @@ class Tolerances:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """One array of the run against the subject's.
+    """One array of the reference, compared with the subject's.
 
     Attributes:
-      name: What it is: a variable's name, "loss", a metric's name.
-      step: After how many training steps, or of which; None where that means nothing.
+      name: What the array is: a variable's name, "loss", a metric's name.
+      step: The training step of a loss or gradient, or after which a variable was read; None if
+        the array belongs to no step.
       outcome: `IDENTICAL`, `EQUIVALENT` or `DIFFERENT`.
       absolute: The largest absolute difference of two elements.
       rms: The root mean square of the differences of all elements.
-      relative: `absolute`, relative to the largest magnitude that the run's array has.
-      ulps: The largest distance in floats of its type: units in the last place. 0 for other types.
+      relative: `absolute`, relative to the largest magnitude in the reference's array, or to the
+        largest update.
+      ulps: The largest distance of two elements in units in the last place, which are floats of
+        the array's type; 0 for other types.
       tolerance: The largest `relative` that is equivalent.
-      note: What is different where that is no number: a shape, a missing value.
+      note: A difference that is not a number, such as another shape or a missing variable.
     """
 
     name: str
@@ -77,6 +81,7 @@ class Comparison:
 
     @property
     def place(self) -> str:
+        """The name, with the step if there is one: "loss at step 3"."""
         return self.name if self.step is None else f"{self.name} at step {self.step}"
 
 
@@ -86,11 +91,11 @@ class Stage:
 
     Attributes:
       name: "variables", "forward", "gradients", "one step", "steps", "evaluation", "predictions".
-      outcome: The worst of its comparisons.
+      outcome: The worst outcome of its comparisons.
       compared: What was compared, in words: "7 variables: names, shapes, initial values".
-      comparisons: How many arrays that was.
-      largest: The comparison with the largest relative difference; None where nothing differs.
-      first: The first comparison with this outcome; None where the stage is identical.
+      comparisons: The number of compared arrays.
+      largest: The comparison with the largest relative difference; None if nothing differs.
+      first: The first comparison with the stage's outcome; None if the stage is identical.
       notes: What was not compared, and why.
     """
 
@@ -106,39 +111,48 @@ class Stage:
 def stage(
     name: str, compared: str, comparisons: Sequence[Comparison], notes: Sequence[str] = ()
 ) -> Stage:
-    """Makes a stage of its comparisons, in the order in which they could diverge."""
+    """Builds a stage from its comparisons.
+
+    Args:
+      name: The stage's name.
+      compared: What was compared, in words.
+      comparisons: In the order of the computation; if empty, the stage counts as not compared.
+      notes: What was not compared, and why.
+    """
     if not comparisons:
-        return skipped(name, *notes)
+        return skipped_stage(name, *notes)
     order = list(Outcome)
-    worst = max((one.outcome for one in comparisons), key=order.index)
-    unequal = [one for one in comparisons if one.outcome is not Outcome.IDENTICAL]
+    worst = max((each.outcome for each in comparisons), key=order.index)
+    unequal = [each for each in comparisons if each.outcome is not Outcome.IDENTICAL]
     return Stage(
         name=name,
         outcome=worst,
         compared=compared,
         comparisons=len(comparisons),
-        largest=max(unequal, key=lambda one: one.relative, default=None),
-        first=next((one for one in unequal if one.outcome is worst), None),
+        largest=max(unequal, key=lambda each: each.relative, default=None),
+        first=next((each for each in unequal if each.outcome is worst), None),
         notes=tuple(notes),
     )
 
 
-def skipped(name: str, *reasons: str) -> Stage:
+def skipped_stage(name: str, *reasons: str) -> Stage:
+    """Builds a stage that was not compared, for the given reasons."""
     return Stage(name=name, outcome=Outcome.NOT_COMPARED, notes=reasons)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What `migrate.verify` found.
+    """The result of `migrate.verify`.
 
     Attributes:
-      subject: What was compared with the run, in words.
-      outcome: The worst of the stages that were compared; `NOT_COMPARED` where that is none
-        but the variables, which say nothing of training.
-      stages: In the order in which they were made.
-      run_losses, subject_losses: The loss of each step, as Python floats.
-      unaligned: The random ops that do not draw the same numbers on both sides.
-      tolerances: The tolerances that "equivalent" stands for.
+      subject: What was compared with the reference, in words.
+      outcome: The worst outcome of the compared stages. It is `NOT_COMPARED` if no stage was
+        compared, or only the variables were and matched, which proves nothing about training.
+      stages: The stages in the order of the computation.
+      run_losses: The reference's loss of each step, as Python floats.
+      subject_losses: The subject's loss of each step, as Python floats.
+      unaligned: The random ops that draw different numbers in the reference and in the subject.
+      tolerances: The tolerances of "equivalent".
     """
 
     subject: str
@@ -150,14 +164,16 @@ class Verdict:
 
     @property
     def compared(self) -> tuple[Stage, ...]:
-        return tuple(one for one in self.stages if one.outcome is not Outcome.NOT_COMPARED)
+        """The stages that were compared."""
+        return tuple(each for each in self.stages if each.outcome is not Outcome.NOT_COMPARED)
 
     @property
     def outcome(self) -> Outcome:
+        """The worst outcome of the compared stages: see the class."""
         order = list(Outcome)
-        worst = max((one.outcome for one in self.compared), key=order.index, default=None)
-        rests = {one.name for one in self.compared} - {"variables"}
-        if worst is None or not (rests or worst is Outcome.DIFFERENT):
+        worst = max((each.outcome for each in self.compared), key=order.index, default=None)
+        later_stages = {each.name for each in self.compared} - {"variables"}
+        if worst is None or not (later_stages or worst is Outcome.DIFFERENT):
             return Outcome.NOT_COMPARED
         return worst
 
@@ -168,14 +184,14 @@ class Verdict:
 
     @property
     def first(self) -> tuple[Stage, Comparison] | None:
-        """The first divergence: the first stage with the verdict's outcome, and where in it."""
-        for one in self.compared:
-            if one.first is not None and one.outcome is self.outcome:
-                return one, one.first
+        """The first divergence: the first stage and comparison with the verdict's outcome."""
+        for each in self.compared:
+            if each.first is not None and each.outcome is self.outcome:
+                return each, each.first
         return None
 
     def to_json(self) -> Json:
-        """Returns it as what `json` can write."""
+        """Returns the verdict as a dict that Python's `json` can write."""
         first = self.first
-        where = {"stage": first[0].name, **to_json(first[1])} if first else None
-        return {"outcome": to_json(self.outcome), "first": where, **to_json(self)}
+        divergence = {"stage": first[0].name, **to_json(first[1])} if first else None
+        return {"outcome": to_json(self.outcome), "first": divergence, **to_json(self)}

@@ -1,23 +1,26 @@
 """`verify`: proves that a training loop computes what a model_fn under an Estimator computes."""
 
 import dataclasses
+import functools
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from estimator_compat.command_line.error_text import describe, raised_here
 from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.type_aliases import Nest
 from migrate.hosting import eager_mode
 from migrate.hosting.graph.random_ops import RandomOp
 from migrate.hosting.loop import CustomLoop
 from migrate.targets import Target
 from migrate.verifying import stages, subjects
 from migrate.verifying.batches import Batches, materialize
-from migrate.verifying.reference import Progress, Reference, Trained, aligned
-from migrate.verifying.verdict import Outcome, Stage, Tolerances, Verdict, skipped
+from migrate.verifying.reference import Progress, Reference, TrainingRecord, make_reproducible
+from migrate.verifying.verdict import Outcome, Stage, Tolerances, Verdict, skipped_stage
 
 STEPS, EVAL_STEPS, PREDICT_STEPS = 100, 100, 10
 _TRAINING = ("gradients", "one step", "steps")
+_T = TypeVar("_T")
 
 
 def verify(
@@ -32,242 +35,284 @@ def verify(
 ) -> Verdict:
     """Compares a training loop with `estimator_compat.Estimator` on the same model_fn.
 
-    Both start from the same weights and see the same batches, which are read once. In stages, each
-    of which rests on those before it: the variables, the forward pass, the gradients, one step,
-    many steps, evaluation and predictions with the weights that the run arrived at. Where gradients
-    or trained variables are further apart than the tolerances say, the run is trained once more, to
-    see what rounding alone does to them: see `migrate.verifying.rounding`.
+    The loop is the subject, the Estimator the reference. Both start from the same weights and see
+    the same batches, which are read once. The stages are compared in the order of the computation:
+    the variables, the forward pass, the gradients, one step, many steps, and evaluation and
+    predictions with the weights that the reference trained.
+
+    If gradients or trained variables are further apart than the tolerances allow, the reference is
+    trained once more, to measure what rounding alone does to them. See
+    `migrate.verifying.rounding`.
 
     Args:
       target: The model_fn, its inputs, params and config. A config without a seed gets one.
       subject: A `CustomLoop`, or any object with `variables` and `train_step`: see
-        `migrate.verifying.subjects.Subject`. It must be new: what an optimizer counts outside
-        `variables` cannot be set back. None hosts the target's model_fn.
-      steps: How many steps to train, fewer if the input ends before.
-      eval_steps, predict_steps: The same for evaluation and predictions.
-      tolerances: What counts as equivalent.
+        `migrate.verifying.subjects.Subject`. It must be new, because a counter that an optimizer
+        keeps outside `variables` cannot be set back. None hosts the target's model_fn.
+      steps: How many steps to train; fewer if the input ends before.
+      eval_steps: How many batches to evaluate; fewer if the input ends before.
+      predict_steps: How many batches to predict; fewer if the input ends before.
+      tolerances: How far apart equivalent numbers may be; None for the defaults.
       progress: Is called with a line of text now and then.
 
     Raises:
-      ValueError: Steps that are not positive, or an input without a batch.
-      TypeError: The target or the subject is none.
+      ValueError: A number of steps is not positive, an input has no batch, or the reference fails.
+      TypeError: `target` is not a Target, or `subject` lacks a method.
       RuntimeError: Eager execution is off.
     """
     if not isinstance(target, Target):
         raise TypeError(
-            f"`target` ({target!r:.100}) is no migrate.Target; expected one, which names a "
-            "model_fn's inputs, too; pass `migrate.Target(model_fn=..., input_fns=...)`."
+            f"`target` ({target!r:.100}) is not a migrate.Target; expected a Target, which also "
+            "names the model_fn's inputs; pass `migrate.Target(model_fn=..., input_fns=...)`."
         )
     eager_mode.require_eager()
-    counts = {
+    limits = {
         ModeKeys.TRAIN: steps,
         ModeKeys.EVAL: eval_steps,
         ModeKeys.PREDICT: predict_steps,
     }
-    for name, count in zip(("steps", "eval_steps", "predict_steps"), counts.values(), strict=True):
-        if count < 1:
+    for name, limit in zip(("steps", "eval_steps", "predict_steps"), limits.values(), strict=True):
+        if limit < 1:
             raise ValueError(
-                f"`{name}` ({count}) must be a positive integer; the input's end is an end, too; "
-                "give the largest number that you have time for."
+                f"`{name}` ({limit}) must be a positive integer; the end of the input is a limit, "
+                "too; pass the largest number that you have time for."
             )
-    tell = progress or _silent
+    progress = progress or _ignore
     with tempfile.TemporaryDirectory() as folder:
-        target = aligned(target, f"{folder}/run")
-        given = _batches(target, counts, tell)
-        reference = Reference(target, given)
+        target = make_reproducible(target, f"{folder}/run")
+        batches = _read_batches(target, limits, progress)
+        reference = Reference(target, batches)
         if subject is None:
             config = target.run_config.replace(model_dir=f"{folder}/host")
-            # What hooks do is no part of the comparison; a note names those that are left out.
+            # Hooks are not compared; a note names the ones that the loop leaves out.
             subject = CustomLoop(dataclasses.replace(target, config=config), ignore_hooks=True)
         verification = _Verification(
-            reference, subjects.side(subject), given, tolerances or Tolerances(), tell
+            reference, subjects.adapt(subject), batches, tolerances or Tolerances(), progress
         )
         return verification.run()
 
 
-def _silent(_: str) -> None:
+def _ignore(_: str) -> None:
     return None
 
 
-def _batches(target: Target, counts: Mapping[str, int], tell: Progress) -> dict[str, Batches]:
-    """The batches of the modes that the target has an input for."""
-    found = {}
-    for mode, count in counts.items():
+def _read_batches(
+    target: Target, limits: Mapping[str, int], progress: Progress
+) -> dict[str, Batches]:
+    """Reads the batches of each mode that the target has an input for."""
+    batches_of_mode = {}
+    for mode, limit in limits.items():
         if isinstance(target.input_fns, Mapping) and mode not in target.input_fns:
             continue
-        tell(f"reading the batches of {mode!r}")
-        found[mode] = _told(f"the input_fn of {mode!r}", materialize, target, mode, count)
-        if not found[mode].values:
+        progress(f"reading the batches of {mode!r}")
+        batches = _explain_failure(
+            f"the input_fn of {mode!r}", functools.partial(materialize, target, mode, limit)
+        )
+        if not batches.values:
             raise ValueError(
-                f"the input_fn of {mode!r} yields no batch; expected one at least; check its files "
+                f"the input_fn of {mode!r} yields no batch; expected at least one; check its files "
                 "and its filters."
             )
-    return found
+        batches_of_mode[mode] = batches
+    return batches_of_mode
 
 
-def _told(what: str, function: Callable[..., Any], *args: Any) -> Any:
-    """Calls a function of the legacy side, and says of an error what there is to compare with.
+def _explain_failure(what: str, function: Callable[[], _T]) -> _T:
+    """Calls a function of the reference, and explains its error.
+
+    Args:
+      what: The function, as the message names it.
+      function: Its result is returned.
 
     Raises:
-      ValueError: It failed, with an error that is not of this package's own.
+      ValueError: The function raised an error that is not this package's own.
     """
     try:
-        return function(*args)
+        return function()
     except Exception as error:
         if raised_here(error):
             raise
         raise ValueError(
-            f"{what} fails: {describe(error).rstrip('.')}; expected one that works, to compare "
-            "with; see that estimator_compat.Estimator trains it, then verify again."
+            f"{what} fails: {describe(error).rstrip('.')}; expected it to work with "
+            "estimator_compat.Estimator, which is the reference; fix that first, then verify "
+            "again."
         ) from error
 
 
 class _Verification:
-    """One verification: the two sides, and what is known of them so far."""
+    """One verification: the reference, the subject, and what was computed so far.
+
+    Args:
+      reference: The reference, before training.
+      subject: The subject, before training.
+      batches: The batches of each mode.
+      tolerances: How far apart equivalent numbers may be.
+      progress: Is called with a line of text now and then.
+    """
 
     def __init__(
         self,
         reference: Reference,
-        side: subjects.Side,
+        subject: subjects.SubjectAdapter,
         batches: Mapping[str, Batches],
         tolerances: Tolerances,
-        tell: Progress,
+        progress: Progress,
     ) -> None:
-        self._reference, self._side, self._batches = reference, side, batches
-        self._tolerances, self._tell = tolerances, tell
-        self._make = stages.Stages(tolerances)
+        self._reference, self._subject, self._batches = reference, subject, batches
+        self._tolerances, self._progress = tolerances, progress
+        self._stages = stages.Stages(tolerances)
         self._unaligned: list[RandomOp] = []
         self._losses: Sequence[Any] = ()
 
     def run(self) -> Verdict:
-        trained = _told("the run under the Estimator", self._reference.train, self._tell)
-        initial = self._side.read() if self._side.initializes else None
-        first, fits = self._make.variables(trained, self._side.variables, initial)
+        """Trains, evaluates and predicts with both, and compares them stage by stage."""
+        record = _explain_failure(
+            "training with the Estimator", lambda: self._reference.train(self._progress)
+        )
+        initial = self._subject.read() if self._subject.initializes else None
+        variables, fits = self._stages.variables(record, self._subject.variables, initial)
         if fits:
-            rest = [*self._training(trained), self._evaluation(trained), self._predictions()]
+            later = [*self._training(record), self._evaluation(record), self._predictions()]
         else:
             names = ("forward", *_TRAINING, "evaluation", "predictions")
-            rest = [skipped(name, "the variables do not match") for name in names]
+            later = [skipped_stage(name, "the variables do not match") for name in names]
         return Verdict(
-            subject=self._side.name,
-            stages=(first, *rest),
-            run_losses=tuple(float(one) for one in trained.losses),
-            subject_losses=tuple(float(one) for one in self._losses),
+            subject=self._subject.name,
+            stages=(variables, *later),
+            run_losses=tuple(float(loss) for loss in record.losses),
+            subject_losses=tuple(float(loss) for loss in self._losses),
             unaligned=tuple(dict.fromkeys(map(str, self._unaligned))),
             tolerances=self._tolerances,
         )
 
-    def _training(self, trained: Trained) -> list[Stage]:
-        """The stages that train, and the forward pass before them."""
-        side, batches = self._side, self._batches[ModeKeys.TRAIN]
-        self._tell(f"{side.name}: the first batch")
-        side.give(trained.initial)
-        predicted, notes = self._first_predictions(trained)
-        run = self._reference.forward(ModeKeys.TRAIN, trained.initial)
-        if unaligned := self._not_aligned(run.random):
-            notes.append(stages.not_aligned("", unaligned).notes[0])
+    def _training(self, record: TrainingRecord) -> list[Stage]:
+        """Returns the stages of training, and the forward pass before them."""
+        subject, batches = self._subject, self._batches[ModeKeys.TRAIN]
+        self._progress(f"{subject.name}: the first batch")
+        subject.assign(record.initial)
+        predictions, notes = self._first_predictions(record)
+        reference = self._reference.forward(ModeKeys.TRAIN, record.initial)
+        if unaligned := self._not_aligned(reference.random):
+            notes.append(stages.alignment_note(unaligned))
             return [
-                self._make.forward(*predicted, None, notes),
+                self._stages.forward(*predictions, None, notes),
                 *(stages.not_aligned(name, unaligned) for name in _TRAINING),
             ]
-        batch = subjects.first_batch(batches)
-        gradients = side.gradients(batch)
-        side.give(trained.initial)  # a forward pass may write, too: moving averages, counters
-        loss = side.step(batch)
-        first = side.read()
-        self._losses = side.steps(batches, trained.initial, loss, self._tell)
-        final = side.read()
+        element = subjects.first_element(batches)
+        gradients = subject.gradients(element)
+        subject.assign(record.initial)  # a forward pass may write moving averages and counters
+        loss = subject.step(element)
+        first = subject.read()
+        self._losses = subject.steps(batches, record.initial, loss, self._progress)
+        final = subject.read()
 
-        def made(moved: Trained | None) -> list[Stage]:
-            ask, make = self._reference.forward, self._make
-            own = ask(ModeKeys.TRAIN, moved.initial).values if moved else None
+        def compare_training(perturbed: TrainingRecord | None) -> list[Stage]:
+            perturbed_gradients = (
+                self._reference.forward(ModeKeys.TRAIN, perturbed.initial).values
+                if perturbed
+                else None
+            )
             return [
-                make.gradients(run.values, gradients, own),
-                make.one_step(trained, first, moved),
-                make.steps(trained, self._losses, final, side.notes, moved),
+                self._stages.gradients(reference.values, gradients, perturbed_gradients),
+                self._stages.one_step(record, first, perturbed),
+                self._stages.steps(record, self._losses, final, subject.notes, perturbed),
             ]
 
-        forward = self._make.forward(*predicted, (trained.losses[0], loss), notes)
-        return [forward, *self._but_for_rounding(trained, made)]
+        forward = self._stages.forward(*predictions, (record.losses[0], loss), notes)
+        return [forward, *self._compare_allowing_rounding(record, compare_training)]
 
-    def _but_for_rounding(
-        self, trained: Trained, made: Callable[[Trained | None], list[Stage]]
+    def _compare_allowing_rounding(
+        self, record: TrainingRecord, compare: Callable[[TrainingRecord | None], list[Stage]]
     ) -> list[Stage]:
-        """Makes stages again with what forgives rounding, if they are different else."""
-        found = made(None)
-        if all(one.outcome is not Outcome.DIFFERENT for one in found):
-            return found
-        self._tell("run: again, from weights one unit in the last place away")
-        return made(self._reference.train_moved(trained, self._tell))
+        """Repeats the stages with an allowance for rounding if they differ without it."""
+        without_allowance = compare(None)
+        if all(each.outcome is not Outcome.DIFFERENT for each in without_allowance):
+            return without_allowance
+        self._progress("reference: again, from weights one unit in the last place away")
+        return compare(self._reference.train_perturbed(record, self._progress))
 
-    def _first_predictions(self, trained: Trained) -> tuple[tuple[Any, Any], list[str]]:
-        """The predictions for the first batch with the initial weights, of the run and of the side.
+    def _first_predictions(self, record: TrainingRecord) -> tuple[tuple[Nest, Nest], list[str]]:
+        """Predicts the first batch with the initial weights.
 
-        They are None where there is nothing to compare; the notes say why.
+        Returns:
+          The predictions of the reference and of the subject, and notes. If they cannot be
+          compared, both are None, and a note says why.
         """
         nothing = (None, None)
-        run, reason = self._ask(
-            ModeKeys.PREDICT, lambda: self._reference.forward(ModeKeys.PREDICT, trained.initial)
+        reference, reason = self._call_reference(
+            ModeKeys.PREDICT, lambda: self._reference.forward(ModeKeys.PREDICT, record.initial)
         )
-        if run is None:
+        if reference is None:
             return nothing, [f"predictions: {reason}"]
-        if unaligned := self._not_aligned(run.random):
-            return nothing, [f"predictions: {stages.not_aligned('', unaligned).notes[0]}"]
-        subject = self._side.predict(self._batches[ModeKeys.PREDICT], 1)
-        if subject is None:
+        if unaligned := self._not_aligned(reference.random):
+            return nothing, [f"predictions: {stages.alignment_note(unaligned)}"]
+        predictions = self._subject.predict(self._batches[ModeKeys.PREDICT], 1)
+        if predictions is None:
             return nothing, ["predictions: the subject has no `predict`"]
-        if not subject:
+        if not predictions:
             return nothing, ["predictions: the subject's `predict` yields nothing"]
-        return (run.values, subject[0]), []
+        return (reference.values, predictions[0]), []
 
     def _not_aligned(self, ops: Sequence[RandomOp]) -> list[RandomOp]:
-        found = [op for op in ops if not (self._side.is_aligned and op.is_repeatable)]
-        self._unaligned += found
-        return found
+        """Returns the ops that draw different numbers in the subject, and keeps them."""
+        unaligned = [op for op in ops if not (self._subject.is_aligned and op.is_repeatable)]
+        self._unaligned += unaligned
+        return unaligned
 
-    def _evaluation(self, trained: Trained) -> Stage:
-        self._side.give(trained.final)
-        self._tell("evaluating")
-        run, reason = self._ask_trained(ModeKeys.EVAL, self._reference.evaluate)
-        if run is None:
-            return skipped("evaluation", reason)
+    def _evaluation(self, record: TrainingRecord) -> Stage:
+        self._subject.assign(record.final)
+        self._progress("evaluating")
+        reference, reason = self._call_trained_reference(ModeKeys.EVAL, self._reference.evaluate)
+        if reference is None:
+            return skipped_stage("evaluation", reason)
         batches = self._batches[ModeKeys.EVAL]
-        subject = self._side.evaluate(batches)
-        if subject is None:
-            return skipped("evaluation", "the subject has no `evaluate`")
-        return self._make.evaluation(run, subject, len(batches.values))
+        metrics = self._subject.evaluate(batches)
+        if metrics is None:
+            return skipped_stage("evaluation", "the subject has no `evaluate`")
+        return self._stages.evaluation(reference, metrics, len(batches.values))
 
     def _predictions(self) -> Stage:
-        self._tell("predicting")
-        run, reason = self._ask_trained(ModeKeys.PREDICT, self._reference.predict)
-        if run is None:
-            return skipped("predictions", reason)
-        subject = self._side.predict(self._batches[ModeKeys.PREDICT])
-        if subject is None:
-            return skipped("predictions", "the subject has no `predict`")
-        return self._make.predictions(run, subject)
+        self._progress("predicting")
+        reference, reason = self._call_trained_reference(ModeKeys.PREDICT, self._reference.predict)
+        if reference is None:
+            return skipped_stage("predictions", reason)
+        predictions = self._subject.predict(self._batches[ModeKeys.PREDICT])
+        if predictions is None:
+            return skipped_stage("predictions", "the subject has no `predict`")
+        return self._stages.predictions(reference, predictions)
 
-    def _ask_trained(self, mode: str, question: Callable[[], Any]) -> tuple[Any, str]:
-        """Asks the run for what it computes with the weights that it trained."""
-        about, reason = self._ask(mode, lambda: self._reference.about(mode))
-        if about is None:
+    def _call_trained_reference(
+        self, mode: str, function: Callable[[], _T]
+    ) -> tuple[_T | None, str]:
+        """Evaluates or predicts with the trained weights, if the mode's graph can be compared.
+
+        Returns:
+          The function's result and ""; or None and the reason.
+        """
+        requirements, reason = self._call_reference(
+            mode, lambda: self._reference.graph_requirements(mode)
+        )
+        if requirements is None:
             return None, reason
-        if unaligned := self._not_aligned(about.random):
-            return None, stages.not_aligned("", unaligned).notes[0]
-        if about.untrained:
-            names = ", ".join(about.untrained)
+        if unaligned := self._not_aligned(requirements.random):
+            return None, stages.alignment_note(unaligned)
+        if requirements.untrained:
+            names = ", ".join(requirements.untrained)
             return None, f"mode {mode!r} has variables that no checkpoint of training has: {names}"
-        return self._ask(mode, question)
+        return self._call_reference(mode, function)
 
-    def _ask(self, mode: str, question: Callable[[], Any]) -> tuple[Any, str]:
-        """Asks the run; where it has no answer, returns None and the reason.
+    def _call_reference(self, mode: str, function: Callable[[], _T]) -> tuple[_T | None, str]:
+        """Calls a function of the reference, if the mode has an input and the model_fn runs in it.
 
-        A model_fn that was only ever trained, and fails in another mode, does not do what a hosted
-        one would have to do.
+        A model_fn that was written for training only may fail in another mode. A hosted loop need
+        not do what the reference cannot do.
+
+        Returns:
+          The function's result and ""; or None and the reason.
         """
         if mode not in self._batches:
             return None, f"the target has no {mode!r} input_fn"
         try:
-            return question(), ""
+            return function(), ""
         except Exception as error:
             return None, f"the model_fn cannot be run in mode {mode!r}: {describe(error)}"

@@ -129,8 +129,8 @@ def test_the_console_script_shows_the_same_help(folder):
         (
             ["--params=rate"],
             "`--params` (rate) cannot be read: [Errno 2] No such file or directory: 'rate'; "
-            "expected key=value or the path of a JSON file that holds an object; write for "
-            "example --params=learning_rate=0.1.",
+            "expected key=value or the path of a JSON file that contains an object; write "
+            "for example --params=learning_rate=0.1.",
         ),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
@@ -261,8 +261,8 @@ def test_a_mode_without_a_checkpoint_says_so(folder):
     done = run(folder, "--mode=evaluate", "--model_dir=empty")
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == (
-        "estimator_compat.train: `--model_dir` (empty) holds no checkpoint; expected one to "
-        "evaluate with; train first, or name the folder that has it."
+        "estimator_compat.train: `--model_dir` (empty) has no checkpoint; expected a "
+        "checkpoint to evaluate with; train first, or name the folder that has one."
     )
 
 

@@ -116,7 +116,9 @@ def test_a_checkpoint_of_other_objects(tmp_path: Path) -> None:
 def test_an_older_checkpoint_is_not_overwritten(tmp_path: Path) -> None:
     run(tmp_path / "run", steps=2)
     checkpoint_conversion.convert(str(tmp_path / "run"), f"{tmp_path}/new/")
-    with pytest.raises(ValueError, match="is there already; expected a new place; remove it"):
+    with pytest.raises(ValueError, match="exists already; expected a new path; remove it"):
         checkpoint_conversion.convert(str(tmp_path / "run"), f"{tmp_path}/new/")
-    with pytest.raises(ValueError, match="has no checkpoint; expected the path of one without"):
+    with pytest.raises(
+        ValueError, match="has no checkpoint; expected the path of a checkpoint, with"
+    ):
         checkpoint_conversion.convert(f"{tmp_path}/nothing", f"{tmp_path}/other/")

@@ -1,4 +1,4 @@
-"""The lines of a process's stderr that are ours."""
+"""Removes TensorFlow's own lines from the stderr of a process."""
 
 import re
 
@@ -10,5 +10,5 @@ _TENSORFLOWS = re.compile(
 
 
 def own_lines(stderr: str) -> list[str]:
-    """Leaves out the two lines that no setting silences in some releases of TensorFlow."""
+    """Returns the lines without the two that some releases of TensorFlow always write."""
     return [line for line in stderr.splitlines() if not _TENSORFLOWS.match(line)]

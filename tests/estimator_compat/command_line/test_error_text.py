@@ -1,4 +1,4 @@
-"""One line for an exception: what it was, and where in the user's code."""
+"""The description of an exception: its message, and the place in the user's code."""
 
 import json
 
@@ -55,7 +55,7 @@ def test_the_users_line_is_named(function, expected):
     assert error_text.describe(_caught(function)) == expected + place
 
 
-def test_our_own_message_says_all_without_its_type():
+def test_the_type_of_our_own_errors_is_left_out():
     assert error_text.describe(_caught(_in_our_code)).startswith("`--params` (=) cannot be read")
 
 
@@ -64,14 +64,14 @@ def test_a_syntax_error_names_its_own_place():
     assert error_text.describe(error) == "SyntaxError: invalid syntax (model.py, line 1)"
 
 
-def test_tensorflows_account_of_an_op_is_left_out():
+def test_the_traceback_of_an_op_is_left_out():
     def run():
         raise RuntimeError("Nan in Tensor\n\nOriginal stack trace for 'Log':\n  File x.py")
 
     assert error_text.describe(_caught(run)).startswith("RuntimeError: Nan in Tensor (")
 
 
-def test_a_sessions_trace_is_left_out():
+def test_the_traceback_of_a_session_error_is_left_out():
     with tf.Graph().as_default():
         checked = tf.debugging.check_numerics(tf.constant(float("nan")), "bad loss")
         with tf.compat.v1.Session() as session:

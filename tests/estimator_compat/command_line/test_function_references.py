@@ -1,4 +1,4 @@
-"""Functions named on the command line: found, and refused with a reason that helps."""
+"""Loads functions that the command line names; errors say what to do."""
 
 import sys
 
@@ -9,7 +9,7 @@ from estimator_compat.command_line import function_references
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A working folder with modules of its own, none of which stays imported."""
+    """A working folder with modules, which are removed from `sys.modules` after the test."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(sys, "modules", dict(sys.modules))
@@ -58,7 +58,7 @@ def test_a_file_runs_once_however_often_it_is_named(folder):
     assert function_references.load("model_of_mine:loads", flag="eval_input_fn")() == 1
 
 
-def test_a_file_named_as_a_loaded_module_leaves_that_module_alone(folder):
+def test_a_file_with_the_name_of_a_loaded_module_leaves_that_module_alone(folder):
     import logging
 
     function_references.load("logging.py:model_fn", flag="model_fn")
@@ -70,13 +70,13 @@ def test_a_file_named_as_a_loaded_module_leaves_that_module_alone(folder):
     [
         (
             "model_of_mine",
-            "`--model_fn=model_of_mine` names no function; expected `module:name` or "
-            "`path/file.py:name`; add what is missing.",
+            "`--model_fn=model_of_mine` does not name a function; expected `module:name` "
+            "or `path/file.py:name`; add what is missing.",
         ),
         (
             "model_of_mine.py:",
-            "`--model_fn=model_of_mine.py:` names no function; expected `module:name` or "
-            "`path/file.py:name`; add what is missing.",
+            "`--model_fn=model_of_mine.py:` does not name a function; expected `module:name` "
+            "or `path/file.py:name`; add what is missing.",
         ),
         (
             "no_such.py:f",
@@ -104,14 +104,14 @@ def test_a_file_named_as_a_loaded_module_leaves_that_module_alone(folder):
             "broken_import:f",
             "`--model_fn=broken_import:f`: importing broken_import failed with "
             "ModuleNotFoundError: No module named 'no_such_library_at_all' (broken_import.py, line "
-            "2, in <module>); expected a module that can be imported on this TensorFlow; mend it "
-            "there, or see the whole trace with --verbosity=1.",
+            "2, in <module>); expected a module that can be imported with this TensorFlow; fix it "
+            "there, or see the whole traceback with --verbosity=1.",
         ),
         (
             "exits.py:f",
             "`--model_fn=exits.py:f`: importing exits.py failed with SystemExit: run me otherwise "
-            "(exits.py, line 2, in <module>); expected a module that can be imported on this "
-            "TensorFlow; mend it there, or see the whole trace with --verbosity=1.",
+            "(exits.py, line 2, in <module>); expected a module that can be imported with this "
+            "TensorFlow; fix it there, or see the whole traceback with --verbosity=1.",
         ),
     ],
     ids=lambda value: value if " " not in value else "",
@@ -134,7 +134,7 @@ def test_the_cause_is_named_and_chained(folder, place, cause):
     assert isinstance(raised.value.__cause__, cause)
 
 
-def test_a_file_that_failed_can_be_mended_and_loaded(folder):
+def test_a_file_that_failed_can_be_fixed_and_loaded(folder):
     with pytest.raises(ValueError, match="broken_syntax"):
         function_references.load("broken_syntax.py:model_fn", flag="model_fn")
     (folder / "broken_syntax.py").write_text("def model_fn(): return 'mended'\n")

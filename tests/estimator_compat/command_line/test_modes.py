@@ -1,4 +1,4 @@
-"""What each mode trains, evaluates, prints and returns."""
+"""The modes: what they train, evaluate, print and return."""
 
 from typing import Any
 
@@ -122,9 +122,9 @@ def test_train_and_evaluate(run):
 
 @pytest.mark.parametrize("mode", ["evaluate", "predict"])
 def test_without_a_checkpoint(run, tmp_path, mode):
-    with pytest.raises(ValueError, match="holds no checkpoint") as raised:
+    with pytest.raises(ValueError, match="has no checkpoint") as raised:
         run(mode)
     assert str(raised.value) == (
-        f"`--model_dir` ({tmp_path}/run) holds no checkpoint; expected one to {mode} with; train "
-        "first, or name the folder that has it."
+        f"`--model_dir` ({tmp_path}/run) has no checkpoint; expected a checkpoint to {mode} "
+        "with; train first, or name the folder that has one."
     )

@@ -1,4 +1,4 @@
-"""The commands that stderr advises after a run, compared whole."""
+"""The commands that are suggested after a run, compared whole."""
 
 import shlex
 import subprocess

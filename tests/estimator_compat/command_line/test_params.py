@@ -1,4 +1,4 @@
-"""Params from the command line: values read as what they look like, mistakes all named."""
+"""Params from the command line: the types of values, and errors that name each mistake."""
 
 import pytest
 
@@ -42,8 +42,8 @@ def test_every_mistake_is_named_at_once(tmp_path, monkeypatch):
         params.parse(["=3", "list.json", "rate=1"])
     assert str(raised.value).splitlines() == [
         f"`--params` ({item}) cannot be read: {cause}; expected key=value or the path of a JSON "
-        "file that holds an object; write for example --params=learning_rate=0.1."
-        for item, cause in (("=3", "it has no key"), ("list.json", "it holds a JSON list"))
+        "file that contains an object; write for example --params=learning_rate=0.1."
+        for item, cause in (("=3", "it has no key"), ("list.json", "it contains a JSON list"))
     ]
 
 

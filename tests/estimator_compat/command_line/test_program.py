@@ -1,4 +1,4 @@
-"""How a run ends: its message on stderr, and its exit code."""
+"""The end of a run: its message on stderr, and its exit status."""
 
 import sys
 

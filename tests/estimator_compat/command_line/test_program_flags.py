@@ -1,4 +1,4 @@
-"""Flags that are parsed, and what is said of those that cannot be."""
+"""The parsing of flags, and its errors."""
 
 import pytest
 from absl import flags

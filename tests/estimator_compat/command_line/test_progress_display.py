@@ -1,4 +1,4 @@
-"""How far a run is: whole lines in a pipe, bars on a terminal."""
+"""The progress of a run: whole lines in a pipe, bars on a terminal."""
 
 import io
 import time
@@ -64,7 +64,7 @@ def test_a_short_evaluation_needs_no_line(clock):
 
 
 @pytest.mark.parametrize(("loss", "text"), [(float("nan"), "nan"), (float("inf"), "inf")])
-def test_a_loss_that_is_no_number_is_shown_as_it_is(loss, text):
+def test_a_loss_that_is_not_finite_is_shown_as_it_is(loss, text):
     console = _console(terminal=False)
     with progress_display.open_display(every_steps=1, console=console) as shown:
         shown.stage("train", unit="step", start=0, total=None).show(1, loss)

@@ -11,7 +11,7 @@ tf1 = tf.compat.v1
 
 
 class _Recorder:
-    """A display, and its one stage, that write down what they are told."""
+    """A display and its only stage, which record the calls that they get."""
 
     def __init__(self, every):
         self.told, self._every = [], every
@@ -39,7 +39,7 @@ def _model_fn(features, labels, mode, params):
 
 
 def _inputs(count):
-    # Losses 1.0, 2.0, ... so that a shown loss tells its batch.
+    # Losses 1.0, 2.0, ... so that a loss identifies its batch.
     return lambda: (
         tf.data.Dataset.range(1, count + 1).map(lambda n: tf.cast(n, tf.float32)).batch(1)
     )

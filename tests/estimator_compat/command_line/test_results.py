@@ -1,4 +1,4 @@
-"""What a mode leaves on stdout, compared whole."""
+"""The results of a mode on stdout, compared whole."""
 
 import io
 import json

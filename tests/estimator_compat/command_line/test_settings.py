@@ -17,7 +17,7 @@ def test_every_mistake_is_named_at_once():
         "it out.",
         "`--mode` (fit) is unknown; expected one of train_and_evaluate, train, evaluate, predict; "
         "choose one, or leave it out to do what the given input functions allow.",
-        "`--worst` (5) has no file to go to; expected --per_example_losses beside it; add "
+        "`--worst` (5) has no file to go to; expected --per_example_losses, too; add "
         "--per_example_losses=FILE.csv.",
     ]
 
@@ -31,7 +31,7 @@ def test_every_mistake_is_named_at_once():
         (PREDICT, "predict"),
     ],
 )
-def test_the_mode_is_the_most_that_the_inputs_allow(inputs, mode):
+def test_the_default_mode_depends_on_the_inputs(inputs, mode):
     assert TrainSettings(model_fn="m:f", **inputs).with_mode().mode == mode
 
 

@@ -1,4 +1,4 @@
-"""What of TensorFlow's own talk reaches the user."""
+"""Which messages of TensorFlow are shown."""
 
 import logging
 import os
@@ -51,7 +51,7 @@ def _notes() -> Any:
 @pytest.mark.parametrize(
     ("level", "expected"), [(None, False), (-1, False), (0, False), (1, True), (2, True)]
 )
-def test_who_asks_for_traces(verbosity, level, expected):
+def test_who_asks_for_tracebacks(verbosity, level, expected):
     verbosity(level)
     assert tensorflow_logs.debugging() is expected
 

@@ -173,9 +173,9 @@ def test_what_is_not_understood() -> None:
     (caution,) = cautions_of("root_of_a_mean")
     assert caution.code == "opaque"
     assert caution.text == (
-        "A part of the loss is known as one number only. The walk stopped at Sqrt of type Sqrt: it "
-        "is not linear in the losses behind it. It has no per-example losses; call loss_summaries "
-        "in the model_fn if there are some."
+        "A part of the loss is known as one number only. The ledger reader stopped at Sqrt of type "
+        "Sqrt: it is not linear in the losses behind it. The per-example losses of this part are "
+        "not known; if the model_fn has them, call loss_summaries there."
     )
     assert source(caution) == ["return tf.sqrt(mean_squares(features, labels))"]
 
@@ -198,7 +198,7 @@ def test_another_reduction_in_eval() -> None:
     assert caution.code == "train-eval"
     assert caution.text == (
         f"`loss` is not the same in TRAIN and EVAL. TRAIN has sum({SQUARES}), EVAL has "
-        f"mean({SQUARES}) in its place. The two curves cannot be compared; use one reduction in "
+        f"mean({SQUARES}) instead. The two curves cannot be compared; use one reduction in "
         "both, or compare `average_loss`."
     )
     assert [text.partition(" = ")[0] for text in source(caution)] == ["train", "evaluation"]
@@ -212,7 +212,7 @@ def test_regularization_in_training_only() -> None:
     train = ledger_of(loss)
     evaluation = ledger_of(lambda f, y: tf.reduce_mean(squares(f, y)), "eval")
     (caution,) = cautions.differences(train, evaluation)
-    assert "TRAIN has 0.1 * l2(kernel), EVAL has nothing in its place" in caution.text
+    assert "TRAIN has 0.1 * l2(kernel), EVAL has nothing instead" in caution.text
 
 
 def test_a_term_that_is_there_twice_is_not_there_once() -> None:

@@ -31,7 +31,7 @@ def test_the_command(tmp_path: Path) -> None:
     )
     assert other.returncode == 1
     assert "dense/kernel: (3, 4) in the checkpoint, (9, 16) in the model" in other.stdout
-    assert "nothing was written; mend what does not match, or pass" in other.stdout
+    assert "nothing was written; fix what does not match, or pass" in other.stdout
     assert not (tmp_path / "penguins").exists()
 
 

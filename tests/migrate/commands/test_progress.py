@@ -1,4 +1,4 @@
-"""What a long command says of its progress."""
+"""The progress of long commands on stderr."""
 
 import pytest
 
@@ -10,6 +10,6 @@ def test_progress_goes_to_stderr(
 ) -> None:
     progress = Progress()
     progress("too early")
-    monkeypatch.setattr(progress, "EVERY", 0.0)
-    progress("run: step 7 of 100")
-    assert capsys.readouterr() == ("", "... run: step 7 of 100\n")
+    monkeypatch.setattr(progress, "INTERVAL", 0.0)
+    progress("reference: step 7 of 100")
+    assert capsys.readouterr() == ("", "... reference: step 7 of 100\n")

@@ -1,4 +1,4 @@
-"""The arguments that name a target: how they are passed on."""
+"""The arguments that name a target, and what they become in a call of `targets.load`."""
 
 import argparse
 from typing import Any

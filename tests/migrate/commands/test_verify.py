@@ -14,8 +14,8 @@ from migrate.verifying.verdict import Tolerances
 from tests.recording.commands import migrate
 
 PENGUINS = """\
-The run (estimator_compat.Estimator) against the subject (CustomLoop), from the same weights, on the
-same batches:
+The reference (estimator_compat.Estimator) against the subject (CustomLoop), from the same weights,
+on the same batches:
 
 stage        verdict    absolute  relative  ulps  compared
 ---------------------------------------------------------------------------------------------
@@ -29,8 +29,8 @@ predictions  identical         0         0     0  2 batches
 
 IDENTICAL: every number that was compared is the same, bit for bit.
 """
-# `disable_v2_behavior` and a width that is a plain number are what makes it a legacy program. With
-# `counts` it builds another graph each time, so that both sides differ.
+# A legacy program: it calls `disable_v2_behavior`, and reads a width with `.value`. With `counts`,
+# each graph has another loss, so that the reference and the subject differ.
 PROGRAM = """
 import itertools
 import tensorflow as tf
@@ -76,7 +76,7 @@ def test_the_embedded_example() -> None:
 
 
 @pytest.mark.subprocess
-def test_a_legacy_program_whose_sides_differ(tmp_path: Path) -> None:
+def test_a_legacy_program_that_differs(tmp_path: Path) -> None:
     arguments = ("--params=counts=true", "--format=json")
     result = run(tmp_path, *arguments, given=["program.py:target"])
     assert result.returncode == 1, result.stderr
@@ -110,7 +110,7 @@ def test_tolerances() -> None:
 
 
 @pytest.mark.parametrize("text", ["loss=1e-3", "losses", "losses=abc", "losses=-1", "losses=nan"])
-def test_tolerances_that_are_none(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_tolerances(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         cli.parser().parse_args(["verify", f"--tolerance={text}"])
     assert stopped.value.code == 2

@@ -26,7 +26,7 @@ def test_what_does_not_match() -> None:
         "            and 2 more\n"
         "  shapes    1\n"
         "            dense/kernel: (3, 9) in the checkpoint, (3, 4) in the model\n"
-        "nothing was written; mend what does not match, or pass --allow-partial\n"
+        "nothing was written; fix what does not match, or pass --allow-partial\n"
     )
 
 

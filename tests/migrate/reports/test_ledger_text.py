@@ -93,8 +93,8 @@ def test_cautions_have_their_lines() -> None:
     assert "\n\n  ! vector-loss: The loss is a vector, l[batch]: the Estimator refuses" in text
     assert text.split("\n\n")[-1] == (
         "! train-eval: `loss` is not the same in TRAIN and EVAL. TRAIN has sum(l[batch]), EVAL has "
-        "l[batch]\n  in its place. The two curves cannot be compared; use one reduction in both, "
-        "or compare\n  `average_loss`.\n  /elsewhere/model.py:7 in loss\n"
+        "l[batch]\n  instead. The two curves cannot be compared; use one reduction in both, "
+        "or compare `average_loss`.\n  /elsewhere/model.py:7 in loss\n"
     )
 
 

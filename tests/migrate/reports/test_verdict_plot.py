@@ -25,11 +25,11 @@ def test_a_plot_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_plot_in_no_folder(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    with pytest.raises(ValueError, match=r"there is no folder .*; expected one .*; make it"):
+    with pytest.raises(ValueError, match=r"there is no folder .*; expected a folder .*; make it"):
         verdict_plot.require(str(tmp_path / "none" / "losses.png"))
 
 
 def test_a_plot_of_no_format(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    with pytest.raises(ValueError, match=r"is no format of a picture; expected .*; name it"):
+    with pytest.raises(ValueError, match=r"is not a picture format; expected .*; name it"):
         verdict_plot.require(str(tmp_path / "losses.txt"))

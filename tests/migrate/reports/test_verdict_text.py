@@ -3,12 +3,12 @@
 import dataclasses
 
 from migrate.reports import verdict_text
-from migrate.verifying.verdict import Verdict, skipped, stage
+from migrate.verifying.verdict import Verdict, skipped_stage, stage
 from tests.migrate.reports.verdicts import CLOSE, DIFFERENT, EQUIVALENT, SAME, WORSE
 
 RENDERED = """\
-The run (estimator_compat.Estimator) against the subject (MyLoop), from the same weights, on the
-same batches:
+The reference (estimator_compat.Estimator) against the subject (MyLoop), from the same weights, on
+the same batches:
 
 stage      verdict       absolute  relative     ulps  compared
 ----------------------------------------------------------------------------------------------
@@ -20,13 +20,13 @@ steps      different         0.25       0.5  4194304  4 losses; largest: loss at
 variables: not in the subject: b.
 forward: the variables are late.
 
-Random ops that draw other numbers on each side: dropout/uniform (RandomUniform). The verdict rests
-on: variables, one step, steps.
+Random ops that draw different numbers in the reference and in the subject: dropout/uniform
+(RandomUniform). The verdict rests on: variables, one step, steps.
 
 First divergence: in stage 'steps', loss at step 3: relative difference 0.5 (4194304 units in the
-last place), where 1e-06 is allowed.
+last place); 1e-06 is allowed.
 
-DIFFERENT: it does not compute the same.
+DIFFERENT: the subject does not compute the same numbers.
 """
 
 
@@ -38,21 +38,21 @@ def test_the_text_of_an_equivalent_one() -> None:
     last = verdict_text.render(EQUIVALENT).split("\n\n")[-2:]
     assert last == [
         "First divergence: in stage 'one step', a/kernel at step 1: relative difference 1.25e-07 "
-        "(2 units in\nthe last place), where 1e-06 is allowed.",
-        "EQUIVALENT: within the tolerances (relative to the largest magnitude: losses 1e-06, "
-        "gradients 1e-05,\nvariables 1e-05, what the first step adds to them 0.0001, metrics "
-        "1e-06, predictions 1e-06).\n",
+        "(2 units in\nthe last place); 1e-06 is allowed.",
+        "EQUIVALENT: every number is within the tolerances (relative to the largest magnitude: "
+        "losses 1e-06,\ngradients 1e-05, variables 1e-05, what the first step adds to them 0.0001, "
+        "metrics 1e-06,\npredictions 1e-06).\n",
     ]
 
 
 def test_the_text_names_what_is_beyond_the_tolerances() -> None:
-    stages = (stage("steps", "2 losses", [SAME, CLOSE], ["taken for rounding: a/kernel; ..."]),)
+    stages = (stage("steps", "2 losses", [SAME, CLOSE], ["attributed to rounding: a/kernel; ..."]),)
     last = verdict_text.render(dataclasses.replace(EQUIVALENT, stages=stages)).split("\n\n")[-1]
-    assert last.replace("\n", " ").endswith("1e-06), but for what is taken for rounding. ")
+    assert last.replace("\n", " ").endswith("1e-06), except for what is attributed to rounding. ")
 
 
 def test_nothing_that_could_be_compared() -> None:
-    stages = (DIFFERENT.stages[0], skipped("steps", "random ops"))
+    stages = (DIFFERENT.stages[0], skipped_stage("steps", "random ops"))
     assert verdict_text.render(dataclasses.replace(DIFFERENT, stages=stages)).endswith(
         "NOT COMPARED: nothing that the subject computes could be compared.\n"
     )

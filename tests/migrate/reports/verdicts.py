@@ -1,8 +1,8 @@
-"""Verdicts of sides that differ, and of sides that are equivalent."""
+"""A verdict of `DIFFERENT`, and one of `EQUIVALENT`."""
 
 import dataclasses
 
-from migrate.verifying.verdict import Comparison, Outcome, Tolerances, Verdict, skipped, stage
+from migrate.verifying.verdict import Comparison, Outcome, Tolerances, Verdict, skipped_stage, stage
 
 WORSE = Comparison(
     name="loss",
@@ -27,7 +27,7 @@ DIFFERENT = Verdict(
     subject="MyLoop",
     stages=(
         stage("variables", "2 variables: names, shapes", [SAME, SAME], ["not in the subject: b"]),
-        skipped("forward", "the variables are late"),
+        skipped_stage("forward", "the variables are late"),
         stage("one step", "2 variables", [SAME, CLOSE]),
         stage("steps", "4 losses", [SAME, CLOSE, WORSE]),
     ),

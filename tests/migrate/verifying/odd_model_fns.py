@@ -1,4 +1,4 @@
-"""Odd but plausible model_fns: what legacy code did beside minimizing a loss of dense layers."""
+"""Odd but plausible model_fns: legacy code that does more than minimize a loss of dense layers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +30,7 @@ def loss_of(logits: Any, labels: Any) -> Any:
 
 
 def spec(mode: str, logits: Any, labels: Any, before: Any = (), **given: Any) -> Any:
-    """The spec of one output; in training, it updates when `before` is done."""
+    """Returns the spec of one output; in training, the update waits for the ops in `before`."""
     if mode == "infer":
         return Spec(mode, predictions={"p": tf.sigmoid(logits), "logits": logits}, **given)
     loss = loss_of(logits, labels)
@@ -55,7 +55,7 @@ def odd(model_fn: Callable[..., Any]) -> Callable[..., Any]:
 
 @odd
 def gradients_of_two_batches(features: Any, labels: Any, mode: str) -> Any:
-    """They are added up by hand, and applied in a branch: the train_op is what `cond` returns."""
+    """Adds up gradients by hand and applies them in a branch: the train_op is a `cond`'s result."""
     logits = dense(features["x"])
     if mode != "train":
         return spec(mode, logits, labels)
@@ -140,7 +140,7 @@ def forward_pass_that_counts(features: Any, labels: Any, mode: str) -> Any:
 
 @odd
 def metric_in_training(features: Any, labels: Any, mode: str) -> Any:
-    """Its update waits for its input, which in a loop is an argument."""
+    """Updates a metric in training; the update waits for the input, an argument in a loop."""
     mean, update = tf1.metrics.mean(features["x"])
     made = spec(mode, dense(features["x"]) + 0.1 * tf.stop_gradient(mean), labels)
     return made._replace(train_op=tf.group(made.train_op, update)) if mode == "train" else made
@@ -153,7 +153,7 @@ def ragged_features(features: Any, labels: Any, mode: str) -> Any:
 
 @odd
 def predictions_without_the_input(features: Any, labels: Any, mode: str) -> Any:
-    """An Estimator would go on with them for ever."""
+    """Predicts without using the input, so that an Estimator's `predict` never ends."""
     weights = tf1.get_variable("w", [4, 1], initializer=tf.ones_initializer)
     if mode == "infer":
         return Spec(mode, predictions=weights * 2.0)
@@ -197,7 +197,7 @@ def weights_of_two_types(features: Any, labels: Any, mode: str) -> Any:
 
 @odd
 def steps_by_hand(features: Any, labels: Any, mode: str) -> Any:
-    """BERT's way: the rate reads the step, which is assigned beside that."""
+    """As in BERT, the learning rate reads the global step, and an unordered op assigns it."""
     logits = dense(features["x"])
     if mode != "train":
         return spec(mode, logits, labels)
@@ -227,7 +227,7 @@ def recurrent_in_control_flow_v1(features: Any, labels: Any, mode: str) -> Any:
 
 @odd
 def optimizers_that_both_count(features: Any, labels: Any, mode: str) -> Any:
-    """Five steps are made after three batches: they count as 2, 4 and 6."""
+    """Counts two steps a batch, so that five steps end after three batches: 2, 4 and 6."""
     first, second = dense(features["x"], name="first"), dense(features["x"], name="second")
     made = spec(mode, first + second, labels)
     if mode != "train":
@@ -240,7 +240,7 @@ def optimizers_that_both_count(features: Any, labels: Any, mode: str) -> Any:
 
 @odd
 def optimizer_of_every_other_batch(features: Any, labels: Any, mode: str) -> Any:
-    """Only what it applies is counted, so that the input ends before the steps are made."""
+    """Counts a step every other batch, so that the input ends before the steps are reached."""
     logits = dense(features["x"])
     if mode != "train":
         return spec(mode, logits, labels)
@@ -261,8 +261,8 @@ def metric_of_python(features: Any, labels: Any, mode: str) -> Any:
     if mode != "eval":
         return made
 
-    def counted(given: Any, wanted: Any) -> Any:
-        return np.float32(sum((given > 0).ravel() == (wanted > 0).ravel()))
+    def count_correct(outputs: Any, targets: Any) -> Any:
+        return np.float32(sum((outputs > 0).ravel() == (targets > 0).ravel()))
 
-    right = tf1.py_func(counted, [logits, labels], tf.float32)
+    right = tf1.py_func(count_correct, [logits, labels], tf.float32)
     return made._replace(eval_metric_ops={"right": tf1.metrics.mean(right)})

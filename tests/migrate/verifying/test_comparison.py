@@ -1,4 +1,4 @@
-"""How far arrays are apart, and when that is equivalent."""
+"""The distance of two arrays, and whether they are identical, equivalent or different."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ ONE = np.float32(1.0)
 ABOVE = np.nextafter(ONE, np.float32(2.0))  # 1 + 2**-23
 
 
-def compared(run: Any, subject: Any, tolerance: float = 1e-6) -> Any:
-    return compare("a", run, subject, tolerance=tolerance, smallest=1e-3)
+def compared(reference: Any, subject: Any, tolerance: float = 1e-6) -> Any:
+    return compare("a", reference, subject, tolerance=tolerance, smallest=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ def compared(run: Any, subject: Any, tolerance: float = 1e-6) -> Any:
     [
         (1.0, 1.0, 0),
         (0.0, -0.0, 0),
-        # The smallest float32s above and below zero are one place from it.
+        # The smallest float32s above and below zero are one unit from it.
         (1.4e-45, -1.4e-45, 2),
         (1.0, 1.0 + 2**-23, 1),
         # From 1 to 2 the exponent changes once: 2**23 floats.
@@ -35,7 +35,7 @@ def test_units_in_the_last_place(one: float, other: float, distance: int) -> Non
 
 def test_units_in_the_last_place_of_float64_do_not_overflow() -> None:
     largest = np.finfo(np.float64).max
-    # All finite float64s: twice the places of the positive ones, 0x7fefffffffffffff.
+    # All finite float64s: twice the rank of the largest one, 0x7fefffffffffffff.
     assert ulps(np.array([-largest]), np.array([largest])) == 2 * 0x7FEFFFFFFFFFFFFF
 
 
@@ -59,40 +59,40 @@ def test_relative_to_the_largest_element() -> None:
     # 2e-5 beside 100 is 2e-7 of it; alone it would be 1.
     assert compared([100.0, 2e-5], [100.0, 0.0]).relative == pytest.approx(2e-7)
     assert compared([100.0, 2e-5], [100.0, 0.0]).outcome is Outcome.EQUIVALENT
-    # Below 1e-3 a magnitude counts as that: 1e-10 / 1e-3 is 1e-7.
+    # A largest magnitude below 1e-3 counts as 1e-3: 1e-10 / 1e-3 is 1e-7.
     assert compared([1e-10], [0.0]).outcome is Outcome.EQUIVALENT
     assert compared([1e-8], [0.0]).outcome is Outcome.DIFFERENT
 
 
 @pytest.mark.parametrize(
-    ("run", "subject", "note"),
+    ("reference", "subject", "note"),
     [
-        ([1.0], [[1.0]], "of shape [1] in the run, [1, 1] in the subject"),
-        ([1.0], [1], "of type float64 in the run, int64 in the subject"),
-        ([1, 2], [1, 3], "2 in the run, 3 in the subject"),
-        (b"a", b"b", "b'a' in the run, b'b' in the subject"),
+        ([1.0], [[1.0]], "of shape [1] in the reference, [1, 1] in the subject"),
+        ([1.0], [1], "of type float64 in the reference, int64 in the subject"),
+        ([1, 2], [1, 3], "2 in the reference, 3 in the subject"),
+        (b"a", b"b", "b'a' in the reference, b'b' in the subject"),
     ],
     ids=["shape", "type", "int", "string"],
 )
-def test_what_is_no_number(run: Any, subject: Any, note: str) -> None:
-    found = compared(run, subject)
+def test_arrays_without_a_distance(reference: Any, subject: Any, note: str) -> None:
+    found = compared(reference, subject)
     assert found.outcome is Outcome.DIFFERENT
     assert found.note == note
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
-def test_a_number_that_is_none(wrong: float) -> None:
+def test_a_number_that_is_not_finite(wrong: float) -> None:
     found = compared([1.0, 2.0], [1.0, wrong])
     assert (found.outcome, found.relative) == (Outcome.DIFFERENT, np.inf)
 
 
-def test_a_python_float_is_compared_as_the_runs_type() -> None:
+def test_a_python_float_is_compared_in_the_type_of_the_reference() -> None:
     assert compared(np.float32(0.1), float(np.float32(0.1))).outcome is Outcome.IDENTICAL
     assert compared(np.float32(0.1), 0.1).outcome is Outcome.IDENTICAL
 
 
-def updated(before: float, run: float, subject: float) -> Any:
-    arrays = [np.array([one], np.float32) for one in (before, run, subject)]
+def updated(before: float, reference: float, subject: float) -> Any:
+    arrays = [np.array([one], np.float32) for one in (before, reference, subject)]
     return compare_updates("a", *arrays, tolerance=1e-4, step=1)
 
 

@@ -1,4 +1,4 @@
-"""Every golden program, hosted: bit for bit what it computes under the Estimator."""
+"""Every golden program, hosted, computes the same bits as under the Estimator."""
 
 import functools
 import json
@@ -60,4 +60,4 @@ def test_hosting_changes_no_bit(program: str) -> None:
 @pytest.mark.slow
 def test_hooks_that_are_left_out_are_named() -> None:
     steps = next(one for one in verdict_of("convolution_hooks")["stages"] if one["name"] == "steps")
-    assert steps["notes"] == ["the run's hooks are not hosted: CountingHook"]
+    assert steps["notes"] == ["the reference's hooks are not hosted: CountingHook"]

@@ -1,4 +1,4 @@
-"""The ledger's model_fns, hosted: what `migrate.verify` says of each of them."""
+"""The verdicts of `migrate.verify` on the ledger's model_fns, hosted."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -32,12 +32,12 @@ EVERY_TIME = {
     "nce",
     "reference_variables",
 }
-# Predictions are left out where PREDICT needs labels, or other variables than training.
+# Predictions are not compared if PREDICT needs labels, or variables that training lacks.
 MAY_BE_LEFT_OUT = {"predictions"}
 
 
 def target(case: Case, modes: Sequence[str]) -> migrate.Target:
-    """18 examples: five batches for most, of which the last is short where the case allows it."""
+    """A target of 18 examples: five batches for most cases, with a short last one if allowed."""
 
     def input_fn() -> tf.data.Dataset:
         data = tf.data.Dataset.from_tensor_slices((FEATURES, LABELS)).repeat(3)

@@ -1,7 +1,7 @@
-"""The verifier against a loop that a person wrote: right first, then with one mistake each.
+"""The verifier on a handwritten loop: a correct one, and copies with one mistake each.
 
-The loop is plain TF2: `tf.Variable`, `tf.GradientTape`, Adam spelled out. Its mistakes are those
-that people make. Each must be found, in the stage where it first shows.
+The loop is plain TF2: `tf.Variable`, `tf.GradientTape` and a handwritten Adam. The mistakes are
+common ones. Each must be found in the stage where its effect first shows.
 """
 
 from collections.abc import Mapping
@@ -142,7 +142,7 @@ class HandWritten:
 
 
 class WithMore(HandWritten):
-    """With the methods that a subject may have besides."""
+    """The loop with the optional methods of a subject."""
 
     def gradients(self, features: Any, labels: Any) -> Mapping[str, Any]:
         averages = [self.variables[f"norm/moving_{name}"] for name in ("mean", "variance")]
@@ -166,7 +166,7 @@ class WithMore(HandWritten):
 
 
 class Mean(WithMore):
-    """Keras's reduction in the place of TensorFlow 1's."""
+    """Keras's reduction instead of TensorFlow 1's."""
 
     def reduced(self, losses: Any, weights: Any) -> Any:
         return tf.reduce_mean(losses * weights)
@@ -215,7 +215,7 @@ class RateOnePercentHigher(WithMore):
 
 
 class OtherBatchNormEpsilon(WithMore):
-    """Keras 2's and TensorFlow 1's is 1e-3, PyTorch's is 1e-5: seen where averages are used."""
+    """PyTorch's epsilon of 1e-5 instead of 1e-3; it shows where moving averages are used."""
 
     def network(self, x: Any, training: bool) -> Any:
         if training:
@@ -233,7 +233,7 @@ class UnweightedMetric(WithMore):
 
 
 class ProbabilitiesForLogits(WithMore):
-    """Only after training, so that the forward stage cannot see it."""
+    """Predicts probabilities after training only, so that the forward stage does not find it."""
 
     def predict(self, dataset: Any) -> Any:
         for one in super().predict(dataset):
@@ -241,7 +241,7 @@ class ProbabilitiesForLogits(WithMore):
             yield {"logits": tf.sigmoid(one["logits"]) if done else one["logits"]}
 
 
-# Mistake: the stage that finds it, and what it names there.
+# Each mistake, with the stage, name and step of the first divergence.
 MUTANTS: dict[type[HandWritten], tuple[str, str, int | None]] = {
     Mean: ("forward", "loss", 1),
     Broadcast: ("forward", "loss", 1),
@@ -252,14 +252,14 @@ MUTANTS: dict[type[HandWritten], tuple[str, str, int | None]] = {
     OtherOrderOfClipping: ("one step", "hidden/kernel", 1),
     RateOnePercentHigher: ("one step", "hidden/kernel", 1),
     NoUpdateOps: ("one step", "norm/moving_mean", 1),
-    # Steps 1 to 5 have the first rate; the fifth has the second one here, which the sixth's shows.
+    # Steps 1 to 5 should have the first rate. Step 5 has the second one: step 6 has another loss.
     RateOneStepEarly: ("steps", "loss", 6),
     UnweightedMetric: ("evaluation", "loss", None),
     ProbabilitiesForLogits: ("predictions", "0/logits", None),
 }
 
 
-# One for each stage; the others are the longer sweep's.
+# One mistake for each stage; the others are marked slow.
 EVERY_TIME = (Mean, RegularizationNotDifferentiated, NoUpdateOps, RateOneStepEarly)
 
 

@@ -1,4 +1,4 @@
-"""Odd but plausible model_fns, hosted: all that they do, in all stages."""
+"""Odd but plausible model_fns, hosted and compared in all stages."""
 
 from collections.abc import Callable
 

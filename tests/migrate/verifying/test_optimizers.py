@@ -1,4 +1,4 @@
-"""Optimizers that Keras has no exact equal of, hosted: the same bits in every slot."""
+"""Hosted optimizers without an exact equal in Keras have the same bits in every slot."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ def _decaying(step: Any) -> Any:
     return tf1.train.exponential_decay(0.1, step, 5, 0.8)
 
 
-# Its name, how it is made from the global step, what the loss is multiplied by.
+# Each optimizer's name, how it is made from the global step, and the factor of the loss.
 OPTIMIZERS: dict[str, tuple[Callable[[Any], Any], float]] = {
     "rmsprop": (lambda step: tf1.train.RMSPropOptimizer(0.01, momentum=0.5), 1.0),
     "centered rmsprop": (lambda step: tf1.train.RMSPropOptimizer(0.01, centered=True), 1.0),

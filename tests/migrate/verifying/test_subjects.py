@@ -1,4 +1,4 @@
-"""What a loop of one's own may give, and what nothing can be said of."""
+"""Loops that users write: their gradients and predictions, and stages that cannot be compared."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -33,7 +33,7 @@ def model_fn(features: Any, labels: Any, mode: str, params: Any) -> Any:
 
 
 class Loop:
-    """Its gradient is of IndexedSlices, with a row that comes twice; it predicts nothing."""
+    """A loop whose gradient is IndexedSlices, with one row twice, and that predicts nothing."""
 
     def __init__(self) -> None:
         self.table = tf.Variable(tf.zeros([4, 2]))
@@ -81,7 +81,7 @@ def test_a_loop_that_predicts_nothing() -> None:
     assert "predictions: the subject's `predict` yields nothing" in stage(verdict, "forward").notes
     assert verdict.first is not None
     where = verdict.first[1]
-    assert (where.name, where.note) == ("batches", "3 batches in the run, 0 in the subject")
+    assert (where.name, where.note) == ("batches", "3 batches in the reference, 0 in the subject")
 
 
 def test_names_and_shapes_alone_are_no_proof() -> None:

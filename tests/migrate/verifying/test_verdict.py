@@ -3,13 +3,13 @@
 import dataclasses
 import json
 
-from migrate.verifying.verdict import Comparison, Outcome, Verdict, skipped, stage
+from migrate.verifying.verdict import Comparison, Outcome, Verdict, skipped_stage, stage
 from tests.migrate.reports.verdicts import DIFFERENT, WORSE
 
 
 def test_variables_alone_prove_nothing() -> None:
     verdict = dataclasses.replace(
-        DIFFERENT, stages=(DIFFERENT.stages[0], skipped("steps", "random ops"))
+        DIFFERENT, stages=(DIFFERENT.stages[0], skipped_stage("steps", "random ops"))
     )
     assert (verdict.outcome, verdict.passed) == (Outcome.NOT_COMPARED, False)
     wrong = Comparison(name="a", outcome=Outcome.DIFFERENT, note="no variable of this name")

@@ -1,4 +1,4 @@
-"""`migrate.verify`: what it names, what it leaves out, and what it refuses."""
+"""`migrate.verify`: random ops, missing stages, notes and refused arguments."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ import tensorflow.compat.v1 as tf1
 import estimator_compat as estimator
 import migrate
 from migrate.hosting.graph import determinism, random_ops
-from migrate.verifying.reference import Trained
+from migrate.verifying.reference import TrainingRecord
 from migrate.verifying.stages import Stages
 from migrate.verifying.verdict import Outcome, Tolerances, Verdict
 
@@ -35,7 +35,7 @@ def model_fn(features: Any, labels: Any, mode: str, params: Any) -> Any:
 
 
 def in_a_loop(net: Any, nested: bool = False) -> Any:
-    """Adds noise in each of a loop's iterations, which nothing keeps in order."""
+    """Adds noise in each iteration of a loop; the iterations may overtake each other."""
 
     def body(index: Any, total: Any) -> Any:
         noise = tf.random.uniform([3])
@@ -65,7 +65,7 @@ TRAINING_ONLY = {"train": input_fn}
 
 
 class Loop:
-    """A TF2 loop of the model without noise, as short as can be."""
+    """A short TF2 loop of the model without noise."""
 
     def __init__(self) -> None:
         shapes = {
@@ -154,7 +154,7 @@ def test_random_ops_without_a_seed_after_training(mode: str) -> None:
 
 @pytest.mark.parametrize("mode", STAGE_OF)
 def test_random_ops_with_a_seed_after_training(mode: str) -> None:
-    """The first batch was predicted before, and drew the first numbers."""
+    """The forward stage has predicted the first batch before, and drawn the first numbers."""
     verdict = migrate.verify(noisy_in(mode, "dropout"))
     assert (verdict.unaligned, not_compared(verdict)) == ((), set())
     assert verdict.outcome is Outcome.IDENTICAL, verdict.first
@@ -179,7 +179,7 @@ def test_a_loop_of_ones_own_draws_other_numbers() -> None:
     assert len(verdict.unaligned) == 1
     assert verdict.unaligned[0].startswith("dropout/")
     assert not_compared(verdict) == {*TRAINING, "evaluation"}
-    # Predictions are without dropout: the forward pass still rests on them.
+    # Predictions are without dropout, so that the forward pass compares them all the same.
     forward = next(one for one in verdict.stages if one.name == "forward")
     assert forward.compared == "first batch: predictions"
     assert verdict.passed
@@ -192,7 +192,7 @@ def test_a_loop_of_ones_own() -> None:
     assert not_compared(verdict) == {"gradients", "evaluation"}
     assert verdict.stages[0].notes == (
         "not in the subject: global_step",
-        "the subject was given the run's initial values",
+        "the subject was given the reference's initial values",
     )
 
 
@@ -204,10 +204,10 @@ def test_variables_that_do_not_match(fault: str) -> None:
         says = "the subject has no variable of this name"
     elif fault == "shape":
         subject.variables["hidden/bias"] = tf.Variable(tf.ones([1, 3]))
-        says = "float32 of shape [3] in the run, float32 of shape [1, 3] in the subject"
+        says = "float32 of shape [3] in the reference, float32 of shape [1, 3] in the subject"
     else:
         subject.variables["hidden/bias"] = tf.Variable(tf.ones([3], tf.float64))
-        says = "float32 of shape [3] in the run, float64 of shape [3] in the subject"
+        says = "float32 of shape [3] in the reference, float64 of shape [3] in the subject"
     verdict = verified("none", subject)
     assert verdict.first is not None
     stage, found = verdict.first
@@ -218,21 +218,21 @@ def test_variables_that_do_not_match(fault: str) -> None:
 def test_a_target_with_an_input_for_training_only_and_how_far_it_is() -> None:
     messages: list[str] = []
     verdict = verified("none", input_fns=TRAINING_ONLY, progress=messages.append)
-    steps = [f"run: step {step} of 3" for step in (1, 2, 3)]
-    assert [one for one in messages if one.startswith("run: ")] == steps
+    steps = [f"reference: step {step} of 3" for step in (1, 2, 3)]
+    assert [one for one in messages if one.startswith("reference: ")] == steps
     assert "CustomLoop: 3 steps in a graph loop" in messages
     assert verdict.outcome is Outcome.IDENTICAL
     assert not_compared(verdict) == {"evaluation", "predictions"}
     assert verdict.stages[-1].notes == ("the target has no 'infer' input_fn",)
 
 
-def test_what_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"`steps` \(0\) must be a positive integer; the input's"):
+def test_refused_arguments() -> None:
+    with pytest.raises(ValueError, match=r"`steps` \(0\) must be a positive integer; the end of"):
         verified("none", steps=0)
     with pytest.raises(TypeError, match=r"has no train_step; expected .*; add what is missing"):
         verified("none", type("Half", (), {"variables": {}})())
     empty = migrate.Target(model_fn=model_fn, input_fns=lambda: input_fn().take(0))
-    with pytest.raises(ValueError, match=r"'train' yields no batch; expected one at least; check"):
+    with pytest.raises(ValueError, match=r"'train' yields no batch; expected at least one; check"):
         migrate.verify(empty)
 
 
@@ -247,28 +247,28 @@ def uninitialized() -> Any:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         (
             {"model_fn": failing_at_step_2},
-            r"the run under the Estimator fails: InvalidArgumentError: assertion failed: "
-            r"\[too late\][^;]*; expected one that works, to compare with; see that",
+            r"training with the Estimator fails: InvalidArgumentError: assertion failed: "
+            r"\[too late\][^;]*; expected it to work with .*; fix that first",
         ),
         (
             {"input_fns": uninitialized},
             r"the input_fn of 'train' fails: FailedPreconditionError: GetNext\(\) failed because"
-            r"[^;]*; expected one that works, to compare with; see that",
+            r"[^;]*; expected it to work with .*; fix that first",
         ),
     ],
     ids=["model_fn", "input_fn"],
 )
-def test_a_run_that_fails(changes: dict[str, Any], told: str) -> None:
+def test_a_reference_that_fails(changes: dict[str, Any], message: str) -> None:
     given = {"model_fn": model_fn, "input_fns": input_fn, "params": {"noise": "none"}, **changes}
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         migrate.verify(migrate.Target(**given))
 
 
-def test_a_hook_that_ends_the_run_is_named() -> None:
+def test_a_hook_that_ends_the_training_is_named() -> None:
     class Ends(tf1.train.SessionRunHook):
         def after_run(self, run_context: Any, run_values: Any) -> None:
             run_context.request_stop()
@@ -279,13 +279,15 @@ def test_a_hook_that_ends_the_run_is_named() -> None:
     target = migrate.Target(model_fn=with_hook, input_fns=TRAINING_ONLY, params={"noise": "none"})
     steps = next(one for one in migrate.verify(target).stages if one.name == "steps")
     assert steps.first is not None
-    assert steps.first.note == "1 steps in the run, 3 in the subject"
-    assert steps.notes == ("the run's hooks are not hosted: Ends",)
+    assert steps.first.note == "1 steps in the reference, 3 in the subject"
+    assert steps.notes == ("the reference's hooks are not hosted: Ends",)
 
 
-def test_what_is_no_target() -> None:
-    with pytest.raises(TypeError, match=r"is no migrate.Target; expected one, .*; pass `migrate"):
-        migrate.verify(model_fn)
+def test_an_argument_that_is_not_a_target() -> None:
+    with pytest.raises(
+        TypeError, match=r"is not a migrate.Target; expected a Target, .*; pass `mig"
+    ):
+        migrate.verify(model_fn)  # type: ignore[arg-type]
 
 
 def test_a_mode_that_the_model_fn_cannot_be_run_in() -> None:
@@ -303,10 +305,12 @@ def test_a_mode_that_the_model_fn_cannot_be_run_in() -> None:
 
 
 def test_another_number_of_steps() -> None:
-    trained = Trained(initial={}, first={}, final={}, trainable=frozenset(), losses=[_X[0]] * 3)
-    made = Stages(Tolerances()).steps(trained, [_X[0]] * 4, {})
+    record = TrainingRecord(
+        initial={}, first={}, final={}, trainable=frozenset(), losses=[_X[0]] * 3
+    )
+    made = Stages(Tolerances()).steps(record, [_X[0]] * 4, {})
     assert made.first is not None
-    assert made.first.note == "3 steps in the run, 4 in the subject"
+    assert made.first.note == "3 steps in the reference, 4 in the subject"
 
 
 def test_random_ops_of_a_graph() -> None:
