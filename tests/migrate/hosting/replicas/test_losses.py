@@ -1,4 +1,4 @@
-"""What a step on two replicas tells, and summarizes, against arithmetic and one replica."""
+"""The values and summaries of a step on two replicas, against arithmetic and one replica."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 VALUES = [1.0, 2.0, 3.0, 6.0, 8.0]
 # The unreduced losses of both replicas, and their weighted mean. Losses and gradients are those of
-# `test_replicas.BY_HAND`; there is one variable, so that the norm is the gradient.
+# `test_replicated_graph.BY_HAND`; there is one variable, so that the norm is the gradient.
 TOLD = {
     # l * l / 2; 57/5
     "half_squares": ([0.5, 2.0, 4.5, 18.0, 32.0], 11.4),
@@ -50,7 +50,7 @@ def test_a_step_tells_of_both_replicas(name: str, exact: bool) -> None:
 def test_two_replicas_tell_what_one_does_of_the_whole_batch(name: str) -> None:
     two, one = case("told_of_one_batch")[name]
     if name == "sequences":
-        # Examples are as long as the longest, which replicas might not agree about.
+        # Examples are padded to the longest, whose length may differ between replicas.
         assert two.pop("loss_per_example") is None
         del one["loss_per_example"]
     assert two.keys() == one.keys()
