@@ -338,7 +338,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: hosted(input_fn=queued).train(steps=1),
         "since tensors of a queue or an iterator need a session; return the Dataset itself, or",
     ),
-    "nowhere": (lambda: hosted().save(), "expected one to write the checkpoint to; pass"),
+    "nowhere": (lambda: hosted().save(), "expected a folder to write the checkpoint to; pass"),
 }
 
 
