@@ -1,6 +1,7 @@
 """Translates Estimator-style model_fns into TF2 custom loops and proves that they are the same.
 
-Importing it imports nothing heavy: a public name is loaded from its module when it is first used.
+Importing this package does not import TensorFlow: each public name is loaded from its module when
+it is first used.
 """
 
 import importlib

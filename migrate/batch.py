@@ -1,4 +1,4 @@
-"""`Batch`: features and labels, and the rule that tells them apart in an element of an input."""
+"""`Batch`: features and labels, and the rule that separates them in an element of an input."""
 
 import dataclasses
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """What a model_fn is given at once.
+    """The features and the labels of one call of a model_fn.
 
-    Two batches are equal only where they are the same object, since tensors compare by element.
+    Two batches are equal only if they are the same object, because tensors compare by element.
 
     Attributes:
-      features: A nest of tensors, arrays, specs or whatever else an input has in their place.
-      labels: The same; None where the input has no labels.
+      features: A nest of tensors, or of arrays, specs or other values that stand for tensors.
+      labels: Such a nest; None if the input has no labels.
     """
 
     features: Any
@@ -20,9 +20,10 @@ class Batch:
 
     @classmethod
     def of(cls, element: Any) -> "Batch":
-        """Takes an element of an input apart: features, or a tuple `(features, labels)`.
+        """Separates an element of an input into features and labels.
 
-        A list, a named tuple and a tuple of another length are features.
+        A tuple of length two is `(features, labels)`. Any other element is features: also a list,
+        a named tuple, and a tuple of another length.
         """
         if type(element) is tuple and len(element) == 2:
             return cls(*element)
@@ -30,5 +31,5 @@ class Batch:
 
     @property
     def element(self) -> Any:
-        """The batch as an element of an input: features alone where there are no labels."""
+        """The batch as an element of an input: `features` alone if there are no labels."""
         return self.features if self.labels is None else (self.features, self.labels)

@@ -1,4 +1,4 @@
-"""The embedded example as a `Target`: what the commands work on when they are given none."""
+"""The embedded example as a `Target`: the commands use it if no target is named."""
 
 from migrate.targets import Target
 
@@ -6,7 +6,7 @@ PENGUINS = "migrate.examples:penguins"
 
 
 def penguins() -> Target:
-    """The classifier of penguins: a weighted `tf.losses` cross-entropy and an Adam optimizer."""
+    """Returns the penguin classifier: a weighted `tf.losses` cross-entropy, trained with Adam."""
     from estimator_compat.examples import penguins as program
 
     return Target(

@@ -1,4 +1,4 @@
-"""`Target`: a model_fn with what it takes to build it, and the graphs that come of it."""
+"""`Target`: a model_fn with its inputs, params and config. `build` makes its graph."""
 
 import dataclasses
 import inspect
@@ -12,19 +12,19 @@ InputFn = Callable[..., Any]
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Names a model_fn and gives it inputs, so that a command can build it.
+    """A model_fn with its inputs, params and config: all that a command needs to build its graph.
 
-    A closure, a method or a model_fn of a builder has no name that a command line could give. A
-    function of no arguments that returns a `Target` has one.
+    A command line cannot name a closure, a method, or a model_fn that a builder returns. It can
+    name a function without arguments that returns a `Target`.
 
     Attributes:
       model_fn: Any callable that an Estimator or a TPUEstimator takes.
-      input_fns: One input_fn for each mode, by `ModeKeys` values, or one for all of them. They are
-        called as an Estimator calls them, with those of `mode`, `params` and `config` that they
-        take.
-      params: Hyperparameters, as for an Estimator; None becomes an empty dict. TPUEstimator's own,
-        `params["batch_size"]`, is here, too, where model_fn or input_fn read it.
-      config: RunConfig; None stands for the default one, which `run_config` has.
+      input_fns: A mapping of `ModeKeys` values to the input_fns of the modes, or one input_fn for
+        all modes. An input_fn is called as an Estimator calls it: with those of the arguments
+        `mode`, `params` and `config` that it takes.
+      params: Hyperparameters, as for an Estimator; None becomes an empty dict. A TPUEstimator adds
+        `params["batch_size"]`; it must be given here if model_fn or input_fn read it.
+      config: A RunConfig; None stands for a default RunConfig, which `run_config` returns.
 
     Raises:
       TypeError: `model_fn` or an input_fn is not callable.
@@ -38,8 +38,8 @@ class Target:
     def __post_init__(self) -> None:
         if self.params is None:
             object.__setattr__(self, "params", {})
-        given = self.input_fns if isinstance(self.input_fns, Mapping) else {"all": self.input_fns}
-        for name, function in {"model_fn": self.model_fn, **given}.items():
+        by_mode = self.input_fns if isinstance(self.input_fns, Mapping) else {"all": self.input_fns}
+        for name, function in {"model_fn": self.model_fn, **by_mode}.items():
             if not callable(function):
                 raise TypeError(
                     f"`{name}` ({function!r:.100}) is not callable; expected a function; pass the "
@@ -48,9 +48,10 @@ class Target:
 
     @property
     def run_config(self) -> Any:
-        """The RunConfig: `config`, or where that is None, a new default one with the seed 1.
+        """The RunConfig: `config`, or a new default RunConfig with the seed 1 if `config` is None.
 
-        A default needs TensorFlow, which a `Target` does not import before it is used.
+        The default is made here because it needs TensorFlow, which creating a `Target` does not
+        import.
         """
         if self.config is not None:
             return self.config
@@ -62,7 +63,7 @@ class Target:
         """Returns the input_fn of a mode.
 
         Raises:
-          ValueError: There is none.
+          ValueError: `input_fns` has no input_fn for the mode.
         """
         if not isinstance(self.input_fns, Mapping):
             return self.input_fns
@@ -78,10 +79,11 @@ class Target:
 
         Args:
           mode: A `ModeKeys` value.
-          input_context: A `tf.distribute.InputContext`, for an input_fn that takes it.
+          input_context: A `tf.distribute.InputContext`, which is passed to an input_fn that takes
+            it; None without a strategy.
 
         Raises:
-          ValueError: There is no input_fn for the mode.
+          ValueError: `input_fns` has no input_fn for the mode.
         """
         from estimator_compat.runtime import user_functions
 
@@ -97,10 +99,11 @@ class Target:
         """Calls the model_fn as an Estimator does.
 
         Returns:
-          An `EstimatorSpec`, also where the model_fn returned a TPUEstimatorSpec.
+          An `EstimatorSpec`; a TPUEstimatorSpec is converted to one.
 
         Raises:
-          ValueError: The model_fn returns no spec, or takes no labels where there are some.
+          ValueError: The model_fn does not return a spec, or takes no labels although the input has
+            labels.
         """
         from estimator_compat.runtime import user_functions
 
@@ -134,15 +137,15 @@ def load(
     Args:
       reference: `module:name` or `file.py:name` of a function without arguments that returns a
         `Target`, of a `Target`, or of a model_fn.
-      input_fn: The same for a model_fn's input_fn.
-      params: For a model_fn; for a `Target`, they are put over its own.
-      legacy: Not None: the code sees TensorFlow as TensorFlow 1 programs knew it, and so do these
-        installed packages.
+      input_fn: `module:name` or `file.py:name` of the input_fn of a model_fn.
+      params: The params of a model_fn; for a `Target`, they replace its params of the same names.
+      legacy: Installed packages that see TensorFlow as TensorFlow 1 programs knew it, as the code
+        behind `reference` does then; None: all code sees TensorFlow as it is.
       flags: Arguments for the absl flags that the code defines.
 
     Raises:
-      ValueError: Something is not there, cannot be imported, or is not what it should be; or a
-        model_fn has no input_fn.
+      ValueError: A reference names nothing, cannot be imported, or names an object of the wrong
+        type; or a model_fn has no input_fn.
     """
     from estimator_compat.command_line import function_references, program_flags
 
@@ -150,33 +153,33 @@ def load(
         from estimator_compat import facade
 
         facade.install(legacy)
-    found = function_references.load(reference)
-    given = function_references.load(input_fn, flag="input_fn") if input_fn else None
+    loaded = function_references.load(reference)
+    loaded_input_fn = function_references.load(input_fn, flag="input_fn") if input_fn else None
     expected = f"flags that the code behind `{reference}` defines"
     program_flags.parse(["migrate", *flags], expected=expected)
-    if not isinstance(found, Target) and "features" not in inspect.signature(found).parameters:
-        found = _called(found, as_legacy=legacy is not None)
-        if not isinstance(found, Target):
+    if not isinstance(loaded, Target) and "features" not in inspect.signature(loaded).parameters:
+        loaded = _call(loaded, as_legacy=legacy is not None)
+        if not isinstance(loaded, Target):
             raise ValueError(
-                f"`{reference}` returned {found!r:.60}; expected a migrate.Target, or a model_fn "
+                f"`{reference}` returned {loaded!r:.60}; expected a migrate.Target, or a model_fn "
                 "with the argument `features`; name one of these."
             )
-    if isinstance(found, Target):
-        changes: dict[str, Any] = {"input_fns": given} if given else {}
+    if isinstance(loaded, Target):
+        changes: dict[str, Any] = {"input_fns": loaded_input_fn} if loaded_input_fn else {}
         if params:
-            changes["params"] = {**found.params, **params}
-        return dataclasses.replace(found, **changes)
-    if given is None:
+            changes["params"] = {**loaded.params, **params}
+        return dataclasses.replace(loaded, **changes)
+    if loaded_input_fn is None:
         raise ValueError(
-            f"`{reference}` is a model_fn, and there is no --input_fn; expected one that yields "
-            "its features and labels; add --input_fn=module:name, or name a function that returns "
-            "a migrate.Target."
+            f"`{reference}` is a model_fn, and there is no --input_fn; expected an input_fn "
+            "that yields its features and labels; add --input_fn=module:name, or name a function "
+            "that returns a migrate.Target."
         )
-    return Target(model_fn=found, input_fns=given, params=params)
+    return Target(model_fn=loaded, input_fns=loaded_input_fn, params=params)
 
 
-def _called(function: Callable[[], Any], *, as_legacy: bool) -> Any:
-    """Calls a function; legacy code in a graph, which it is in at its top level."""
+def _call(function: Callable[[], Any], *, as_legacy: bool) -> Any:
+    """Calls a function; legacy code is called in a graph, because it expects a default graph."""
     if not as_legacy:
         return function()
     import tensorflow as tf
@@ -190,9 +193,10 @@ class Built(NamedTuple):
 
     Attributes:
       graph: A `tf.Graph`.
-      inputs: An `estimator_compat.inputs.Inputs`: features, labels, the hooks that start them.
-      spec: The `EstimatorSpec`, also where the model_fn returned a TPUEstimatorSpec.
-      config: The RunConfig that it was built for.
+      inputs: An `estimator_compat.inputs.Inputs`: features, labels, and the hooks that initialize
+        the input.
+      spec: The `EstimatorSpec`; a TPUEstimatorSpec is converted to one.
+      config: The RunConfig that the graph was built for.
     """
 
     graph: Any
@@ -202,7 +206,7 @@ class Built(NamedTuple):
 
     @property
     def batch(self) -> Batch:
-        """The features and the labels that the input yields: tensors of the graph."""
+        """The features and labels that the input yields, as tensors of the graph."""
         return Batch(self.inputs.features, self.inputs.labels)
 
 
@@ -210,7 +214,7 @@ def build(target: Target, mode: str) -> Built:
     """Builds a target's graph, in the order in which an Estimator builds it.
 
     Raises:
-      ValueError: The target has no input_fn for `mode`, or the model_fn returns no spec.
+      ValueError: The target has no input_fn for `mode`, or the model_fn does not return a spec.
     """
     import tensorflow.compat.v1 as tf1
 
@@ -228,8 +232,8 @@ def build(target: Target, mode: str) -> Built:
             sessions.create_global_step_read()
         with tf1.device("/cpu:0"):
             result = target.call_input_fn(mode)
-        given = parse_input_fn_result(result)
-        labels = None if mode == ModeKeys.PREDICT else given.labels
+        inputs = parse_input_fn_result(result)
+        labels = None if mode == ModeKeys.PREDICT else inputs.labels
         with legacy_keras.seeded(config.tf_random_seed), legacy_keras.explained():
-            spec = target.call_model_fn(given.features, labels, mode)
-    return Built(graph, given, spec, config)
+            spec = target.call_model_fn(inputs.features, labels, mode)
+    return Built(graph, inputs, spec, config)

@@ -1,1 +1,1 @@
-"""Hosts a model_fn in a TF2 custom loop: no session and no Estimator."""
+"""Hosts a model_fn in a TF2 custom loop, without a session and without an Estimator."""

@@ -1,16 +1,20 @@
-"""What may be asked of a loop: checked before it does anything."""
+"""Checks of the arguments of `CustomLoop.train` and `evaluate`, before any work is done."""
 
 import os
-from typing import Any
 
 import tensorflow as tf
 
+from estimator_compat.type_aliases import Dataset, Nest
+
 
 def check_counts(**counts: int | None) -> None:
-    """Refuses numbers of steps that are not positive; None is no number.
+    """Raises a ValueError for a step count below 1.
+
+    Args:
+      **counts: Step counts by the names of the arguments; None means no limit.
 
     Raises:
-      ValueError: One is below 1.
+      ValueError: A count is below 1.
     """
     for name, count in counts.items():
         if count is not None and count < 1:
@@ -19,45 +23,49 @@ def check_counts(**counts: int | None) -> None:
             )
 
 
-def check_batches(dataset: Any, wanted: Any) -> None:
-    """Refuses a Dataset whose elements are not what the model_fn's graph takes.
+def check_batches(dataset: Dataset, expected: Nest) -> None:
+    """Raises a ValueError for a Dataset whose elements are not what the model_fn's graph takes.
 
-    A function takes tensors by their place: a feature of another name would be taken for the one
-    that the model_fn reads.
+    The check is needed because a graph's functions take tensors by position: without it, a feature
+    of another name would be used as the feature that the model_fn reads.
 
     Args:
-      dataset: Of what it yields is known what its `element_spec` says.
-      wanted: The nest of specs that the graph was built for.
+      dataset: A Dataset; its `element_spec` is compared with `expected`. An iterable without an
+        `element_spec` is accepted.
+      expected: The nest of specs that the graph was built for.
 
     Raises:
-      ValueError: They are not of one form, or a shape or type does not fit.
+      ValueError: The structures differ, or a shape or dtype is not compatible.
     """
-    given = getattr(dataset, "element_spec", wanted)
+    element_spec = getattr(dataset, "element_spec", expected)
     try:
-        tf.nest.assert_same_structure(given, wanted)
-        pairs = zip(tf.nest.flatten(given), tf.nest.flatten(wanted), strict=True)
-        fits = all(b.is_compatible_with(a) for a, b in pairs)
+        tf.nest.assert_same_structure(element_spec, expected)
+        pairs = zip(tf.nest.flatten(element_spec), tf.nest.flatten(expected), strict=True)
+        fits = all(needed.is_compatible_with(yielded) for yielded, needed in pairs)
     except (TypeError, ValueError):
         fits = False
     if not fits:
         raise ValueError(
-            f"`dataset` yields {given}; expected {wanted}, as the input_fn yields, which the "
-            "model_fn was built for; give one of that form."
+            f"`dataset` yields {element_spec}; expected {expected}, as the input_fn yields, which "
+            "the model_fn was built for; give a Dataset of that form."
         )
 
 
 def check_is_new(folder: str) -> None:
-    """Refuses to train from the beginning in a folder that has checkpoints.
+    """Raises a ValueError if training from initial weights would overwrite checkpoints.
 
-    An Estimator went on from the latest one; a loop does so when it is told to.
+    An Estimator resumed from the latest checkpoint. A loop resumes only after `restore`.
+
+    Args:
+      folder: The model_dir.
 
     Raises:
-      ValueError: There is one.
+      ValueError: The folder has a checkpoint.
     """
     latest = tf.train.latest_checkpoint(folder)
     if latest is not None:
         raise ValueError(
             f"`model_dir` ({folder}) has the checkpoint {os.path.basename(latest)}, and this loop "
             "would train from its initial weights and write over it; expected a new folder, or a "
-            f"loop that goes on from there; call `restore({folder!r})` first."
+            f"loop that resumes from that checkpoint; call `restore({folder!r})` first."
         )

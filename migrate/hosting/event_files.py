@@ -1,4 +1,4 @@
-"""The event files of a custom loop, as an Estimator's: one in its folder, one an evaluation."""
+"""The event files of a custom loop: one in the model_dir, and one in each evaluation's folder."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,11 @@ import tensorflow.compat.v1 as tf1
 
 
 class EventFiles:
-    """Writes summaries below a folder, where there is one."""
+    """Writes summaries to event files, in the folders in which an Estimator writes them.
+
+    Args:
+      model_dir: The folder of the training summaries; None writes nothing.
+    """
 
     def __init__(self, model_dir: str | None) -> None:
         self._model_dir = model_dir
@@ -20,25 +24,31 @@ class EventFiles:
         """Writes serialized summaries at a global step.
 
         Args:
-          folder: Below the folder; `""` is itself.
+          folder: A folder below the model_dir; `""` is the model_dir itself.
           step: The global step.
-          serialized: `tf.compat.v1.Summary`s.
+          serialized: Serialized `tf.compat.v1.Summary` messages.
         """
         if not self._model_dir:
             return
         if folder not in self._writers:
-            place = os.path.join(self._model_dir, folder)
-            self._writers[folder] = tf.summary.create_file_writer(place)
+            path = os.path.join(self._model_dir, folder)
+            self._writers[folder] = tf.summary.create_file_writer(path)
         with self._writers[folder].as_default():
-            for one in serialized:
-                tf.summary.experimental.write_raw_pb(one, step)
+            for summary in serialized:
+                tf.summary.experimental.write_raw_pb(summary, step)
             self._writers[folder].flush()
 
     def write_results(self, folder: str, results: Mapping[str, Any], more: Iterable[Any]) -> None:
-        """Writes an evaluation's numbers, and summaries beside them, at its global step."""
+        """Writes the results of an evaluation as scalar summaries, at its global step.
+
+        Args:
+          folder: A folder below the model_dir.
+          results: The metrics by their names; `global_step` among them.
+          more: `tf.compat.v1.Summary` messages that are written with the results.
+        """
         summary = tf1.Summary()
         for key, value in results.items():
             if key != "global_step" and isinstance(value, np.number):
                 summary.value.add(tag=key, simple_value=float(value))
-        serialized = [one.SerializeToString() for one in (summary, *more)]
+        serialized = [message.SerializeToString() for message in (summary, *more)]
         self.write(folder, results["global_step"], serialized)

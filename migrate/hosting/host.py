@@ -1,15 +1,15 @@
 """`host`: puts a model_fn into a TF2 custom training loop."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat.config import default_session_config
+from estimator_compat.config import RunConfig, default_session_config
 from estimator_compat.ledger.summary_wrapper import with_loss_summaries
 from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.type_aliases import ModelFn, Nest, Params, Tensor
 from migrate.hosting.loop import CustomLoop
 from migrate.hosting.replicas import worker_strategy
 from migrate.hosting.replicas.replicated_graph import Replication
@@ -17,12 +17,12 @@ from migrate.targets import InputFn, Target
 
 
 def host(
-    model_fn: Callable[..., Any],
+    model_fn: ModelFn,
     *,
     input_fn: Mapping[str, InputFn] | InputFn | None = None,
-    input_signature: Any = None,
-    params: Any = None,
-    config: Any = None,
+    input_signature: Nest = None,
+    params: Params = None,
+    config: RunConfig | None = None,
     loss_summaries: bool = True,
     jit_compile: bool = False,
     ignore_hooks: bool = False,
@@ -32,37 +32,41 @@ def host(
 ) -> CustomLoop:
     """Hosts a model_fn in a custom loop.
 
-    Where no `strategy` is given, it trains on the one that an Estimator would have: that of the
+    Without a `strategy`, the loop trains on the strategy that an Estimator would have: that of the
     config's `train_distribute`, or of the cluster in `TF_CONFIG`; see `worker_strategy`. All
-    workers run the same program, with the same config, and make the same steps: let their inputs
-    yield as many batches, since one that ends leaves the others waiting. The chief writes
-    checkpoints, summaries and exports, the others nothing. Evaluation and prediction are on one
-    device, in each process that asks for them, whatever `eval_distribute` says. An evaluator does
-    not train.
+    workers run the same program with the same config, and make the same number of steps. Their
+    inputs must yield equally many batches, because the workers wait for a worker whose input has
+    ended. Only the chief writes checkpoints, summaries and exports. Each process evaluates and
+    predicts on one device; `eval_distribute` is ignored. An evaluator does not train.
 
     Args:
       model_fn: As for an Estimator, unedited.
-      input_fn: One for all modes, or a mapping of `ModeKeys` values to theirs.
-      input_signature: In its place, what datasets that are given later yield: the nest of
-        `tf.TensorSpec`s of features, or `(features, labels)`.
+      input_fn: One input_fn for all modes, or a mapping of `ModeKeys` values to input_fns.
+      input_signature: What the datasets yield that are passed to the loop later, for use instead of
+        `input_fn`: the nest of `tf.TensorSpec`s of features, or of `(features, labels)`.
       params: As for an Estimator.
-      config: RunConfig. Its seed, its steps for summaries, checkpoints and logging, and its
-        model_dir are followed; without a model_dir nothing is written. A loop has no session for
-        its session_config.
-      loss_summaries: Whether `loss_per_example` and `average_loss` are added to what the model_fn
-        summarizes and evaluates.
-      jit_compile: Whether training steps are compiled by XLA. It is faster on some models, and no
-        longer exact: XLA reorders arithmetic.
-      ignore_hooks: Whether hooks of the model_fn that need a session are left out; else they are
-        refused.
-      strategy: Trains on its replicas: see `Replication`.
-      global_mean: How it does: see `Replication`.
-      split: The same. None is True for a `strategy` that is given here, and False for one that an
-        Estimator would have: as an Estimator read its input.
+      config: A RunConfig; None for a default RunConfig. The loop uses its seed, its steps for
+        summaries, checkpoints and logging, and its model_dir. Without a model_dir nothing is
+        written. Its session_config is ignored, because a loop has no session.
+      loss_summaries: Whether `loss_per_example` and `average_loss` are added to the summaries and
+        metrics of the model_fn.
+      jit_compile: Whether training steps are compiled by XLA. Some models are then faster, but
+        their numbers differ slightly, because XLA reorders arithmetic.
+      ignore_hooks: Whether hooks of the model_fn that need a session are left out. Otherwise such
+        hooks raise a ValueError.
+      strategy: The strategy on whose replicas the loop trains: see `Replication`. None: see above.
+      global_mean: Whether the loss is the mean over the examples of all replicas: see
+        `Replication`.
+      split: Whether a batch of the input is split over the replicas: see `Replication`. None is
+        True if `strategy` is given. Otherwise None is False, because an Estimator read its input
+        so.
+
+    Returns:
+      The loop. Each mode's graph is built when it is first used.
 
     Raises:
-      ValueError: Neither or both of `input_fn` and `input_signature` are given; or this cannot be
-        trained on that strategy or cluster.
+      ValueError: Neither or both of `input_fn` and `input_signature` are given, or the model cannot
+        be trained on the strategy or the cluster.
     """
     if (input_fn is None) == (input_signature is None):
         raise ValueError(
@@ -75,10 +79,10 @@ def host(
         params=params,
         config=config,
     )
-    config = target.run_config
-    # An Estimator's config has the default one, and that of a task in a cluster one of its own.
-    given = None if config.cluster_spec else config.session_config
-    if given not in (None, default_session_config()):
+    run_config = target.run_config
+    # A RunConfig has the default session_config, or in a cluster another one that it makes itself.
+    session_config = None if run_config.cluster_spec else run_config.session_config
+    if session_config not in (None, default_session_config()):
         tf1.logging.warning(
             "The RunConfig's session_config is left out, since a custom loop has no session. Set "
             "threads with tf.config.threading, and a GPU's memory with tf.config.experimental."
@@ -86,12 +90,13 @@ def host(
     if split is None:
         split = strategy is not None
     if strategy is None:
-        strategy = worker_strategy.from_config(config)
+        strategy = worker_strategy.from_config(run_config)
     if loss_summaries:
-        # Each replica would write the same tags: see `Replication.loss_summaries`.
+        # In TRAIN each replica would write the same tags; `Replication.loss_summaries` does it
+        # once.
         modes = (ModeKeys.EVAL,) if strategy is not None else (ModeKeys.TRAIN, ModeKeys.EVAL)
         model_fn = with_loss_summaries(model_fn, modes=modes)
-    target = dataclasses.replace(target, model_fn=model_fn, config=config)
+    target = dataclasses.replace(target, model_fn=model_fn, config=run_config)
     replication = None
     if strategy is not None:
         replication = Replication(
@@ -102,5 +107,5 @@ def host(
     )
 
 
-def _placeholder(spec: tf.TensorSpec) -> Any:
+def _placeholder(spec: tf.TensorSpec) -> Tensor:
     return tf1.placeholder(spec.dtype, spec.shape)

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat.losses.histogram_total import HistogramTotal
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import checkpoint_files
+from estimator_compat.type_aliases import Dataset, Features, Labels, Nest, ServingInputReceiverFn
 from migrate.batch import Batch
 from migrate.hosting import argument_checks, eager_mode, unsupported
 from migrate.hosting.checkpoints.loop_checkpoints import Checkpoints
@@ -29,18 +30,27 @@ from migrate.hosting.replicas.replicated_graph import (
 from migrate.hosting.saved_model import export as exporting
 from migrate.hosting.schedule import StepCounting, next_stop
 from migrate.hosting.step_result import StepResult
-from migrate.hosting.training_log import Reports
+from migrate.hosting.training_log import TrainingLog
 from migrate.hosting.training_loop import Loop
 from migrate.targets import Target
 
 
 class CustomLoop:
-    """A model_fn's training, evaluation and prediction, with shared `tf.Variable`s.
+    """Trains, evaluates and predicts with a model_fn, on `tf.Variable`s that all modes share.
+
+    Args:
+      target: The model_fn, its inputs, params and config.
+      jit_compile: Whether training steps are compiled by XLA.
+      ignore_hooks: Whether hooks of the model_fn that need a session are left out.
+      replication: How the model_fn is trained on several replicas; None for one device.
 
     Attributes:
-      target: What is hosted.
-      variables: The variables by their legacy names, as far as modes were built: those of the
-        model, the optimizer and the metrics.
+      target: The target, with the RunConfig that is used.
+      variables: The variables of the model, the optimizer and the metrics, by their legacy names. A
+        mode's variables are added when its graph is built.
+
+    Raises:
+      RuntimeError: Eager execution is off.
     """
 
     def __init__(
@@ -52,7 +62,7 @@ class CustomLoop:
         replication: Replication | None = None,
     ) -> None:
         eager_mode.require_eager()
-        # It is read once: a default one depends on TF_CONFIG.
+        # `run_config` is read once, because a default RunConfig depends on TF_CONFIG.
         config = target.run_config
         self.target = dataclasses.replace(target, config=config)
         self.variables: dict[str, tf.Variable] = {}
@@ -69,7 +79,7 @@ class CustomLoop:
         self._is_chief = replication is None or replication.is_chief
         self._events = EventFiles(config.model_dir if self._is_chief else None)
         self._step_counting = StepCounting.UNKNOWN
-        self._reports = Reports(
+        self._log = TrainingLog(
             config,
             self._events,
             save=self.save,
@@ -78,45 +88,46 @@ class CustomLoop:
 
     @property
     def global_step(self) -> int:
-        """How many steps the variables have been trained."""
+        """The value of the global step: how many steps the variables have been trained."""
         return int(self.variables["global_step"])
 
     def graph(self, mode: str) -> HostedGraph:
-        """The graph of a mode, which is built when it is first asked for.
+        """Returns the graph of a mode, which is built when it is first needed.
 
         Raises:
-          ValueError: The model_fn needs something that only a session has; it is named. Nothing is
-            left of the graph.
+          ValueError: The model_fn needs a session; the message says for what. The graph is
+            discarded, and so are its new variables.
         """
         if mode not in self._graphs:
-            known = set(self.variables)
+            names_before = set(self.variables)
             try:
-                self._graphs[mode] = self._checked(mode)
+                self._graphs[mode] = self._build_and_initialize(mode)
             except BaseException:
-                for name in self.variables.keys() - known:
+                for name in self.variables.keys() - names_before:
                     del self.variables[name]
                 raise
         return self._graphs[mode]
 
-    def _checked(self, mode: str) -> HostedGraph:
-        graph = self._built(mode)
+    def _build_and_initialize(self, mode: str) -> HostedGraph:
+        graph = self._build(mode)
         unsupported.check_graph(graph.built, ignore_hooks=self._ignore_hooks)
-        # An Estimator begins training with the initial values of the TRAIN graph.
-        begins = mode == ModeKeys.TRAIN and not self._trained
-        graph.initialize(set(self.variables) if begins else graph.created)
+        # Training begins with the initial values of the TRAIN graph, as under an Estimator, also if
+        # another mode's graph has created the variables.
+        is_new_training = mode == ModeKeys.TRAIN and not self._trained
+        graph.initialize(set(self.variables) if is_new_training else graph.created)
         return graph
 
-    def _built(self, mode: str) -> HostedGraph:
+    def _build(self, mode: str) -> HostedGraph:
         if mode == ModeKeys.TRAIN and self._is_chief and self.target.run_config.model_dir:
-            # A model_fn may write there, too.
+            # The folder is checked before the model_fn is called, which may write there, too.
             checkpoint_files.check_writable(self.target.run_config.model_dir)
         if mode == ModeKeys.TRAIN and self._replication is not None:
             replicas = build_for_replicas(self.target, self._replication)
             return host_on_replicas(replicas, self.variables)
         return host_on_one_device(build_for_one_device(self.target, mode), self.variables)
 
-    def _given(self, dataset: Any, mode: str) -> Any:
-        """A dataset that a caller gives, or that of the input_fn."""
+    def _dataset_or_input(self, dataset: Dataset | None, mode: str) -> Dataset:
+        """Returns a caller's dataset after checking it, or that of the input_fn for None."""
         if dataset is None:
             return self.dataset(mode)
         if mode != ModeKeys.TRAIN or self._replication is None:
@@ -124,10 +135,10 @@ class CustomLoop:
         return dataset
 
     def dataset(self, mode: str) -> tf.data.Dataset:
-        """Calls the input_fn of a mode.
+        """Returns the Dataset of a mode's input_fn.
 
         Raises:
-          ValueError: It returns no Dataset.
+          ValueError: The input_fn does not return a Dataset.
         """
         context = None
         if mode == ModeKeys.TRAIN and self._replication is not None:
@@ -148,21 +159,26 @@ class CustomLoop:
 
     @property
     def trainable_variables(self) -> list[tf.Variable]:
-        """The model's trainable variables, in the order in which it made them."""
+        """The model's trainable variables, in the order in which the model_fn creates them."""
         trainable = self.graph(ModeKeys.TRAIN).built.trainable
         return [self.variables[name] for name in trainable]
 
     # Training.
 
-    def forward(self, features: Any, labels: Any = None) -> StepResult:
-        """Computes the loss of one batch in TRAIN mode, and trains nothing.
+    def forward(self, features: Features, labels: Labels = None) -> StepResult:
+        """Computes the losses of one batch in TRAIN mode, without training on it.
 
-        A step of your own begins with it: a `tf.GradientTape` around it has the gradients of
-        `trainable_variables`, with the model_fn's reduction, before anything is done to them. A
-        tape cannot follow loops and branches of control flow v1, which `train` can.
+        It is for training steps that you write yourself. A `tf.GradientTape` around the call gives
+        the gradients of `trainable_variables` for the model_fn's reduced loss, as they are before
+        the model_fn clips or scales them. A tape cannot differentiate loops and branches of control
+        flow v1; `train` can.
+
+        Args:
+          features: The features of the batch.
+          labels: The labels of the batch; None if the input has no labels.
 
         Returns:
-          The losses; its `gradient_norm` and `learning_rate` are None.
+          The losses; `gradient_norm` and `learning_rate` are None.
 
         Raises:
           ValueError: The loop trains on replicas.
@@ -170,35 +186,44 @@ class CustomLoop:
         unsupported.check_one_device(self._replication)
         forward = self._train_functions.forward
         for variable in self.trainable_variables:
-            variable.value()  # a tape watches what is read
+            variable.value()  # a tape watches the variables that are read
         return StepResult(**forward(Batch(features, labels).element))
 
-    def train_step(self, features: Any, labels: Any = None) -> StepResult:
-        """Trains on one batch, or where `split` is False on a tuple of the replicas' batches."""
+    def train_step(self, features: Features, labels: Labels = None) -> StepResult:
+        """Trains on one batch.
+
+        Args:
+          features: The features of the batch; on replicas with `split=False`, a tuple of the
+            replicas' batches.
+          labels: The labels of the batch; None if the input has no labels, and for such a tuple.
+
+        Raises:
+          ValueError: This process is an evaluator.
+        """
         unsupported.check_trains(self.target.run_config)
         step = self._train_functions.step
         self._trained = True
-        found = step(Batch(features, labels).element)
-        del found["train_op"]
+        values = step(Batch(features, labels).element)
+        del values["train_op"]
         self._merge_from_replicas()
-        return StepResult(**found)
+        return StepResult(**values)
 
     def train(
-        self, dataset: Any = None, steps: int | None = None, *, steps_per_loop: int = 100
+        self, dataset: Dataset | None = None, steps: int | None = None, *, steps_per_loop: int = 100
     ) -> np.ndarray:
         """Trains, and writes summaries and checkpoints at the steps at which an Estimator did.
 
         Args:
-          dataset: A Dataset of what the input_fn yields; None calls the input_fn.
-          steps: How many steps; None until the dataset ends.
-          steps_per_loop: How many steps are made at most in one graph call.
+          dataset: A Dataset with the `element_spec` of the input_fn's; None calls the input_fn.
+          steps: How many steps; None trains until the dataset ends.
+          steps_per_loop: The largest number of steps in one graph call.
 
         Returns:
           The loss of each step: `[steps]`.
 
         Raises:
           ValueError: This process is an evaluator; or the model_dir has checkpoints, and none was
-            restored; or `dataset` or a number of steps is not one that can be trained with.
+            restored; or the elements of `dataset` do not fit; or a number of steps is below 1.
           NanLossDuringTrainingError: The loss became NaN.
         """
         unsupported.check_trains(self.target.run_config)
@@ -206,38 +231,40 @@ class CustomLoop:
         if not self._trained and self._is_chief and self.target.run_config.model_dir:
             argument_checks.check_is_new(self.target.run_config.model_dir)
         graph = self.graph(ModeKeys.TRAIN)
-        dataset = self._given(dataset, ModeKeys.TRAIN)
+        dataset = self._dataset_or_input(dataset, ModeKeys.TRAIN)
         loop = self._train_functions.loop
         batches = iter(graph.built.input_form.elements(dataset))
         if not self._trained:
-            self._reports.save(self.global_step, force=True)
+            self._log.save(self.global_step, force=True)
         self._trained = True
-        graph.initialize(graph.built.local)  # as in a new session
-        self._reports.begin()
+        graph.initialize(graph.built.local)  # a new session initializes local variables, too
+        self._log.begin()
         end = self.global_step + (steps if steps is not None else 2**62)
         losses = []
         while (step := self.global_step) < end:
-            # The first step shows whether it counts as one; no later one is made beyond the end.
+            # The first step is made alone. It shows whether a step adds 1 to the global step; only
+            # then can many steps in one call not pass `end`.
             longest = self._step_counting.longest(steps_per_loop)
-            stop = next_stop(step, end=end, longest=longest, due=self._reports.due())
-            made = self._advance(loop, batches, step, stop)
-            losses.append(made)
-            if len(made) < stop - step:
+            stop = next_stop(step, end=end, longest=longest, intervals=self._log.intervals())
+            step_losses = self._advance(loop, batches, step, stop)
+            losses.append(step_losses)
+            if len(step_losses) < stop - step:
                 break
         self._merge_from_replicas()
-        self._reports.save(self.global_step, force=True)
+        self._log.save(self.global_step, force=True)
         return np.concatenate(losses) if losses else np.zeros(0, np.float32)
 
-    def _advance(self, loop: Loop, batches: Any, step: int, stop: int) -> np.ndarray:
-        wanted = self._reports.wants_summaries(step, stop)
-        made = loop(batches, stop - step, wanted=wanted)
-        losses = made.losses
+    def _advance(self, loop: Loop, batches: Iterator[Nest], step: int, stop: int) -> np.ndarray:
+        """Trains from one global step to another in one graph call; returns the steps' losses."""
+        summarize = self._log.wants_summaries(step, stop)
+        result = loop(batches, stop - step, summarize=summarize)
+        losses = result.losses
         if np.isnan(losses).any():
             raise tf1.train.NanLossDuringTrainingError
         if len(losses):
             now = self.global_step
             self._step_counting = self._step_counting.after(made=len(losses), counted=now - step)
-            self._reports.write(now, losses[-1], made.summaries)
+            self._log.write(now, losses[-1], result.summaries)
         return losses
 
     def _merge_from_replicas(self) -> None:
@@ -248,18 +275,23 @@ class CustomLoop:
     # Evaluation and prediction.
 
     def evaluate(
-        self, dataset: Any = None, steps: int | None = None, *, name: str | None = None
+        self, dataset: Dataset | None = None, steps: int | None = None, *, name: str | None = None
     ) -> dict[str, Any]:
-        """Evaluates.
+        """Computes the metrics, and writes them to an event file.
 
         Args:
-          dataset: A Dataset of what the input_fn yields; None calls the input_fn.
-          steps: How many batches; None for all.
-          name: Names the folder of the event file, `eval_<name>`.
+          dataset: A Dataset with the `element_spec` of the input_fn's; None calls the input_fn.
+          steps: How many batches; None evaluates all batches.
+          name: The event file is in the folder `eval_<name>`; None for `eval`.
 
         Returns:
-          What an Estimator returns: metric name to value, `loss` (the mean over batches) and
-          `global_step`; with `average_loss`, the mean over examples.
+          What an Estimator returns: the metric values by their names, `loss` (the mean over the
+          batches) and `global_step`. With loss summaries also `average_loss`, the mean over the
+          examples.
+
+        Raises:
+          ValueError: `steps` is below 1, or the elements of `dataset` do not fit, or the model_fn
+            needs a session.
         """
         argument_checks.check_counts(steps=steps)
         graph, functions = self.graph(ModeKeys.EVAL), self._eval_functions
@@ -267,38 +299,45 @@ class CustomLoop:
         totals = {hook.tag: HistogramTotal() for hook in functions.histogram_hooks}
         with self._checkpoints.values_of(graph):
             graph.initialize(graph.built.local)
-            for element in itertools.islice(self._given(dataset, ModeKeys.EVAL), steps):
+            for element in itertools.islice(self._dataset_or_input(dataset, ModeKeys.EVAL), steps):
                 serialized, _ = update(element)
-                for total, one in zip(totals.values(), serialized, strict=True):
-                    total.add(one.numpy())
-            values = {k: v.numpy() for k, v in functions.values().items()}
+                for total, histogram in zip(totals.values(), serialized, strict=True):
+                    total.add(histogram.numpy())
+            values = {key: value.numpy() for key, value in functions.values().items()}
         results = {**values, "global_step": self.global_step}
         histograms = [total.summary(tag) for tag, total in totals.items()]
         self._events.write_results(f"eval_{name}" if name else "eval", results, histograms)
         return results
 
-    def predict(self, dataset: Any = None) -> Iterator[Any]:
-        """Yields the predictions for each batch, as NumPy arrays."""
+    def predict(self, dataset: Dataset | None = None) -> Iterator[Nest]:
+        """Yields the predictions for each batch, as NumPy arrays.
+
+        Args:
+          dataset: A Dataset with the `element_spec` of the input_fn's; None calls the input_fn.
+        """
         graph = self.graph(ModeKeys.PREDICT)
         predict = self._predict_functions.predict.begin()
         graph.initialize(graph.built.local)
-        for element in self._given(dataset, ModeKeys.PREDICT):
+        for element in self._dataset_or_input(dataset, ModeKeys.PREDICT):
             with self._checkpoints.values_of(graph):
-                found = predict(element)
-            yield tf.nest.map_structure(lambda tensor: tensor.numpy(), found)
+                predictions = predict(element)
+            yield tf.nest.map_structure(lambda tensor: tensor.numpy(), predictions)
 
     # Files.
 
     def save(self, path: str | None = None) -> str:
-        """Writes a checkpoint of the loop's own kind, with `tf.train.Checkpoint`.
+        """Writes an object-based checkpoint, with `tf.train.Checkpoint`.
 
-        All workers must call it, since it has something of each; the chief writes.
+        All workers must call it, because values of all replicas are merged. The chief writes.
 
         Args:
-          path: Its folder; None is the config's model_dir.
+          path: The folder; None is the config's model_dir.
 
         Returns:
           The checkpoint's path.
+
+        Raises:
+          ValueError: There is neither a `path` nor a model_dir.
         """
         self._merge_from_replicas()
         return self._checkpoints.save(
@@ -306,50 +345,56 @@ class CustomLoop:
         )
 
     def restore(self, path: str) -> None:
-        """Takes the values of a checkpoint of either kind, the loop's or an Estimator's.
+        """Restores a checkpoint, either a loop's or an Estimator's.
 
         Args:
-          path: The checkpoint, or a folder whose latest one is taken.
+          path: The checkpoint, or a folder whose latest checkpoint is restored.
 
         Raises:
-          ValueError: It does not fit; nothing is restored.
+          ValueError: There is no checkpoint, or its values do not fit the variables; nothing is
+            restored.
         """
         replicas = self.graph(ModeKeys.TRAIN).replicas
         self._checkpoints.restore(path)
         if replicas is not None:
             replicas.copy_to_replicas()
         self._trained = True
-        self._reports.restored(self.global_step)
+        self._log.restored(self.global_step)
 
     def save_legacy(self, prefix: str) -> str:
         """Writes a checkpoint that an Estimator with this model_fn resumes from.
 
         Args:
-          prefix: Folder and name, `runs/1/model.ckpt`; the global step is put behind it.
+          prefix: Folder and name, such as `runs/1/model.ckpt`; the global step is appended.
+
+        Returns:
+          The checkpoint's path, `<prefix>-<global step>`.
         """
         if not self._is_chief:
             return f"{prefix}-{self.global_step}"
         return self._checkpoints.save_legacy(prefix)
 
-    def export(self, folder: str, serving_input_receiver_fn: Callable[[], Any]) -> str:
+    def export(self, folder: str, serving_input_receiver_fn: ServingInputReceiverFn) -> str:
         """Writes a SavedModel with the signatures of `Estimator.export_saved_model`.
 
-        Names, inputs and outputs are those; each is served by the method `predict`, as all that
-        `tf.saved_model.save` writes.
+        The names, inputs and outputs of the signatures are the same. The method name of each is
+        `predict`, because `tf.saved_model.save` always writes that.
 
         Args:
-          folder: Its folder itself, not one that folders named by the time come into.
+          folder: The folder of the SavedModel itself. An Estimator instead made a folder below it,
+            named by the time.
           serving_input_receiver_fn: Returns a `ServingInputReceiver`.
 
         Returns:
           The folder.
 
         Raises:
-          ValueError: The PREDICT graph has variables without values, or lookup tables that grow.
+          ValueError: The PREDICT graph has variables without values, or lookup tables that training
+            adds to.
         """
         if not self._is_chief:
             return folder
-        served = exporting.Served(self.target, serving_input_receiver_fn, self.variables)
+        served = exporting.ServedGraph(self.target, serving_input_receiver_fn, self.variables)
         with self._checkpoints.values_of(served.graph):
             served.write(folder, self.variables)
         return folder

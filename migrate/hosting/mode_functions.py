@@ -1,24 +1,27 @@
-"""The functions of a loop's modes; each is made when it is first used, since that takes long."""
+"""The functions that a loop calls in each mode.
+
+Each function is built when it is first used, because building one takes long.
+"""
 
 import dataclasses
 import functools
 from collections.abc import Callable
-from typing import Any
 
 from estimator_compat.losses.summaries import LossHistogramHook
+from estimator_compat.type_aliases import Nest, Tensor
 from migrate.hosting.graph.hosted_graph import HostedGraph
 from migrate.hosting.training_loop import Loop
 
 # Takes a batch; returns a nest of tensors.
-BatchFunction = Callable[[Any], Any]
+BatchFunction = Callable[[Nest], Nest]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class TrainFunctions:
-    """What a TRAIN graph is asked for.
+    """The functions of a TRAIN graph.
 
     Attributes:
-      graph: The graph.
+      graph: The TRAIN graph.
       jit_compile: Whether `loop` compiles a step by XLA.
     """
 
@@ -27,12 +30,15 @@ class TrainFunctions:
 
     @functools.cached_property
     def forward(self) -> BatchFunction:
-        """Computes the losses of a batch, by the names of `StepResult`, and trains nothing."""
+        """Computes the losses of a batch, by the names of `StepResult`, without training on it."""
         return self.graph.functions.function(self.graph.built.losses)
 
     @functools.cached_property
     def step(self) -> BatchFunction:
-        """Trains on a batch; returns what the step tells, and None as "train_op"."""
+        """Trains on a batch.
+
+        It returns the step's values by the names of `StepResult`, and None as "train_op".
+        """
         built = self.graph.built
         return self.graph.functions.function({**built.step_values, "train_op": built.train_op})
 
@@ -44,52 +50,60 @@ class TrainFunctions:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class _SessionFunction:
-    """A function of a graph, whose random ops draw as in a session that has just begun."""
+    """A function whose random ops draw what they draw in a new session.
+
+    Attributes:
+      graph: The graph that the function computes.
+      fetches: A nest of the tensors and operations that it computes.
+    """
 
     graph: HostedGraph
-    fetches: Any
+    fetches: Nest
 
     @functools.cached_property
     def _draws(self) -> bool:
         return self.graph.built.draws_for(self.fetches)
 
     @functools.cached_property
-    def _kept(self) -> BatchFunction:
-        return self._new()
+    def _cached(self) -> BatchFunction:
+        return self._build()
 
-    def _new(self) -> BatchFunction:
+    def _build(self) -> BatchFunction:
         return self.graph.functions.function(self.fetches)
 
     def begin(self) -> BatchFunction:
-        """Returns the function; where it draws, a new one, which draws from the beginning."""
-        return self._new() if self._draws else self._kept
+        """Returns the function; a new one if it draws random numbers.
+
+        A new function has new random ops, whose sequences begin at their seeds.
+        """
+        return self._build() if self._draws else self._cached
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class EvalFunctions:
-    """What an EVAL graph is asked for.
+    """The functions of an EVAL graph.
 
     Attributes:
-      graph: The graph.
+      graph: The EVAL graph.
     """
 
     graph: HostedGraph
 
     @functools.cached_property
     def histogram_hooks(self) -> list[LossHistogramHook]:
-        """The model_fn's hooks whose histograms the loop gathers itself."""
+        """The hooks of the model_fn whose histograms the loop adds up itself."""
         hooks = self.graph.built.spec.evaluation_hooks
         return [hook for hook in hooks if isinstance(hook, LossHistogramHook)]
 
     @functools.cached_property
     def update(self) -> _SessionFunction:
-        """Adds a batch to the metrics; returns the hooks' histograms of it, and the updates."""
+        """Adds a batch to the metrics; returns the batch's histograms and the update values."""
         updates = [update for _, update in self.graph.built.metrics.values()]
         histograms = [hook.serialized for hook in self.histogram_hooks]
         return _SessionFunction(graph=self.graph, fetches=[histograms, updates])
 
     @functools.cached_property
-    def values(self) -> Callable[[], dict[str, Any]]:
+    def values(self) -> Callable[[], dict[str, Tensor]]:
         """Computes the metrics' values, by their names."""
         values = {name: value for name, (value, _) in self.graph.built.metrics.items()}
         return self.graph.functions.between([], values)
@@ -97,10 +111,10 @@ class EvalFunctions:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class PredictFunctions:
-    """What a PREDICT graph is asked for.
+    """The functions of a PREDICT graph.
 
     Attributes:
-      graph: The graph.
+      graph: The PREDICT graph.
     """
 
     graph: HostedGraph

@@ -1,4 +1,4 @@
-"""When a training run writes what: the steps at which an Estimator's hooks did."""
+"""The steps at which a loop logs, summarizes and saves: those of an Estimator's hooks."""
 
 import enum
 import time
@@ -6,41 +6,48 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class Every:
-    """Something that is due at its first chance, and then every so many global steps or seconds.
+class Interval:
+    """The interval of a recurring action, in global steps or in seconds.
+
+    The action is due after the first step, and then whenever the interval has passed.
 
     Attributes:
-      steps: How many steps; None or 0 for never.
-      last: The global step at which it was last done, None before.
-      seconds: How many seconds; None or 0 for never. It is due when the loop next comes back.
-      at: When it was last done, in seconds of a clock.
+      steps: The interval in global steps; None or 0 if it is not in steps.
+      last_step: The global step of the last action; None before the first action.
+      seconds: The interval in seconds; None or 0 if it is not in seconds. The loop checks it only
+        when it returns to Python.
+      last_time: The time of the last action, in seconds of `time.monotonic`.
     """
 
     steps: int | None
-    last: int | None = None
+    last_step: int | None = None
     seconds: float | None = None
-    at: float = 0.0
+    last_time: float = 0.0
 
-    def left(self, step: int) -> int | None:
-        """How many steps after `step` it is due: at least one; None for never."""
+    def steps_until_due(self, step: int) -> int | None:
+        """Returns how many steps after `step` the action is due, at least 1; None for never."""
         if not self.steps:
             return None
-        return 1 if self.last is None else max(1, self.last + self.steps - step)
+        return 1 if self.last_step is None else max(1, self.last_step + self.steps - step)
 
-    def due(self, step: int) -> bool:
-        """Tells whether it is due now that `step` is made."""
+    def is_due(self, step: int) -> bool:
+        """Returns whether the action is due after the global step `step`."""
         if self.seconds:
-            return self.last is None or time.monotonic() - self.at >= self.seconds
-        return bool(self.steps) and (self.last is None or step - self.last >= (self.steps or 0))
+            return self.last_step is None or time.monotonic() - self.last_time >= self.seconds
+        if not self.steps:
+            return False
+        return self.last_step is None or step - self.last_step >= self.steps
 
-    def done(self, step: int) -> None:
-        self.last, self.at = step, time.monotonic()
+    def restart(self, step: int) -> None:
+        """Begins the interval anew, after an action at the global step `step`."""
+        self.last_step, self.last_time = step, time.monotonic()
 
 
 class StepCounting(enum.Enum):
     """How much a training step adds to the global step.
 
-    Two optimizers may both count, or one only every other time.
+    It is not always 1: two optimizers may both increment the global step, or a train_op may
+    increment it only in every other step.
     """
 
     UNKNOWN = "unknown"
@@ -48,7 +55,9 @@ class StepCounting(enum.Enum):
     OTHER = "other"
 
     def after(self, *, made: int, counted: int) -> "StepCounting":
-        """Returns what is known after more steps; a step that once counted otherwise may again.
+        """Returns what is known after more steps.
+
+        OTHER stays OTHER, because a step that once did not add 1 may do so again.
 
         Args:
           made: How many steps were made.
@@ -59,18 +68,18 @@ class StepCounting(enum.Enum):
         return StepCounting.ONE
 
     def longest(self, steps_per_loop: int) -> int:
-        """How many steps may be made at once without one beyond the end."""
+        """Returns how many steps one graph call may make without passing the last step."""
         return steps_per_loop if self is StepCounting.ONE else 1
 
 
-def next_stop(step: int, *, end: int, longest: int, due: list[Every]) -> int:
-    """Returns the global step at which the loop has to come back to Python.
+def next_stop(step: int, *, end: int, longest: int, intervals: list[Interval]) -> int:
+    """Returns the global step at which the loop must return to Python.
 
     Args:
-      step: Where it is.
-      end: The last step to make.
-      longest: How many steps it may make at once.
-      due: What it comes back for.
+      step: The present global step.
+      end: The last global step of the training.
+      longest: How many steps one graph call may make.
+      intervals: The intervals of the actions that Python does.
     """
-    distances = [left for one in due if (left := one.left(step)) is not None]
+    distances = [n for interval in intervals if (n := interval.steps_until_due(step)) is not None]
     return min(step + min([longest, *distances]), end)

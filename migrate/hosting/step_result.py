@@ -1,4 +1,4 @@
-"""What one training step of a custom loop tells of itself."""
+"""The values that one training step of a custom loop returns."""
 
 import dataclasses
 
@@ -7,18 +7,22 @@ import tensorflow as tf
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class StepResult:
-    """One training step.
+    """The values of one training step.
 
     Attributes:
-      loss: The model_fn's scalar, before the step; what is made of all replicas' scalars.
-      loss_per_example: The unreduced losses of the loss's first data term, or None. With replicas,
-        those of this process, first replica first: in the order of the batch that was split. None,
-        too, where examples have axes of sizes that are not known, which replicas may have padded.
-      average_loss: Their weighted mean, or None. With replicas, over those of all processes.
-      gradient_norm: The global norm of the gradients that the optimizer's ops were given, clipped
-        or scaled as the model_fn did it, and added up over replicas; None for an optimizer that
-        has no such ops.
-      learning_rate: What the optimizer's ops were given; None for one that has no such ops.
+      loss: The model_fn's scalar loss, computed before the weights are updated. With replicas, the
+        scalar that their losses are reduced to.
+      loss_per_example: The unreduced losses of the loss's first data term, or None if the loss has
+        no such term. With replicas, the losses of this process's replicas, first replica first,
+        which is the order of the batch that was split. It is also None if an axis of the examples
+        has an unknown size, because each replica may have padded that axis to another size.
+      average_loss: The weighted mean of the unreduced losses, or None if there are none. With
+        replicas, the mean over the replicas of all processes.
+      gradient_norm: The global norm of the gradients that the optimizer's ops received: after the
+        model_fn's clipping or scaling, and added up over replicas. None if the optimizer has no
+        ops with a gradient input.
+      learning_rate: The learning rate that the optimizer's ops received; None if they have no such
+        input.
     """
 
     loss: tf.Tensor

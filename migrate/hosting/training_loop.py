@@ -1,4 +1,4 @@
-"""Many training steps in one graph: the loop that a hosted model_fn trains in."""
+"""Many training steps in one call of a graph function."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator
@@ -7,17 +7,18 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from estimator_compat.type_aliases import Nest
 from migrate.hosting.graph.graph_functions import GraphFunctions
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LoopResult:
-    """What a loop did.
+    """The losses and summaries of one call of a `Loop`.
 
     Attributes:
-      losses: The loss of each step that it made: `[made]`.
-      summaries: The serialized summaries of the last step; none where none were asked for, or where
-        the iterator ended.
+      losses: The loss of each step: `[steps]`.
+      summaries: The serialized summaries of the last step; empty if they were not requested, or if
+        the iterator ended before that step.
     """
 
     losses: np.ndarray
@@ -27,34 +28,34 @@ class LoopResult:
 class Loop:
     """Trains on the batches of an iterator, many steps in one call of a function.
 
-    Where ops draw random numbers, every step is the same call in the graph, also one with
-    summaries: so they draw as in a session that ran step after step.
+    If ops draw random numbers, one and the same graph call makes all steps, also a step with
+    summaries. Its random ops then draw the numbers that they draw in a session, step after step.
+
+    Args:
+      functions: The functions of a TRAIN graph.
+      jit_compile: Whether a step is compiled by XLA, which may reorder its arithmetic.
     """
 
     def __init__(self, functions: GraphFunctions, *, jit_compile: bool = False) -> None:
-        """Builds the function.
-
-        Args:
-          functions: Those of a TRAIN graph.
-          jit_compile: Whether a step is compiled by XLA, which may reorder its arithmetic.
-        """
         dtype = functions.built.spec.loss.dtype
-        # What was done is kept here, where it stays when the iterator ends in the middle.
+        # These variables keep their values if the iterator ends before the last step. The outputs
+        # of the function would be lost.
         self._losses = tf.Variable(tf.zeros([0], dtype), shape=[None], trainable=False)
         self._made = tf.Variable(0, trainable=False)
         self._draws = functions.built.draws
         self._steps = tf.function(self._function(functions, jit_compile), reduce_retracing=True)
 
-    def __call__(self, batches: Iterator[Any], count: int, *, wanted: bool) -> LoopResult:
-        """Makes `count` steps, fewer where `batches` ends.
+    def __call__(self, batches: Iterator[Nest], count: int, *, summarize: bool) -> LoopResult:
+        """Makes `count` training steps, or fewer if `batches` ends.
 
         Args:
           batches: The iterator of a Dataset.
           count: How many steps.
-          wanted: Whether the last one's summaries are wanted.
+          summarize: Whether the summaries of the last step are computed.
         """
-        # One function with summaries and one without is cheaper; both must draw from one sequence.
-        flag = tf.constant(wanted) if self._draws else wanted
+        # A Python bool traces two functions, one with summaries and one without, which is faster. A
+        # tensor traces one function: random ops must draw from one sequence in both cases.
+        flag = tf.constant(summarize) if self._draws else summarize
         try:
             summaries = self._steps(batches, tf.constant(count), flag).numpy().tolist()
         except tf.errors.OutOfRangeError:
@@ -64,65 +65,68 @@ class Loop:
 
     def _function(self, functions: GraphFunctions, jit_compile: bool) -> Callable[..., tf.Tensor]:
         built = functions.built
-        behind = list({tensor.name: tensor for tensor in _behind(built.summaries)}.values())
-        one_step = functions.function([built.spec.loss, built.train_op, *behind])
+        summarized = list({t.name: t for t in _summarized_tensors(built.summaries)}.values())
+        one_step = functions.function([built.spec.loss, built.train_op, *summarized])
         if jit_compile:
             one_step = tf.function(one_step, jit_compile=True)
-        summaries = functions.between(behind, list(built.summaries))
+        summaries = functions.between(summarized, list(built.summaries))
         buffer, made = self._losses, self._made
-        # Else what needs no input, as counting the step, is done where there is none left. It costs
-        # a small model a tenth of its speed.
+        # Waiting for the batch costs a small model a tenth of its speed, so that only a step with
+        # such operations waits: see `advance`.
         waits = built.acts_alone
 
-        def summarize(*values: Any) -> tf.Tensor:
+        def serialize(*values: tf.Tensor) -> tf.Tensor:
             return tf.stack(summaries(*values)) if built.summaries else tf.constant([], tf.string)
 
-        def advance(batches: Any) -> Any:
+        def advance(batches: Any) -> Nest:
             element, index = next(batches), made.read_value()
-            # What a step does without inputs starts when there is a batch. Another thread brings
-            # that, and would hand each operation to the pool alone: with two things to wait for,
-            # a single operation of the step's own thread starts them all.
+            # Operations without inputs (such as the global step's increment) must wait for the
+            # batch, or they would run once more after the last one. They wait for `ready`, which
+            # groups the batch and the step index, so that the executor schedules all of them from
+            # one thread. Waiting for the batch alone made the dataset's thread schedule each
+            # operation by itself, which was slower.
             ready = [index]
             if waits:
                 ready.append(tf.group(*tf.nest.flatten(element, expand_composites=True)))
             with tf.control_dependencies(ready):
                 loss, _, *values = one_step(element)
-            # Each is one operation: the step of a small model has few more.
-            kept = tf.raw_ops.ResourceScatterUpdate(
+            # Each of these two updates is a single operation. More operations would slow down a
+            # small model, whose step has few.
+            stored = tf.raw_ops.ResourceScatterUpdate(
                 resource=buffer.handle, indices=index, updates=tf.reshape(loss, [])
             )
-            with tf.control_dependencies([kept]):
+            with tf.control_dependencies([stored]):
                 made.assign_add(1, read_value=False)
             return values
 
-        def steps(batches: Any, count: tf.Tensor, wanted: tf.Tensor | bool) -> tf.Tensor:
+        def steps(batches: Any, count: tf.Tensor, summarize: tf.Tensor | bool) -> tf.Tensor:
             buffer.assign(tf.zeros([count], buffer.dtype))
             made.assign(0)
-            found = tf.constant([], tf.string)
-            if tf.is_tensor(wanted):
+            serialized = tf.constant([], tf.string)
+            if tf.is_tensor(summarize):
                 for index in tf.range(count):
                     tf.autograph.experimental.set_loop_options(
-                        shape_invariants=[(found, tf.TensorShape([None]))]
+                        shape_invariants=[(serialized, tf.TensorShape([None]))]
                     )
                     values = advance(batches)
-                    if wanted and index == count - 1:
-                        found = summarize(*values)
+                    if summarize and index == count - 1:
+                        serialized = serialize(*values)
             else:
-                for _ in tf.range(count - 1 if wanted else count):
+                for _ in tf.range(count - 1 if summarize else count):
                     advance(batches)
-                if wanted:
-                    found = summarize(*advance(batches))
-            return found
+                if summarize:
+                    serialized = serialize(*advance(batches))
+            return serialized
 
         return steps
 
 
-def _behind(summaries: Iterable[tf.Tensor]) -> Iterator[tf.Tensor]:
-    """The tensors that summaries are computed from."""
+def _summarized_tensors(summaries: Iterable[tf.Tensor]) -> Iterator[tf.Tensor]:
+    """Yields the tensors that summaries are computed from; merged summaries are taken apart."""
     for summary in summaries:
         op = summary.op
         if op.type == "MergeSummary":
-            yield from _behind(list(op.inputs))
+            yield from _summarized_tensors(list(op.inputs))
         elif op.type.endswith("Summary") or op.type == "TensorSummaryV2":
             yield from (tensor for tensor in op.inputs if tensor.op.type != "Const")
         else:

@@ -1,4 +1,4 @@
-"""What a custom loop cannot do as an Estimator did: named before anything is trained."""
+"""Checks for what an Estimator supports and a custom loop does not, before anything is trained."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,11 +7,14 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.cluster import TaskType
+from estimator_compat.config import RunConfig
 from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.type_aliases import Hook
 from migrate.hosting.graph.built_graph import BuiltGraph
+from migrate.hosting.replicas.replicated_graph import Replication
 
-_PYTHON = frozenset({"PyFunc", "PyFuncStateless", "EagerPyFunc"})
-# Hooks whose work the loop does itself.
+_PYTHON_OPS = frozenset({"PyFunc", "PyFuncStateless", "EagerPyFunc"})
+# Hooks that are not needed, because the loop does their work itself.
 _DONE_BY_THE_LOOP = (
     tf1.train.CheckpointSaverHook,
     tf1.train.LoggingTensorHook,
@@ -23,16 +26,16 @@ _DONE_BY_THE_LOOP = (
 
 
 def check_graph(graph: BuiltGraph, *, ignore_hooks: bool) -> None:
-    """Refuses a graph that needs a session.
+    """Raises a ValueError for a graph that needs a session.
 
     Args:
-      graph: What a model_fn built.
-      ignore_hooks: Whether its hooks may be left out.
+      graph: The graph that a model_fn built.
+      ignore_hooks: Whether hooks that need a session are accepted.
 
     Raises:
-      ValueError: It has hooks that the loop cannot honour, an init_fn, Python functions in a
-        training step, or lookup tables that grow, or does not count its steps; every one of them
-        is named.
+      ValueError: The graph has hooks that need a session, an init_fn, Python functions in a
+        training step, or lookup tables that a step adds to; or its training step does not increment
+        the global step. The message names all of these.
     """
     spec, problems = graph.spec, []
     for hook in () if ignore_hooks else session_hooks(graph):
@@ -46,8 +49,8 @@ def check_graph(graph: BuiltGraph, *, ignore_hooks: bool) -> None:
             "`restore`, or with tf.train.init_from_checkpoint in the model_fn"
         )
     for op in graph.used_operations():
-        # Metrics of Python, as of sentences, are computed outside the training loop.
-        if op.type in _PYTHON and graph.mode == ModeKeys.TRAIN:
+        # In EVAL, Python functions (such as metrics of sentences) run outside the training loop.
+        if op.type in _PYTHON_OPS and graph.mode == ModeKeys.TRAIN:
             problems.append(
                 f"the op {op.name} calls Python from inside the step, where there is no session; "
                 "do its work in the input_fn, or write it with TensorFlow's ops"
@@ -70,8 +73,8 @@ def check_graph(graph: BuiltGraph, *, ignore_hooks: bool) -> None:
         )
 
 
-def session_hooks(graph: BuiltGraph) -> list[Any]:
-    """The model_fn's hooks in the graph's mode that a loop without a session cannot honour."""
+def session_hooks(graph: BuiltGraph) -> list[Hook]:
+    """Returns the model_fn's hooks in the graph's mode that need a session."""
     spec = graph.spec
     hooks = {
         ModeKeys.TRAIN: [*spec.training_hooks, *spec.training_chief_hooks],
@@ -87,7 +90,7 @@ def session_hooks(graph: BuiltGraph) -> list[Any]:
 
 
 def _counts_steps(graph: BuiltGraph) -> bool:
-    """Tells whether a training step writes the global step, or has a function that may."""
+    """Returns whether a training step increments the global step, or calls a function that may."""
     reads = ("ReadVariableOp", "VarIsInitializedOp")
     return any(
         op.type not in reads
@@ -96,25 +99,27 @@ def _counts_steps(graph: BuiltGraph) -> bool:
     )
 
 
-def check_one_device(replication: Any) -> None:
-    """Refuses a step of one's own on replicas, each of which has variables of its own.
+def check_one_device(replication: Replication | None) -> None:
+    """Raises a ValueError if a loop whose `forward` is called trains on replicas.
+
+    Each replica has variables of its own, which a `tf.GradientTape` outside cannot watch.
 
     Raises:
-      ValueError: There are replicas.
+      ValueError: `replication` is not None.
     """
     if replication is not None:
         raise ValueError(
-            f"`forward` was called of a loop on {replication.strategy!r:.100}; expected a loop "
-            "without a strategy, whose variables a tape can watch; host the model_fn without it, "
-            "or use `train_step`."
+            f"`forward` was called on a loop that trains on {replication.strategy!r:.100}; "
+            "expected a loop without a strategy, whose variables a tape can watch; host the "
+            "model_fn without it, or use `train_step`."
         )
 
 
-def check_trains(config: Any) -> None:
-    """Refuses to train in a process that only evaluates what others train.
+def check_trains(config: RunConfig) -> None:
+    """Raises a ValueError if this process is an evaluator, which does not train.
 
     Raises:
-      ValueError: TF_CONFIG says that it is an evaluator.
+      ValueError: TF_CONFIG says that this process is an evaluator.
     """
     if config.task_type == TaskType.EVALUATOR:
         raise ValueError(
@@ -125,20 +130,24 @@ def check_trains(config: Any) -> None:
 
 
 def dataset_of(call: Callable[[], Any]) -> tf.data.Dataset:
-    """Returns what an input_fn returns, if it is a Dataset.
+    """Returns the Dataset that an input_fn returns.
+
+    Args:
+      call: Calls the input_fn.
 
     Raises:
-      ValueError: It is not: tensors of a queue or of a session's iterator.
+      ValueError: It does not return a Dataset, but for example the tensors of a queue or of a
+        session's iterator.
     """
     try:
-        given = call()
+        returned = call()
     except RuntimeError as error:
         if "eager execution" not in str(error):
             raise
         raise ValueError(_NO_DATASET.format("needs a graph with a session")) from error
-    if isinstance(given, tf.data.Dataset):
-        return given
-    raise ValueError(_NO_DATASET.format(f"returned {type(given).__name__}"))
+    if isinstance(returned, tf.data.Dataset):
+        return returned
+    raise ValueError(_NO_DATASET.format(f"returned {type(returned).__name__}"))
 
 
 _NO_DATASET = (

@@ -1,4 +1,4 @@
-"""The checkpoints of an Estimator, read and written by the model_fn's own Saver, but no session."""
+"""The checkpoints of an Estimator, read and written by the model_fn's Saver without a session."""
 
 import os
 from collections.abc import Mapping
@@ -12,14 +12,14 @@ from migrate.hosting.graph.hosted_graph import HostedGraph
 from migrate.hosting.graph.variables import Variables
 
 
-class _Read(NamedTuple):
-    """A value that a Saver reads.
+class _RestoredValue(NamedTuple):
+    """A value that a Saver restores.
 
     Attributes:
-      name: In the checkpoint.
-      variable: The name of the variable that it is for.
-      part: Where that is one of a partitioned variable: the whole's shape, and which part of it it
-        is, as "4 3 0,2:0,3" for the first two rows of `[4, 3]`; else empty.
+      name: The name in the checkpoint.
+      variable: The name of the variable that receives the value.
+      part: For a part of a partitioned variable, the shape of the whole variable and the slice of
+        the part, such as "4 3 0,2:0,3" for the first two rows of `[4, 3]`. Otherwise empty.
     """
 
     name: str
@@ -28,13 +28,21 @@ class _Read(NamedTuple):
 
     @property
     def whole(self) -> tf.TensorShape | None:
-        """The shape of the checkpoint's value, where the variable is a part of that."""
+        """The shape of the checkpoint's value if the variable is a part of it; otherwise None."""
         sizes = self.part.split()[:-1]
         return tf.TensorShape([int(size) for size in sizes]) if sizes else None
 
 
 class LegacyCheckpoints:
-    """Reads and writes the name-based checkpoints of one graph."""
+    """Reads and writes the name-based checkpoints of one graph.
+
+    Args:
+      graph: The graph; it has a Saver.
+      variables: The shared variables by name.
+
+    Attributes:
+      variables: The names of the variables that the Saver restores.
+    """
 
     def __init__(self, graph: HostedGraph, variables: Variables) -> None:
         self._functions, self._variables = graph.functions, variables
@@ -43,38 +51,42 @@ class LegacyCheckpoints:
         self._filename = find(self._definition.filename_tensor_name)
         self._restore = find(self._definition.restore_op_name)
         self._save = find(self._definition.save_tensor_name)
-        self._read = _restored(self._restore)
-        self.variables = {one.variable for one in self._read}
+        self._restored = _restored_values(self._restore)
+        self.variables = {restored.variable for restored in self._restored}
 
     def matching(self, path: str) -> Matching:
-        """Compares a checkpoint with the variables."""
+        """Returns how the values of a checkpoint fit the variables."""
         shapes = tf.train.load_checkpoint(path).get_variable_to_shape_map()
-        wanted = {
-            one.name: self._variables[one.variable].shape if one.whole is None else one.whole
-            for one in self._read
+        expected = {
+            restored.name: self._variables[restored.variable].shape
+            if restored.whole is None
+            else restored.whole
+            for restored in self._restored
         }
-        return compare(shapes, wanted)
+        return compare(shapes, expected)
 
     def restore(self, path: str) -> None:
-        """Gives the variables the values of a checkpoint, as the model_fn's Saver does.
+        """Restores a checkpoint with the model_fn's Saver.
 
         Raises:
-          ValueError: Variables have no value in it, or one of another shape; nothing is restored.
+          ValueError: The checkpoint lacks the value of a variable, or has it in another shape;
+            nothing is restored.
         """
-        found = self.matching(path)
-        if not found.whole:
-            raise ValueError(f"the checkpoint {path} does not fit the model: {describe(found)}")
+        matching = self.matching(path)
+        if not matching.whole:
+            raise ValueError(f"the checkpoint {path} does not fit the model: {describe(matching)}")
         self._functions.between([self._filename], [self._restore])(tf.constant(path))
 
     def restore_matched(self, path: str) -> Matching:
-        """Gives variables the values that a checkpoint has for them; the others keep theirs.
+        """Restores the variables that a checkpoint has fitting values for; the others keep theirs.
 
-        A Saver reads all of its names, or fails: they are read one by one in its place.
+        A Saver fails if a single value is missing. The values are therefore read one by one,
+        without it.
         """
-        found = self.matching(path)
-        for name, target, part in self._read:
-            if name in found.matched:
-                variable = self._variables[target]
+        matching = self.matching(path)
+        for name, variable_name, part in self._restored:
+            if name in matching.matched:
+                variable = self._variables[variable_name]
                 [value] = tf.raw_ops.RestoreV2(
                     prefix=path,
                     tensor_names=[name],
@@ -82,52 +94,60 @@ class LegacyCheckpoints:
                     dtypes=[variable.dtype],
                 )
                 variable.assign(value)
-        return found
+        return matching
 
     def save(self, prefix: str) -> str:
-        """Writes a checkpoint that an Estimator resumes, and makes it its folder's latest.
+        """Writes a checkpoint that an Estimator resumes from, as the latest one of its folder.
+
+        Args:
+          prefix: Folder and name, without the global step.
 
         Returns:
-          Its path, `<prefix>-<global step>`.
+          The checkpoint's path, `<prefix>-<global step>`.
         """
         path = f"{prefix}-{int(self._variables['global_step'])}"
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         self._functions.between([self._filename], [self._save])(tf.constant(path))
         folder = os.path.dirname(path) or "."
         state = tf.train.get_checkpoint_state(folder)
-        known = [p for p in (state.all_model_checkpoint_paths if state else ()) if p != path]
-        # Names without a folder are kept so, and the folder can be moved. Where it is relative
-        # itself, TensorFlow takes it off.
-        is_whole = os.path.isabs(folder)
-        names = [os.path.relpath(p, folder) if is_whole else p for p in [*known, path]]
+        older = [p for p in (state.all_model_checkpoint_paths if state else ()) if p != path]
+        # The names are relative to the folder, so that it can be moved. TensorFlow itself makes
+        # them relative if the folder is a relative path.
+        is_absolute = os.path.isabs(folder)
+        names = [os.path.relpath(p, folder) if is_absolute else p for p in [*older, path]]
         tf.compat.v1.train.update_checkpoint_state(
             folder, names[-1], all_model_checkpoint_paths=names
         )
         return path
 
 
-def compare(shapes: Mapping[str, Any], wanted: Mapping[str, tf.TensorShape]) -> Matching:
-    """Compares the shapes of a checkpoint's values with those of the variables of these names."""
+def compare(shapes: Mapping[str, Any], expected: Mapping[str, tf.TensorShape]) -> Matching:
+    """Compares the values of a checkpoint with variables.
+
+    Args:
+      shapes: The shapes of the checkpoint's values, by name.
+      expected: The shapes of the variables, by their names in the checkpoint.
+    """
     misshapen = {
         name: (tuple(shapes[name]), tuple(shape.as_list()))
-        for name, shape in wanted.items()
+        for name, shape in expected.items()
         if name in shapes and not shape.is_compatible_with(shapes[name])
     }
     return Matching(
-        matched=tuple(name for name in wanted if name in shapes and name not in misshapen),
-        missing=tuple(sorted(set(wanted) - set(shapes))),
-        unused=tuple(sorted(set(shapes) - set(wanted))),
+        matched=tuple(name for name in expected if name in shapes and name not in misshapen),
+        missing=tuple(sorted(set(expected) - set(shapes))),
+        unused=tuple(sorted(set(shapes) - set(expected))),
         misshapen=misshapen,
     )
 
 
-def _restored(restore: tf.Operation) -> list[_Read]:
-    """What a Saver's operation reads.
+def _restored_values(restore: tf.Operation) -> list[_RestoredValue]:
+    """Returns the values that a Saver's restore operation reads.
 
-    Control edges are followed: a Saver's operation is a group, which takes nothing from the
-    assignments and waits for them.
+    Control edges are followed, because the operation is a group: only control edges connect it to
+    the assignments.
     """
-    found: list[_Read] = []
+    values: list[_RestoredValue] = []
     for op in graph_traversal.ancestors([restore], control_inputs=True, stop_at=_is_assignment):
         if _is_assignment(op):
             read = op.inputs[1]
@@ -136,27 +156,27 @@ def _restored(restore: tf.Operation) -> list[_Read]:
             name, part = (
                 tf.get_static_value(keys)[read.value_index].decode() for keys in read.op.inputs[1:]
             )
-            found.append(_Read(name, op.inputs[0].op.name, part))
-    return found
+            values.append(_RestoredValue(name, op.inputs[0].op.name, part))
+    return values
 
 
 def _is_assignment(op: tf.Operation) -> bool:
-    return op.type == "AssignVariableOp"
+    return bool(op.type == "AssignVariableOp")
 
 
-def describe(found: Matching) -> str:
-    """Says what does not fit, and what to do."""
+def describe(matching: Matching) -> str:
+    """Returns the end of an error message: what does not fit, and what to do next."""
     problems = []
-    if found.missing:
-        problems.append(f"it has no value for {_some(found.missing)}")
-    for name, (theirs, ours) in list(found.misshapen.items())[:3]:
-        problems.append(f"{name} has the shape {theirs} in it, and {ours} in the model")
+    if matching.missing:
+        problems.append(f"it has no value for {_shortened(matching.missing)}")
+    for name, (saved, expected) in list(matching.misshapen.items())[:3]:
+        problems.append(f"{name} has the shape {saved} in it, and {expected} in the model")
     return (
         f"{'; '.join(problems)}; expected a checkpoint of this model_fn with these params; check "
         "both, or see what fits with: migrate checkpoint --target"
     )
 
 
-def _some(names: tuple[str, ...]) -> str:
+def _shortened(names: tuple[str, ...]) -> str:
     shown = ", ".join(names[:5])
     return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"

@@ -1,4 +1,4 @@
-"""The checkpoints of a custom loop: its own kind, and those of an Estimator."""
+"""The checkpoints that a custom loop saves and restores: object-based ones, and an Estimator's."""
 
 import contextlib
 import os
@@ -19,7 +19,15 @@ _PREFIX = "variables/"
 
 
 class Checkpoints:
-    """Saves and restores the variables of a loop."""
+    """Saves and restores the variables of a loop.
+
+    Args:
+      variables: The variables by their legacy names.
+      graph: Returns the graph of a mode, and builds it if necessary.
+      keep: How many checkpoints are kept, as `keep_checkpoint_max` of a RunConfig: None or 0 keeps
+        all.
+      every_n_hours: As `keep_checkpoint_every_n_hours` of a RunConfig, in hours.
+    """
 
     def __init__(
         self,
@@ -29,65 +37,85 @@ class Checkpoints:
         keep: int | None,
         every_n_hours: float | None = None,
     ) -> None:
-        """Takes a loop's variables, its graphs by mode, and how many checkpoints to keep.
-
-        Args:
-          keep: As `keep_checkpoint_max` of a RunConfig: None or 0 keeps all.
-          every_n_hours: As its `keep_checkpoint_every_n_hours`.
-        """
         self._variables, self._graph = variables, graph
-        self._kept = {"max_to_keep": keep or None, "keep_checkpoint_every_n_hours": every_n_hours}
+        self._retention = {
+            "max_to_keep": keep or None,
+            "keep_checkpoint_every_n_hours": every_n_hours,
+        }
         self._managers: dict[str, tf.train.CheckpointManager] = {}
 
     def saved(self) -> Variables:
-        """The variables that a checkpoint has: all but those of metrics."""
+        """Returns the variables that a checkpoint has: all but local ones, such as metrics'."""
         graph = self._graph(ModeKeys.TRAIN)
         return {name: self._variables[name] for name in graph.built.saved_variables}
 
     def save(self, folder: str | None, *, write: bool = True) -> str:
+        """Writes an object-based checkpoint; returns its path.
+
+        Args:
+          folder: The folder; None raises the error.
+          write: Whether this process writes; otherwise only the path is returned.
+
+        Raises:
+          ValueError: `folder` is None.
+        """
         if not folder:
             raise ValueError(
-                "`path` (None) names no folder, and the config has no model_dir; expected one to "
-                "write the checkpoint to; pass `save(folder)` or RunConfig(model_dir=...)."
+                "`path` (None) names no folder, and the config has no model_dir; expected a "
+                "folder to write the checkpoint to; pass `save(folder)`, or "
+                "RunConfig(model_dir=...)."
             )
         step = int(self._variables["global_step"])
         if not write:
             return os.path.join(folder, f"ckpt-{step}")
         if folder not in self._managers:
             self._managers[folder] = tf.train.CheckpointManager(
-                tf.train.Checkpoint(variables=self.saved()), folder, **self._kept
+                tf.train.Checkpoint(variables=self.saved()), folder, **self._retention
             )
         return str(self._managers[folder].save(checkpoint_number=step))
 
     def restore(self, path: str) -> None:
-        """Restores a checkpoint, or a folder's latest one, of either kind."""
+        """Restores a checkpoint of either format, or a folder's latest checkpoint.
+
+        Args:
+          path: The path of a checkpoint, without its .index; or a folder.
+
+        Raises:
+          ValueError: There is no checkpoint, or its values do not fit the variables; nothing is
+            restored.
+        """
         if os.path.isdir(path):
             latest = tf.train.latest_checkpoint(path)
             if latest is None:
                 raise ValueError(
-                    f"`path` ({path}) has no checkpoint; expected the folder of one; check it."
+                    f"`path` ({path}) has no checkpoint; expected the folder of a checkpoint; "
+                    "check the path."
                 )
             path = latest
         if not any(map(tf.io.gfile.exists, (path + ".index", path))):
             raise ValueError(
-                f"`path` ({path}) is no checkpoint; expected the path of one without its .index, "
-                "or its folder; check it."
+                f"`path` ({path}) is not a checkpoint; expected the path of a checkpoint, without "
+                ".index, or its folder; check the path."
             )
         if is_legacy(path) and self._graph(ModeKeys.TRAIN).built.saver is not None:
             self._legacy(ModeKeys.TRAIN).restore(path)
             return
         shapes = dict(tf.train.list_variables(path))
-        found = compare(
+        matching = compare(
             {name: shapes[key] for name, key in _keys(path).items()},
             {name: variable.shape for name, variable in self.saved().items()},
         )
-        if not found.whole:
-            raise ValueError(f"the checkpoint {path} does not fit the model: {describe(found)}")
+        if not matching.whole:
+            raise ValueError(f"the checkpoint {path} does not fit the model: {describe(matching)}")
         for name, value in read(path).items():
             if name in self.saved():
                 self._variables[name].assign(value)
 
     def save_legacy(self, prefix: str) -> str:
+        """Writes a name-based checkpoint that an Estimator resumes from; returns its path.
+
+        On replicas there is no Saver of the model_fn: a new one writes the shared variables.
+        """
         if self._graph(ModeKeys.TRAIN).built.saver is not None:
             return self._legacy(ModeKeys.TRAIN).save(prefix)
         saver = tf.compat.v1.train.Saver(self.saved(), save_relative_paths=True)
@@ -99,50 +127,53 @@ class Checkpoints:
 
     @contextlib.contextmanager
     def values_of(self, graph: HostedGraph) -> Iterator[None]:
-        """Gives the variables the values with which an Estimator runs a graph, for a while.
+        """Returns a context in which the variables have the values that an Estimator would restore.
 
-        They are their own, unless the model_fn brings a Saver that reads others in their place:
-        their moving averages.
+        These are the variables' own values, unless the model_fn has a Saver that restores other
+        values into them, such as their moving averages.
+
+        Args:
+          graph: An EVAL or PREDICT graph, which is run in the context.
         """
         if graph.built.spec.scaffold.saver is None or not self._has_trained():
             yield
             return
         legacy = LegacyCheckpoints(graph, self._variables)
-        kept = {name: self._variables[name].read_value() for name in legacy.variables}
+        own_values = {name: self._variables[name].read_value() for name in legacy.variables}
         with tempfile.TemporaryDirectory() as folder:
             legacy.restore(self.save_legacy(os.path.join(folder, "model.ckpt")))
         try:
             yield
         finally:
-            for name, value in kept.items():
+            for name, value in own_values.items():
                 self._variables[name].assign(value)
 
     def _has_trained(self) -> bool:
-        """Whether there is anything to save: the TRAIN graph and its optimizer's variables."""
+        """Returns whether the variables have been trained, so that they can be saved."""
         return bool(self._variables) and int(self._variables["global_step"]) > 0
 
 
 def read(checkpoint: str) -> dict[str, np.ndarray]:
-    """Reads the values of a checkpoint of either kind, by the variables' legacy names."""
+    """Returns the values of a checkpoint of either format, by the variables' legacy names."""
     reader = tf.train.load_checkpoint(checkpoint)
     return {name: reader.get_tensor(key) for name, key in _keys(checkpoint).items()}
 
 
 def _keys(checkpoint: str) -> dict[str, str]:
-    """Maps the variables' legacy names to the names that a checkpoint has for them."""
+    """Returns the names in a checkpoint of either format, by the variables' legacy names."""
     keys = [key for key, _ in tf.train.list_variables(checkpoint)]
     if checkpoint_files.OBJECT_GRAPH not in keys:
         return {key: key for key in keys}
-    ours = [key for key in keys if key.startswith(_PREFIX) and key.endswith(_VALUE)]
-    return {_unescaped(key): key for key in ours}
+    variable_keys = [key for key in keys if key.startswith(_PREFIX) and key.endswith(_VALUE)]
+    return {_legacy_name(key): key for key in variable_keys}
 
 
 def is_legacy(checkpoint: str) -> bool:
-    """Tells whether a checkpoint is an Estimator's, by names."""
+    """Returns whether a checkpoint is name-based, as those of an Estimator are."""
     return not checkpoint_files.is_object_based(checkpoint)
 
 
-def _unescaped(name: str) -> str:
-    """The legacy name behind the name of an object: there, `/` is `.S` and `.` is `..`."""
-    inner = name[len(_PREFIX) : -len(_VALUE)]
+def _legacy_name(key: str) -> str:
+    """Returns the legacy name of an object-based key, which has `.S` for `/` and `..` for `.`."""
+    inner = key[len(_PREFIX) : -len(_VALUE)]
     return ".".join(part.replace(".S", "/") for part in inner.split(".."))

@@ -1,1 +1,1 @@
-"""A model_fn's v1 graph as functions that TF2 code can call."""
+"""Turns a model_fn's v1 graph into functions that TF2 code can call."""

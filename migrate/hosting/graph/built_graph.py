@@ -1,7 +1,7 @@
-"""A model_fn's graph in one mode, with what a loop adds to it and asks of it.
+"""A model_fn's graph in one mode, with the operations that a loop adds to it.
 
-The graph is built as an Estimator builds it: in a `tf.Graph`, with its seeds, its op names and its
-order.
+The graph is built in a `tf.Graph` as an Estimator builds it: with the same seeds, the same op names
+and the same order of operations.
 """
 
 import dataclasses
@@ -17,6 +17,7 @@ from estimator_compat.losses import summaries
 from estimator_compat.losses.weighted_losses import average_loss
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import evaluation, graph_traversal, sessions
+from estimator_compat.type_aliases import Nest, Tensor
 from migrate.batch import Batch
 from migrate.hosting.graph import (
     determinism,
@@ -29,42 +30,47 @@ from migrate.hosting.graph.input_forms import InputForm, OneBatch
 from migrate.hosting.graph.variables import handles, with_resources
 from migrate.targets import Target, build
 
-_LOSSES = ("loss", "loss_per_example", "average_loss")
-_LOCAL = (tf1.GraphKeys.LOCAL_VARIABLES, tf1.GraphKeys.METRIC_VARIABLES)
+_LOSS_VALUES = ("loss", "loss_per_example", "average_loss")
+_LOCAL_COLLECTIONS = (tf1.GraphKeys.LOCAL_VARIABLES, tf1.GraphKeys.METRIC_VARIABLES)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BuiltGraph:
-    """One mode of a model_fn, built; nothing of it is computed yet.
+    """The graph of a model_fn in one mode, before any of it is computed.
 
     Attributes:
       mode: A `ModeKeys` value.
       graph: The `tf.Graph` that the model_fn built.
-      spec: The EstimatorSpec, whose tensors and operations are of `graph`.
-      input_form: How an element of the input becomes what `element` is.
-      element: What the model_fn was given, as tensors of `graph`: features, or
-        `(features, labels)`; on replicas a tuple of what each of them was given.
-      element_spec: The specs of what a function takes, before `input_form` is applied.
-      metrics: In EVAL, the metrics with the Estimator's own, the mean of the batches' losses.
-      step_values: In TRAIN, what a step can tell of itself, by the names of `StepResult`.
-      summaries: The serialized summaries that the graph computes, `loss` among them.
-      initializers: What initializes each variable, by its name.
-      tables: Fills the lookup tables.
-      saver: Reads and writes the checkpoints of an Estimator with this graph; None on replicas.
-      ledger: In TRAIN, the ledger of the loss, on replicas that of the first one's; otherwise None.
-      shared: The handles of the variables that all modes share: all but the replicas' copies.
+      spec: The EstimatorSpec; its tensors and operations belong to `graph`.
+      input_form: Converts an element of the input into the form of `element`.
+      element: The model_fn's input as tensors of `graph`: features, or `(features, labels)`. On
+        replicas, a tuple with such an input for each replica.
+      element_spec: The specs of an element of the input, before `input_form` converts it.
+      metrics: In EVAL, pairs of a value and an update by the metrics' names, the Estimator's `loss`
+        (the mean of the batches' losses) among them; empty in other modes.
+      step_values: In TRAIN, the values of a training step, by the names of `StepResult`; empty in
+        other modes.
+      summaries: The tensors of serialized summaries, in TRAIN that of `loss` among them.
+      initializers: The operation that initializes each variable, by the variable's name.
+      tables: The operation that fills the lookup tables.
+      saver: The Saver that reads and writes an Estimator's checkpoints; None on replicas.
+      ledger: In TRAIN, the ledger of the loss, on replicas of the first replica's loss; None in
+        other modes.
+      shared: The handles of the variables that all modes share, which are all variables but the
+        replicas' copies.
       saved_variables: The names of the variables that a checkpoint has.
-      rewired: Which operations take another first input in functions: name to tensor name.
+      rewired: The operations whose first input another tensor replaces in the functions: operation
+        names to tensor names.
     """
 
     mode: str
     graph: tf.Graph
     spec: Any
     input_form: InputForm
-    element: Any
-    element_spec: Any
+    element: Nest
+    element_spec: Nest
     metrics: Mapping[str, Any]
-    step_values: Mapping[str, Any]
+    step_values: Mapping[str, Tensor]
     summaries: Sequence[tf.Tensor]
     initializers: Mapping[str, tf.Operation]
     tables: tf.Operation
@@ -76,47 +82,51 @@ class BuiltGraph:
 
     @property
     def inputs(self) -> list[tf.Tensor]:
-        """The tensors of `element`, one after another."""
+        """The tensors of `element`, flattened."""
         return list(tf.nest.flatten(self.element, expand_composites=True))
 
     @property
     def train_op(self) -> tf.Operation:
-        """What a step runs, as an operation: a function forgets a tensor that nobody reads."""
+        """The train_op as an operation.
+
+        A train_op may be a tensor. A function leaves out a tensor whose value is not used, and with
+        it the training.
+        """
         return getattr(self.spec.train_op, "op", self.spec.train_op)
 
     @property
-    def losses(self) -> dict[str, Any]:
-        """The values of a step that are known before the gradients are."""
-        return {name: self.step_values[name] for name in _LOSSES if name in self.step_values}
+    def losses(self) -> dict[str, Tensor]:
+        """The step values that need no gradients: the losses."""
+        return {name: self.step_values[name] for name in _LOSS_VALUES if name in self.step_values}
 
     @property
     def trainable(self) -> list[str]:
         """The names of the trainable variables."""
         variables = self.graph.get_collection(tf1.GraphKeys.TRAINABLE_VARIABLES)
-        return [v.op.name for v in variables]
+        return [variable.op.name for variable in variables]
 
     @property
     def local(self) -> set[str]:
-        """The names of the variables that no checkpoint has: those of metrics."""
+        """The names of the variables that are not saved: local variables, such as the metrics'."""
         return local_variables(self.graph)
 
     @property
     def acts_alone(self) -> bool:
-        """Whether a step writes, as its count, or draws something that waits for no input."""
+        """Whether a step has effects that wait for no input, such as the step count's increment."""
         return variable_reads.acts_alone([self.spec.loss, self.spec.train_op], self.inputs)
 
     @property
     def draws(self) -> bool:
-        """Whether a step, or a function that it may call, has ops that draw random numbers."""
+        """Whether a step, or a function that it may call, draws random numbers."""
         return self.draws_for([self.spec.loss, self.spec.train_op])
 
-    def draws_for(self, fetches: Any) -> bool:
-        """Whether computing a nest of tensors and operations draws random numbers."""
+    def draws_for(self, fetches: Nest) -> bool:
+        """Returns whether computing a nest of tensors and operations draws random numbers."""
         ends = tf.nest.flatten(fetches, expand_composites=True)
         return bool(random_ops.find(self.graph, ends))
 
     def used_operations(self) -> set[tf.Operation]:
-        """The operations that a step, an evaluation or a prediction runs."""
+        """Returns the operations that a step, an evaluation or a prediction runs."""
         spec = self.spec
         ends = [
             spec.loss,
@@ -144,7 +154,7 @@ def build_for_one_device(target: Target, mode: str) -> BuiltGraph:
         if tf1.global_variables():
             saver.build()
         ledger: LossLedger | None = None
-        step_values: dict[str, Any] = {}
+        step_values: dict[str, Tensor] = {}
         if mode == ModeKeys.TRAIN:
             summaries.add_loss(spec.loss)
             ledger, step_values = _step_values(graph, spec.loss, built.batch)
@@ -169,7 +179,7 @@ def build_for_one_device(target: Target, mode: str) -> BuiltGraph:
 
 
 def order_step(graph: tf.Graph, spec: Any) -> None:
-    """Gives a training step's reads and draws one order; the graph is changed in place."""
+    """Orders a training step's reads of variables and random draws; changes the graph in place."""
     ends = [spec.loss, spec.train_op]
     variable_reads.share_reads(graph, ends)
     determinism.make_deterministic(graph, ends)
@@ -182,15 +192,15 @@ def _metrics(graph: tf.Graph, spec: Any) -> dict[str, Any]:
 
 def _step_values(
     graph: tf.Graph, loss: tf.Tensor, batch: Batch
-) -> tuple[LossLedger, dict[str, Any]]:
-    """The ledger of a step's loss, and what the step can tell, by the names of `StepResult`.
+) -> tuple[LossLedger, dict[str, Tensor]]:
+    """Returns the ledger of the loss, and the step's values by the names of `StepResult`.
 
-    The ledger is read here, although `with_loss_summaries` may have read one in the model_fn: reads
-    of variables are shared only now, so that the tensors of the earlier ledger may be reads that
-    the step does not make any more.
+    `with_loss_summaries` may have read a ledger in the model_fn. The ledger is read again because
+    `order_step` has since replaced reads of variables: a tensor in the earlier ledger may be a read
+    that the step does not make any more.
     """
     values = {"loss": loss}
-    values.update(optimizer_ops.of_optimizers(graph, {op.name for op in handles(graph)}))
+    values.update(optimizer_ops.step_values(graph, {op.name for op in handles(graph)}))
     ledger = reader.ledger(loss, batch.features, batch.labels, mode=ModeKeys.TRAIN)
     if ledger.data_terms:
         losses, weights = summary_wrapper.unreduced(ledger.data_terms[0])
@@ -200,14 +210,14 @@ def _step_values(
 
 
 def local_variables(graph: tf.Graph) -> set[str]:
-    """The names of the variables of a graph that no checkpoint has: those of metrics."""
-    # The `op` of what is a variable on each replica is one that adds these up, in their graph.
-    names = (v.name for key in _LOCAL for v in graph.get_collection(key))
+    """Returns the names of a graph's variables that are not saved, such as the metrics'."""
+    # `op` cannot be used: on replicas, it is an operation that adds up the replicas' variables.
+    names = (variable.name for key in _LOCAL_COLLECTIONS for variable in graph.get_collection(key))
     return {name.partition(":")[0] for name in names}
 
 
-def spec_of(tensor: Any) -> Any:
-    """The spec that a tensor of a graph fits, be it sparse or ragged."""
+def spec_of(tensor: Tensor) -> Any:
+    """Returns the spec of a tensor, a SparseTensor or a RaggedTensor of a graph."""
     if isinstance(tensor, tf.Tensor):
         return tf.TensorSpec(tensor.shape, tensor.dtype)
     return tf.type_spec_from_value(tensor)

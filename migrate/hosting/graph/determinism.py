@@ -1,6 +1,6 @@
-"""Gives an order to what a session leaves to chance, so that two runs of a graph are the same.
+"""Fixes the order of operations that a session runs in any order, so that two runs are equal.
 
-Each order is one of those in which a session could have run the graph.
+Each order that is fixed is one in which a session could have run the graph.
 """
 
 from collections.abc import Iterable
@@ -14,24 +14,25 @@ from migrate.hosting.graph import random_ops, variable_reads
 
 
 def make_deterministic(graph: tf.Graph, ends: Iterable[Any]) -> None:
-    """Settles the races of a training step that legacy code is known for.
+    """Removes two races from a training step that legacy code often has.
 
-    * A loop's iterations overtake each other where they can, and a random op in it gives its next
-      numbers to whichever comes first. Loops that draw random numbers run one iteration after the
-      other. A loop inside a loop is left as it is.
-    * Variables are read before they are written, unless the code says otherwise: see
-      `reading.before_writes`. BERT's `create_optimizer` reads the global step for its learning
-      rate, and assigns the step's next value beside that, with nothing between the two.
+    * The iterations of a loop run in parallel if they can. A random op in the loop gives its next
+      numbers to the iteration that reaches it first. Loops that draw random numbers are therefore
+      made to run one iteration after the other. A loop inside another loop is not changed.
+    * Variables are read before they are written, unless the code orders them: see
+      `variable_reads.order_before_writes`. For example, BERT's `create_optimizer` reads the global
+      step for its learning rate and assigns the global step's next value, and does not order the
+      two.
 
     Args:
-      graph: What a model_fn built. It is changed in place.
+      graph: The graph that a model_fn built. It is changed in place.
       ends: The loss and the train_op.
     """
-    _order_draws(graph)
-    variable_reads.before_writes(graph, ends)
+    _serialize_drawing_loops(graph)
+    variable_reads.order_before_writes(graph, ends)
 
 
-def _order_draws(graph: tf.Graph) -> None:
+def _serialize_drawing_loops(graph: tf.Graph) -> None:
     for name in random_ops.drawing_loops(graph):
         loop = graph.get_operation_by_name(name)
         private_tensorflow.set_attribute(loop, "parallel_iterations", tf1.AttrValue(i=1))

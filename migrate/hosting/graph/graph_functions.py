@@ -1,8 +1,8 @@
 """A built graph as functions that TF2 code can call.
 
-The graph is imported into a function, where features and labels are arguments, and the variables
-are `tf.Variable`s that all modes share. Nothing is computed in another way than in a session; what
-a session did with fetches is done by pruning the function to them.
+The graph is imported into one function. The features and labels become its arguments, and its
+variables are `tf.Variable`s that all modes share. The operations are those that a session would
+run. As a session runs only what its fetches need, so the function is pruned to its fetches.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -12,6 +12,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.runtime import graph_traversal
+from estimator_compat.type_aliases import Nest, Operation, Tensor
 from migrate.hosting.graph.built_graph import BuiltGraph
 from migrate.hosting.graph.variables import handles
 
@@ -19,84 +20,94 @@ from migrate.hosting.graph.variables import handles
 class GraphFunctions:
     """The functions of one graph.
 
+    Args:
+      built: The graph. Operations that are added to it later are in no function.
+      variables: All variables, by their names in the graph.
+
     Attributes:
       built: The graph.
     """
 
     def __init__(self, built: BuiltGraph, variables: Mapping[str, tf.Variable]) -> None:
-        """Imports the graph.
-
-        Args:
-          built: The graph; what is added to it later is in no function.
-          variables: The variables by their names in the graph, all of them.
-        """
         self.built = built
         feeds = built.inputs
         used = [index for index, tensor in enumerate(feeds) if tensor.consumers()]
         names = [op.name for op in handles(built.graph)]
         definition = _definition(built)
 
-        def imported(*arguments: Any) -> Any:
+        def import_graph(*arguments: Tensor) -> Tensor:
             inner = tf1.get_default_graph()
             captured = {f"{name}:0": inner.capture(variables[name].handle) for name in names}
-            given = {feeds[index].name: arguments[index] for index in used}
-            tf1.import_graph_def(definition, input_map={**captured, **given}, name="")
+            fed = {feeds[index].name: arguments[index] for index in used}
+            tf1.import_graph_def(definition, input_map={**captured, **fed}, name="")
             return tf.constant(0)
 
-        # By other names than "Placeholder", which operations of the model_fn may have.
+        # The default name of an argument is "Placeholder", which an operation of the model_fn may
+        # have, too.
         signature = [
             tf.TensorSpec(feed.shape, feed.dtype, f"hosted_argument_{index}")
             for index, feed in enumerate(feeds)
         ]
-        self._whole = tf1.wrap_function(imported, signature)
+        self._whole = tf1.wrap_function(import_graph, signature)
         self._arguments = list(self._whole.inputs[: len(feeds)])
         self._by_feed = {f.name: a for f, a in zip(feeds, self._arguments, strict=True)}
 
-    def function(self, fetches: Any) -> Callable[[Any], Any]:
+    def function(self, fetches: Nest) -> Callable[[Nest], Nest]:
         """Returns a function of one batch, which computes tensors of the graph and runs operations.
 
         Args:
-          fetches: A nest of tensors, or a list of tensors and operations. None is returned in the
-            place of an operation.
+          fetches: A nest of tensors, or a list of tensors and operations. The function returns None
+            instead of an operation.
 
         Returns:
-          A function of what `built.element_spec` says.
+          A function whose argument fits `built.element_spec`.
         """
-        pruned = self._whole.prune(self._arguments, self._found(fetches))
+        pruned = self._whole.prune(self._arguments, self._imported(fetches))
         form = self.built.input_form
 
-        def run(element: Any) -> Any:
+        def run(element: Nest) -> Nest:
             arguments = form.arguments(element)
-            self._check_form(arguments)
-            given = tf.nest.flatten(arguments, expand_composites=True)
-            pairs = zip(given, self._arguments, strict=True)
-            return pruned(*(tf.convert_to_tensor(one, wanted.dtype) for one, wanted in pairs))
+            self._check_structure(arguments)
+            values = tf.nest.flatten(arguments, expand_composites=True)
+            pairs = zip(values, self._arguments, strict=True)
+            return pruned(*(tf.convert_to_tensor(value, feed.dtype) for value, feed in pairs))
 
         return run
 
-    def _check_form(self, element: Any) -> None:
-        """Refuses what would be taken for something else: functions know tensors by their place."""
+    def _check_structure(self, element: Nest) -> None:
+        """Raises a ValueError for a batch of another structure.
+
+        The check is needed because the function takes tensors by position, not by feature name.
+        """
         try:
             tf.nest.assert_same_structure(element, self.built.element)
         except (TypeError, ValueError) as error:
-            form = tf.nest.map_structure(lambda one: getattr(one, "shape", one), element)
+            form = tf.nest.map_structure(lambda leaf: getattr(leaf, "shape", leaf), element)
             raise ValueError(
                 f"the batch has the form {form}; expected that of what the input_fn yields, "
                 f"{self.built.element_spec}; give features and labels of that form."
             ) from error
 
-    def computed(self, fetches: Any) -> Any:
+    def compute(self, fetches: Nest) -> Nest:
         """Computes tensors, or runs operations, that depend on no input."""
-        return self._whole.prune([], self._found(fetches))()
+        return self._whole.prune([], self._imported(fetches))()
 
-    def between(self, feeds: Iterable[Any], fetches: Any) -> Any:
-        """Returns the function from some tensors of the graph to others."""
-        return self._whole.prune([self._one(tensor) for tensor in feeds], self._found(fetches))
+    def between(self, feeds: Iterable[Tensor], fetches: Nest) -> Callable[..., Nest]:
+        """Returns a function that takes values for some tensors of the graph and computes others.
 
-    def _found(self, fetches: Any) -> Any:
-        return tf.nest.map_structure(self._one, fetches, expand_composites=True)
+        Args:
+          feeds: The tensors of the graph that the function's arguments replace, in that order.
+          fetches: A nest of tensors and operations of the graph.
+        """
+        feeds = [self._imported_element(tensor) for tensor in feeds]
+        pruned: Callable[..., Nest] = self._whole.prune(feeds, self._imported(fetches))
+        return pruned
 
-    def _one(self, fetch: Any) -> Any:
+    def _imported(self, fetches: Nest) -> Nest:
+        return tf.nest.map_structure(self._imported_element, fetches, expand_composites=True)
+
+    def _imported_element(self, fetch: Any) -> Any:
+        """Returns the imported tensor or operation of this name, or the argument for an input."""
         if fetch.name in self._by_feed:
             return self._by_feed[fetch.name]
         return self._whole.graph.as_graph_element(fetch.name)
@@ -104,50 +115,62 @@ class GraphFunctions:
     def initialize(self, names: Collection[str]) -> None:
         """Gives variables their initial values, and fills the lookup tables.
 
-        A Scaffold's own operations do it where the model_fn gave any, as in a new session.
-        """
-        built, rest = self.built, set(names)
-        scaffold = built.spec.scaffold
-        if scaffold.init_op is not None and rest >= set(built.saved_variables):
-            self._run_initializers([scaffold.init_op], names, scaffold.init_feed_dict)
-            rest -= set(built.saved_variables)
-        if scaffold.local_init_op is not None:
-            rest -= built.local
-        self._run_initializers([op for n, op in built.initializers.items() if n in rest], names)
-        self._run_initializers([scaffold.local_init_op or built.tables], names)
-
-    def _run_initializers(self, ops: Any, names: Collection[str], feeds: Any = None) -> None:
-        """Runs operations; values that begin as those of other variables take their initial ones.
+        The operations of the model_fn's Scaffold do this if it has any, as in a new session.
 
         Args:
-          names: Variables that have no value yet.
-          feeds: As for `Session.run`.
+          names: The names of the variables.
         """
-        asked = [
+        built, remaining = self.built, set(names)
+        scaffold = built.spec.scaffold
+        if scaffold.init_op is not None and remaining >= set(built.saved_variables):
+            self._run_initializers([scaffold.init_op], names, scaffold.init_feed_dict)
+            remaining -= set(built.saved_variables)
+        if scaffold.local_init_op is not None:
+            remaining -= built.local
+        ops = [op for name, op in built.initializers.items() if name in remaining]
+        self._run_initializers(ops, names)
+        self._run_initializers([scaffold.local_init_op or built.tables], names)
+
+    def _run_initializers(
+        self, ops: list[Operation], names: Collection[str], feeds: Any = None
+    ) -> None:
+        """Runs initializers. A variable initialized from another one takes its initial value.
+
+        Args:
+          ops: The initializers.
+          names: The names of the variables that have no value yet.
+          feeds: Values by tensors of the graph, as for `Session.run`; None for no values.
+        """
+        fed = [
             (op.outputs[0], False)
             for op in self.built.graph.get_operations()
             if op.type == "VarIsInitializedOp" and op.inputs[0].op.name in names
         ]
-        asked += [(self.built.graph.as_graph_element(k), v) for k, v in (feeds or {}).items()]
-        # To cut a function out of a large graph takes longer than a few steps of it.
+        fed += [(self.built.graph.as_graph_element(k), v) for k, v in (feeds or {}).items()]
+        # Initializers without an effect are skipped: pruning the function of a large graph takes
+        # longer than a few training steps.
         if any(op.op_def.is_stateful for op in graph_traversal.topological_order(ops)):
-            values = [tf.constant(value, tensor.dtype) for tensor, value in asked]
-            self.between([tensor for tensor, _ in asked], ops)(*values)
+            values = [tf.constant(value, tensor.dtype) for tensor, value in fed]
+            self.between([tensor for tensor, _ in fed], ops)(*values)
 
 
 def _definition(built: BuiltGraph) -> Any:
+    """Returns the GraphDef to import, with the inputs that `rewired` names replaced."""
     definition = built.graph.as_graph_def()
     inputs = {f"^{feed.op.name}" for feed in built.inputs}
     for node in definition.node:
         if node.name in built.rewired:
             node.input[0] = built.rewired[node.name]
-        _wait_for_nothing(node, inputs)
+        _remove_control_inputs(node, inputs)
     return definition
 
 
-def _wait_for_nothing(node: Any, inputs: set[str]) -> None:
-    """Removes the control inputs by which an operation waits for the input: arguments are there."""
-    kept = [one for one in node.input if one not in inputs]
+def _remove_control_inputs(node: Any, names: set[str]) -> None:
+    """Removes the control inputs with these names from a NodeDef.
+
+    An operation need not wait for the input: a function's arguments have their values at its start.
+    """
+    kept = [name for name in node.input if name not in names]
     if len(kept) < len(node.input):
         del node.input[:]
         node.input.extend(kept)

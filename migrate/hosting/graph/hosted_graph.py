@@ -1,4 +1,4 @@
-"""A model_fn's graph in one mode, as functions on the variables that all modes share."""
+"""A model_fn's graph in one mode, with its functions on the variables that all modes share."""
 
 import dataclasses
 from collections.abc import Collection
@@ -10,28 +10,28 @@ from migrate.hosting.graph.variables import Variables, create
 
 
 class ReplicaCopies(Protocol):
-    """The variables of replicas, where a graph has replicas."""
+    """The replicas' copies of the shared variables."""
 
     def copy_to_replicas(self) -> None:
-        """Gives the replicas the values of the shared variables, as restoring a checkpoint did."""
+        """Copies the shared variables' values to the replicas, as restoring a checkpoint did."""
 
     def merge_from_replicas(self, names: Collection[str] | None = None) -> None:
-        """Gives the shared variables what is made of the replicas' own values, as saving did.
+        """Merges the replicas' own values into the shared variables, as saving a checkpoint did.
 
         Args:
-          names: Which variables; None for all.
+          names: The names of the variables; None for all.
         """
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HostedGraph:
-    """One mode of a model_fn.
+    """One mode of a model_fn, ready to run.
 
     Attributes:
-      built: The graph, and what it computes.
-      functions: Its functions, on the variables.
-      created: The names of the shared variables that no mode had before.
-      replicas: In TRAIN under a strategy, the variables of the replicas; otherwise None.
+      built: The graph.
+      functions: The functions of the graph.
+      created: The names of the shared variables that were created for this graph.
+      replicas: In TRAIN under a strategy, the replicas' copies of the variables; otherwise None.
     """
 
     built: BuiltGraph
@@ -40,7 +40,11 @@ class HostedGraph:
     replicas: ReplicaCopies | None = None
 
     def initialize(self, names: Collection[str]) -> None:
-        """Gives shared variables their initial values, and fills the lookup tables."""
+        """Gives shared variables their initial values, and fills the lookup tables.
+
+        Args:
+          names: The names of the variables.
+        """
         self.functions.initialize(names)
         if self.replicas is not None:
             self.replicas.merge_from_replicas(names)
@@ -48,12 +52,12 @@ class HostedGraph:
 
 
 def host_on_one_device(built: BuiltGraph, variables: Variables) -> HostedGraph:
-    """Imports a graph.
+    """Imports a graph into functions.
 
     Args:
       built: The graph.
-      variables: The shared variables by name; those that the graph has besides are added, not yet
-        initialized.
+      variables: The shared variables by name. The graph's other variables are created and added;
+        they are not initialized yet.
     """
     created = create(built.shared, built.graph, variables)
     functions = GraphFunctions(built, variables)

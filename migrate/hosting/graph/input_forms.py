@@ -1,23 +1,27 @@
-"""How the elements of an input become what a graph's functions compute with."""
+"""Converts the elements of an input into the form that a graph's functions take."""
 
-from typing import Any, Protocol
+from typing import Protocol
+
+from estimator_compat.type_aliases import Dataset, Nest
 
 
 class InputForm(Protocol):
-    """Brings elements of an input into the form of a graph's own input."""
+    """A conversion of the elements of an input into the form of a graph's `element`."""
 
-    def elements(self, dataset: Any) -> Any:
-        """Returns a Dataset of what the graph's functions take, for one of the input's elements."""
+    def elements(self, dataset: Dataset) -> Dataset:
+        """Converts the input's Dataset to a Dataset of what the graph's functions take."""
 
-    def arguments(self, element: Any) -> Any:
-        """Returns what a function takes, in the form of the graph's own input."""
+    def arguments(self, element: Nest) -> Nest:
+        """Converts an element that a function takes to the form of the graph's `element`."""
 
 
 class OneBatch:
-    """An element of the input is the batch that the graph was built for."""
+    """The conversion for one device: an element of the input is the batch of the graph."""
 
-    def elements(self, dataset: Any) -> Any:
+    def elements(self, dataset: Dataset) -> Dataset:
+        """Returns the dataset itself."""
         return dataset
 
-    def arguments(self, element: Any) -> Any:
+    def arguments(self, element: Nest) -> Nest:
+        """Returns the element itself."""
         return element

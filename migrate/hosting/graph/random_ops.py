@@ -1,9 +1,9 @@
 """Finds the random ops that tensors of a graph depend on.
 
-Two sides draw the same random numbers where both run the same ops with the same seeds. An op
-without a seed, and one whose counterpart is another op, cannot be aligned.
+Two programs draw the same random numbers if both run the same ops with the same seeds. An op
+without a seed draws other numbers in each run.
 
-Loops and branches are those of control flow v2, which `v2_behavior` leaves on.
+Loops and branches are those of control flow v2, which `keep_eager_execution` leaves on.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,10 +23,11 @@ class RandomOp(NamedTuple):
     """A random op.
 
     Attributes:
-      name: Its name in the graph; inside a loop or a branch, after that op's own and a slash.
-      type: As "RandomUniform".
-      is_repeatable: Whether running it in a new session draws the same numbers again: it has a
-        seed, and is in no loop whose iterations overtake each other.
+      name: The op's name in the graph. Inside a loop or a branch, the name of the loop's or
+        branch's op and a slash precede it.
+      type: The op's type, such as "RandomUniform".
+      is_repeatable: Whether the op draws the same numbers again in a new session: it has a seed,
+        and is not in a loop whose iterations run in parallel.
     """
 
     name: str
@@ -40,36 +41,47 @@ class RandomOp(NamedTuple):
 def find(graph: tf.Graph, ends: Sequence[Any]) -> tuple[RandomOp, ...]:
     """Finds the random ops that tensors or operations depend on, bodies of loops included.
 
-    Control edges are followed: an op that is waited for draws, too, and moves its generator on.
+    Control edges are followed: an op that is only waited for runs, too, and so advances its random
+    generator.
 
     Args:
-      graph: It has the ends, or operations and tensors of their names.
+      graph: The graph. It has the ends, or operations with the same names.
       ends: Tensors and operations.
     """
     definition = graph.as_graph_def()
     nodes = {node.name: node for node in definition.node}
     own = [graph.get_operation_by_name(end.name.partition(":")[0]) for end in ends]
     names = sorted(op.name for op in graph_traversal.ancestors(own, control_inputs=True))
-    return tuple(_random((nodes[name] for name in names), function_library.library(definition)))
+    return tuple(_random_ops((nodes[name] for name in names), function_library.library(definition)))
 
 
 def drawing_loops(graph: tf.Graph) -> list[str]:
-    """The names of a graph's loops that draw random numbers."""
+    """Returns the names of a graph's loops that draw random numbers."""
     definition = graph.as_graph_def()
     library = function_library.library(definition)
-    return [n.name for n in definition.node if n.op in _LOOPS and any(_random([n], library))]
+    loops = [node for node in definition.node if node.op in _LOOPS]
+    return [node.name for node in loops if any(_random_ops([node], library))]
 
 
-def _random(
-    nodes: Iterable[Any], library: Mapping[str, Any], prefix: str = "", in_order: bool = True
+def _random_ops(
+    nodes: Iterable[Any], library: Mapping[str, Any], prefix: str = "", is_serial: bool = True
 ) -> Iterator[RandomOp]:
+    """Yields the random ops among NodeDefs, and in the functions that these call.
+
+    Args:
+      nodes: NodeDefs.
+      library: The functions of the graph.
+      prefix: What precedes the nodes' names in the names of the random ops.
+      is_serial: Whether the nodes are in no loop whose iterations run in parallel.
+    """
     for node in nodes:
         if _is_random(node):
-            yield RandomOp(prefix + node.name, node.op, in_order and _is_seeded(node))
-        is_serial = node.op not in _LOOPS or node.attr["parallel_iterations"].i == 1
+            yield RandomOp(prefix + node.name, node.op, is_serial and _is_seeded(node))
+        in_order = node.op not in _LOOPS or node.attr["parallel_iterations"].i == 1
+        # A legacy Defun is called by an op whose type is the function's name.
         for called in (node.op, *function_library.called(node)):
-            yield from _random(
-                library.get(called, ()), library, f"{prefix}{node.name}/", in_order and is_serial
+            yield from _random_ops(
+                library.get(called, ()), library, f"{prefix}{node.name}/", is_serial and in_order
             )
 
 

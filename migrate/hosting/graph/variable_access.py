@@ -1,4 +1,4 @@
-"""Tells how the operations of a graph use its variables: which read them, and which write."""
+"""Tells which operations of a graph read its variables, and which may write to them."""
 
 import re
 
@@ -7,25 +7,28 @@ import tensorflow as tf
 from migrate.hosting.graph import function_library
 
 READS = ("ReadVariableOp", "ResourceGather", "ResourceGatherNd")
-_ASKS = ("VarIsInitializedOp", "VariableShape")
-# Operations with a state that computing them does not change.
-IDLE = (*READS, *_ASKS, "VarHandleOp")
+_QUERIES = ("VarIsInitializedOp", "VariableShape")
+# Operations that TensorFlow declares stateful, although running them changes nothing.
+WITHOUT_EFFECT = (*READS, *_QUERIES, "VarHandleOp")
 _WRITES = re.compile(r"Assign\w*VariableOp|Resource(?!Gather)\w+")
 
 
 def variables(op: tf.Operation) -> list[tf.Operation]:
-    """The variables, by the operations of their handles, that an operation takes."""
+    """Returns the handle operations of the variables that an operation takes as inputs."""
     return [tensor.op for tensor in op.inputs if tensor.op.type == "VarHandleOp"]
 
 
 class Writes:
-    """The operations of a graph that may write to the variables that they take."""
+    """The operations of a graph that may write to the variables that they take as inputs.
+
+    An operation that calls functions may write only if one of these functions has a writing op.
+    """
 
     def __init__(self, graph: tf.Graph) -> None:
         self._library = function_library.library(graph.as_graph_def())
 
     def __contains__(self, op: tf.Operation) -> bool:
-        if op.type in (*READS, *_ASKS) or not variables(op):
+        if op.type in (*READS, *_QUERIES) or not variables(op):
             return False
         functions = list(function_library.called(op.node_def))
         types = function_library.op_types(functions, self._library)

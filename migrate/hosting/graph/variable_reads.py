@@ -1,11 +1,12 @@
-"""Reads a training step's variables once, and before they are written.
+"""Makes a training step read each variable once, and before the variable is written.
 
-A session runs operations when their inputs are there. Where a loss reads a variable, and its
-gradient does not need that value (of `loss = exp(-s) * error + s`, the second `s`), nothing keeps
-the optimizer from changing the variable first, and the loss is then that of the next step. Code
-means the value before the step, and nearly always gets it.
+A session runs an operation as soon as its inputs are ready. A loss may read a variable whose value
+its gradient does not need, such as the second `s` of `loss = exp(-s) * error + s`. The optimizer
+may then write the variable before that read, so that the loss has the value of the next step. The
+code means the value before the step, and a session nearly always reads that.
 
-Loops of control flow v1 allow no order across their frames: a graph that has any stays as it is.
+Control edges cannot cross the frames of a control flow v1 loop, so that a graph with such a loop is
+not changed.
 """
 
 from collections.abc import Container, Iterable, Iterator
@@ -16,51 +17,54 @@ import tensorflow as tf
 from estimator_compat import private_tensorflow
 from estimator_compat.runtime import graph_traversal
 from estimator_compat.runtime.graph_traversal import Edge
+from estimator_compat.type_aliases import Operation, Tensor
 from migrate.hosting.graph import variable_access
 
 _LOOP, _NEXT, _BRANCH = "Enter", "NextIteration", "Switch"  # of control flow v1
 
 
-def before_writes(graph: tf.Graph, ends: Iterable[Any]) -> None:
-    """Makes reads that wait for no write run before the writes to the same variable.
+def order_before_writes(graph: tf.Graph, ends: Iterable[Any]) -> None:
+    """Makes each read that waits for no write run before the writes to its variable.
 
-    Reads that the code puts behind a write, of whatever variable, stay as they are. So no cycle can
-    come of it: what is added leads from operations that no write leads to, into writes.
+    A read that the code places after a write, of any variable, is not changed. The added control
+    edges therefore cannot close a cycle: each begins at a read that waits for no write, and ends at
+    a write.
 
     Args:
-      graph: It is changed in place.
-      ends: The loss and the train_op: what runs where they do is ordered.
+      graph: The graph; it is changed in place.
+      ends: The loss and the train_op. The operations that run with them are ordered.
     """
-    run = graph_traversal.topological_order(ends)
-    if has_frames(run):
+    ops = graph_traversal.topological_order(ends)
+    if has_v1_loop(ops):
         return
     writes = variable_access.Writes(graph)
-    late, reads_behind = behind_writes(run, writes), _ReadsBehind(run)
-    for read, write in _pairs(run, writes):
-        if read not in late and not reads_behind.waits(write, read):
+    after_writes, awaited_reads = ops_after_writes(ops, writes), _AwaitedReads(ops)
+    for read, write in _reads_and_writes(ops, writes):
+        if read not in after_writes and not awaited_reads.waits(write, read):
             private_tensorflow.add_control_input(write, read)
 
 
 def share_reads(graph: tf.Graph, ends: Iterable[Any]) -> None:
-    """Has one read of a variable serve all, but for those that may be behind a write.
+    """Replaces all reads of a variable by its first one, except reads that may follow a write.
 
-    Adam, for one, reads the powers of its betas anew for each variable that it updates. The reads
-    must come before the writes then: see `before_writes`. A read that is replaced has no place in
-    that order any more, and is nobody's.
+    Adam, for example, reads the powers of its betas again for each variable that it updates. The
+    shared reads must then come before the writes: see `order_before_writes`. A replaced read has no
+    consumers left, so `order_before_writes` ignores it.
 
     Args:
-      graph: It is changed in place.
+      graph: The graph; it is changed in place.
       ends: The loss and the train_op.
     """
-    run = graph_traversal.topological_order(ends)
-    if has_frames(run):
+    ops = graph_traversal.topological_order(ends)
+    if has_v1_loop(ops):
         return
-    late = behind_writes(run, variable_access.Writes(graph))
-    # Of a handle from elsewhere, nobody knows the writes.
-    known = [op for op in run if op.type == "ReadVariableOp" and variable_access.variables(op)]
-    reads = [op for op in known if op not in late]
+    after_writes = ops_after_writes(ops, variable_access.Writes(graph))
+    # Reads of a captured handle are skipped: writes to it may happen outside this graph.
+    reads = [op for op in ops if op.type == "ReadVariableOp" and variable_access.variables(op)]
+    reads = [op for op in reads if op not in after_writes]
     firsts: dict[tf.Operation, tf.Tensor] = {}
-    for op in sorted(reads, key=lambda op: bool(op.control_inputs)):  # those that wait come last
+    # Reads with control inputs come last, so that a read without any replaces them.
+    for op in sorted(reads, key=lambda op: bool(op.control_inputs)):
         read = op.outputs[0]
         first = firsts.setdefault(op.inputs[0].op, read)
         if first is not read:
@@ -68,85 +72,95 @@ def share_reads(graph: tf.Graph, ends: Iterable[Any]) -> None:
 
 
 def _replace(tensor: tf.Tensor, other: tf.Tensor) -> None:
-    """Has every consumer take another tensor, also those that do not run, as summaries."""
+    """Replaces a tensor in all its consumers, also in those that `ends` do not run (summaries)."""
     for op in tensor.consumers():
-        for index, one in enumerate(op.inputs):
-            if one is tensor:
-                # No circle closes: the first read waits for nothing, or is the first in an order
-                # that all have their inputs in.
+        for index, operand in enumerate(op.inputs):
+            if operand is tensor:
+                # This closes no cycle. The first read either waits for nothing, or precedes the
+                # replaced read in a topological order, and so precedes its consumers.
                 private_tensorflow.replace_input(op, index, other)
 
 
-def has_frames(run: list[tf.Operation]) -> bool:
-    """Tells whether operations are those of a loop of control flow v1."""
-    return any(op.type == _LOOP for op in run)
+def has_v1_loop(ops: list[tf.Operation]) -> bool:
+    """Returns whether operations belong to a loop of control flow v1."""
+    return any(op.type == _LOOP for op in ops)
 
 
-def behind_writes(run: list[tf.Operation], writes: Container[tf.Operation]) -> set[tf.Operation]:
-    """Writes, the operations that wait for one, and those that may not run at all.
+def ops_after_writes(ops: list[tf.Operation], writes: Container[tf.Operation]) -> set[tf.Operation]:
+    """Returns the writes, the operations that wait for a write, and those that may not run.
+
+    An operation in a branch of control flow v1 may not run.
 
     Args:
-      run: Operations; control edges between them are followed, since they order as data edges do.
-      writes: Those that write.
+      ops: The operations; control edges between them are followed, because they order, too.
+      writes: The operations that write.
     """
-    starts = [op for op in run if op in writes or op.type == _BRANCH]
-    return graph_traversal.descendants(starts, within=run, control_inputs=True)
+    starts = [op for op in ops if op in writes or op.type == _BRANCH]
+    return graph_traversal.descendants(starts, within=ops, control_inputs=True)
 
 
-def acts_alone(ends: Iterable[Any], given: Iterable[Any]) -> bool:
-    """Tells whether an operation that waits for nothing that is given does more than compute.
+def acts_alone(ends: Iterable[Any], inputs: Iterable[Tensor]) -> bool:
+    """Returns whether an operation with an effect waits for none of the inputs.
 
-    It may write a variable or draw random numbers. Control edges are followed, except those from
-    the input: a function's arguments are there, so that waiting for them alone is no waiting.
+    An effect is a write to a variable or a draw of random numbers, for example. A control edge from
+    an input does not count as waiting: the input becomes an argument of a function, which has its
+    value at the function's start.
 
     Args:
       ends: The loss and the train_op.
-      given: Tensors of the input.
+      inputs: The tensors of the input.
     """
-    given = list(given)
-    fed = {tensor.op for tensor in given}
+    inputs = list(inputs)
+    input_ops = {tensor.op for tensor in inputs}
 
     def makes_wait(edge: Edge) -> bool:
         # The first iteration of a loop of control flow v1 does not wait for the next one.
-        is_of_the_input = edge.tensor is None and edge.source in fed
-        return not is_of_the_input and edge.source.type != _NEXT
+        is_control_edge_of_input = edge.tensor is None and edge.source in input_ops
+        return not is_control_edge_of_input and edge.source.type != _NEXT
 
-    run = graph_traversal.topological_order(ends, given)
-    waiting = graph_traversal.descendants(fed, within=run, control_inputs=True, through=makes_wait)
+    ops = graph_traversal.topological_order(ends, inputs)
+    waiting = graph_traversal.descendants(
+        input_ops, within=ops, control_inputs=True, through=makes_wait
+    )
     return any(
-        op.op_def.is_stateful and op.type not in variable_access.IDLE
-        for op in run
+        op.op_def.is_stateful and op.type not in variable_access.WITHOUT_EFFECT
+        for op in ops
         if op not in waiting
     )
 
 
-class _ReadsBehind:
-    """The reads that each operation waits for: a bit for each read of the graph."""
+class _AwaitedReads:
+    """The reads that each operation waits for, as bit sets with a bit for each read.
 
-    def __init__(self, run: list[tf.Operation]) -> None:
-        self._own = {
-            op: 1 << i for i, op in enumerate(op for op in run if op.type in variable_access.READS)
-        }
-        self._all: dict[tf.Operation, int] = {}
-        for op in run:
-            bits = self._own.get(op, 0)
+    Args:
+      ops: The operations, in topological order.
+    """
+
+    def __init__(self, ops: list[tf.Operation]) -> None:
+        reads = [op for op in ops if op.type in variable_access.READS]
+        self._bits = {op: 1 << index for index, op in enumerate(reads)}
+        self._awaited: dict[tf.Operation, int] = {}
+        for op in ops:
+            bits = self._bits.get(op, 0)
             for edge in graph_traversal.edges_into(op, control_inputs=True):
-                bits |= self._all.get(edge.source, 0)
-            self._all[op] = bits
+                bits |= self._awaited.get(edge.source, 0)
+            self._awaited[op] = bits
 
     def waits(self, op: tf.Operation, read: tf.Operation) -> bool:
-        return bool(self._all[op] & self._own[read])
+        """Returns whether an operation waits for a read."""
+        return bool(self._awaited[op] & self._bits[read])
 
 
-def _pairs(run: list[tf.Operation], writes: Container[tf.Operation]) -> Iterator[tuple[Any, Any]]:
-    """Each read of a variable with each write to it."""
+def _reads_and_writes(
+    ops: list[tf.Operation], writes: Container[tf.Operation]
+) -> Iterator[tuple[Operation, Operation]]:
+    """Yields each read of a variable with each write to the same variable."""
     reads: dict[tf.Operation, list[tf.Operation]] = {}
-    for op in run:
+    for op in ops:
         if op.type in variable_access.READS:
             for variable in variable_access.variables(op):
                 reads.setdefault(variable, []).append(op)
-    for op in run:
+    for op in ops:
         if op in writes:
-            yield from (
-                (read, op) for one in variable_access.variables(op) for read in reads.get(one, ())
-            )
+            for variable in variable_access.variables(op):
+                yield from ((read, op) for read in reads.get(variable, ()))

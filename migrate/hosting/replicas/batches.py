@@ -1,4 +1,4 @@
-"""What each replica is given: a part of a global batch, or a batch of its own."""
+"""The batches of the replicas: a part of a global batch each, or a batch of their own."""
 
 import dataclasses
 from typing import Any
@@ -6,57 +6,66 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
+from estimator_compat.type_aliases import Dataset, Nest, Tensor
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SplitBatch:
-    """An element of the input is a batch for all replicas of this process, which is split.
+    """An input form: an element is a batch that is split over the replicas of this process.
 
     Attributes:
-      replicas: How many there are.
+      replicas: The number of replicas in this process.
     """
 
     replicas: int
 
-    def elements(self, dataset: Any) -> Any:
+    def elements(self, dataset: Dataset) -> Dataset:
+        """Returns the dataset itself."""
         return dataset
 
-    def arguments(self, element: Any) -> Any:
+    def arguments(self, element: Nest) -> tuple[Nest, ...]:
+        """Returns the parts of the batch, one for each replica."""
         return tuple(split(element, self.replicas))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class BatchForEach:
-    """An element of the input is a replica's batch, and a step takes one for each replica.
+    """An input form: an element is a replica's batch, and a step takes one for each replica.
 
     Attributes:
-      replicas: How many there are in this process.
+      replicas: The number of replicas in this process.
     """
 
     replicas: int
 
-    def elements(self, dataset: Any) -> Any:
+    def elements(self, dataset: tf.data.Dataset) -> tf.data.Dataset:
+        """Groups the dataset's elements into tuples of the replicas' batches."""
         return consecutive(dataset, self.replicas)
 
-    def arguments(self, element: Any) -> Any:
-        """Returns the tuple of the replicas' batches; for one replica its batch itself will do."""
+    def arguments(self, element: Nest) -> tuple[Nest, ...]:
+        """Returns the tuple of the replicas' batches; one replica's batch becomes such a tuple."""
         is_batch = self.replicas == 1 and not (type(element) is tuple and len(element) == 1)
         return (element,) if is_batch else element
 
 
-def split(element: Any, replicas: int) -> list[Any]:
+def split(element: Nest, replicas: int) -> list[Nest]:
     """Splits a global batch, as `Strategy.experimental_distribute_dataset` does.
 
-    Of B examples, each replica gets ceil(B / replicas) until there are no more: of 5 examples two
-    replicas get 3 and 2, and of 3 examples four replicas get 1, 1, 1 and none. (The mean of no
-    examples is NaN: under the legacy average, and in batch normalization, as it was.)
+    Of B examples, each replica gets ceil(B / replicas) until no examples are left. For example, two
+    replicas get 3 and 2 of 5 examples, and four replicas get 1, 1, 1 and 0 of 3 examples. The mean
+    of no examples is NaN, in the legacy average of the losses and in batch normalization, as it was
+    under an Estimator.
 
     Args:
-      element: A nest of tensors, also of sparse ones, whose first axis is the batch.
-      replicas: How many parts.
+      element: A nest of tensors and SparseTensors, whose first axis is the batch.
+      replicas: The number of parts.
+
+    Returns:
+      The parts, first replica first.
     """
     flat = tf.nest.flatten(element)
     tensors = [t if isinstance(t, tf.SparseTensor) else tf.convert_to_tensor(t) for t in flat]
-    size = tf.cast(_batch(tensors[0]), tf.int64)
+    size = tf.cast(_batch_size(tensors[0]), tf.int64)
     share = -(-size // replicas)
     ends = [tf.minimum(share * index, size) for index in range(replicas + 1)]
     return [
@@ -65,11 +74,11 @@ def split(element: Any, replicas: int) -> list[Any]:
     ]
 
 
-def _batch(tensor: Any) -> Any:
+def _batch_size(tensor: Tensor) -> Tensor:
     return tensor.dense_shape[0] if isinstance(tensor, tf.SparseTensor) else tf.shape(tensor)[0]
 
 
-def _slice(tensor: Any, begin: Any, end: Any) -> Any:
+def _slice(tensor: Tensor, begin: Tensor, end: Tensor) -> Tensor:
     if not isinstance(tensor, tf.SparseTensor):
         return tensor[begin:end]
     others = tensor.dense_shape[1:]
@@ -78,28 +87,40 @@ def _slice(tensor: Any, begin: Any, end: Any) -> Any:
 
 
 def consecutive(dataset: tf.data.Dataset, replicas: int) -> tf.data.Dataset:
-    """Groups elements, one for each replica, as an Estimator took them from its input_fn.
+    """Groups consecutive elements, one for each replica, as an Estimator distributed its input.
 
-    Its input_fn's batch was that of one replica: a step took the next ones, the first for the first
-    replica. What remains at the end, fewer than there are replicas, is left out, as it was.
+    An Estimator's input_fn yielded the batch of one replica. A step took the next batches, the
+    first one for the first replica. If fewer batches than replicas remain at the end, they are left
+    out, as they were under an Estimator.
+
+    Args:
+      dataset: A Dataset of replicas' batches.
+      replicas: The number of replicas.
+
+    Returns:
+      A Dataset of tuples of batches.
     """
     windows = dataset.window(replicas, drop_remainder=True)
     return windows.map(lambda *window: tuple(_nth(window, index) for index in range(replicas)))
 
 
-def _nth(window: Any, index: int) -> Any:
+def _nth(window: tuple[Any, ...], index: int) -> Nest:
+    """Returns the element at an index of a window, which is a nest of Datasets."""
     structure = window[0] if len(window) == 1 else window
     return tf.nest.map_structure(
-        lambda one: one.skip(index).take(1).get_single_element(), structure
+        lambda dataset: dataset.skip(index).take(1).get_single_element(), structure
     )
 
 
-def placeholders(element: Any, replicas: int) -> list[Any]:
-    """Creates the inputs of replicas that are each given a whole element of the input.
+def placeholders(element: Nest, replicas: int) -> list[Nest]:
+    """Creates placeholders for replicas that each take a whole element of the input.
 
     Args:
-      element: What the input yields: nested tensors of the default graph.
-      replicas: How many.
+      element: An element of the input: a nest of tensors of the default graph.
+      replicas: The number of replicas.
+
+    Returns:
+      A nest of placeholders for each replica.
     """
     tensors = tf.nest.flatten(element, expand_composites=True)
     return [
@@ -110,11 +131,18 @@ def placeholders(element: Any, replicas: int) -> list[Any]:
     ]
 
 
-def parts(element: Any, replicas: int) -> list[Any]:
-    """Creates the inputs of replicas that are given parts of an element: see `split`.
+def parts(element: Nest, replicas: int) -> list[Nest]:
+    """Creates placeholders for replicas that each take a part of an element: see `split`.
+
+    Args:
+      element: An element of the input: a nest of tensors of the default graph.
+      replicas: The number of replicas.
+
+    Returns:
+      A nest of placeholders for each replica.
 
     Raises:
-      ValueError: A tensor has no first axis that could be split.
+      ValueError: A tensor is a scalar, which cannot be split.
     """
     scalars = [t.name for t in tf.nest.flatten(element) if t.shape.rank == 0]
     if scalars:
@@ -126,11 +154,12 @@ def parts(element: Any, replicas: int) -> list[Any]:
     return [tf.nest.map_structure(lambda t: _part(t, replicas), element) for _ in range(replicas)]
 
 
-def _part(tensor: Any, replicas: int) -> Any:
+def _part(tensor: Tensor, replicas: int) -> Tensor:
+    """Creates the placeholder for a replica's part of a tensor."""
     if isinstance(tensor, tf.SparseTensor):
         return tf1.sparse_placeholder(tensor.dtype, [None, *tensor.shape[1:]])
     if tensor.shape.rank is None:
         return tf1.placeholder(tensor.dtype)
     size, *others = tensor.shape.as_list()
-    even = size is not None and size % replicas == 0
-    return tf1.placeholder(tensor.dtype, [size // replicas if even else None, *others])
+    is_even = size is not None and size % replicas == 0
+    return tf1.placeholder(tensor.dtype, [size // replicas if is_even else None, *others])

@@ -1,8 +1,9 @@
-"""Places in a graph's gradients where a factor can be put in, once the factors are known.
+"""Operations in a graph's gradients by which the gradients can be multiplied later.
 
-Whatever a model_fn differentiates, the gradient of each sum and mean in it is multiplied by an
-Identity of one. When the graph is imported elsewhere, an Identity may be given another input. The
-gradients themselves are those of TensorFlow, number for number.
+When a model_fn takes gradients, the gradient of each sum and each mean is multiplied by an Identity
+op with the value 1. The factors are known only after the model is built. When the graph is imported
+into a function, the input of an Identity is replaced by its factor. Without factors, the gradients
+are bit for bit those of TensorFlow.
 """
 
 from collections.abc import Callable
@@ -11,32 +12,34 @@ from typing import Any
 
 import tensorflow as tf
 
+from estimator_compat.type_aliases import Tensor
+
 _KEY = "migrate_gradient_scales"
 
 
-def _kept(op: tf.Operation) -> Any:
-    """The shape of what was reduced, 1 in the place of the axes that are gone."""
+def _keepdims_shape(op: tf.Operation) -> Tensor:
+    """Returns the shape of a reduction's result with `keepdims`: the reduced axes have size 1."""
     shape = tf.shape(op.inputs[0])
     axes = tf.reshape(op.inputs[1], [-1, 1])
     axes = tf.where(axes < 0, axes + tf.cast(tf.rank(op.inputs[0]), axes.dtype), axes)
     return tf.tensor_scatter_nd_update(shape, axes, tf.ones(tf.size(axes), shape.dtype))
 
 
-def _of_sum(op: tf.Operation, gradient: Any) -> Any:
-    return tf.broadcast_to(tf.reshape(gradient, _kept(op)), tf.shape(op.inputs[0]))
+def _of_sum(op: tf.Operation, gradient: Tensor) -> Tensor:
+    return tf.broadcast_to(tf.reshape(gradient, _keepdims_shape(op)), tf.shape(op.inputs[0]))
 
 
-def _of_mean(op: tf.Operation, gradient: Any) -> Any:
-    reduced, left = tf.size(op.inputs[0]), tf.size(op.outputs[0])
-    count = tf.math.floordiv(reduced, tf.maximum(left, 1))
+def _of_mean(op: tf.Operation, gradient: Tensor) -> Tensor:
+    input_size, output_size = tf.size(op.inputs[0]), tf.size(op.outputs[0])
+    count = tf.math.floordiv(input_size, tf.maximum(output_size, 1))
     return _of_sum(op, gradient) / tf.cast(count, gradient.dtype)
 
 
-def _of_l2_loss(op: tf.Operation, gradient: Any) -> Any:
+def _of_l2_loss(op: tf.Operation, gradient: Tensor) -> Tensor:
     return op.inputs[0] * gradient
 
 
-_GRADIENTS: dict[str, Callable[[tf.Operation, Any], Any]] = {
+_GRADIENTS: dict[str, Callable[[tf.Operation, Tensor], Tensor]] = {
     "Sum": _of_sum,
     "Mean": _of_mean,
     "L2Loss": _of_l2_loss,
@@ -44,28 +47,31 @@ _GRADIENTS: dict[str, Callable[[tf.Operation, Any], Any]] = {
 TYPES = frozenset(_GRADIENTS)
 
 
-def _register(kind: str) -> str:
-    name = f"MigrateScaled{kind}"
+def _register(op_type: str) -> str:
+    """Registers the scaled gradient of an op type; returns the name of the gradient."""
+    name = f"MigrateScaled{op_type}"
 
     @tf.RegisterGradient(name)
-    def scaled(op: tf.Operation, gradient: Any) -> list[Any]:
+    def scaled(op: tf.Operation, gradient: Tensor) -> list[Tensor | None]:
         scale = tf.identity(tf.ones([], gradient.dtype), name="scale")
         op.graph.add_to_collection(_KEY, (op, scale))
-        # Where a replica has no share, what it divided by may have been 0.
-        found = _GRADIENTS[kind](op, tf.math.multiply_no_nan(gradient, scale))
-        return [found, *[None] * (len(op.inputs) - 1)]
+        # If a replica's share is 0, its divisor may be 0, too, and its gradient NaN.
+        result = _GRADIENTS[op_type](op, tf.math.multiply_no_nan(gradient, scale))
+        return [result, *[None] * (len(op.inputs) - 1)]
 
     return name
 
 
-_NAMES = {kind: _register(kind) for kind in _GRADIENTS}
+_NAMES = {op_type: _register(op_type) for op_type in _GRADIENTS}
 
 
 def recorded(graph: tf.Graph) -> AbstractContextManager[Any]:
-    """Returns the context in which a model is built whose gradients are to have such places."""
-    return graph.gradient_override_map(_NAMES)
+    """Returns the context in which a model is built, so that its gradients get the Identity ops."""
+    context: AbstractContextManager[Any] = graph.gradient_override_map(_NAMES)
+    return context
 
 
 def scales(graph: tf.Graph) -> list[tuple[tf.Operation, tf.Tensor]]:
-    """The operations that were differentiated, and for each time the place of its factor."""
-    return graph.get_collection(_KEY)
+    """Returns each operation that was differentiated, with the Identity of its gradient."""
+    recorded_scales: list[tuple[tf.Operation, tf.Tensor]] = graph.get_collection(_KEY)
+    return recorded_scales

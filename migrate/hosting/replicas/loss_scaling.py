@@ -1,9 +1,9 @@
-"""The scaling of a loss by the number of replicas, as an Estimator had its optimizers do it.
+"""The division of a loss by the number of replicas, as an Estimator's optimizers did it.
 
 The optimizers of `tf.compat.v1.train` add up the gradients of all replicas. Under an Estimator they
 first divided the loss by the number of replicas, unless the last loss that was reduced with
-`tf.losses` was reduced by SUM. What turns this on is private to TensorFlow, and so is what tells
-whether it was done: see `private_tensorflow`. The code is still part of TensorFlow's optimizers.
+`tf.losses` was reduced by SUM. TensorFlow's optimizers still have this code. The switch that turns
+it on, and the record of whether it ran, are private members: see `private_tensorflow`.
 """
 
 from contextlib import AbstractContextManager
@@ -16,14 +16,14 @@ from estimator_compat import private_tensorflow
 
 
 def as_an_estimator(strategy: tf.distribute.Strategy) -> AbstractContextManager[Any]:
-    """Returns the context in which optimizers scale the losses of `strategy`'s replicas."""
+    """Returns the context in which optimizers divide losses by the number of replicas."""
     return private_tensorflow.scaled_losses(strategy)
 
 
 def reported_by(graph: tf.Graph) -> Any:
-    """Returns how an Estimator made one loss of the replicas' losses, to report it.
+    """Returns the `ReduceOp` by which an Estimator reduced the replicas' losses to report one loss.
 
-    It is asked inside of the context, when all replicas were built.
+    It must be called inside the context of `as_an_estimator`, after all replicas are built.
     """
     if private_tensorflow.is_loss_scaled(graph):
         return tf1.distribute.get_loss_reduction()

@@ -1,4 +1,4 @@
-"""The losses behind the loss, of all replicas: for each example, and their weighted mean."""
+"""Per-example losses and their weighted mean, over all replicas."""
 
 from typing import Any, NamedTuple
 
@@ -9,71 +9,83 @@ from estimator_compat.ledger.values import LossLedger, LossTerm
 from estimator_compat.losses import summaries
 from estimator_compat.losses.weighted_losses import check_weights
 from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.type_aliases import Nest
 from migrate.batch import Batch
 from migrate.hosting.replicas import build, global_mean
 
 
-class Term(NamedTuple):
-    """A term of the loss that is reduced from unreduced losses.
+class ReplicatedTerm(NamedTuple):
+    """A term of the loss that is reduced from unreduced losses, over all replicas.
 
     Attributes:
-      of: The term in the ledger of the first replica.
+      term: The term in the ledger of the first replica's loss.
       losses: The unreduced losses of each replica of this process.
-      average: Their weighted mean, over the replicas of all processes; 0 where no weights are.
+      average: The weighted mean of the unreduced losses of all processes' replicas; 0 if the sum of
+        the weights is 0.
     """
 
-    of: LossTerm
+    term: LossTerm
     losses: list[tf.Tensor]
     average: tf.Tensor
 
 
-class Terms(NamedTuple):
-    """The terms, first term first, and the ledger of the first replica's loss."""
+class ReplicatedTerms(NamedTuple):
+    """The terms of the replicas' losses.
+
+    Attributes:
+      ledger: The ledger of the first replica's loss.
+      terms: The terms that all replicas have, in the order of the ledger; empty if the replicas
+        have different numbers of terms.
+    """
 
     ledger: LossLedger
-    terms: list[Term]
+    terms: list[ReplicatedTerm]
 
 
-def find(losses: list[tf.Tensor], inputs: list[Any], strategy: Any) -> Terms:
+def find_terms(
+    losses: list[tf.Tensor], inputs: list[Nest], strategy: tf.distribute.Strategy
+) -> ReplicatedTerms:
     """Finds the terms of the replicas' losses in the default graph.
 
     Args:
-      losses: What the model_fn returned for each replica of this process.
-      inputs: What each was given.
-      strategy: Whose replicas they are.
-
-    Returns:
-      No terms where the replicas' are not alike.
+      losses: The loss that the model_fn returned in each replica of this process.
+      inputs: The input of each replica.
+      strategy: The strategy of the replicas.
     """
     with strategy.scope():
-        found = _Replicas(losses, inputs)
-        strategy.extended.call_for_each_replica(found.read)
-        alike = {len(terms) for terms in found.terms}
-        if alike == {0} or len(alike) > 1:
-            return Terms(found.ledgers[0], [])
-        sums = strategy.extended.call_for_each_replica(found.sums)
+        ledger_reader = _LedgerReader(losses, inputs)
+        strategy.extended.call_for_each_replica(ledger_reader.read)
+        counts = {len(terms) for terms in ledger_reader.terms}
+        if counts == {0} or len(counts) > 1:
+            return ReplicatedTerms(ledger_reader.ledgers[0], [])
+        sums = strategy.extended.call_for_each_replica(ledger_reader.sums)
         sums = strategy.reduce(tf.distribute.ReduceOp.SUM, sums, axis=None)
     terms = [
-        Term(
-            of=term,
-            losses=[one[index][0] for one in found.unreduced],
+        ReplicatedTerm(
+            term=term,
+            losses=[unreduced[index][0] for unreduced in ledger_reader.unreduced],
             average=tf.math.divide_no_nan(sums[index, 0], sums[index, 1]),
         )
-        for index, term in enumerate(found.terms[0])
+        for index, term in enumerate(ledger_reader.terms[0])
     ]
-    return Terms(found.ledgers[0], terms)
+    return ReplicatedTerms(ledger_reader.ledgers[0], terms)
 
 
-class _Replicas:
-    """Reads the ledgers of the replicas' losses; its methods are called in a replica's context.
+class _LedgerReader:
+    """Reads the ledgers of the replicas' losses; its methods are called in each replica's context.
+
+    Args:
+      losses: The loss of each replica of this process.
+      inputs: The input of each replica.
 
     Attributes:
-      ledgers: Those of the replicas.
-      terms: Of each ledger, the terms that are the replica's own: its total loss may have others'.
-      unreduced: Their losses and weights.
+      ledgers: The ledger of each replica's loss.
+      terms: For each replica, the data terms of its ledger that are its own. Its total loss may
+        also have terms of other replicas.
+      unreduced: For each replica, pairs of the losses and the weights of these terms.
     """
 
-    def __init__(self, losses: list[tf.Tensor], inputs: list[Any]) -> None:
+    def __init__(self, losses: list[tf.Tensor], inputs: list[Nest]) -> None:
         self._losses, self._inputs = losses, inputs
         self.ledgers: list[Any] = [None] * len(inputs)
         self.terms: list[list[LossTerm]] = [[] for _ in inputs]
@@ -81,51 +93,56 @@ class _Replicas:
 
     @tf.autograph.experimental.do_not_convert
     def read(self) -> None:
-        """Finds the replica's terms."""
-        place = build.own_place(len(self._inputs))
-        loss, given = self._losses[place], self._inputs[place]
-        batch = Batch.of(given)
-        foreign = global_mean.foreign([one for one in self._inputs if one is not given])
-        self.ledgers[place] = reader.ledger(loss, batch.features, batch.labels, mode=ModeKeys.TRAIN)
-        for term in self.ledgers[place].data_terms:
-            if global_mean.own_tensors(term, loss.graph, foreign):
-                self.terms[place].append(term)
-                self.unreduced[place].append(summary_wrapper.unreduced(term))
+        """Reads the ledger of the replica's loss."""
+        index = build.replica_index(len(self._inputs))
+        loss, own_input = self._losses[index], self._inputs[index]
+        batch = Batch.of(own_input)
+        others = [element for element in self._inputs if element is not own_input]
+        others_ops = global_mean.ops_of_other_replicas(others)
+        self.ledgers[index] = reader.ledger(loss, batch.features, batch.labels, mode=ModeKeys.TRAIN)
+        for term in self.ledgers[index].data_terms:
+            if global_mean.own_tensors(term, loss.graph, others_ops):
+                self.terms[index].append(term)
+                self.unreduced[index].append(summary_wrapper.unreduced(term))
 
     @tf.autograph.experimental.do_not_convert
     def sums(self) -> tf.Tensor:
-        """The sums of each term's weighted losses and of its weights, in float32: `[terms, 2]`."""
-        found = []
-        for losses, weights in self.unreduced[build.own_place(len(self._inputs))]:
+        """Returns each term's sums of weighted losses and of weights, in float32: `[terms, 2]`."""
+        rows = []
+        for losses, weights in self.unreduced[build.replica_index(len(self._inputs))]:
             losses = tf.cast(losses, tf.float32)
             weights = check_weights(losses, 1.0 if weights is None else weights)
-            whole = tf.cast(weights, tf.float32) * tf.ones_like(losses)
-            found.append(tf.stack([tf.reduce_sum(whole * losses), tf.reduce_sum(whole)]))
-        return tf.stack(found)
+            full_weights = tf.cast(weights, tf.float32) * tf.ones_like(losses)
+            weighted_sum = tf.reduce_sum(full_weights * losses)
+            rows.append(tf.stack([weighted_sum, tf.reduce_sum(full_weights)]))
+        return tf.stack(rows)
 
 
-def step_values(found: Terms) -> dict[str, tf.Tensor]:
-    """What a step can tell of its first term, by the names of `StepResult`."""
-    if not found.terms:
+def step_values(replicated: ReplicatedTerms) -> dict[str, tf.Tensor]:
+    """Returns the losses of a step's first term, by the names of `StepResult`."""
+    if not replicated.terms:
         return {}
-    told, parts = {"average_loss": found.terms[0].average}, found.terms[0].losses
+    first = replicated.terms[0]
+    values, parts = {"average_loss": first.average}, first.losses
     shape = parts[0].shape
-    # Replicas may have padded their examples to unequal lengths.
+    # If the size of an axis is unknown, replicas may have padded their examples to unequal lengths,
+    # which cannot be concatenated.
     if len(parts) == 1 or (shape.rank and shape[1:].is_fully_defined()):
-        told["loss_per_example"] = tf.concat(parts, 0) if parts[1:] else parts[0]
-    return told
+        values["loss_per_example"] = tf.concat(parts, 0) if parts[1:] else parts[0]
+    return values
 
 
-def summarize(found: Terms) -> None:
-    """Adds `loss_per_example` and `average_loss` of the terms, once for all replicas.
+def summarize(replicated: ReplicatedTerms) -> None:
+    """Adds the summaries `loss_per_example` and `average_loss` of the terms, once for all replicas.
 
-    Tags are as `with_loss_summaries` gives them; one that the model_fn has is left to it. What is
-    left out is logged.
+    The tags are those of `with_loss_summaries`. A tag that the model_fn uses itself is left to the
+    model_fn. Terms that are left out are logged.
     """
-    taken, known = summaries.taken_tags(), summary_wrapper.summarized(found.ledger)
-    shown = [term for term in found.terms if term.of in known]
-    for term in shown:
-        name = term.of.name if len(shown) > 1 else ""
-        if taken.isdisjoint(summaries.tags(name)):
+    taken_tags = summaries.taken_tags()
+    to_summarize = summary_wrapper.summarized(replicated.ledger)
+    summarized = [term for term in replicated.terms if term.term in to_summarize]
+    for term in summarized:
+        name = term.term.name if len(summarized) > 1 else ""
+        if taken_tags.isdisjoint(summaries.tags(name)):
             flat = tf.concat([tf.reshape(part, [-1]) for part in term.losses], 0)
             summaries.add(flat, term.average, term=name)

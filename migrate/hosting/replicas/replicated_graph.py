@@ -18,7 +18,7 @@ from migrate.hosting.replicas import variables as replica_variables
 from migrate.hosting.replicas.variables import Component
 from migrate.targets import Target
 
-_KINDS = (
+_STRATEGIES = (
     tf.distribute.MirroredStrategy,
     tf.distribute.MultiWorkerMirroredStrategy,
     tf.distribute.OneDeviceStrategy,
@@ -35,17 +35,18 @@ class Replication:
     Attributes:
       strategy: MirroredStrategy, MultiWorkerMirroredStrategy or OneDeviceStrategy.
       global_mean: Whether the loss is the mean over the examples of all replicas: see
-        `migrate.hosting.replicas.global_mean`. False is what an Estimator with `train_distribute`
-        computed: the average of the replicas' losses, or their sum where the last loss of
+        `migrate.hosting.replicas.global_mean`. With False the loss is that of an Estimator with
+        `train_distribute`: the average of the replicas' losses, or their sum if the last loss of
         `tf.losses` in the model_fn was reduced by SUM.
-      split: Whether an element of the input is a batch for all replicas of this process, which is
-        split: see `batches.SplitBatch`. False is how an Estimator read it: an element is a
-        replica's batch, and a step takes one for each: see `batches.BatchForEach`.
+      split: Whether an element of the input is a batch that is split over the replicas of this
+        process: see `batches.SplitBatch`. With False the input is read as an Estimator read it: an
+        element is one replica's batch, and a step takes an element for each replica: see
+        `batches.BatchForEach`.
       loss_summaries: Whether `loss_per_example` and `average_loss` are summarized: see
-        `replica_losses`.
+        `migrate.hosting.replicas.losses`.
 
     Raises:
-      ValueError: The strategy is of another kind.
+      ValueError: `strategy` is of another class.
     """
 
     strategy: tf.distribute.Strategy
@@ -54,7 +55,7 @@ class Replication:
     loss_summaries: bool = False
 
     def __post_init__(self) -> None:
-        if not isinstance(self.strategy, _KINDS):
+        if not isinstance(self.strategy, _STRATEGIES):
             raise ValueError(
                 f"`strategy` ({type(self.strategy).__name__}) is not one whose replicas train in "
                 "step, each with variables of its own; expected a MirroredStrategy, "
@@ -64,13 +65,17 @@ class Replication:
 
     @property
     def is_chief(self) -> bool:
-        """Whether this process writes what people read: one of several workers does, the chief."""
+        """Whether this process is the chief, the one worker that writes files."""
         return bool(self.strategy.extended.should_checkpoint)
 
-    def chief_decides(self, wanted: bool) -> bool:
-        """Returns the chief's decision on every worker; workers' clocks differ."""
-        asked = tf.constant(float(wanted and self.is_chief))
-        votes = self.strategy.run(lambda: tf.identity(asked))
+    def chief_decides(self, decision: bool) -> bool:
+        """Returns the chief's decision on every worker; workers' clocks differ.
+
+        Args:
+          decision: This worker's own decision, which is ignored unless the worker is the chief.
+        """
+        vote = tf.constant(float(decision and self.is_chief))
+        votes = self.strategy.run(lambda: tf.identity(vote))
         return bool(self.strategy.reduce(tf.distribute.ReduceOp.SUM, votes, axis=None) > 0)
 
 
@@ -78,13 +83,14 @@ class Replication:
 class BuiltReplicas:
     """The TRAIN graph of a model_fn under a strategy.
 
-    What a model_fn does with gradients before it applies them, as clipping, it does in each
-    replica, before they are added up.
+    If a model_fn changes gradients before it applies them (clips them, for example), each replica
+    changes its own gradients, before they are added up.
 
     Attributes:
       built: The graph of all replicas of this process.
-      components: The components of all variables, by their names in the graph.
-      merged: What is made of the variables that differ from replica to replica, by their names.
+      components: The components of all variables, by the components' names in the graph.
+      merged: The merged values of the variables that differ from replica to replica, by the
+        variables' names.
     """
 
     built: BuiltGraph
@@ -97,10 +103,10 @@ def build_for_replicas(target: Target, replication: Replication) -> BuiltReplica
 
     Args:
       target: The model_fn, its inputs, params and config.
-      replication: On what to train.
+      replication: The strategy, and how the batches and the loss are distributed.
 
     Raises:
-      ValueError: The input cannot be split, or the global mean of the loss is not known.
+      ValueError: The input cannot be split, or the global mean of the loss cannot be derived.
     """
     strategy, split = replication.strategy, replication.split
     model = build.build(target, strategy, split=split, exact=replication.global_mean)
@@ -112,15 +118,15 @@ def build_for_replicas(target: Target, replication: Replication) -> BuiltReplica
     components = replica_variables.components(graph, strategy)
     with graph.as_default():
         tables = tf1.tables_initializer()
-        terms = losses.find(model.losses, model.inputs, strategy)
+        terms = losses.find_terms(model.losses, model.inputs, strategy)
         if replication.loss_summaries:
             losses.summarize(terms)
         summaries.add_loss(spec.loss)
         serialized = tuple(tf1.get_collection(tf1.GraphKeys.SUMMARIES))
-        firsts = {name for name, part in components.items() if part.name == name}
+        firsts = {name for name, component in components.items() if component.name == name}
         step_values = {
             "loss": spec.loss,
-            **optimizer_ops.of_optimizers(graph, firsts),
+            **optimizer_ops.step_values(graph, firsts),
             **losses.step_values(terms),
         }
     shared = [op for op in handles(graph) if _shared_name(op, components) == op.name]
@@ -147,24 +153,24 @@ def build_for_replicas(target: Target, replication: Replication) -> BuiltReplica
 
 
 def _shared_name(handle: tf.Operation, components: Mapping[str, Component]) -> str:
-    """The name of the variable that a variable of the graph is, or is a replica's part of."""
-    part = components.get(handle.name)
-    return part.name if part else handle.name
+    """Returns the name of the shared variable that a variable of the graph is or is a copy of."""
+    component = components.get(handle.name)
+    return component.name if component else handle.name
 
 
 def host_on_replicas(replicas: BuiltReplicas, variables: Variables) -> HostedGraph:
-    """Imports the graph of replicas, and creates their copies of the variables.
+    """Imports the graph of replicas into functions, and creates their copies of the variables.
 
     Args:
       replicas: The graph.
-      variables: The shared variables by name; those that the graph has besides are added, not yet
-        initialized.
+      variables: The shared variables by name. The graph's other variables are created and added;
+        they are not initialized yet.
     """
     built = replicas.built
     created = create(built.shared, built.graph, variables)
     copies = replica_variables.copies(replicas.components, variables)
     functions = GraphFunctions(built, {**variables, **copies})
-    carried = replica_variables.ReplicaVariables(
+    replica_copies = replica_variables.ReplicaVariables(
         shared=variables,
         copies=copies,
         components=replicas.components,
@@ -172,5 +178,5 @@ def host_on_replicas(replicas: BuiltReplicas, variables: Variables) -> HostedGra
         functions=functions,
     )
     return HostedGraph(
-        built=built, functions=functions, created=frozenset(created), replicas=carried
+        built=built, functions=functions, created=frozenset(created), replicas=replica_copies
     )

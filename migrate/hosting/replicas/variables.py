@@ -1,30 +1,32 @@
-"""The variables of replicas, beside the ones that all modes share.
+"""The replicas' copies of the variables that all modes share.
 
-A shared variable has what a checkpoint has. Where replicas keep a variable equal, the first
-replica works on the shared one, the others on copies. Where each replica has a value of its own,
-as the moving averages of batch normalization, all work on copies, and the shared variable has
-what is made of them, as a rule their mean.
+A checkpoint has the values of the shared variables. If the replicas keep a variable equal, the
+first replica uses the shared variable, and the others use copies. If each replica has a value of
+its own (such as the moving averages of batch normalization), all replicas use copies, and the
+shared variable has their merged value, usually their mean.
 """
 
 import dataclasses
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
+from estimator_compat.type_aliases import Variable
 from migrate.hosting.graph.graph_functions import GraphFunctions
 from migrate.hosting.graph.variables import Variables
 
 
 class Component(NamedTuple):
-    """A variable of one replica.
+    """One replica's component of a distributed variable.
 
     Attributes:
-      name: Of the variable that it is a component of.
+      name: The name of the distributed variable, which is that of the first replica's component.
       own: Whether the replica has a value of its own.
-      share: What part of the variable's value it is given: 1, or a part where values add up.
-      device: Where it is.
+      share: The part of the shared value that the component receives: 1, or 1 / replicas if the
+        components' values are merged by SUM.
+      device: The device of the component.
     """
 
     name: str
@@ -34,44 +36,48 @@ class Component(NamedTuple):
 
 
 def components(graph: tf.Graph, strategy: tf.distribute.Strategy) -> dict[str, Component]:
-    """Finds the components of all variables, by their names in the graph."""
-    found = {}
+    """Returns the components of all variables, by the components' names in the graph."""
+    by_name = {}
     with graph.as_default(), strategy.scope():
-        for variable in _all():
+        for variable in _all_variables():
             own = variable.synchronization == tf.VariableSynchronization.ON_READ
-            sums = own and variable.aggregation.name == "SUM"
-            for one in strategy.experimental_local_results(variable):
-                found[one.op.name] = Component(
+            is_sum = own and variable.aggregation.name == "SUM"
+            for component in strategy.experimental_local_results(variable):
+                by_name[component.op.name] = Component(
                     name=variable.op.name,
                     own=own,
-                    share=1 / strategy.num_replicas_in_sync if sums else 1.0,
-                    device=one.device,
+                    share=1 / strategy.num_replicas_in_sync if is_sum else 1.0,
+                    device=component.device,
                 )
-    return found
+    return by_name
 
 
 def merged(graph: tf.Graph, strategy: tf.distribute.Strategy) -> dict[str, tf.Tensor]:
-    """Adds to a graph the values of the variables that differ from replica to replica."""
-    found = {}
+    """Adds the merged values of the variables that differ from replica to replica to a graph.
+
+    Returns:
+      The merged values as tensors of the graph, by the variables' names.
+    """
+    values = {}
     with graph.as_default(), strategy.scope():
-        for variable in _all():
+        for variable in _all_variables():
             if variable.synchronization == tf.VariableSynchronization.ON_READ:
                 first = strategy.experimental_local_results(variable)[0]
-                alone = variable.aggregation.name in ("NONE", "ONLY_FIRST_REPLICA")
-                found[variable.op.name] = tf.identity(first if alone else variable)
-    return found
+                uses_first = variable.aggregation.name in ("NONE", "ONLY_FIRST_REPLICA")
+                values[variable.op.name] = tf.identity(first if uses_first else variable)
+    return values
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReplicaVariables:
-    """Carries values from the shared variables to the replicas' copies, and back.
+    """Copies values from the shared variables to the replicas' copies, and merges them back.
 
     Attributes:
       shared: The shared variables, by name.
-      copies: The replicas' own variables, by their names in the graph: see `copies`.
-      components: The components of all variables, by their names in the graph.
-      merged: What is made of the variables that differ from replica to replica, as tensors of the
-        graph, by the variables' names.
+      copies: The replicas' copies, by their names in the graph: see the function `copies`.
+      components: The components of all variables, by the components' names in the graph.
+      merged: The merged values of the variables that differ from replica to replica, as tensors of
+        the graph, by the variables' names.
       functions: The functions of the graph.
     """
 
@@ -82,25 +88,26 @@ class ReplicaVariables:
     functions: GraphFunctions
 
     def copy_to_replicas(self) -> None:
-        """Gives the replicas the values of the shared variables, as restoring a checkpoint did."""
+        """Copies the shared variables' values to the replicas, as restoring a checkpoint did."""
         for name, copy in self.copies.items():
-            part = self.components[name]
-            value = self.shared[part.name].read_value()
-            copy.assign(value if part.share == 1 else tf.cast(value * part.share, value.dtype))
+            component = self.components[name]
+            value = self.shared[component.name].read_value()
+            share = component.share
+            copy.assign(value if share == 1 else tf.cast(value * share, value.dtype))
 
     def merge_from_replicas(self, names: Collection[str] | None = None) -> None:
-        """Gives the shared variables what is made of the replicas' own values, as saving did.
+        """Merges the replicas' own values into the shared variables, as saving a checkpoint did.
 
         Args:
-          names: Which variables; None for all.
+          names: The names of the variables; None for all.
         """
-        chosen = {n: value for n, value in self.merged.items() if names is None or n in names}
-        for name, value in (self.functions.computed(chosen) if chosen else {}).items():
+        tensors = {n: tensor for n, tensor in self.merged.items() if names is None or n in names}
+        for name, value in (self.functions.compute(tensors) if tensors else {}).items():
             self.shared[name].assign(value)
 
 
 def copies(components: Mapping[str, Component], shared: Variables) -> Variables:
-    """Creates the replicas' own variables, by their names in the graph."""
+    """Creates the replicas' copies of the shared variables, by the copies' names in the graph."""
     return {
         name: _copy(name, component, shared)
         for name, component in components.items()
@@ -116,10 +123,10 @@ def _copy(name: str, component: Component, shared: Variables) -> tf.Variable:
 
 
 def initializers(graph: tf.Graph, strategy: tf.distribute.Strategy) -> dict[str, tf.Operation]:
-    """Finds what initializes each variable, in all replicas."""
+    """Returns the operations that initialize each variable in all replicas, by its name."""
     with graph.as_default(), strategy.scope():
-        return {variable.op.name: variable.initializer for variable in _all()}
+        return {variable.op.name: variable.initializer for variable in _all_variables()}
 
 
-def _all() -> list[Any]:
+def _all_variables() -> list[Variable]:
     return [*tf1.global_variables(), *tf1.local_variables()]

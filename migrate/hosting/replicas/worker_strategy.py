@@ -1,7 +1,6 @@
-"""Several processes that train one model: `TF_CONFIG`, read as an Estimator read it."""
+"""The strategy of several processes that train one model: `TF_CONFIG`, as an Estimator read it."""
 
 import functools
-from typing import Any
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
@@ -15,21 +14,24 @@ _MULTI_WORKER = (
 )
 
 
-def from_config(config: RunConfig) -> Any:
-    """Returns the strategy to train on that a RunConfig names, or the cluster that it is of.
+def from_config(config: RunConfig) -> tf.distribute.Strategy | None:
+    """Returns the strategy of a RunConfig, or the strategy of its cluster.
 
-    A RunConfig has its place in a cluster from `TF_CONFIG`. With several workers, and without a
-    strategy, an Estimator trained through parameter servers: each worker applied its gradients when
-    it had them. Here the workers wait for each other, and train on one
-    MultiWorkerMirroredStrategy. It waits for the other processes, and must be made before
-    TensorFlow has computed anything. Each process trains on what its own input yields.
+    A RunConfig reads its cluster and its own task from `TF_CONFIG`. If there were several workers
+    and no strategy, an Estimator trained with parameter servers: each worker applied its gradients
+    as soon as it had them. Here the workers wait for each other and train on one
+    MultiWorkerMirroredStrategy. Its constructor waits for the other processes, and must be called
+    before TensorFlow has computed anything. Each process trains on its own input.
+
+    Args:
+      config: The RunConfig.
 
     Returns:
-      None where this process trains alone, and for an evaluator.
+      The strategy; None if this process trains alone, and for an evaluator.
 
     Raises:
-      ValueError: The cluster has parameter servers, or the strategy is not one for its workers.
-      RuntimeError: TensorFlow has computed something.
+      ValueError: The cluster has parameter servers, or the strategy is not for several workers.
+      RuntimeError: The strategy must be created, but TensorFlow has computed something.
     """
     if config.task_type == TaskType.EVALUATOR:
         return None
@@ -42,35 +44,37 @@ def from_config(config: RunConfig) -> Any:
     if config.experimental_distribute is not None:
         raise ValueError(
             f"`experimental_distribute` of the RunConfig ({config.experimental_distribute}) is not "
-            "read; expected `train_distribute`, the one strategy to train on; pass it in its place."
+            "read; expected `train_distribute`, the one strategy to train on; pass that instead."
         )
-    given = config.train_distribute
+    strategy = config.train_distribute
     if config.num_worker_replicas < 2:
-        return given
-    if given is None:
-        return _of(config.cluster_spec, config.task_type, config.task_id)
-    if not isinstance(given, _MULTI_WORKER):
+        return strategy
+    if strategy is None:
+        return _cluster_strategy(config.cluster_spec, config.task_type, config.task_id)
+    if not isinstance(strategy, _MULTI_WORKER):
         raise ValueError(
-            f"`train_distribute` of the RunConfig ({type(given).__name__}) is for one process, and "
-            f"TF_CONFIG has {config.num_worker_replicas} that train; expected a strategy for all "
-            "of them, or none; leave `train_distribute` out for the "
+            f"`train_distribute` of the RunConfig ({type(strategy).__name__}) is for one process, "
+            f"and TF_CONFIG has {config.num_worker_replicas} that train; expected a strategy for "
+            "all of them, or none; leave `train_distribute` out for the "
             "tf.distribute.MultiWorkerMirroredStrategy of TF_CONFIG, or unset TF_CONFIG."
         )
-    return given
+    return strategy
 
 
 def strategy_from_tf_config() -> tf.distribute.MultiWorkerMirroredStrategy | None:
     """Returns the strategy of the cluster that `TF_CONFIG` describes: see `from_config`.
 
     Raises:
-      ValueError, TypeError: `TF_CONFIG` is not one that an Estimator takes, or has parameter
-        servers.
-      RuntimeError: TensorFlow has computed something.
+      ValueError, TypeError: An Estimator would not accept `TF_CONFIG`, or it has parameter servers.
+      RuntimeError: The strategy must be created, but TensorFlow has computed something.
     """
     return from_config(RunConfig())
 
 
-def _of(spec: tf.train.ClusterSpec, task: str, index: int) -> Any:
+def _cluster_strategy(
+    spec: tf.train.ClusterSpec, task: str, index: int
+) -> tf.distribute.MultiWorkerMirroredStrategy:
+    """Returns the strategy of a cluster's chief and workers; a master is the chief."""
     names = {TaskType.MASTER: TaskType.CHIEF}
     jobs = tuple(
         (names.get(job, job), tuple(spec.job_tasks(job)))
@@ -84,7 +88,7 @@ def _of(spec: tf.train.ClusterSpec, task: str, index: int) -> Any:
 def _strategy(
     jobs: tuple[tuple[str, tuple[str, ...]], ...], task: str, index: int
 ) -> tf.distribute.MultiWorkerMirroredStrategy:
-    """Makes the strategy once: a second one would start the process's server anew."""
+    """Creates the strategy once; a second one would start the process's server again."""
     resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
         tf.train.ClusterSpec({job: list(tasks) for job, tasks in jobs}),
         task_type=task,
@@ -95,23 +99,23 @@ def _strategy(
         return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
     except RuntimeError as error:
         raise RuntimeError(
-            f"The strategy of TF_CONFIG cannot be made any more: {error}; expected a process in "
+            f"The strategy of TF_CONFIG cannot be created any more: {error}; expected a process in "
             "which TensorFlow has computed nothing; call `migrate.host`, or "
             "`worker_strategy.strategy_from_tf_config`, at the beginning of the program."
         ) from error
 
 
 def input_context(strategy: tf.distribute.Strategy) -> tf.distribute.InputContext:
-    """Returns what an Estimator told an input_fn that takes `input_context`."""
+    """Returns the `input_context` that an Estimator passed to an input_fn."""
     resolver = strategy.cluster_resolver
     spec = resolver.cluster_spec() if resolver else tf.train.ClusterSpec({})
     counts = {job: spec.num_tasks(job) for job in spec.jobs}
     chiefs, workers = counts.get(TaskType.CHIEF, 0), counts.get(TaskType.WORKER, 0)
-    number = int(resolver.task_id or 0) if resolver else 0
+    pipeline_id = int(resolver.task_id or 0) if resolver else 0
     if resolver and resolver.task_type == TaskType.WORKER:
-        number += chiefs
+        pipeline_id += chiefs
     return tf.distribute.InputContext(
         num_input_pipelines=max(1, chiefs + workers),
-        input_pipeline_id=number,
+        input_pipeline_id=pipeline_id,
         num_replicas_in_sync=strategy.num_replicas_in_sync,
     )

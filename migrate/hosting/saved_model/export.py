@@ -1,7 +1,7 @@
-"""Writes what a custom loop serves: a SavedModel with the signatures that an Estimator's has."""
+"""Exports a custom loop as a SavedModel with the signatures of an Estimator's SavedModel."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat.export import outputs, saved_model
 from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.type_aliases import Features, Nest, ServingInputReceiverFn, Tensor
 from migrate.hosting.graph.built_graph import build_for_one_device
 from migrate.hosting.graph.hosted_graph import HostedGraph, host_on_one_device
 from migrate.hosting.graph.variables import Variables
@@ -17,49 +18,52 @@ from migrate.hosting.saved_model.lookup_tables import ServedTable
 from migrate.targets import Target
 
 
-class Served:
-    """The PREDICT graph as it is served: fed by receiver tensors.
+class ServedGraph:
+    """The PREDICT graph on receiver tensors, built as `export_saved_model` builds it.
+
+    Args:
+      target: The model_fn, its params and config.
+      receiver_fn: Returns a `ServingInputReceiver` or a `TensorServingInputReceiver`.
+      variables: The variables of the loop, by name.
 
     Attributes:
-      graph: It, with the variables of a loop.
+      graph: The graph, with its functions on the variables of the loop.
+
+    Raises:
+      ValueError: The graph has a variable that the loop does not have, or a lookup table that
+        training adds to.
     """
 
     def __init__(
-        self, target: Target, receiver_fn: Callable[[], Any], variables: Variables
+        self, target: Target, receiver_fn: ServingInputReceiverFn, variables: Variables
     ) -> None:
-        """Builds the graph as `export_saved_model` does.
-
-        Args:
-          target: The model_fn.
-          receiver_fn: Returns a `ServingInputReceiver` or a `TensorServingInputReceiver`.
-          variables: The loop's.
-
-        Raises:
-          ValueError: The graph has a variable that the loop has not, or a lookup table that
-            training adds to.
-        """
         self._target, self._receiver_fn = target, receiver_fn
-        known = dict(variables)
-        changed = dataclasses.replace(target, model_fn=self._model_fn, input_fns=self._input_fn)
-        built = build_for_one_device(changed, ModeKeys.PREDICT)
-        self.graph = host_on_one_device(built, known)
+        served = dataclasses.replace(target, model_fn=self._model_fn, input_fns=self._input_fn)
+        built = build_for_one_device(served, ModeKeys.PREDICT)
+        # The loop's own dict is not passed, because a new variable would be added to it.
+        self.graph = host_on_one_device(built, dict(variables))
         fillings = lookup_tables.fillings(built)
         _check(self.graph, [op.name for op, filling in fillings.items() if filling is None])
         self._handles = [op.outputs[0] for op in fillings]
         self._tables = [ServedTable(self.graph.functions, *pair) for pair in fillings.items()]
 
-    def _input_fn(self) -> Any:
+    def _input_fn(self) -> Features:
         self._receiver = self._receiver_fn()
         return dict(self._receiver.receiver_tensors)
 
-    def _model_fn(self, features: Any, mode: str) -> Any:
+    def _model_fn(self, features: Features, mode: str) -> Any:
+        del features  # the receiver tensors; the model_fn takes what the receiver made from them
         return self._target.call_model_fn(self._receiver.features, None, mode)
 
     def write(self, folder: str, variables: Variables) -> None:
         """Writes the SavedModel, with the variables' present values.
 
+        Args:
+          folder: The folder of the SavedModel.
+          variables: The variables of the loop, by name.
+
         Raises:
-          ValueError: An input has a name that a TF2 SavedModel cannot keep.
+          ValueError: `tf.saved_model.save` would rename an input.
         """
         module = tf.Module()
         module.variables_by_name = {
@@ -67,25 +71,27 @@ class Served:
         }
         module.tables = self._tables
         module.files = [file for table in self._tables for file in table.files]
-        functions = {name: self._function(one) for name, one in self._signatures().items()}
+        signatures = self._signatures().items()
+        functions = {name: self._function(signature) for name, signature in signatures}
         tf.saved_model.save(module, folder, signatures=functions)
 
     def _signatures(self) -> dict[str, Any]:
+        """Returns the SignatureDefs that an Estimator's SavedModel has, by their names."""
         spec = self.graph.built.spec
         with self.graph.built.graph.as_default():
             served = outputs.completed(spec.export_outputs, spec.predictions)
-            found = saved_model.signatures(self._receiver, served, serving=True)
-        _check_names({name for one in found.values() for name in one.inputs})
-        return found
+            signatures = saved_model.signatures(self._receiver, served, serving=True)
+        _check_names({name for signature in signatures.values() for name in signature.inputs})
+        return signatures
 
     def _function(self, signature: Any) -> Any:
-        """The function of a SignatureDef: from its inputs to its outputs, by their names."""
-        inputs, made = self._tensors(signature.inputs), self._tensors(signature.outputs)
-        run = self.graph.functions.between([*inputs.values(), *self._handles], made)
+        """Returns the function of a SignatureDef, from its inputs to its outputs by their names."""
+        inputs, fetches = self._tensors(signature.inputs), self._tensors(signature.outputs)
+        run = self.graph.functions.between([*inputs.values(), *self._handles], fetches)
 
-        def serve(**given: Any) -> dict[str, Any]:
+        def serve(**values: Tensor) -> Nest:
             tables = (table.resource_handle for table in self._tables)
-            return run(*(given[name] for name in inputs), *tables)
+            return run(*(values[name] for name in inputs), *tables)
 
         specs = {
             name: tf.TensorSpec(tensor.shape, tensor.dtype, name=name)
@@ -93,7 +99,8 @@ class Served:
         }
         return tf.function(serve).get_concrete_function(**specs)
 
-    def _tensors(self, infos: Mapping[str, Any]) -> dict[str, Any]:
+    def _tensors(self, infos: Mapping[str, Any]) -> dict[str, Tensor]:
+        """Returns the tensors of the graph that TensorInfos name, sorted by their keys."""
         find = tf1.saved_model.get_tensor_from_tensor_info
         return {name: find(info, self.graph.built.graph) for name, info in sorted(infos.items())}
 
@@ -118,10 +125,10 @@ def _check(graph: HostedGraph, growing: list[str]) -> None:
 
 
 def _check_names(names: set[str]) -> None:
-    odd = sorted(name for name in names if not name.isidentifier())
-    if odd:
+    invalid = sorted(name for name in names if not name.isidentifier())
+    if invalid:
         raise ValueError(
-            f"`serving_input_receiver_fn` names inputs {odd}, which tf.saved_model.save would "
+            f"`serving_input_receiver_fn` names inputs {invalid}, which tf.saved_model.save would "
             "rename; expected names of letters, digits and underscores; rename the "
             "receiver_tensors, or export with estimator_compat.Estimator.export_saved_model."
         )

@@ -1,4 +1,4 @@
-"""What a loop refuses to be asked for, and what an Estimator says of a loop's folder."""
+"""The checks of a loop's arguments, and an Estimator's message about a loop's folder."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -40,14 +40,14 @@ OTHERS = {
 @pytest.mark.parametrize("element", OTHERS.values(), ids=OTHERS.keys())
 def test_batches_of_another_form(element: Any) -> None:
     dataset = tf.data.Dataset.from_tensors(element)
-    with pytest.raises(ValueError, match=r"as the input_fn yields, .*; give one of that form"):
+    with pytest.raises(ValueError, match=r"as the input_fn yields, .*; give a Dataset of that"):
         argument_checks.check_batches(dataset, SPEC)
 
 
 def test_batches_that_fit() -> None:
     good = ({"b": np.float32(1), "a": np.zeros([3, 2], np.float32)}, np.zeros([3], np.float32))
     argument_checks.check_batches(tf.data.Dataset.from_tensors(good), SPEC)
-    argument_checks.check_batches([good], SPEC)  # says nothing of itself
+    argument_checks.check_batches([good], SPEC)  # a list has no element_spec
 
 
 def test_features_of_other_names_are_not_taken_by_their_place() -> None:
@@ -78,7 +78,7 @@ def test_an_estimator_says_of_a_loops_checkpoint_what_to_do(tmp_path: Path) -> N
 
 
 def test_a_path_without_a_checkpoint(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"nothing\) is no checkpoint; expected the path .*; chec"):
+    with pytest.raises(ValueError, match=r"nothing\) is not a checkpoint; expected the .*; check"):
         hosted().restore(str(tmp_path / "nothing"))
 
 

@@ -1,4 +1,4 @@
-"""Legacy code beside eager execution: processes of their own, since the switches are global."""
+"""Legacy code with eager execution, in processes of its own: the switches are global."""
 
 import os
 import subprocess
@@ -35,7 +35,7 @@ with tf1.Graph().as_default():
     with tf1.Session() as session:
         session.run(second.initializer)
         assert session.run(second) == 6.0
-        assert session.run(tf1.identity(second._ref())) == 6.0  # so OpenNMT copies weights
+        assert session.run(tf1.identity(second._ref())) == 6.0  # OpenNMT copies weights so
 eager_mode.require_eager()
 """
 ENDED = """
@@ -65,5 +65,5 @@ def test_legacy_switches_leave_eager_execution_on() -> None:
 def test_it_says_what_to_do_where_it_is_off() -> None:
     said = run(ENDED)
     assert said.startswith("Eager execution is off here")
-    assert "expected it on" in said
+    assert "expected it to be on" in said
     assert "call `migrate.keep_eager_execution()` before the legacy code is imported" in said

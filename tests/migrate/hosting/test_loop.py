@@ -1,4 +1,4 @@
-"""The custom loop against the run of the same model_fn: steps, files, checkpoints, refusals."""
+"""The custom loop against our Estimator, with one model_fn: steps, files, checkpoints, errors."""
 
 import re
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def test_the_bits_are_those_of_the_run(
 
 
 def events(folder: Path) -> list[tuple[int, str, Any]]:
-    """Step, tag and number of what the event files have; the count of a histogram."""
+    """Returns step, tag and value of each summary in the event files; a histogram's count."""
     return [
         (event.step, value.tag, value.histo.num or value.simple_value)
         for path in sorted(folder.glob("events*"))
@@ -85,14 +85,14 @@ def test_each_call_of_train_logs_and_summarizes_at_the_steps_of_the_run(
         for steps in (STEPS, 9):
             loop.train(steps=steps)
     made = logged()
-    # A session reads the step that it logs before or after the step's own update, as it happens.
+    # A session reads the global step for its log before or after the step's own increment.
     assert [loss for loss, _ in made] == [loss for loss, _ in expected]
     assert [step for _, step in made] == [1, 8, 15, 22, 24, 31]
     ours, theirs = (events(tmp_path / side) for side in ("host", "run"))
     assert sorted(ours) == sorted(theirs)
     assert {step for step, *_ in ours} == {1, 6, 11, 16, 21, 24, 29}
     with caplog.at_level("INFO", logger="tensorflow"):
-        hosted().train(steps=STEPS)  # without a model_dir, nothing but the log tells of it
+        hosted().train(steps=STEPS)  # without a model_dir, only the log shows the training
     assert logged() == made[:4]
 
 
@@ -193,7 +193,7 @@ def test_its_own_checkpoints_resume(tmp_path: Path) -> None:
     [
         ({"keep_checkpoint_max": 2}, {20, 23}),
         ({"keep_checkpoint_max": 0}, {0, 10, 20, 23}),
-        # Each that would go is the one of its billionth of an hour.
+        # Each checkpoint that would be deleted is kept as that of its billionth of an hour.
         ({"keep_checkpoint_max": 1, "keep_checkpoint_every_n_hours": 1e-9}, {0, 10, 20, 23}),
     ],
     ids=["two", "all", "hours"],
@@ -219,12 +219,12 @@ def test_a_checkpoint_of_another_model_restores_nothing(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_checkpoint(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="has no checkpoint; expected the folder of one; check"):
+    with pytest.raises(ValueError, match=r"has no checkpoint; expected the folder of .*; check"):
         hosted().restore(str(tmp_path))
 
 
 def test_a_partitioned_variable_goes_on_from_a_runs_checkpoint(tmp_path: Path) -> None:
-    """The checkpoint has one value of it, the graph two parts, and so have its slots."""
+    """The checkpoint has one value of the variable and of each slot; the graph has two parts."""
 
     def parted(features: Any, labels: Any, mode: str, params: Any) -> Any:
         with tf1.variable_scope("", partitioner=tf1.fixed_size_partitioner(2)):
@@ -241,7 +241,7 @@ def test_a_partitioned_variable_goes_on_from_a_runs_checkpoint(tmp_path: Path) -
     assert loop.train(steps=2).tolist() == hook.losses
 
 
-# What it refuses.
+# Unsupported graphs.
 
 
 class Own(tf1.train.SessionRunHook):
@@ -307,7 +307,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: hosted(input_fn=queued).train(steps=1),
         "since tensors of a queue or an iterator need a session; return the Dataset itself, or",
     ),
-    "nowhere": (lambda: hosted().save(), "expected one to write the checkpoint to; pass"),
+    "nowhere": (lambda: hosted().save(), "expected a folder to write the checkpoint to; pass"),
 }
 
 
@@ -345,15 +345,15 @@ def test_hooks_can_be_left_out() -> None:
 
 def test_checkpoints_by_the_clock(tmp_path: Path) -> None:
     settings = estimator.RunConfig(str(tmp_path), save_checkpoints_secs=1e-6)
-    assert estimator.RunConfig().save_checkpoints_secs == 600  # which most programs leave it at
+    assert estimator.RunConfig().save_checkpoints_secs == 600  # the default of most programs
     hosted(config=settings).train(steps=10, steps_per_loop=4)
-    # At the start, and whenever the loop comes back: after the first step, and then each four.
+    # At the start, and at each return to Python: after the first step, then every four steps.
     saved = tf.train.get_checkpoint_state(str(tmp_path)).all_model_checkpoint_paths
     assert [Path(path).name for path in saved] == [f"ckpt-{n}" for n in (0, 1, 5, 9, 10)]
 
 
 def test_a_step_of_ones_own() -> None:
-    """Momentum by hand, with the gradients of two halves of a batch, is the model_fn's step."""
+    """Momentum by hand, on the gradients of a batch's two halves, equals the model_fn's step."""
     loop, own = hosted(), hosted()
     names = own.graph("train").built.trainable
     slots = [own.variables[f"{name}/Momentum"] for name in names]
@@ -382,7 +382,7 @@ def test_a_step_of_ones_own() -> None:
 
 
 def unhurried(features: Any, labels: Any, mode: str, params: Any) -> Any:
-    """Counts in two variables, the second of which takes its time; its train_op is a tensor."""
+    """Counts in two variables, of which the second is slow; its train_op is a tensor."""
     loss = tf.reduce_sum(features["x"])
     counts = [tf1.get_variable(name, [], initializer=tf1.zeros_initializer()) for name in "ab"]
     slow = tf.while_loop(lambda i: i < params["laps"], lambda i: i + 1, [tf.constant(0)])[0]

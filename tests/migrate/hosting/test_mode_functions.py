@@ -1,4 +1,4 @@
-"""The functions of a loop's modes: which are kept, and which are made anew."""
+"""The functions of a loop's modes: which are built once, and which are built each time."""
 
 from typing import Any
 

@@ -1,19 +1,19 @@
-"""When the loop comes back to Python: the steps of an Estimator's hooks."""
+"""The steps at which the loop returns to Python: those of an Estimator's hooks."""
 
-from migrate.hosting.schedule import Every, StepCounting, next_stop
+from migrate.hosting.schedule import Interval, StepCounting, next_stop
 
 
 def stops(*, end: int, longest: int, **every: int | None) -> list[int]:
-    """The global steps at which a run from 0 stops, everything being done where it is due."""
-    due = {name: Every(steps) for name, steps in every.items()}
-    found, step = [], 0
+    """The global steps at which a training from 0 stops, if each action is done when it is due."""
+    intervals = [Interval(steps) for steps in every.values()]
+    stopped, step = [], 0
     while step < end:
-        stop = next_stop(step, end=end, longest=longest, due=list(due.values()))
-        for one in due.values():
-            if one.left(step) == stop - step:
-                one.done(stop)
-        found.append(step := stop)
-    return found
+        stop = next_stop(step, end=end, longest=longest, intervals=intervals)
+        for interval in intervals:
+            if interval.steps_until_due(step) == stop - step:
+                interval.restart(stop)
+        stopped.append(step := stop)
+    return stopped
 
 
 def test_summaries_come_after_the_first_step_and_then_regularly() -> None:
@@ -30,9 +30,9 @@ def test_what_is_due_together_stops_once() -> None:
 
 
 def test_what_was_done_at_a_restored_step_is_due_later() -> None:
-    every = Every(10, last=25)
-    assert every.left(25) == 10
-    assert every.left(40) == 1
+    interval = Interval(10, last_step=25)
+    assert interval.steps_until_due(25) == 10
+    assert interval.steps_until_due(40) == 1
 
 
 def test_many_steps_at_once_only_where_each_counts_as_one() -> None:

@@ -1,4 +1,4 @@
-"""What a step does when its input ends."""
+"""A training step whose input has ended runs nothing."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`BuiltGraph`: what each mode's graph has, and that building it computes nothing."""
+"""`BuiltGraph`: the attributes of each mode's graph; building it computes nothing."""
 
 from typing import Any
 
@@ -77,5 +77,5 @@ def test_gradients_may_be_added_before_the_import() -> None:
         )
     hosted = host_on_one_device(graph, {})
     hosted.initialize(hosted.created)
-    hosted.functions.computed(graph.initializers["dense/bias"])
+    hosted.functions.compute(graph.initializers["dense/bias"])
     assert hosted.functions.function(gradient)(next(iter(input_fn()))).shape == [1]

@@ -1,4 +1,4 @@
-"""Races of legacy training steps, and the order that they are given."""
+"""Races in legacy training steps, and the order that replaces them."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from migrate.hosting.graph import determinism
 
 
 def racing(late: bool) -> tuple[Any, Any, Any]:
-    """Counts the global step, and reads it beside that: after a while, or when it was counted."""
+    """Increments the global step and reads it: after a slow operation, or after the increment."""
     step = tf1.train.get_or_create_global_step()
     count = step.assign(step + 1, read_value=False)
     slow = tf.while_loop(lambda x: x < 10000, lambda x: x + 1, [tf.constant(0)])
@@ -22,7 +22,7 @@ def test_the_step_is_read_before_it_is_counted() -> None:
     with tf1.Graph().as_default() as graph, tf1.Session() as session:
         count, rate, step = racing(late=False)
         determinism.make_deterministic(graph, [rate, tf.group(count, rate)])
-        session.run(step.initializer)  # which waits for no read
+        session.run(step.initializer)  # the initializer waits for no read
         assert [session.run([rate, count])[0] for _ in range(5)] == [0, 1, 2, 3, 4]
 
 
@@ -45,7 +45,7 @@ def test_reads_and_writes_that_wait_for_each_other_make_no_circle() -> None:
             after_second = step.read_value()
         determinism.make_deterministic(graph, [after_first, after_second])
         session.run(step.initializer)
-        # Either order of the two is one that a session could have run.
+        # A session could have run the two writes in either order.
         assert session.run([after_first, after_second]) in ([1, 11], [11, 10])
 
 

@@ -1,4 +1,4 @@
-"""One read of a variable for many, and that a step computes the same with it."""
+"""One shared read of a variable instead of many; the step computes the same numbers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +33,7 @@ def types(ends: list[Any]) -> list[str]:
 
 
 def trained(build: Callable[[], list[Any]], *, shared: bool) -> tuple[list[Any], list[str]]:
-    """The losses and the variables of three steps, and the types of what a step runs."""
+    """Returns losses and variables of three steps, and the types of a step's operations."""
     with tf1.Graph().as_default() as graph:
         ends = build()
         if shared:
@@ -46,7 +46,7 @@ def trained(build: Callable[[], list[Any]], *, shared: bool) -> tuple[list[Any],
 
 
 def same(build: Callable[[], list[Any]]) -> tuple[list[str], list[str]]:
-    """What is run before and after, where the numbers are the same to the bit."""
+    """Returns a step's op types without and with shared reads; all numbers must be equal."""
     (before, all_types), (after, types_left) = (
         trained(build, shared=shared) for shared in (False, True)
     )
@@ -104,7 +104,7 @@ def test_each_variable_is_read() -> None:
 
 
 def test_a_summary_sees_the_shared_read() -> None:
-    """Of a rate that the step halves, and whose later read nothing else in the step takes."""
+    """The step halves a rate, and a summary takes a read of the rate that is replaced."""
     with tf1.Graph().as_default() as graph:
         rate = tf1.get_variable("rate", initializer=1.0)
         slow = tf.random.uniform([600, 600])

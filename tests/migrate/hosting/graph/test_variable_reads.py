@@ -1,4 +1,4 @@
-"""The order of a step's reads and writes of a variable, where the code leaves it to chance."""
+"""The order of a step's reads and writes of a variable, if the code does not order them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from migrate.hosting.graph import random_ops, variable_access, variable_reads
 
 
 def read_late(variable: Any) -> Any:
-    """Reads a variable when something slow is done, which nothing else waits for."""
+    """Reads a variable after a slow operation, for which nothing else waits."""
     slow = tf.random.uniform([600, 600])
     for _ in range(8):
         slow = slow @ slow / 600.0
@@ -21,7 +21,7 @@ def read_late(variable: Any) -> Any:
 
 
 def read_in_a_branch(variable: Any) -> Any:
-    """A read that does not run: what waits for it would not, either."""
+    """Reads in a branch that is not taken; an operation that waited for it would not run."""
     never = tf1.placeholder_with_default(False, [])
     return tf1.cond(never, lambda: variable.read_value() + 0.0, lambda: tf.constant(2.0))
 
@@ -33,13 +33,13 @@ def read_behind_a_write(variable: Any) -> Any:
 
 
 def trained_once(read: Callable[[Any], Any]) -> tuple[float, float]:
-    """Makes a step of 1 downwards; returns what was read beside it, and the variable then."""
+    """Decreases a variable by 1 in a step; returns the value that was read, and the new value."""
     with tf1.Graph().as_default():
         variable = tf1.get_variable("v", initializer=2.0)
         seen = read(variable)
         optimizer = tf1.train.GradientDescentOptimizer(1.0)
         train_op = optimizer.apply_gradients([(tf.constant(1.0), variable)])
-        variable_reads.before_writes(tf1.get_default_graph(), [seen, train_op])
+        variable_reads.order_before_writes(tf1.get_default_graph(), [seen, train_op])
         with tf1.Session() as session:
             session.run(tf1.global_variables_initializer())
             found, _ = session.run([seen, train_op])
@@ -51,7 +51,7 @@ def test_a_read_that_waits_for_no_write_comes_first() -> None:
 
 
 def test_a_read_whose_place_is_read_comes_first_too() -> None:
-    """The write waits for the read of the place, and not for that of the value there."""
+    """The write waits for the read of the index, and not for the read of the value there."""
     with tf1.Graph().as_default() as graph:
         place = tf1.get_variable("place", initializer=0)
         values = tf1.get_variable("values", initializer=[2.0, 3.0])
@@ -63,20 +63,20 @@ def test_a_read_whose_place_is_read_comes_first_too() -> None:
             seen = values.sparse_read(index)
         with tf.control_dependencies([index]):
             write = values.assign([0.0, 0.0], read_value=False)
-        variable_reads.before_writes(graph, [seen, write])
+        variable_reads.order_before_writes(graph, [seen, write])
         with tf1.Session() as session:
             session.run(tf1.global_variables_initializer())
             assert session.run([seen, write])[0] == 2.0
 
 
 def test_a_branch_that_writes_is_a_write() -> None:
-    """As that of a train_op which applies gradients every few steps."""
+    """A train_op that applies gradients every few steps has such a branch."""
     with tf1.Graph().as_default() as graph:
         variable = tf1.get_variable("v", initializer=2.0)
         seen = read_late(variable)
         always = tf1.placeholder_with_default(True, [])
         write = tf1.cond(always, lambda: variable.assign(0.0), lambda: tf.constant(1.0))
-        variable_reads.before_writes(graph, [seen, write])
+        variable_reads.order_before_writes(graph, [seen, write])
         with tf1.Session() as session:
             session.run(tf1.global_variables_initializer())
             assert session.run([seen, write])[0] == 2.0
@@ -163,7 +163,7 @@ def test_a_loop_of_control_flow_v1_is_left_alone() -> None:
 
 @pytest.mark.parametrize("ends", [[None], []])
 def test_nothing_to_order(ends: list[Any]) -> None:
-    variable_reads.before_writes(tf.Graph(), ends)
+    variable_reads.order_before_writes(tf.Graph(), ends)
 
 
 def test_what_is_done_without_waiting_for_the_input() -> None:
@@ -178,8 +178,8 @@ def test_what_is_done_without_waiting_for_the_input() -> None:
         assert variable_reads.acts_alone([loss, both], [given])
         assert not variable_reads.acts_alone(
             [tf.nn.dropout(given, 0.5)], [given]
-        )  # of the input's shape
+        )  # dropout needs the input's shape
         assert variable_reads.acts_alone([tf.reduce_mean(given * tf.random.normal([]))], [given])
-        with tf.control_dependencies([given]):  # which an argument of a function makes no one do
+        with tf.control_dependencies([given]):  # a function's argument is always ready
             count = step.assign_add(1, read_value=False)
         assert variable_reads.acts_alone([loss, optimizer.minimize(loss), count], [given])

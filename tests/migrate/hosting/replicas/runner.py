@@ -67,7 +67,7 @@ def _step(strategy: Any, model_fn: Any, weights: list[int], *, global_mean: bool
 
 
 def told(strategy: Any) -> dict[str, Any]:
-    """What one step tells, for the models of `by_hand`, both ways."""
+    """Returns the values of one step of the models of `by_hand`, with and without `global_mean`."""
     found: dict[str, Any] = {}
     for name, (loss, weights) in BY_HAND.items():
         data = (np.array(weights, np.float32), VALUES[: len(weights)])
@@ -84,7 +84,7 @@ def told(strategy: Any) -> dict[str, Any]:
 
 
 def told_of_one_batch(strategy: Any) -> dict[str, Any]:
-    """What a step on a global batch tells: on two replicas with the global mean, and on one."""
+    """Returns a step's values on a global batch, on two replicas with `global_mean`, and on one."""
     models = {name: (MODELS[name], input_fn) for name in ("momentum_mean", "momentum_total")}
     models["sequences"] = (sequences.model_fn, sequences.input_fn)
     found: dict[str, Any] = {}
@@ -97,7 +97,7 @@ def told_of_one_batch(strategy: Any) -> dict[str, Any]:
 
 
 def told_of_two_batches(strategy: Any) -> dict[str, Any]:
-    """What a step tells where each replica has a batch of its own."""
+    """Returns a step's values if each replica has a batch of its own."""
     data = np.array(EVEN, np.float32), VALUES
     hosted = host(
         model(BY_HAND["mean"][0]),
@@ -115,7 +115,7 @@ def _fields(result: Any) -> dict[str, Any]:
 
 
 def summarized(strategy: Any) -> dict[str, Any]:
-    """Step, tag, and number of what is written, or the count and the sum of a histogram."""
+    """Returns step, tag and value of each summary; of a histogram, its count and sum."""
     found = {}
     for name in ("weighted_mean", "two_terms", "own_tags"):
         function = model(BY_HAND[name.replace("own_tags", "mean")][0])
@@ -201,7 +201,7 @@ def refused(strategy: Any) -> dict[str, Any]:
 
 
 def splits(strategy: Any) -> dict[str, Any]:
-    """Splits batches of 5, 4 and 1, as we do and as TensorFlow does, and a sparse one."""
+    """Splits batches of 5, 4 and 1 with `split` and with TensorFlow, and a sparse batch."""
     data = tf.data.Dataset.range(10).batch(5).concatenate(tf.data.Dataset.range(4).batch(4))
     data = data.concatenate(tf.data.Dataset.range(1).batch(1))
     theirs = strategy.experimental_distribute_dataset(data)

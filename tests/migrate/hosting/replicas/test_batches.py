@@ -1,4 +1,4 @@
-"""How elements of an input become what replicas are given."""
+"""The conversion of an input's elements into the batches of replicas."""
 
 from typing import Any
 

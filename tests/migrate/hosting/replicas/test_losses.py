@@ -1,4 +1,4 @@
-"""What a step on two replicas tells, and summarizes, against arithmetic and one replica."""
+"""The values and summaries of a step on two replicas, against arithmetic and one replica."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def test_a_step_tells_of_both_replicas(name: str, exact: bool) -> None:
 def test_two_replicas_tell_what_one_does_of_the_whole_batch(name: str) -> None:
     two, one = case("told_of_one_batch")[name]
     if name == "sequences":
-        # Examples are as long as the longest, which replicas might not agree about.
+        # Examples are padded to the longest, whose length may differ between replicas.
         assert two.pop("loss_per_example") is None
         del one["loss_per_example"]
     assert two.keys() == one.keys()

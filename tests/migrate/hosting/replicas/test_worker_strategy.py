@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[4]
 
 
 def ports() -> list[int]:
-    """Finds two that are free."""
+    """Returns two free ports."""
     sockets = [socket.socket() for _ in range(2)]
     for one in sockets:
         one.bind(("localhost", 0))
@@ -67,7 +67,7 @@ def start(folder: Path, program: str, **options: Any) -> list[subprocess.Popen]:
 
 
 def finished(processes: list[subprocess.Popen]) -> list[Any]:
-    """Waits for both; returns what they printed."""
+    """Waits for both processes; returns their output."""
     try:
         outputs = [process.communicate(timeout=600) for process in processes]
     finally:
@@ -79,7 +79,7 @@ def finished(processes: list[subprocess.Popen]) -> list[Any]:
 
 
 def check(found: Any, program: str, *, first: int) -> None:
-    """Holds what a process printed against the Estimator's two replicas, from a step on."""
+    """Compares a process's output with the Estimator's two replicas, from a step on."""
     real = RECORDED[program]
     assert found["first"] == first
     np.testing.assert_allclose(
@@ -129,7 +129,7 @@ def test_a_step_tells_of_this_process_and_of_all(leader: str, tmp_path: Path) ->
 @pytest.mark.subprocess
 def test_workers_save_together_by_the_chiefs_clock(tmp_path: Path) -> None:
     finished(start(tmp_path, "momentum_l2", saves={"save_checkpoints_secs": 1e-6}))
-    # At the start, and whenever the loop comes back: for summaries, and at its end.
+    # At the start, and at each return to Python: for summaries, and at the end.
     saved = tf.train.get_checkpoint_state(str(tmp_path / "chief")).all_model_checkpoint_paths
     assert [os.path.basename(path) for path in saved] == [f"ckpt-{n}" for n in (0, 1, 3, 5, 6)]
 
@@ -174,7 +174,7 @@ def test_it_trains_on_the_strategy_of_the_config(
     assert found is (strategy if trains else None)
 
 
-# What TF_CONFIG and the RunConfig say, and what is said about it.
+# The cluster of TF_CONFIG, the arguments of RunConfig, and the error message.
 REFUSED = {
     "ps": ({**CLUSTER, "ps": ["c:1"]}, {}, r"1 parameter server\(s\).*; leave 'ps' out"),
     "ps of one worker": ({"chief": ["a:1"], "ps": ["c:1"]}, {}, "; leave 'ps' out of its cluster"),
@@ -188,7 +188,7 @@ REFUSED = {
         {"chief": ["a:1"]},
         {"experimental_distribute": "a DistributeConfig"},
         r"`experimental_distribute` of the RunConfig \(a Dist.*\) is not read; expected "
-        "`train_distribute`, .*; pass it in its place",
+        "`train_distribute`, .*; pass that instead",
     ),
     "asynchronous": (
         {"chief": ["a:1"]},

@@ -86,7 +86,7 @@ def main(folder: Path, program: str, options: dict[str, Any]) -> None:
 
 
 def by_hand(config: Any) -> dict[str, Any]:
-    """Makes one step of a weighted mean; returns what it tells."""
+    """Makes one step of a weighted mean; returns its values."""
     mine = slice(0, 3) if config.is_chief else slice(3, 5)
     data = np.array(UNEVEN, np.float32)[mine], VALUES[mine]
     hosted = host(

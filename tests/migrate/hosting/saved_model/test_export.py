@@ -1,4 +1,4 @@
-"""The SavedModel of a custom loop against the one that the run of the same model_fn exports."""
+"""The SavedModel of a custom loop against the SavedModel of our Estimator, with one model_fn."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ STEPS = 3
 
 
 def raw() -> Any:
-    """Feeds the feature, and one that the model has no use for."""
+    """Feeds the feature, and a feature that the model does not use."""
     x = tf1.placeholder(tf.float32, [None, 3])
     unused = tf1.placeholder(tf.int64, [None])
     other = {"other": {"The_x": x}}
@@ -26,7 +26,7 @@ def raw() -> Any:
 
 
 def doubled() -> Any:
-    """Computes the feature from what is fed, half of it."""
+    """Computes the feature from the fed tensor, which is half of it."""
     half = tf1.placeholder(tf.float32, [None, 3])
     return export.ServingInputReceiver({"x": half * 2}, half)
 
@@ -62,7 +62,7 @@ def averaged(features: Any, labels: Any, mode: str, params: Any) -> Any:
 
 
 def trained(function: Any, folder: Path) -> tuple[CustomLoop, Any]:
-    """The same training, as a loop and as a run."""
+    """Trains the same model in a loop and in our Estimator."""
     config = estimator.RunConfig(str(folder), tf_random_seed=3)
     run = estimator.Estimator(function, config=config, params={})
     run.train(INPUT_FNS["train"], steps=STEPS)
@@ -118,7 +118,7 @@ def test_the_signatures_are_those_of_the_run(
 
 
 def described(signature: Any) -> Any:
-    """Names, dtypes and shapes of a signature."""
+    """Returns names, dtypes and shapes of a signature."""
     inputs, made = signature.structured_input_signature[1], signature.structured_outputs
     return [
         {name: (spec.dtype, spec.shape.as_list()) for name, spec in specs.items()}
