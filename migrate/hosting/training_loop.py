@@ -41,7 +41,7 @@ class Loop:
         # These variables keep their values if the iterator ends before the last step. The outputs
         # of the function would be lost.
         self._losses = tf.Variable(tf.zeros([0], dtype), shape=[None], trainable=False)
-        self._made = tf.Variable(0, trainable=False)
+        self._steps_made = tf.Variable(0, trainable=False)
         self._draws = functions.built.draws
         self._steps = tf.function(self._function(functions, jit_compile), reduce_retracing=True)
 
@@ -60,7 +60,7 @@ class Loop:
             summaries = self._steps(batches, tf.constant(count), flag).numpy().tolist()
         except tf.errors.OutOfRangeError:
             summaries = []
-        losses = self._losses.numpy()[: int(self._made)]
+        losses = self._losses.numpy()[: int(self._steps_made)]
         return LoopResult(losses=losses, summaries=summaries)
 
     def _function(self, functions: GraphFunctions, jit_compile: bool) -> Callable[..., tf.Tensor]:
@@ -70,7 +70,7 @@ class Loop:
         if jit_compile:
             one_step = tf.function(one_step, jit_compile=True)
         summaries = functions.between(summarized, list(built.summaries))
-        buffer, made = self._losses, self._made
+        buffer, steps_made = self._losses, self._steps_made
         # Waiting for the batch costs a small model a tenth of its speed, so that only a step with
         # such operations waits: see `advance`.
         waits = built.acts_alone
@@ -79,7 +79,7 @@ class Loop:
             return tf.stack(summaries(*values)) if built.summaries else tf.constant([], tf.string)
 
         def advance(batches: Any) -> Nest:
-            element, index = next(batches), made.read_value()
+            element, index = next(batches), steps_made.read_value()
             # Operations without inputs (such as the global step's increment) must wait for the
             # batch, or they would run once more after the last one. They wait for `ready`, which
             # groups the batch and the step index, so that the executor schedules all of them from
@@ -96,12 +96,12 @@ class Loop:
                 resource=buffer.handle, indices=index, updates=tf.reshape(loss, [])
             )
             with tf.control_dependencies([stored]):
-                made.assign_add(1, read_value=False)
+                steps_made.assign_add(1, read_value=False)
             return values
 
         def steps(batches: Any, count: tf.Tensor, summarize: tf.Tensor | bool) -> tf.Tensor:
             buffer.assign(tf.zeros([count], buffer.dtype))
-            made.assign(0)
+            steps_made.assign(0)
             serialized = tf.constant([], tf.string)
             if tf.is_tensor(summarize):
                 for index in tf.range(count):

@@ -94,7 +94,7 @@ FAULTS = {
     "no module": (["ledger", "nope:model_fn"], "there is no module named nope; expected"),
     "no input_fn": (
         ["ledger", "--facade", "program.py:model_fn"],
-        "there is no --input_fn; expected one that yields its features and labels; add",
+        "there is no --input_fn; expected an input_fn that yields its features and labels; add",
     ),
     "no target": (
         ["ledger", "--facade", "program.py:data"],
