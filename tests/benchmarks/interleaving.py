@@ -156,9 +156,11 @@ def interleave(
     """Lets every contestant make its blocks, in turn.
 
     Args:
-        period: what happens each so many steps, such as summaries, happens equally often in every
-            block, and in its middle: work that it leaves to other threads falls into its block.
-        progress: is told how far it is.
+      contestants: Those that take turns.
+      effort: How many rounds, blocks and steps they make.
+      period: What happens each so many steps, such as summaries, happens equally often in every
+        block, and in its middle: work that it leaves to other threads falls into its block.
+      progress: Is told how far it is.
     """
     blocks: Blocks = {contestant.name: [] for contestant in contestants}
     with _workers(contestants) as workers:
@@ -242,7 +244,9 @@ def ratios(
     """Seconds a step over seconds a step, turn by turn.
 
     Args:
-        clock: `wall` or `cpu`.
+      numerators: The blocks of each round of one contestant.
+      denominators: Those of another one, made in the same turns.
+      clock: `wall` or `cpu`.
     """
     return Spread.of(
         [

@@ -93,7 +93,8 @@ class HandWritten:
         return losses.stack()
 
     def train(self, dataset: Any, *, steps: int, steps_per_loop: int) -> list[float]:
-        batches, losses = iter(dataset), []
+        batches = iter(dataset)
+        losses: list[float] = []
         while len(losses) < steps:
             made = self._many(batches, tf.constant(min(steps_per_loop, steps - len(losses))))
             losses += made.numpy().tolist()

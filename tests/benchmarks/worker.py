@@ -98,8 +98,11 @@ def run(api: Any, kind: str, model: models.Model, blocks: Blocks) -> None:
     """Trains once, with the default RunConfig: summaries every 100 steps.
 
     Args:
-        kind: `called` or `wrapped`, by the way in which loss summaries come into the model_fn, or
-            `plain`, where there are none.
+      api: The package of the Estimator.
+      kind: `called` or `wrapped`, by the way in which loss summaries come into the model_fn, or
+        `plain`, where there are none.
+      model: The model to train.
+      blocks: The hook that measures.
     """
     called = api.loss_summaries if kind == "called" else None
     model_fn = models.build_model_fn(api, model, called)

@@ -355,11 +355,15 @@ def render() -> str:
         for room in rooms:
             only = room.only and ", ".join(f"`{name}`" for name in room.only)
             ours = only or ("the floors below" if floor > 1 else "nothing of ours")
-            others = {None: "", (): "; the standard library"}.get(
-                room.libraries, f"; {', '.join(room.libraries or ())}"
-            )
+            others = _libraries(room.libraries)
             lines.append(f"| {floor} | {room.name} | {room.holds} | {ours}{others} |")
     return "\n".join(lines)
+
+
+def _libraries(libraries: tuple[str, ...] | None) -> str:
+    if libraries is None:
+        return ""
+    return f"; {', '.join(libraries) or 'the standard library'}"
 
 
 if __name__ == "__main__":

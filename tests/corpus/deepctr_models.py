@@ -10,6 +10,7 @@ import importlib
 import json
 import sys
 import tempfile
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -17,7 +18,7 @@ import tensorflow as tf
 BATCH, VOCABULARY, FIELDS = 8, 10, ("user", "item", "place")
 HIDDEN = {"dnn_hidden_units": (8, 4)}
 # What makes a model small, by its file and its function; AFM has no hidden layers.
-MODELS = {
+MODELS: dict[tuple[str, str], dict[str, Any]] = {
     ("afm", "AFMEstimator"): {"attention_factor": 4},
     ("autoint", "AutoIntEstimator"): dict(HIDDEN, att_embedding_size=4),
     ("ccpm", "CCPMEstimator"): dict(HIDDEN, conv_kernel_width=(2, 2), conv_filters=(2, 2)),
@@ -50,7 +51,7 @@ def estimator(file, name, **settings):
     column = tf.feature_column
     columns = [column.categorical_column_with_identity(one, VOCABULARY) for one in FIELDS]
     deep = [column.embedding_column(one, 4) for one in columns]
-    given = {"dnn_feature_columns": [*deep, column.numeric_column("price")]}
+    given: dict[str, Any] = {"dnn_feature_columns": [*deep, column.numeric_column("price")]}
     if file != "pnn":
         given["linear_feature_columns"] = columns
     module = importlib.import_module("deepctr.estimator.models." + file)

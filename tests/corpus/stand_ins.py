@@ -56,9 +56,12 @@ class StandIn(metaclass=_Anything):
 
 
 class _Module(ModuleType):
-    __path__: Sequence[str] = ()
     __all__: Sequence[str] = ()
     __version__ = "1.15.0"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__path__ = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(StandIn, name)

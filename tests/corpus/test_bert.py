@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,10 +25,11 @@ def test_fine_tuning(
 ) -> None:
     output, test = tmp_path / "output", sentences(10, seed=2)
     write_cola(tmp_path, test)
+    files: dict[str, Any] = {**model_files(tmp_path)}
     run_main(
         "bert.run_classifier",
         installed(package),
-        **model_files(tmp_path),
+        **files,
         task_name="cola",
         data_dir=tmp_path,
         output_dir=output,
@@ -63,7 +65,7 @@ def test_pretraining(
     text, records, output = tmp_path / "text.txt", tmp_path / "records", tmp_path / "output"
     write_documents(text)
     files = model_files(tmp_path)
-    shape = {"max_seq_length": 16, "max_predictions_per_seq": 3}
+    shape: dict[str, Any] = {"max_seq_length": 16, "max_predictions_per_seq": 3}
     run_main(
         "bert.create_pretraining_data",
         installed(package),

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_reversing_a_sequence(
     problem, output = tmp_path / "mine", tmp_path / "output"
     problem.mkdir()
     (problem / "__init__.py").write_text(PROBLEM)
-    flags = {
+    flags: dict[str, Any] = {
         "t2t_usr_dir": problem,
         "problem": "tiny_reverse",
         "model": "transformer",

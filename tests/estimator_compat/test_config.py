@@ -78,7 +78,7 @@ def test_one_kind_of_checkpoint_interval(given: dict[str, Any], expected: Any) -
         assert (config.save_checkpoints_steps, config.save_checkpoints_secs) == expected
 
 
-REFUSED = {
+REFUSED: dict[str, list[Any]] = {
     "model_dir": [""],
     "save_summary_steps": [-1],
     "save_checkpoints_steps": [-1],
@@ -93,7 +93,7 @@ REFUSED = {
     "device_fn": [3, lambda x: 1, lambda op, other: 1, lambda: 1, lambda op, other=2: 1],
     "protocol": ["http", ""],
 }
-ACCEPTED = {
+ACCEPTED: dict[str, list[Any]] = {
     "save_summary_steps": [0, None],
     "save_checkpoints_steps": [0],
     "save_checkpoints_secs": [0],

@@ -68,7 +68,7 @@ def _run(folder, *arguments, python=None):
 
 def _tags(folder):
     """Maps each tag in the event files of a folder to the steps it was written at."""
-    tags = {}
+    tags: dict[str, list[int]] = {}
     for path in sorted(Path(folder).glob("events.*")):
         for event in tf.compat.v1.train.summary_iterator(str(path)):
             for value in event.summary.value:

@@ -10,6 +10,7 @@ import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
 from migrate import checkpoint_conversion
+from migrate.hosting.checkpoints import loop_checkpoints
 from migrate.hosting.loop import CustomLoop
 from migrate.targets import Target
 from tests.models.hosted_programs import INPUT_FNS, hosted, model_fn, run
@@ -65,7 +66,7 @@ def test_what_does_not_match_is_not_written(tmp_path: Path) -> None:
     # Names that TensorFlow escapes in objects come back as they were.
     plain = checkpoint_conversion.convert(str(tmp_path / "odd"), f"{tmp_path}/plain/")
     assert plain.written is not None
-    assert set(checkpoint_conversion.read(plain.written)) == set(values)
+    assert set(loop_checkpoints.read(plain.written)) == set(values)
 
 
 def parted(features: Any, labels: Any, mode: str, params: Any) -> Any:
@@ -101,7 +102,7 @@ def test_parts_that_match_are_taken(tmp_path: Path) -> None:
         f"{tmp_path}/odd", f"{tmp_path}/new/", target=model, allow_partial=True
     )
     assert sorted(done.matching.matched) == ["dense/kernel", "global_step"]
-    written = checkpoint_conversion.read(f"{tmp_path}/new/ckpt-3")
+    written = loop_checkpoints.read(f"{tmp_path}/new/ckpt-3")
     parts = [written[f"dense/kernel/part_{index}"] for index in (0, 1)]
     np.testing.assert_array_equal(np.concatenate(parts), kernel)
 

@@ -59,7 +59,8 @@ def test_an_input_fn_is_called_with_what_it_takes() -> None:
 
 def test_a_spec_for_tpus_becomes_an_estimator_spec() -> None:
     with tf1.Graph().as_default():
-        spec = target().call_model_fn(*input_fn({"batch_size": 3}), "train")
+        features, labels = input_fn({"batch_size": 3})
+        spec = target().call_model_fn(features, labels, "train")
     assert type(spec) is estimator.EstimatorSpec
 
 

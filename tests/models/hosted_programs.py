@@ -13,7 +13,7 @@ from migrate.hosting.loop import CustomLoop
 from tests.models import global_step_read
 
 X = np.float32(np.random.RandomState(5).randn(20, 3))
-Y = X @ np.float32([[1.0], [-2.0], [0.5]]) + 1
+Y = X @ np.array([[1.0], [-2.0], [0.5]], np.float32) + 1
 
 
 def train_input_fn() -> tf.data.Dataset:

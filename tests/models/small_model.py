@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat import Estimator, EstimatorSpec, ModeKeys, RunConfig
 from tests.models import global_step_read
-
-tf1 = tf.compat.v1
 
 X = np.arange(12, dtype=np.float32).reshape(6, 2) / 10
 Y = np.array([0, 1, 0, 1, 1, 0], np.float32)

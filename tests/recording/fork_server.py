@@ -56,7 +56,8 @@ def serve(listener: socket.socket) -> Request | None:
     """Forks for every request. Returns in each program, with its request; None at the end."""
     watching: set[int] = set()
     while True:
-        ready, _, _ = select.select([listener, 0], [], [])
+        sources: list[socket.socket | int] = [listener, 0]
+        ready, _, _ = select.select(sources, [], [])
         watching -= {one for one in watching if os.waitpid(one, os.WNOHANG)[0]}
         if listener not in ready:
             return None

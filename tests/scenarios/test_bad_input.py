@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat import EstimatorSpec, RunConfig
 from tests.models.small_model import X, Y, empty, estimator, forever, model_fn, once, step_op, steps
 from tests.recording import pythons
-
-tf1 = tf.compat.v1
 
 
 def spec(mode: str, **changes: Any) -> EstimatorSpec:

@@ -1,5 +1,7 @@
 """What each mode trains, evaluates, prints and returns."""
 
+from typing import Any
+
 import pytest
 import tensorflow as tf
 
@@ -61,7 +63,7 @@ def run(tmp_path):
             model_dir=str(tmp_path / "run"),
             **changes,
         )
-        display = _Display()
+        display: Any = _Display()
         return run_mode(settings, display), display.notes
 
     return run

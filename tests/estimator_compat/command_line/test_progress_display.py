@@ -1,6 +1,8 @@
 """How far a run is: whole lines in a pipe, bars on a terminal."""
 
 import io
+import time
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -12,11 +14,11 @@ from estimator_compat.command_line import progress_display
 def clock(monkeypatch):
     """A clock that stands still until it is moved."""
     now = [100.0]
-    monkeypatch.setattr(progress_display.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     return now
 
 
-def _console(terminal, **options):
+def _console(terminal, **options) -> Any:
     return Console(file=io.StringIO(), force_terminal=terminal, width=100, **options)
 
 
@@ -71,7 +73,8 @@ def test_a_loss_that_is_no_number_is_shown_as_it_is(loss, text):
 
 def test_a_terminal_gets_bars_and_notes_above_them():
     console = _console(terminal=True)
-    with progress_display.open_display(every_steps=1, console=console) as shown:
+    display: Any = progress_display.open_display(every_steps=1, console=console)
+    with display as shown:
         training = shown.stage("train", unit="step", start=0, total=4)
         training.show(2, 0.5)
         evaluation = shown.stage("evaluate", unit="batch", start=0, total=None)

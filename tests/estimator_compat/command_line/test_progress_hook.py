@@ -1,5 +1,7 @@
 """The progress hook within real sessions of our Estimator."""
 
+from typing import Any
+
 import tensorflow as tf
 
 import estimator_compat
@@ -44,7 +46,7 @@ def _inputs(count):
 
 
 def _train(model_dir, *, count, every, total=None, by=1):
-    recorder = _Recorder(every)
+    recorder: Any = _Recorder(every)
     hook = ProgressHook(recorder, "train", total=total, training=True)
     estimator = estimator_compat.Estimator(_model_fn, model_dir=str(model_dir), params={"by": by})
     estimator.train(_inputs(count), hooks=[hook], max_steps=total)
@@ -77,7 +79,7 @@ def test_nothing_to_train_never_began(tmp_path):
 
 def test_an_evaluation_counts_its_batches_from_zero(tmp_path):
     _train(tmp_path, count=3, every=2)
-    recorder = _Recorder(every=2)
+    recorder: Any = _Recorder(every=2)
     hook = ProgressHook(recorder, "evaluate", total=4, training=False)
     estimator = estimator_compat.Estimator(_model_fn, model_dir=str(tmp_path), params={"by": 1})
     estimator.evaluate(_inputs(9), steps=4, hooks=[hook])

@@ -19,9 +19,10 @@ METRICS = {
 
 
 def test_a_pipe_gets_bare_columns():
-    console = Console(file=io.StringIO(), width=80)
+    file = io.StringIO()
+    console = Console(file=file, width=80)
     results.print_metrics("evaluation", METRICS, console)
-    assert console.file.getvalue() == (
+    assert file.getvalue() == (
         "metric          value\n"
         "global_step      1200\n"
         "accuracy     0.987654\n"
@@ -32,9 +33,10 @@ def test_a_pipe_gets_bare_columns():
 
 
 def test_a_terminal_gets_a_box_with_a_title():
-    console = Console(file=io.StringIO(), width=80, force_terminal=True)
+    file = io.StringIO()
+    console = Console(file=file, width=80, force_terminal=True)
     results.print_metrics("evaluation", {"loss": 0.5}, console)
-    text = console.file.getvalue()
+    text = file.getvalue()
     assert re.sub("\x1b.*?m", "", text) == (
         "    evaluation    \n"
         "╭────────┬───────╮\n"

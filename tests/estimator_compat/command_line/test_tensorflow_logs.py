@@ -6,6 +6,7 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 from absl import flags
@@ -42,6 +43,11 @@ class Notes(list):
     note = list.append
 
 
+def _notes() -> Any:
+    """Returns what stands for a display: of the protocol, only `note` is needed here."""
+    return Notes()
+
+
 @pytest.mark.parametrize(
     ("level", "expected"), [(None, False), (-1, False), (0, False), (1, True), (2, True)]
 )
@@ -56,7 +62,7 @@ STANDS_STILL = "It seems that global step (tf.train.get_global_step) has not bee
 @pytest.mark.parametrize("logger", LOGGERS, ids=lambda logger: logger.name)
 def test_warnings_go_to_the_display(verbosity, logger):
     verbosity(None)
-    notes = Notes()
+    notes = _notes()
     tensorflow_logs.show_warnings_in(notes)
     logger.info("Saving checkpoints for 0")
     logger.warning("The %s is late", "batch")
@@ -74,7 +80,7 @@ def test_warnings_go_to_the_display(verbosity, logger):
 def test_pythons_warnings_are_dropped(verbosity):
     verbosity(None)
     with warnings.catch_warnings(record=True) as shown:
-        tensorflow_logs.show_warnings_in(Notes())
+        tensorflow_logs.show_warnings_in(_notes())
         warnings.warn("old", UserWarning, stacklevel=1)
     assert shown == []
 
@@ -86,7 +92,7 @@ def test_pythons_warnings_are_dropped(verbosity):
 def test_verbosity_brings_back_tensorflows_log(verbosity, level, expected):
     verbosity(level)
     handlers = list(LOGGERS[0].handlers)
-    tensorflow_logs.show_warnings_in(Notes())
+    tensorflow_logs.show_warnings_in(_notes())
     assert LOGGERS[0].level == expected
     assert LOGGERS[0].handlers == handlers
 

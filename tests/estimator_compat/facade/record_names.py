@@ -9,6 +9,7 @@ with a Python that has TensorFlow 2.15.1. It records the names of `tf.estimator`
 
 import inspect
 import types
+from typing import Any
 
 import tensorflow as tf
 
@@ -19,7 +20,10 @@ def arguments(value):
         parameters = inspect.signature(value).parameters.values()
     except (TypeError, ValueError):
         return []
-    stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    stars: dict[Any, str] = {
+        inspect.Parameter.VAR_POSITIONAL: "*",
+        inspect.Parameter.VAR_KEYWORD: "**",
+    }
     return [
         stars.get(one.kind, "") + one.name + ("=" if one.default is not one.empty else "")
         for one in parameters

@@ -19,20 +19,21 @@ Reduction = tf1.losses.Reduction
 # Six examples, in batches of 4 and 2: the last one is short.
 FEATURES = {
     "x": np.float32(np.arange(18).reshape(6, 3) % 5) / 4,
-    "w": np.float32([1, 0, 2, 0.5, 1, 3]),
-    "mask": np.float32(
-        [[1, 1, 1, 0, 0], [1] * 5, [1, 0, 0, 0, 0], [1, 1, 0, 0, 0]] + [[1] * 5] * 2
+    "w": np.array([1, 0, 2, 0.5, 1, 3], np.float32),
+    "mask": np.array(
+        [[1, 1, 1, 0, 0], [1] * 5, [1, 0, 0, 0, 0], [1, 1, 0, 0, 0]] + [[1] * 5] * 2, np.float32
     ),
     "words": np.int32(np.arange(30).reshape(6, 5) % 7),
 }
 LABELS = {
-    "y": np.float32([0, 1, 2, 1, 0, 3]),
-    "class": np.int32([0, 1, 2, 1, 0, 2]),
-    "binary": np.float32([[0], [1], [1], [0], [1], [0]]),
+    "y": np.array([0, 1, 2, 1, 0, 3], np.float32),
+    "class": np.array([0, 1, 2, 1, 0, 2], np.int32),
+    "binary": np.array([[0], [1], [1], [0], [1], [0]], np.float32),
     "words": np.int32(np.arange(30).reshape(6, 5) % 3),
 }
 W, Y, MASK = "features['w']", "labels['y']", "features['mask']"
 
+ModelFn = Callable[[Any, Any, str, Any], Any]
 LossFn = Callable[[Any, Any], Any]
 
 
@@ -114,10 +115,10 @@ class Cases(list[Case]):
 
         return add
 
-    def model_fn(self, *terms: Term, **case: Any) -> Callable[[LossFn], LossFn]:
+    def model_fn(self, *terms: Term, **case: Any) -> Callable[[ModelFn], ModelFn]:
         """Adds a whole model_fn."""
 
-        def add(model_fn: LossFn) -> LossFn:
+        def add(model_fn: ModelFn) -> ModelFn:
             self.append(Case(model_fn=model_fn, terms=terms, **case))
             return model_fn
 

@@ -192,7 +192,7 @@ def words_masked(features: Any, labels: Any) -> Any:
 )
 def weighted_by_constants(features: Any, labels: Any) -> Any:
     return tf1.losses.mean_squared_error(
-        labels["y"], predicted(features), weights=np.float32([1, 0, 2, 0.5])
+        labels["y"], predicted(features), weights=np.array([1, 0, 2, 0.5], np.float32)
     )
 
 

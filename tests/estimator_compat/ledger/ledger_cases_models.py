@@ -77,7 +77,7 @@ def learned_deviation(features: Any, labels: Any) -> Any:
 )
 def stacked_tasks(features: Any, labels: Any) -> Any:
     losses = tf.stack([mean_squares(features, labels), mean_classes(features, labels)])
-    return tf.reduce_sum(np.float32([0.5, 0.25]) * losses)
+    return tf.reduce_sum(np.array([0.5, 0.25], np.float32) * losses)
 
 
 @CASES.loss(

@@ -353,7 +353,7 @@ def kept_dimensions(features: Any, labels: Any) -> Any:
 )
 def weighted_columns(features: Any, labels: Any) -> Any:
     columns = tf.square(features["x"] - features["x"] @ kernel("square", [3, 3]))
-    return tf.reduce_sum(np.float32([1, 0, 2]) * tf.reduce_mean(columns, axis=0))
+    return tf.reduce_sum(np.array([1, 0, 2], np.float32) * tf.reduce_mean(columns, axis=0))
 
 
 @CASES.loss(

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from estimator_compat.ledger import explanations
+from estimator_compat.losses import reductions
 from tests.estimator_compat.ledger import (
     ledger_cases,
     ledger_cases_losses,
@@ -152,7 +153,7 @@ def test_what_has_no_examples_is_not_explained(name: str) -> None:
 
 # That it is so.
 
-LOSSES, WEIGHTS = np.float32([1, 4, 0, 4]), np.float32([1, 0, 2, 0.5])
+LOSSES, WEIGHTS = np.array([1, 4, 0, 4], np.float32), np.array([1, 0, 2, 0.5], np.float32)
 
 
 def reduced(losses: Any, weights: Any, reduction: str) -> float:
@@ -236,7 +237,7 @@ TRUE, GIVEN = np.zeros([4, 1], np.float32), np.sqrt(LOSSES)[:, np.newaxis]
 )
 def test_the_nearest_reduction_of_keras(module: str, reduction: str) -> None:
     keras = pytest.importorskip(module)
-    row = explanations.reductions.find(reduction)
+    row = reductions.find(reduction)
     equal = row.keras3 if module == "keras" else row.keras2
     nearest = keras.losses.MeanSquaredError(reduction=equal or "sum_over_batch_size")
     found = float(nearest(TRUE, GIVEN, sample_weight=WEIGHTS))
@@ -249,8 +250,8 @@ def test_the_nearest_reduction_of_keras(module: str, reduction: str) -> None:
 
 def test_keras_takes_the_mean_over_the_last_axis_first() -> None:
     keras = pytest.importorskip("keras")
-    true, given = np.zeros([2, 3], np.float32), np.float32([[1, 2, 0], [3, 0, 1]])
-    squared, weights = given**2, np.float32([1, 0.5])
+    true, given = np.zeros([2, 3], np.float32), np.array([[1, 2, 0], [3, 0, 1]], np.float32)
+    squared, weights = given**2, np.array([1, 0.5], np.float32)
 
     def of_keras(reduction: str, weights: Any = None) -> float:
         loss = keras.losses.MeanSquaredError(reduction=reduction)

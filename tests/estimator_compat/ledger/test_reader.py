@@ -66,6 +66,7 @@ def test_the_ledger_is_what_a_person_reads_and_a_wrong_one_fails(case: Case) -> 
     assert recomputed.terms == ledger.terms
     for changed in mutations(ledger) if case.batch > 1 else ():  # of one, the mean is the sum
         again = recomputation.check(changed, batches, sizes=[case.batch])
+        assert again.check
         assert not again.check.passed, changed.formula
 
 
@@ -112,7 +113,7 @@ def graph() -> Iterator[tf.Graph]:
 
 
 def features() -> dict[str, Any]:
-    return {"x": tf1.placeholder_with_default(np.float32([[1, 2], [3, 4]]), [None, 2])}
+    return {"x": tf1.placeholder_with_default(np.array([[1, 2], [3, 4]], np.float32), [None, 2])}
 
 
 def test_no_loss() -> None:
@@ -215,7 +216,7 @@ def test_weights_larger_than_the_losses_are_part_of_them() -> None:
 
 
 def test_a_tf_function_with_variables_it_captured() -> None:
-    kernel = tf.Variable(np.float32([[0.5], [0.25]]), name="kernel")
+    kernel = tf.Variable(np.array([[0.5], [0.25]], np.float32), name="kernel")
     scale = tf.Variable(2.0, name="scale")
     frozen = tf.Variable(3.0, name="frozen", trainable=False)
 
@@ -224,7 +225,11 @@ def test_a_tf_function_with_variables_it_captured() -> None:
         penalty = 0.1 * tf.nn.l2_loss(kernel) + scale
         return tf1.losses.compute_weighted_loss(losses, w) + penalty + frozen * 0.5
 
-    batch = [np.float32([[1, 2], [3, 4]]), np.float32([1, 0]), np.float32([1, 2])]
+    batch = [
+        np.array([[1, 2], [3, 4]], np.float32),
+        np.array([1, 0], np.float32),
+        np.array([1, 2], np.float32),
+    ]
     specs = [tf.TensorSpec([None, *tensor.shape[1:]]) for tensor in batch]
     function = tf1.wrap_function(loss, specs)
     x, y, w = function.inputs[:3]

@@ -10,7 +10,7 @@ from estimator_compat.ledger import recomputation
 from estimator_compat.ledger.steps import LossStep, Operation, Role
 from estimator_compat.ledger.values import Kind, LossLedger, LossTerm
 
-LOSSES, WEIGHTS = np.float32([1, 4, 0, 4]), np.float32([1, 0, 2, 0.5])
+LOSSES, WEIGHTS = np.array([1, 4, 0, 4], np.float32), np.array([1, 0, 2, 0.5], np.float32)
 
 
 def weighted(*steps: LossStep, axes: tuple[str, ...] = ("batch",)) -> LossLedger:
@@ -68,7 +68,8 @@ def test_the_steps_are_done_once_more(ledger: LossLedger, loss: float) -> None:
         loss = 1 + 0 + 4  # the losses under the weights 1, 2 and .5
     result = recomputation.check(ledger, [batch(np.float32(loss), weights=weights)]).check
     assert result
-    assert (result.passed, result.batches, result.loss) == (True, 1, pytest.approx(loss))
+    assert (result.passed, result.batches) == (True, 1)
+    assert result.loss == pytest.approx(loss)
 
 
 def test_the_tensors_are_those_of_all_terms_and_steps_once() -> None:
@@ -99,7 +100,7 @@ def test_no_batches_are_refused() -> None:
 
 def test_a_nan_is_reported_and_proves_nothing() -> None:
     nan = np.float32("nan")
-    broken = batch(nan, losses=np.float32([1, nan]))
+    broken = batch(nan, losses=np.array([1, nan], np.float32))
     result = recomputation.check(weighted(MEAN), [broken]).check
     assert result
     assert not result.passed
@@ -147,7 +148,7 @@ def test_terms_are_added_up_and_the_largest_decides_the_tolerance() -> None:
     big = dataclasses.replace(first, name="big", tensors=("big:0",))
     less = dataclasses.replace(big, steps=(SUM, LossStep(operation=Operation.NEGATE)))
     ledger = dataclasses.replace(weighted(SUM), terms=(first, big, less))
-    values = {**batch(np.float32(16)), "big:0": np.float32([1e8])}
+    values = {**batch(np.float32(16)), "big:0": np.array([1e8], np.float32)}
     result = recomputation.check(ledger, [values]).check
     assert result
     assert result.passed

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat import (
     Estimator,
@@ -36,7 +37,6 @@ from tests.estimator_compat.ledger.ledger_cases import (
 )
 from tests.models.small_model import tags
 
-tf1 = tf.compat.v1
 CASES = {
     str(case): case
     for cases in (ledger_cases_losses, ledger_cases_models, ledger_cases_reductions)

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from tests.models.small_model import X, Y, empty, estimator, forever, once, tags
-
-tf1 = tf.compat.v1
 
 
 def expected_metrics(w: Any, batches: int = 3) -> dict[str, float]:
@@ -35,7 +34,8 @@ def test_metrics_and_event_files(tmp_path: Path) -> None:
 def test_a_hook_may_take_note_of_its_evaluation(tmp_path: Path) -> None:
     class Noting(tf1.train.SessionRunHook):
         def attach_evaluation(self, evaluated: Any, eval_dir: str) -> None:
-            self.evaluated, self.eval_dir, self.counts = evaluated, eval_dir, []
+            self.evaluated, self.eval_dir = evaluated, eval_dir
+            self.counts: list[int] = []
 
         def before_run(self, run_context: Any) -> Any:
             return tf1.train.SessionRunArgs(self.evaluated)

@@ -58,6 +58,7 @@ def ops(graph: tf.Graph, *wanted: str) -> list[tf.Operation]:
 def test_edges_are_data_edges_first(graph: tf.Graph) -> None:
     a, count, b = ops(graph, "a", "count", "b")
     data, control = graph_traversal.edges_into(b, control_inputs=True)
+    assert data.tensor is not None
     assert (data.source, data.target, data.tensor.name) == (a, b, "a:0")
     assert control == Edge(source=count, target=b, tensor=None)
     assert graph_traversal.edges_into(b, control_inputs=False) == [data]

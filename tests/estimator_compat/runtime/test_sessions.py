@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat import EstimatorSpec
 from estimator_compat.runtime import cached_run
 from tests.models.small_model import estimator, forever, once, steps
 
-tf1 = tf.compat.v1
 TRACE = tf1.RunOptions(trace_level=tf1.RunOptions.FULL_TRACE)
 Pair = collections.namedtuple("Pair", "a b")
 

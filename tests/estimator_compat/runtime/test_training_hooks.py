@@ -123,7 +123,7 @@ def test_checkpoints(tmp_path: Path, config: dict[str, Any], kept: list[int]) ->
     assert steps(tmp_path) == kept
 
 
-NEVER = {"save_checkpoints_steps": None, "save_checkpoints_secs": None}
+NEVER: dict[str, Any] = {"save_checkpoints_steps": None, "save_checkpoints_secs": None}
 
 
 @pytest.mark.parametrize("config", [{}, NEVER], ids=["interval", "no_interval"])

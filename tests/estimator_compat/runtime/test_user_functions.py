@@ -86,7 +86,12 @@ OPTIONAL = ("labels", "mode", "params", "config")
 def test_a_model_fn_gets_the_arguments_it_names(names: tuple[str, ...]) -> None:
     namespace: dict[str, Any] = {}
     exec(f"def model_fn({', '.join(('features', *names))}): return locals()", namespace)
-    given = {"labels": "L" if "labels" in names else None, "mode": "M", "params": {}, "config": "C"}
+    given: dict[str, Any] = {
+        "labels": "L" if "labels" in names else None,
+        "mode": "M",
+        "params": {},
+        "config": "C",
+    }
     got = user_functions.call_model_fn(
         namespace["model_fn"], "F", given["labels"], mode="M", params={}, config="C"
     )

@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from estimator_compat import tpu
 from estimator_compat.tpu import host_calls
-
-tf1 = tf.compat.v1
 
 
 def of_two(a: Any, b: Any) -> Any:
@@ -96,7 +95,8 @@ def tags(folder: Path) -> list[str]:
 
 
 def test_two_writers_are_opened_and_flushed(tmp_path: Path) -> None:
-    names, read = ("a", "b"), []
+    names = ("a", "b")
+    read: list[Any] = []
     with tf.Graph().as_default():
         tf.constant(0.0, name="x")
         tf1.train.create_global_step()

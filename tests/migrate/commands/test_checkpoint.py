@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from tests.migrate.hosting.test_loop import run
+from tests.models.hosted_programs import run
 from tests.recording.commands import migrate
 
 pytestmark = pytest.mark.subprocess

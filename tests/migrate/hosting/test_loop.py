@@ -117,8 +117,9 @@ def test_the_speed_is_written_at_the_steps_of_the_run(tmp_path: Path) -> None:
 def test_one_step_tells_what_it_did() -> None:
     loop = hosted()
     features, labels = {"x": tf.constant(X[:4])}, tf.constant(Y[:4])
-    before = {name: v.numpy() for name, v in loop.graph("train") and loop.variables.items()}
-    found = loop.train_step(features, labels)
+    graph = loop.graph("train")
+    before = {name: variable.numpy() for name, variable in loop.variables.items()}
+    found: Any = loop.train_step(features, labels)
     hidden = np.tanh(X[:4] @ before["dense/kernel"] + before["dense/bias"])
     errors = (hidden @ before["dense_1/kernel"] + before["dense_1/bias"] - Y[:4]) ** 2
     np.testing.assert_allclose(found.loss_per_example, errors, rtol=1e-5)
@@ -126,9 +127,7 @@ def test_one_step_tells_what_it_did() -> None:
     assert float(found.average_loss) == pytest.approx(errors.mean(), rel=1e-6)
     assert float(found.learning_rate) == pytest.approx(0.1)
     # The first step of momentum moves by rate * gradient.
-    trained = [
-        v.op.name for v in loop.graph("train").built.graph.get_collection("trainable_variables")
-    ]
+    trained = [v.op.name for v in graph.built.graph.get_collection("trainable_variables")]
     moved = [loop.variables[name].numpy() - before[name] for name in trained]
     norm = np.sqrt(sum((each**2).sum() for each in moved)) / 0.1
     assert float(found.gradient_norm) == pytest.approx(norm, rel=1e-5)
@@ -372,7 +371,7 @@ def test_a_step_of_ones_own() -> None:
         return made.loss_per_example
 
     for x, y in [(X[:4], Y[:4]), (X[4:8], Y[4:8])]:
-        result = loop.train_step({"x": x}, y)
+        result: Any = loop.train_step({"x": x}, y)
         losses = step(tf.constant(x), tf.constant(y), result.learning_rate)
         np.testing.assert_allclose(losses, result.loss_per_example[2:], rtol=1e-6)
         for name in names:

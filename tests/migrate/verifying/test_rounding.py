@@ -65,11 +65,11 @@ def test_a_wrong_loop_is_not_forgiven() -> None:
 
 
 def test_each_weight_moves_to_a_neighbor() -> None:
-    values = {
-        "a": np.float32([[1.0, 0.0], [-2.0, 1e30]]),
-        "b": np.float64([5.0]),
-        "step": np.int64([7]),
-        "slot": np.float32([1.0]),
+    values: dict[str, np.ndarray] = {
+        "a": np.array([[1.0, 0.0], [-2.0, 1e30]], np.float32),
+        "b": np.array([5.0], np.float64),
+        "step": np.array([7], np.int64),
+        "slot": np.array([1.0], np.float32),
     }
     found = rounding.moved(values, {"a", "b", "step"})
     assert set(found) == {"a", "b"}

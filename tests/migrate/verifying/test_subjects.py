@@ -11,7 +11,7 @@ import estimator_compat as estimator
 import migrate
 from migrate.verifying.verdict import Outcome, Stage, Verdict
 
-_IDS = np.int32([[0, 2], [1, 2], [2, 2]])
+_IDS = np.array([[0, 2], [1, 2], [2, 2]], np.int32)
 _TABLE = np.float32(np.arange(8.0).reshape(4, 2) / 8)
 
 

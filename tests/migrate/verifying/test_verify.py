@@ -285,7 +285,7 @@ def test_a_hook_that_ends_the_run_is_named() -> None:
 
 def test_what_is_no_target() -> None:
     with pytest.raises(TypeError, match=r"is no migrate.Target; expected one, .*; pass `migrate"):
-        migrate.verify(model_fn)  # type: ignore[arg-type]
+        migrate.verify(model_fn)
 
 
 def test_a_mode_that_the_model_fn_cannot_be_run_in() -> None:

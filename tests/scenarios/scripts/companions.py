@@ -11,7 +11,7 @@ tf.disable_v2_behavior()
 
 
 def _events(folder):
-    rows = []
+    rows: list = []
     for name in sorted(os.listdir(folder)):
         for event in tf.train.summary_iterator(os.path.join(folder, name)):
             rows.extend(

@@ -12,7 +12,7 @@ tf.disable_v2_behavior()
 def batches(input_fn, most=20):
     with tf.Graph().as_default():
         batch = input_fn()
-        found = []
+        found: list = []
         with tf.train.MonitoredSession() as session:
             while not session.should_stop() and len(found) < most:
                 found.append(session.run(batch))

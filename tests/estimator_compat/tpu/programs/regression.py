@@ -13,7 +13,7 @@ ITERATIONS_PER_LOOP = 3
 BATCH_SIZES = {"train_batch_size": 3, "eval_batch_size": 2}
 STEPS = (5, 9)
 PARAMS = {"learning_rate": 0.05, "use_tpu": "the user's"}
-SEEN = []
+SEEN: list = []
 
 _random = np.random.RandomState(5)
 X = _random.normal(size=[7, 2]).astype(np.float32)

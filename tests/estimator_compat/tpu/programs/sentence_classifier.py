@@ -13,7 +13,7 @@ import tensorflow.compat.v1 as tf
 ITERATIONS_PER_LOOP = 2
 BATCH_SIZES = {"train_batch_size": 4, "eval_batch_size": 4, "predict_batch_size": 3}
 STEPS = (7, 12)
-SEEN = []
+SEEN: list = []
 
 _random = np.random.RandomState(11)
 WORDS, HIDDEN, LABELS = 20, 6, 3

@@ -69,7 +69,7 @@ def two_terms(losses: Any, weights: Any, scale: Any) -> Any:
     return tf.reduce_mean(losses) + 2.0 * over_weights(losses, weights, scale)
 
 
-BY_HAND: dict[str, tuple[LossFn, list[float]]] = {
+BY_HAND: dict[str, tuple[LossFn, list[int]]] = {
     "half_squares": (half_squares, EVEN),
     "mean": (mean, EVEN),
     "mean_of_a_column": (mean_of_a_column, EVEN),

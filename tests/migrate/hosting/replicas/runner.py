@@ -49,7 +49,7 @@ def _trained(model_fn: Any, input_fn: Any, strategy: Any, **options: Any) -> dic
     return {"losses": hex_of(losses), "variables": variables}
 
 
-def _step(strategy: Any, model_fn: Any, weights: list[float], *, global_mean: bool) -> Any:
+def _step(strategy: Any, model_fn: Any, weights: list[int], *, global_mean: bool) -> Any:
     """Makes one step; returns the loss and the gradient, or the text of the error."""
     data = (np.array(weights, np.float32), VALUES[: len(weights)])
     hosted = host(
@@ -219,9 +219,22 @@ def _lists(tensors: Any) -> list[Any]:
     return [tensor.numpy().tolist() for tensor in tensors]
 
 
-ALL = (recorded, one_batch, by_hand, refused, splits, of_the_config, summarized)
-ALL += (told, told_of_one_batch, told_of_two_batches, with_metrics)
-CASES = {case.__name__: case for case in ALL}
+CASES = {
+    case.__name__: case
+    for case in (
+        recorded,
+        one_batch,
+        by_hand,
+        refused,
+        splits,
+        of_the_config,
+        summarized,
+        told,
+        told_of_one_batch,
+        told_of_two_batches,
+        with_metrics,
+    )
+}
 
 
 if __name__ == "__main__":

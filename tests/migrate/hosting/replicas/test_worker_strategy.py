@@ -41,7 +41,7 @@ def start(folder: Path, program: str, **options: Any) -> list[subprocess.Popen]:
     for job in jobs:
         config = {"cluster": cluster, "task": {"type": job, "index": 0}}
         given = options if job == "worker" else {**options, "dies_after": None}
-        command = [
+        command: list[str | Path] = [
             "-m",
             "tests.migrate.hosting.replicas.worker",
             folder,
