@@ -51,6 +51,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return found
 
 
+@pytest.mark.subprocess
 def test_the_copy_in_the_repository_is_current() -> None:
     done = run("names")
     assert done.returncode == 0, done.stderr
