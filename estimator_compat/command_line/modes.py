@@ -155,9 +155,9 @@ def _config(settings: TrainSettings) -> RunConfig:
 
 
 def _model_fn(settings: TrainSettings) -> ModelFn:
+    model_fn: ModelFn = settings.model_fn
     if not settings.loss_summaries:
-        return settings.model_fn
+        return model_fn
     from estimator_compat.ledger.summary_wrapper import with_loss_summaries
 
-    model_fn: ModelFn = with_loss_summaries(settings.model_fn)
-    return model_fn
+    return with_loss_summaries(model_fn)
