@@ -24,7 +24,7 @@ def test_a_command_says_what_it_does(name: str, capsys: pytest.CaptureFixture[st
         cli.main([name, "--help"])
     assert stopped.value.code == 0
     text = capsys.readouterr().out
-    for taught in (command.DESCRIPTION, "exit status: 0 ", "examples:\n", f"  migrate {name}"):
+    for taught in (command.DESCRIPTION, "exit status:\n  0  ", "examples:\n", f"  migrate {name}"):
         assert taught.strip() in text
     assert f"    {name}" in cli.parser().format_help()
     assert command.HELP in " ".join(cli.parser().format_help().split())

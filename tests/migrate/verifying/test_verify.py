@@ -287,7 +287,7 @@ def test_an_argument_that_is_not_a_target() -> None:
     with pytest.raises(
         TypeError, match=r"is not a migrate.Target; expected a Target, .*; pass `mig"
     ):
-        migrate.verify(model_fn)  # type: ignore[arg-type]
+        migrate.verify(model_fn)
 
 
 def test_a_mode_that_the_model_fn_cannot_be_run_in() -> None:
