@@ -1,0 +1,91 @@
+"""Which modules see the facade when they import TensorFlow."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from estimator_compat.facade import importing
+from tests.recording import pythons
+from tests.recording.commands import ROOT, printed
+
+MODULE = """
+import tensorflow as tf
+from beside import VERSION, who
+import beside
+import library
+import tf_keras, sys
+print(VERSION, who("fn"), tf.Session is sys.modules["tensorflow"].compat.v1.Session)
+print(library.HAS_CONTRIB, hasattr(sys.modules["tensorflow"], "contrib"))
+print(sys.argv[1:], __name__, __file__.endswith("program.py"))
+"""
+
+
+BESIDE = """
+import tensorflow.compat.v1 as tf
+from tensorflow.contrib import layers as contrib_layers
+VERSION = tf.VERSION
+def who(name):
+    from tensorflow.contrib.layers.python.layers import regularizers
+    return regularizers.l2_regularizer is contrib_layers.l2_regularizer is (
+        tf.contrib.layers.l2_regularizer)
+"""
+
+
+LIBRARY = """
+import tensorflow as tf
+HAS_CONTRIB = hasattr(tf, "contrib")
+"""
+
+
+@pytest.mark.subprocess
+def test_only_legacy_modules_see_it(tmp_path: Path) -> None:
+    installed = tmp_path / "site-packages"
+    installed.mkdir()
+    (installed / "library.py").write_text(LIBRARY)
+    (tmp_path / "beside.py").write_text(BESIDE)
+    seen = ["1.15.5 True True", "False False", "[] __main__ True"]
+    assert printed(MODULE, tmp_path, path=installed) == seen
+    seen[1] = "True False"
+    assert printed(MODULE, tmp_path, "--legacy=other,library", path=installed) == seen
+
+
+CELLS = (
+    """
+import sys
+from estimator_compat import facade
+facade.install()
+import tensorflow as tf
+print(hasattr(tf, "contrib"), facade.tensorflow().VERSION)
+import beside
+print(beside.tf is facade.tensorflow())
+""",
+    """
+import tensorflow as tf
+print(tf is facade.tensorflow())
+""",
+)
+
+
+@pytest.mark.subprocess
+def test_in_a_notebook(tmp_path: Path) -> None:
+    (tmp_path / "beside.py").write_text("import tensorflow as tf\n")
+    program = f"cells, scope = {CELLS!r}, {{'__name__': '__main__'}}\n"
+    program += "for cell in cells:\n    exec(cell, scope)\n"
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{tmp_path}", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(
+        [*pythons.with_tensorflow(), "-c", program], capture_output=True, text=True, env=environment
+    )
+    assert done.stdout.split("\n") == ["False 1.15.5", "True", "True", ""], done.stderr[-2000:]
+
+
+def test_which_modules_are_legacy() -> None:
+    import json
+
+    import numpy
+
+    assert not importing.is_legacy("json", json.__file__, set())
+    assert not importing.is_legacy("numpy", numpy.__file__, {"num"})
+    assert importing.is_legacy("numpy.linalg", numpy.__file__, {"numpy"})
+    assert importing.is_legacy("mine", "/home/me/mine.py", set())
