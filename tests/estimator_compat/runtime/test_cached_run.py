@@ -163,3 +163,55 @@ def test_an_error_of_a_step_names_its_op_and_line(tmp_path: Path) -> None:
     assert f"Original stack trace for {caught.value.op.name!r}" in str(caught.value)
     assert "small_model.py" in str(caught.value)
     assert caught.value.node_def.name == caught.value.op.name
+
+
+class Counting:
+    """A session that counts the calls of `run`, and the callables that it made."""
+
+    def __init__(self, session: Any) -> None:
+        self._session, self.graph = session, session.graph
+        self.runs = self.callables = 0
+
+    def run(self, *arguments: Any) -> Any:
+        self.runs += 1
+        return self._session.run(*arguments)
+
+    def make_callable(self, fetches: Any) -> Any:
+        self.callables += 1
+        return self._session.make_callable(fetches)
+
+
+def test_a_structure_is_prepared_once() -> None:
+    with tf.Graph().as_default(), tf1.Session() as session:
+        a, b = tf.constant(1.0), tf.constant(2.0)
+        counting = Counting(session)
+        run = cached_run.PreparedRun(counting)
+        assert [run({"x": [a, b], "y": a}) for _ in range(3)] == [{"x": [1.0, 2.0], "y": 1.0}] * 3
+        assert (counting.callables, counting.runs) == (1, 0)
+        assert run({"x": [b, a], "y": a}) == {"x": [2.0, 1.0], "y": 1.0}
+        assert run({"x": (a, b), "y": a}) == {"x": (1.0, 2.0), "y": 1.0}
+        assert (counting.callables, counting.runs) == (3, 0)
+
+
+def test_feeds_options_and_further_structures_are_run() -> None:
+    with tf.Graph().as_default(), tf1.Session() as session:
+        tensors = [tf.constant(float(i)) for i in range(cached_run._MOST_CALLS + 1)]
+        counting = Counting(session)
+        run = cached_run.PreparedRun(counting)
+        assert run(tensors[0], feed_dict={tensors[0]: 7.0}) == 7.0
+        assert run(tensors[0], options=TRACE) == 0.0
+        assert (counting.callables, counting.runs) == (0, 2)
+        assert run(tensors[0], options=tf1.RunOptions()) == 0.0  # of default values alone
+        assert (counting.callables, counting.runs) == (1, 2)
+        assert [run(tensor) for tensor in tensors] == [float(i) for i in range(len(tensors))]
+        assert (counting.callables, counting.runs) == (cached_run._MOST_CALLS, 3)
+
+
+def test_an_error_names_the_line_of_its_op() -> None:
+    with tf.Graph().as_default(), tf1.Session() as session:
+        checked = tf1.debugging.Assert(tf.constant(False), ["no"], name="mine")
+        run = cached_run.PreparedRun(Counting(session))
+        with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+            run(checked)
+    assert caught.value.op is not None
+    assert Path(__file__).name in str(caught.value)
