@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
 from estimator_compat.training import EvalSpec, TrainSpec
@@ -53,3 +54,26 @@ def test_specs_refuse(build: Callable[[], Any], error: type[Exception], message:
 def test_the_defaults_are_the_originals() -> None:
     assert EvalSpec(_nothing) == (_nothing, 100, None, (), (), 120, 600)
     assert TrainSpec(_nothing) == (_nothing, None, (), ())
+
+
+class Hook(tf1.train.SessionRunHook):
+    pass
+
+
+class Listener(tf1.train.CheckpointSaverListener):
+    pass
+
+
+def test_hooks_listeners_and_exporters_become_tuples() -> None:
+    hook, listener, exporter = Hook(), Listener(), Named("a")
+    train = TrainSpec(_nothing, hooks=[hook], saving_listeners=iter([listener]))
+    assert (train.hooks, train.saving_listeners) == ((hook,), (listener,))
+    evaluation = EvalSpec(_nothing, hooks=iter([hook]), exporters=exporter)
+    assert (evaluation.hooks, evaluation.exporters) == ((hook,), (exporter,))
+    both = [Named("a"), Named("b")]
+    assert EvalSpec(_nothing, exporters=both).exporters == tuple(both)
+
+
+def test_no_limits_are_kept() -> None:
+    assert EvalSpec(_nothing, steps=None, throttle_secs=0).steps is None
+    assert TrainSpec(_nothing, max_steps=None).max_steps is None

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
+from estimator_compat.tpu.speed import ExamplesPerSecondHook
 from tests.models.small_tpu_model import estimator, input_fn, pair_input_fn
 
 tf1 = tf.compat.v1
@@ -73,3 +74,34 @@ class TestASpeedIsReported:
         told = [record.getMessage().partition(":")[0] for record in caplog.records]
         assert told.count("Running train on CPU/GPU") == 1
         assert told.index("examples/sec") == told.index("global_step/sec") + 1
+
+
+class Writer:
+    """A writer that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.written: list[tuple[int, str, float]] = []
+
+    def add_summary(self, summary: Any, step: int) -> None:
+        self.written += [(step, value.tag, value.simple_value) for value in summary.value]
+
+
+# 10 steps in 4 seconds are 2.5 steps a second; with 8 examples each, 20 examples a second.
+@pytest.mark.parametrize(
+    ("batch_size", "written"),
+    [
+        (8, [(30, "global_step/sec", 2.5), (30, "examples/sec", 20.0)]),
+        (None, [(30, "global_step/sec", 2.5)]),
+    ],
+)
+def test_speeds(batch_size: int | None, written: list[Any]) -> None:
+    writer = Writer()
+    hook = ExamplesPerSecondHook(batch_size, summary_writer=writer)
+    hook._log_and_record(10, 4.0, 30)
+    assert writer.written == written
+
+
+def test_without_a_writer_speeds_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="tensorflow"):
+        ExamplesPerSecondHook(8)._log_and_record(10, 4.0, 30)
+    assert caplog.messages == ["global_step/sec: 2.5", "examples/sec: 20"]
