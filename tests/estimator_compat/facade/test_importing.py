@@ -1,5 +1,7 @@
 """Which modules see the facade when they import TensorFlow."""
 
+import builtins
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -81,7 +83,6 @@ def test_in_a_notebook(tmp_path: Path) -> None:
 
 
 def test_which_modules_are_legacy() -> None:
-    import json
 
     import numpy
 
@@ -89,3 +90,60 @@ def test_which_modules_are_legacy() -> None:
     assert not importing.is_legacy("numpy", numpy.__file__, {"num"})
     assert importing.is_legacy("numpy.linalg", numpy.__file__, {"numpy"})
     assert importing.is_legacy("mine", "/home/me/mine.py", set())
+
+
+GUARDED = """
+try:
+    import a
+    import b
+except ImportError:
+    import c
+try:
+    import d
+except (KeyError, ModuleNotFoundError):
+    pass
+try:
+    import e
+except:
+    pass
+try:
+    import f
+except KeyError:
+    import g
+finally:
+    import h
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [*((name, True) for name in "abde"), *((name, False) for name in "cfgh")],
+)
+def test_imports_that_may_fail(name: str, expected: bool, tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(GUARDED)
+    line = GUARDED.split("\n").index(f"    import {name}") + 1
+    assert importing._is_guarded(str(path), line) is expected
+
+
+def test_other_packages_are_imported_as_they_are() -> None:
+    assert importing.legacy_import("json") is json
+    assert importing.legacy_import("os.path") is os
+    assert importing.legacy_import("os", fromlist=["path"]) is os
+
+
+def test_a_legacy_module_has_pythons_builtins_and_its_own_import() -> None:
+    built_in = importing.legacy_builtins()
+    assert built_in["__import__"] is importing.legacy_import
+    assert built_in["print"] is print
+    assert builtins.__import__ is not importing.legacy_import
+
+
+def test_the_finder_leaves_modules_that_are_not_legacy(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("")
+    finder = importing.LegacyFinder(set())
+    spec = finder.find_spec("mine", [str(tmp_path)])
+    assert spec is not None
+    assert type(spec.loader) is importing.LegacyLoader
+    for name in ("tensorflow", "estimator_compat", "migrate", "json", "nosuch_module"):
+        assert finder.find_spec(name) is None, name

@@ -9,8 +9,3 @@ def test_close_names_and_absent_packages() -> None:
     row = legacy_symbols.ROWS["contrib.layers.conv2d"]
     told = missing.unloadable("contrib.layers.conv2d", row, ImportError("no tf_slim"))
     assert told.endswith("pip install 'estimator-compat[contrib]'.")
-
-
-def test_a_row_that_is_never_there_says_what_to_use() -> None:
-    for key, row in legacy_symbols.ROWS.items():
-        assert row.source or row.note, key
