@@ -45,12 +45,12 @@ def test_without_end_more_rows_than_there_are_may_be_read() -> None:
 
 
 def built(graph: Any, **given: Any) -> Any:
-    """Builds a queue of eight rows in a graph, and returns the queue's op."""
+    """Builds a queue of twelve rows in a graph, and returns the queue's op."""
     arguments = {
         "batch_size": 2,
         "num_epochs": 1,
         "shuffle": False,
-        "capacity": 8,
+        "capacity": 12,
         "min_after_dequeue": None,
         "num_threads": 1,
         **given,
@@ -72,19 +72,19 @@ def test_rows_in_order() -> None:
     queue = built(graph)
     assert queue.type == "FIFOQueueV2"
     assert queue.get_attr("component_types") == [tf.int64, tf.float32]
-    assert tag(graph) == "enqueue_input/queue/enqueue_input/fifo_queuefraction_over_0_of_8_full"
+    assert tag(graph) == "enqueue_input/queue/enqueue_input/fifo_queuefraction_over_0_of_12_full"
     (batch,) = graph.get_collection("batch")
     assert batch.op.type == "QueueDequeueUpToV2"
     assert batch.shape.as_list() == [None, 3]
 
 
-@pytest.mark.parametrize(("minimum", "kept"), [(None, 2), (5, 5)])
+@pytest.mark.parametrize(("minimum", "kept"), [(None, 3), (5, 5)])
 def test_rows_in_random_order(minimum: int | None, kept: int) -> None:
     graph = tf.Graph()
     queue = built(graph, shuffle=True, min_after_dequeue=minimum)
     assert queue.type == "RandomShuffleQueueV2"
-    assert queue.get_attr("min_after_dequeue") == kept  # a quarter of 8 if it is not given
-    end = f"fraction_over_{kept}_of_{8 - kept}_full"
+    assert queue.get_attr("min_after_dequeue") == kept  # a quarter of 12 if it is not given
+    end = f"fraction_over_{kept}_of_{12 - kept}_full"
     assert tag(graph) == f"enqueue_input/queue/enqueue_input/random_shuffle_queue{end}"
 
 

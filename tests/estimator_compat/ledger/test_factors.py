@@ -113,6 +113,16 @@ def test_products_of_numbers(make: Callable[..., Any], taken: LossStep | None) -
     assert factors(m, product).of_numbers(product) == expected
 
 
+def test_a_penalty_is_the_loss_beside_a_number_of_the_input() -> None:
+    m = model()
+    penalty = tf.nn.l2_loss(m.v)
+    product = tf.reduce_sum(m.w, name="n") * penalty
+    assert factors(m, product).of_numbers(product) == (
+        penalty,
+        step(Operation.MULTIPLY, "sum(features['w'])", "n:0"),
+    )
+
+
 # The divisor of the sum of the losses, and whether the quotient is linear in the losses.
 DIVISORS: dict[str, tuple[Callable[[Model], Any], bool]] = {
     "of weights": (lambda m: tf.reduce_sum(m.w), True),
