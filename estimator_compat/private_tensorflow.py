@@ -4,7 +4,7 @@ No other module accesses one: ruff's SLF001 and `tests/conformance/test_private_
 to that. The same test uses every member on the installed TensorFlow, and names the one that moved.
 
 The facade shows TensorFlow's private modules (`tensorflow.python`) to legacy programs that name
-them. Those names are the programs', and stand in `api/legacy_symbols.py`.
+them. Those names are the programs', and stand in `api/moved_symbols.py`.
 """
 
 from collections.abc import Callable

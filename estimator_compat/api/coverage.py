@@ -8,6 +8,7 @@ from importlib import resources
 
 from estimator_compat.api import absent, legacy_symbols
 from estimator_compat.api.differences import DIFFERENCES
+from estimator_compat.api.symbol_rows import Row
 
 # The public names of `tf.estimator` in TensorFlow 2.15.1: a name and its arguments on each line.
 _ESTIMATOR = "estimator_names.txt"
@@ -105,7 +106,7 @@ def _present_status(difference: str) -> Status:
     return Status(kind=Kind.DIFFERENT if difference else Kind.HERE, remark=difference)
 
 
-def _row(name: str) -> legacy_symbols.Row | None:
+def _row(name: str) -> Row | None:
     """Returns the row of a symbol, or of the nearest package or class that holds the symbol."""
     while name and name not in legacy_symbols.ROWS:
         name = name.rpartition(".")[0]

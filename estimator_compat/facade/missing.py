@@ -3,6 +3,7 @@
 import difflib
 
 from estimator_compat.api import absent, legacy_symbols
+from estimator_compat.api.symbol_rows import Row
 
 
 def explain(key: str, written: str = "") -> str:
@@ -31,7 +32,7 @@ def _suggestion(key: str) -> str:
     return "use what tf.compat.v1 has instead"
 
 
-def unloadable(key: str, row: legacy_symbols.Row, error: Exception) -> str:
+def unloadable(key: str, row: Row, error: Exception) -> str:
     """Returns a message: why the source of a symbol cannot be loaded, and what to do.
 
     Args:

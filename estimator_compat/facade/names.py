@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from estimator_compat.api import legacy_symbols
+from estimator_compat.api.symbol_rows import Row
 from estimator_compat.facade import estimators, keras_layers, missing
 
 # The last TensorFlow 1. Programs that compare versions take their path for TensorFlow 1.
@@ -212,7 +213,7 @@ def _rows_below(key: str) -> bool:
     return any(row.startswith(key + ".") for row in legacy_symbols.ROWS)
 
 
-def _from_row(path: str, row: legacy_symbols.Row) -> Any:
+def _from_row(path: str, row: Row) -> Any:
     """Loads a symbol from its row's source; returns a `Missing` if it cannot be loaded."""
     if row.source is None:
         return Missing(path)

@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-import estimator_compat
 from estimator_compat.api import legacy_symbols
-from estimator_compat.facade import estimators, missing, names
-from estimator_compat.facade.contrib import learn
+from estimator_compat.facade import names
 from tests.recording.commands import printed
 
 HERE = """
@@ -150,12 +148,6 @@ def test_canonical(path: str, key: str) -> None:
     assert names.canonical(path) == key
 
 
-def test_the_run_config_of_tpus_is_its_own() -> None:
-    assert estimators.find("tensorflow.estimator.RunConfig") is estimator_compat.RunConfig
-    assert estimators.find("tensorflow.estimator.tpu.RunConfig") is not estimator_compat.RunConfig
-    assert estimators.find("python.estimator.run_config.RunConfig") is estimator_compat.RunConfig
-
-
 @pytest.mark.parametrize(
     ("path", "says"),
     [
@@ -170,13 +162,6 @@ def test_the_run_config_of_tpus_is_its_own() -> None:
 )
 def test_a_private_file_is_named_as_the_program_names_it(path: str, says: str) -> None:
     assert names.explain(path).startswith(says)
-
-
-def test_close_names_and_absent_packages() -> None:
-    assert "tf.contrib.layers.layer_norm" in missing.explain("contrib.layers.layernorm")
-    row = legacy_symbols.ROWS["contrib.layers.conv2d"]
-    told = missing.unloadable("contrib.layers.conv2d", row, ImportError("no tf_slim"))
-    assert told.endswith("pip install 'estimator-compat[contrib]'.")
 
 
 SWEEP = """
@@ -202,13 +187,3 @@ def test_every_row_can_be_loaded(tmp_path: Path) -> None:
         ours = source.startswith("estimator_compat.facade.")
         if ours or not source.startswith(tuple(LATER)):
             assert found[key] == str(row.source is None), key
-
-
-def test_a_row_that_is_never_there_says_what_to_use() -> None:
-    for key, row in legacy_symbols.ROWS.items():
-        assert row.source or row.note, key
-
-
-def test_monitors_are_refused() -> None:
-    with pytest.raises(TypeError, match="write it as a hook"):
-        learn.replace_monitors_with_hooks(["a monitor"], None)

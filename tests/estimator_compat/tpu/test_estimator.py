@@ -3,114 +3,14 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import tensorflow as tf
 
 import estimator_compat
-from estimator_compat import EstimatorSpec, ModeKeys, tpu
-from tests.models import global_step_read
+from estimator_compat import ModeKeys, tpu
+from tests.models.small_tpu_model import X, estimator, input_fn, model_fn, pair_input_fn
 
 tf1 = tf.compat.v1
-
-X = np.arange(12, dtype=np.float32).reshape(6, 2) / 10
-
-
-def input_fn(params: Any) -> Any:
-    return tf.data.Dataset.from_tensor_slices({"x": X}).repeat().batch(params["batch_size"])
-
-
-def pair_input_fn(params: Any) -> Any:
-    return tf.data.Dataset.from_tensor_slices({"x": X}).batch(2)
-
-
-def model_fn(features: Any, mode: str, params: Any) -> Any:
-    w = tf1.get_variable("w", [2], initializer=tf1.ones_initializer())
-    p = tf.reduce_sum(features["x"] * w, axis=1)
-    loss = tf.reduce_mean(p**2)
-    optimizer = tf1.train.GradientDescentOptimizer(0.1)
-    gradients = optimizer.compute_gradients(loss)
-    with global_step_read.first():
-        train_op = optimizer.apply_gradients(gradients, tf1.train.get_global_step())
-    return EstimatorSpec(mode, predictions=p, loss=loss, train_op=train_op)
-
-
-def estimator(
-    model_dir: Path, function: Any = model_fn, *, iterations: Any = 2, **given: Any
-) -> tpu.TPUEstimator:
-    run = {
-        "tf_random_seed": 3,
-        "save_summary_steps": 100,
-        "log_step_count_steps": 4,
-        **given.pop("run", {}),
-    }
-    config = tpu.RunConfig(
-        model_dir=str(model_dir), tpu_config=tpu.TPUConfig(iterations_per_loop=iterations), **run
-    )
-    arguments = {"use_tpu": False, "train_batch_size": 2, **given}
-    return tpu.TPUEstimator(function, config=config, **arguments)
-
-
-def speeds(folder: Path) -> list[tuple[int, str]]:
-    return [
-        (event.step, value.tag)
-        for path in sorted(glob.glob(str(folder / "events*")))
-        for event in tf1.train.summary_iterator(path)
-        for value in event.summary.value
-        if value.tag.endswith("/sec")
-    ]
-
-
-def both(*steps: int) -> list[tuple[int, str]]:
-    return [(step, tag) for step in steps for tag in ("global_step/sec", "examples/sec")]
-
-
-class TestASpeedIsReported:
-    """`StepCounterHook` starts its clock at step 1 and then reports every N steps."""
-
-    @pytest.mark.parametrize(
-        ("every", "iterations", "expected"),
-        [
-            (4, 1, both(5)),
-            (4, 2, both(3, 5, 7)),
-            (4, 3, both(3, 5, 7)),  # 4 / 3 steps, rounded up
-            (4, 100, both(2, 3, 4, 5, 6, 7)),
-            (None, 1, []),
-            (4, "1h", []),
-        ],
-    )
-    def test_every_so_many_steps(
-        self, every: Any, iterations: Any, expected: list[Any], tmp_path: Path
-    ) -> None:
-        run = {"log_step_count_steps": every}
-        estimator(tmp_path, iterations=iterations, run=run).train(input_fn, steps=7)
-        assert speeds(tmp_path) == expected
-
-    def test_a_global_batch_is_what_counts(self, tmp_path: Path) -> None:
-        estimator(tmp_path).train(input_fn, steps=3)
-        (path,) = glob.glob(str(tmp_path / "events*"))
-        found = {
-            value.tag: value.simple_value
-            for event in tf1.train.summary_iterator(path)
-            for value in event.summary.value
-        }
-        assert found["examples/sec"] == pytest.approx(2 * found["global_step/sec"])
-
-    def test_without_a_batch_size_the_steps_are(self, tmp_path: Path) -> None:
-        # The original ends at its first report: int times None.
-        estimator(tmp_path, train_batch_size=None).train(pair_input_fn, steps=3)
-        assert speeds(tmp_path) == [(3, "global_step/sec")]
-
-    def test_in_the_log_only_where_there_are_no_summaries(
-        self, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(logging.getLogger("tensorflow"), "propagate", True)
-        with caplog.at_level(logging.INFO, logger="tensorflow"):
-            estimator(tmp_path, run={"save_summary_steps": 0}).train(input_fn, steps=3)
-        assert speeds(tmp_path) == []
-        told = [record.getMessage().partition(":")[0] for record in caplog.records]
-        assert told.count("Running train on CPU/GPU") == 1
-        assert told.index("examples/sec") == told.index("global_step/sec") + 1
 
 
 class HParams:

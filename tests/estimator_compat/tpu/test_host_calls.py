@@ -7,7 +7,6 @@ import pytest
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import tpu
 from estimator_compat.tpu import host_calls
 
 
@@ -107,24 +106,3 @@ def test_two_writers_are_opened_and_flushed(tmp_path: Path) -> None:
         # A session that is closed flushes too: they are read while it is open.
         run_hooks(hook, AtEnd(lambda session: read.extend(tags(tmp_path / n) for n in names)))
     assert read == [["a", "a"], ["b", "b"]]
-
-
-def test_a_spec_has_host_calls_of_its_own() -> None:
-    """The original ran those of the spec that was built last."""
-    with tf.Graph().as_default():
-        one = tf.constant(1.0)
-
-        def metric_fn(name: str) -> Any:
-            return lambda: {name: tf1.metrics.mean(one)}
-
-        metric = {name: metric_fn(name) for name in ("a", "b")}
-        first, second = (
-            tpu.TPUEstimatorSpec("eval", loss=one, eval_metrics=(metric[name], []))
-            for name in ("a", "b")
-        )
-        assert [list(s.as_estimator_spec().eval_metric_ops) for s in (first, second)] == [
-            ["a"],
-            ["b"],
-        ]
-        replaced = first._replace(eval_metrics=(metric["b"], []))
-        assert list(replaced.as_estimator_spec().eval_metric_ops) == ["b"]

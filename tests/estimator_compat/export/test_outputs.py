@@ -93,12 +93,3 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
 def test_refused(build: Callable[[], Any], error: type[Exception], advice: str) -> None:
     with pytest.raises(error, match=advice):
         build()
-
-
-def test_a_receiver_without_labels() -> None:
-    given = export.UnsupervisedInputReceiver(floats(), tf.constant(["a"]))
-    assert isinstance(given, export.ServingInputReceiver)
-    assert (list(given.features), list(given.receiver_tensors)) == (["feature"], ["input"])
-    assert given.receiver_tensors_alternatives is None
-    with pytest.raises(ValueError, match="features must be defined"):
-        export.UnsupervisedInputReceiver(None, floats())

@@ -18,7 +18,7 @@ from estimator_compat.examples import penguins
 from tests.recording import pythons
 from tests.recording.stderr_lines import own_lines
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BINARY = ("-m", "estimator_compat.train")
 
 
