@@ -28,3 +28,17 @@ def test_a_session_config_is_left_out_and_that_is_said(caplog: pytest.LogCapture
         for config in (estimator.RunConfig(), estimator.Estimator(model_fn, config=None).config):
             hosted(config=config)
         assert "session_config is left out" not in caplog.text
+
+
+@pytest.mark.parametrize("summaries", [True, False])
+def test_loss_summaries_can_be_left_out(summaries: bool) -> None:
+    loop = hosted(loss_summaries=summaries)
+    train, evaluation = (loop.graph(mode).built for mode in ("train", "eval"))
+    tags = {summary.op.name for summary in train.summaries}
+    assert ("average_loss" in evaluation.metrics) is summaries
+    assert any("average_loss" in tag for tag in tags) is summaries
+
+
+def test_an_input_signature_is_not_given_beside_an_input_fn() -> None:
+    with pytest.raises(ValueError, match=r"`input_fn` \(None\) and `input_signature` \(None\) bot"):
+        hosted(input_fn=None)
