@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
 from migrate.hosting import argument_checks
@@ -75,19 +74,3 @@ def test_an_estimator_says_of_a_loops_checkpoint_what_to_do(tmp_path: Path) -> N
         ValueError, match=r"ckpt-2 was written by tf.train.Checkpoint.*`save_legacy`"
     ):
         run.evaluate(INPUT_FNS["eval"])
-
-
-def test_a_path_without_a_checkpoint(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"nothing\) is not a checkpoint; expected the .*; check"):
-        hosted().restore(str(tmp_path / "nothing"))
-
-
-def test_a_session_config_is_left_out_and_that_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    ours = tf1.ConfigProto(intra_op_parallelism_threads=1)
-    with caplog.at_level("WARNING", logger="tensorflow"):
-        hosted(config=estimator.RunConfig(session_config=ours))
-        assert "session_config is left out, since a custom loop has no session" in caplog.text
-        caplog.clear()
-        for config in (estimator.RunConfig(), estimator.Estimator(model_fn, config=None).config):
-            hosted(config=config)
-        assert "session_config is left out" not in caplog.text

@@ -9,10 +9,7 @@ import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
 import migrate
-from migrate.hosting.graph import determinism, random_ops
-from migrate.verifying.reference import TrainingRecord
-from migrate.verifying.stages import Stages
-from migrate.verifying.verdict import Outcome, Tolerances, Verdict
+from migrate.verifying.verdict import Outcome, Verdict
 
 _X = np.arange(24.0, dtype=np.float32).reshape(12, 2) / 24
 
@@ -302,26 +299,3 @@ def test_a_mode_that_the_model_fn_cannot_be_run_in() -> None:
     assert not_compared(verdict) == {"evaluation", "predictions"}
     [note] = verdict.stages[-1].notes
     assert note.startswith("the model_fn cannot be run in mode 'infer': KeyError: 'only for")
-
-
-def test_another_number_of_steps() -> None:
-    record = TrainingRecord(
-        initial={}, first={}, final={}, trainable=frozenset(), losses=[_X[0]] * 3
-    )
-    made = Stages(Tolerances()).steps(record, [_X[0]] * 4, {})
-    assert made.first is not None
-    assert made.first.note == "3 steps in the reference, 4 in the subject"
-
-
-def test_random_ops_of_a_graph() -> None:
-    with tf1.Graph().as_default() as graph:
-        tf1.set_random_seed(1)
-        used = tf.random.normal([2], name="used") + in_a_loop(tf.zeros([3]))[0]
-        tf.random.normal([2], name="unused")
-        found = random_ops.find(graph, [used])
-        assert [(one.type, one.is_repeatable) for one in found] == [
-            ("RandomStandardNormal", True),
-            ("RandomUniform", False),
-        ]
-        determinism.make_deterministic(graph, [used])
-        assert all(one.is_repeatable for one in random_ops.find(graph, [used]))

@@ -1,0 +1,169 @@
+"""What an Estimator supports and a loop refuses."""
+
+import re
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+import estimator_compat as estimator
+from migrate.hosting import unsupported
+from migrate.hosting.host import host
+from tests.models.hosted_programs import (
+    INPUT_FNS,
+    X,
+    Y,
+    hosted,
+    model_fn,
+)
+
+
+class Own(tf1.train.SessionRunHook):
+    pass
+
+
+def asks_python(features: Any, labels: Any, mode: str, params: Any) -> Any:
+    features = {"x": tf1.py_func(lambda x: x, [features["x"]], tf.float32)}
+    features["x"].set_shape([None, 3])
+    return model_fn(features, labels, mode, params)
+
+
+def never_ready(features: Any, labels: Any, mode: str, params: Any) -> Any:
+    spec = model_fn(features, labels, mode, params)
+    return spec._replace(scaffold=tf1.train.Scaffold(init_fn=lambda scaffold, session: None))
+
+
+def never_counting(features: Any, labels: Any, mode: str, params: Any) -> Any:
+    spec = model_fn(features, labels, mode, params)
+    return spec._replace(train_op=tf.gradients(spec.loss, tf1.trainable_variables())[0])
+
+
+def growing(features: Any, labels: Any, mode: str, params: Any) -> Any:
+    table = tf.lookup.experimental.MutableHashTable(tf.int64, tf.float32, 1.0, name="seen")
+    factor = table.lookup(tf.constant(5, tf.int64))
+    return model_fn({"x": features["x"] * factor}, labels, mode, params)
+
+
+def queued() -> Any:
+    return estimator.inputs.numpy_input_fn({"x": X}, Y, batch_size=4, shuffle=False)()
+
+
+REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
+    "hook": (
+        lambda: hosted(params={"hooks": [Own()]}).train(steps=1),
+        "the hook Own needs a session; do its work between two calls of `train`",
+    ),
+    "py_func": (
+        lambda: host(asks_python, input_fn=INPUT_FNS, params={}).train(steps=1),
+        "the op PyFunc calls Python from inside the step, where there is no session; do its work",
+    ),
+    "init_fn": (
+        lambda: host(never_ready, input_fn=INPUT_FNS, params={}).train(steps=1),
+        "the Scaffold's init_fn needs a session; give the variables their values with `restore`",
+    ),
+    "step": (
+        lambda: host(never_counting, input_fn=INPUT_FNS, params={}).train(steps=1),
+        "its train_op does not count its steps, and training would never be done; pass global_step",
+    ),
+    "table": (
+        lambda: host(growing, input_fn=INPUT_FNS, params={}).train(steps=1),
+        "the lookup table seen is filled step by step, and no checkpoint of a loop has it; use a",
+    ),
+    "queue": (
+        lambda: hosted(input_fn=queued).train(steps=1),
+        "since tensors of a queue or an iterator need a session; return the Dataset itself, or",
+    ),
+}
+
+
+@pytest.mark.parametrize(("act", "told"), REFUSED.values(), ids=REFUSED)
+def test_refusals(act: Callable[[], Any], told: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(told)):
+        act()
+
+
+def test_a_refused_graph_leaves_no_variables() -> None:
+    loop = hosted(params={"hooks": [Own()]})
+    with pytest.raises(ValueError, match="the hook Own needs a session"):
+        loop.train(steps=1)
+    assert loop.variables == {}
+    assert loop.evaluate() == hosted().evaluate()  # with initial values, not with zeros
+
+
+def test_hooks_can_be_left_out() -> None:
+    assert len(hosted(params={"hooks": [Own()]}, ignore_hooks=True).train(steps=2)) == 2
+
+
+def test_all_problems_are_named_together() -> None:
+    def refused(features: Any, labels: Any, mode: str, params: Any) -> Any:
+        spec = never_counting(features, labels, mode, {"hooks": [Own()]})
+        return spec._replace(scaffold=tf1.train.Scaffold(init_fn=lambda scaffold, session: None))
+
+    with pytest.raises(ValueError, match="in mode 'train': ") as raised:
+        host(refused, input_fn=INPUT_FNS, params={}).train(steps=1)
+    problems = str(raised.value).partition(": ")[2].split("; ")
+    assert [text.split(" needs")[0] for text in problems if "needs a session" in text] == [
+        "the hook Own",
+        "the Scaffold's init_fn",
+    ]
+    assert "its train_op does not count its steps, and training would never be done" in problems
+    assert str(raised.value).endswith("estimator_compat.Estimator, runs it as it is.")
+
+
+class Ours(tf1.train.SessionRunHook):
+    """A hook that says that it is defined in estimator_compat."""
+
+
+Ours.__module__ = "estimator_compat.hooks.ours"
+
+
+@pytest.mark.parametrize("mode", ["train", "eval", "infer"])
+def test_hooks_whose_work_the_loop_does_need_no_session(mode: str) -> None:
+    own, chief = Own(), Own()
+    done = [tf1.train.StopAtStepHook(1), tf1.train.NanTensorHook("loss"), Ours()]
+    spec = estimator.EstimatorSpec(
+        mode,
+        loss=tf.constant(0.0),
+        train_op=tf.constant(0.0),
+        predictions=tf.constant(0.0),
+        training_hooks=[*done, own],
+        training_chief_hooks=[chief],
+        evaluation_hooks=[own, *done],
+        prediction_hooks=[own],
+    )
+    graph: Any = SimpleNamespace(mode=mode, spec=spec)
+    assert unsupported.session_hooks(graph) == ([own, chief] if mode == "train" else [own])
+
+
+def test_forward_is_for_one_device() -> None:
+    unsupported.check_one_device(None)
+    replication: Any = SimpleNamespace(strategy="a strategy")
+    with pytest.raises(ValueError, match=r"trains on 'a strategy'; .*without it, or use `train_st"):
+        unsupported.check_one_device(replication)
+
+
+def test_an_evaluator_does_not_train() -> None:
+    config: Any = SimpleNamespace(task_type="evaluator")
+    with pytest.raises(ValueError, match=r"is an evaluator, .*; train in the chief and"):
+        unsupported.check_trains(config)
+    unsupported.check_trains(SimpleNamespace(task_type="chief"))  # type: ignore[arg-type]
+
+
+def test_an_input_fn_returns_a_dataset() -> None:
+    dataset = tf.data.Dataset.range(3)
+    assert unsupported.dataset_of(lambda: dataset) is dataset
+    with pytest.raises(ValueError, match=r"`input_fn` returned list; .*; return the Dataset its"):
+        unsupported.dataset_of(lambda: [dataset])
+    with pytest.raises(ValueError, match=r"`input_fn` needs a graph with a session; expected a tf"):
+        unsupported.dataset_of(lambda: tf1.placeholder(tf.float32))
+
+
+def test_an_error_of_the_input_fn_itself_stays() -> None:
+    def broken() -> Any:
+        raise RuntimeError("no such file")
+
+    with pytest.raises(RuntimeError, match="no such file"):
+        unsupported.dataset_of(broken)
