@@ -55,7 +55,7 @@ def _parse(arguments: Sequence[str]) -> list[str]:
 def _main(unparsed: Sequence[str]) -> None:
     def read_settings() -> TrainSettings:
         if FLAGS.model_fn is None:
-            # No program is coming that could know more flags.
+            # Without --model_fn no program is imported that could define these flags.
             program_flags.parse(unparsed, expected=program.FLAGS_OF_PROGRAM)
         return _or_example(train_flags.read())
 
@@ -63,7 +63,7 @@ def _main(unparsed: Sequence[str]) -> None:
 
 
 def _or_example(settings: TrainSettings) -> TrainSettings:
-    """Returns the settings, with those of the embedded example if `model_fn` is None."""
+    """Returns the settings; if `model_fn` is None, adds the settings of the embedded example."""
     if settings.model_fn is not None:
         return settings
     references = [name for name in REFERENCES if getattr(settings, name) is not None]

@@ -20,8 +20,8 @@ class Target:
     Attributes:
       model_fn: Any callable that an Estimator or a TPUEstimator takes.
       input_fns: A mapping of `ModeKeys` values to the input_fns of the modes, or one input_fn for
-        all modes. An input_fn is called as an Estimator calls it: with those of the arguments
-        `mode`, `params` and `config` that it takes.
+        all modes. An input_fn is called as an Estimator calls it: with the arguments among `mode`,
+        `params` and `config` that it takes.
       params: Hyperparameters, as for an Estimator; None becomes an empty dict. A TPUEstimator adds
         `params["batch_size"]`; it must be given here if model_fn or input_fn read it.
       config: A RunConfig; None stands for a default RunConfig, which `run_config` returns.

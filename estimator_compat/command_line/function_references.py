@@ -99,7 +99,7 @@ def _import_file(path: str) -> ModuleType:
     assert spec is not None, path
     assert spec.loader is not None, path
     module = importlib.util.module_from_spec(spec)
-    # As in an ordinary import, the module can be found by name while its code runs.
+    # An ordinary import, too, adds the module to `sys.modules` before it runs the module's code.
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)

@@ -24,7 +24,8 @@ def run_mode(settings: TrainSettings, display: Display) -> ModeResult:
     """Trains, evaluates or predicts, according to the mode in `settings`.
 
     Args:
-      settings: They have functions instead of references, a mode and a model_dir.
+      settings: The settings. The functions are already loaded from their references; the mode and
+        the model_dir are not None.
       display: Shows the progress.
 
     Raises:

@@ -204,5 +204,5 @@ _INTEGERS = (flags.DEFINE_integer,)
 
 
 def fields() -> tuple[dataclasses.Field[Any], ...]:
-    """Returns the fields of `TrainSettings`, which have their flags as metadata."""
+    """Returns the fields of `TrainSettings`; each field's metadata describes its flag."""
     return dataclasses.fields(TrainSettings)

@@ -223,9 +223,9 @@ def _check_fed(receiver_tensors: Mapping[str, Any], signature: Any) -> None:
 
 
 def _must_run(edge: Edge, fed: set[str]) -> bool:
-    """Tells whether what an edge starts from runs, although some tensors are fed.
+    """Tells whether the operation that an edge starts from must run if some tensors are fed.
 
-    A group, which has no outputs, is not looked into.
+    The inputs of a `tf.group`, which has no outputs, are not searched.
     """
     if edge.tensor is not None:
         return edge.tensor.name not in fed

@@ -30,8 +30,9 @@ _ERRORS_OF_IMPORTS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseEx
 def install(legacy: Iterable[str] = ()) -> None:
     """Shows the facade to the legacy modules that are imported from now on.
 
-    In a notebook, later cells see the facade, too. The caller itself already has Python's own
-    builtins, so that its `import` statements do not: it calls `facade.tensorflow()` instead.
+    In a notebook, later cells see the facade, too. The running code of the caller does not see it,
+    because that code already has Python's own builtins. The caller uses `facade.tensorflow()`
+    instead of an `import` statement.
 
     Args:
       legacy: Names of installed packages, such as `bert`, that are legacy. A module is legacy

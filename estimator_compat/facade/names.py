@@ -75,7 +75,7 @@ class Missing(ModuleType):
 
     Args:
       name: The symbol's dotted name, as the program writes it.
-      message: The message of the error; "" for that of `explain`.
+      message: The message of the error; "" uses the message of `missing.explain`.
     """
 
     def __init__(self, name: str, message: str = "") -> None:

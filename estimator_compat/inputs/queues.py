@@ -1,8 +1,8 @@
 """Queues of rows, through which `numpy_input_fn` and `pandas_input_fn` feed a graph.
 
-The original fed placeholders from threads of its own. Here the enqueue op reads the next rows
-through a `py_func`, on TensorFlow's queue runners. The queue, the order of its rows and its summary
-tag are the original's.
+The original started threads that fed placeholders. Here TensorFlow's queue runners run the enqueue
+op, which reads the next rows through a `py_func`. The queue, the order of its rows and its summary
+tag are the same as the original's.
 """
 
 import random
@@ -117,7 +117,7 @@ def next_batch(
 
 
 def _warn_about_threads(shuffle: bool, num_epochs: int | None, num_threads: int) -> None:
-    """Warns of several threads that read more epochs than are asked for, or out of order."""
+    """Warns that several threads read too many epochs, or read the rows out of order."""
     if num_threads == 1:
         return
     if num_epochs is not None:

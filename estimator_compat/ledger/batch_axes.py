@@ -171,7 +171,7 @@ def _cross_entropy(axes: AxisFollower, tensor: Tensor, depth: int) -> AxisNames 
 
 
 def _sparse_cross_entropy(axes: AxisFollower, tensor: Tensor, depth: int) -> AxisNames | None:
-    """Names the axes of the losses, which are those of the labels."""
+    """Names the axes of the losses after the axes of the labels; gradients have no names."""
     return axes.of(tensor.op.inputs[1], depth) if tensor.value_index == 0 else None
 
 

@@ -65,7 +65,7 @@ def strip(tensor: Tensor) -> Tensor:
 
 
 def renamed(tensor: Tensor) -> Tensor:
-    """Returns the input of a tensor's op, of which the tensor is a rename or a cast."""
+    """Returns the tensor that a rename or a cast was applied to, given its result."""
     return tensor.op.inputs[tensor.value_index if tensor.op.type == "IdentityN" else 0]
 
 

@@ -19,8 +19,8 @@ class Kind(str, enum.Enum):
     """The kind of a term: what it depends on.
 
     A DATA term depends on features or labels and has per-example losses. An OPAQUE term depends on
-    features or labels, too; no reduction of per-example losses was found behind it, so that it is
-    kept as one number. A REGULARIZATION term depends on variables alone, a CONSTANT on neither.
+    features or labels, too, but no reduction of per-example losses was found behind it. It is kept
+    as one number. A REGULARIZATION term depends on variables alone. A CONSTANT depends on nothing.
     """
 
     DATA = "data"
@@ -171,8 +171,8 @@ class Check:
       exact: Whether the recomputed losses have the same bits.
       passed: Whether all differences are within `recomputation.TOLERANCE`.
       loss: The model_fn's loss on the first batch; NaN if that is not one number.
-      notes: Observations on the batches, such as a loss of NaN, or a batch axis whose size is not
-        that of the batch.
+      notes: Observations on the batches, such as a loss of NaN, or a batch axis whose size differs
+        from the size of the batch.
     """
 
     batches: int

@@ -78,7 +78,7 @@ def loss_summaries(
       output_dir: In EVAL, the directory for the histogram. If it is None,
         `estimator_compat.Estimator` fills it in; for another Estimator pass its `eval_dir()`.
       step: In TF2, the step to write at. None is `tf.summary.experimental.get_step()`.
-      term: The name of one of several losses, each with summaries of its own. The tags are then
+      term: The name of the loss, if the model_fn has several losses. The tags are then
         `loss_per_example/<term>` and `average_loss/<term>`. "" for a single loss.
 
     Returns:

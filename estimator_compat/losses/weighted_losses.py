@@ -86,17 +86,17 @@ def average_loss(losses: Tensor, weights: Tensor = None) -> tf.Tensor:
 def check_weights(losses: tf.Tensor, weights: Tensor) -> tf.Tensor:
     """Returns `weights` as a tensor whose shape fits `losses`.
 
-    The rule is that of `tf.compat.v1.losses`, which is narrower than NumPy's: `weights` is a
-    scalar, or has the rank of `losses` with every dimension 1 or equal to that of `losses`. Weights
-    of shape `[B]` are thus refused for losses of shape `[B, 1]`. Static shapes are checked while
-    the graph is built, other shapes when it runs.
+    The rule is the same as in `tf.compat.v1.losses`, and stricter than NumPy's broadcasting:
+    `weights` is a scalar, or it has the rank of `losses`, and each of its dimensions is 1 or equal
+    to the dimension of `losses`. For example, weights of shape `[B]` are refused for losses of
+    shape `[B, 1]`. Static shapes are checked while the graph is built, other shapes when it runs.
 
     Args:
       losses: A tensor of any shape.
       weights: A number or a tensor.
 
     Returns:
-      `weights` as a tensor; if the static shapes do not decide, one that is checked at run time.
+      `weights` as a tensor. If the static shapes are not known, it is checked at run time.
 
     Raises:
       ValueError: The static shapes do not fit, or `weights` is None.

@@ -112,7 +112,7 @@ class PreparedRun:
 
 
 def _with_op(error: Any, graph: Graph) -> Any:
-    """Adds the op that failed to an error, so that its text has the lines that created the op.
+    """Adds the failed op to an error. The error's text then has the lines that created the op.
 
     `Session.run` does this. A callable of `make_callable` does not: its error has the op's name
     only, in the message.

@@ -289,7 +289,7 @@ class RunConfig(run_config.RunConfig):
         return self._cluster
 
     def replace(self, **properties: Any) -> "RunConfig":
-        """Returns a copy with some properties changed, of which `tpu_config` can be one.
+        """Returns a copy with some properties changed; `tpu_config` can be changed, too.
 
         See `estimator_compat.RunConfig.replace`.
         """

@@ -38,8 +38,8 @@ _SIZE_ARGUMENTS = {
 class TPUEstimator(Estimator):
     """An Estimator for a model_fn and input_fns that were written for TPUs.
 
-    `params["batch_size"]` of the input_fn and of the model_fn is the batch size of the mode;
-    `params["use_tpu"]` of the model_fn is False. For an export, there is no `batch_size`. The
+    The params of the input_fn and of the model_fn have `batch_size`, the batch size of the mode;
+    in an export they do not have it. The model_fn's params have `use_tpu`, which is False. The
     global step is a resource variable, as in the original. `ExamplesPerSecondHook` reports the
     speed, instead of the Estimator's log lines.
 

@@ -71,8 +71,8 @@ class Loop:
             one_step = tf.function(one_step, jit_compile=True)
         summaries = functions.between(summarized, list(built.summaries))
         buffer, made = self._losses, self._made
-        # Waiting for the batch costs a small model a tenth of its speed, so that only a step with
-        # such operations waits: see `advance`.
+        # Some operations must wait for the batch: see `advance`. Waiting costs a small model a
+        # tenth of its speed, so only a step with such operations waits.
         waits = built.acts_alone
 
         def serialize(*values: tf.Tensor) -> tf.Tensor:
@@ -82,7 +82,7 @@ class Loop:
             element, index = next(batches), made.read_value()
             # Operations without inputs (such as the global step's increment) must wait for the
             # batch, or they would run once more after the last one. They wait for `ready`, which
-            # groups the batch and the step index, so that the executor schedules all of them from
+            # groups the batch and the step index. The executor then schedules all of them from
             # one thread. Waiting for the batch alone made the dataset's thread schedule each
             # operation by itself, which was slower.
             ready = [index]

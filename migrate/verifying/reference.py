@@ -54,7 +54,7 @@ class ForwardPass:
 
     Attributes:
       values: In TRAIN, the gradients of the loss by variable name; in PREDICT, the predictions.
-      random: The random ops that `values` depend on; in TRAIN also those of the train_op.
+      random: The random ops that `values` depend on; in TRAIN also the train_op's random ops.
     """
 
     values: Nest

@@ -46,9 +46,9 @@ def forgive(
 ) -> tuple[list[Comparison], list[str]]:
     """Makes differences equivalent that are at most `TIMES` the reference's sensitivity.
 
-    This holds for the largest difference of an array and for its root mean square. The largest one
-    alone is not enough: if rounding errors are large in few elements, a fault of all elements may
-    be as small as they are.
+    This must hold for the largest difference of an array and for the root mean square of its
+    differences. The largest difference alone is not enough: rounding errors may be large in a few
+    elements, and a fault that concerns all elements may be smaller than these errors.
 
     A loss that jumps, at a step where the reference's own loss does not jump, is not forgiven.
     Otherwise a fault that begins late would hide in a training that is chaotic.

@@ -203,7 +203,7 @@ class HostedAdapter(SubjectAdapter):
     ) -> list[np.ndarray]:
         """Trains on all batches again, from the initial values.
 
-        The batches go through `CustomLoop.train`, as those of its users do.
+        It calls `CustomLoop.train`, as a user does.
         """
         del first  # the loop trains on the first batch again
         self.assign(initial)

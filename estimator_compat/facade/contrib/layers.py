@@ -19,7 +19,7 @@ _ZEROS = tf1.zeros_initializer()
 
 
 def _with_arg_scope(layer: Callable[..., Any]) -> Callable[..., Any]:
-    """Returns a layer whose arguments tf-slim's `arg_scope` can set; without tf-slim, the layer."""
+    """Lets tf-slim's `arg_scope` set a layer's arguments; without tf-slim, returns the layer."""
     try:
         slim: Any = importlib.import_module("tf_slim")
     except ImportError:

@@ -46,11 +46,11 @@ class BuiltGraph:
       element: The model_fn's input as tensors of `graph`: features, or `(features, labels)`. On
         replicas, a tuple with such an input for each replica.
       element_spec: The specs of an element of the input, before `input_form` converts it.
-      metrics: In EVAL, pairs of a value and an update by the metrics' names, the Estimator's `loss`
-        (the mean of the batches' losses) among them; empty in other modes.
+      metrics: In EVAL, pairs of a value and an update by the metrics' names. They include the
+        Estimator's `loss`, the mean of the batches' losses. Empty in other modes.
       step_values: In TRAIN, the values of a training step, by the names of `StepResult`; empty in
         other modes.
-      summaries: The tensors of serialized summaries, in TRAIN that of `loss` among them.
+      summaries: The tensors of serialized summaries; in TRAIN they include the summary of `loss`.
       initializers: The operation that initializes each variable, by the variable's name.
       tables: The operation that fills the lookup tables.
       saver: The Saver that reads and writes an Estimator's checkpoints; None on replicas.

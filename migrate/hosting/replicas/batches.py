@@ -91,7 +91,7 @@ def consecutive(dataset: tf.data.Dataset, replicas: int) -> tf.data.Dataset:
 
     An Estimator's input_fn yielded the batch of one replica. A step took the next batches, the
     first one for the first replica. If fewer batches than replicas remain at the end, they are left
-    out, as they were under an Estimator.
+    out. An Estimator left them out, too.
 
     Args:
       dataset: A Dataset of replicas' batches.

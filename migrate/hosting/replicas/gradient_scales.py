@@ -3,7 +3,7 @@
 When a model_fn takes gradients, the gradient of each sum and each mean is multiplied by an Identity
 op with the value 1. The factors are known only after the model is built. When the graph is imported
 into a function, the input of an Identity is replaced by its factor. Without factors, the gradients
-are bit for bit those of TensorFlow.
+have the same bits as TensorFlow's.
 """
 
 from collections.abc import Callable
