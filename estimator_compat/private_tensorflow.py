@@ -1,10 +1,11 @@
 """Every private member of TensorFlow that this project uses, each with its reason.
 
-No other module accesses one: ruff's SLF001 and `tests/conformance/test_private_tensorflow.py` see
-to that. The same test uses every member on the installed TensorFlow, and names the one that moved.
+No other module may access a private member. ruff's SLF001 and
+`tests/conformance/test_private_tensorflow.py` check this. The test also uses every member on the
+installed TensorFlow, and names a member that is missing.
 
-The facade shows TensorFlow's private modules (`tensorflow.python`) to legacy programs that name
-them. Those names are the programs', and stand in `api/legacy_symbols.py`.
+There is an exception. Legacy programs import names from TensorFlow's private modules
+(`tensorflow.python`), and the facade provides them. `api/legacy_symbols.py` lists these names.
 """
 
 from collections.abc import Callable
@@ -98,9 +99,9 @@ class AdamTensors(NamedTuple):
 
 
 def adam_tensors(optimizer: tf1.train.AdamOptimizer) -> AdamTensors:
-    """Returns the tensors of an AdamOptimizer, inside `apply_gradients`, where they exist.
+    """Returns the tensors of an AdamOptimizer; they exist only inside `apply_gradients`.
 
-    `get_slot` is public and has only what belongs to one variable.
+    The public `get_slot` returns only the slots of single variables.
     """
     return AdamTensors(
         optimizer._lr_t,
@@ -112,9 +113,10 @@ def adam_tensors(optimizer: tf1.train.AdamOptimizer) -> AdamTensors:
 
 
 def reuse_argument(reuse: bool | None) -> dict[str, Any]:
-    """Returns the argument by which an RNNCell reuses its variables.
+    """Returns the keyword argument that makes an RNNCell reuse its variables.
 
-    The cells of TensorFlow 1 take a public `reuse`, and pass it to their base class by this name.
+    The cells of TensorFlow 1 have a public argument `reuse`. They pass it to their base class as
+    `_reuse`.
     """
     return {"_reuse": reuse}
 
@@ -142,7 +144,7 @@ def set_attribute(op: tf.Operation, name: str, value: tf1.AttrValue) -> None:
 def scaled_losses(strategy: tf.distribute.Strategy) -> AbstractContextManager[Any]:
     """Returns the context in which optimizers divide the loss by the number of replicas.
 
-    Only the Estimator was meant to turn this on.
+    TensorFlow has this context for the Estimator only.
     """
     context: AbstractContextManager[Any] = strategy._scale_loss_for_estimator_enabled()
     return context

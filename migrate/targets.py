@@ -139,8 +139,8 @@ def load(
         `Target`, of a `Target`, or of a model_fn.
       input_fn: `module:name` or `file.py:name` of the input_fn of a model_fn.
       params: The params of a model_fn; for a `Target`, they replace its params of the same names.
-      legacy: Installed packages that see TensorFlow as TensorFlow 1 programs knew it, as the code
-        behind `reference` does then; None: all code sees TensorFlow as it is.
+      legacy: Names of installed packages that are TensorFlow 1 code. They and the code behind
+        `reference` see TensorFlow through `estimator_compat.facade`. None: no code does.
       flags: Arguments for the absl flags that the code defines.
 
     Raises:

@@ -113,7 +113,7 @@ _MODES: dict[str | None, Callable[[Estimator, TrainSettings, Display], ModeResul
 
 
 class _EvaluatesCheckpoints(tf1.train.CheckpointSaverListener):
-    """Evaluates after each checkpoint but the first, which has the weights before training.
+    """Evaluates after each checkpoint except the first, which has the weights before training.
 
     Args:
       evaluate: Is called after each of these checkpoints.
@@ -135,7 +135,10 @@ class _EvaluatesCheckpoints(tf1.train.CheckpointSaverListener):
 
 
 def _checkpoint(estimator: Estimator, settings: TrainSettings) -> str:
-    """Returns the latest checkpoint; without one, an Estimator would use initial weights."""
+    """Returns the latest checkpoint; raises a ValueError if there is no checkpoint.
+
+    Without this check, the Estimator would evaluate or predict with initial weights.
+    """
     checkpoint = estimator.latest_checkpoint()
     if checkpoint is None:
         raise ValueError(

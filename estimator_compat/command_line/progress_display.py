@@ -83,7 +83,8 @@ class _Bars:
             TimeRemainingColumn(compact=True),
             TextColumn("{task.fields[text]}"),
             console=console,
-            # Otherwise rich would print to stderr, with the bars, what is written to stdout.
+            # If stdout is a terminal, rich prints it above the bars. If it is a file or a pipe, it
+            # must not be redirected: rich would send it to stderr, where the bars are.
             redirect_stdout=sys.stdout.isatty(),
         )
 

@@ -58,7 +58,7 @@ def _caller() -> FrameType:
 
 
 class LegacyFinder:
-    """Finds the legacy modules among those that Python would find, for `LegacyLoader`.
+    """Finds legacy modules as Python does, and has `LegacyLoader` load them.
 
     Attributes:
       named: Names of installed packages that are legacy.
@@ -118,7 +118,7 @@ def legacy_import(
     fromlist: Sequence[str] | None = (),
     level: int = 0,
 ) -> Any:
-    """Imports as Python does, but `tensorflow` from the facade: the `__import__` of legacy modules.
+    """The `__import__` of legacy modules: Python's own, except that `tensorflow` is the facade.
 
     A name that the facade lacks is imported as a `Missing`, which raises when it is used: legacy
     modules import names that they do not need. Inside a `try` with an `except ImportError`, the

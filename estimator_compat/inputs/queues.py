@@ -38,7 +38,7 @@ class _RowReader:
     Args:
       columns: Arrays of the same length, at least 1.
       rows: How many rows are read at a time.
-      epochs: How many times each row is read; None for without end.
+      epochs: How many times each row is read; None reads the rows without end.
       start: The index of the first row. An epoch ends with the row before it.
     """
 
@@ -82,7 +82,7 @@ def next_batch(
     Args:
       columns: Arrays of the same length by name.
       batch_size: The number of rows in a batch. With `num_epochs`, the last batch may be shorter.
-      num_epochs: How many times each thread reads the rows; None for without end.
+      num_epochs: How many times each thread reads the rows; None reads them without end.
       shuffle: Whether the order of the rows is random.
       capacity: The number of rows that the queue holds.
       min_after_dequeue: The number of rows that stay in a shuffling queue after a batch is taken;

@@ -97,7 +97,7 @@ def _inputs(features: Features, labels: Labels) -> tuple[dict[str, Tensor], dict
 
 
 def _leaves(name: str, nest: Nest) -> Iterator[tuple[str, Nest]]:
-    """Yields the leaves of a nest, each after its expression, such as `features['x']`."""
+    """Yields pairs: the expression of a leaf of a nest, such as `features['x']`, and the leaf."""
     if isinstance(nest, Mapping):
         for key in nest:
             yield from _leaves(f"{name}[{key!r}]", nest[key])

@@ -126,7 +126,7 @@ class LossTerm:
             if role is Role.BATCH:  # without other axes, the examples are all elements
                 role = Role.SIZE if self.axes == ("batch",) else Role.OTHER
             if role is Role.SUM_OF_WEIGHTS and self.divisors[0].operation is Operation.DIVIDE:
-                return None  # the row MEAN gives 0 if all weights are 0, this term NaN
+                return None  # if all weights are 0, MEAN is 0, and this term NaN
             return _ROWS.get(role)
         return None
 
@@ -134,7 +134,7 @@ class LossTerm:
     def is_penalty(self) -> bool:
         """Whether the term is regularization by a function of one variable, such as `l2`.
 
-        The function `op` is "" for the variable itself.
+        If the term is the variable itself, without a function, `op` is "".
         """
         return self.kind is Kind.REGULARIZATION and (self.op.isidentifier() or not self.op)
 

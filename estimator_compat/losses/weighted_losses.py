@@ -25,9 +25,9 @@ class _TensorFlowArithmetic:
         return tf.cast(tf.size(losses), losses.dtype)
 
     def count_nonzero(self, weights: tf.Tensor, losses: tf.Tensor) -> tf.Tensor:
-        # Upstream counts in two ways, and equal bits need both. Eagerly, under a scalar weight that
-        # is not zero, it takes the number of elements. Otherwise it adds up ones in float32, which
-        # rounds from 2**24 elements on.
+        # TensorFlow counts in two ways, and equal bits need both. In eager mode, if the weight is a
+        # scalar that is not zero, it takes the number of elements. Otherwise it adds up ones in
+        # float32, which rounds from 2**24 elements on.
         absent = tf.equal(weights, 0.0)
         if tf.executing_eagerly() and weights.shape.rank == 0 and not absent:
             return self.size(losses)

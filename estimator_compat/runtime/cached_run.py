@@ -77,7 +77,7 @@ class PreparedRun:
     `Session.run`, and so do structures of fetches beyond the first 32.
 
     Args:
-      session: The session, whose `run` is still its own.
+      session: The session. Its `run` has not been replaced yet.
     """
 
     def __init__(self, session: Session) -> None:

@@ -28,8 +28,8 @@ class LoopResult:
 class Loop:
     """Trains on the batches of an iterator, many steps in one call of a function.
 
-    If ops draw random numbers, one and the same graph call makes all steps, also a step with
-    summaries. Its random ops then draw the numbers that they draw in a session, step after step.
+    If ops draw random numbers, a single graph function makes all steps, with and without summaries.
+    Its random ops then draw one sequence of numbers, the same as in a session.
 
     Args:
       functions: The functions of a TRAIN graph.
@@ -38,8 +38,8 @@ class Loop:
 
     def __init__(self, functions: GraphFunctions, *, jit_compile: bool = False) -> None:
         dtype = functions.built.spec.loss.dtype
-        # These variables keep their values if the iterator ends before the last step. The outputs
-        # of the function would be lost.
+        # If the iterator ends before the last step, the function raises an error, and its outputs
+        # are lost. The values of these variables are not lost.
         self._losses = tf.Variable(tf.zeros([0], dtype), shape=[None], trainable=False)
         self._made = tf.Variable(0, trainable=False)
         self._draws = functions.built.draws

@@ -56,8 +56,8 @@ class BuiltGraph:
       saver: The Saver that reads and writes an Estimator's checkpoints; None on replicas.
       ledger: In TRAIN, the ledger of the loss, on replicas of the first replica's loss; None in
         other modes.
-      shared: The handles of the variables that all modes share, which are all variables but the
-        replicas' copies.
+      shared: The handles of the variables that all modes share: all variables except the replicas'
+        copies.
       saved_variables: The names of the variables that a checkpoint has.
       rewired: The operations whose first input another tensor replaces in the functions: operation
         names to tensor names.
@@ -89,8 +89,8 @@ class BuiltGraph:
     def train_op(self) -> tf.Operation:
         """The train_op as an operation.
 
-        A train_op may be a tensor. A function leaves out a tensor whose value is not used, and with
-        it the training.
+        A train_op may be a tensor. A function leaves out a tensor whose value is not used. It would
+        then leave out the training, too.
         """
         return getattr(self.spec.train_op, "op", self.spec.train_op)
 

@@ -1,4 +1,4 @@
-"""The batches of the replicas: a part of a global batch each, or a batch of their own."""
+"""The batches of the replicas: parts of one global batch, or a whole batch for each replica."""
 
 import dataclasses
 from typing import Any

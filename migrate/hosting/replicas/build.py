@@ -30,8 +30,8 @@ class ReplicaGraph(NamedTuple):
       element: An element of the target's input: a nest of tensors of the graph.
       inputs: The input of each replica, as a nest of placeholders like `element`.
       losses: The loss that the model_fn returned in each replica.
-      spec: The EstimatorSpec of all replicas: their reduced loss, a train_op that groups theirs,
-        and the hooks, predictions and scaffold of the first replica.
+      spec: The EstimatorSpec of all replicas. It has the reduced loss of all replicas, a train_op
+        that groups their train_ops, and the hooks, predictions and scaffold of the first replica.
       rewired: The operations whose first input another tensor replaces on import: operation names
         to tensor names.
     """

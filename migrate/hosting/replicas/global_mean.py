@@ -6,8 +6,8 @@ term of the global batch. D is read from the ledger of each replica's loss.
 
 The gradient of the term is multiplied by the same factor, at the term's sum or mean. The gradients
 of a replica are then its part of the global gradients. If the model_fn clips gradients, for
-example, it clips that part. Regularization is divided by the number of replicas, so that it counts
-once.
+example, it clips that part. Regularization is divided by the number of replicas. It then counts
+once in the sum over the replicas.
 """
 
 import collections
@@ -230,7 +230,7 @@ def _regularization_inputs(graph: tf.Graph, parts: list[ReplicaPart]) -> dict[st
     only when it creates them: in the first replica.
 
     Returns:
-      Replaced inputs, as of `rewired`.
+      The replaced inputs, in the form that `rewired` returns.
     """
     penalties = [share for part in parts for share in part.shares if share.penalty]
     counts = collections.Counter(

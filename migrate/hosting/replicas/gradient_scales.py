@@ -66,7 +66,7 @@ _NAMES = {op_type: _register(op_type) for op_type in _GRADIENTS}
 
 
 def recorded(graph: tf.Graph) -> AbstractContextManager[Any]:
-    """Returns the context in which a model is built, so that its gradients get the Identity ops."""
+    """Returns the context in which gradients get the Identity ops; a model is built in it."""
     context: AbstractContextManager[Any] = graph.gradient_override_map(_NAMES)
     return context
 

@@ -69,7 +69,9 @@ class Replication:
         return bool(self.strategy.extended.should_checkpoint)
 
     def chief_decides(self, decision: bool) -> bool:
-        """Returns the chief's decision on every worker; workers' clocks differ.
+        """Returns the chief's decision on every worker.
+
+        Workers may decide differently, for example because their clocks differ.
 
         Args:
           decision: This worker's own decision, which is ignored unless the worker is the chief.
@@ -89,7 +91,7 @@ class BuiltReplicas:
     Attributes:
       built: The graph of all replicas of this process.
       components: The components of all variables, by the components' names in the graph.
-      merged: The merged values of the variables that differ from replica to replica, by the
+      merged: The merged values of the variables whose values differ between replicas, by the
         variables' names.
     """
 

@@ -76,8 +76,8 @@ class ReplicaVariables:
       shared: The shared variables, by name.
       copies: The replicas' copies, by their names in the graph: see the function `copies`.
       components: The components of all variables, by the components' names in the graph.
-      merged: The merged values of the variables that differ from replica to replica, as tensors of
-        the graph, by the variables' names.
+      merged: The merged values of the variables whose values differ between replicas, as tensors
+        of the graph, by the variables' names.
       functions: The functions of the graph.
     """
 
