@@ -24,12 +24,12 @@ Trains, evaluates and predicts with a legacy tf.estimator model_fn on today's Te
   estimator-train --model_fn=my/model.py:model_fn --train_input_fn=my/data.py:train \\
       --eval_input_fn=my/data.py:heldout --model_dir=runs/1 --max_steps=10000
 
-Flags that the program behind --model_fn defines itself may be given too."""
+The code behind --model_fn may define further flags. Give them in the same way."""
 
 _CLOSING = """
 Also: --flagfile=FILE reads flags from a file, one a line; --verbosity=0 shows TensorFlow's log, 1
 whole stack traces; --helpfull lists every flag of every module.
-Stdout has the results, stderr the rest. Exit codes: 0 done, 2 could not do it, 130 interrupted."""
+Stdout has the results, stderr the rest. Exit codes: 0 success, 2 an error, 130 interrupted."""
 
 
 def main() -> None:

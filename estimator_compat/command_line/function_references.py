@@ -92,7 +92,8 @@ def _import_file(path: str) -> ModuleType:
     name = path if name in sys.modules else name
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    # The finder that the facade puts on `sys.meta_path` may give the file another loader.
+    # `find_spec` asks the finders on `sys.meta_path`. If the facade is installed, its finder gives
+    # a legacy file the loader that imports the facade.
     spec = importlib.util.find_spec(name) if name.isidentifier() else None
     if spec is None or spec.origin != path:
         spec = importlib.util.spec_from_file_location(name, path)

@@ -343,7 +343,7 @@ class _StopAtCheckpointStepHook(tf1.train.SessionRunHook):
     Args:
       estimator: The Estimator that is trained.
       last_step: The last global step.
-      wait_secs: Seconds between two looks at the checkpoint, once the last step is reached.
+      wait_secs: Seconds between two checks for the checkpoint, after the last step is reached.
     """
 
     def __init__(self, estimator: Estimator, last_step: int, wait_secs: float) -> None:
@@ -380,7 +380,7 @@ def make_stop_at_checkpoint_step_hook(
     Args:
       estimator: The Estimator that is trained.
       last_step: The last global step.
-      wait_after_file_check_secs: Seconds between two looks at the checkpoint, on a worker.
+      wait_after_file_check_secs: Seconds between two checks for the checkpoint, on a worker.
     """
     if estimator.config.is_chief:
         return tf1.train.StopAtStepHook(last_step=last_step)

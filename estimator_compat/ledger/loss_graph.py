@@ -62,7 +62,7 @@ class LossGraph:
         return tensor.shape.rank == 0 or (self.axes.batch != 1 and tensor.shape.num_elements() == 1)
 
     def batch_axis(self, tensor: Tensor) -> int | None:
-        """Returns the axis of the batch, or of elements selected from it; None if none is known."""
+        """Returns the axis of the batch, or of elements selected from it; None if it is unknown."""
         if tensor.shape.rank is None:
             return None
         names = self.axes.names(tensor)

@@ -353,7 +353,8 @@ def save_graph(
       train_op: The op of a TRAIN graph that makes a training step, or None.
       checkpoint_path: The checkpoint to restore.
       config: The RunConfig.
-      with_variables: Whether to save the variables too; once for a SavedModel of several graphs.
+      with_variables: Whether to save the variables, too; a SavedModel has them once, not for each
+        graph.
       **meta_graph: Further arguments of `add_meta_graph`, such as `tags` and `signature_def_map`.
 
     Raises:

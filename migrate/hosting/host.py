@@ -81,7 +81,7 @@ def host(
         config=config,
     )
     run_config = target.run_config
-    # In a cluster, a RunConfig makes its own session_config, which says nothing about the user.
+    # In a cluster, a RunConfig makes a session_config itself. The warning is for a user's own.
     session_config = None if run_config.cluster_spec else run_config.session_config
     if session_config not in (None, default_session_config()):
         tf1.logging.warning(

@@ -53,8 +53,9 @@ class Loop:
           count: How many steps.
           summarize: Whether the summaries of the last step are computed.
         """
-        # A Python bool traces two functions, one with summaries and one without, which is faster. A
-        # tensor traces one function: random ops must draw from one sequence in both cases.
+        # A Python bool makes `tf.function` trace two functions, one with summaries and one without,
+        # which is faster. A tensor makes it trace one function. Random ops need one function,
+        # because they must draw from one sequence in both cases.
         flag = tf.constant(summarize) if self._draws else summarize
         try:
             summaries = self._steps(batches, tf.constant(count), flag).numpy().tolist()

@@ -254,7 +254,7 @@ class _Verification:
         return (reference.values, predictions[0]), []
 
     def _not_aligned(self, ops: Sequence[RandomOp]) -> list[RandomOp]:
-        """Returns the ops that draw other numbers in the subject; adds them to `_unaligned`."""
+        """Returns the ops that draw different numbers in subject and reference, and stores them."""
         unaligned = [op for op in ops if not (self._subject.is_aligned and op.is_repeatable)]
         self._unaligned += unaligned
         return unaligned

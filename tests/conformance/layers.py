@@ -46,7 +46,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
     (
         Room(
             name="estimator_compat, its small modules",
-            holds="public names, ModeKeys, type aliases, legacy Keras, whose a file is",
+            holds="public names, ModeKeys, type aliases, legacy Keras, who owns a file",
             modules=_in(
                 _E, "__init__", "mode_keys", "legacy_keras", "package_files", "type_aliases"
             ),

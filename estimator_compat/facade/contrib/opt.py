@@ -1,6 +1,6 @@
 """Optimizers of `tf.contrib.opt`: decoupled weight decay, and Adam that skips absent rows.
 
-Every optimizer implements the private methods `_apply_dense` and so on: see
+An optimizer must implement private methods such as `_apply_dense`: see
 `private_tensorflow.OVERRIDDEN`.
 """
 

@@ -160,7 +160,7 @@ def read(checkpoint: str) -> dict[str, np.ndarray]:
 
 
 def _keys(checkpoint: str) -> dict[str, str]:
-    """Returns the names in a checkpoint of either format, by the variables' legacy names."""
+    """Maps the variables' legacy names to their names in a checkpoint of either format."""
     keys = [key for key, _ in tf.train.list_variables(checkpoint)]
     if checkpoint_files.OBJECT_GRAPH not in keys:
         return {key: key for key in keys}

@@ -30,7 +30,7 @@ class SplitBatch:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class BatchForEach:
-    """An input form: an element is a replica's batch, and a step takes one for each replica.
+    """An input form: an element is the batch of one replica. A step takes as many as replicas.
 
     Attributes:
       replicas: The number of replicas in this process.
@@ -105,7 +105,7 @@ def consecutive(dataset: tf.data.Dataset, replicas: int) -> tf.data.Dataset:
 
 
 def _nth(window: tuple[Any, ...], index: int) -> Nest:
-    """Returns the element at an index of a window, which is a nest of Datasets."""
+    """Returns the element at an index of a window. The window is a nest of Datasets."""
     structure = window[0] if len(window) == 1 else window
     return tf.nest.map_structure(
         lambda dataset: dataset.skip(index).take(1).get_single_element(), structure

@@ -1,4 +1,4 @@
-"""The strategy of several processes that train one model: `TF_CONFIG`, as an Estimator read it."""
+"""The strategy of several processes that train one model, as `TF_CONFIG` describes them."""
 
 import functools
 
