@@ -259,7 +259,7 @@ class Estimator(ExportsSavedModels):
         return inputs.parse_input_fn_result(result)
 
     def _model_fn_for_export(self) -> Callable[..., Any]:
-        """The model_fn as it is called without an input_fn."""
+        """Returns the function that is called instead of the model_fn if there is no input_fn."""
         return self._model_fn
 
     def _call_model_fn(

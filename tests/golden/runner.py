@@ -22,8 +22,8 @@ from typing import Any
 
 import tensorflow as tf
 
-# Its first import makes a module of its own and puts that in the place of `tf.compat.v1`; an
-# attribute set on it before would be lost.
+# The first import of `tensorflow.compat.v1` replaces `tf.compat.v1` by another module. An attribute
+# that was set before would be lost.
 import tensorflow.compat.v1 as tf1
 
 from tests.recording import estimator_apis, platforms, training, values
@@ -40,7 +40,7 @@ CONFIG = {
     "save_checkpoints_steps": 5,
     "keep_checkpoint_max": 3,
 }
-# Its value is a speed; that it is written, and when, is behavior.
+# Its value is a speed, which is not compared. The steps at which it is written are compared.
 UNREPEATABLE_VALUES = ("global_step/sec",)
 
 

@@ -30,7 +30,7 @@ class SplitBatch:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class BatchForEach:
-    """An input form: an element is the batch of one replica. A step takes as many as replicas.
+    """An input form: an element is the batch of one replica. A step takes one for each.
 
     Attributes:
       replicas: The number of replicas in this process.
