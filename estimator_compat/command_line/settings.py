@@ -28,7 +28,7 @@ REFERENCES = ("model_fn", "train_input_fn", "eval_input_fn", "predict_input_fn")
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class TrainSettings:
-    """The settings of one run of the binary; each field is the flag of that name.
+    """The settings of one run of the binary; each field has a flag of the same name.
 
     The four functions are references (`module:name`) or the functions themselves.
 

@@ -30,7 +30,7 @@ def program_names() -> list[str]:
 def run_program(
     name: str, estimator: str, *options: str, python: Sequence[str] = (sys.executable,)
 ) -> dict:
-    """Runs one program in a process of its own; raises with its stderr where it fails."""
+    """Runs one program in a separate process; raises with its stderr where it fails."""
     what = f"golden program `{name}` under `{estimator}`"
     arguments = [name, "--estimator", estimator, *options]
     return programs.run(what, python, "tests.golden.runner", *arguments)

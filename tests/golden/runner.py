@@ -2,9 +2,9 @@
 
     python -m tests.golden.runner default_reduction --estimator=estimator_compat --out run.json
 
-Graph switches (`disable_v2_behavior`, resource variables) are global, so a program has a process of
-its own. The losses of every step are caught by a hook that fetches the tensor the Estimator fetches
-anyway, in the same `Session.run`, which adds nothing to the graph or its execution.
+Graph switches (`disable_v2_behavior`, resource variables) are global, so each program has its own
+process. A hook records the loss of every step. It fetches the tensor that the Estimator fetches
+anyway, in the same `Session.run`. This adds nothing to the graph or its execution.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from tests.recording import estimator_apis, platforms, training, values
 Json = Any
 
 SEED = 7
-# Summaries, checkpoints and the step counter fire at steps of their own; with STEPS = (7, 12) the
+# Summaries, checkpoints and the step counter have different intervals. With STEPS = (7, 12) the
 # second call of `train` deletes a checkpoint of the first.
 CONFIG = {
     "tf_random_seed": SEED,

@@ -231,7 +231,7 @@ def test_a_hooks_error_is_raised_as_it_is(tmp_path: Path) -> None:
 
 
 def test_an_error_of_a_step_names_its_op_and_line(tmp_path: Path) -> None:
-    """A prepared call knows neither; `Session.run` told both."""
+    """The error of a prepared call has neither; the error of `Session.run` has both."""
 
     def input_fn() -> Any:
         data = [({"x": np.ones([6, 2], np.float32)}, np.ones(3, np.float32))]
