@@ -94,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser does not know end it with 2.
 
     Args:
-      argv: The arguments without the program's name; None for those of the process.
+      argv: The arguments without the program's name; None reads `sys.argv`.
 
     Returns:
       0, or 1 for an error of an installed package that may be legacy.
@@ -136,7 +136,7 @@ def _run(options: argparse.Namespace, whole: argparse.ArgumentParser) -> int:
 
 
 def _script(program: list[str], whole: argparse.ArgumentParser) -> str:
-    """Takes the program's file off the front of `program`; ends the command without a file."""
+    """Removes the program's file from the front of `program`; without a file, ends the command."""
     if not program or program[0] == "--":
         whole.error("`run` was given no program; expected SCRIPT or -m MODULE; see `run --help`.")
     script = program.pop(0)

@@ -32,7 +32,7 @@ from estimator_compat.type_aliases import Hook, InputFn, ModelFn, Params, Variab
 
 logging = tf1.logging
 
-# The last three are what TPUEstimator does in its own way.
+# The names that subclasses may override. TPUEstimator overrides the three private methods.
 _OVERRIDABLE = frozenset(
     {"model_fn", "latest_checkpoint", "_create_global_step", "_inputs", "_model_fn_for_export"}
 )
@@ -56,8 +56,8 @@ class Estimator(ExportsSavedModels):
         checkpoint.
 
     Raises:
-      ValueError: The model_fn's arguments are not those of an Estimator, the two model_dirs differ,
-        a subclass overrides a method, or the config has a distribution strategy.
+      ValueError: The model_fn has the wrong arguments, the two model_dirs differ, a subclass
+        overrides a method, or the config has a distribution strategy.
       TypeError: The model_fn is not callable.
     """
 
@@ -98,7 +98,7 @@ class Estimator(ExportsSavedModels):
         """The model_fn bound to the params: a function of features, labels, mode and config."""
 
         def bound(features: Any, labels: Any, mode: str, config: RunConfig) -> EstimatorSpec:
-            # As in an export, no input_fn is called before.
+            # No input_fn is called before the model_fn, as in an export.
             return self._call_model_fn(features, labels, mode, config, exporting=True)
 
         return bound
@@ -259,7 +259,7 @@ class Estimator(ExportsSavedModels):
         return inputs.parse_input_fn_result(result)
 
     def _model_fn_for_export(self) -> Callable[..., Any]:
-        """The model_fn as it is called without an input_fn."""
+        """Returns the function that is called instead of the model_fn if there is no input_fn."""
         return self._model_fn
 
     def _call_model_fn(

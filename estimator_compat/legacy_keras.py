@@ -59,8 +59,8 @@ def explained() -> Iterator[None]:
 def seeded(seed: int | None) -> Iterator[None]:
     """Seeds Python's `random` while a model is built, and restores its state.
 
-    With v2 behavior on, legacy Keras layers draw the seeds of their initializers from `random`, so
-    the original Estimator could not repeat such a run.
+    With v2 behavior on, legacy Keras layers draw the seeds of their initializers from `random`. The
+    original Estimator did not seed `random`, so it could not repeat such a run.
 
     Args:
       seed: The seed; None leaves `random` as it is.

@@ -1,4 +1,4 @@
-"""Whose a source file is: this project's, a library's, or the user's."""
+"""Tells who owns a source file: this project, a library, or the user."""
 
 import itertools
 import os
@@ -29,7 +29,7 @@ def is_installed(path: str) -> bool:
 
 
 def is_library(path: str) -> bool:
-    """Tells whether a file is an installed package's or Python's own; so is generated code."""
+    """Tells whether a file is an installed package's, Python's own, or generated code."""
     return path.startswith(("<", _STANDARD_LIBRARY)) or is_installed(path)
 
 

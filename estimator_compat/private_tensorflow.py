@@ -1,10 +1,11 @@
 """Every private member of TensorFlow that this project uses, each with its reason.
 
-No other module accesses one: ruff's SLF001 and `tests/conformance/test_private_tensorflow.py` see
-to that. The same test uses every member on the installed TensorFlow, and names the one that moved.
+No other module may access a private member. ruff's SLF001 and
+`tests/conformance/test_private_tensorflow.py` check this. The test also uses every member on the
+installed TensorFlow, and names a member that is missing.
 
-The facade shows TensorFlow's private modules (`tensorflow.python`) to legacy programs that name
-them. Those names are the programs', and stand in `api/moved_symbols.py`.
+There is an exception. Legacy programs import names from TensorFlow's private modules
+(`tensorflow.python`), and the facade provides them. `api/moved_symbols.py` lists these names.
 """
 
 from collections.abc import Callable
@@ -13,17 +14,17 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-# Its first import makes a module of its own, in the place of `tf.compat.v1`.
+# The first import of `tensorflow.compat.v1` makes another module than `tf.compat.v1`.
 import tensorflow.compat.v1 as tf1
 
 
 class Overridden(NamedTuple):
-    """Methods of a class that its subclasses override by TensorFlow's design.
+    """Private methods of a class that are meant to be overridden in subclasses.
 
     Attributes:
       cls: The public class.
       names: The methods. A subclass may call the same method of `super()`.
-      reason: Why there is no public way.
+      reason: Why a subclass must override private methods.
     """
 
     cls: type
@@ -51,7 +52,7 @@ OVERRIDDEN = (
 
 
 def checkpoint_dir(hook: tf1.train.CheckpointSaverHook) -> str:
-    """Returns the folder that a CheckpointSaverHook saves to, which it does not tell publicly."""
+    """Returns the folder that a CheckpointSaverHook saves to; it has no public property for it."""
     folder: str = hook._checkpoint_dir
     return folder
 
@@ -66,7 +67,7 @@ def saver_listeners(hook: tf1.train.CheckpointSaverHook) -> list[Any]:
 
 
 def summary_writer(hook: tf1.train.StepCounterHook) -> Any:
-    """Returns what a StepCounterHook writes with, or None; it opens the writer in `begin`."""
+    """Returns the summary writer of a StepCounterHook; None if `begin` has not opened it yet."""
     return hook._summary_writer
 
 
@@ -98,9 +99,9 @@ class AdamTensors(NamedTuple):
 
 
 def adam_tensors(optimizer: tf1.train.AdamOptimizer) -> AdamTensors:
-    """Returns the tensors of an AdamOptimizer, inside `apply_gradients`, where they exist.
+    """Returns the tensors of an AdamOptimizer; they exist only inside `apply_gradients`.
 
-    `get_slot` is public and has only what belongs to one variable.
+    The public `get_slot` returns only the slots of single variables.
     """
     return AdamTensors(
         optimizer._lr_t,
@@ -112,9 +113,10 @@ def adam_tensors(optimizer: tf1.train.AdamOptimizer) -> AdamTensors:
 
 
 def reuse_argument(reuse: bool | None) -> dict[str, Any]:
-    """Returns the argument by which an RNNCell reuses its variables.
+    """Returns the keyword argument that makes an RNNCell reuse its variables.
 
-    The cells of TensorFlow 1 take a public `reuse`, and pass it to their base class by this name.
+    The cells of TensorFlow 1 have a public argument `reuse`. They pass it to their base class as
+    `_reuse`.
     """
     return {"_reuse": reuse}
 
@@ -125,36 +127,36 @@ def is_eager(tensor: Any) -> bool:
 
 
 def add_control_input(op: tf.Operation, source: tf.Operation) -> None:
-    """Makes an operation wait for another one; publicly only a new operation can be told to."""
+    """Makes an existing operation wait for another one; the public API does so for new ones."""
     op._add_control_input(source)
 
 
 def replace_input(op: tf.Operation, index: int, tensor: tf.Tensor) -> None:
-    """Makes an operation take another tensor; publicly its inputs are fixed when it is made."""
+    """Replaces an input of an operation; the public API sets the inputs of new operations only."""
     op._update_input(index, tensor)
 
 
 def set_attribute(op: tf.Operation, name: str, value: tf1.AttrValue) -> None:
-    """Changes an attribute of an operation; publicly they are fixed when it is made."""
+    """Changes an attribute of an operation; the public API sets those of new operations only."""
     op._set_attr(name, value)
 
 
 def scaled_losses(strategy: tf.distribute.Strategy) -> AbstractContextManager[Any]:
     """Returns the context in which optimizers divide the loss by the number of replicas.
 
-    Only the Estimator was meant to turn this on.
+    TensorFlow has this context for the Estimator only.
     """
     context: AbstractContextManager[Any] = strategy._scale_loss_for_estimator_enabled()
     return context
 
 
 def is_loss_scaled(graph: tf.Graph) -> bool:
-    """Tells whether an optimizer divided a loss of the graph; it says so nowhere else."""
+    """Tells whether an optimizer divided a loss of the graph; only a private attribute says so."""
     return bool(getattr(graph, "_is_loss_scaled_by_optimizer", False))
 
 
-# Every checkpoint of `tf.train.Checkpoint` has this entry, none of an Estimator has it. It is part
-# of the file format; TensorFlow gives it no public name.
+# Every checkpoint of `tf.train.Checkpoint` has this entry; no checkpoint of an Estimator has it.
+# The entry is part of the file format, but TensorFlow has no public name for it.
 OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 
@@ -170,8 +172,9 @@ def summary_writer_initializers() -> list[Any]:
 def replace_function(name: str, function: Callable[..., Any]) -> None:
     """Replaces a public function of `tf.compat.v1`, for all code that looks it up from now on.
 
-    TensorFlow has no way to keep legacy code from calling one. The module exists twice: as the
-    attribute of `tensorflow` and as what `import tensorflow.compat.v1` gives.
+    TensorFlow has no other way to keep legacy code from calling a function. The module exists
+    twice: as the attribute `tf.compat.v1`, and as the module that `import tensorflow.compat.v1`
+    returns.
     """
     for module in (tf1, tf.compat.v1):
         setattr(module, name, function)

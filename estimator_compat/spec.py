@@ -173,8 +173,8 @@ def _as_scalar(loss: Tensor) -> Tensor:
         return tf.reshape(loss, [])
     message = f"Loss must be scalar, given: {loss}, which has more elements; {_REDUCE}"
     with tf.control_dependencies([tf1.assert_equal(tf.size(loss), 1, message=message)]):
-        # The sum of one element is that element. A reshape would not do here: the graph optimizer
-        # would conclude from it that there is one element, and remove the check.
+        # The sum of one element is that element. A reshape to a scalar would be wrong: the graph
+        # optimizer would infer from it that the loss has one element, and would remove the check.
         return tf.reduce_sum(loss)
 
 

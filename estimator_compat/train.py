@@ -24,12 +24,12 @@ Trains, evaluates and predicts with a legacy tf.estimator model_fn on today's Te
   estimator-train --model_fn=my/model.py:model_fn --train_input_fn=my/data.py:train \\
       --eval_input_fn=my/data.py:heldout --model_dir=runs/1 --max_steps=10000
 
-Flags that the program behind --model_fn defines itself may be given too."""
+The code behind --model_fn may define further flags. Give them in the same way."""
 
 _CLOSING = """
 Also: --flagfile=FILE reads flags from a file, one a line; --verbosity=0 shows TensorFlow's log, 1
 whole stack traces; --helpfull lists every flag of every module.
-Stdout has the results, stderr the rest. Exit codes: 0 done, 2 could not do it, 130 interrupted."""
+Stdout has the results, stderr the rest. Exit codes: 0 success, 2 an error, 130 interrupted."""
 
 
 def main() -> None:
@@ -55,7 +55,7 @@ def _parse(arguments: Sequence[str]) -> list[str]:
 def _main(unparsed: Sequence[str]) -> None:
     def read_settings() -> TrainSettings:
         if FLAGS.model_fn is None:
-            # No program is coming that could know more flags.
+            # Without --model_fn no program is imported that could define these flags.
             program_flags.parse(unparsed, expected=program.FLAGS_OF_PROGRAM)
         return _or_example(train_flags.read())
 
@@ -63,7 +63,7 @@ def _main(unparsed: Sequence[str]) -> None:
 
 
 def _or_example(settings: TrainSettings) -> TrainSettings:
-    """Returns the settings, with those of the embedded example if `model_fn` is None."""
+    """Returns the settings; if `model_fn` is None, adds the settings of the embedded example."""
     if settings.model_fn is not None:
         return settings
     references = [name for name in REFERENCES if getattr(settings, name) is not None]

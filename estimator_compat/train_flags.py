@@ -50,7 +50,12 @@ def define(*, references: bool = False) -> None:
 
 
 def read(**settings: Any) -> TrainSettings:
-    """Reads the parsed flags; what is passed by keyword wins, but `--params` adds to `params`."""
+    """Returns the settings that the parsed flags have.
+
+    Args:
+      **settings: Fields of `TrainSettings` that replace the values of the flags. Only `params` is
+        merged: the values of `--params` replace its values of the same names.
+    """
     values = {field.name: FLAGS[field.name].value for field in fields() if field.name in FLAGS}
     if from_flags := values.pop("params", None):
         values["params"] = {**(settings.pop("params", None) or {}), **params_text.parse(from_flags)}
@@ -67,7 +72,7 @@ def run(**settings: Any) -> Mapping[str, Any]:
 
     Returns:
       The metrics of the last evaluation; for --mode=train the global step and the last loss; an
-      empty mapping for predictions, and where there was nothing to train.
+      empty mapping for predictions, and if there was nothing to train.
     """
     from estimator_compat.command_line import program
 

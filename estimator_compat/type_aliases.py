@@ -1,35 +1,35 @@
-"""Names for what a model_fn takes and returns.
+"""Type aliases for the arguments and results of a model_fn and an input_fn.
 
-TensorFlow has no types that mypy can read, so that each of them is `Any` or a `Callable` to mypy.
-They tell the reader what is meant. The module is not called `typing`, because the script
-`python estimator_compat/train.py` would import it instead of Python's.
+TensorFlow has no types that mypy can read. To mypy, each alias is therefore `Any` or a `Callable`;
+its name tells the reader what is meant. The module is not called `typing`, because the script
+`python estimator_compat/train.py` would import it instead of Python's `typing`.
 """
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 Tensor: TypeAlias = Any
-"""A `tf.Tensor`, of a graph or eager; of an input also a SparseTensor or RaggedTensor."""
+"""A `tf.Tensor`, in a graph or eager. In an input also a SparseTensor or a RaggedTensor."""
 
 Nest: TypeAlias = Any
 """A tensor, or tuples, lists and dicts of tensors, as `tf.nest` knows them."""
 
 Features: TypeAlias = Any
-"""What a model_fn gets first: a nest of tensors, in most programs a dict by feature name."""
+"""The first argument of a model_fn: a nest of tensors, usually a dict by feature name."""
 
 Labels: TypeAlias = Any
-"""What a model_fn gets second: a nest of tensors; None where the input has no labels."""
+"""The second argument of a model_fn: a nest of tensors; None if the input has no labels."""
 
 Params: TypeAlias = Any
 """Hyperparameters: a dict, an HParams, or whatever else the model_fn takes as `params`."""
 
 ModelFn: TypeAlias = Callable[..., Any]
-"""`(features, labels, mode, params, config)`, of which it may leave out all but `features`.
+"""A function of `(features, labels, mode, params, config)`; all but `features` may be missing.
 
 It returns an EstimatorSpec, or a TPUEstimatorSpec."""
 
 InputFn: TypeAlias = Callable[..., Any]
-"""`(mode, params, config, input_context)`, of which it may leave out all.
+"""A function of `(mode, params, config, input_context)`; all of them may be missing.
 
 It returns a Dataset, or features and labels."""
 

@@ -31,5 +31,5 @@ class Batch:
 
     @property
     def element(self) -> Any:
-        """The batch as an element of an input: `features` alone if there are no labels."""
+        """The batch as an input yields it: `(features, labels)`, or `features` without labels."""
         return self.features if self.labels is None else (self.features, self.labels)

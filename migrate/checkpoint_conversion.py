@@ -1,4 +1,4 @@
-"""Converts an Estimator's checkpoint, by names, to a custom loop's, by objects, and back."""
+"""Converts an Estimator's name-based checkpoint to a loop's object-based one, and back."""
 
 import os
 from typing import Any
@@ -38,7 +38,7 @@ def convert(
       match and `allow_partial` is False.
 
     Raises:
-      ValueError: There is no checkpoint of the two kinds at `source`, or there is already a
+      ValueError: There is no checkpoint of either kind at `source`, or there is already a
         checkpoint at `destination`.
     """
     source = _checkpoint(source)

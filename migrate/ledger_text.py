@@ -1,3 +1,3 @@
-"""Kept for one release: now `migrate.reports.ledger_text`."""
+"""The old name of `migrate.reports.ledger_text`, kept for one release."""
 
 from migrate.reports.ledger_text import *  # noqa: F403

@@ -1,3 +1,3 @@
-"""Kept for one release: now `migrate.measured_ledger`."""
+"""The old name of `migrate.measured_ledger`, kept for one release."""
 
 from migrate.measured_ledger import *  # noqa: F403

@@ -20,8 +20,8 @@ class Target:
     Attributes:
       model_fn: Any callable that an Estimator or a TPUEstimator takes.
       input_fns: A mapping of `ModeKeys` values to the input_fns of the modes, or one input_fn for
-        all modes. An input_fn is called as an Estimator calls it: with those of the arguments
-        `mode`, `params` and `config` that it takes.
+        all modes. An input_fn is called as an Estimator calls it: with the arguments among `mode`,
+        `params` and `config` that it takes.
       params: Hyperparameters, as for an Estimator; None becomes an empty dict. A TPUEstimator adds
         `params["batch_size"]`; it must be given here if model_fn or input_fn read it.
       config: A RunConfig; None stands for a default RunConfig, which `run_config` returns.
@@ -139,8 +139,8 @@ def load(
         `Target`, of a `Target`, or of a model_fn.
       input_fn: `module:name` or `file.py:name` of the input_fn of a model_fn.
       params: The params of a model_fn; for a `Target`, they replace its params of the same names.
-      legacy: Installed packages that see TensorFlow as TensorFlow 1 programs knew it, as the code
-        behind `reference` does then; None: all code sees TensorFlow as it is.
+      legacy: Names of installed packages that are TensorFlow 1 code. They and the code behind
+        `reference` see TensorFlow through `estimator_compat.facade`. None: no code does.
       flags: Arguments for the absl flags that the code defines.
 
     Raises:

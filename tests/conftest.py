@@ -17,7 +17,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def _guard(event: str, arguments: tuple[Any, ...]) -> None:
-    """Refuses a Python process to a test that is not marked as one that starts some."""
+    """Raises an error if a test without the mark `subprocess` starts a Python process."""
     if event != "subprocess.Popen" or not _running:
         return
     program, command = arguments[:2]
@@ -37,7 +37,7 @@ _LOGGERS = ("tensorflow", "absl")
 
 @pytest.fixture(autouse=True)
 def loggers_put_back() -> Iterator[None]:
-    """Puts back what a test, or the code that it tests, sets on TensorFlow's loggers."""
+    """Restores the settings of TensorFlow's loggers after each test."""
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     were = [(one.level, one.propagate, list(one.handlers)) for one in loggers]
     yield

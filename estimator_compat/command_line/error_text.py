@@ -16,9 +16,9 @@ def describe(error: BaseException) -> str:
     """Describes `error` as `Type: message (file.py, line 12, in model_fn)`.
 
     If this package raised the error, the type is left out, because the message is complete. The
-    place is the deepest frame outside this package, the standard library and site-packages. It is
-    left out if there is no such frame. It is also left out for a SyntaxError, whose message names
-    the place itself.
+    place is the deepest frame outside this package, the standard library and site-packages. The
+    place is left out if there is no such frame, and for a SyntaxError, because the message of a
+    SyntaxError already names the place.
     """
     frames = traceback.extract_tb(error.__traceback__)
     text = _without_op_tracebacks(str(error))

@@ -1,7 +1,7 @@
 """Loads a function named on the command line: `package.module:name` or `path/file.py:name`.
 
-The name may be dotted (`module:Model.fn`). A file is imported once, as a module of its own name
-without `.py`, and its folder is put on `sys.path`, as Python does for a script.
+The name may be dotted (`module:Model.fn`). A file is imported once. The module has the name of the
+file without `.py`. The folder of the file is put on `sys.path`, as Python does for a script.
 """
 
 import importlib
@@ -92,14 +92,15 @@ def _import_file(path: str) -> ModuleType:
     name = path if name in sys.modules else name
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    # The finder that the facade puts on `sys.meta_path` may give the file a loader of its own.
+    # `find_spec` asks the finders on `sys.meta_path`. If the facade is installed, its finder gives
+    # a legacy file the loader that imports the facade.
     spec = importlib.util.find_spec(name) if name.isidentifier() else None
     if spec is None or spec.origin != path:
         spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None, path
     assert spec.loader is not None, path
     module = importlib.util.module_from_spec(spec)
-    # As in an ordinary import, the module can be found by name while its code runs.
+    # An ordinary import, too, adds the module to `sys.modules` before it runs the module's code.
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)

@@ -24,7 +24,8 @@ def run_mode(settings: TrainSettings, display: Display) -> ModeResult:
     """Trains, evaluates or predicts, according to the mode in `settings`.
 
     Args:
-      settings: They have functions instead of references, a mode and a model_dir.
+      settings: The settings. The functions are already loaded from their references; the mode and
+        the model_dir are not None.
       display: Shows the progress.
 
     Raises:
@@ -112,7 +113,7 @@ _MODES: dict[str | None, Callable[[Estimator, TrainSettings, Display], ModeResul
 
 
 class _EvaluatesCheckpoints(tf1.train.CheckpointSaverListener):
-    """Evaluates after each checkpoint but the first, which has the weights before training.
+    """Evaluates after each checkpoint except the first, which has the weights before training.
 
     Args:
       evaluate: Is called after each of these checkpoints.
@@ -134,7 +135,10 @@ class _EvaluatesCheckpoints(tf1.train.CheckpointSaverListener):
 
 
 def _checkpoint(estimator: Estimator, settings: TrainSettings) -> str:
-    """Returns the latest checkpoint; without one, an Estimator would use initial weights."""
+    """Returns the latest checkpoint; raises a ValueError if there is no checkpoint.
+
+    Without this check, the Estimator would evaluate or predict with initial weights.
+    """
     checkpoint = estimator.latest_checkpoint()
     if checkpoint is None:
         raise ValueError(

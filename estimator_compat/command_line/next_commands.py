@@ -31,7 +31,10 @@ def after_run(settings: TrainSettings) -> str:
 
 
 def after_interruption(model_dir: str | None) -> str:
-    """Returns the command that resumes from the last checkpoint, or starts again without one."""
+    """Returns a message with the command that resumes from the last checkpoint.
+
+    If there is no checkpoint, the same command starts the training again.
+    """
     again = command(model_dir=model_dir)
     checkpoint = None
     if model_dir is not None:

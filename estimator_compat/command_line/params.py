@@ -14,7 +14,7 @@ def parse(items: Sequence[str]) -> dict[str, Any]:
         read as JSON; if that fails, as a Python literal; if that fails, too, it is text.
 
     Raises:
-      ValueError: Some items are neither; the message names all of them.
+      ValueError: Some items have neither form; the message names all of them.
     """
     params: dict[str, Any] = {}
     problems: list[str] = []

@@ -53,7 +53,8 @@ def run(
         say(next_commands.after_interruption(settings.model_dir))
         sys.exit(130)
     except BrokenPipeError:
-        # The reader of stdout is gone. Without this, Python would fail again when it exits.
+        # The process that read stdout has closed it. Python flushes stdout when it exits. On the
+        # closed stdout this would raise a second error, so stdout is replaced.
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         sys.exit(0)
     except Exception as error:

@@ -48,8 +48,8 @@ def open_display(*, every_steps: int, console: Console | None = None) -> Display
     """Returns bars for a terminal, and plain lines for other consoles.
 
     Args:
-      every_steps: Steps or batches from one plain line to the next.
-      console: None makes a console of stderr.
+      every_steps: The number of steps or batches between two plain lines.
+      console: The console to write to; None creates a console that writes to stderr.
     """
     console = console or Console(stderr=True, highlight=False, soft_wrap=True)
     if console.is_terminal and not console.is_dumb_terminal:
@@ -60,7 +60,7 @@ def open_display(*, every_steps: int, console: Console | None = None) -> Display
 class _Speed:
     """Measures steps per second since the first position that was shown.
 
-    The time before it is left out, because TensorFlow then prepares the graph.
+    The time before the first position is left out, because TensorFlow prepares the graph then.
     """
 
     _first: tuple[int, float] | None = None
@@ -83,7 +83,8 @@ class _Bars:
             TimeRemainingColumn(compact=True),
             TextColumn("{task.fields[text]}"),
             console=console,
-            # Otherwise rich would print to stderr, with the bars, what is written to stdout.
+            # If stdout is a terminal, rich prints it above the bars. If it is a file or a pipe, it
+            # must not be redirected: rich would send it to stderr, where the bars are.
             redirect_stdout=sys.stdout.isatty(),
         )
 

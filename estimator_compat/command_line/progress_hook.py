@@ -39,8 +39,8 @@ class ProgressHook(tf1.train.SessionRunHook):
     def begin(self) -> None:
         """Finds the tensors to fetch."""
         self._global_step = tf1.train.get_global_step()
-        # The Estimator adds the model_fn's loss to this collection last. It fetches the loss at
-        # each step itself, so that fetching it here costs nothing.
+        # The Estimator adds the model_fn's loss to this collection last. The Estimator itself
+        # fetches the loss at each step. Fetching it here, too, therefore costs nothing.
         losses = tf1.get_collection(tf1.GraphKeys.LOSSES) if self._training else []
         self._fetches = tf1.train.SessionRunArgs(losses[-1]) if losses else None
 

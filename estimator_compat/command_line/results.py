@@ -30,7 +30,7 @@ def print_metrics(title: str, metrics: Mapping[str, Any], console: Console | Non
     Args:
       title: The title of the table on a terminal; a pipe gets none.
       metrics: The values of the metrics by name.
-      console: None makes a console of stdout.
+      console: The console to write to; None creates a console that writes to stdout.
     """
     console = console or Console(highlight=False)
     lines = box.ROUNDED if console.is_terminal else None

@@ -28,7 +28,7 @@ REFERENCES = ("model_fn", "train_input_fn", "eval_input_fn", "predict_input_fn")
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class TrainSettings:
-    """The settings of one run of the binary; each field is the flag of that name.
+    """The settings of one run of the binary; each field has a flag of the same name.
 
     The four functions are references (`module:name`) or the functions themselves.
 
@@ -41,7 +41,7 @@ class TrainSettings:
         None,
         _RUN,
         "The model_fn, as `package.module:name` or `path/file.py:name`. It may be legacy code "
-        "without any changes. Left out: the embedded example, which classifies penguins by "
+        "without any changes. Default: the embedded example, which classifies penguins by "
         "their bills.",
     )
     train_input_fn: Any = _flag(
@@ -69,15 +69,15 @@ class TrainSettings:
         _RUN,
         "A value of the dict that the model_fn gets as `params`, such as "
         "--params=learning_rate=0.1, or a file of values: --params=FILE.json. May be repeated; a "
-        "later value wins. Values are read as JSON or Python (0.1, true, [16,8], None), otherwise "
-        "as text.",
+        "later value replaces an earlier one. Values are read as JSON or Python (0.1, true, "
+        "[16,8], None), otherwise as text.",
     )
     mode: str | None = _flag(
         flags.DEFINE_string,
         None,
         _RUN,
         "train, evaluate, predict or train_and_evaluate (an evaluation after each checkpoint). "
-        "Left out: the first of train_and_evaluate, train, evaluate and predict that the given "
+        "Default: the first of train_and_evaluate, train, evaluate and predict that the given "
         "input functions allow.",
     )
     model_dir: str | None = _flag(
@@ -85,23 +85,23 @@ class TrainSettings:
         None,
         _PLACE,
         "The folder of checkpoints and event files. If it has a checkpoint, training resumes from "
-        "it. Left out: a new temporary folder, which is named at the end.",
+        "it. Default: a new temporary folder, which is named at the end.",
     )
     max_steps: int | None = _flag(
         flags.DEFINE_integer,
         None,
         _LENGTH,
         "Train until the global step has this value. It includes the steps of earlier runs in the "
-        "same model_dir. Left out: until the training input ends.",
+        "same model_dir. Default: until the training input ends.",
     )
     eval_steps: int | None = _flag(
-        flags.DEFINE_integer, None, _LENGTH, "Batches in an evaluation. Left out: all of them."
+        flags.DEFINE_integer, None, _LENGTH, "Batches in an evaluation. Default: all of them."
     )
     save_checkpoints_steps: int | None = _flag(
         flags.DEFINE_integer,
         None,
         _LENGTH,
-        "Steps from one checkpoint to the next. Left out: a checkpoint every 10 minutes. The "
+        "Steps from one checkpoint to the next. Default: a checkpoint every 10 minutes. The "
         "first and the last step are always saved.",
     )
     save_summary_steps: int | None = _flag(
@@ -122,7 +122,7 @@ class TrainSettings:
         None,
         _LENGTH,
         "The graph's random seed (RunConfig's tf_random_seed). Runs with the same seed have the "
-        "same initial weights and the same shuffling. Left out: they differ from run to run.",
+        "same initial weights and the same shuffling. Default: no seed; they differ between runs.",
     )
     loss_summaries: bool = _flag(
         flags.DEFINE_boolean,
@@ -204,5 +204,5 @@ _INTEGERS = (flags.DEFINE_integer,)
 
 
 def fields() -> tuple[dataclasses.Field[Any], ...]:
-    """Returns the fields of `TrainSettings`, which have their flags as metadata."""
+    """Returns the fields of `TrainSettings`; each field's metadata describes its flag."""
     return dataclasses.fields(TrainSettings)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-# What `estimator-train` runs without --model_fn. Each key is a flag; a flag that is given wins.
+# The settings of `estimator-train` without --model_fn: the names of flags and their values. A flag
+# on the command line replaces the value here.
 PENGUINS: dict[str, Any] = {
     "model_fn": "estimator_compat.examples.penguins:model_fn",
     "train_input_fn": "estimator_compat.examples.penguins:train_input_fn",

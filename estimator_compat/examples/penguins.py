@@ -3,7 +3,7 @@
 It is written as such programs were, with one difference: it imports EstimatorSpec and ModeKeys from
 `estimator_compat`. A program of 2018 took them from `tf.estimator`.
 
-Data: `penguins.csv`, 344 birds measured near Palmer Station, Antarctica. The file is that of
+Data: `penguins.csv`, 344 birds measured near Palmer Station, Antarctica. The file is from
 palmerpenguins by A. M. Horst, A. P. Hill and K. B. Gorman (2020),
 https://allisonhorst.github.io/palmerpenguins/. The data were collected by K. B. Gorman and the
 Palmer Station Long Term Ecological Research program, and first published in K. B. Gorman, T. D.

@@ -1,4 +1,4 @@
-"""Receivers, the inputs of an exported model, and the outputs of its signatures."""
+"""The inputs of an exported model (its receivers), and the outputs of its signatures."""
 
 from estimator_compat.export.outputs import (
     ClassificationOutput,

@@ -125,7 +125,7 @@ class ExportsSavedModels:
           The path of the new folder, as bytes.
 
         Raises:
-          ValueError: There is no known mode or no checkpoint.
+          ValueError: No known mode has a receiver function, or there is no checkpoint.
         """
 
         def build(receiver: Any, mode: str) -> Any:

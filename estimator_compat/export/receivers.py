@@ -261,7 +261,7 @@ def build_supervised_input_receiver_fn_from_input_fn(
     """Builds a receiver function whose model is fed the features and labels of an input_fn.
 
     Args:
-      input_fn: Called once, in a graph of its own, for the dtypes and shapes.
+      input_fn: It is called once, in a separate graph, to get the dtypes and shapes.
       **input_fn_args: The arguments of the call.
     """
     with tf.Graph().as_default():

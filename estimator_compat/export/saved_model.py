@@ -59,7 +59,7 @@ def export(
       The path of the new folder, as bytes.
 
     Raises:
-      ValueError: There is no known mode, or the checkpoint lacks a variable.
+      ValueError: No known mode has a receiver function, or the checkpoint lacks a variable.
       OSError: The SavedModel cannot be written.
     """
     modes = _exported_modes(receiver_fns)
@@ -191,10 +191,10 @@ def signatures(
 
 
 def _check_fed(receiver_tensors: Mapping[str, Any], signature: Any) -> None:
-    """Checks that the outputs need no placeholder but those that are fed.
+    """Checks that all placeholders that the outputs depend on are fed.
 
-    Control edges are followed: a placeholder without a value also fails where it is only waited
-    for.
+    Control edges are followed, because a placeholder that is not fed fails even if an operation
+    only waits for it and does not use its value.
     """
     graph = tf1.get_default_graph()
     fed = {
@@ -223,9 +223,9 @@ def _check_fed(receiver_tensors: Mapping[str, Any], signature: Any) -> None:
 
 
 def _must_run(edge: Edge, fed: set[str]) -> bool:
-    """Tells whether what an edge starts from runs, although some tensors are fed.
+    """Tells whether the operation that an edge starts from must run if some tensors are fed.
 
-    A group, which has no outputs, is not looked into.
+    The inputs of a `tf.group`, which has no outputs, are not searched.
     """
     if edge.tensor is not None:
         return edge.tensor.name not in fed

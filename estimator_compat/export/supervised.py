@@ -59,7 +59,7 @@ class _SupervisedOutput(ExportOutput):
 
 
 class TrainOutput(_SupervisedOutput):
-    """The output of an exported TRAIN graph; its arguments are those of `EvalOutput`."""
+    """The output of an exported TRAIN graph; it has the arguments of `EvalOutput`."""
 
     METHOD = "tensorflow/supervised/training"
 

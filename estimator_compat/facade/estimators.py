@@ -34,7 +34,8 @@ def find(path: str) -> Any:
     # `tpu.RunConfig` is another class than `RunConfig`.
     for module in ("estimator_compat.tpu",) if ".tpu." in path else _MODULES:
         value = getattr(_load(module), name, None)
-        # A name that stands for a file of the original must not find a module of this package.
+        # The name may be that of one of the original's files, such as `estimator`. This package has
+        # modules with the same names, which do not replace those files.
         if value is not None and not isinstance(value, ModuleType):
             return value
     return None

@@ -30,8 +30,9 @@ _ERRORS_OF_IMPORTS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseEx
 def install(legacy: Iterable[str] = ()) -> None:
     """Shows the facade to the legacy modules that are imported from now on.
 
-    In a notebook, later cells see the facade, too. The caller itself already has Python's own
-    builtins, so that its `import` statements do not: it calls `facade.tensorflow()` instead.
+    In a notebook, later cells see the facade, too. The running code of the caller does not see it,
+    because that code already has Python's own builtins. The caller uses `facade.tensorflow()`
+    instead of an `import` statement.
 
     Args:
       legacy: Names of installed packages, such as `bert`, that are legacy. A module is legacy
@@ -57,7 +58,7 @@ def _caller() -> FrameType:
 
 
 class LegacyFinder:
-    """Finds the legacy modules among those that Python would find, for `LegacyLoader`.
+    """Finds legacy modules as Python does, and has `LegacyLoader` load them.
 
     Attributes:
       named: Names of installed packages that are legacy.
@@ -117,7 +118,7 @@ def legacy_import(
     fromlist: Sequence[str] | None = (),
     level: int = 0,
 ) -> Any:
-    """Imports as Python does, but `tensorflow` from the facade: the `__import__` of legacy modules.
+    """The `__import__` of legacy modules: Python's own, except that `tensorflow` is the facade.
 
     A name that the facade lacks is imported as a `Missing`, which raises when it is used: legacy
     modules import names that they do not need. Inside a `try` with an `except ImportError`, the

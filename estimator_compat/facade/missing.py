@@ -7,7 +7,7 @@ from estimator_compat.api.symbol_rows import Row
 
 
 def explain(key: str, written: str = "") -> str:
-    """Returns a message: that the facade lacks a symbol, what it expected, and what to do.
+    """Returns a message that the facade lacks a symbol, what was expected, and what to do.
 
     Args:
       key: The symbol as the table names it, such as `contrib.layers.conv9d`.

@@ -1,8 +1,8 @@
 """`tf.examples.tutorials.mnist.input_data` and `tf.contrib.learn.datasets.mnist`, on local files.
 
 Differs from TensorFlow 1.15: nothing is downloaded. The folder must have the four files, such as
-`train-images-idx3-ubyte.gz`, with or without `.gz`. Shuffling uses a random generator of its own
-instead of NumPy's global one.
+`train-images-idx3-ubyte.gz`, with or without `.gz`. Shuffling uses its own random generator
+instead of NumPy's global generator.
 """
 
 import collections

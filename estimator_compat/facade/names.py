@@ -30,7 +30,7 @@ _CONTRIB_FILE = re.compile(r"^contrib\.(\w+)\.python\.(?:\w+\.)*(\w+)$")
 _ESTIMATOR_FILE = re.compile(
     r"^(?:python\.estimator|tensorflow_estimator(?:\.python\.estimator)?)\.(?:\w+\.)*(\w+)$"
 )
-# A name that a module lacks. None would be wrong, since it is the value of `tf.newaxis`.
+# The value of a name that a module lacks. It is not None, because `tf.newaxis` is None.
 _ABSENT = object()
 _ESTIMATOR = re.compile(r"^(?:tensorflow\.(?:python\.)?estimator|tensorflow_estimator)(?:\.|$)")
 
@@ -40,8 +40,8 @@ class FacadeModule(ModuleType):
 
     Args:
       name: The module's name in legacy programs, such as `tensorflow.train`.
-      *real: The modules of TensorFlow that have its names; the first one that has a name counts.
-        There are none for a module that TensorFlow no longer has.
+      *real: The modules of TensorFlow in which a name is looked up, in this order. Empty for a
+        module that TensorFlow no longer has.
     """
 
     def __init__(self, name: str, *real: Any) -> None:
@@ -76,7 +76,7 @@ class Missing(ModuleType):
 
     Args:
       name: The symbol's dotted name, as the program writes it.
-      message: The message of the error; "" for that of `explain`.
+      message: The message of the error; "" uses the message of `missing.explain`.
     """
 
     def __init__(self, name: str, message: str = "") -> None:
@@ -114,7 +114,7 @@ def _tensorflow() -> Any:
     tensorflow = importlib.import_module("tensorflow")
     logging = tensorflow.compat.v1.logging
     verbosity = logging.get_verbosity()
-    # TensorFlow warns that reference variables are deprecated. A legacy program has no others.
+    # TensorFlow warns that reference variables are deprecated. A legacy program has only these.
     logging.set_verbosity(logging.ERROR)
     tensorflow.compat.v1.disable_v2_behavior()
     logging.set_verbosity(verbosity)
@@ -187,7 +187,8 @@ def _look_up(module: FacadeModule | Missing, name: str) -> Any:
     """Finds the value of a name of a module of the facade.
 
     Raises:
-      AttributeError: There is no such name, and none is expected from a later version.
+      AttributeError: There is no such name. For names below the modules of `_PRIVATE`, a
+        `Missing` is returned instead.
     """
     path = f"{module.__name__}.{name}"
     key = canonical(path)

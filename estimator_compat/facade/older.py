@@ -64,7 +64,7 @@ _NAMES: dict[str, dict[str, Any]] = {
 
 
 class _StandIn(ModuleType):
-    """A module with its old names, for legacy modules."""
+    """A stand-in that legacy modules import: a module's names, and the names that it dropped."""
 
     def __init__(self, real: ModuleType) -> None:
         super().__init__(real.__name__, real.__doc__)

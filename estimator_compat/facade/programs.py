@@ -44,7 +44,9 @@ def run_module(name: str, arguments: Sequence[str] = (), *, legacy: Iterable[str
 
 
 def hint(error: BaseException) -> str | None:
-    """Returns a hint at --legacy for an error that an installed package met in TensorFlow.
+    """Returns a hint that --legacy may mend an error of an installed package.
+
+    The error says that TensorFlow lacks a name that the package uses.
 
     Args:
       error: The error that ended the program.

@@ -39,9 +39,10 @@ def load(module: ModuleType, path: str) -> bool:
 
 
 def _description(tree: ast.Module) -> bytes | None:
-    """Returns the argument `serialized_pb` of the file's descriptor; None without a descriptor.
+    """Returns the serialized description that the generated code passes to `FileDescriptor`.
 
-    The argument is bytes, or latin-1 text in a call of `_b`.
+    It is the argument `serialized_pb`: bytes, or a call of the function `_b` with latin-1 text.
+    Returns None if the file has no such call.
     """
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg == "serialized_pb":

@@ -177,7 +177,7 @@ def _metric_hook(
     intervals: tuple[float | None, int | None],
     stops: _HistoryTest,
 ) -> Hook:
-    """Builds the hook that stops training when a metric's history passes the test `stops`."""
+    """Builds the hook that stops training when `stops` returns True for a metric's history."""
     folder = estimator.eval_dir() if eval_dir is None else eval_dir
 
     def should_stop() -> bool:
@@ -192,7 +192,7 @@ def _metric_hook(
 def _beyond_threshold(
     name: str, threshold: float, is_beyond: Callable[[float, float], bool]
 ) -> _HistoryTest:
-    """Returns the test whether any value of a metric is beyond a threshold."""
+    """Returns a function that tests whether any value of a metric is beyond a threshold."""
 
     def stops(history: _History) -> bool:
         for step, value in history:
@@ -214,7 +214,7 @@ def _beyond_threshold(
 def _no_improvement(
     name: str, max_steps: int, is_better: Callable[[float, float], bool]
 ) -> _HistoryTest:
-    """Returns the test whether a metric has not improved for `max_steps` global steps."""
+    """Returns a function that tests whether a metric has not improved for `max_steps` steps."""
 
     def stops(history: _History) -> bool:
         best: tuple[int, float] | None = None
@@ -343,7 +343,7 @@ class _StopAtCheckpointStepHook(tf1.train.SessionRunHook):
     Args:
       estimator: The Estimator that is trained.
       last_step: The last global step.
-      wait_secs: Seconds between two looks at the checkpoint, once the last step is reached.
+      wait_secs: Seconds between two checks for the checkpoint, after the last step is reached.
     """
 
     def __init__(self, estimator: Estimator, last_step: int, wait_secs: float) -> None:
@@ -380,7 +380,7 @@ def make_stop_at_checkpoint_step_hook(
     Args:
       estimator: The Estimator that is trained.
       last_step: The last global step.
-      wait_after_file_check_secs: Seconds between two looks at the checkpoint, on a worker.
+      wait_after_file_check_secs: Seconds between two checks for the checkpoint, on a worker.
     """
     if estimator.config.is_chief:
         return tf1.train.StopAtStepHook(last_step=last_step)

@@ -23,7 +23,7 @@ def numpy_input_fn(
       x: An array, `[examples, ...]`, or a dict of arrays.
       y: The labels in the same form, or None.
       batch_size: The number of examples in a batch. The last batch may be shorter.
-      num_epochs: How many times the arrays are read; None for without end.
+      num_epochs: How many times the arrays are read; None reads them without end.
       shuffle: Whether the order is random; None is an error.
       queue_capacity: The number of examples that the queue holds.
       num_threads: The number of threads that read. With several threads, the order of their

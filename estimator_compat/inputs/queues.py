@@ -1,8 +1,8 @@
 """Queues of rows, through which `numpy_input_fn` and `pandas_input_fn` feed a graph.
 
-The original fed placeholders from threads of its own. Here the enqueue op reads the next rows
-through a `py_func`, on TensorFlow's queue runners. The queue, the order of its rows and its summary
-tag are the original's.
+The original started threads that fed placeholders. Here TensorFlow's queue runners run the enqueue
+op, which reads the next rows through a `py_func`. The queue, the order of its rows and its summary
+tag are the same as the original's.
 """
 
 import random
@@ -38,7 +38,7 @@ class _RowReader:
     Args:
       columns: Arrays of the same length, at least 1.
       rows: How many rows are read at a time.
-      epochs: How many times each row is read; None for without end.
+      epochs: How many times each row is read; None reads the rows without end.
       start: The index of the first row. An epoch ends with the row before it.
     """
 
@@ -82,7 +82,7 @@ def next_batch(
     Args:
       columns: Arrays of the same length by name.
       batch_size: The number of rows in a batch. With `num_epochs`, the last batch may be shorter.
-      num_epochs: How many times each thread reads the rows; None for without end.
+      num_epochs: How many times each thread reads the rows; None reads them without end.
       shuffle: Whether the order of the rows is random.
       capacity: The number of rows that the queue holds.
       min_after_dequeue: The number of rows that stay in a shuffling queue after a batch is taken;
@@ -117,7 +117,7 @@ def next_batch(
 
 
 def _warn_about_threads(shuffle: bool, num_epochs: int | None, num_threads: int) -> None:
-    """Warns of several threads that read more epochs than are asked for, or out of order."""
+    """Warns that several threads read too many epochs, or read the rows out of order."""
     if num_threads == 1:
         return
     if num_epochs is not None:

@@ -61,7 +61,8 @@ class Axes:
         """Names all axes of a tensor, of known rank or not.
 
         If no axis is the batch, and exactly one axis could not be followed, that axis is named
-        `batch`. Without features and labels, the first axis that could not be followed is.
+        `batch`. Without features and labels, the first axis that could not be followed is named
+        `batch`.
         """
         names = self.of(tensor)
         if names is None:
@@ -131,7 +132,8 @@ def _reduced(axes: AxisFollower, op: Operation, depth: int) -> AxisNames | None:
     if names is None or reduced is None:
         return None
     if names.count(None) > 1 and not any(map(is_batch, names)):
-        # Any of these axes may be the batch. `names` must not take the last one left for it.
+        # Any of the axes without a name may be the batch. The reduction may leave only one of them,
+        # and the method `names` would then take it for the batch. So all of them get names.
         names = tuple(name or OTHER for name in names)
     reduced_axes = {int(axis) % len(names) for axis in reduced.reshape(-1)}
     if op.get_attr("keep_dims"):
@@ -171,7 +173,7 @@ def _cross_entropy(axes: AxisFollower, tensor: Tensor, depth: int) -> AxisNames 
 
 
 def _sparse_cross_entropy(axes: AxisFollower, tensor: Tensor, depth: int) -> AxisNames | None:
-    """Names the axes of the losses, which are those of the labels."""
+    """Names the axes of the losses after the axes of the labels; gradients have no names."""
     return axes.of(tensor.op.inputs[1], depth) if tensor.value_index == 0 else None
 
 

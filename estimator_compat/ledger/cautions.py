@@ -183,7 +183,7 @@ def _listed(terms: list[LossTerm]) -> str:
 
 
 def _lines(*terms: LossTerm) -> tuple[Line, ...]:
-    """Returns the lines that reduce the terms; otherwise those that compute their losses."""
+    """Returns the line that reduces each term, or the line that computes its losses."""
     lines: list[Line] = []
     for term in terms:
         reduced = [step.line for step in term.steps if step.reduces and step.line]

@@ -84,7 +84,7 @@ def variables_of(tensor: Tensor) -> tuple[str, ...]:
 
 
 def _trainable(graph: Graph) -> set[Operation]:
-    """Returns the ops of the trainable variables, or of the placeholders of captured ones."""
+    """Returns the ops of trainable variables; for captured variables, their placeholders' ops."""
     with graph.as_default():
         variables = tf1.trainable_variables()
     ops = {

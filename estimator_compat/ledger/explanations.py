@@ -26,7 +26,7 @@ def explain(term: LossTerm) -> tuple[str, ...]:
 
 
 def _divisor(term: LossTerm) -> Role | None:
-    """Returns the role of what the sum of the batch's losses is divided by; None for a sum."""
+    """Returns the role of the number that divides the sum of the losses; None for no division."""
     roles = {step.role for step in term.divisors}
     if _over_the_batch(term) is Operation.MEAN:
         return Role.SIZE if roles <= {Role.CONSTANT} else Role.OTHER
@@ -34,7 +34,7 @@ def _divisor(term: LossTerm) -> Role | None:
 
 
 def _over_the_batch(term: LossTerm) -> Operation | None:
-    """Returns how the batch axis is reduced: by the first reduction, which all losses pass."""
+    """Returns whether the first reduction is a sum or a mean; it reduces the batch axis."""
     return next((step.operation for step in term.steps if step.reduces), None)
 
 

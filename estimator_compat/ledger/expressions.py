@@ -33,10 +33,10 @@ _INFIX |= {"LessEqual": "<=", "Equal": "==", "NotEqual": "!="}
 _CALLS = {"Maximum": "max", "Minimum": "min", "Exp": "exp", "Log": "log", "Sqrt": "sqrt"}
 _CALLS |= {"Square": "square", "Abs": "abs", "Sigmoid": "sigmoid", "L2Loss": "l2"}
 _CALLS |= {"Softplus": "softplus", "Tanh": "tanh", "Size": "size", "LogicalNot": "not "}
-# How many ops an expression may nest: of any tensor, and of losses.
+# How many ops an expression may nest, for any tensor and for a tensor of losses.
 _DEPTH = 8
 _LOSS_DEPTH = 4
-# The longest expression of losses, in characters; instead of longer ones, the loss is named.
+# The longest expression of losses, in characters. A longer expression is replaced by a name.
 _LONGEST = 120
 
 
@@ -54,7 +54,7 @@ class TensorExpressions:
         self._input_names, self._may_be_loss = input_names, may_be_loss
 
     def of(self, tensor: Tensor, depth: int = _DEPTH) -> str:
-        """Writes what computes a tensor, in the names of its source.
+        """Writes a tensor as an expression, with the names that the source code has.
 
         Args:
           tensor: A tensor of the graph.
@@ -78,7 +78,7 @@ class TensorExpressions:
         return self._of_op(op, depth - 1)
 
     def of_losses(self, tensor: Tensor) -> str:
-        """Writes what computes a tensor of unreduced losses, or names the loss if that is long."""
+        """Writes a tensor of unreduced losses as an expression; a long one becomes a name."""
         text = self.of(strip(tensor), _LOSS_DEPTH)
         if len(text) > _LONGEST or text.startswith(tensor.op.name):
             return loss_name(tensor)

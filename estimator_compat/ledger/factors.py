@@ -135,9 +135,10 @@ class Factors:
 def _is_checked(op: GraphOperation) -> bool:
     """Returns whether a product waits for the broadcasting check of `tf.losses`.
 
-    TensorFlow adds no control dependency to an op if one of its inputs already has it. Weights that
-    `tf.losses` converted from NumPy or from another dtype have it. Hence the inputs are looked at,
-    too.
+    The check is usually a control input of the product. TensorFlow adds a control dependency only
+    to an op whose inputs do not have it yet. If `tf.losses` converted the weights from NumPy or
+    from another dtype, the converted weights have the dependency instead of the product. Hence this
+    function searches the inputs, too.
     """
     return any("assert_broadcastable/" in check.name for check in op.control_inputs) or any(
         _is_checked(tensor.op) for tensor in op.inputs if tensor.op.type in ("Cast", "Const")

@@ -160,7 +160,7 @@ class LinearWalk:
         ]
 
     def _without_factors(self, addend: Addend) -> list[Addend] | None:
-        """Takes the weights off the losses, and the numbers that multiply or divide both.
+        """Takes weights off the losses, and numbers that multiply or divide losses or weights.
 
         Numbers without weights are taken off losses that are summed, but not off losses that are
         averaged: these numbers are then a part of each example's loss.

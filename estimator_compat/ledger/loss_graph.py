@@ -62,7 +62,7 @@ class LossGraph:
         return tensor.shape.rank == 0 or (self.axes.batch != 1 and tensor.shape.num_elements() == 1)
 
     def batch_axis(self, tensor: Tensor) -> int | None:
-        """Returns the axis of the batch, or of elements selected from it; None if none is known."""
+        """Returns the axis of the batch, or of elements selected from it; None if it is unknown."""
         if tensor.shape.rank is None:
             return None
         names = self.axes.names(tensor)
@@ -97,7 +97,7 @@ def _inputs(features: Features, labels: Labels) -> tuple[dict[str, Tensor], dict
 
 
 def _leaves(name: str, nest: Nest) -> Iterator[tuple[str, Nest]]:
-    """Yields the leaves of a nest, each after its expression, such as `features['x']`."""
+    """Yields pairs: the expression of a leaf of a nest, such as `features['x']`, and the leaf."""
     if isinstance(nest, Mapping):
         for key in nest:
             yield from _leaves(f"{name}[{key!r}]", nest[key])

@@ -36,7 +36,7 @@ _CONSTANT_FOLDED = frozenset(
 
 
 def constant(tensor: Tensor) -> float | None:
-    """Returns the value of a constant of one element; None if the tensor is not one."""
+    """Returns the value of a constant of one element; None if the tensor is anything else."""
     is_folded = tensor.shape.rank == 0 and tensor.op.type in _CONSTANT_FOLDED
     if tensor.op.type != "Const" and not is_folded:
         return None
@@ -65,7 +65,7 @@ def strip(tensor: Tensor) -> Tensor:
 
 
 def renamed(tensor: Tensor) -> Tensor:
-    """Returns the input of a tensor's op, of which the tensor is a rename or a cast."""
+    """Returns the tensor from which a rename or a cast made the given tensor."""
     return tensor.op.inputs[tensor.value_index if tensor.op.type == "IdentityN" else 0]
 
 
@@ -98,7 +98,7 @@ def is_zeros(tensor: Tensor) -> bool:
 
 
 def shaped_as(tensor: Tensor) -> Tensor:
-    """Returns the tensor whose shape ones or zeros take, or the tensor itself."""
+    """Returns the argument of `tf.ones_like` or `tf.zeros_like`; any other tensor itself."""
     op = tensor.op
     if op.type in ("OnesLike", "ZerosLike"):
         return op.inputs[0]
@@ -111,8 +111,8 @@ def without_ones(tensor: Tensor) -> Tensor | None:
     """Takes ones off a product.
 
     Returns:
-      The other factor of a product with ones; None if the tensor is ones alone; the tensor itself
-      if it is another.
+      The other factor, if the tensor is a product with ones. None, if all of it is ones. Otherwise
+      the tensor itself.
     """
     if is_ones(tensor):
         return None

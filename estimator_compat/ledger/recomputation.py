@@ -1,7 +1,7 @@
 """Recomputes a loss from its ledger, and compares it with the loss of the model_fn.
 
 A session of the model's graph gives the values of the terms' tensors and of the steps' operands.
-The steps are then applied to these values in another graph, which has nothing of the model.
+The steps are then applied to these values in another graph, without the model.
 """
 
 import dataclasses
@@ -43,8 +43,8 @@ def check(
         terms' batch axes are compared with them.
 
     Returns:
-      The ledger with its `check`. Terms whose batch axis has another size than a batch have no
-      batch axis any more.
+      The ledger with its `check`. If the batch axis of a term has another size than a batch, the
+      term gets no batch axis.
 
     Raises:
       ValueError: There are no batches.
@@ -99,7 +99,7 @@ def applied(step: LossStep, losses: tf.Tensor, operand: Tensor | None) -> tf.Ten
 
     Args:
       step: The step.
-      losses: The losses, or what the steps before made of them.
+      losses: The losses, or the result of the steps before this step.
       operand: The value of the step's operand: a number or a tensor. None for steps without one.
     """
     if step.operation in (Operation.SUM, Operation.MEAN):
@@ -131,7 +131,7 @@ def _ulps(reported: Any, recomputed: Any, magnitude: float) -> float:
     Args:
       reported: The loss of the model_fn.
       recomputed: The loss that was recomputed from the ledger.
-      magnitude: The sum of the terms' absolute values, whose last place is meant.
+      magnitude: The sum of the terms' absolute values. The unit is this number's last place.
     """
     reported, recomputed = np.asarray(reported), np.asarray(recomputed).reshape(reported.shape)
     if np.array_equal(reported, recomputed, equal_nan=True):
@@ -165,7 +165,7 @@ def _notes(ledger: LossLedger, batches: list[Values], sizes: Sequence[int]) -> t
 
 
 def _is_batch_axis(term: LossTerm, shape: tuple[int, ...], size: int) -> bool:
-    """Returns whether the size of a term's batch axis is that of the batch."""
+    """Returns whether the size of a term's batch axis equals the size of the batch."""
     axis = term.batch_axis
     if axis is None or not term.axes[axis].startswith("batch"):
         return True

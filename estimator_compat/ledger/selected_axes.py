@@ -35,7 +35,7 @@ def gathered(axes: AxisFollower, tensor: Tensor, depth: int) -> AxisNames | None
 
 
 def gathered_by_indices(axes: AxisFollower, tensor: Tensor, depth: int) -> AxisNames | None:
-    """Names the axes after `tf.gather_nd`: the first axes are those of the indices."""
+    """Names the axes after `tf.gather_nd`: the axes of the indices come first."""
     indices = axes.of(tensor.op.inputs[1], depth)
     if not indices:
         return None

@@ -19,8 +19,8 @@ def line_of(op: Operation) -> Line | None:
 def may_be_users(path: str) -> bool:
     """Returns whether a file may be the user's program or a legacy library.
 
-    Files of this project are not, but for its embedded examples; nor are files of TensorFlow and
-    Keras.
+    It returns False for files of this project, except its embedded examples, and for files of
+    TensorFlow and Keras.
     """
     if package_files.is_ours(path):
         return package_files.is_example(path)

@@ -28,7 +28,7 @@ def with_loss_summaries(
     """Wraps a model_fn so that it also writes `loss_per_example` and `average_loss`.
 
     The losses are found in the graph, with the ledger of the loss (see `reader`). If several terms
-    of the loss are reduced from per-example losses, each term has summaries of its own, such as
+    of the loss are reduced from per-example losses, each term has its own summaries, such as
     `average_loss/<term>`. A tag or metric that the model_fn already has is not added. A warning is
     logged for each part of the loss that the ledger does not understand.
 
@@ -52,7 +52,7 @@ def with_loss_summaries(
             return spec
         try:
             ledger = reader.ledger(spec.loss, features, labels)
-        except (TypeError, ValueError) as error:  # sessions also accept losses without a ledger
+        except (TypeError, ValueError) as error:  # a session may accept such a loss
             tf1.logging.warning(_ADVICE, _NOT_WRITTEN, error)
             return spec
         return _with_summaries(spec, ledger)

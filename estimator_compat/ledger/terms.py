@@ -29,7 +29,7 @@ class TermBuilder:
         self._graph, self._walk = graph, walk
 
     def term(self, addend: Addend) -> LossTerm:
-        """Returns the term of an addend; its name is "" yet."""
+        """Returns the term of an addend, without a name: the names are given later."""
         tensor = addend.tensor
         common = self._common_fields(addend)
         if self._graph.dependencies.depends_on_input(tensor):
@@ -111,10 +111,13 @@ def _negation_first(steps: tuple[LossStep, ...]) -> tuple[LossStep, ...]:
 
 
 def _broadcast(tensor: Tensor) -> str:
-    """Finds a vector that meets a column on the way to the losses, which compares all pairs.
+    """Finds an op near the losses that combines a vector `[n]` with a column `[m, 1]`.
 
-    It searches the operations next to the losses, and follows floating-point values only:
-    shapes meet in data edges.
+    Such an op computes a value for each pair of elements: `[m, n]`. The search follows only data
+    edges of floating-point values, because only these carry values that are combined.
+
+    Returns:
+      The op and both shapes as text; "" if there is no such op.
     """
     near = graph_traversal.ancestors(
         [tensor], control_inputs=False, through=_is_floating, stop_at=_is_layer

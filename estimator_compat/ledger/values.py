@@ -19,8 +19,8 @@ class Kind(str, enum.Enum):
     """The kind of a term: what it depends on.
 
     A DATA term depends on features or labels and has per-example losses. An OPAQUE term depends on
-    features or labels, too; no reduction of per-example losses was found behind it, so that it is
-    kept as one number. A REGULARIZATION term depends on variables alone, a CONSTANT on neither.
+    features or labels, too, but no reduction of per-example losses was found behind it. It is kept
+    as one number. A REGULARIZATION term depends on variables alone. A CONSTANT depends on nothing.
     """
 
     DATA = "data"
@@ -126,7 +126,7 @@ class LossTerm:
             if role is Role.BATCH:  # without other axes, the examples are all elements
                 role = Role.SIZE if self.axes == ("batch",) else Role.OTHER
             if role is Role.SUM_OF_WEIGHTS and self.divisors[0].operation is Operation.DIVIDE:
-                return None  # the row MEAN gives 0 if all weights are 0, this term NaN
+                return None  # if all weights are 0, MEAN is 0, and this term NaN
             return _ROWS.get(role)
         return None
 
@@ -134,7 +134,7 @@ class LossTerm:
     def is_penalty(self) -> bool:
         """Whether the term is regularization by a function of one variable, such as `l2`.
 
-        The function `op` is "" for the variable itself.
+        If the term is the variable itself, without a function, `op` is "".
         """
         return self.kind is Kind.REGULARIZATION and (self.op.isidentifier() or not self.op)
 
@@ -171,8 +171,8 @@ class Check:
       exact: Whether the recomputed losses have the same bits.
       passed: Whether all differences are within `recomputation.TOLERANCE`.
       loss: The model_fn's loss on the first batch; NaN if that is not one number.
-      notes: Observations on the batches, such as a loss of NaN, or a batch axis whose size is not
-        that of the batch.
+      notes: Observations on the batches, such as a loss of NaN, or a batch axis whose size differs
+        from the size of the batch.
     """
 
     batches: int

@@ -39,7 +39,7 @@ class HistogramTotal:
         return summary
 
     def _limits(self) -> list[float]:
-        # TensorFlow merges neighboring empty buckets into one, which has the last one's limit.
+        # TensorFlow merges neighboring empty buckets. The merged bucket has the limit of the last.
         limits = sorted(self._counts)
         pairs = zip(limits, [*limits[1:], None], strict=True)
         return [n for n, after in pairs if after is None or self._counts[n] or self._counts[after]]

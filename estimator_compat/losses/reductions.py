@@ -1,8 +1,8 @@
 """The table of loss reductions: names, formula, computation and equal Keras reductions of each.
 
 A row computes with an `Arithmetic`, hence the table imports no array library. `weighted_losses` has
-the `Arithmetic` of TensorFlow; other libraries of arrays can have their own. The formulas are those
-of `tf.compat.v1.losses.compute_weighted_loss`.
+the `Arithmetic` of TensorFlow; other libraries of arrays can have their own. The formulas are the
+same as in `tf.compat.v1.losses.compute_weighted_loss`.
 """
 
 from collections.abc import Callable
@@ -13,8 +13,9 @@ from typing import Any, Protocol
 class Arithmetic(Protocol):
     """The functions of an array library that a reduction uses, besides `*` on its arrays.
 
-    `losses` has any shape; `weights` is a scalar, or has the rank of `losses` with each dimension
-    1 or equal to that of `losses`. `ones_like` returns an array, the other methods return scalars.
+    `losses` has any shape. `weights` is a scalar, or it has the rank of `losses`, and each of its
+    dimensions is 1 or equal to the dimension of `losses`. `ones_like` returns an array, the other
+    methods return scalars.
     """
 
     def sum(self, values: Any) -> Any:
@@ -126,7 +127,8 @@ _BY_NAME = {name: row for row in TABLE for name in (row.name, *row.aliases)}
 def find(name: str) -> Reduction:
     """Returns the row whose name or alias is `name`.
 
-    Upper-case names are those of `tf.compat.v1.losses.Reduction`: "MEAN" is `sum(w*l) / sum(w)`.
+    An upper-case name is a member of `tf.compat.v1.losses.Reduction`: "MEAN" is
+    `sum(w*l) / sum(w)`.
     The lower-case "mean" is refused, because Keras 3 means SUM_OVER_BATCH_SIZE by it, which a
     reader of a TF1 program would not expect. Keras's "auto" is not in the table, because its
     meaning depends on where it is used.

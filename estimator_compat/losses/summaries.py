@@ -1,9 +1,9 @@
 """The two loss summaries: `loss_per_example`, a histogram, and `average_loss`, a scalar.
 
-A model_fn calls `loss_summaries`; a TF2 evaluation loop uses `LossAccumulator`. The histograms are
-those of `tf.compat.v1.summary.histogram`, whose bucket limits do not depend on the data. Hence the
-sum of the batches' histograms is exactly the histogram of the whole evaluation set, and its memory
-does not grow with the set.
+A model_fn calls `loss_summaries`; a TF2 evaluation loop uses `LossAccumulator`. The
+histograms have the bucket limits of `tf.compat.v1.summary.histogram`, which do not depend on the
+data. Hence the sum of the batches' histograms is exactly the histogram of the whole evaluation set,
+and its memory does not grow with the set.
 """
 
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ class LossPerExample(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossSummaries:
-    """The metrics and hooks that a model_fn adds to its EstimatorSpec; both are empty but in EVAL.
+    """The metrics and hooks that a model_fn adds to its EstimatorSpec; both empty except in EVAL.
 
     Attributes:
       eval_metric_ops: `{"average_loss": (value, update)}`, over the whole evaluation set.
@@ -78,7 +78,7 @@ def loss_summaries(
       output_dir: In EVAL, the directory for the histogram. If it is None,
         `estimator_compat.Estimator` fills it in; for another Estimator pass its `eval_dir()`.
       step: In TF2, the step to write at. None is `tf.summary.experimental.get_step()`.
-      term: The name of one of several losses, each with summaries of its own. The tags are then
+      term: The name of the loss, if the model_fn has several losses. The tags are then
         `loss_per_example/<term>` and `average_loss/<term>`. "" for a single loss.
 
     Returns:

@@ -25,9 +25,9 @@ class _TensorFlowArithmetic:
         return tf.cast(tf.size(losses), losses.dtype)
 
     def count_nonzero(self, weights: tf.Tensor, losses: tf.Tensor) -> tf.Tensor:
-        # Upstream counts in two ways, and equal bits need both. Eagerly, under a scalar weight that
-        # is not zero, it takes the number of elements. Otherwise it adds up ones in float32, which
-        # rounds from 2**24 elements on.
+        # TensorFlow counts in two ways, and equal bits need both. In eager mode, if the weight is a
+        # scalar that is not zero, it takes the number of elements. Otherwise it adds up ones in
+        # float32, which rounds from 2**24 elements on.
         absent = tf.equal(weights, 0.0)
         if tf.executing_eagerly() and weights.shape.rank == 0 and not absent:
             return self.size(losses)
@@ -86,17 +86,17 @@ def average_loss(losses: Tensor, weights: Tensor = None) -> tf.Tensor:
 def check_weights(losses: tf.Tensor, weights: Tensor) -> tf.Tensor:
     """Returns `weights` as a tensor whose shape fits `losses`.
 
-    The rule is that of `tf.compat.v1.losses`, which is narrower than NumPy's: `weights` is a
-    scalar, or has the rank of `losses` with every dimension 1 or equal to that of `losses`. Weights
-    of shape `[B]` are thus refused for losses of shape `[B, 1]`. Static shapes are checked while
-    the graph is built, other shapes when it runs.
+    The rule is the same as in `tf.compat.v1.losses`, and stricter than NumPy's broadcasting:
+    `weights` is a scalar, or it has the rank of `losses`, and each of its dimensions is 1 or equal
+    to the dimension of `losses`. For example, weights of shape `[B]` are refused for losses of
+    shape `[B, 1]`. Static shapes are checked while the graph is built, other shapes when it runs.
 
     Args:
       losses: A tensor of any shape.
       weights: A number or a tensor.
 
     Returns:
-      `weights` as a tensor; if the static shapes do not decide, one that is checked at run time.
+      `weights` as a tensor. If the static shapes are not known, it is checked at run time.
 
     Raises:
       ValueError: The static shapes do not fit, or `weights` is None.

@@ -77,7 +77,7 @@ class PreparedRun:
     `Session.run`, and so do structures of fetches beyond the first 32.
 
     Args:
-      session: The session, whose `run` is still its own.
+      session: The session. Its `run` has not been replaced yet.
     """
 
     def __init__(self, session: Session) -> None:
@@ -112,7 +112,7 @@ class PreparedRun:
 
 
 def _with_op(error: Any, graph: Graph) -> Any:
-    """Adds the op that failed to an error, so that its text has the lines that created the op.
+    """Adds the failed op to an error. The error's text then has the lines that created the op.
 
     `Session.run` does this. A callable of `make_callable` does not: its error has the op's name
     only, in the message.

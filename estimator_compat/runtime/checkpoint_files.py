@@ -104,7 +104,7 @@ def _raise_missing(path: str, source: str) -> None:
 
 
 def advice(checkpoint: str) -> str:
-    """Returns the advice for a missing checkpoint: the others in its folder, and how to use one."""
+    """Returns the advice for a missing checkpoint: other checkpoints, and how to use them."""
     folder = os.path.dirname(checkpoint)
     names = tf.io.gfile.listdir(folder) if tf.io.gfile.isdir(folder) else []
     others = [os.path.join(folder, name[:-6]) for name in sorted(names) if name.endswith(".index")]

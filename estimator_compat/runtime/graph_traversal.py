@@ -1,14 +1,14 @@
 """Walks over the operations of a graph: what an operation needs, and what needs it.
 
-Edges are of two kinds. A data edge carries a tensor into an operation. A control edge only orders:
-the operation waits for another one, and takes nothing from it. Every walk here is told, or says,
-whether it follows control edges.
+There are two kinds of edges. A data edge carries a tensor into an operation. A control edge only
+orders: the operation waits for another one, and takes nothing from it. Each function here either
+has an argument `control_inputs`, or says in its docstring whether it follows control edges.
 
 No walk enters a function. A graph's operation that calls one (`If`, `While`,
 `StatefulPartitionedCall`) is a single operation here, with the edges that lead to its arguments.
 
-A loop of control flow v1 is a circle of operations, which its `NextIteration` closes. Every walk
-visits an operation once, so that a circle ends it.
+A loop of control flow v1 is a cycle of operations: its `NextIteration` is an input of its `Merge`.
+Every walk visits an operation once. A walk around a cycle therefore ends.
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
@@ -25,7 +25,7 @@ class Edge(NamedTuple):
     Attributes:
       source: The operation that is waited for.
       target: The operation that waits.
-      tensor: What the target takes from the source; None for a control edge.
+      tensor: The tensor that the target takes from the source; None for a control edge.
     """
 
     source: tf.Operation
@@ -49,13 +49,13 @@ def edges_into(op: tf.Operation, *, control_inputs: bool) -> list[Edge]:
 def reachable(
     starts: Iterable[Node], following: Callable[[Node], Iterable[Node]]
 ) -> Iterator[Node]:
-    """Yields the starts and all that follows from them, each once, depth first.
+    """Yields the starts and all nodes that follow from them, each once, depth first.
 
-    Of several nodes that follow, the last is visited first.
+    If several nodes follow a node, the last of them is visited first.
 
     Args:
       starts: Where the walk begins.
-      following: What follows directly from a node; it is asked once for each.
+      following: Returns the nodes that follow a node directly. It is called once for each node.
     """
     waiting, seen = list(starts), set()
     while waiting:
@@ -73,18 +73,19 @@ def ancestors(
     through: Callable[[Edge], bool] = lambda _: True,
     stop_at: Callable[[tf.Operation], bool] = lambda _: False,
 ) -> list[tf.Operation]:
-    """Lists the operations that ends depend on, those of the ends among them.
+    """Lists the operations that the ends depend on, and the operations of the ends themselves.
 
     Args:
       ends: Tensors, operations or Nones.
-      control_inputs: Whether control edges are followed. With them the result is all that runs
-        where the ends are fetched; without them it is what the ends' values are computed from.
+      control_inputs: Whether control edges are followed. With them, the result is all operations
+        that run if the ends are fetched. Without them, it is the operations that the values of the
+        ends are computed from.
       through: Which edges are followed.
       stop_at: The operations that are listed, but whose own edges are not followed.
 
     Returns:
-      Each operation once, in the order of a walk that is depth first, the last edge first. A call
-      of a function is one operation: what its body has is not listed.
+      Each operation once, in depth-first order, the last edge first. A call of a function is one
+      operation: the operations of the function's body are not listed.
     """
 
     def following(op: tf.Operation) -> list[tf.Operation]:
@@ -103,20 +104,20 @@ def descendants(
     through: Callable[[Edge], bool] = lambda _: True,
     stop_at: Callable[[tf.Operation], bool] = lambda _: False,
 ) -> set[tf.Operation]:
-    """Finds the operations that depend on starts, which count as their own descendants.
+    """Finds the operations that depend on the starts; the result includes the starts.
 
     Args:
-      starts: Operations, of `within` or not.
-      within: The operations that are looked at, such as the ancestors of a loss. An operation tells
-        publicly which ones it waits for by control, but not which ones wait for it; so the edges
-        are those that end in `within`.
+      starts: Operations, in `within` or not.
+      within: The operations that are searched, such as the ancestors of a loss. TensorFlow has a
+        public list of the control inputs of an operation, but none of the operations that wait for
+        it. The edges are therefore taken from the inputs of these operations.
       control_inputs: Whether control edges are followed.
       through: Which edges are followed.
       stop_at: The operations that belong to the result, but whose consumers are not followed.
 
     Returns:
-      The starts and what depends on them. A call of a function is one operation, which depends on
-      its arguments, whichever of them its body uses.
+      The starts and the operations that depend on them. A call of a function is one operation. It
+      depends on all its arguments, even if the function's body uses only some of them.
     """
     outgoing: dict[tf.Operation, list[Edge]] = {}
     for op in within:
@@ -130,15 +131,17 @@ def descendants(
 
 
 def topological_order(ends: Iterable[Any], fed: Iterable[Any] = ()) -> list[tf.Operation]:
-    """Lists the operations that run where ends are fetched, each after those that it waits for.
+    """Lists the operations that run if the ends are fetched, in an order in which they can run.
 
-    Control edges are followed as data edges are: both make an operation wait. A call of a function
-    is one operation. The operations of a control flow v1 loop are listed once each; they form a
-    circle, so that some of them come before one that they wait for.
+    Each operation comes after the operations that it waits for. Control edges are followed, too,
+    because an operation waits for both kinds of edges. A call of a function is one operation. The
+    operations of a control flow v1 loop are listed once each. They form a cycle, and some of them
+    therefore come before an operation that they wait for.
 
     Args:
       ends: Tensors, operations or Nones.
-      fed: Tensors whose values are given: what makes them does not run, and is not listed.
+      fed: Tensors whose values are fed. The operations that compute them do not run, and are not
+        listed.
     """
     order: dict[tf.Operation, None] = {}
     waiting = [(op, False) for op in _operations(ends)]

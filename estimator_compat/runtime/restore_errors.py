@@ -20,7 +20,7 @@ def is_restore_op(op: Operation | None, saver: Any) -> bool:
 
 
 def restore_error(error: Any, checkpoint: str) -> Exception:
-    """Builds the error that says why a checkpoint was not restored, and which others there are."""
+    """Builds an error: why a checkpoint was not restored, and which other checkpoints exist."""
     error_type: type[Exception] = type(error)
     if isinstance(error, tf.errors.OutOfRangeError):
         error_type = tf.errors.DataLossError

@@ -157,8 +157,8 @@ def _restoring_session(
 class _Saver(tf1.train.Saver):
     """A Saver that says what to do if a checkpoint cannot be written.
 
-    A file beyond its size limit causes an OutOfRangeError. A session takes this error for the end
-    of the input, so that training would end without a message.
+    A file beyond its size limit causes an OutOfRangeError. A session understands this error as the
+    end of the input: training would end without a message.
     """
 
     def save(self, sess: Session, save_path: str, *args: Any, **kwargs: Any) -> Any:
@@ -187,8 +187,8 @@ def default_saver(config: Any) -> Any:
 def with_metric_initializers(scaffold: Any) -> Any:
     """Returns a Scaffold that initializes the metrics' variables.
 
-    TensorFlow's default `local_init_op` does so. A Scaffold with a `local_init_op` of its own gets
-    both.
+    TensorFlow's default `local_init_op` initializes them. If the Scaffold has another
+    `local_init_op`, the result runs both.
     """
     if not scaffold.local_init_op:
         return scaffold
@@ -353,7 +353,8 @@ def save_graph(
       train_op: The op of a TRAIN graph that makes a training step, or None.
       checkpoint_path: The checkpoint to restore.
       config: The RunConfig.
-      with_variables: Whether to save the variables too; once for a SavedModel of several graphs.
+      with_variables: Whether to save the variables, too; a SavedModel has them once, not for each
+        graph.
       **meta_graph: Further arguments of `add_meta_graph`, such as `tags` and `signature_def_map`.
 
     Raises:

@@ -51,7 +51,7 @@ def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
 
 
 def _positional_names(function: Callable[..., Any]) -> frozenset[str]:
-    """Returns the names of the positional arguments, at which the original looked."""
+    """Returns the names of the positional arguments; the original used only these."""
     if isinstance(function, functools.partial):
         return _positional_names(function.func) & frozenset(argument_names(function))
     parameters = inspect.signature(function, follow_wrapped=False).parameters.values()
@@ -161,9 +161,10 @@ def call_input_fn(
 
 
 def as_estimator_spec(spec: Any) -> Any:
-    """Makes a TPUEstimatorSpec the EstimatorSpec of a CPU; anything else stays as it is.
+    """Converts a TPUEstimatorSpec to an EstimatorSpec for a CPU; returns any other object as it is.
 
-    A TPUEstimatorSpec has no metrics before its functions are called, in the default graph.
+    The conversion calls the functions of the TPUEstimatorSpec in the default graph, because these
+    functions build the metrics.
     """
     return spec.as_estimator_spec() if hasattr(spec, "as_estimator_spec") else spec
 

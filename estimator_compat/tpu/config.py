@@ -1,7 +1,7 @@
 """`RunConfig`, `TPUConfig` and `InputPipelineConfig`: the settings of a TPU program.
 
-On CPU and GPU most of these settings have no effect. They are validated and kept, so that a program
-can set them and read them back.
+On CPU and GPU most of these settings have no effect. They are validated and stored. A program can
+therefore set them and read them.
 """
 
 import re
@@ -264,7 +264,7 @@ class RunConfig(run_config.RunConfig):
             self._join(cluster.cluster_spec())
 
     def _join(self, cluster_spec: Any) -> None:
-        """Sets the cluster to a resolver's, and adds it to the session config."""
+        """Sets the cluster to a ClusterResolver's cluster, and adds it to the session config."""
         self._cluster_spec = cluster_spec
         if self._session_config is None:
             self._session_config = tf1.ConfigProto(
@@ -289,7 +289,7 @@ class RunConfig(run_config.RunConfig):
         return self._cluster
 
     def replace(self, **properties: Any) -> "RunConfig":
-        """Returns a copy with some properties changed, of which `tpu_config` can be one.
+        """Returns a copy with some properties changed; `tpu_config` can be changed, too.
 
         See `estimator_compat.RunConfig.replace`.
         """

@@ -38,8 +38,8 @@ _SIZE_ARGUMENTS = {
 class TPUEstimator(Estimator):
     """An Estimator for a model_fn and input_fns that were written for TPUs.
 
-    `params["batch_size"]` of the input_fn and of the model_fn is the batch size of the mode;
-    `params["use_tpu"]` of the model_fn is False. For an export, there is no `batch_size`. The
+    The params of the input_fn and of the model_fn have `batch_size`, the batch size of the mode;
+    in an export they do not have it. The model_fn's params have `use_tpu`, which is False. The
     global step is a resource variable, as in the original. `ExamplesPerSecondHook` reports the
     speed, instead of the Estimator's log lines.
 
@@ -126,7 +126,7 @@ class TPUEstimator(Estimator):
     def _inputs(self, input_fn: Callable[..., Any], mode: str) -> inputs.Inputs:
         _check_takes_params("input_fn", input_fn)
         self._check_not_sliced(mode)
-        # One host reads all of the input, which the original said by None.
+        # A single host reads the whole input. The original passed None as `input_context` then.
         in_context = "input_context" in user_functions.argument_names(input_fn)
         called = functools.partial(input_fn, input_context=None) if in_context else input_fn
 
@@ -141,7 +141,10 @@ class TPUEstimator(Estimator):
         return functools.partial(self._model_fn, exporting=True)
 
     def _on_cpu(self, model_fn: Callable[..., Any]) -> Callable[..., EstimatorSpec]:
-        """Wraps a model_fn into one for an Estimator, which copies params and config anew."""
+        """Wraps a TPU model_fn into a model_fn for `Estimator`.
+
+        The wrapper may change `params`: the Estimator passes a new copy to each call.
+        """
 
         def on_cpu(
             features: Any,

@@ -36,7 +36,7 @@ class ExamplesPerSecondHook(tf1.train.StepCounterHook):
         )
 
     def _log_and_record(self, elapsed_steps: int, elapsed_time: float, global_step: int) -> None:
-        """Overrides what reports a speed: see `private_tensorflow.OVERRIDDEN`."""
+        """Reports the speed; overrides a private method: see `private_tensorflow.OVERRIDDEN`."""
         writer = private_tensorflow.summary_writer(self)
         speeds = {"global_step/sec": elapsed_steps / elapsed_time}
         if self._batch_size is not None:

@@ -2,7 +2,7 @@
 
 A command's module has `HELP`, `DESCRIPTION`, `EPILOG`, `add_arguments(parser)` and
 `run(options) -> int`, which returns the exit status. The module itself imports only argparse and
-other modules of this package. `run` imports everything else, so that `migrate --help` is fast.
+other modules of this package. `run` imports everything else: `migrate --help` is therefore fast.
 """
 
 import importlib

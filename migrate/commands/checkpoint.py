@@ -12,10 +12,11 @@ hosted loop saves a tf.train.Checkpoint. The command recognizes the kind of SRC 
 kind to DST. The optimizer's slots and the global step are converted, too. The command reports how
 many names matched, which ones did not, and shapes that differ.
 
-With --target, the variables of a model_fn are written. If a variable has no value of its shape in
-SRC, or a value has no variable, nothing is written; --allow-partial writes the checkpoint all the
-same. Without --target, the names in SRC are written as they are. A model with partitioned variables
-needs --target, because an Estimator's checkpoint has one value for all parts of such a variable.
+With --target, the variables of a model_fn are written. Nothing is written if a variable has no
+value of its shape in SRC, or if a value has no variable. With --allow-partial, the checkpoint is
+written anyway. Without --target, the names in SRC are written as they are. A model with partitioned
+variables needs --target, because an Estimator's checkpoint has one value for all parts of such a
+variable.
 
 {TARGET}
 """

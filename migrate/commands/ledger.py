@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=positive,
         default=3,
         metavar="N",
-        help="number of batches to check it on (default: 3)",
+        help="number of batches to check the loss on (default: 3)",
     )
     parser.add_argument(
         "--checkpoint",

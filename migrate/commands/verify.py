@@ -7,9 +7,9 @@ from migrate.commands import target_arguments
 from migrate.commands.argument_types import positive
 from migrate.commands.target_arguments import TARGET
 
-HELP = "proves that a hosted model_fn computes what it computes under an Estimator"
+HELP = "proves that a hosted model_fn computes the same as under an Estimator"
 DESCRIPTION = f"""\
-Proves that the model_fn inside a TF2 custom loop (migrate.host) computes what it computes under an
+Proves that a model_fn computes the same inside a TF2 custom loop (migrate.host) as under an
 Estimator. The loop is called the subject, and the Estimator the reference. Both start from the same
 weights, see the same batches and draw the same random numbers. They are compared in stages: the
 variables, the forward pass, the gradients, one step, many steps, evaluation, predictions. For each
@@ -18,9 +18,10 @@ printed as a number, relative to the largest number of the array, and in units i
 is the distance to the next float).
 
 "identical" means that all bits are the same. "equivalent" means that the differences are within the
-tolerances that the verdict names. Where a note says so, larger differences are attributed to
-rounding. To measure what rounding does, the reference is trained again from weights one unit in the
-last place away. Up to ten times the resulting difference is equivalent.
+tolerances that the verdict names. A larger difference is also equivalent if rounding can explain
+it; a note then says so. To measure the effect of rounding, the command trains the reference once
+more, from weights that differ by one unit in the last place. A difference of at most ten times this
+effect is attributed to rounding.
 
 {TARGET}
 Without TARGET, the command verifies the embedded example.

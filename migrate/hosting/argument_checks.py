@@ -24,7 +24,7 @@ def check_counts(**counts: int | None) -> None:
 
 
 def check_batches(dataset: Dataset, expected: Nest) -> None:
-    """Raises a ValueError for a Dataset whose elements are not what the model_fn's graph takes.
+    """Raises a ValueError for a Dataset whose elements do not fit the model_fn's graph.
 
     The check is needed because a graph's functions take tensors by position: without it, a feature
     of another name would be used as the feature that the model_fn reads.

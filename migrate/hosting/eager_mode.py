@@ -4,7 +4,7 @@ Legacy programs call `tf.compat.v1.disable_v2_behavior()` when they are imported
 eager execution for the whole process, and no other call turns it on again. Legacy code depends on
 two of its other effects: the sizes in a static shape are plain numbers, and tensors can be keys of
 a dict. `keep_eager_execution` leaves these two effects. Variables stay resource variables, because
-the variables of a hosted graph must be.
+a hosted graph can only use resource variables.
 """
 
 import tensorflow as tf
@@ -17,7 +17,7 @@ _SWITCHES = ("disable_eager_execution", "disable_resource_variables", "disable_v
 
 
 def keep_eager_execution() -> None:
-    """Replaces the functions that switch eager execution off, so that it stays on.
+    """Replaces the functions that switch eager execution off. It then stays on.
 
     Call it before the legacy code is imported. `disable_v2_behavior` then changes shapes and the
     equality of tensors only; `disable_eager_execution` and `disable_resource_variables` do nothing.

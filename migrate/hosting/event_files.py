@@ -43,7 +43,7 @@ class EventFiles:
 
         Args:
           folder: A folder below the model_dir.
-          results: The metrics by their names; `global_step` among them.
+          results: The metrics by their names, and `global_step`.
           more: `tf.compat.v1.Summary` messages that are written with the results.
         """
         summary = tf1.Summary()

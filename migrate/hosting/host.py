@@ -32,8 +32,8 @@ def host(
 ) -> CustomLoop:
     """Hosts a model_fn in a custom loop.
 
-    Without a `strategy`, the loop trains on the strategy that an Estimator would have: that of the
-    config's `train_distribute`, or of the cluster in `TF_CONFIG`; see `worker_strategy`. All
+    Without a `strategy`, the loop trains on the strategy that an Estimator would have: the config's
+    `train_distribute`, or a strategy for the cluster in `TF_CONFIG`; see `worker_strategy`. All
     workers run the same program with the same config, and make the same number of steps. Their
     inputs must yield equally many batches, because the workers wait for a worker whose input has
     ended. Only the chief writes checkpoints, summaries and exports. Each process evaluates and
@@ -42,8 +42,9 @@ def host(
     Args:
       model_fn: As for an Estimator, unedited.
       input_fn: One input_fn for all modes, or a mapping of `ModeKeys` values to input_fns.
-      input_signature: What the datasets yield that are passed to the loop later, for use instead of
-        `input_fn`: the nest of `tf.TensorSpec`s of features, or of `(features, labels)`.
+      input_signature: The specs of the batches, instead of an `input_fn`: a nest of
+        `tf.TensorSpec`s of features, or of `(features, labels)`. Datasets of such batches are
+        passed to the loop later.
       params: As for an Estimator.
       config: A RunConfig; None for a default RunConfig. The loop uses its seed, its steps for
         summaries, checkpoints and logging, and its model_dir. Without a model_dir nothing is
@@ -58,8 +59,8 @@ def host(
       global_mean: Whether the loss is the mean over the examples of all replicas: see
         `Replication`.
       split: Whether a batch of the input is split over the replicas: see `Replication`. None is
-        True if `strategy` is given. Otherwise None is False, because an Estimator read its input
-        so.
+        True if `strategy` is given. Otherwise None is False: an Estimator passed whole
+        batches to the replicas.
 
     Returns:
       The loop. Each mode's graph is built when it is first used.
@@ -80,7 +81,7 @@ def host(
         config=config,
     )
     run_config = target.run_config
-    # A RunConfig has the default session_config, or in a cluster another one that it makes itself.
+    # In a cluster, a RunConfig makes a session_config itself. The warning is for a user's own.
     session_config = None if run_config.cluster_spec else run_config.session_config
     if session_config not in (None, default_session_config()):
         tf1.logging.warning(
@@ -92,8 +93,8 @@ def host(
     if strategy is None:
         strategy = worker_strategy.from_config(run_config)
     if loss_summaries:
-        # In TRAIN each replica would write the same tags; `Replication.loss_summaries` does it
-        # once.
+        # In TRAIN each replica would write the same tags. `Replication.loss_summaries` writes them
+        # once instead.
         modes = (ModeKeys.EVAL,) if strategy is not None else (ModeKeys.TRAIN, ModeKeys.EVAL)
         model_fn = with_loss_summaries(model_fn, modes=modes)
     target = dataclasses.replace(target, model_fn=model_fn, config=run_config)

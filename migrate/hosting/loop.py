@@ -127,7 +127,7 @@ class CustomLoop:
         return host_on_one_device(build_for_one_device(self.target, mode), self.variables)
 
     def _dataset_or_input(self, dataset: Dataset | None, mode: str) -> Dataset:
-        """Returns a caller's dataset after checking it, or that of the input_fn for None."""
+        """Checks a caller's dataset and returns it; for None, returns the input_fn's dataset."""
         if dataset is None:
             return self.dataset(mode)
         if mode != ModeKeys.TRAIN or self._replication is None:
@@ -242,8 +242,8 @@ class CustomLoop:
         end = self.global_step + (steps if steps is not None else 2**62)
         losses = []
         while (step := self.global_step) < end:
-            # The first step is made alone. It shows whether a step adds 1 to the global step; only
-            # then can many steps in one call not pass `end`.
+            # The first step is made alone. It shows whether a step adds 1 to the global step.
+            # Otherwise many steps in one call could pass `end`.
             longest = self._step_counting.longest(steps_per_loop)
             stop = next_stop(step, end=end, longest=longest, intervals=self._log.intervals())
             step_losses = self._advance(loop, batches, step, stop)

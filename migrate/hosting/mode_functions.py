@@ -50,7 +50,7 @@ class TrainFunctions:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class _SessionFunction:
-    """A function whose random ops draw what they draw in a new session.
+    """A function whose random ops draw the same numbers as in a new session.
 
     Attributes:
       graph: The graph that the function computes.

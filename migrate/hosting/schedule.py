@@ -1,4 +1,4 @@
-"""The steps at which a loop logs, summarizes and saves: those of an Estimator's hooks."""
+"""The steps at which a loop logs, summarizes and saves: the same as for an Estimator's hooks."""
 
 import enum
 import time

@@ -21,7 +21,8 @@ class TrainingLog:
       config: The RunConfig; it has the intervals.
       events: The event files.
       save: Writes a checkpoint.
-      chief_decides: Returns the chief's decision on every worker; workers' clocks differ.
+      chief_decides: Takes this worker's decision and returns the chief's decision. Workers may
+        decide differently, because their clocks differ.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class TrainingLog:
         return [tf1.Summary(value=[value]).SerializeToString()]
 
     def save(self, step: int, *, force: bool = False) -> None:
-        """Writes a checkpoint if one is due, and none of the same global step was written.
+        """Writes a checkpoint if it is due, unless the last checkpoint has the same global step.
 
         Args:
           step: The global step.

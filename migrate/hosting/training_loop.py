@@ -28,8 +28,8 @@ class LoopResult:
 class Loop:
     """Trains on the batches of an iterator, many steps in one call of a function.
 
-    If ops draw random numbers, one and the same graph call makes all steps, also a step with
-    summaries. Its random ops then draw the numbers that they draw in a session, step after step.
+    If ops draw random numbers, a single graph function makes all steps, with and without summaries.
+    Its random ops then draw one sequence of numbers, the same as in a session.
 
     Args:
       functions: The functions of a TRAIN graph.
@@ -38,8 +38,8 @@ class Loop:
 
     def __init__(self, functions: GraphFunctions, *, jit_compile: bool = False) -> None:
         dtype = functions.built.spec.loss.dtype
-        # These variables keep their values if the iterator ends before the last step. The outputs
-        # of the function would be lost.
+        # If the iterator ends before the last step, the function raises an error, and its outputs
+        # are lost. The values of these variables are not lost.
         self._losses = tf.Variable(tf.zeros([0], dtype), shape=[None], trainable=False)
         self._steps_made = tf.Variable(0, trainable=False)
         self._draws = functions.built.draws
@@ -53,8 +53,9 @@ class Loop:
           count: How many steps.
           summarize: Whether the summaries of the last step are computed.
         """
-        # A Python bool traces two functions, one with summaries and one without, which is faster. A
-        # tensor traces one function: random ops must draw from one sequence in both cases.
+        # A Python bool makes `tf.function` trace two functions, one with summaries and one without,
+        # which is faster. A tensor makes it trace one function. Random ops need one function,
+        # because they must draw from one sequence in both cases.
         flag = tf.constant(summarize) if self._draws else summarize
         try:
             summaries = self._steps(batches, tf.constant(count), flag).numpy().tolist()
@@ -71,8 +72,8 @@ class Loop:
             one_step = tf.function(one_step, jit_compile=True)
         summaries = functions.between(summarized, list(built.summaries))
         buffer, steps_made = self._losses, self._steps_made
-        # Waiting for the batch costs a small model a tenth of its speed, so that only a step with
-        # such operations waits: see `advance`.
+        # Some operations must wait for the batch: see `advance`. Waiting costs a small model a
+        # tenth of its speed, so only a step with such operations waits.
         waits = built.acts_alone
 
         def serialize(*values: tf.Tensor) -> tf.Tensor:
@@ -82,7 +83,7 @@ class Loop:
             element, index = next(batches), steps_made.read_value()
             # Operations without inputs (such as the global step's increment) must wait for the
             # batch, or they would run once more after the last one. They wait for `ready`, which
-            # groups the batch and the step index, so that the executor schedules all of them from
+            # groups the batch and the step index. The executor then schedules all of them from
             # one thread. Waiting for the batch alone made the dataset's thread schedule each
             # operation by itself, which was slower.
             ready = [index]

@@ -102,7 +102,7 @@ def _counts_steps(graph: BuiltGraph) -> bool:
 def check_one_device(replication: Replication | None) -> None:
     """Raises a ValueError if a loop whose `forward` is called trains on replicas.
 
-    Each replica has variables of its own, which a `tf.GradientTape` outside cannot watch.
+    Each replica has its own variables. A `tf.GradientTape` around the call cannot watch them.
 
     Raises:
       ValueError: `replication` is not None.

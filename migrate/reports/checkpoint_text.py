@@ -3,7 +3,7 @@
 from migrate.checkpoint_matching import Conversion
 from migrate.reports import text_layout
 
-_OWNERS = {True: "an Estimator's", False: "a custom loop's"}  # by whether it is legacy
+_OWNERS = {True: "an Estimator's", False: "a custom loop's"}  # by `Conversion.legacy`
 _SHOWN = 20
 
 

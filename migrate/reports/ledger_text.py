@@ -111,5 +111,5 @@ def _caution(caution: cautions.Caution, indent: str) -> list[str]:
 
 
 def _wrapped(text: str, indent: str, hanging: int) -> list[str]:
-    """Wraps a paragraph without breaking formulas, names and paths, so that they can be copied."""
+    """Wraps a paragraph. Formulas, names and paths are not broken: a reader can copy them."""
     return text_layout.wrap(text, indent=indent, hanging=hanging, break_long_words=False)

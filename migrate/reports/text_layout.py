@@ -65,7 +65,7 @@ def table(
         box=Box(_BOX, ascii=True),
         show_edge=False,
         pad_edge=False,
-        padding=(0, 1, 0, 0),  # with the space of the box these are two
+        padding=(0, 1, 0, 0),  # the box adds a second space
         header_style="",
     )
     for index, title in enumerate(header):

@@ -4,7 +4,7 @@ from migrate.reports.text_layout import table, wrap
 from migrate.verifying.verdict import ROUNDING_NOTE, Comparison, Outcome, Stage, Verdict
 
 _HEAD = ("stage", "verdict", "absolute", "relative", "ulps", "compared")
-_NUMBERS = (2, 3, 4)  # columns of _HEAD
+_NUMBERS = (2, 3, 4)  # the indices of the columns of numbers
 _MEANING = {
     Outcome.IDENTICAL: "every number that was compared is the same, bit for bit.",
     Outcome.EQUIVALENT: "every number is within the tolerances ({}){}.",

@@ -1,4 +1,4 @@
-"""The batches of an input_fn, read once, so that the reference and the subject get the same."""
+"""The batches of an input_fn, read once. The reference and the subject get the same batches."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

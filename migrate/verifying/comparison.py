@@ -6,7 +6,7 @@ import numpy as np
 
 from migrate.verifying.verdict import Comparison, Outcome
 
-_ROUNDING = 2.0  # units in the last place that rounding may change a sum by
+_ROUNDING = 2.0  # the most units in the last place by which rounding changes a sum
 
 
 def compare(
@@ -26,7 +26,7 @@ def compare(
       subject: The subject's array, or such a value.
       tolerance: The largest equivalent difference, relative to the largest magnitude in the
         reference's array.
-      smallest: A largest magnitude below this one counts as this one.
+      smallest: The difference is relative to this number, if the largest magnitude is smaller.
       step: The training step that the arrays belong to; None if they belong to no step.
     """
     reference, subject = _as_arrays(reference, subject)
@@ -117,10 +117,10 @@ def _ranks(floats: np.ndarray) -> np.ndarray:
 
 
 def _as_arrays(reference: Any, subject: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Returns both as arrays.
+    """Returns the reference's and the subject's values as arrays.
 
-    If both are floats, the subject's get the reference's type: a subject may return its loss as a
-    Python float.
+    If both are floats, the subject's array gets the dtype of the reference's array, because a
+    subject may return its loss as a Python float.
     """
     reference, subject = (_with_numpy_type(np.asarray(value)) for value in (reference, subject))
     are_floats = _is_float(reference) and _is_float(subject)
@@ -146,7 +146,7 @@ def _mismatch(reference: np.ndarray, subject: np.ndarray) -> str:
 
 
 def _is_identical(reference: np.ndarray, subject: np.ndarray) -> bool:
-    """Returns whether all bits are the same. Those of 0.0 and -0.0 are not."""
+    """Returns whether all bits are the same. 0.0 and -0.0 have different bits."""
     if _is_float(reference):
         return reference.tobytes() == subject.tobytes()
     return np.array_equal(reference, subject)

@@ -1,3 +1,3 @@
-"""Kept for one release: now `migrate.reports.verdict_plot`."""
+"""The old name of `migrate.reports.verdict_plot`, kept for one release."""
 
 from migrate.reports.verdict_plot import *  # noqa: F403

@@ -25,8 +25,8 @@ from migrate.verifying import rounding
 from migrate.verifying.batches import Batches
 from migrate.verifying.gradients import loss_gradients
 
-Values = dict[str, np.ndarray]  # the values of variables, by their names
-Progress = Callable[[str], None]  # is called with a line of text
+Values = dict[str, np.ndarray]  # variable name to value
+Progress = Callable[[str], None]  # takes a line of text
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class ForwardPass:
 
     Attributes:
       values: In TRAIN, the gradients of the loss by variable name; in PREDICT, the predictions.
-      random: The random ops that `values` depend on; in TRAIN also those of the train_op.
+      random: The random ops that `values` depend on; in TRAIN also the train_op's random ops.
     """
 
     values: Nest
@@ -88,7 +88,7 @@ class Reference:
         self._estimator = self._new_estimator(target.run_config)
 
     def _new_estimator(self, config: estimator_compat.RunConfig) -> estimator_compat.Estimator:
-        # If the model_fn takes no params, an Estimator refuses any, also an empty dict.
+        # If the model_fn takes no params, an Estimator refuses all params, even an empty dict.
         params = self.target.params or None
         return estimator_compat.Estimator(self.target.model_fn, params=params, config=config)
 
@@ -133,7 +133,8 @@ class Reference:
 
     def evaluate(self) -> dict[str, Any]:
         """Returns the metrics of the weights that `train` saved."""
-        # If the graph does not use its input, the end of the input does not end an evaluation.
+        # If the graph does not use its input, the end of the input does not end the evaluation, but
+        # `steps` does.
         metrics: dict[str, Any] = self._estimator.evaluate(
             self.input_fn(ModeKeys.EVAL), steps=len(self.batches[ModeKeys.EVAL].values)
         )

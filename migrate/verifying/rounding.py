@@ -17,8 +17,8 @@ from migrate.verifying.verdict import ROUNDING_NOTE, Comparison, Outcome
 # A difference up to TIMES the reference's own sensitivity to rounding is equivalent. The
 # sensitivity is about as large as the effect of adding up a sum in another order.
 TIMES = 10.0
-# A relative difference jumps if it is more than _JUMP times the largest one before it, or the
-# tolerance. Rounding errors do not jump: they grow from step to step.
+# A relative difference jumps if it is more than _JUMP times the largest earlier difference, and
+# more than _JUMP times the tolerance. Rounding errors do not jump: they grow from step to step.
 _JUMP = 1000.0
 _SHOWN = 3
 
@@ -28,7 +28,7 @@ def perturb(values: Mapping[str, np.ndarray], names: Collection[str]) -> dict[st
 
     Args:
       values: Arrays by name.
-      names: The names of the arrays to perturb; those that are not of floats are left out.
+      names: The names of the arrays to perturb. Arrays of other dtypes than floats are left out.
     """
     generator = np.random.default_rng(1)
     perturbed = {}
@@ -46,9 +46,9 @@ def forgive(
 ) -> tuple[list[Comparison], list[str]]:
     """Makes differences equivalent that are at most `TIMES` the reference's sensitivity.
 
-    This holds for the largest difference of an array and for its root mean square. The largest one
-    alone is not enough: if rounding errors are large in few elements, a fault of all elements may
-    be as small as they are.
+    This must hold for the largest difference of an array and for the root mean square of its
+    differences. The largest difference alone is not enough: rounding errors may be large in a few
+    elements, and a fault that concerns all elements may be smaller than these errors.
 
     A loss that jumps, at a step where the reference's own loss does not jump, is not forgiven.
     Otherwise a fault that begins late would hide in a training that is chaotic.
@@ -58,8 +58,8 @@ def forgive(
       sensitivities: The reference against itself from perturbed weights: the same arrays.
 
     Returns:
-      The comparisons, and a list with one note that names the forgiven ones; an empty list if
-      there are none.
+      The comparisons, and a list with one note that names the forgiven comparisons. The list is
+      empty if none was forgiven.
     """
     comparisons, sensitivities = list(comparisons), list(sensitivities)
     limits = {each.place: each for each in sensitivities if math.isfinite(each.absolute)}

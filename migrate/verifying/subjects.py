@@ -54,8 +54,8 @@ class SubjectAdapter:
       subject: A loop with `variables` and `train_step`.
 
     Attributes:
-      is_aligned: Whether the subject's random ops draw the reference's numbers, if they are
-        repeatable.
+      is_aligned: Whether the repeatable random ops draw the same numbers in the subject as in the
+        reference: see `RandomOp.is_repeatable`.
       initializes: Whether the subject's own initial values must equal the reference's.
     """
 
@@ -67,7 +67,7 @@ class SubjectAdapter:
 
     @property
     def notes(self) -> list[str]:
-        """What the reference does in training and the subject leaves out."""
+        """Notes on the parts of the reference's training that the subject leaves out."""
         return []
 
     @property
@@ -203,7 +203,7 @@ class HostedAdapter(SubjectAdapter):
     ) -> list[np.ndarray]:
         """Trains on all batches again, from the initial values.
 
-        The batches go through `CustomLoop.train`, as those of its users do.
+        It calls `CustomLoop.train`, as a user does.
         """
         del first  # the loop trains on the first batch again
         self.assign(initial)

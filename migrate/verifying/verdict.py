@@ -38,7 +38,7 @@ class Tolerances:
         the addition is allowed for: two units in the last place of the largest element.
       metrics: For evaluation.
       predictions: For predictions.
-      smallest: A largest magnitude below this one counts as this one.
+      smallest: A difference is relative to this number, if the largest magnitude is smaller.
     """
 
     losses: float = 1e-6
@@ -56,15 +56,15 @@ class Comparison:
 
     Attributes:
       name: What the array is: a variable's name, "loss", a metric's name.
-      step: The training step of a loss or gradient, or after which a variable was read; None if
-        the array belongs to no step.
+      step: The training step of a loss or gradient, or the step before a variable was read; None
+        if the array belongs to no step.
       outcome: `IDENTICAL`, `EQUIVALENT` or `DIFFERENT`.
       absolute: The largest absolute difference of two elements.
       rms: The root mean square of the differences of all elements.
       relative: `absolute`, relative to the largest magnitude in the reference's array, or to the
         largest update.
-      ulps: The largest distance of two elements in units in the last place, which are floats of
-        the array's type; 0 for other types.
+      ulps: The largest distance of two elements, in units in the last place of the array's
+        floating-point type; 0 for other types.
       tolerance: The largest `relative` that is equivalent.
       note: A difference that is not a number, such as another shape or a missing variable.
     """

@@ -1,3 +1,3 @@
-"""Kept for one release: now `migrate.verifying.verdict`."""
+"""The old name of `migrate.verifying.verdict`, kept for one release."""
 
 from migrate.verifying.verdict import *  # noqa: F403

@@ -224,7 +224,7 @@ class _Verification:
     def _compare_allowing_rounding(
         self, record: TrainingRecord, compare: Callable[[TrainingRecord | None], list[Stage]]
     ) -> list[Stage]:
-        """Repeats the stages with an allowance for rounding if they differ without it."""
+        """Compares the stages; if they differ, compares them again and forgives rounding errors."""
         without_allowance = compare(None)
         if all(each.outcome is not Outcome.DIFFERENT for each in without_allowance):
             return without_allowance
@@ -254,7 +254,7 @@ class _Verification:
         return (reference.values, predictions[0]), []
 
     def _not_aligned(self, ops: Sequence[RandomOp]) -> list[RandomOp]:
-        """Returns the ops that draw different numbers in the subject, and keeps them."""
+        """Returns the ops that draw different numbers in subject and reference, and stores them."""
         unaligned = [op for op in ops if not (self._subject.is_aligned and op.is_repeatable)]
         self._unaligned += unaligned
         return unaligned

@@ -1,4 +1,4 @@
-"""The clock of a worker: what a block of steps took, told to the process that asked for it."""
+"""The clock of a worker process: it reports how long a block of steps took."""
 
 from __future__ import annotations
 

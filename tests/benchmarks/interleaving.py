@@ -1,19 +1,18 @@
 """Lets several training runs make blocks of steps in turn, and compares the blocks of a turn.
 
-A clock on a machine that does other things is wrong by more than what is to be measured. So blocks
-alternate (A B C A B C ...), and only blocks of the same turn are compared: the ratio of neighbours
-in time is nearly free of what slows both. But a run can also be faster or slower as a whole, by
-where its threads and memory happen to lie: two equal ones differed by up to 15 %. So after some
-turns, a round, all runs start anew, and the median of a round's ratios is one observation. What is
-reported is the median of these observations and its 95 % interval: the ranks that a fair coin,
-tossed once a round, leaves out with less than 5 %. It assumes that rounds are independent, and
-nothing about how their noise is distributed.
+Other programs on the machine disturb a measurement by more than the difference to be measured. The
+blocks of the contestants therefore alternate (A B C A B C ...), and only blocks of the same turn
+are compared: other programs slow both of them nearly equally. But a whole run can also be faster or
+slower, depending on where its threads and memory are: two equal runs differed by up to 15 %. After
+some turns (a round), all runs therefore start anew. The median of a round's ratios is one
+observation. The report has the median of the observations and its 95 % interval, as in the sign
+test. The interval assumes that rounds are independent, and assumes no distribution of their noise.
 
-Contestants that differ only in how a block is made share a run, graph and session and all, so that
-no luck of runs comes between them: a fraction of the rounds then tells as much.
+Contestants that differ only in how a block is made share one run, with its graph and session. The
+differences between runs then do not disturb the comparison, and fewer rounds are enough.
 
-CPU seconds of the process, all its threads, are compared beside wall-clock seconds: waiting for a
-busy core does not count in them.
+CPU seconds of all threads of the process are compared, too, besides wall-clock seconds. They do not
+include the time in which a process waits for a busy core.
 """
 
 import contextlib
@@ -37,7 +36,7 @@ class Runs:
     """The process that makes the runs: its interpreter, and its module with its arguments.
 
     Attributes:
-        foreign: the interpreter is another one, of other packages and another Keras.
+        foreign: whether the interpreter belongs to another environment, with other packages.
     """
 
     python: str
@@ -48,7 +47,7 @@ class Runs:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Contestant:
-    """What is measured: runs, and how their blocks are made (`worker` lists the ways)."""
+    """A contestant of a measurement: its runs, and how their blocks are made (see `worker`)."""
 
     name: str
     runs: Runs
@@ -82,7 +81,7 @@ Blocks = dict[str, list[list[Block]]]
 
 
 class Worker:
-    """A started process, which makes a block of steps when asked to."""
+    """A started process, which makes a block of steps for each request."""
 
     def __init__(self, runs: Runs, errors: Any) -> None:
         self._runs, self._errors = runs, errors
@@ -156,11 +155,12 @@ def interleave(
     """Lets every contestant make its blocks, in turn.
 
     Args:
-      contestants: Those that take turns.
+      contestants: The contestants.
       effort: How many rounds, blocks and steps they make.
-      period: What happens each so many steps, such as summaries, happens equally often in every
-        block, and in its middle: work that it leaves to other threads falls into its block.
-      progress: Is told how far it is.
+      period: The number of steps between two periodic actions, such as summaries. Each block has
+        equally many of them, in its middle: work that they leave to other threads then belongs to
+        the same block.
+      progress: Is called with a text about the progress.
     """
     blocks: Blocks = {contestant.name: [] for contestant in contestants}
     with _workers(contestants) as workers:

@@ -1,11 +1,11 @@
-"""Custom training loops, one after another, that make blocks of steps when asked to.
+"""Custom training loops, one after another, that make a block of steps for each request.
 
     python -m tests.benchmarks.loop_worker small hosted
 
 The protocol is `worker`'s: a line `STEPS HOW` asks for a block, and `new` for a new run, whose
-variables and functions are built anew; HOW means nothing here. A block is what one call of `train`
-does: its steps, a summary of the loss every 100 of them, and the checkpoint at its end. The block
-of an Estimator, which lies within one call of `train`, has no checkpoint.
+variables and functions are built anew; HOW has no meaning here. A block is one call of `train`: its
+steps, a summary of the loss every 100 steps, and the checkpoint at its end. An Estimator's block is
+a part of one call of `train`, and has no checkpoint.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def hosted(model: models.Model, folder: str, *, jit_compile: bool) -> Any:
 
 
 class LoopVariables:
-    """The variables of a loop written by hand, which are made when they are first asked for."""
+    """The variables of a loop written by hand; each is created when it is first used."""
 
     def __init__(self) -> None:
         self.known: dict[str, tf.Variable] = {}
@@ -115,7 +115,7 @@ KINDS: dict[str, Callable[[models.Model, str], Any]] = {
 
 
 def run(build: Callable[[models.Model, str], Any], model: models.Model) -> bool:
-    """Makes the blocks of one run; tells whether another is asked for."""
+    """Makes the blocks of one run; returns whether a new run is requested."""
     with tempfile.TemporaryDirectory() as folder:
         loop, dataset = build(model, folder), models.input_fn(model)
         for line in sys.stdin:

@@ -1,10 +1,10 @@
-"""The models that are measured: one where the step is nearly all overhead, others that compute.
+"""The models of the benchmarks: a small one whose step is nearly all overhead, and larger ones.
 
-Their input is one batch that repeats: what is measured is the training loop and not a pipeline.
+Their input repeats one batch, because the training loop is measured and not an input pipeline.
 
-A model is one forward function over plain variables: no layer, hence no Keras, of which each
-TensorFlow here has another one. Where the variables come from is the contestant's: from
-`tf.get_variable` in a model_fn, from a dict of `tf.Variable`s in a loop written by hand.
+A model is one forward function over plain variables. It has no layers, because each TensorFlow here
+has another Keras. The contestant creates the variables: with `tf.get_variable` in a model_fn, or in
+a dict of `tf.Variable`s in a loop written by hand.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Variables(Protocol):
     def get(
         self, name: str, shape: list[int], initializer: Any = None, *, trainable: bool = True
     ) -> Any:
-        """Returns the variable of that name; where there is no initializer, it is Glorot's."""
+        """Returns the variable of that name; without an initializer, uses Glorot's."""
 
     def update(self, variable: Any, value: Any) -> None:
         """Assigns, as a part of the training step."""
@@ -102,7 +102,7 @@ def _layer_norm(variables: Variables, x: Any, name: str) -> Any:
 
 
 def _attention(variables: Variables, x: Any, name: str, *, length: int, heads: int) -> Any:
-    """Lets every position of `x`, `[batch * length, width]`, attend to those of its sequence."""
+    """Lets each position of `x`, `[batch * length, width]`, attend to the same sequence."""
     width = x.shape.as_list()[1]
 
     def projected(part: str) -> Any:

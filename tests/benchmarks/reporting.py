@@ -1,4 +1,4 @@
-"""What the benchmarks' commands share: their options, their measuring and their tables."""
+"""The options, measurements and tables that the commands of the benchmarks share."""
 
 import argparse
 import os
@@ -33,7 +33,7 @@ def contestants_table(title: str, blocks: Blocks) -> Table:
 
 
 def speed_table(blocks: Blocks, ours: str, targets: dict[str, float]) -> Table:
-    """Compares one of the contestants with every other; above 1 it is the faster."""
+    """Compares one contestant with every other one; a number above 1 means that it is faster."""
     made = table(f"{ours}, times as fast as", *COMPARISON)
     for peer in blocks:
         if peer == ours:

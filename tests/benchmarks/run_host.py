@@ -1,22 +1,22 @@
-"""Measures the Host rung: the steps a second of a custom loop against its peers'.
+"""Measures the Host rung: compares the steps per second of a custom loop with its peers.
 
     python -m tests.benchmarks.run_host --tf215_python=PATH_OF_A_PYTHON_WITH_TENSORFLOW_2_15_1
 
-The hosted loop, `migrate.host(...).train(...)`, trains beside the real Estimator on TensorFlow
-2.15.1, the Run rung, and a loop of the same model that was written by hand for TensorFlow 2, in
-paired blocks of steps that alternate (`interleaving` says how). All of them summarize the loss
-every 100 steps; both loops make 100 steps in one graph call, and write a checkpoint at the end of
-a block.
+The hosted loop, `migrate.host(...).train(...)`, is compared with three peers: the real Estimator on
+TensorFlow 2.15.1, the Run rung, and a loop of the same model that was written by hand for
+TensorFlow 2. All of them train in blocks of steps that alternate (see `interleaving`), and
+summarize the loss every 100 steps. Both loops make 100 steps in one graph call, and write a
+checkpoint at the end of a block.
 
-Targets: times as fast as the real Estimator, at least 2.0 on the small model, whose step is nearly
-all overhead, and at least 1.0 on the others, which compute; at least 0.95 times as fast as the loop
-written by hand; peak memory at most 1.1 times that of the loop by hand, the Run rung and the real
-Estimator. (TensorFlow 2.21 alone, imported and idle, takes 1.24 times as much as 2.15.1.)
+Targets: at least 2.0 times as fast as the real Estimator on the small model, whose step is nearly
+all overhead, and at least 1.0 times as fast on the other models; at least 0.95 times as fast as the
+loop written by hand; at most 1.1 times the peak memory of each peer. (TensorFlow 2.21 alone,
+imported and idle, takes 1.24 times as much memory as 2.15.1.)
 
 With --jit_compile both loops take part once more, compiled by XLA.
 
-A median meets a target or misses it; where the 95 % interval has the target inside, the measurement
-cannot tell: end other programs, or take more rounds. The exit status is 0 either way.
+A median meets a target or misses it. If the target is inside the 95 % interval, the measurement
+does not decide: end other programs, or take more rounds. The exit status is 0 in all cases.
 """
 
 import argparse

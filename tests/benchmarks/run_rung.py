@@ -1,22 +1,22 @@
-"""Measures the Run rung: its steps a second against its peers', and what its summaries cost.
+"""Measures the Run rung: its steps per second and those of its peers, and the cost of summaries.
 
     python -m tests.benchmarks.run_rung --tf215_python=PATH_OF_A_PYTHON_WITH_TENSORFLOW_2_15_1
 
-Two questions, each answered by paired blocks of steps that alternate (`interleaving` says how):
+There are two measurements, both with blocks of steps that alternate (see `interleaving`):
 
-speed      estimator_compat.Estimator.train against the real Estimator on TensorFlow 2.15.1, against
-           a bare Session.run([train_op, loss]) loop on the same session, and against the original's
-           own code on this TensorFlow where you have a module that makes it importable
-           (--original). Every Estimator runs its default RunConfig. Targets: at least 1.0 times as
-           fast as the real one, at least 0.95 times as fast as the bare loop.
-summaries  what both loss summaries, called in the model_fn or wrapped around it, add to a step at
-           save_summary_steps=100. One run switches them on and off between blocks: its other
-           summaries are saved in both, and nothing else differs. Target: less than 3 %.
+speed      compares estimator_compat.Estimator.train with the real Estimator on TensorFlow 2.15.1
+           and with a bare Session.run([train_op, loss]) loop on the same session. If you have a
+           module that makes the real Estimator's code importable on this TensorFlow (--original),
+           it is compared with that, too. Every Estimator runs its default RunConfig. Targets: at
+           least 1.0 times as fast as the real Estimator, at least 0.95 times as fast as the loop.
+summaries  measures how much time both loss summaries add to a step at save_summary_steps=100. They
+           are called in the model_fn, or wrapped around it. One run switches them on and off
+           between blocks; nothing else differs between the blocks. Target: less than 3 %.
 
-Models: small, where a step is nearly all overhead; wide, where it computes (`models` has both).
+Models: small, whose step is nearly all overhead, and wide, whose step computes more (see `models`).
 
-A median meets a target or misses it; where the 95 % interval has the target inside, the measurement
-cannot tell: end other programs, or take more rounds. The exit status is 0 either way.
+A median meets a target or misses it. If the target is inside the 95 % interval, the measurement
+does not decide: end other programs, or take more rounds. The exit status is 0 in all cases.
 """
 
 import argparse
@@ -72,7 +72,7 @@ def _without(name: str) -> str:
 
 
 def cost_table(blocks: Blocks) -> Table:
-    """Compares steps with loss summaries with those without: what is added, as a part of a step."""
+    """Returns the time that loss summaries add to a step, as a part of a step without them."""
     title = f"added to a step, save_summary_steps={SUMMARY_STEPS}"
     table = reporting.table(title, *reporting.COMPARISON)
     for name in SUMMARIES:

@@ -1,4 +1,4 @@
-"""The arithmetic of the benchmarks, and that they run. Nothing here asserts on a clock."""
+"""The arithmetic of the benchmarks; the commands run. No test here depends on a clock."""
 
 import subprocess
 import sys

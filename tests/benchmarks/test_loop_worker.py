@@ -1,4 +1,4 @@
-"""That the contestants of the loop benchmark do the same work. Nothing here asserts on a clock."""
+"""The contestants of the loop benchmark do the same work. No test here depends on a clock."""
 
 import json
 import subprocess

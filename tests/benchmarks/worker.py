@@ -1,12 +1,12 @@
-"""Training runs, one after another, that halt between blocks of steps: what is interleaved.
+"""Training runs, one after another, that wait for a request between two blocks of steps.
 
     python -m tests.benchmarks.worker small estimator_compat plain
 
-A line on stdin asks for a block, `STEPS HOW`; one line of JSON with its wall-clock and CPU seconds
-answers. HOW is `without` or `with` loss summaries (where the run can switch them), or `bare`: the
-same session then runs `Session.run([train_op, loss])` in a loop, past the Estimator. The line `new`
-starts a new run: another graph, session and model_dir. Within a run nothing is built anew, so that
-a block holds steps and nothing else.
+A line `STEPS HOW` on stdin requests a block. The answer is one line of JSON with the wall-clock and
+CPU seconds of the block. HOW is `without` or `with` for loss summaries, if the run can switch them,
+or `bare`: the same session then runs `Session.run([train_op, loss])` in a loop, without the
+Estimator. The line `new` starts a new run, with another graph, session and model_dir. Within a run
+nothing is built anew: a block consists of steps only.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Blocks(tf.train.SessionRunHook):
 
 
 class SwitchedScaffold(tf.train.Scaffold):
-    """A Scaffold whose summaries, at the moment of a save, are those that the block asks for."""
+    """A Scaffold that saves the summaries of the present block: with or without loss summaries."""
 
     def __init__(self, blocks: Blocks) -> None:
         super().__init__()

@@ -25,9 +25,10 @@ class Room:
       holds: What is in it, in a few words.
       modules: Globs of paths; one `*` stands for one name. A path without a `*` goes before a glob
         of another room.
-      libraries: What its modules may import beside the standard library and our own modules; None
-        for anything.
-      only: What of our own it may import, beside its own modules; None for all floors below.
+      libraries: The libraries that its modules may import, besides the standard library and our own
+        modules; None for all libraries.
+      only: The modules of ours that it may import, besides its own modules; None for all floors
+        below.
     """
 
     name: str
@@ -46,7 +47,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
     (
         Room(
             name="estimator_compat, its small modules",
-            holds="public names, ModeKeys, type aliases, legacy Keras, whose a file is",
+            holds="public names, ModeKeys, type aliases, legacy Keras, who owns a file",
             modules=_in(
                 _E, "__init__", "mode_keys", "legacy_keras", "package_files", "type_aliases"
             ),

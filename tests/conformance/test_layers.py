@@ -73,10 +73,10 @@ MAY_SPELL_MODES = {
 
 
 def imports(tree: ast.AST, *, nested: bool = True) -> Iterator[str]:
-    """The dotted names that a module imports; `nested` ones too, those inside functions.
+    """The dotted names that a module imports; with `nested`, also the imports inside functions.
 
-    `from a import b` gives `a.b` where that is a module of ours, and where `b` is a public name the
-    module that defines it.
+    For `from a import b` it yields `a.b` if this is a module of ours. If `b` is a public name, it
+    yields the module that defines `b`.
     """
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
@@ -124,7 +124,7 @@ def climbing(tree: ast.AST, floor: int, room: Room) -> list[str]:
 
 
 def uses(tree: ast.AST) -> set[str]:
-    """The last name of everything that a module calls or derives a class from."""
+    """The last name of each function that a module calls, and of each base class in it."""
     nodes = list(ast.walk(tree))
     used = [node.func for node in nodes if isinstance(node, ast.Call)]
     used += [base for node in nodes if isinstance(node, ast.ClassDef) for base in node.bases]
@@ -238,7 +238,7 @@ def test_the_map_in_build_md_is_current() -> None:
     assert found[0] == layers.render(), "run `python -m tests.conformance.layers`"
 
 
-# Negative controls: the questions above can be answered with no.
+# Negative controls: the functions above find mistakes.
 
 WRONG = """
 import os

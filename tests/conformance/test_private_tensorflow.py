@@ -1,4 +1,4 @@
-"""Uses every private member of TensorFlow on the installed version, and finds no other one used.
+"""Uses every private member of TensorFlow on the installed version; no others may be used.
 
 A failure names the member that TensorFlow moved, and the function of `private_tensorflow` to mend.
 """
@@ -284,7 +284,7 @@ def derives_from_tensorflow(node: ast.ClassDef) -> bool:
 
 
 def members_of_self(node: ast.ClassDef) -> Iterator[ast.Attribute]:
-    """What a class takes from, or gives to, its `self` or `super()`, private names only."""
+    """The private names that a class reads from, or sets on, its `self` or `super()`."""
     for one in ast.walk(node):
         if (
             isinstance(one, ast.Attribute)
@@ -296,7 +296,7 @@ def members_of_self(node: ast.ClassDef) -> Iterator[ast.Attribute]:
 
 
 def borrowed(tree: ast.AST) -> set[str]:
-    """Private members that classes derived from TensorFlow's use, and have not made themselves."""
+    """Private members of TensorFlow that the classes derived from its classes use."""
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and derives_from_tensorflow(node):

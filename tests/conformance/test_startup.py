@@ -1,4 +1,4 @@
-"""What starts without TensorFlow: the imports, and the command lines' help."""
+"""Imports, and the help of the commands, do not load TensorFlow."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The generated data of the BERT-like targets: word ids, and what a model is to learn of them."""
+"""The generated data of the BERT-like targets: word ids, and labels that follow from them."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ import tensorflow as tf
 BATCH, LENGTH, VOCABULARY = 4, 8, 20
 MASKED = 3  # masked words a sentence
 CLASSES = 2
-TAGS = 4  # of which 0 is padding's
+TAGS = 4  # tag 0 is for padding
 
 _BATCHES = 4
 _PAD, _MASK, _FIRST_WORD = 0, 1, 2
@@ -37,7 +37,7 @@ def _dataset(features: Features, mode: str) -> Any:
 
 
 def sentences(mode: str, params: Any) -> Any:
-    """An input_fn of sentences with a label each, all of them real."""
+    """An input_fn of sentences with a label each. No example is padding."""
     words = _words()
     labels = _first_word_is_late(words)
     return _dataset({**words, "label_ids": labels, "is_real_example": np.ones_like(labels)}, mode)
@@ -65,7 +65,7 @@ def masked_sentences(mode: str, params: Any) -> Any:
 def questions(mode: str, params: Any) -> Any:
     """An input_fn of answers: from the largest word id to the word after it.
 
-    The first word stands for no answer. `p_mask` is 1 where an answer cannot be.
+    The first word stands for "no answer". `p_mask` is 1 at the positions that cannot be an answer.
     """
     words = _words()
     last = words["input_mask"].sum(axis=1) - 1

@@ -1,8 +1,9 @@
 """Trains BERT's classifier for 100 steps and writes each step's loss down, on either TensorFlow.
 
-A main beside the package's own, `bert.run_classifier`, with the flags of that: it trains from
-`--init_checkpoint` and leaves `losses.json` in `--output_dir`, or, without one, leaves a checkpoint
-of initial weights there. TensorFlow 1.15 (Python 3.7) runs it as it is, the facade elsewhere.
+This main program has the flags of the package's own main, `bert.run_classifier`. It trains from
+`--init_checkpoint` and writes `losses.json` to `--output_dir`. Without `--init_checkpoint`, it
+writes a checkpoint of initial weights there. TensorFlow 1.15 (Python 3.7) runs it directly; on
+other versions it runs under the facade.
 """
 
 import functools
@@ -16,12 +17,12 @@ from bert import modeling, run_classifier, tokenization
 FLAGS = tf.flags.FLAGS
 STEPS, SEED = 100, 1
 
-# BERT's own optimizer reads the step for its learning rate while another op counts it: before or
-# after is up to the threads. In a schedule this long it is no matter to 32 bits.
+# BERT's own optimizer reads the global step for its learning rate while another op increments it.
+# The threads decide which comes first. In a schedule this long, float32 shows no difference.
 SCHEDULE = {"num_train_steps": 10**8, "num_warmup_steps": 0}
 
 # The model_fn's last dropout is not in the configuration and has no seed. TensorFlow 1.15 and 2
-# number the ops that have none in ways of their own.
+# choose different seeds for such ops.
 tf.nn.dropout = functools.partial(tf.nn.dropout, seed=SEED)
 
 

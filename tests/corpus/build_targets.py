@@ -1,7 +1,7 @@
-"""Builds every target of a package, reads its ledger, and prints what came of each as JSON.
+"""Builds every target of a package, reads its ledger, and prints the outcome of each as JSON.
 
 `python -m tests.corpus.build_targets PACKAGE`, with the package's requirements on Python's path. A
-process of its own: the facade, a package's name and its flags are global.
+separate process: the facade, a package's name and its flags are global.
 """
 
 import importlib
@@ -38,7 +38,7 @@ def ledger(target: Target) -> dict[str, object]:
 
 
 def outcome(make: Callable[[], Target]) -> dict[str, object]:
-    """What came of a target; `error` is the trace of what went wrong."""
+    """The outcome of a target; `error` is the traceback of an error."""
     found: dict[str, object] = {}
     try:
         for ask in (graph, ledger):

@@ -2,9 +2,10 @@
 
     python -m tests.corpus.count_contrib FOLDER... > estimator_compat/facade/contrib_used.txt
 
-Each folder is one project. Printed are the number of projects, as that of `contrib`, and the
-symbols of more than one, the most used first. Counted were the ten packages of `test_imports.py`,
-the two bert-tensorflow as one, and the Python files of these repositories of GitHub:
+Each folder is one project. The output has a line for `contrib` with the number of all projects, and
+a line for each symbol that more than one project uses, the most used first. The counted projects
+were the ten packages of `test_imports.py` (the two versions of bert-tensorflow count as one), and
+the Python files of these GitHub repositories:
 
 ConnorJL/GPT2 GoogleCloudPlatform/cloudml-samples GoogleCloudPlatform/tf-estimator-tutorials
 GoogleCloudPlatform/training-data-analyst NVIDIA/OpenSeq2Seq aymericdamien/TensorFlow-Examples
@@ -47,7 +48,7 @@ def _parsed(path: Path) -> ast.Module | None:
 
 
 def _symbols(used: set[str]) -> Iterator[str]:
-    """Cuts names down to symbols: to a row of the table, or to `contrib.package.name`."""
+    """Shortens names to symbols: to a row of the table, or to `contrib.package.name`."""
     for name in used:
         parts = name.split(".")
         keys = [names.canonical(".".join(parts[:end])) for end in range(len(parts), 3, -1)]

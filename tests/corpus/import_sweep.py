@@ -1,7 +1,7 @@
 """A program: imports each Estimator module of packages under the facade, each in a child process.
 
-Its arguments are folders of packages. It prints, as JSON, for each folder and each module in it
-why its import failed ("" where it did not) and the names of TensorFlow that the facade lacks.
+Its arguments are folders of packages. It prints JSON: for each folder and each module in it, why
+the import failed ("" if it did not fail), and the names of TensorFlow that the facade lacks.
 """
 
 import ast
@@ -43,7 +43,7 @@ def in_a_child(function: Callable[..., str], *arguments: object) -> str:
 
 
 def import_error(site: Path, module: str, finder: StandInFinder) -> str:
-    """Imports a module; returns why it could not be, "" where it could."""
+    """Imports a module; returns the error as text, "" for no error."""
     facade.install(own_packages(site))
     sys.path.insert(0, str(site))
     sys.meta_path.append(finder)
@@ -55,10 +55,10 @@ def import_error(site: Path, module: str, finder: StandInFinder) -> str:
 
 
 def missing_part(name: str) -> str | None:
-    """The part of a dotted name up to where the facade has no more; None where it has it all."""
+    """The start of a dotted name, up to the first part that the facade lacks; None for no such."""
     found, parts = names.find(name.partition(".")[0]), name.split(".")
     for end, part in enumerate(parts[1:], start=2):
-        if not isinstance(found, ModuleType):  # what a class or a value has is its own affair
+        if not isinstance(found, ModuleType):  # attributes of classes and values do not count
             return None
         try:
             found = getattr(found, part)

@@ -10,7 +10,7 @@ _ESTIMATOR = re.compile(r"\bestimator\b|\bTPUEstimator|EstimatorSpec|\bModeKeys\
 
 
 def estimator_files(site: Path) -> list[Path]:
-    """The files below a folder that name TensorFlow and something of the Estimator."""
+    """The files below a folder that contain `tensorflow` and a name of the Estimator."""
     return [
         path
         for path in sorted(site.rglob("*.py"))
@@ -33,7 +33,7 @@ def names_used(tree: ast.AST) -> set[str]:
 
 
 def _imported(tree: ast.AST) -> Iterator[tuple[str, str]]:
-    """Each name that an import of TensorFlow binds, and what it stands for."""
+    """Each name that an import of TensorFlow binds, and the imported dotted name."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -50,7 +50,7 @@ def _root(node: ast.ImportFrom) -> str:
 
 
 def _chains(node: ast.AST) -> Iterator[tuple[str, list[str]]]:
-    """Each name of a module with the attributes that are taken of it: `a.b.c` is a, [b, c]."""
+    """Each name in a module with the attributes that follow it: for `a.b.c`, a and [b, c]."""
     attributes: list[str] = []
     inner = node
     while isinstance(inner, ast.Attribute):

@@ -1,4 +1,4 @@
-"""Runs a package's own main under the facade, and reads what it left in its folder."""
+"""Runs a package's own main under the facade, and reads the files that it wrote."""
 
 import os
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ def run_main(
     legacy: Sequence[str] = (),
     **flags: object,
 ) -> list[str]:
-    """Runs a module as a user does, and returns the lines it prints; it must end well.
+    """Runs a module as a user does; returns the lines that it prints. It must succeed.
 
-    Its package is in one of the folders `sites`, and what it imports in all of them. `words` are
-    what stands on its command line before the flags, `legacy` the packages that are legacy, too.
+    The folders `sites` contain its package and the packages that it imports. On its command line,
+    `words` come before the flags. `legacy` names further legacy packages.
     """
     given = [*words, *(f"--{name}={value}" for name, value in flags.items())]
     packages = ",".join([module.partition(".")[0], *legacy])
@@ -29,13 +29,13 @@ def run_main(
 
 
 def run_program(name: str, legacy: str, *sites: Path, **flags: object) -> list[str]:
-    """Runs one of our programs, which stands for a main that the package `legacy` has not."""
+    """Runs one of our programs. It replaces a main that the package `legacy` does not have."""
     given = [f"--{name}={value}" for name, value in flags.items()]
     return run_command(PROGRAMS / f"{name}.py", "--", *given, legacy=legacy, sites=sites)
 
 
 def run_command(*command: object, legacy: str, sites: Sequence[Path]) -> list[str]:
-    """Runs a command line, a module or a script that uses the packages `legacy`, as `run_main`.
+    """Runs a command, a module or a script that uses the packages `legacy`. It must succeed.
 
     Returns:
       The lines that it printed.
@@ -48,7 +48,7 @@ def run_command(*command: object, legacy: str, sites: Sequence[Path]) -> list[st
 def losses(folder: Path) -> dict[int, float]:
     """The training losses in the folder's event files, by global step.
 
-    The tag is `loss_1` where the model_fn has a scope of its own that is called `loss`.
+    The tag is `loss_1` if the model_fn has a name scope `loss`.
     """
     return {
         event.step: value.simple_value

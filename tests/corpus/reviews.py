@@ -1,4 +1,4 @@
-"""What a tiny BERT is trained on: short reviews of films, and the files that its scripts read."""
+"""The training data of a tiny BERT: short reviews of films, and the files of its scripts."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""Stand-ins for what a package imports beside TensorFlow and is not installed."""
+"""Stand-ins for modules that a package imports and that are not installed."""
 
 import os
 import re
@@ -13,7 +13,7 @@ _IMPORT = re.compile(r"\s*(?:import|from)\s+(\w+)")
 
 
 class _Anything(type):
-    """The class of `StandIn`: as a class, it has every attribute and does what is asked."""
+    """The metaclass of `StandIn`: the class has every attribute, and can be called and indexed."""
 
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("__"):
@@ -23,7 +23,7 @@ class _Anything(type):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         if cls is not StandIn:
             return super().__call__(*args, **kwargs)
-        # As a decorator, it leaves what it decorates as it is.
+        # As a decorator, it returns the decorated function or class.
         return args[0] if len(args) == 1 and not kwargs and _is_defined(args[0]) else StandIn
 
     def __iter__(cls) -> Iterator[Any]:
@@ -68,9 +68,10 @@ class _Module(ModuleType):
 
 
 class StandInFinder:
-    """Finds, after all others, the modules that a package imports, but TensorFlow's and its own.
+    """Finds stand-ins for the modules that a package imports, except TensorFlow's and its own.
 
-    Other libraries' attempts to import what is not installed fail as ever.
+    It comes after all other finders, so installed modules are imported as usual. If another library
+    imports a module that is not installed, the import fails as usual.
 
     Args:
       site: The folder of the package.

@@ -1,4 +1,4 @@
-"""What came of the packages' targets when a module went through them, in a process of its own."""
+"""Runs a module on the targets of a package in a separate process; returns the outcomes."""
 
 import functools
 import importlib
@@ -19,7 +19,7 @@ PACKAGES = [found.name for found in pkgutil.iter_modules(targets.__path__)]
 
 @functools.cache
 def outcomes(package: str, asked: str = "build_targets") -> dict[str, dict[str, Any]]:
-    """What came of the package's targets, by name, when the module `asked` went through them."""
+    """Runs the module `asked` on the targets of a package; returns their outcomes by name."""
     module = importlib.import_module(f"tests.corpus.targets.{package}")
     path = os.pathsep.join([str(ROOT), *map(str, map(installation, module.REQUIREMENTS))])
     done = subprocess.run(
@@ -30,7 +30,7 @@ def outcomes(package: str, asked: str = "build_targets") -> dict[str, dict[str, 
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": path},
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    # A package may print, too, and later: one looks for a newer version of itself on a thread.
+    # A package may print, too, even later: deepctr looks for a newer version of itself on a thread.
     printed = next(line for line in done.stdout.splitlines() if line.startswith("{"))
     found: dict[str, dict[str, Any]] = json.loads(printed)
     return found

@@ -1,4 +1,4 @@
-"""Every model_fn of the packages that has a Target, hosted: what `migrate.verify` says of it."""
+"""The verdicts of `migrate.verify` on every model_fn of the packages that has a Target."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ WANTED = 0.9  # of the model_fns are identical or equivalent
 # TRAIN only.
 MAY_BE_LEFT_OUT = {"gradients", "evaluation", "predictions"}
 HOOKS = "hooks train the discriminator and the generator between steps; `host` refuses these hooks"
-# What is not the same, by the end of its name, and why.
+# The model_fns that are not the same, by the end of their names, and the reasons.
 KNOWN = {
     "GANEstimator.__init__._model_fn": HOOKS,
     "StarGANEstimator.__init__._model_fn": HOOKS,
@@ -28,7 +28,7 @@ def is_same(one: dict[str, Any]) -> bool:
 
 
 def reason(name: str) -> str:
-    """Why a model_fn is known not to be the same; empty where it is to be."""
+    """The reason why a model_fn is known not to be the same; empty if it must be the same."""
     return KNOWN.get(name.rpartition(":")[2], "")
 
 

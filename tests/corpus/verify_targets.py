@@ -1,7 +1,7 @@
-"""Hosts and verifies every target of a package, and prints what came of each as JSON.
+"""Hosts and verifies every target of a package, and prints the outcome of each as JSON.
 
 `python -m tests.corpus.verify_targets PACKAGE`, with the package's requirements on Python's path. A
-process of its own: the facade, a package's name and its flags are global.
+separate process: the facade, a package's name and its flags are global.
 """
 
 import importlib
@@ -21,7 +21,7 @@ STEPS = 3
 
 
 def verdict(make: Callable[[], Target]) -> dict[str, object]:
-    """What `migrate.verify` says of a target; or `error`: the trace of what went wrong."""
+    """The result of `migrate.verify` for a target; or `error`: the traceback of an error."""
     try:
         with tf.Graph().as_default():  # as at the top level of a legacy program
             target = make()

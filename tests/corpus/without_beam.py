@@ -13,7 +13,7 @@ PACKAGE = "tensorflow_model_analysis"
 
 
 def prepare() -> None:
-    """Puts the package, its `__init__` not run, and a tfx-bsl of that class among the modules."""
+    """Adds two modules: the package, without running its `__init__`, and tfx-bsl with the class."""
     if PACKAGE in sys.modules:
         return
     spec = importlib.util.find_spec(PACKAGE)

@@ -260,7 +260,7 @@ def test_nothing_happens_before_the_first_prediction_is_asked_for(tmp_path: Path
 
 
 def test_two_predictions_may_be_interleaved(tmp_path: Path) -> None:
-    """The original could not: its generator kept its graph the default one."""
+    """The original could not: its generator kept its own graph as the default graph."""
     model = estimator(tmp_path)
     pairs = list(zip(model.predict(once), model.predict(once), strict=True))
     assert len(pairs) == 6

@@ -1,4 +1,4 @@
-"""Legacy Keras is asked for in time, and explained where that comes too late."""
+"""Legacy Keras is requested in time; if the request comes too late, a warning explains it."""
 
 import os
 import subprocess
@@ -44,8 +44,8 @@ print(*(w.filename for w in caught if "is Keras 3 in this process" in str(w.mess
 print(tf.keras.layers.Layer.__module__.split(".")[0])
 """
 KERAS_3 = "import tensorflow as tf; tf.keras.layers"
-# What runs first, what then, whether there is a warning, and which Keras `tf.keras` is. Whatever
-# runs first begins with importing TensorFlow.
+# The code that runs first, the code that runs then, whether there is a warning, and the Keras of
+# `tf.keras`. The first code begins by importing TensorFlow.
 PROGRAMS = {
     "first": ("", "from estimator_compat import Estimator", False, "tf_keras"),
     "tensorflow_before": ("import tensorflow", "import estimator_compat", False, "tf_keras"),

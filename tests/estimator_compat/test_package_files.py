@@ -1,4 +1,4 @@
-"""Whose a source file is."""
+"""The owner of a source file: this project, a library, or the user."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from estimator_compat import package_files
 
 HERE = os.path.dirname(estimator_compat.__file__)
 LIBRARIES = os.path.dirname(os.path.dirname(np.__file__))
-# Path, and the questions that are answered with yes.
+# A path, and the functions that return True for it.
 FILES = {
     "ours": (estimator_compat.__file__, {"is_ours"}),
     "a folder below": (os.path.join(HERE, "inputs", "parsing.py"), {"is_ours"}),

@@ -38,7 +38,7 @@ def test_a_second_evaluator_is_refused(tmp_path: Any, monkeypatch: pytest.Monkey
 def test_an_evaluator_outlives_a_checkpoint_that_its_trainer_removes(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As a fast trainer does between the evaluator's look for the latest one and its restore."""
+    """A fast trainer can remove it after the evaluator has found it and before it restores it."""
     trainer = small_model.estimator(tmp_path, keep_checkpoint_max=1)
     trainer.train(small_model.forever, max_steps=2)
 

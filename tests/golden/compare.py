@@ -1,11 +1,12 @@
 """Compares a run of a golden program with a recording of it.
 
 Names, tags, steps, files, shapes, dtypes, integers and strings must be equal, always. Floats must
-have the same bits where the recording was made on the platform at hand. Elsewhere (another
-TensorFlow, CPU or thread count rounds its last bits otherwise) they must agree within 1e-6 of the
-largest magnitude in the array they stand in: an element near zero is the difference of larger
-numbers and inherits their rounding. Magnitudes under `SMALLEST_SCALE` count as that. An event's
-histogram stands for the array of its values: see `_compare_histograms`.
+have the same bits if the recording was made on this platform. On another platform (another
+TensorFlow, CPU or thread count rounds the last bits differently) they must agree within 1e-6 of the
+largest magnitude in their array: an element near zero may be the difference of larger numbers, and
+then has their rounding errors. If the largest magnitude is below `SMALLEST_SCALE`, `SMALLEST_SCALE`
+is used instead. The histogram of an event is compared like the array of its values: see
+`_compare_histograms`.
 """
 
 from typing import Any
@@ -84,10 +85,10 @@ def _compare_lists(run: list, recording: list, *, place: str, exact: bool) -> li
 def _compare_histograms(run: list, recording: list, *, place: str, exact: bool) -> list[str]:
     """Compares the numbers of two histograms at the scale of the values that they count.
 
-    Let m be the largest magnitude of the recorded values, which is that of their minimum or of
-    their maximum. Values of an array may differ by d = 1e-6 m. Then so may their minimum and their
-    maximum, also where they are much smaller than m, and the sum of `num` values may differ by
-    `num` d, also where the values cancel.
+    Let m be the largest magnitude of the recorded values: the magnitude of their minimum or of
+    their maximum. The values of an array may differ by d = 1e-6 m. The minimum and the maximum may
+    then differ by d, too, even if one of them is much smaller than m. The sum of `num` values may
+    differ by `num` d, even if the values cancel.
     """
     found = _compare_lists(run[:2], recording[:2], place=place, exact=exact)
     run, recording = run[2], recording[2]

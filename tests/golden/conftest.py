@@ -1,4 +1,4 @@
-"""Says at the end of a test run what the golden programs were compared with, and how closely."""
+"""Prints at the end of a test run what the golden programs were compared with, and how closely."""
 
 import collections
 

@@ -3,9 +3,9 @@
     python -m tests.golden.record                                    # TensorFlow 2.15
     python -m tests.golden.record --estimator=MODULE[:ATTRIBUTE]     # the original code elsewhere
 
-TensorFlow 2.16 and later have no Estimator. To record what the original's own Python code does on
-their kernels, the recorder needs a module that makes it importable there; such a module is the
-recorder's private means, no part of this project and not needed to run the tests.
+TensorFlow 2.16 and later have no Estimator. To record the original's own Python code on their
+kernels, the recorder needs a module that makes this code importable. Such a module is not a part of
+this project, and the tests do not need it.
 
 Each recording is kept under the name of what produced it; recording again replaces it.
 """
@@ -30,7 +30,7 @@ def program_names() -> list[str]:
 def run_program(
     name: str, estimator: str, *options: str, python: Sequence[str] = (sys.executable,)
 ) -> dict:
-    """Runs one program in a process of its own; raises with its stderr where it fails."""
+    """Runs one program in a separate process; raises with its stderr where it fails."""
     what = f"golden program `{name}` under `{estimator}`"
     arguments = [name, "--estimator", estimator, *options]
     return programs.run(what, python, "tests.golden.runner", *arguments)

@@ -2,9 +2,9 @@
 
     python -m tests.golden.runner default_reduction --estimator=estimator_compat --out run.json
 
-Graph switches (`disable_v2_behavior`, resource variables) are global, so a program has a process of
-its own. The losses of every step are caught by a hook that fetches the tensor the Estimator fetches
-anyway, in the same `Session.run`, which adds nothing to the graph or its execution.
+Graph switches (`disable_v2_behavior`, resource variables) are global, so each program has its own
+process. A hook records the loss of every step. It fetches the tensor that the Estimator fetches
+anyway, in the same `Session.run`. This adds nothing to the graph or its execution.
 """
 
 import argparse
@@ -22,8 +22,8 @@ from typing import Any
 
 import tensorflow as tf
 
-# Its first import makes a module of its own and puts that in the place of `tf.compat.v1`; an
-# attribute set on it before would be lost.
+# The first import of `tensorflow.compat.v1` replaces `tf.compat.v1` by another module. An attribute
+# that was set before would be lost.
 import tensorflow.compat.v1 as tf1
 
 from tests.recording import estimator_apis, platforms, training, values
@@ -31,7 +31,7 @@ from tests.recording import estimator_apis, platforms, training, values
 Json = Any
 
 SEED = 7
-# Summaries, checkpoints and the step counter fire at steps of their own; with STEPS = (7, 12) the
+# Summaries, checkpoints and the step counter have different intervals. With STEPS = (7, 12) the
 # second call of `train` deletes a checkpoint of the first.
 CONFIG = {
     "tf_random_seed": SEED,
@@ -40,7 +40,7 @@ CONFIG = {
     "save_checkpoints_steps": 5,
     "keep_checkpoint_max": 3,
 }
-# Its value is a speed; that it is written, and when, is behavior.
+# Its value is a speed, which is not compared. The steps at which it is written are compared.
 UNREPEATABLE_VALUES = ("global_step/sec",)
 
 

@@ -1,4 +1,4 @@
-"""Holds the Estimator to what the real one did, program by program."""
+"""Compares the Estimator with recordings of the real one, program by program."""
 
 import copy
 import functools
@@ -17,7 +17,7 @@ PROGRAMS = record.program_names()
 
 @functools.cache
 def run_of(program: str) -> dict:
-    """Runs a program once, in a process of its own, for every comparison with it."""
+    """Runs a program once, in a separate process, for every comparison with it."""
     return record.run_program(program, ESTIMATOR, python=pythons.with_tensorflow())
 
 

@@ -1,9 +1,9 @@
 """A legacy program: partitioned embedding, batch norm, dropout and Adam on a decaying rate.
 
-It runs unchanged under TensorFlow 1.15, 2.15 and this package. What those number or draw in ways
-of their own is pinned down: every random op has a seed, and the input is not shuffled. The decaying
-rate and the moving averages make the losses depend on the global step and on every variable that a
-checkpoint holds.
+It runs unchanged under TensorFlow 1.15, 2.15 and this package. These draw different random numbers
+for ops without a seed; therefore every random op has a seed, and the input is not shuffled. The
+decaying rate and the moving averages make the losses depend on the global step and on every
+variable in a checkpoint.
 """
 
 import numpy as np

@@ -27,7 +27,7 @@ KEPT = ("checkpoint", "model.ckpt-*.index", "model.ckpt-*.data-*")
 
 
 def run(python: Sequence[str], estimator: str, model_dir: Path, max_steps: int) -> dict[str, Any]:
-    """Runs the program in a process of its own; raises with its stderr where it fails."""
+    """Runs the program in a separate process; raises with its stderr where it fails."""
     arguments = ["--estimator", estimator, "--model_dir", str(model_dir)]
     arguments += ["--max_steps", str(max_steps)]
     what = f"{' '.join(python)} with {' '.join(arguments)}"

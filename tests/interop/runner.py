@@ -19,8 +19,9 @@ import tensorflow.compat.v1 as tf
 
 from tests.recording import estimator_apis, values
 
-# The checkpoints that the first run leaves are deleted by the second, which has to know of them. A
-# summary every step: hooks read the step while it moves, and a longer schedule may shift by one.
+# The second run must know the checkpoints of the first run, because it deletes them. There is a
+# summary at every step: hooks read the step while it is incremented, so a summary at a longer
+# interval may come a step late.
 CONFIG = {
     "tf_random_seed": 5,
     "save_summary_steps": 1,

@@ -1,8 +1,9 @@
 """Checkpoints go both ways between this package and the real Estimator.
 
-The real one's were recorded (`record.py`). What it does with ours needs an interpreter that has it:
-the environment variables below name one. Kernels differ, so numbers agree within 1e-6 of the
-largest magnitude they stand beside; steps, names, shapes, tags and files are equal.
+The checkpoints of the real Estimator were recorded (`record.py`). To test how the real Estimator
+continues from our checkpoints, the environment variables below must name an interpreter that has
+it. Kernels differ, so numbers agree within 1e-6 of the largest magnitude of their array. Steps,
+names, shapes, tags and files are equal.
 """
 
 import json

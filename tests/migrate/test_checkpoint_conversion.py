@@ -1,4 +1,4 @@
-"""Checkpoints converted both ways: what does not match, and that nothing is lost."""
+"""Checkpoints converted both ways: reports of names that do not match; no value is lost."""
 
 from pathlib import Path
 from typing import Any

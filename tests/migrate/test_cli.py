@@ -1,4 +1,4 @@
-"""The `migrate` command line, as a process: what it prints, and that TensorFlow stays out."""
+"""The `migrate` command line, as a process: it prints its help without importing TensorFlow."""
 
 import pytest
 

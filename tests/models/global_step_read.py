@@ -1,4 +1,4 @@
-"""The hooks' read of the global step, which a session runs before or after the step is moved."""
+"""The hooks' read of the global step; a session runs it before or after the increment."""
 
 from contextlib import AbstractContextManager
 
@@ -11,7 +11,8 @@ _COLLECTION = "global_step_read_op_cache"
 def first() -> AbstractContextManager[None]:
     """Makes what is built in the context wait for the hooks' read of the global step.
 
-    Nothing else orders that read against the move of the step. Where it comes late, a summary or a
-    speed is written a step early. A model_fn has this context where a test counts on the steps.
+    Nothing else orders this read and the increment of the step. If the read comes late, a summary
+    or a speed is written a step early. A model_fn uses this context if a test depends on these
+    steps.
     """
     return tf1.control_dependencies(tf1.get_collection(_COLLECTION))

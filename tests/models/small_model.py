@@ -1,7 +1,7 @@
 """A linear model on six examples, for the tests of the Estimator.
 
-`params` make its parts odd one at a time: `spec` adds arguments to its EstimatorSpec, `predictions`
-and `metrics` replace its own, `summary` writes the loss under another tag.
+Each of the `params` changes one part: `spec` adds arguments to its EstimatorSpec, `predictions` and
+`metrics` replace the model's predictions and metrics, `summary` writes the loss under another tag.
 """
 
 import glob

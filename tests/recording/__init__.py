@@ -1,1 +1,1 @@
-"""What suites that hold a program to a recording of it share, and how tests start programs."""
+"""Code for tests that compare programs with recordings, and for tests that start programs."""

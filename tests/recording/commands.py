@@ -1,4 +1,4 @@
-"""The command lines, each run in a process of its own, as a user does."""
+"""The command lines, each run in a separate process, as a user does."""
 
 import os
 import subprocess

@@ -2,8 +2,8 @@
 
     python -I -S fork_client.py SOCKET ARGUMENT...
 
-runs `python ARGUMENT...` in a fork of the server. Whoever starts this process may interrupt, end
-or kill it like the program itself.
+runs `python ARGUMENT...` in a fork of the server. The parent can interrupt, end or kill this
+process as if it were the program itself.
 """
 
 import json

@@ -1,9 +1,9 @@
-"""A Python that has imported TensorFlow, and forks a process for each program that asks.
+"""A Python that has imported TensorFlow, and forks a process for each requested program.
 
     python -m tests.recording.fork_server LISTENING_FD MODULE...
 
 Importing TensorFlow takes most of the time of a short program. A fork made straight after the
-import is a process of its own, in which nothing of TensorFlow has run yet: no switch is set, no
+import is a separate process, in which nothing of TensorFlow has run yet: no switch is set, no
 graph, session or thread pool exists. Programs ask through `fork_client`. The server ends when its
 standard input does, which its parent holds.
 """

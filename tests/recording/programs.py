@@ -1,4 +1,4 @@
-"""Runs a program under a given Python, in a process of its own, and reads the JSON it writes."""
+"""Runs a program under a given Python, in a separate process, and reads the JSON it writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a recorded training run needs besides the program: its losses, and the order of its ops."""
+"""Helps to record a training run: records its losses, and fixes the order of its ops."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ STEP_READ = "global_step_read_op_cache"
 def move_the_step_after_its_read() -> None:
     """Makes every v1 optimizer wait for the hooks' read of the global step.
 
-    Nothing else in a graph orders that read against the move of the step: under the real Estimator
+    Nothing else in a graph orders this read and the increment of the step: under the real Estimator
     about one summary in a hundred comes a step early. The added edges are the same under every
-    Estimator, and touch no op that the graph optimizer would have fused.
+    Estimator, and do not change which ops the graph optimizer fuses.
     """
     apply_gradients = tf1.train.Optimizer.apply_gradients
 

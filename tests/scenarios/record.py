@@ -22,7 +22,7 @@ def names() -> list[str]:
 
 
 def run(name: str, estimator: str, python: Sequence[str] = (sys.executable,)) -> dict:
-    """Runs one scenario in a process of its own; raises with its stderr where it fails."""
+    """Runs one scenario in a separate process; raises with its stderr where it fails."""
     what = f"scenario `{name}` under `{estimator}`"
     return programs.run(what, python, "tests.scenarios.runner", name, "--estimator", estimator)
 

@@ -1,4 +1,4 @@
-"""Holds the Estimator's companions to what the real ones did on TensorFlow 2.15.1."""
+"""Compares `train_and_evaluate`, hooks, inputs and exports with recordings of TensorFlow 2.15.1."""
 
 import pytest
 

@@ -1,1 +1,1 @@
-"""Symbols of `tf.contrib` that no installed library has, written on public operations."""
+"""Implements the symbols of `tf.contrib` that no installed library has, with public operations."""

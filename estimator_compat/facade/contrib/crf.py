@@ -134,7 +134,7 @@ def crf_decode(
         emitted, is_inside = element
         moved = scores[:, :, None] + transition_params[None]
         came_from = tf1.argmax(moved, 1, output_type=tf1.int32)
-        # After the end each tag comes from itself.
+        # After a sequence's end, the predecessor of each tag is the tag itself.
         stay = tf1.zeros_like(came_from) + tf1.range(tags)[None]
         return (
             tf1.where(is_inside, emitted + tf1.reduce_max(moved, 1), scores),

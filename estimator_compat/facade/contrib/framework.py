@@ -71,12 +71,13 @@ def _when(date: str | None) -> str:
 def _warn_when_called(
     message: str, once: bool, is_deprecated: Callable[[dict[str, Any]], Any] = lambda _: True
 ) -> _Decorator:
-    """Returns a decorator: the function logs a message when it is called.
+    """Returns a decorator that makes a function log a message when it is called.
 
     Args:
       message: The message, without the function's name.
-      once: Whether only the first such call logs.
-      is_deprecated: Tells whether a call with these arguments, by name, logs.
+      once: Whether only the first deprecated call logs the message.
+      is_deprecated: A function that gets the keyword arguments of a call, and tells whether the
+        call is deprecated.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -19,7 +19,7 @@ _ZEROS = tf1.zeros_initializer()
 
 
 def _with_arg_scope(layer: Callable[..., Any]) -> Callable[..., Any]:
-    """Returns a layer whose arguments tf-slim's `arg_scope` can set; without tf-slim, the layer."""
+    """Lets tf-slim's `arg_scope` set a layer's arguments; without tf-slim, returns the layer."""
     try:
         slim: Any = importlib.import_module("tf_slim")
     except ImportError:
@@ -118,7 +118,7 @@ def layer_norm(
                 "gamma", variables_collections, initializer=tf1.ones_initializer(), **settings
             )
         mean, variance = tf1.nn.moments(inputs, list(range(first, rank)), keep_dims=True)
-        # In float16, 1e-12 is 0.
+        # In float16, an epsilon of 1e-12 would be rounded to 0.
         epsilon = 1e-3 if dtype == tf1.float16 else 1e-12
         outputs = tf1.nn.batch_normalization(inputs, mean, variance, beta, gamma, epsilon)
         outputs.set_shape(inputs.shape)

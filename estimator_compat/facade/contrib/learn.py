@@ -54,7 +54,7 @@ class RunConfig(config.RunConfig):
       master: The address of the master of training sessions; "" for this process, None for the
         address of TF_CONFIG.
       num_cores: The number of threads in `tf_config`; 0 for as many as TensorFlow chooses. An
-        Estimator of `tf.estimator` never reads `tf_config`, but `session_config`.
+        Estimator of `tf.estimator` reads `session_config` instead of `tf_config`.
       log_device_placement: Whether `tf_config` logs the device of each operation.
       gpu_memory_fraction: The share of a GPU's memory in `tf_config`.
       tf_random_seed: As for `tf.estimator.RunConfig`.

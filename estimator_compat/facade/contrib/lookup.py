@@ -27,8 +27,8 @@ def index_table_from_file(
 
     Args:
       vocabulary_file: The path of a file with one word on each line.
-      num_oov_buckets: The number of ids, after those of the vocabulary, for other words. A hash of
-        the word decides which id it gets.
+      num_oov_buckets: The number of ids for words that are not in the file. These ids follow the
+        ids of the file's words. A hash of a word decides which of these ids it gets.
       vocab_size: How many lines of the file are read; None for all.
       default_value: The id of other words if `num_oov_buckets` is 0.
       hasher_spec: None; another hash is refused.

@@ -1,6 +1,7 @@
 """Optimizers of `tf.contrib.opt`: decoupled weight decay, and Adam that skips absent rows.
 
-`_apply_dense` and its kin are what an optimizer implements: see `private_tensorflow.OVERRIDDEN`.
+An optimizer must implement private methods such as `_apply_dense`: see
+`private_tensorflow.OVERRIDDEN`.
 """
 
 from collections.abc import Sequence

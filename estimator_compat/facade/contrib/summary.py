@@ -57,7 +57,7 @@ def record_summaries_every_n_global_steps(n: int, global_step: Any = None) -> It
 
     Args:
       n: The number of global steps between two recordings.
-      global_step: The global step; None for that of the graph.
+      global_step: The global step; None for the graph's global step.
     """
     step = tf1.train.get_or_create_global_step() if global_step is None else global_step
     with tf2.summary.record_if(lambda: tf1.equal(tf1.convert_to_tensor(step) % n, 0)):
@@ -65,7 +65,10 @@ def record_summaries_every_n_global_steps(n: int, global_step: Any = None) -> It
 
 
 def _write(summary: Any, step: Any) -> Any:
-    """Writes the output of a `tf.summary` op, which has the same tags as TensorFlow 1's events."""
+    """Writes a serialized summary at a step; None for the global step.
+
+    The summary is the output of an op of `tf.compat.v1.summary`, so it has TensorFlow 1's tags.
+    """
     step = tf1.train.get_or_create_global_step() if step is None else step
     return tf2.summary.experimental.write_raw_pb(summary, step=tf1.cast(step, tf1.int64))
 

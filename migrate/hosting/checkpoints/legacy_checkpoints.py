@@ -78,10 +78,10 @@ class LegacyCheckpoints:
         self._functions.between([self._filename], [self._restore])(tf.constant(path))
 
     def restore_matched(self, path: str) -> Matching:
-        """Restores the variables that a checkpoint has fitting values for; the others keep theirs.
+        """Restores the variables for which a checkpoint has a value of the right shape.
 
-        A Saver fails if a single value is missing. The values are therefore read one by one,
-        without it.
+        The other variables keep their values. A Saver would fail if a single value is missing, so
+        the values are read one by one, without a Saver.
         """
         matching = self.matching(path)
         for name, variable_name, part in self._restored:
@@ -111,8 +111,8 @@ class LegacyCheckpoints:
         folder = os.path.dirname(path) or "."
         state = tf.train.get_checkpoint_state(folder)
         older = [p for p in (state.all_model_checkpoint_paths if state else ()) if p != path]
-        # The names are relative to the folder, so that it can be moved. TensorFlow itself makes
-        # them relative if the folder is a relative path.
+        # The names are relative to the folder. The folder can therefore be moved. TensorFlow itself
+        # writes relative names if the folder is a relative path.
         is_absolute = os.path.isabs(folder)
         names = [os.path.relpath(p, folder) if is_absolute else p for p in [*older, path]]
         tf.compat.v1.train.update_checkpoint_state(

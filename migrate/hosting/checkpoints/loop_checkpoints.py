@@ -114,7 +114,7 @@ class Checkpoints:
     def save_legacy(self, prefix: str) -> str:
         """Writes a name-based checkpoint that an Estimator resumes from; returns its path.
 
-        On replicas there is no Saver of the model_fn: a new one writes the shared variables.
+        On replicas the model_fn has no Saver. A new Saver writes the shared variables.
         """
         if self._graph(ModeKeys.TRAIN).built.saver is not None:
             return self._legacy(ModeKeys.TRAIN).save(prefix)
@@ -149,7 +149,7 @@ class Checkpoints:
                 self._variables[name].assign(value)
 
     def _has_trained(self) -> bool:
-        """Returns whether the variables have been trained, so that they can be saved."""
+        """Returns whether the variables have been trained; only then can they be saved."""
         return bool(self._variables) and int(self._variables["global_step"]) > 0
 
 
@@ -160,7 +160,7 @@ def read(checkpoint: str) -> dict[str, np.ndarray]:
 
 
 def _keys(checkpoint: str) -> dict[str, str]:
-    """Returns the names in a checkpoint of either format, by the variables' legacy names."""
+    """Maps the variables' legacy names to their names in a checkpoint of either format."""
     keys = [key for key, _ in tf.train.list_variables(checkpoint)]
     if checkpoint_files.OBJECT_GRAPH not in keys:
         return {key: key for key in keys}
@@ -169,7 +169,7 @@ def _keys(checkpoint: str) -> dict[str, str]:
 
 
 def is_legacy(checkpoint: str) -> bool:
-    """Returns whether a checkpoint is name-based, as those of an Estimator are."""
+    """Returns whether a checkpoint is name-based, like the checkpoints of an Estimator."""
     return not checkpoint_files.is_object_based(checkpoint)
 
 

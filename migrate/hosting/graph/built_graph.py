@@ -46,18 +46,18 @@ class BuiltGraph:
       element: The model_fn's input as tensors of `graph`: features, or `(features, labels)`. On
         replicas, a tuple with such an input for each replica.
       element_spec: The specs of an element of the input, before `input_form` converts it.
-      metrics: In EVAL, pairs of a value and an update by the metrics' names, the Estimator's `loss`
-        (the mean of the batches' losses) among them; empty in other modes.
+      metrics: In EVAL, pairs of a value and an update by the metrics' names. They include the
+        Estimator's `loss`, the mean of the batches' losses. Empty in other modes.
       step_values: In TRAIN, the values of a training step, by the names of `StepResult`; empty in
         other modes.
-      summaries: The tensors of serialized summaries, in TRAIN that of `loss` among them.
+      summaries: The tensors of serialized summaries; in TRAIN they include the summary of `loss`.
       initializers: The operation that initializes each variable, by the variable's name.
       tables: The operation that fills the lookup tables.
       saver: The Saver that reads and writes an Estimator's checkpoints; None on replicas.
       ledger: In TRAIN, the ledger of the loss, on replicas of the first replica's loss; None in
         other modes.
-      shared: The handles of the variables that all modes share, which are all variables but the
-        replicas' copies.
+      shared: The handles of the variables that all modes share: all variables except the replicas'
+        copies.
       saved_variables: The names of the variables that a checkpoint has.
       rewired: The operations whose first input another tensor replaces in the functions: operation
         names to tensor names.
@@ -89,8 +89,8 @@ class BuiltGraph:
     def train_op(self) -> tf.Operation:
         """The train_op as an operation.
 
-        A train_op may be a tensor. A function leaves out a tensor whose value is not used, and with
-        it the training.
+        A train_op may be a tensor. A function leaves out a tensor whose value is not used. It would
+        then leave out the training, too.
         """
         return getattr(self.spec.train_op, "op", self.spec.train_op)
 

@@ -1,6 +1,6 @@
-"""Fixes the order of operations that a session runs in any order, so that two runs are equal.
+"""Fixes the order of operations that a session runs in any order. Two runs are then equal.
 
-Each order that is fixed is one in which a session could have run the graph.
+A session could have run the graph in the fixed order, too.
 """
 
 from collections.abc import Iterable

@@ -11,7 +11,7 @@ from estimator_compat.type_aliases import Nest
 def as_fetches(spec: Any, graph: tf.Graph) -> Any:
     """Returns an EstimatorSpec whose values are all tensors and operations of a graph.
 
-    A variable is replaced by the tensor that reads it, because the variable's own name is that of
+    A variable is replaced by the tensor that reads it, because the variable's name is the name of
     its handle. The result of an assignment is replaced by the tensor that reads the variable after
     the assignment.
 

@@ -1,8 +1,8 @@
 """A built graph as functions that TF2 code can call.
 
 The graph is imported into one function. The features and labels become its arguments, and its
-variables are `tf.Variable`s that all modes share. The operations are those that a session would
-run. As a session runs only what its fetches need, so the function is pruned to its fetches.
+variables are `tf.Variable`s that all modes share. A session runs only the operations that its
+fetches need. The function runs the same operations: it is pruned to its fetches.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -168,7 +168,8 @@ def _definition(built: BuiltGraph) -> Any:
 def _remove_control_inputs(node: Any, names: set[str]) -> None:
     """Removes the control inputs with these names from a NodeDef.
 
-    An operation need not wait for the input: a function's arguments have their values at its start.
+    These inputs become the arguments of a function. The arguments have their values when the
+    function starts, so no operation needs to wait for them.
     """
     kept = [name for name in node.input if name not in names]
     if len(kept) < len(node.input):

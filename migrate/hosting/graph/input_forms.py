@@ -9,10 +9,10 @@ class InputForm(Protocol):
     """A conversion of the elements of an input into the form of a graph's `element`."""
 
     def elements(self, dataset: Dataset) -> Dataset:
-        """Converts the input's Dataset to a Dataset of what the graph's functions take."""
+        """Converts the input's Dataset: its elements become arguments of the graph's functions."""
 
     def arguments(self, element: Nest) -> Nest:
-        """Converts an element that a function takes to the form of the graph's `element`."""
+        """Converts an argument of a function to the form of the graph's `element`."""
 
 
 class OneBatch:

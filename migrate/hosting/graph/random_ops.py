@@ -3,7 +3,8 @@
 Two programs draw the same random numbers if both run the same ops with the same seeds. An op
 without a seed draws other numbers in each run.
 
-Loops and branches are those of control flow v2, which `keep_eager_execution` leaves on.
+A loop or a branch is an operation of control flow v2 here, which calls functions. Graphs have such
+operations because `keep_eager_execution` leaves control flow v2 on.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -41,8 +42,8 @@ class RandomOp(NamedTuple):
 def find(graph: tf.Graph, ends: Sequence[Any]) -> tuple[RandomOp, ...]:
     """Finds the random ops that tensors or operations depend on, bodies of loops included.
 
-    Control edges are followed: an op that is only waited for runs, too, and so advances its random
-    generator.
+    Control edges are followed: if an operation only waits for a random op, the random op runs, too,
+    and advances its random generator.
 
     Args:
       graph: The graph. It has the ends, or operations with the same names.
@@ -71,7 +72,7 @@ def _random_ops(
     Args:
       nodes: NodeDefs.
       library: The functions of the graph.
-      prefix: What precedes the nodes' names in the names of the random ops.
+      prefix: The text before a node's name in the name of its random op.
       is_serial: Whether the nodes are in no loop whose iterations run in parallel.
     """
     for node in nodes:

@@ -2,11 +2,11 @@
 
 A session runs an operation as soon as its inputs are ready. A loss may read a variable whose value
 its gradient does not need, such as the second `s` of `loss = exp(-s) * error + s`. The optimizer
-may then write the variable before that read, so that the loss has the value of the next step. The
-code means the value before the step, and a session nearly always reads that.
+may then write the variable before that read, and the loss would depend on the value after the step.
+The code means the value before the step, and a session nearly always reads that value.
 
-Control edges cannot cross the frames of a control flow v1 loop, so that a graph with such a loop is
-not changed.
+A graph with a loop of control flow v1 is not changed, because control edges cannot cross the frames
+of such a loop.
 """
 
 from collections.abc import Container, Iterable, Iterator
@@ -63,7 +63,7 @@ def share_reads(graph: tf.Graph, ends: Iterable[Any]) -> None:
     reads = [op for op in ops if op.type == "ReadVariableOp" and variable_access.variables(op)]
     reads = [op for op in reads if op not in after_writes]
     firsts: dict[tf.Operation, tf.Tensor] = {}
-    # Reads with control inputs come last, so that a read without any replaces them.
+    # Reads with control inputs come last. A read without control inputs then replaces them.
     for op in sorted(reads, key=lambda op: bool(op.control_inputs)):
         read = op.outputs[0]
         first = firsts.setdefault(op.inputs[0].op, read)
@@ -76,8 +76,8 @@ def _replace(tensor: tf.Tensor, other: tf.Tensor) -> None:
     for op in tensor.consumers():
         for index, operand in enumerate(op.inputs):
             if operand is tensor:
-                # This closes no cycle. The first read either waits for nothing, or precedes the
-                # replaced read in a topological order, and so precedes its consumers.
+                # This closes no cycle. The first read either waits for nothing, or comes before the
+                # replaced read in a topological order, and therefore before its consumers, too.
                 private_tensorflow.replace_input(op, index, other)
 
 
@@ -102,9 +102,9 @@ def ops_after_writes(ops: list[tf.Operation], writes: Container[tf.Operation]) -
 def acts_alone(ends: Iterable[Any], inputs: Iterable[Tensor]) -> bool:
     """Returns whether an operation with an effect waits for none of the inputs.
 
-    An effect is a write to a variable or a draw of random numbers, for example. A control edge from
-    an input does not count as waiting: the input becomes an argument of a function, which has its
-    value at the function's start.
+    An effect is a write to a variable or a draw of random numbers, for example. An operation with a
+    control edge from an input does not wait for it: the input becomes an argument of a function,
+    and an argument has its value when the function starts.
 
     Args:
       ends: The loss and the train_op.
@@ -114,7 +114,8 @@ def acts_alone(ends: Iterable[Any], inputs: Iterable[Tensor]) -> bool:
     input_ops = {tensor.op for tensor in inputs}
 
     def makes_wait(edge: Edge) -> bool:
-        # The first iteration of a loop of control flow v1 does not wait for the next one.
+        # The edge from NextIteration leads back to the start of a control flow v1 loop. The first
+        # iteration of the loop does not wait for it.
         is_control_edge_of_input = edge.tensor is None and edge.source in input_ops
         return not is_control_edge_of_input and edge.source.type != _NEXT
 

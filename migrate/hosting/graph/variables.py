@@ -17,8 +17,8 @@ Variables = dict[str, tf.Variable]
 def with_resources(target: Target) -> Target:
     """Returns a target whose model_fn creates resource variables only.
 
-    A model_fn may ask for reference variables, with `use_resource=False`. Only a session can use
-    them.
+    A model_fn may create reference variables, with `use_resource=False`. Only a session can use
+    reference variables.
     """
 
     def create_resource(next_creator: Callable[..., Variable], **kwargs: Any) -> Variable:

@@ -1,4 +1,4 @@
-"""The batches of the replicas: a part of a global batch each, or a batch of their own."""
+"""The batches of the replicas: parts of one global batch, or a whole batch for each replica."""
 
 import dataclasses
 from typing import Any
@@ -30,7 +30,7 @@ class SplitBatch:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class BatchForEach:
-    """An input form: an element is a replica's batch, and a step takes one for each replica.
+    """An input form: an element is the batch of one replica. A step takes one for each.
 
     Attributes:
       replicas: The number of replicas in this process.
@@ -91,7 +91,7 @@ def consecutive(dataset: tf.data.Dataset, replicas: int) -> tf.data.Dataset:
 
     An Estimator's input_fn yielded the batch of one replica. A step took the next batches, the
     first one for the first replica. If fewer batches than replicas remain at the end, they are left
-    out, as they were under an Estimator.
+    out. An Estimator left them out, too.
 
     Args:
       dataset: A Dataset of replicas' batches.
@@ -105,7 +105,7 @@ def consecutive(dataset: tf.data.Dataset, replicas: int) -> tf.data.Dataset:
 
 
 def _nth(window: tuple[Any, ...], index: int) -> Nest:
-    """Returns the element at an index of a window, which is a nest of Datasets."""
+    """Returns the element at an index of a window. The window is a nest of Datasets."""
     structure = window[0] if len(window) == 1 else window
     return tf.nest.map_structure(
         lambda dataset: dataset.skip(index).take(1).get_single_element(), structure

@@ -30,8 +30,8 @@ class ReplicaGraph(NamedTuple):
       element: An element of the target's input: a nest of tensors of the graph.
       inputs: The input of each replica, as a nest of placeholders like `element`.
       losses: The loss that the model_fn returned in each replica.
-      spec: The EstimatorSpec of all replicas: their reduced loss, a train_op that groups theirs,
-        and the hooks, predictions and scaffold of the first replica.
+      spec: The EstimatorSpec of all replicas. It has the reduced loss of all replicas, a train_op
+        that groups their train_ops, and the hooks, predictions and scaffold of the first replica.
       rewired: The operations whose first input another tensor replaces on import: operation names
         to tensor names.
     """
@@ -54,8 +54,8 @@ def build(
       strategy: The strategy that creates the variables and runs the replicas.
       split: Whether a batch of the input is split over the replicas. Otherwise each replica takes a
         whole batch.
-      exact: Whether the loss is that of the global batch: see `global_mean`. Otherwise it is the
-        loss of an Estimator, usually the average of the replicas' losses.
+      exact: Whether the loss is computed over the global batch: see `global_mean`. Otherwise it is
+        the loss of an Estimator, usually the average of the replicas' losses.
 
     Raises:
       ValueError: The input cannot be split, or the loss of the global batch cannot be derived.
@@ -98,7 +98,7 @@ class _ModelFnCalls:
     Args:
       target: The model_fn, its params and config.
       inputs: The inputs of the replicas.
-      exact: Whether the loss is that of the global batch.
+      exact: Whether the loss is computed over the global batch.
 
     Attributes:
       specs: The EstimatorSpecs, first replica first.

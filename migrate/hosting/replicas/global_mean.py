@@ -6,8 +6,8 @@ term of the global batch. D is read from the ledger of each replica's loss.
 
 The gradient of the term is multiplied by the same factor, at the term's sum or mean. The gradients
 of a replica are then its part of the global gradients. If the model_fn clips gradients, for
-example, it clips that part. Regularization is divided by the number of replicas, so that it counts
-once.
+example, it clips that part. Regularization is divided by the number of replicas. It then counts
+once in the sum over the replicas.
 """
 
 import collections
@@ -69,9 +69,9 @@ def replica_part(
 ) -> ReplicaPart:
     """Returns a replica's part of the global loss; it is called in the replica's context.
 
-    A graph's collections have the losses of all replicas, so that the total loss of one replica may
-    contain terms of the others. These terms are left out: they have no gradient with respect to the
-    replica's own variables.
+    A graph's collections have the losses of all replicas. The total loss of one replica may
+    therefore contain terms of the others. These terms are left out, because they have no gradient
+    with respect to the replica's own variables.
 
     Args:
       loss: The loss that the model_fn returned in the replica.
@@ -224,13 +224,13 @@ def rewired(graph: tf.Graph, parts: list[ReplicaPart]) -> dict[str, str]:
 
 
 def _regularization_inputs(graph: tf.Graph, parts: list[ReplicaPart]) -> dict[str, str]:
-    """Increases the share of a regularization that only some replicas have, so that it counts once.
+    """Increases the share of a regularization that only some replicas have.
 
-    A layer adds the regularization of its variables only when it creates them: in the first
-    replica.
+    Its shares over all replicas must sum to 1. A layer adds the regularization of its variables
+    only when it creates them: in the first replica.
 
     Returns:
-      Replaced inputs, as of `rewired`.
+      The replaced inputs, in the form that `rewired` returns.
     """
     penalties = [share for part in parts for share in part.shares if share.penalty]
     counts = collections.Counter(

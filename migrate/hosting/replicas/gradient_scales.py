@@ -3,7 +3,7 @@
 When a model_fn takes gradients, the gradient of each sum and each mean is multiplied by an Identity
 op with the value 1. The factors are known only after the model is built. When the graph is imported
 into a function, the input of an Identity is replaced by its factor. Without factors, the gradients
-are bit for bit those of TensorFlow.
+have the same bits as TensorFlow's.
 """
 
 from collections.abc import Callable
@@ -66,7 +66,7 @@ _NAMES = {op_type: _register(op_type) for op_type in _GRADIENTS}
 
 
 def recorded(graph: tf.Graph) -> AbstractContextManager[Any]:
-    """Returns the context in which a model is built, so that its gradients get the Identity ops."""
+    """Returns the context in which gradients get the Identity ops; a model is built in it."""
     context: AbstractContextManager[Any] = graph.gradient_override_map(_NAMES)
     return context
 

@@ -135,8 +135,8 @@ def step_values(replicated: ReplicatedTerms) -> dict[str, tf.Tensor]:
 def summarize(replicated: ReplicatedTerms) -> None:
     """Adds the summaries `loss_per_example` and `average_loss` of the terms, once for all replicas.
 
-    The tags are those of `with_loss_summaries`. A tag that the model_fn uses itself is left to the
-    model_fn. Terms that are left out are logged.
+    The tags are the same as in `with_loss_summaries`. A summary is left out if the model_fn itself
+    uses its tag. Terms that are left out are logged.
     """
     taken_tags = summaries.taken_tags()
     to_summarize = summary_wrapper.summarized(replicated.ledger)

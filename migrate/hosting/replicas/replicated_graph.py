@@ -35,9 +35,9 @@ class Replication:
     Attributes:
       strategy: MirroredStrategy, MultiWorkerMirroredStrategy or OneDeviceStrategy.
       global_mean: Whether the loss is the mean over the examples of all replicas: see
-        `migrate.hosting.replicas.global_mean`. With False the loss is that of an Estimator with
-        `train_distribute`: the average of the replicas' losses, or their sum if the last loss of
-        `tf.losses` in the model_fn was reduced by SUM.
+        `migrate.hosting.replicas.global_mean`. With False it is the same loss as under an Estimator
+        with `train_distribute`: the average of the replicas' losses, or their sum if the last loss
+        of `tf.losses` in the model_fn was reduced by SUM.
       split: Whether an element of the input is a batch that is split over the replicas of this
         process: see `batches.SplitBatch`. With False the input is read as an Estimator read it: an
         element is one replica's batch, and a step takes an element for each replica: see
@@ -69,7 +69,9 @@ class Replication:
         return bool(self.strategy.extended.should_checkpoint)
 
     def chief_decides(self, decision: bool) -> bool:
-        """Returns the chief's decision on every worker; workers' clocks differ.
+        """Returns the chief's decision on every worker.
+
+        Workers may decide differently, for example because their clocks differ.
 
         Args:
           decision: This worker's own decision, which is ignored unless the worker is the chief.
@@ -89,7 +91,7 @@ class BuiltReplicas:
     Attributes:
       built: The graph of all replicas of this process.
       components: The components of all variables, by the components' names in the graph.
-      merged: The merged values of the variables that differ from replica to replica, by the
+      merged: The merged values of the variables whose values differ between replicas, by the
         variables' names.
     """
 

@@ -81,8 +81,8 @@ def share(term: LossTerm, losses: tf.Tensor) -> tuple[Any, tf.Tensor]:
 def _divisors(term: LossTerm, losses: tf.Tensor) -> Iterator[tuple[Any, Any]]:
     """Yields a key and a value for each divisor of a term that may depend on the examples.
 
-    A mean divides by the sizes of its axes. It is left out if the batch axis is known not to be one
-    of these.
+    A mean divides by the sizes of its axes. It is left out if the batch axis is known, and is not
+    one of these axes.
     """
     remaining = list(range(losses.shape.rank))
     for step in term.steps:

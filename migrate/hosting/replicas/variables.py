@@ -22,8 +22,8 @@ class Component(NamedTuple):
     """One replica's component of a distributed variable.
 
     Attributes:
-      name: The name of the distributed variable, which is that of the first replica's component.
-      own: Whether the replica has a value of its own.
+      name: The name of the distributed variable. The first replica's component has the same name.
+      own: Whether each replica has its own value. Otherwise all replicas have the same value.
       share: The part of the shared value that the component receives: 1, or 1 / replicas if the
         components' values are merged by SUM.
       device: The device of the component.
@@ -53,7 +53,7 @@ def components(graph: tf.Graph, strategy: tf.distribute.Strategy) -> dict[str, C
 
 
 def merged(graph: tf.Graph, strategy: tf.distribute.Strategy) -> dict[str, tf.Tensor]:
-    """Adds the merged values of the variables that differ from replica to replica to a graph.
+    """Adds to a graph the merged values of the variables whose values differ between replicas.
 
     Returns:
       The merged values as tensors of the graph, by the variables' names.
@@ -76,8 +76,8 @@ class ReplicaVariables:
       shared: The shared variables, by name.
       copies: The replicas' copies, by their names in the graph: see the function `copies`.
       components: The components of all variables, by the components' names in the graph.
-      merged: The merged values of the variables that differ from replica to replica, as tensors of
-        the graph, by the variables' names.
+      merged: The merged values of the variables whose values differ between replicas, as tensors
+        of the graph, by the variables' names.
       functions: The functions of the graph.
     """
 

@@ -1,4 +1,4 @@
-"""The strategy of several processes that train one model: `TF_CONFIG`, as an Estimator read it."""
+"""The strategy of several processes that train one model, as `TF_CONFIG` describes them."""
 
 import functools
 
@@ -74,7 +74,7 @@ def strategy_from_tf_config() -> tf.distribute.MultiWorkerMirroredStrategy | Non
 def _cluster_strategy(
     spec: tf.train.ClusterSpec, task: str, index: int
 ) -> tf.distribute.MultiWorkerMirroredStrategy:
-    """Returns the strategy of a cluster's chief and workers; a master is the chief."""
+    """Returns the strategy of a cluster's chief and workers. A master counts as the chief."""
     names = {TaskType.MASTER: TaskType.CHIEF}
     jobs = tuple(
         (names.get(job, job), tuple(spec.job_tasks(job)))

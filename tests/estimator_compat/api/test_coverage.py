@@ -12,7 +12,6 @@ import pytest
 import estimator_compat
 from estimator_compat.api import coverage
 from estimator_compat.api.coverage import Kind, Status
-from estimator_compat.api.differences import DIFFERENCES
 from tests.recording.commands import ROOT, printed
 from tests.recording.commands import estimator_compat as run
 

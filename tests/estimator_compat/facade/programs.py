@@ -388,7 +388,7 @@ def plain(value):
 
 
 def run_all(tf):
-    """Runs every program in a graph of its own, and returns the results by name."""
+    """Runs every program in a separate graph, and returns the results by name."""
     import private_programs
 
     results = {}

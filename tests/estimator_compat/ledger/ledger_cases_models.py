@@ -343,9 +343,9 @@ def gan_with_two_optimizers(features: Any, labels: Any, mode: str, params: Any) 
     )
     second = tf.reduce_mean(-fake)
     names = ("discriminator", "generator")
-    # Each player has an Adam of its own: of one Adam, both updates would move the same powers of
-    # beta, in no order. The generator's gradient needs no forward pass, which hence has to be told
-    # to come first.
+    # Each player has its own Adam: with a shared Adam, both updates would change the same powers of
+    # beta, in no fixed order. The generator's gradient does not need the forward pass, so a control
+    # dependency must put the forward pass first.
     with tf.control_dependencies([first, second]):
         train_op = tf.group(
             *(

@@ -1,4 +1,4 @@
-"""What is suspicious about a loss: each caution, told of the losses it is for and of no other."""
+"""Each caution about a loss is given for the losses that it is about, and for no others."""
 
 import linecache
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The ledger in words: each sentence, and that what it says is so."""
+"""The ledger in words: each sentence, and a proof that the sentence is true."""
 
 from collections.abc import Callable
 from typing import Any
@@ -151,7 +151,7 @@ def test_what_has_no_examples_is_not_explained(name: str) -> None:
     assert explanations.explain(ledger_cases.ledger_of(CASES[name]).terms[-1]) == ()
 
 
-# That it is so.
+# The sentences are true.
 
 LOSSES, WEIGHTS = np.array([1, 4, 0, 4], np.float32), np.array([1, 0, 2, 0.5], np.float32)
 

@@ -1,4 +1,4 @@
-"""Values as JSON's types: what stands under which key."""
+"""Values in the types of JSON, and their keys."""
 
 import dataclasses
 import enum

@@ -1,4 +1,4 @@
-"""Patterns of ops: what each recognizes, and what is close to it and is not."""
+"""Patterns of ops: the ops that each recognizes, and similar ops that it does not."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""The line of a program that made an op."""
+"""The line of a program that created an op."""
 
 import os
 from typing import Any

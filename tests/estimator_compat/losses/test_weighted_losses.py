@@ -58,8 +58,9 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(values, weights.astype(draw(st.sampled_from(DTYPES))))
 
 
-# Each mode gives the losses of all reductions: ours, and the original's. Building a graph takes a
-# hundred times as long as running it, so both stand in one, which is kept where it can be fed.
+# Each mode computes the losses of all reductions with our functions and with the original's.
+# Building a graph takes a hundred times as long as running it. One graph therefore computes both,
+# and is kept if it can be fed.
 
 
 def every(loss: Loss, values: Any, weights: Any) -> list[Any]:

@@ -1,6 +1,6 @@
-"""What a TPU program can get wrong, each as a function of the Estimator API that has to refuse it.
+"""Mistakes of TPU programs: each is a function of an Estimator API, which must refuse the mistake.
 
-A case raises; `recordings/errors.json` has what the real one raised.
+Each case raises an error; `recordings/errors.json` has the errors of the real Estimator.
 """
 
 import tempfile

@@ -3,8 +3,8 @@
     python -m tests.estimator_compat.tpu.record                    # TensorFlow 2.15
     python -m tests.estimator_compat.tpu.record --api=MODULE:NAME  # the original code elsewhere
 
-What makes the original importable on a TensorFlow without it is the recorder's private means; the
-tests need the recordings only.
+On a TensorFlow without the original, the recorder needs a module that makes the original
+importable. It is not a part of this project: the tests need only the recordings.
 """
 
 import argparse
@@ -24,7 +24,7 @@ TABLES = ("errors", "values")
 
 
 def run(name: str, api: str, python: Sequence[str] = (sys.executable,)) -> dict[str, Any]:
-    """Runs a program in a process of its own; raises with its stderr where it fails."""
+    """Runs a program in a separate process; raises with its stderr where it fails."""
     module = "tests.estimator_compat.tpu.runner"
     return programs.run(f"`{name}` under `{api}`", python, module, name, "--api", api)
 

@@ -1,4 +1,4 @@
-"""The names of the package, and where each comes from."""
+"""The names of the package, and the source of each name."""
 
 import pytest
 import tensorflow as tf

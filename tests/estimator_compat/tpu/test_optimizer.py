@@ -41,7 +41,7 @@ def test_on_one_shard_it_is_the_optimizer_it_wraps(wrapped: Callable[[], Any]) -
 
 
 def test_tensorflows_own_needs_a_tpu() -> None:
-    """Why there is one here. Should this pass one day, ours can go."""
+    """The reason for our class. If TensorFlow's class ever works here, ours is not needed."""
     wrapped = WRAPPED["descent"]
     with pytest.raises(tf.errors.InvalidArgumentError, match="CrossReplicaSum"):
         trained(lambda: tf1.tpu.CrossShardOptimizer(wrapped()))

@@ -1,7 +1,7 @@
-"""Holds `estimator_compat.tpu` to what the real one did: two programs, and two tables of cases.
+"""Compares `estimator_compat.tpu` with recordings of the real one: two programs, two tables.
 
-Numbers have the same bits where the platform is the recorded one, and agree within 1e-6 of the
-largest of their array elsewhere; the test's properties say which.
+On the recorded platform numbers have the same bits. On another one they agree within 1e-6 of the
+largest number of their array. The test's properties say which.
 """
 
 import base64

@@ -78,7 +78,7 @@ def _replaced(api: Any) -> list[Any]:
 
 
 def _export_params(api: Any) -> dict[str, Any]:
-    """What a model_fn is called with when no input_fn was: by an export."""
+    """The params of a model_fn that is called without an input_fn before: by an export."""
     seen = {}
 
     def model_fn(features: Any, mode: str, params: Any) -> Any:

@@ -16,9 +16,9 @@ and where it needs them:
     PREDICTIONS        how many predictions to take
     KEEPS_V2_BEHAVIOR  True: it does not call `disable_v2_behavior`
 
-It moves the global step in, or after, `apply_gradients` of a v1 optimizer: there the runner orders
-the move against the hooks' read of the step.
+It increments the global step in, or after, `apply_gradients` of a v1 optimizer. The runner orders
+this increment after the hooks' read of the step.
 
-What every program must be: repeatable bit for bit under the real Estimator, and gentle enough that
-the last bit of a kernel does not grow beyond 1e-6 in its few steps.
+Every program must be repeatable bit for bit under the real Estimator. A difference in the last bit
+of a kernel must not grow beyond 1e-6 in its few steps.
 """

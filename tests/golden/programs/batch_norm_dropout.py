@@ -32,7 +32,7 @@ def predict_input_fn():
 
 
 def network(x, training):
-    # A bias before a batch normalization has no gradient but the rounding of one.
+    # The gradient of a bias before a batch normalization consists of rounding errors only.
     x = tf.layers.dense(x, 10, use_bias=False, name="fc1")
     x = tf.layers.batch_normalization(x, momentum=0.8, training=training, name="bn1")
     x = tf.nn.relu(x)

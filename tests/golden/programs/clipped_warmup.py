@@ -1,9 +1,10 @@
 """A tiny attention classifier: mean of per-example losses, warm-up, polynomial decay, clipping.
 
-Such models came with an optimizer that moves `global_step` itself, beside the gradients. Nothing
-orders that move against the reads of the step: by the learning rate (with reference variables it
-differs from run to run) and by the summary schedule (a summary comes a step late now and then).
-Resource variables, one read of the step and moving it after the gradients make this repeatable.
+Such models came with an optimizer that increments `global_step` itself, in parallel to the
+gradients. Nothing orders this increment and the reads of the step. The learning rate reads the step
+(with reference variables it differs from run to run), and so do the summary hooks (now and then a
+summary comes a step late). This program is repeatable, because it has resource variables, reads the
+step once, and increments it after the gradients.
 """
 
 import numpy as np
@@ -60,7 +61,7 @@ def encode(ids, mask, params, is_training):
         positions = tf.get_variable("position_embeddings", [6, hidden], initializer=initializer)
         x = layer_norm(tf.nn.embedding_lookup(table, ids) + positions, "layer_norm")
     with tf.variable_scope("attention"):
-        # No biases: that of the keys has no gradient but the rounding of one.
+        # No biases: the gradient of the keys' bias consists of rounding errors only.
         query, key, value = (
             tf.layers.dense(x, hidden, use_bias=False, kernel_initializer=initializer, name=name)
             for name in ("query", "key", "value")

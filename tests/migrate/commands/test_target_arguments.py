@@ -1,4 +1,4 @@
-"""The arguments that name a target, and what they become in a call of `targets.load`."""
+"""The arguments that name a target, and the call of `targets.load` that they cause."""
 
 import argparse
 from typing import Any

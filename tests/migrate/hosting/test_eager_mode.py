@@ -1,4 +1,4 @@
-"""Legacy code with eager execution, in processes of its own: the switches are global."""
+"""Legacy code with eager execution, in separate processes: the switches are global."""
 
 import os
 import subprocess

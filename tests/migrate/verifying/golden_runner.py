@@ -2,7 +2,7 @@
 
     python -m tests.migrate.verifying.golden_runner default_reduction 100
 
-Legacy programs change how tensors compare, for the whole process, so each has a process of its own.
+Legacy programs change how tensors compare, for the whole process, so each has a separate process.
 """
 
 import importlib

@@ -56,7 +56,7 @@ def test_the_last_bit() -> None:
 
 
 def test_relative_to_the_largest_element() -> None:
-    # 2e-5 beside 100 is 2e-7 of it; alone it would be 1.
+    # 2e-5 in an array with 100 is 2e-7 relative to 100; relative to itself it is 1.
     assert compared([100.0, 2e-5], [100.0, 0.0]).relative == pytest.approx(2e-7)
     assert compared([100.0, 2e-5], [100.0, 0.0]).outcome is Outcome.EQUIVALENT
     # A largest magnitude below 1e-3 counts as 1e-3: 1e-10 / 1e-3 is 1e-7.

@@ -1,5 +1,5 @@
-"""Scenarios: what the Estimator's companions do, each a function of a folder that returns JSON.
+"""Scenarios of `train_and_evaluate`, hooks, inputs and exports: functions that return JSON.
 
-A script is legacy code: `import tensorflow.compat.v1 as tf`, with `tf.estimator` put there by the
-runner. Its `run(folder)` returns what can be observed; floats as hex, arrays through `encode`.
+A script is legacy code: it has `import tensorflow.compat.v1 as tf`, and the runner adds
+`tf.estimator`. Its `run(folder)` returns the observed values: floats as hex, arrays by `encode`.
 """

@@ -1,7 +1,7 @@
 """A regression whose specs differ by mode: an EstimatorSpec to train, host calls to evaluate.
 
-Loops are three steps long, logs are due every four: the speed is reported every second step. There
-is no batch size for prediction, and none is asked for.
+A TPU loop has three steps, and a log is due every four steps: the speed is reported every second
+step. There is no batch size for prediction, and the program does not read it.
 """
 
 import os

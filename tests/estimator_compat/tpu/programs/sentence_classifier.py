@@ -1,8 +1,8 @@
 """A sentence classifier in the style of BERT's: a builder, a first checkpoint, a scaffold_fn.
 
-Eleven sentences of eight words in batches of four: the last batch of an evaluation is short, and
-two of its examples are padding. The host_call writes summaries of `tf.summary` into a folder of its
-own; by `write`, since `scalar` needs TensorBoard.
+There are eleven sentences of eight words in batches of four. The last batch of an evaluation is
+short, and two of its examples are padding. The host_call writes summaries of `tf.summary` into its
+own folder. It uses `write`, because `scalar` needs TensorBoard.
 """
 
 import os

@@ -31,7 +31,7 @@ def test_the_types_of_a_function_and_of_those_that_it_calls() -> None:
 
 
 def test_functions_that_call_each_other_end() -> None:
-    """Which TensorFlow does not build, and a GraphDef can hold: each is opened once."""
+    """TensorFlow does not build such functions, but a GraphDef can have them. Each is read once."""
     library = tf1.GraphDef().library
     for name, callee in (("one", "two"), ("two", "one")):
         function = library.function.add()

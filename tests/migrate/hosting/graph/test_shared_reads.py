@@ -80,7 +80,8 @@ def read_after_a_branch_that_counts() -> list[Any]:
     return [before + 10.0 * after, tf.no_op()]
 
 
-# Counted up from 1, to 3 at most where a branch does it; the read before, and ten times that after.
+# The counter starts at 1; the branch counts up to 3 only. A loss is the value that is read before
+# the step counts, plus ten times the value that is read after it.
 @pytest.mark.parametrize(
     ("build", "losses"),
     [

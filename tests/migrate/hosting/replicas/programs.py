@@ -98,7 +98,7 @@ def _regularized(labels: Any, found: Any, weights: Any) -> Any:
 
 
 def _total(labels: Any, found: Any, weights: Any) -> Any:
-    """The collections are those of all replicas: the second one's has the first one's losses."""
+    """Collections have the losses of all replicas: the second total has the first's losses, too."""
     found += _dense(found, 1, "last", kernel_regularizer=lambda v: 0.1 * tf.nn.l2_loss(v))
     tf1.losses.mean_squared_error(labels, found, weights)
     kernel = next(v for v in tf1.trainable_variables() if v.name.startswith("hidden/kernel"))

@@ -1,4 +1,4 @@
-"""Trains on two replicas and prints what came of it; each run is a process of its own.
+"""Trains on two replicas and prints the results; each run is a separate process.
 
 python -m tests.migrate.hosting.replicas.runner CASE
 """

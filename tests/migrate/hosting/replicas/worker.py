@@ -2,11 +2,11 @@
 
 python -m tests.migrate.hosting.replicas.worker FOLDER PROGRAM OPTIONS
 
-OPTIONS is a JSON object. The processes make a checkpoint at every second step, or as `saves` says,
-resume from the latest, evaluate, and print what came of it. What a process writes, it writes in a
-folder of its own. With `dies_after`, this one ends without a word after so many steps. With
+OPTIONS is a JSON object. The processes write a checkpoint at every second step, or as `saves` says,
+resume from the latest checkpoint, evaluate, and print the results. Each process writes to its own
+folder. With `dies_after`, this process ends after that many steps, without a message. With
 `legacy`, it writes the checkpoints of an Estimator. With `named`, the RunConfig names the strategy.
-The PROGRAM by_hand is one step on losses that are numbers, in two loops, one after the other.
+The PROGRAM by_hand makes one step on losses that are numbers, in two loops, one after the other.
 """
 
 import dataclasses
