@@ -7,7 +7,9 @@ import pytest
 import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
-from estimator_compat.training import EvalSpec, TrainSpec
+from estimator_compat.train_specs import EvalSpec, TrainSpec
+
+WRONG: Any = 3
 
 
 def _nothing() -> None:
@@ -29,12 +31,12 @@ class Named(estimator.Exporter):
 @pytest.mark.parametrize(
     ("build", "error", "message"),
     [
-        (lambda: TrainSpec(3), TypeError, "`input_fn` must be callable, .* `lambda: dataset`"),
+        (lambda: TrainSpec(WRONG), TypeError, "`input_fn` must be callable, .* `lambda: dataset`"),
         (lambda: TrainSpec(_nothing, max_steps=0), ValueError, "max_steps > 0, given: 0"),
         (lambda: TrainSpec(_nothing, hooks=[3]), TypeError, "Hooks must be a SessionRunHook"),
         (lambda: TrainSpec(_nothing, saving_listeners=[3]), TypeError, "saving_listeners must be"),
         (lambda: EvalSpec(_nothing, steps=-1), ValueError, "steps > 0, given: -1; .*`steps=None`"),
-        (lambda: EvalSpec(_nothing, name=3), TypeError, "`name` must be string, given: 3"),
+        (lambda: EvalSpec(_nothing, name=WRONG), TypeError, "`name` must be string, given: 3"),
         (lambda: EvalSpec(_nothing, throttle_secs=-1), ValueError, "throttle_secs >= 0, given: -1"),
         (lambda: EvalSpec(_nothing, start_delay_secs=-1), ValueError, "start_delay_secs >= 0"),
         (lambda: EvalSpec(_nothing, exporters=[3]), TypeError, "`exporters` must be an Exporter"),

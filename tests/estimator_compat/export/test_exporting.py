@@ -57,7 +57,7 @@ def test_the_older_name_keeps_default_attributes(
 def test_a_receiver_function_is_needed(tmp_path: Path) -> None:
     model = Estimator(model_fn, str(tmp_path))
     with pytest.raises(ValueError, match=r"given: None; .*build_parsing_serving_input_receiver_fn"):
-        model.export_saved_model("base", None)  # type: ignore[arg-type]
+        model.export_saved_model("base", None)
 
 
 def test_a_checkpoint_is_needed(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Receivers: the names and checks of tensors, and the placeholders that builders create."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import tensorflow as tf
@@ -41,7 +41,7 @@ def test_a_single_tensor_stays_one() -> None:
     given = export.TensorServingInputReceiver(x, {"a": x})
     assert given == (x, {"a": x}, None)
     with pytest.raises(ValueError, match=r"features must be a Tensor.*tf\.convert_to_tensor"):
-        export.TensorServingInputReceiver({"a": x}, x)  # type: ignore[arg-type]
+        export.TensorServingInputReceiver({"a": x}, x)
 
 
 def test_features_and_labels_stay_as_they_are() -> None:
@@ -75,7 +75,7 @@ RECEIVERS: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: export.ServingInputReceiver(
             floats(),
             floats(),
-            [floats()],  # type: ignore[arg-type]
+            cast(Any, [floats()]),
         ),
         "receiver_tensors_alternatives must be a dict: .* name the groups",
     ),

@@ -1,5 +1,6 @@
 """The signatures of an export, the folder that it gets, and the modes that it has."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -94,8 +95,8 @@ def test_a_folder_waits_for_a_second_of_its_own(
 ) -> None:
     seconds = iter(range(100, 200))
     waited: list[float] = []
-    monkeypatch.setattr(saved_model.time, "time", lambda: next(seconds) + 0.5)
-    monkeypatch.setattr(saved_model.time, "sleep", waited.append)
+    monkeypatch.setattr(time, "time", lambda: next(seconds) + 0.5)
+    monkeypatch.setattr(time, "sleep", waited.append)
     (tmp_path / "100").mkdir()
     (tmp_path / "temp-101").mkdir()  # of an export that still runs
     assert saved_model._timestamped_folder(str(tmp_path)) == str(tmp_path / "102")
@@ -105,8 +106,8 @@ def test_a_folder_waits_for_a_second_of_its_own(
 def test_a_folder_gives_up_when_all_seconds_are_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(saved_model.time, "time", lambda: 100.0)
-    monkeypatch.setattr(saved_model.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(time, "time", lambda: 100.0)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
     (tmp_path / "100").mkdir()
     with pytest.raises(RuntimeError, match="export less often, or to a folder of your own"):
         saved_model._timestamped_folder(str(tmp_path))

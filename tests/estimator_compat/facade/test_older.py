@@ -27,11 +27,11 @@ print(np.linalg is library.np.linalg, np.__version__ == library.np.__version__, 
 
 
 def test_the_arguments_of_a_function() -> None:
-    def function(a, b=2, *rest, **others): ...  # type: ignore[no-untyped-def]
+    def function(a, b=2, *rest, **others): ...
 
     assert older.getargspec(function) == (["a", "b"], "rest", "others", (2,))
 
-    def with_keyword(a, *, b): ...  # type: ignore[no-untyped-def]
+    def with_keyword(a, *, b): ...
 
     with pytest.raises(ValueError, match=r"use inspect.signature\(\)"):
         older.getargspec(with_keyword)

@@ -1,6 +1,7 @@
 """When the hooks for early stopping stop."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -119,7 +120,7 @@ def test_a_worker_waits_for_the_checkpoint_of_the_last_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waited: list[float] = []
-    monkeypatch.setattr(early_stopping.time, "sleep", waited.append)
+    monkeypatch.setattr(time, "sleep", waited.append)
 
     def hook(last_step: int) -> Any:
         return early_stopping.make_stop_at_checkpoint_step_hook(_estimator(tmp_path), last_step, 7)

@@ -13,7 +13,7 @@ from estimator_compat import EstimatorSpec
 from estimator_compat.runtime import cached_run
 from tests.models.small_model import estimator, forever
 
-tf1 = tf.compat.v1
+tf1: Any = tf.compat.v1
 
 
 TRACE = tf1.RunOptions(trace_level=tf1.RunOptions.FULL_TRACE)

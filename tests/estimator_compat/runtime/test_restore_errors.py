@@ -71,7 +71,7 @@ def test_the_error_names_the_other_checkpoints(raised: Any, told: Any, tmp_path:
     checkpoint = str(tmp_path / "model.ckpt-2")
     with tf.Graph().as_default():
         op = tf.constant(1, name="mine").op
-    error = restore_errors.restore_error(raised(op.node_def, op, "the reason"), checkpoint)
+    error: Any = restore_errors.restore_error(raised(op.node_def, op, "the reason"), checkpoint)
     assert type(error) is told
     assert error.op is op
     assert error.message.startswith(f"The checkpoint {checkpoint} could not be restored")

@@ -9,7 +9,7 @@ import tensorflow as tf
 from estimator_compat import tpu
 from estimator_compat.tpu import host_calls
 
-tf1 = tf.compat.v1
+tf1: Any = tf.compat.v1
 
 
 def test_a_spec_has_host_calls_of_its_own() -> None:
@@ -41,17 +41,19 @@ def test_what_both_specs_have_is_checked_alike() -> None:
         with pytest.raises(ValueError, match="loss"):
             tpu.TPUEstimatorSpec("eval", predictions=one)
         with pytest.raises(TypeError, match="All hooks must be SessionRunHook"):
-            tpu.TPUEstimatorSpec("eval", loss=one, evaluation_hooks=[3])  # type: ignore[list-item]
+            tpu.TPUEstimatorSpec("eval", loss=one, evaluation_hooks=[3])
 
 
 @pytest.mark.parametrize("name", ["eval_metrics", "host_call"])
 def test_a_host_call_is_a_pair_of_a_function_and_its_tensors(name: str) -> None:
     with tf.Graph().as_default():
-        for call in ((lambda: None,), (lambda: None, [], [])):
+        calls: tuple[Any, ...] = ((lambda: None,), (lambda: None, [], []))
+        for call in calls:
             with pytest.raises(ValueError, match=name):
                 tpu.TPUEstimatorSpec("predict", predictions=tf.constant(1.0), **{name: call})
+        wrong: Any = (3, [])
         with pytest.raises(TypeError, match=name):
-            tpu.TPUEstimatorSpec("predict", predictions=tf.constant(1.0), **{name: (3, [])})
+            tpu.TPUEstimatorSpec("predict", predictions=tf.constant(1.0), **{name: wrong})
 
 
 def test_functions_are_called_in_their_order_when_the_spec_is_needed() -> None:

@@ -13,7 +13,7 @@ from migrate.targets import Target
 from migrate.verifying.batches import materialize
 from migrate.verifying.reference import Reference, make_reproducible
 
-BATCHES = np.float32([[1, 2], [1, 1]])
+BATCHES = np.array([[1, 2], [1, 1]], np.float32)
 MODES = ("train", "eval", "infer")
 
 

@@ -26,9 +26,9 @@ def test_another_number_of_steps() -> None:
 def record(**changes: Any) -> TrainingRecord:
     """A training of two steps in which `w` falls from 1 to 0.9 to 0.5."""
     given: dict[str, Any] = {
-        "initial": {"w": np.float32([1]), "global_step": np.int64(0)},
-        "first": {"w": np.float32([0.9]), "global_step": np.int64(1)},
-        "final": {"w": np.float32([0.5]), "global_step": np.int64(2)},
+        "initial": {"w": np.array([1], np.float32), "global_step": np.int64(0)},
+        "first": {"w": np.array([0.9], np.float32), "global_step": np.int64(1)},
+        "final": {"w": np.array([0.5], np.float32), "global_step": np.int64(2)},
         "trainable": frozenset({"w"}),
         "losses": [np.float32(3), np.float32(2)],
     }
@@ -50,7 +50,7 @@ def test_variables_that_fit_are_given_the_references_values() -> None:
 
 def test_initial_values_are_compared() -> None:
     variables = {"w": tf.Variable([1.0]), "own": tf.Variable(0.0)}
-    stage, fits = STAGES.variables(record(), variables, {"w": np.float32([1.5])})
+    stage, fits = STAGES.variables(record(), variables, {"w": np.array([1.5], np.float32)})
     assert fits
     assert stage.outcome is Outcome.DIFFERENT
     assert stage.compared == "1 variable: names, shapes, initial values"
@@ -75,7 +75,7 @@ def test_initial_values_are_compared() -> None:
     ids=["missing", "shape", "type"],
 )
 def test_variables_that_do_not_fit(subject: dict[str, Any], note: str) -> None:
-    stage, fits = STAGES.variables(record(), subject, {"w": np.float32([1])})
+    stage, fits = STAGES.variables(record(), subject, {"w": np.array([1], np.float32)})
     assert not fits
     assert stage.first is not None
     assert (stage.first.name, stage.first.note) == ("w", note)
@@ -88,8 +88,8 @@ def test_strings_have_the_type_of_tensorflow() -> None:
 
 
 def test_the_first_batch() -> None:
-    reference = {"y": [np.float32([1, 2])], "more": np.float32(1)}
-    stage = STAGES.forward(reference, {"y": [np.float32([1, 3])]}, (3.0, 3.0), ["a note"])
+    reference = {"y": [np.array([1, 2], np.float32)], "more": np.float32(1)}
+    stage = STAGES.forward(reference, {"y": [np.array([1, 3], np.float32)]}, (3.0, 3.0), ["a note"])
     assert stage.outcome is Outcome.DIFFERENT
     assert (stage.compared, stage.comparisons) == ("first batch: predictions, loss", 2)
     assert stage.first is not None
@@ -102,7 +102,7 @@ def test_without_predictions_and_losses_nothing_is_compared() -> None:
     assert (stage.outcome, stage.notes) == (Outcome.NOT_COMPARED, ("no predictions",))
 
 
-GRADIENTS = {"w": np.float32([4])}
+GRADIENTS = {"w": np.array([4], np.float32)}
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_gradients_that_are_not_compared(reference: Any, subject: Any, note: str
 
 
 def test_gradients_of_the_first_batch() -> None:
-    reference = {**GRADIENTS, "b": np.float32([1])}
+    reference = {**GRADIENTS, "b": np.array([1], np.float32)}
     stage = STAGES.gradients(reference, {"w": tf.constant([5.0])})
     assert stage.outcome is Outcome.DIFFERENT
     assert stage.compared == "first batch: 1 variable"
@@ -128,15 +128,15 @@ def test_gradients_of_the_first_batch() -> None:
 
 
 def test_gradients_as_sensitive_as_the_reference_are_forgiven() -> None:
-    subject = {"w": np.float32([5])}
-    stage = STAGES.gradients(GRADIENTS, subject, perturbed={"w": np.float32([3])})
+    subject = {"w": np.array([5], np.float32)}
+    stage = STAGES.gradients(GRADIENTS, subject, perturbed={"w": np.array([3], np.float32)})
     assert stage.outcome is Outcome.EQUIVALENT
     [note] = stage.notes
     assert note.startswith(ROUNDING_NOTE)
 
 
 def test_an_update_is_compared_with_the_update() -> None:
-    subject = {"w": np.float32([0.95]), "global_step": np.int64(1)}
+    subject = {"w": np.array([0.95], np.float32), "global_step": np.int64(1)}
     stage = STAGES.one_step(record(), subject)
     assert (stage.outcome, stage.compared) == (Outcome.DIFFERENT, "2 variables and slots")
     assert stage.first is not None
@@ -146,14 +146,14 @@ def test_an_update_is_compared_with_the_update() -> None:
 
 
 def test_an_update_that_rounding_makes_is_forgiven() -> None:
-    subject = {"w": np.float32([0.95])}
-    stage = STAGES.one_step(record(), subject, record(first={"w": np.float32([0.85])}))
+    subject = {"w": np.array([0.95], np.float32)}
+    stage = STAGES.one_step(record(), subject, record(first={"w": np.array([0.85], np.float32)}))
     assert stage.outcome is Outcome.EQUIVALENT
     assert stage.notes[0].startswith(ROUNDING_NOTE)
 
 
 def test_the_losses_and_the_last_variables() -> None:
-    variables = {"w": np.float32([0.5])}
+    variables = {"w": np.array([0.5], np.float32)}
     stage = STAGES.steps(record(), [3.0, 2.0], variables, ["left out"])
     assert (stage.outcome, stage.compared) == (Outcome.IDENTICAL, "2 losses; 1 variable")
     assert stage.notes == ("left out",)
@@ -170,8 +170,8 @@ def test_metrics() -> None:
 
 
 def test_predictions_of_each_batch() -> None:
-    batches = [{"y": np.float32([1])}, {"y": np.float32([2])}]
-    stage = STAGES.predictions(batches, [batches[0], {"y": np.float32([3])}])
+    batches = [{"y": np.array([1], np.float32)}, {"y": np.array([2], np.float32)}]
+    stage = STAGES.predictions(batches, [batches[0], {"y": np.array([3], np.float32)}])
     assert (stage.outcome, stage.compared) == (Outcome.DIFFERENT, "2 batches")
     assert stage.first is not None
     assert stage.first.name == "1/y"

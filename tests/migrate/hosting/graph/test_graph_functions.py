@@ -63,7 +63,7 @@ def with_init_op() -> Any:
 
 
 SCAFFOLDS: dict[bool, Callable[[], Any]] = {False: tf1.train.Scaffold, True: with_init_op}
-BATCH = {"x": np.float32([1, 2])}
+BATCH = {"x": np.array([1, 2], np.float32)}
 
 
 def small(element: Any = BATCH) -> HostedGraph:

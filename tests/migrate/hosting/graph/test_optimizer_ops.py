@@ -28,7 +28,10 @@ def values(
         return dict(session.run(found))
 
 
-TWO = {"a": np.float32([3]), "b": np.float32([0, 4])}  # the norm is sqrt(9 + 16) = 5
+TWO = {
+    "a": np.array([3], np.float32),
+    "b": np.array([0, 4], np.float32),
+}  # the norm is sqrt(9 + 16) = 5
 OPTIMIZERS: dict[str, Callable[[], Any]] = {
     "gradient descent": lambda: tf1.train.GradientDescentOptimizer(RATE),
     "momentum": lambda: tf1.train.MomentumOptimizer(RATE, 0.9),
@@ -48,7 +51,7 @@ def test_other_variables_are_left_out() -> None:
 
 
 def test_gradients_of_two_dtypes_are_added_in_the_wider_one() -> None:
-    given = {"a": np.float32([3]), "b": np.float64([4])}
+    given = {"a": np.array([3], np.float32), "b": np.array([4], np.float64)}
     found = values(OPTIMIZERS["gradient descent"], given)
     assert found["gradient_norm"] == 5.0
     assert found["gradient_norm"].dtype == np.float64

@@ -33,7 +33,7 @@ def test_random_ops_of_a_graph() -> None:
         assert all(one.is_repeatable for one in random_ops.find(graph, [used]))
 
 
-def found_in(build: Callable[[], Any], seed: int | None = 1) -> list[tuple[str, str, bool]]:
+def found_in(build: Callable[[], Any], seed: int | None = 1) -> list[Any]:
     with tf1.Graph().as_default() as graph:
         tf1.set_random_seed(seed)
         return [tuple(one) for one in random_ops.find(graph, [build()])]

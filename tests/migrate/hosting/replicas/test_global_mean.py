@@ -67,7 +67,9 @@ def part_of(
       The graph, the gradient with respect to the weight, and the part.
     """
     with tf1.Graph().as_default() as graph:
-        features = tf1.placeholder_with_default(np.float32([1, 2, 3]), [None], name="features")
+        features = tf1.placeholder_with_default(
+            np.array([1, 2, 3], np.float32), [None], name="features"
+        )
         weight = tf1.get_variable("weight", initializer=2.0)
         losses = tf.multiply(weight, features, name="losses")
         with gradient_scales.recorded(graph):

@@ -9,7 +9,7 @@ import tensorflow.compat.v1 as tf1
 
 from migrate.hosting.replicas import gradient_scales
 
-X = np.float32([[1, 2, 3], [4, 5, 6]])
+X = np.array([[1, 2, 3], [4, 5, 6]], np.float32)
 
 # A reduction, the weights of its results, and the gradient of the weighted sum.
 CASES: dict[str, tuple[Any, Any, Any]] = {

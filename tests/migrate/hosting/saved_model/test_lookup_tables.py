@@ -42,6 +42,7 @@ def looked_up(graph: HostedGraph, served: ServedTable, table: tf.Operation) -> l
 def test_a_table_is_filled_when_it_is_made() -> None:
     graph = graph_of(lambda: lookup(["a", "b"], [10, 20], "table"))
     [(table, filling)] = lookup_tables.fillings(graph.built).items()
+    assert filling is not None
     assert (table.name, filling.inputs[0].op) == ("table", table)
     served = ServedTable(graph.functions, table, filling)
     assert served.files == []
