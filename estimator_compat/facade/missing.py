@@ -7,7 +7,7 @@ from estimator_compat.api.symbol_rows import Row
 
 
 def explain(key: str, written: str = "") -> str:
-    """Returns a message that the facade lacks a symbol, what was expected, and what to do.
+    """Returns the message of the error for a symbol that the facade lacks, in three clauses.
 
     Args:
       key: The symbol as the table names it, such as `contrib.layers.conv9d`.

@@ -191,7 +191,7 @@ class HostedAdapter(SubjectAdapter):
         with built.graph.as_default():
             gradients = loss_gradients(built.spec.loss)
         graph = host_on_one_device(built, self._loop.variables)
-        graph.initialize(graph.created)  # and the lookup tables, which belong to the new graph
+        graph.initialize(graph.created)  # also fills the new graph's lookup tables
         return graph.functions.function(gradients)(element) if gradients else {}
 
     def steps(

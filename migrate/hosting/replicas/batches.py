@@ -43,7 +43,7 @@ class BatchForEach:
         return consecutive(dataset, self.replicas)
 
     def arguments(self, element: Nest) -> tuple[Nest, ...]:
-        """Returns the tuple of the replicas' batches; one replica's batch becomes such a tuple."""
+        """Returns the tuple of the replicas' batches, also if there is only one replica."""
         is_batch = self.replicas == 1 and not (type(element) is tuple and len(element) == 1)
         return (element,) if is_batch else element
 
