@@ -173,7 +173,7 @@ class Estimator(ExportsSavedModels):
             checkpoint is missing.
         """
         all_hooks = training_hooks.check_hooks(hooks)
-        all_hooks.extend(sessions.stopping_after(steps))
+        all_hooks.extend(evaluation.stopping_after(steps))
         checkpoint_path = checkpoint_files.checkpoint_to_restore(
             self.model_dir, checkpoint_path, "evaluate"
         )

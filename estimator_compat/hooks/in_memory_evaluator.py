@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.estimator import Estimator
-from estimator_compat.runtime import sessions, training_hooks
+from estimator_compat.runtime import evaluation, sessions, training_hooks
 from estimator_compat.type_aliases import Hook, InputFn, Session
 
 
@@ -56,7 +56,7 @@ class InMemoryEvaluatorHook(tf1.train.SessionRunHook):
         self._estimator = estimator
         self._input_fn = input_fn
         self._eval_dir = estimator.eval_dir(name)
-        self._hooks = [*training_hooks.check_hooks(hooks), *sessions.stopping_after(steps)]
+        self._hooks = [*training_hooks.check_hooks(hooks), *evaluation.stopping_after(steps)]
         self._timer = tf1.train.SecondOrStepTimer(every_steps=every_n_iter)
 
     def begin(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat.runtime import checkpoint_files, evaluation, restore_errors, training_hooks
+from estimator_compat.runtime import checkpoint_files, evaluation, restore_errors
 from estimator_compat.runtime.cached_run import PreparedRun
 from estimator_compat.type_aliases import Graph, Hook, Nest, Operation, Session, Tensor, Variable
 
@@ -217,50 +217,6 @@ def _eval_step() -> Variable:
         trainable=False,
         collections=[tf1.GraphKeys.LOCAL_VARIABLES, tf1.GraphKeys.EVAL_STEP],
     )
-
-
-class StopAfterBatchesHook(tf1.train.SessionRunHook):
-    """Ends an evaluation after a number of batches, and logs its progress.
-
-    Args:
-      batches: Number of batches to evaluate, at least 1.
-    """
-
-    def __init__(self, batches: int) -> None:
-        self._batches = batches
-        self._log_every = 1 if batches < 20 else batches // 10
-        self._evaluated: Any = None
-
-    def attach_evaluation(self, evaluated: Any, eval_dir: str) -> None:
-        """Takes the count of evaluated batches, which the caller of the evaluation makes."""
-        del eval_dir
-        self._evaluated = evaluated
-
-    def before_run(self, run_context: Any) -> Any:
-        """Fetches the count of evaluated batches."""
-        del run_context
-        return tf1.train.SessionRunArgs(self._evaluated)
-
-    def after_run(self, run_context: Any, run_values: Any) -> None:
-        """Stops the evaluation after the last batch."""
-        done = run_values.results
-        if done % self._log_every == 0 or done == self._batches:
-            logging.info("Evaluation [%d/%d]", done, self._batches)
-        if done >= self._batches:
-            run_context.request_stop()
-
-
-def stopping_after(steps: int | None) -> list[Hook]:
-    """Returns the hook that ends an evaluation after `steps` batches.
-
-    Args:
-      steps: Number of batches; None for no limit, which needs no hook.
-
-    Raises:
-      ValueError: `steps` is below 1.
-    """
-    training_hooks.check_positive("steps", steps)
-    return [] if steps is None else [StopAfterBatchesHook(steps)]
 
 
 def evaluate(
