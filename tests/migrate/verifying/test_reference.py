@@ -76,8 +76,8 @@ def test_the_first_batch_is_computed_with_given_weights(reference: Reference) ->
 def test_weights_that_are_perturbed_are_the_next_floats(reference: Reference) -> None:
     record = reference.train(lambda line: None)
     perturbed = reference.train_perturbed(record, lambda line: None)
-    one = np.float32(1)
-    assert perturbed.initial["w"] in (np.nextafter(one, one * 2), np.nextafter(one, one * 0))
+    neighbors = [np.nextafter(np.float32(1), np.float32(toward)) for toward in (0, 2)]
+    assert perturbed.initial["w"] in neighbors
     assert len(perturbed.losses) == 2
 
 
