@@ -7,14 +7,13 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import tensorflow as tf
 
 from estimator_compat import RunConfig
 from migrate.hosting.host import host
 from migrate.hosting.replicas import worker_strategy
-from tests.migrate.hosting.replicas.cases import RECORDED
+from tests.migrate.hosting.replicas import cases
 from tests.models.hosted_programs import INPUT_FNS, X, Y, model_fn
 from tests.recording import pythons
 from tests.recording.values import from_hex
@@ -80,15 +79,8 @@ def finished(processes: list[subprocess.Popen]) -> list[Any]:
 
 def check(found: Any, program: str, *, first: int) -> None:
     """Compares a process's output with the Estimator's two replicas, from a step on."""
-    real = RECORDED[program]
     assert found["first"] == first
-    np.testing.assert_allclose(
-        from_hex(found["losses"]), from_hex(real["losses"][first - 1 :]), rtol=1e-6
-    )
-    assert found["variables"].keys() == real["variables"].keys()
-    for variable, values in real["variables"].items():
-        ours = from_hex(found["variables"][variable])
-        np.testing.assert_allclose(ours, from_hex(values), rtol=1e-5, atol=1e-6, err_msg=variable)
+    cases.check(found["losses"], found["variables"], program, first=first)
 
 
 @pytest.mark.subprocess
