@@ -152,7 +152,7 @@ def bits(results: list[Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(case=cases())
 def test_bits_are_those_of_compute_weighted_loss(mode: Any, case: Case) -> None:
     mine, theirs = mode(case)
