@@ -33,9 +33,23 @@ def keras_3_is_loaded() -> bool:
     return type(keras) is types.ModuleType and keras.__name__.startswith("keras.")
 
 
+_was_set_here = False
+
+
 def request() -> None:
     """Sets `TF_USE_LEGACY_KERAS=1`, unless the variable already has a value."""
-    os.environ.setdefault(ENVIRONMENT_VARIABLE, "1")
+    global _was_set_here
+    if ENVIRONMENT_VARIABLE not in os.environ:
+        os.environ[ENVIRONMENT_VARIABLE] = "1"
+        _was_set_here = True
+
+
+def environment_without_request() -> dict[str, str]:
+    """Returns the environment as it would be without `request`."""
+    environment = dict(os.environ)
+    if _was_set_here:
+        environment.pop(ENVIRONMENT_VARIABLE, None)
+    return environment
 
 
 def warn_if_late() -> None:

@@ -10,12 +10,19 @@ from typing import Any
 from migrate.targets import Target
 
 _EXPORTS = {
-    "Subject": "migrate.verifying.subjects",
+    "CustomLoop": "migrate.hosting.loop",
+    "Subject": "migrate.verifying.subject",
+    "SubjectReference": "migrate.verifying.subject",
+    "Tolerances": "migrate.verifying.verdict",
+    "Verdict": "migrate.verifying.verdict",
     "host": "migrate.hosting.host",
     "keep_eager_execution": "migrate.hosting.eager_mode",
     "strategy_from_tf_config": "migrate.hosting.replicas.worker_strategy",
     "verify": "migrate.verifying.verify",
 }
+
+# Values and types: they need neither TensorFlow nor legacy Keras.
+_VALUES = {"Subject", "SubjectReference", "Tolerances", "Verdict"}
 
 __all__ = ["Target", *_EXPORTS]
 
@@ -23,9 +30,10 @@ __all__ = ["Target", *_EXPORTS]
 def __getattr__(name: str) -> Any:
     if name not in _EXPORTS:
         raise AttributeError(f"module 'migrate' has no attribute {name!r}")
-    from estimator_compat import legacy_keras
+    if name not in _VALUES:
+        from estimator_compat import legacy_keras
 
-    legacy_keras.warn_if_late()
+        legacy_keras.warn_if_late()
     return getattr(importlib.import_module(_EXPORTS[name]), name)
 
 

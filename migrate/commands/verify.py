@@ -7,7 +7,7 @@ from migrate.commands import target_arguments
 from migrate.commands.argument_types import positive
 from migrate.commands.target_arguments import TARGET
 
-HELP = "proves that a hosted model_fn computes the same as under an Estimator"
+HELP = "proves that a training loop computes the same as a model_fn under an Estimator"
 DESCRIPTION = f"""\
 Proves that a model_fn computes the same inside a TF2 custom loop (migrate.host) as under an
 Estimator. The loop is called the subject, and the Estimator the reference. Both start from the same
@@ -25,6 +25,12 @@ effect is attributed to rounding.
 
 {TARGET}
 Without TARGET, the command verifies the embedded example.
+
+--subject names a loop that you wrote yourself, as `module:name` or `path/file.py:name`: a class, or
+a function, without arguments, which returns an object with `variables` and `train_step`: see
+help(migrate.Subject). It runs in a Python process of its own, in which `tf.keras` is what it is in
+your own program. It may import the same modules as TARGET, and define flags of the same names; of
+the flags after `--`, it gets those that it defines.
 """
 EPILOG = """\
 exit status:
@@ -36,8 +42,9 @@ examples:
   migrate verify
   migrate verify --facade model.py:model_fn --input_fn=data.py:train --steps=20
   migrate verify targets.py:classifier --format=json --plot=losses.png
+  migrate verify --facade model.py:model_fn --input_fn=data.py:train --subject=tf2_loop.py:Loop
 
-To compare a loop that you wrote yourself, call migrate.verify in Python: see help(migrate.verify).
+What the command does, migrate.verify does in Python: see help(migrate.verify).
 """
 _TOLERANCES = ("losses", "gradients", "variables", "updates", "metrics", "predictions")
 
@@ -45,6 +52,16 @@ _TOLERANCES = ("losses", "gradients", "variables", "updates", "metrics", "predic
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments to its parser."""
     target_arguments.add(parser)
+    parser.add_argument(
+        "--subject", metavar="NAME", help="a loop of your own: see above (default: migrate.host)"
+    )
+    parser.add_argument(
+        "--subject_timeout",
+        type=positive,
+        default=600,
+        metavar="SECONDS",
+        help="the most seconds that one call of a method of --subject may take (default: 600)",
+    )
     parser.add_argument(
         "--steps", type=positive, default=100, metavar="N", help="steps to train (default: 100)"
     )
@@ -81,14 +98,20 @@ def run(options: argparse.Namespace) -> int:
     from migrate.commands.progress import Progress
     from migrate.hosting import eager_mode
     from migrate.reports import verdict_plot, verdict_text
+    from migrate.verifying.subject import SubjectReference
     from migrate.verifying.verdict import Outcome, Tolerances
     from migrate.verifying.verify import verify
 
     if options.plot:
         verdict_plot.require(options.plot)
+    subject = None
+    if options.subject is not None:
+        flags, seconds = tuple(options.flags), options.subject_timeout
+        subject = SubjectReference(options.subject, flags=flags, time_limit=seconds)
     eager_mode.keep_eager_execution()
     verdict = verify(
         target_arguments.target(options),
+        subject,
         steps=options.steps,
         eval_steps=options.eval_steps,
         tolerances=Tolerances(**dict(options.tolerance)),

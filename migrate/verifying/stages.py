@@ -7,7 +7,7 @@ import numpy as np
 
 from estimator_compat.type_aliases import Nest, Variable
 from migrate.hosting.graph.random_ops import RandomOp
-from migrate.verifying import rounding
+from migrate.verifying import initial_values, rounding
 from migrate.verifying.comparison import compare, compare_updates
 from migrate.verifying.reference import TrainingRecord, Values
 from migrate.verifying.verdict import Comparison, Outcome, Stage, Tolerances, skipped_stage, stage
@@ -24,14 +24,21 @@ class Stages:
         self._tolerances = tolerances
 
     def variables(
-        self, reference: TrainingRecord, subject: Mapping[str, Variable], initial: Values | None
+        self,
+        reference: TrainingRecord,
+        subject: Mapping[str, Variable],
+        initial: Values | None,
+        own: Values | None = None,
     ) -> tuple[Stage, bool]:
         """Compares the variables' names, shapes and types, and perhaps their initial values.
 
         Args:
           reference: The reference's training.
           subject: The subject's variables by name.
-          initial: The subject's own initial values; None if they are not to be compared.
+          initial: The subject's initial values, which must equal the reference's; None if they are
+            not to be compared.
+          own: The initial values that a loop gives its variables by itself; None if they are not to
+            be compared. See `initial_values`.
 
         Returns:
           The stage, and whether the subject's variables can hold the reference's values.
@@ -52,7 +59,13 @@ class Stages:
             comparisons = self._values(reference.initial, initial, self._tolerances.variables, None)
         elif fits:
             notes.append("the subject was given the reference's initial values")
-        count = _count(len(comparisons), "variable")
+        if fits and own is not None:
+            found, more = initial_values.compare_own(
+                reference.initial, own, reference.trainable, self._tolerances.variables
+            )
+            compared += "" if more else ", own initial values"
+            comparisons, notes = [*declarations, *found], [*notes, *more]
+        count = _count(len(declarations), "variable")
         return stage("variables", f"{count}: {compared}", comparisons, notes), fits
 
     def forward(

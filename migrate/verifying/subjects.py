@@ -1,50 +1,28 @@
 """The subjects of a verification: a hosted loop, or a loop with `variables` and `train_step`."""
 
+import contextlib
+import itertools
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from estimator_compat.mode_keys import ModeKeys
-from estimator_compat.type_aliases import Features, Labels, Nest, Variable
-from migrate.batch import Batch
+from estimator_compat.type_aliases import Nest, Variable
 from migrate.hosting import unsupported
 from migrate.hosting.graph.built_graph import build_for_one_device
 from migrate.hosting.graph.hosted_graph import host_on_one_device
 from migrate.hosting.loop import CustomLoop
+from migrate.verifying import tf_keras_classes
 from migrate.verifying.batches import Batches
 from migrate.verifying.gradients import loss_gradients
 from migrate.verifying.reference import Progress, Values
+from migrate.verifying.subject import Subject, SubjectReference
+from migrate.verifying.subject_calls import arrays, loop_variables
+from migrate.verifying.subject_calls.calls import SubjectCalls
+from migrate.verifying.subject_process import SubjectProcess
 
-
-class Subject(Protocol):
-    """A training loop that `migrate.verify` can compare with a model_fn under an Estimator.
-
-    Three more methods are used if it has them: `gradients(features, labels)` returns a mapping of
-    variable names to the gradients of the loss; `evaluate(dataset)` returns a mapping of metric
-    names to values; `predict(dataset)` yields the predictions for each batch in turn.
-    """
-
-    @property
-    def variables(self) -> Mapping[str, Variable]:
-        """The `tf.Variable`s by their legacy names, such as "dense/kernel".
-
-        All trainable variables of the model are required. Slots ("dense/kernel/Adam"), moving
-        averages and `global_step` are compared if they are there. All of them are assigned the
-        reference's initial values.
-        """
-
-    def train_step(self, features: Features, labels: Labels) -> Any:
-        """Trains on one batch.
-
-        Args:
-          features: A nest of tensors.
-          labels: A nest of tensors; None if the input has no labels.
-
-        Returns:
-          The loss, or an object with the attribute `loss`, or a mapping with the key "loss".
-        """
+__all__ = ["HostedAdapter", "ProcessAdapter", "Subject", "SubjectAdapter", "adapt", "adapted"]
 
 
 class SubjectAdapter:
@@ -63,7 +41,12 @@ class SubjectAdapter:
     initializes = False
 
     def __init__(self, subject: Subject) -> None:
-        self._subject = subject
+        self._calls = SubjectCalls(subject)
+
+    def _ready(self) -> SubjectCalls:
+        """Returns the calls, after a legacy graph may have been built."""
+        tf_keras_classes.restore_v2_bases()
+        return self._calls
 
     @property
     def notes(self) -> list[str]:
@@ -73,22 +56,20 @@ class SubjectAdapter:
     @property
     def name(self) -> str:
         """The name of the subject's class."""
-        return type(self._subject).__name__
+        return self._calls.name
 
     @property
     def variables(self) -> Mapping[str, Variable]:
-        """The subject's variables by name."""
-        return self._subject.variables
+        """The subject's variables by name: of a shape and a `dtype`."""
+        return self._ready().variables
 
     def read(self) -> Values:
         """Returns the values of the variables."""
-        return {name: variable.numpy() for name, variable in self.variables.items()}
+        return loop_variables.read(self.variables)
 
     def assign(self, values: Values) -> None:
         """Assigns values to the variables of the same names; other variables keep theirs."""
-        for name, variable in self.variables.items():
-            if name in values:
-                variable.assign(values[name])
+        loop_variables.assign(self.variables, values)
 
     def gradients(self, element: Nest) -> Mapping[str, Any] | None:
         """Returns the gradients of a batch's loss by variable name; None without the method.
@@ -96,13 +77,7 @@ class SubjectAdapter:
         Args:
           element: Features, or `(features, labels)`.
         """
-        function = getattr(self._subject, "gradients", None)
-        if function is None:
-            return None
-        batch = Batch.of(element)
-        gradients = function(batch.features, batch.labels).items()
-        # The gradient of an embedding may be IndexedSlices.
-        return {name: tf.convert_to_tensor(g) for name, g in gradients if g is not None}
+        return self._ready().gradients(element)
 
     def step(self, element: Nest) -> np.ndarray:
         """Trains on one batch and returns its loss.
@@ -110,8 +85,7 @@ class SubjectAdapter:
         Args:
           element: Features, or `(features, labels)`.
         """
-        batch = Batch.of(element)
-        return _loss(self._subject.train_step(batch.features, batch.labels))
+        return self._ready().step(element)
 
     def steps(
         self,
@@ -138,10 +112,25 @@ class SubjectAdapter:
             progress(f"{self.name}: step {len(losses)} of {len(batches.values)}")
         return losses
 
+    def steps_on(self, batches: Batches, count: int) -> list[np.ndarray]:
+        """Trains on the first `count` batches with `train_step`, and returns their losses."""
+        return [self.step(element) for element in itertools.islice(_elements(batches), count)]
+
+    def has_train_steps(self) -> bool:
+        """Tells whether the subject has a method `train_steps(iterator, count)`."""
+        return self._ready().has_train_steps()
+
+    def train_steps(self, batches: Batches, counts: list[int]) -> list[np.ndarray]:
+        """Calls `train_steps` for several counts, one after the other, on one iterator.
+
+        Returns:
+          What each call returned: a loss, or the losses of all its steps.
+        """
+        return self._ready().train_steps(batches.dataset(), counts)
+
     def evaluate(self, batches: Batches) -> Mapping[str, Any] | None:
         """Returns metrics by name; None if the subject has no `evaluate`."""
-        function = getattr(self._subject, "evaluate", None)
-        return function(batches.dataset()) if function else None
+        return self._ready().evaluate(batches.dataset())
 
     def predict(self, batches: Batches, limit: int | None = None) -> list[Nest] | None:
         """Returns the predictions for each batch; None if the subject has no `predict`.
@@ -150,10 +139,69 @@ class SubjectAdapter:
           batches: All batches.
           limit: How many of them to predict; None for all.
         """
-        function = getattr(self._subject, "predict", None)
-        if function is None:
-            return None
-        return list(function(batches.dataset().take(-1 if limit is None else limit)))
+        return self._ready().predict(batches.dataset().take(-1 if limit is None else limit))
+
+
+class ProcessAdapter(SubjectAdapter):
+    """The calls that the stages make to a subject in a process of its own.
+
+    Args:
+      process: The subject's process.
+    """
+
+    def __init__(self, process: SubjectProcess) -> None:
+        self._process = process
+
+    @property
+    def name(self) -> str:
+        """The name by which the subject was given."""
+        return self._process.name
+
+    @property
+    def variables(self) -> Mapping[str, Variable]:
+        """The specs of the subject's variables by name."""
+        specs: dict[str, Any] = self._process.call("declarations")
+        return specs
+
+    def read(self) -> Values:
+        """Returns the values of the variables."""
+        values: Values = self._process.call("read")
+        return values
+
+    def assign(self, values: Values) -> None:
+        """Assigns values to the variables of the same names; other variables keep theirs."""
+        self._process.call("assign", values)
+
+    def gradients(self, element: Nest) -> Mapping[str, Any] | None:
+        """Returns the gradients of a batch's loss by variable name; None without the method."""
+        gradients: Values | None = self._process.call("gradients", arrays.to_numpy(element))
+        return gradients
+
+    def step(self, element: Nest) -> np.ndarray:
+        """Trains on one batch and returns its loss."""
+        loss: np.ndarray = self._process.call("step", arrays.to_numpy(element))
+        return loss
+
+    def has_train_steps(self) -> bool:
+        """Tells whether the subject has a method `train_steps(iterator, count)`."""
+        return bool(self._process.call("has_train_steps"))
+
+    def train_steps(self, batches: Batches, counts: list[int]) -> list[np.ndarray]:
+        """Calls `train_steps` for several counts, one after the other, on one iterator."""
+        values = batches.values[: sum(counts) + 1]
+        losses: list[np.ndarray] = self._process.call("train_steps", values, batches.spec, counts)
+        return losses
+
+    def evaluate(self, batches: Batches) -> Mapping[str, Any] | None:
+        """Returns metrics by name; None if the subject has no `evaluate`."""
+        metrics: Values | None = self._process.call("evaluate", batches.values, batches.spec)
+        return metrics
+
+    def predict(self, batches: Batches, limit: int | None = None) -> list[Nest] | None:
+        """Returns the predictions for each batch; None if the subject has no `predict`."""
+        values = batches.values[:limit]
+        predictions: list[Nest] | None = self._process.call("predict", values, batches.spec)
+        return predictions
 
 
 class HostedAdapter(SubjectAdapter):
@@ -167,11 +215,14 @@ class HostedAdapter(SubjectAdapter):
     initializes = True
 
     def __init__(self, loop: CustomLoop) -> None:
-        super().__init__(loop)
+        super().__init__(loop)  # type: ignore[arg-type]
         self._loop = loop
         local = loop.graph(ModeKeys.TRAIN).built.local
         # The names are read before EVAL may add variables that the reference's training lacks.
         self._names = [name for name in loop.variables if name not in local]
+
+    def _ready(self) -> SubjectCalls:
+        return self._calls  # it has graphs, and no layers
 
     @property
     def notes(self) -> list[str]:
@@ -211,22 +262,36 @@ class HostedAdapter(SubjectAdapter):
         return list(self._loop.train(batches.dataset(), len(batches.values)))
 
 
+@contextlib.contextmanager
+def adapted(subject: Any, progress: Progress) -> Iterator[SubjectAdapter]:
+    """Yields the adapter for a subject; ends the subject's process, if it has one of its own.
+
+    Args:
+      subject: A loop, or the name of one: see `migrate.verify`.
+      progress: Is called with a line of text while a call takes long.
+
+    Raises:
+      TypeError: The subject lacks `variables` or `train_step`.
+      ValueError: The name is malformed, or nothing can be imported by it.
+      RuntimeError: The process of the subject ends, or a method raises an error in it.
+    """
+    if isinstance(subject, str):
+        subject = SubjectReference(subject)
+    if not isinstance(subject, SubjectReference):
+        yield adapt(subject)
+        return
+    progress(f"{subject.name}: starting its process")
+    with SubjectProcess(subject, progress) as process:
+        yield ProcessAdapter(process)
+
+
 def adapt(subject: Any) -> SubjectAdapter:
-    """Returns the adapter for a subject.
+    """Returns the adapter for a loop in this process.
 
     Raises:
       TypeError: The subject lacks `variables` or `train_step`.
     """
-    if isinstance(subject, CustomLoop):
-        return HostedAdapter(subject)
-    missing = [name for name in ("variables", "train_step") if not hasattr(subject, name)]
-    if missing:
-        raise TypeError(
-            f"`subject` ({subject!r:.100}) has no {' and no '.join(missing)}; expected a "
-            "CustomLoop, or an object with `variables`, a mapping of legacy names to tf.Variables, "
-            "and `train_step(features, labels)`, which returns the loss; add what is missing."
-        )
-    return SubjectAdapter(subject)
+    return HostedAdapter(subject) if isinstance(subject, CustomLoop) else SubjectAdapter(subject)
 
 
 def _elements(batches: Batches, start: int = 0) -> Iterator[Nest]:
@@ -236,9 +301,3 @@ def _elements(batches: Batches, start: int = 0) -> Iterator[Nest]:
 def first_element(batches: Batches) -> Nest:
     """Returns the first batch, of tensors: features, or `(features, labels)`."""
     return next(_elements(batches))
-
-
-def _loss(result: Any) -> np.ndarray:
-    loss = result["loss"] if isinstance(result, Mapping) else getattr(result, "loss", result)
-    # NumPy cannot read a scalar tensor of bfloat16 by itself.
-    return np.asarray(loss.numpy() if hasattr(loss, "numpy") else loss)

@@ -1,5 +1,6 @@
 """`verify`: proves that a training loop computes what a model_fn under an Estimator computes."""
 
+import contextlib
 import dataclasses
 import functools
 import tempfile
@@ -13,9 +14,10 @@ from migrate.hosting import eager_mode
 from migrate.hosting.graph.random_ops import RandomOp
 from migrate.hosting.loop import CustomLoop
 from migrate.targets import Target
-from migrate.verifying import stages, subjects
+from migrate.verifying import stages, subjects, train_steps_stage
 from migrate.verifying.batches import Batches, materialize
 from migrate.verifying.reference import Progress, Reference, TrainingRecord, make_reproducible
+from migrate.verifying.subject import Subject, SubjectReference
 from migrate.verifying.verdict import Outcome, Stage, Tolerances, Verdict, skipped_stage
 
 STEPS, EVAL_STEPS, PREDICT_STEPS = 100, 100, 10
@@ -25,7 +27,7 @@ _T = TypeVar("_T")
 
 def verify(
     target: Target,
-    subject: subjects.Subject | None = None,
+    subject: Subject | SubjectReference | str | None = None,
     *,
     steps: int = STEPS,
     eval_steps: int = EVAL_STEPS,
@@ -47,8 +49,11 @@ def verify(
     Args:
       target: The model_fn, its inputs, params and config. A config without a seed gets one.
       subject: A `CustomLoop`, or any object with `variables` and `train_step`: see
-        `migrate.verifying.subjects.Subject`. It must be new, because a counter that an optimizer
-        keeps outside `variables` cannot be set back. None hosts the target's model_fn.
+        `migrate.Subject`. It must be new, because a counter that an optimizer keeps outside
+        `variables` cannot be set back. Or `module:name` or `path/file.py:name` of a class or
+        function without arguments that returns such an object: it then runs in a Python process of
+        its own, in which `tf.keras` is what it is without this package; see
+        `migrate.SubjectReference`. None hosts the target's model_fn.
       steps: How many steps to train; fewer if the input ends before.
       eval_steps: How many batches to evaluate; fewer if the input ends before.
       predict_steps: How many batches to predict; fewer if the input ends before.
@@ -57,8 +62,10 @@ def verify(
 
     Raises:
       ValueError: A number of steps is not positive, an input has no batch, or the reference fails.
-      TypeError: `target` is not a Target, or `subject` lacks a method.
-      RuntimeError: Eager execution is off.
+      TypeError: `target` is not a Target, or `subject` lacks a method, or a method of it returns
+        something else than `migrate.Subject` says.
+      RuntimeError: Eager execution is off; or a method of a subject in a process of its own raises
+        an error, ends the process or takes too long.
     """
     if not isinstance(target, Target):
         raise TypeError(
@@ -78,16 +85,20 @@ def verify(
                 "too; pass the largest number that you have time for."
             )
     progress = progress or _ignore
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        adapter: subjects.SubjectAdapter | None = None
+        if subject is not None:  # first of all, because it may lack something
+            adapter = stack.enter_context(subjects.adapted(subject, progress))
         target = make_reproducible(target, f"{folder}/run")
         batches = _read_batches(target, limits, progress)
         reference = Reference(target, batches)
-        if subject is None:
+        if adapter is None:
             config = target.run_config.replace(model_dir=f"{folder}/host")
             # Hooks are not compared; a note names the ones that the loop leaves out.
-            subject = CustomLoop(dataclasses.replace(target, config=config), ignore_hooks=True)
+            loop = CustomLoop(dataclasses.replace(target, config=config), ignore_hooks=True)
+            adapter = subjects.adapt(loop)
         verification = _Verification(
-            reference, subjects.adapt(subject), batches, tolerances or Tolerances(), progress
+            reference, adapter, batches, tolerances or Tolerances(), progress
         )
         return verification.run()
 
@@ -169,8 +180,9 @@ class _Verification:
         record = _explain_failure(
             "training with the Estimator", lambda: self._reference.train(self._progress)
         )
-        initial = self._subject.read() if self._subject.initializes else None
-        variables, fits = self._stages.variables(record, self._subject.variables, initial)
+        values = self._subject.read()
+        initial, own = (values, None) if self._subject.initializes else (None, values)
+        variables, fits = self._stages.variables(record, self._subject.variables, initial, own)
         if fits:
             later = [*self._training(record), self._evaluation(record), self._predictions()]
         else:
@@ -219,7 +231,13 @@ class _Verification:
             ]
 
         forward = self._stages.forward(*predictions, (record.losses[0], loss), notes)
-        return [forward, *self._compare_allowing_rounding(record, compare_training)]
+        return [
+            forward,
+            *self._compare_allowing_rounding(record, compare_training),
+            *train_steps_stage.stages(
+                subject, batches, record.initial, self._losses, self._tolerances, self._progress
+            ),
+        ]
 
     def _compare_allowing_rounding(
         self, record: TrainingRecord, compare: Callable[[TrainingRecord | None], list[Stage]]

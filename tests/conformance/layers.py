@@ -218,11 +218,23 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
     ),
     (
         Room(
-            name="migrate.verifying.verdict",
-            holds="what a verification found, as values",
-            modules=_in(f"{_M}/verifying", "verdict"),
+            name="migrate.verifying.verdict, subject",
+            holds="what a verification found, and what it verifies, as values",
+            modules=_in(f"{_M}/verifying", "verdict", "subject"),
             libraries=(),
-            only=("estimator_compat.ledger.json_values",),
+            only=("estimator_compat.ledger.json_values", "estimator_compat.type_aliases"),
+        ),
+        Room(
+            name="migrate.verifying.subject_calls",
+            holds="the calls to a loop that a person wrote, and the process that serves them",
+            modules=(f"{_M}/verifying/subject_calls/*.py",),
+            libraries=("tensorflow", "numpy", "absl"),
+            only=(
+                "estimator_compat.command_line.error_text",
+                "estimator_compat.command_line.function_references",
+                "estimator_compat.package_files",
+                "migrate.batch",
+            ),
         ),
     ),
     (

@@ -1,0 +1,41 @@
+"""Makes layers of legacy Keras usable again after a legacy graph was built in the same process."""
+
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+import tensorflow.compat.v1 as tf1
+
+
+def restore_v2_bases() -> None:
+    """Gives the classes of `tf_keras` the base classes that they have in eager mode.
+
+    `tf_keras` has two classes `Layer` and two classes `Model`, for graphs and for eager mode. When
+    a layer is made, its class and the bases of its class get the one that fits, for the whole
+    process (`tf_keras.src.utils.version_utils.swap_class`). After `tf.layers.dense` in a
+    `tf.Graph`, layers of the class `tf_keras.layers.Dense` that were made in eager mode raise "Your
+    Layer or Model is in an invalid state". To make an object of a class in eager mode swaps its
+    bases back; `__new__` does so without `__init__`.
+
+    Call it in eager mode, when no legacy graph is being built. A graph that was built before does
+    not need its layers any more.
+    """
+    if "tf_keras" not in sys.modules:
+        return
+    import tf_keras
+
+    for cls in _swapped_classes(tf_keras):
+        tf_keras.layers.Layer.__new__(cls)
+
+
+def _swapped_classes(tf_keras: ModuleType) -> Iterator[type]:
+    """Yields the classes that derive from the `Layer` or the `Model` for graphs.
+
+    `tf.compat.v1.layers.Layer` is left out: it derives from the `Layer` for graphs always.
+    """
+    legacy = tf1.layers.Layer
+    for v2_class in (tf_keras.layers.Layer, tf_keras.Model):
+        for v1_class in v2_class.__subclasses__():
+            same_name = v1_class.__name__ == v2_class.__name__
+            if same_name and v1_class.__module__.startswith("tf_keras.") and v1_class is not legacy:
+                yield from (c for c in v1_class.__subclasses__() if not issubclass(c, legacy))
