@@ -106,7 +106,7 @@ def _number(array: np.ndarray) -> str:
     if array.size and _is_uniform(array):
         value = array.flat[0]
         return f"{value:g}" if array.dtype.kind in "fV" else repr(np.asarray(value).tolist())
-    return "other numbers"
+    return "several numbers"
 
 
 def _distribution(expected: np.ndarray, actual: np.ndarray) -> str:

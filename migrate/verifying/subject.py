@@ -12,17 +12,84 @@ class Subject(Protocol):
 
     Four more methods are used if it has them:
 
-    * `gradients(features, labels)` returns a mapping of variable names to the gradients of the
-      loss. It is called inside a `tf.function`, because gradients that are computed op by op may
-      differ in
+    * `gradients(features, labels)` returns a mapping of variable names to gradients of the loss. It
+      is called inside a `tf.function`, because gradients that are computed op by op may differ in
       the last bits.
     * `train_steps(iterator, count)` trains on `count` batches and returns what `train_step` returns
-      for the last one, or with the losses of all. They are
-      held to those of `train_step`, from the same weights.
+      for the last one, or with the losses of all. They are held to those of `train_step`, from the
+      same weights.
     * `evaluate(dataset)` returns a mapping of metric names to values.
     * `predict(dataset)` yields the predictions for each batch in turn.
 
-    TODO EXAMPLE
+    A model_fn and the loop that takes its place, complete:
+
+        import estimator_compat as estimator
+        import keras
+        import migrate
+        import tensorflow as tf
+        import tensorflow.compat.v1 as tf1
+
+        def input_fn():
+            x, y = [[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]], [[1.0], [0.0], [1.0]]
+            return tf.data.Dataset.from_tensor_slices((x, y)).batch(2).repeat()
+
+        def model_fn(features, labels, mode):
+            outputs = tf1.layers.dense(features, 1, name="dense")
+            if mode == "infer":
+                return estimator.EstimatorSpec(mode, predictions={"y": outputs})
+            loss = tf1.losses.mean_squared_error(labels, outputs)
+            step = tf1.train.get_global_step()
+            train_op = tf1.train.GradientDescentOptimizer(0.01).minimize(loss, step)
+            return estimator.EstimatorSpec(mode, loss=loss, train_op=train_op)
+
+        class Loop:
+            def __init__(self):
+                self.dense = keras.layers.Dense(1)
+                self.dense.build([None, 2])
+                self.step = tf.Variable(0, dtype=tf.int64)
+
+            @property
+            def weights(self):
+                return {"dense/kernel": self.dense.kernel, "dense/bias": self.dense.bias}
+
+            @property
+            def variables(self):
+                return {**self.weights, "global_step": self.step}
+
+            def differentiate(self, features, labels):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(labels - self.dense(features)))
+                weights = {name: weight.value for name, weight in self.weights.items()}
+                return loss, tape.gradient(loss, weights)
+
+            def gradients(self, features, labels):
+                return self.differentiate(features, labels)[1]
+
+            @tf.function
+            def train_step(self, features, labels):
+                loss, gradients = self.differentiate(features, labels)
+                for name, weight in self.weights.items():
+                    weight.assign_sub(0.01 * gradients[name])
+                self.step.assign_add(1)
+                return {"loss": loss}
+
+            @tf.function
+            def train_steps(self, iterator, count):
+                for _ in tf.range(count - 1):
+                    self.train_step(*next(iterator))
+                return self.train_step(*next(iterator))
+
+            def evaluate(self, dataset):
+                losses = [self.differentiate(*batch)[0] for batch in dataset]
+                return {"loss": tf.reduce_mean(losses)}
+
+            def predict(self, dataset):
+                for features, _ in dataset:
+                    yield {"y": self.dense(features)}
+
+        target = migrate.Target(model_fn=model_fn, input_fns=input_fn)
+        verdict = migrate.verify(target, Loop(), eval_steps=3, predict_steps=3)
+        assert verdict.passed, verdict.first
     """
 
     @property

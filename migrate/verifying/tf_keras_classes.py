@@ -31,11 +31,14 @@ def restore_v2_bases() -> None:
 def _swapped_classes(tf_keras: ModuleType) -> Iterator[type]:
     """Yields the classes that derive from the `Layer` or the `Model` for graphs.
 
-    `tf.compat.v1.layers.Layer` is left out: it derives from the `Layer` for graphs always.
+    Those are left out that derive from them always: `tf.compat.v1.layers.Layer`, and the classes of
+    their own modules.
     """
     legacy = tf1.layers.Layer
     for v2_class in (tf_keras.layers.Layer, tf_keras.Model):
         for v1_class in v2_class.__subclasses__():
             same_name = v1_class.__name__ == v2_class.__name__
             if same_name and v1_class.__module__.startswith("tf_keras.") and v1_class is not legacy:
-                yield from (c for c in v1_class.__subclasses__() if not issubclass(c, legacy))
+                for cls in v1_class.__subclasses__():
+                    if cls.__module__ != v1_class.__module__ and not issubclass(cls, legacy):
+                        yield cls
