@@ -103,11 +103,10 @@ class SubjectProcess:
 
     def _receive(self) -> None:
         """Puts the answers of the process into the queue, and None after the last."""
-        try:
+        with contextlib.suppress(EOFError, OSError, ValueError):
             while True:
                 self._answers.put(messages.read(self._process.stdout))
-        except (EOFError, OSError, ValueError):
-            self._answers.put(None)
+        self._answers.put(None)
 
     def _wait(self, where: str) -> Any:
         """Waits for an answer and returns it, or raises what it says.
@@ -126,6 +125,7 @@ class SubjectProcess:
                 if seconds > self._time_limit + _GRACE:
                     raise self._late(where) from None
         if answer is None:
+            self._answers.put(None)  # there is none for a later call either
             raise self._ended(where)
         kind, value = answer
         if kind == "returned":
