@@ -30,6 +30,8 @@ PROGRAMS = {
     "migrate --help": "import migrate.cli; migrate.cli.main(['--help'])",
     "dir(migrate)": "import migrate; dir(migrate)",
     "migrate.Target": "import migrate; migrate.Target(model_fn=print, input_fns=print)",
+    "migrate.Subject": "import migrate; migrate.Subject, migrate.SubjectReference",
+    "migrate.Verdict": "import migrate; migrate.Verdict, migrate.Tolerances(losses=1e-4)",
     "migrate verify --help": "import migrate.cli; migrate.cli.main(['verify', '--help'])",
     "migrate ledger --help": "import migrate.cli; migrate.cli.main(['ledger', '--help'])",
     "migrate checkpoint --help": "import migrate.cli; migrate.cli.main(['checkpoint', '--help'])",
@@ -47,6 +49,7 @@ VALUES = (
     "estimator_compat.ledger.explanations",
     "estimator_compat.losses.reductions",
     "migrate.targets",
+    "migrate.verifying.subject",
     "migrate.verifying.verdict",
 )
 PROGRAMS |= {f"import {name}": f"import {name}" for name in VALUES}

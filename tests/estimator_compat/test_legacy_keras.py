@@ -22,6 +22,19 @@ def test_request(monkeypatch: pytest.MonkeyPatch, before: str | None, after: str
     assert os.environ.get(NAME) == after
 
 
+@pytest.mark.parametrize(("before", "after"), [(None, None), ("0", "0"), ("1", "1")])
+def test_the_environment_without_a_request(
+    monkeypatch: pytest.MonkeyPatch, before: str | None, after: str | None
+) -> None:
+    monkeypatch.setattr(legacy_keras, "_was_set_here", False)
+    monkeypatch.setenv(NAME, before or "")
+    if before is None:
+        monkeypatch.delenv(NAME)
+    for _ in range(2):
+        legacy_keras.request()
+    assert legacy_keras.environment_without_request().get(NAME) == after
+
+
 def test_only_a_missing_layer_is_explained() -> None:
     with (
         pytest.raises(AttributeError, match=f"start Python with {NAME}=1"),

@@ -102,6 +102,90 @@ def test_it_could_not_be_verified(tmp_path: Path) -> None:
     assert "program.py has no `nothing`; expected a function defined there" in result.stderr
 
 
+SHARED = """
+import tensorflow as tf
+from absl import flags
+
+flags.DEFINE_float("rate", 0.1, "The learning rate.")
+IS_FACADE = hasattr(tf, "layers")
+"""
+# The same module as the model_fn's: there TensorFlow 1's names, here TensorFlow 2's.
+OWN_PROGRAM = """
+import shared
+import tensorflow as tf
+
+assert shared.IS_FACADE
+
+def model_fn(features, labels, mode, params):
+    outputs = tf.layers.dense(features, 1, name="outputs")
+    loss = tf.losses.mean_squared_error(labels, outputs)
+    optimizer = tf.train.GradientDescentOptimizer(shared.flags.FLAGS.rate)
+    train_op = optimizer.minimize(loss, tf.train.get_global_step())
+    return tf.estimator.EstimatorSpec(mode, loss=loss, train_op=train_op)
+
+def target():
+    import migrate
+    def data():
+        values = ([[1.0, 2.0], [3.0, 5.0], [4.0, 1.0]], [[1.0], [2.0], [3.0]])
+        return tf.data.Dataset.from_tensor_slices(values).batch(2).repeat()
+    return migrate.Target(model_fn=model_fn, input_fns={"train": data})
+"""
+OWN_LOOP = """
+from absl import flags
+import shared
+import tensorflow as tf
+
+flags.DEFINE_bool("by_the_loop", True, "Only here.")
+assert not shared.IS_FACADE
+
+class Loop:
+    def __init__(self):
+        self.dense = tf.keras.layers.Dense(1)
+        self.dense.build([None, 2])
+        assert type(self.dense.kernel).__module__.startswith("keras.src")
+
+    @property
+    def variables(self):
+        return {"outputs/kernel": self.dense.kernel, "outputs/bias": self.dense.bias}
+
+    @tf.function
+    def train_step(self, features, labels):
+        weights = [weight.value for weight in self.dense.trainable_variables]
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(labels - self.dense(features)))
+        for weight, gradient in zip(weights, tape.gradient(loss, weights)):
+            weight.assign_sub(flags.FLAGS.rate * gradient)
+        return loss
+"""
+
+
+@pytest.mark.subprocess
+def test_a_loop_of_the_same_package(tmp_path: Path) -> None:
+    for name, text in (("shared", SHARED), ("own", OWN_PROGRAM), ("loop", OWN_LOOP)):
+        (tmp_path / f"{name}.py").write_text(text)
+    result = migrate(
+        "verify",
+        "--legacy=shared",
+        "own.py:target",
+        "--subject=loop.py:Loop",
+        "--steps=10",
+        "--format=json",
+        "--",
+        "--rate=0.01",
+        cwd=tmp_path,
+    )
+    assert result.returncode == 0, result.stderr
+    verdict = json.loads(result.stdout)
+    assert verdict["subject"] == "loop.py:Loop"
+    assert len(verdict["subject_losses"]) == 10
+    assert "Fatal" not in result.stderr
+
+
+def test_arguments_of_a_subject() -> None:
+    options = cli.parser().parse_args(["verify", "--subject=loop.py:Loop", "--subject_timeout=9"])
+    assert (options.subject, options.subject_timeout) == ("loop.py:Loop", 9)
+
+
 def test_tolerances() -> None:
     given = ["verify", "--tolerance=losses=1e-3", "--tolerance=updates=0"]
     assert cli.parser().parse_args(given).tolerance == [("losses", 1e-3), ("updates", 0.0)]
