@@ -215,7 +215,7 @@ class HostedAdapter(SubjectAdapter):
     initializes = True
 
     def __init__(self, loop: CustomLoop) -> None:
-        super().__init__(loop)  # type: ignore[arg-type]
+        super().__init__(loop)
         self._loop = loop
         local = loop.graph(ModeKeys.TRAIN).built.local
         # The names are read before EVAL may add variables that the reference's training lacks.

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import keras
+import keras  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 
@@ -57,7 +57,7 @@ WRONG = {
         {"bias": "0 in the reference, 0.1 in the subject"},
     ),
     "some of a bias": (
-        {"bias": np.float32([0, 0, 0, 0, 1, 1, 1, 1])},
+        {"bias": np.array([0, 0, 0, 0, 1, 1, 1, 1], np.float32)},
         {"bias": "0 in the reference, several numbers in the subject"},
     ),
     "a counter": (
@@ -106,8 +106,8 @@ def test_weights_that_wait_to_be_given_values() -> None:
 
 
 def test_a_single_number_may_be_random() -> None:
-    reference = {"query": REFERENCE["query"], "bias": np.float32([0.3])}
-    assert notes({"query": normal(16, 8), "bias": np.float32([0.2])}, reference) == {}
+    reference = {"query": REFERENCE["query"], "bias": np.array([0.3], np.float32)}
+    assert notes({"query": normal(16, 8), "bias": np.array([0.2], np.float32)}, reference) == {}
 
 
 def test_weights_that_are_the_same_in_the_reference_too() -> None:

@@ -106,7 +106,7 @@ def test_a_process(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
             "dense/kernel": tf.TensorSpec([1, 2], tf.float32),
             "dense/bias": tf.TensorSpec([2], tf.float32),
         }
-        process.call("assign", {"dense/bias": np.float32([1, 2]), "other": np.float32(3)})
+        process.call("assign", {"dense/bias": np.array([1, 2], np.float32), "other": np.float32(3)})
         assert process.call("read")["dense/bias"].tolist() == [1.0, 2.0]
         assert step(process, "look") == 0.25
         assert process.call("gradients", np.float32(1)) is None

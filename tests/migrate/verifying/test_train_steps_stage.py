@@ -14,7 +14,8 @@ from migrate.verifying.verdict import Outcome, Stage, Tolerances
 
 INITIAL = {"weight": np.float32(1.0), "step": np.int64(0)}
 BATCHES = Batches(
-    values=[np.float32([n, n + 1]) for n in range(12)], spec=tf.TensorSpec([None], tf.float32)
+    values=[np.array([n, n + 1], np.float32) for n in range(12)],
+    spec=tf.TensorSpec([None], tf.float32),
 )
 
 
@@ -90,7 +91,7 @@ class KeepsState(OfAll):
 
 
 def compared(loop: Loop, batches: Batches = BATCHES) -> Stage | None:
-    adapter = SubjectAdapter(loop)  # type: ignore[arg-type]
+    adapter = SubjectAdapter(loop)
     adapter.assign(INITIAL)
     losses = adapter.steps_on(batches, len(batches.values))
     stages = train_steps_stage.stages(

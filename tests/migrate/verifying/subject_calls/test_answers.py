@@ -50,7 +50,11 @@ def test_no_loss(returned: Any, kind: type[Exception], words: str) -> None:
 
 
 def test_losses_of_many_steps() -> None:
-    given = (tf.constant([1.0, 2.0]), [tf.constant(1.0), 2.0], {"loss": np.float32([1, 2])})
+    given = (
+        tf.constant([1.0, 2.0]),
+        [tf.constant(1.0), 2.0],
+        {"loss": np.array([1, 2], np.float32)},
+    )
     assert all(answers.losses(each, 2, "Loop").tolist() == [1.0, 2.0] for each in given)
     last = ({"loss": tf.constant(2.0), "steps": 2}, tf.constant(2.0))
     assert all(answers.losses(each, 2, "Loop").shape == () for each in last)

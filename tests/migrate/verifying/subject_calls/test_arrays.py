@@ -39,7 +39,10 @@ def test_there_and_back() -> None:
 
 def test_a_dataset() -> None:
     spec = ({"x": tf.TensorSpec([None], tf.float32)}, tf.TensorSpec([], tf.int64))
-    values: list[Any] = [({"x": np.float32([1, 2])}, np.int64(3)), ({"x": np.float32([4])}, 5)]
+    values: list[Any] = [
+        ({"x": np.array([1, 2], np.float32)}, np.int64(3)),
+        ({"x": np.array([4], np.float32)}, 5),
+    ]
     dataset = arrays.dataset_of(values, spec)
     assert dataset.element_spec == spec
     found = [(features["x"].numpy().tolist(), int(label)) for features, label in dataset]

@@ -38,7 +38,7 @@ def test_nests() -> None:
     assert isinstance(found, tuple)
     assert found[0] == "method"
     back = found[1][0]
-    assert back["kernel"].tobytes() == values["kernel"].tobytes()  # type: ignore[attr-defined]
+    assert back["kernel"].tobytes() == values["kernel"].tobytes()
     assert (back["half"].dtype.name, back["half"].tolist()) == ("bfloat16", [0.5])
     assert back["text"].tolist() == [b"a\0", b""]
     assert back["list"] == values["list"]
