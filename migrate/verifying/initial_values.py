@@ -11,7 +11,6 @@ nothing is compared.
 import itertools
 import math
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
 
 import numpy as np
 
@@ -32,21 +31,9 @@ _FEWEST_EQUAL, _FIRST = 8, 64
 _EQUAL = 1e-5
 
 
-class Findings(NamedTuple):
-    """What the comparison of initial values found.
-
-    Attributes:
-      comparisons: Those that differ, in the order of the reference's variables.
-      notes: What was not compared, and why.
-    """
-
-    comparisons: list[Comparison]
-    notes: list[str]
-
-
 def compare_own(
     reference: Values, subject: Values, trainable: Collection[str], tolerance: float
-) -> Findings:
+) -> list[Comparison] | None:
     """Compares the initial values of the variables that both have.
 
     Random values that fit are not identical, but training does not start from them: they are left
@@ -57,12 +44,15 @@ def compare_own(
       subject: The subject's own initial values.
       trainable: The names of the trainable variables.
       tolerance: The largest equivalent difference of a constant.
+
+    Returns:
+      The comparisons that differ, in the order of the reference's variables; None if the subject
+      does not initialize its weights.
     """
     names = [name for name in reference if name in subject]
     random = [n for n in names if n in trainable and not _is_constant(reference[n], True)]
     if random and all(_is_uniform(subject[name]) for name in random):
-        note = "the subject's own initial values are not compared: its weights are constants"
-        return Findings([], [note])
+        return None
     repeated = _repeated(subject, reference, random)
     comparisons: list[Comparison] = []
     for name in names:
@@ -78,7 +68,7 @@ def compare_own(
         if note:
             note = f"the subject's own initial values: {note}"
             comparisons.append(Comparison(name=name, outcome=Outcome.DIFFERENT, note=note))
-    return Findings(comparisons, [])
+    return comparisons
 
 
 def _is_different(expected: np.ndarray, actual: np.ndarray, tolerance: float) -> bool:

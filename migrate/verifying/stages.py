@@ -60,11 +60,11 @@ class Stages:
         elif fits:
             notes.append("the subject was given the reference's initial values")
         if fits and own is not None:
-            found, more = initial_values.compare_own(
+            found = initial_values.compare_own(
                 reference.initial, own, reference.trainable, self._tolerances.variables
             )
-            compared += "" if more else ", own initial values"
-            comparisons, notes = [*declarations, *found], [*notes, *more]
+            compared += "" if found is None else ", own initial values"
+            comparisons = [*declarations, *(found or ())]
         count = _count(len(declarations), "variable")
         return stage("variables", f"{count}: {compared}", comparisons, notes), fits
 

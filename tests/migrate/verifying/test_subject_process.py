@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,22 @@ def test_a_process_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             step(process, "sleep")
     assert any("seconds in `train_step`" in line for line in lines)
     assert process._process.poll() is not None
+
+
+def test_ctrl_c_while_a_call_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("migrate.verifying.subject_process._INTERVAL", 0.5)
+
+    def interrupt(line: str) -> None:
+        if "in `train_step`" in line:
+            raise KeyboardInterrupt
+
+    (tmp_path / "loop.py").write_text(LOOP)
+    process = SubjectProcess(SubjectReference(f"{tmp_path}/loop.py:Loop"), interrupt)
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), process:
+        step(process, "sleep")
+    assert process._process.returncode < 0  # killed, not waited for
+    assert time.monotonic() - start < 5.0
 
 
 @pytest.mark.parametrize(
