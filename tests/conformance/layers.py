@@ -227,6 +227,13 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
     ),
     (
         Room(
+            name="migrate.verifying.draws",
+            holds="gives a foreign loop the random numbers of the reference",
+            modules=(f"{_M}/verifying/draws/*.py",),
+        ),
+    ),
+    (
+        Room(
             name="migrate.verifying",
             holds="`verify`: the stages of the proof",
             modules=(f"{_M}/verifying/*.py",),

@@ -1,0 +1,26 @@
+"""The reference's side of a replay: where its draws are recorded."""
+
+from migrate.verifying.draws.recorder import DrawRecorder
+from migrate.verifying.draws.recording import Recording
+from migrate.verifying.draws.subject_replay import SubjectReplay
+
+
+class ReferenceDraws:
+    """The recordings of a reference's training.
+
+    Args:
+      folder: Where the files are.
+
+    Attributes:
+      training: The hook that records each step of the training.
+      gradients: The hook that records the computation of the first batch's gradients.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self.training = DrawRecorder(Recording(f"{folder}/training"))
+        self.gradients = DrawRecorder(Recording(f"{folder}/gradients"))
+
+    def replay(self) -> SubjectReplay:
+        """Returns the subject's side."""
+        return SubjectReplay(self._folder)
