@@ -25,20 +25,20 @@ class ReplayedAdapter(SubjectAdapter):
 
     def gradients(self, element: Nest) -> Mapping[str, Any] | None:
         """Returns the gradients of a batch's loss, with the draws of the reference's gradients."""
-        with self.draws.gradients():
-            return super().gradients(element)
+        call = super().gradients
+        return self.draws.gradients(lambda: call(element))
 
     def step(self, element: Nest) -> np.ndarray:
         """Trains on one batch with the draws of the next step, and returns its loss."""
-        with self.draws.steps():
-            return super().step(element)
+        call = super().step
+        return self.draws.steps(lambda: call(element))
 
     def evaluate(self, batches: Batches) -> Mapping[str, Any] | None:
         """Returns metrics by name; None if the subject has no `evaluate`."""
-        with self.draws.own():
-            return super().evaluate(batches)
+        call = super().evaluate
+        return self.draws.own(lambda: call(batches))
 
     def predict(self, batches: Batches, limit: int | None = None) -> list[Nest] | None:
         """Returns the predictions for each batch; None if the subject has no `predict`."""
-        with self.draws.own():
-            return super().predict(batches, limit)
+        call = super().predict
+        return self.draws.own(lambda: call(batches, limit))

@@ -6,6 +6,8 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import numpy as np
+
 from estimator_compat.command_line.error_text import describe, raised_here
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.type_aliases import Nest
@@ -183,6 +185,7 @@ class _Verification:
         self._stages = stages.Stages(tolerances)
         self._unaligned: list[RandomOp] = []
         self._losses: Sequence[Any] = ()
+        self._perturbed: TrainingRecord | None = None
 
     def run(self) -> Verdict:
         """Trains, evaluates and predicts with both, and compares them stage by stage."""
@@ -255,7 +258,15 @@ class _Verification:
             training = run()
             self._losses = training.losses
             return training.stages
+        draws = self._draws
+
+        def constant_loss(constant: float) -> np.ndarray | None:
+            feeder = draws.feeder(constant)
+            self._reference.forward(ModeKeys.TRAIN, record.initial, hooks=[feeder])
+            return feeder.loss
+
         result = AlignedTraining(
+            constant_loss=constant_loss,
             draws=subject.draws,
             recorded=self._draws.training.recording.step(0),
             subject=subject,
@@ -285,8 +296,10 @@ class _Verification:
         without_allowance = compare(None)
         if all(each.outcome is not Outcome.DIFFERENT for each in without_allowance):
             return without_allowance
-        self._progress("reference: again, from weights one unit in the last place away")
-        return compare(self._reference.train_perturbed(record, self._progress))
+        if self._perturbed is None:  # a second training would go on from the first one's checkpoint
+            self._progress("reference: again, from weights one unit in the last place away")
+            self._perturbed = self._reference.train_perturbed(record, self._progress)
+        return compare(self._perturbed)
 
     def _first_predictions(self, record: TrainingRecord) -> tuple[tuple[Nest, Nest], list[str]]:
         """Predicts the first batch with the initial weights.

@@ -1,6 +1,6 @@
 """The reference's side of a replay: where its draws are recorded."""
 
-from migrate.verifying.draws.recorder import DrawRecorder
+from migrate.verifying.draws.recorder import DrawFeeder, DrawRecorder
 from migrate.verifying.draws.recording import Recording
 from migrate.verifying.draws.subject_replay import SubjectReplay
 
@@ -20,6 +20,14 @@ class ReferenceDraws:
         self._folder = folder
         self.training = DrawRecorder(Recording(f"{folder}/training"))
         self.gradients = DrawRecorder(Recording(f"{folder}/gradients"))
+
+    def feeder(self, constant: float) -> DrawFeeder:
+        """Returns a hook that computes the first batch's loss with the same number everywhere.
+
+        Args:
+          constant: The number: see `Draw.filled`.
+        """
+        return DrawFeeder([draw.filled(constant) for draw in self.gradients.recording.step(0)])
 
     def replay(self) -> SubjectReplay:
         """Returns the subject's side."""
