@@ -236,6 +236,7 @@ class AlignedTraining:
         if not report.drawn:
             return f"the reference draws {tensors} in a training step, the subject none"
         how = f", {alignment}" if str(alignment) else ""
+        how += ", with each tf.function run eagerly" if report.eagerly else ""
         missing = f"; {report.missing}" if report.missing else ""
         return (
             f"the reference draws {tensors} in a training step; the subject got them{how}{missing}"

@@ -85,11 +85,24 @@ def alternatives(draws: Sequence[Draw]) -> tuple[list[Alignment], bool]:
 
 
 def _orders(groups: Sequence[Sequence[int]]) -> Iterator[tuple[int, ...]]:
-    """Yields the orders in which only places of the same group are exchanged."""
+    """Yields the orders in which only places of the same group are exchanged.
+
+    They are yielded one by one: 20 draws of the same shape have more orders than fit in memory.
+    """
     total = sum(map(len, groups))
-    for permuted in itertools.product(*map(itertools.permutations, groups)):
+    for permuted in _permuted(groups):
         order = [0] * total
         for places, new in zip(groups, permuted, strict=True):
             for place, source in zip(places, new, strict=True):
                 order[place] = source
         yield tuple(order)
+
+
+def _permuted(groups: Sequence[Sequence[int]]) -> Iterator[tuple[tuple[int, ...], ...]]:
+    """Yields each combination of permutations of the groups."""
+    if not groups:
+        yield ()
+        return
+    for first in itertools.permutations(groups[0]):
+        for others in _permuted(groups[1:]):
+            yield (first, *others)
