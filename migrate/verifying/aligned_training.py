@@ -237,10 +237,8 @@ class AlignedTraining:
             return f"the reference draws {tensors} in a training step, the subject none"
         how = f", {alignment}" if str(alignment) else ""
         how += ", with each tf.function run eagerly" if report.eagerly else ""
-        missing = f"; {report.missing}" if report.missing else ""
-        return (
-            f"the reference draws {tensors} in a training step; the subject got them{how}{missing}"
-        )
+        given = report.missing or f"the subject got them{how}"
+        return f"the reference draws {tensors} in a training step; {given}"
 
 
 def _is_close(first: Any, second: Any, tolerance: float) -> bool:
