@@ -8,8 +8,11 @@ There is an exception. Legacy programs import names from TensorFlow's private mo
 (`tensorflow.python`), and the facade provides them. `api/moved_symbols.py` lists these names.
 """
 
+import re
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -188,3 +191,20 @@ def add_reference(reference: Callable[[Any], Any]) -> None:
 def add_initialized_value(initialized_value: Callable[[Any], Any]) -> None:
     """Gives `tf.Variable` the method `initialized_value`, which was public in TensorFlow 1."""
     tf.Variable.initialized_value = initialized_value
+
+
+def op_functions(op_type: str) -> list[tuple[ModuleType, str]]:
+    """Returns where the Python functions stand that create or run ops of a type.
+
+    `tf.raw_ops` has the public function. TensorFlow and Keras call a function of a private module
+    with the op's name in snake case. They look it up there in each call, so that it can be
+    replaced. Replacing it is the only way to see all ops of a type: the op callbacks of
+    `tf.debugging.experimental.enable_dump_debug_info` are private, too, and cannot replace the
+    outputs of ops that run eagerly.
+
+    Args:
+      op_type: Such as "RandomUniform".
+    """
+    public = getattr(tf.raw_ops, op_type)
+    name = re.sub("[a-z0-9](?=[A-Z])", r"\g<0>_", op_type).lower()
+    return [(tf.raw_ops, op_type), (sys.modules[public.__module__], name)]

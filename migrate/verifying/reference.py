@@ -18,7 +18,7 @@ import tensorflow.compat.v1 as tf1
 import estimator_compat
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import sessions, user_functions
-from estimator_compat.type_aliases import Dataset, Nest, Session
+from estimator_compat.type_aliases import Dataset, Hook, Nest, Session
 from migrate.hosting.graph import determinism, random_ops
 from migrate.targets import Target, build
 from migrate.verifying import rounding
@@ -96,9 +96,14 @@ class Reference:
         """Returns an input_fn of the batches that leaves the seeds of later ops unchanged."""
         return self.batches[mode].input_fn(lambda: self.target.call_input_fn(mode))
 
-    def train(self, progress: Progress) -> TrainingRecord:
-        """Trains one step on each batch."""
-        record = self._train(self._estimator, progress)
+    def train(self, progress: Progress, hooks: Sequence[Hook] = ()) -> TrainingRecord:
+        """Trains one step on each batch.
+
+        Args:
+          progress: Is called after each step.
+          hooks: More hooks of the training.
+        """
+        record = self._train(self._estimator, progress, hooks=hooks)
         self._trained = frozenset(record.final)
         return record
 
@@ -119,10 +124,11 @@ class Reference:
         estimator: estimator_compat.Estimator,
         progress: Progress,
         weights: Values | None = None,
+        hooks: Sequence[Hook] = (),
     ) -> TrainingRecord:
         steps = len(self.batches[ModeKeys.TRAIN].values)
         recorder = _TrainingRecorder(steps, progress, weights or {})
-        estimator.train(self.input_fn(ModeKeys.TRAIN), hooks=[recorder], steps=steps)
+        estimator.train(self.input_fn(ModeKeys.TRAIN), hooks=[recorder, *hooks], steps=steps)
         return TrainingRecord(
             initial=recorder.initial,
             first=recorder.first,
@@ -164,13 +170,14 @@ class Reference:
             untrained=() if spec.scaffold.saver else tuple(sorted(names - self._trained)),
         )
 
-    def forward(self, mode: str, weights: Values) -> ForwardPass:
+    def forward(self, mode: str, weights: Values, hooks: Sequence[Hook] = ()) -> ForwardPass:
         """Builds a graph and computes it for the first batch with given weights.
 
         Args:
           mode: `ModeKeys.TRAIN` for the gradients of the loss, or `ModeKeys.PREDICT` for the
             predictions.
           weights: Values for the graph's variables; other variables have their initial values.
+          hooks: More hooks of the session.
         """
         built = build(dataclasses.replace(self.target, input_fns=self.input_fn(mode)), mode)
         with built.graph.as_default():
@@ -189,7 +196,7 @@ class Reference:
                 scaffold=tf1.train.Scaffold(
                     copy_from_scaffold=spec.scaffold, init_fn=_init_fn(weights)
                 ),
-                hooks=built.inputs.hooks,
+                hooks=[*built.inputs.hooks, *hooks],
                 config=self._estimator.config,
                 checkpoint=None,
                 limit=1,

@@ -32,6 +32,7 @@ class SubjectAdapter:
       subject: A loop with `variables` and `train_step`.
 
     Attributes:
+      calls: The methods of the subject.
       is_aligned: Whether the repeatable random ops draw the same numbers in the subject as in the
         reference: see `RandomOp.is_repeatable`.
       initializes: Whether the subject's own initial values must equal the reference's.
@@ -41,12 +42,12 @@ class SubjectAdapter:
     initializes = False
 
     def __init__(self, subject: Subject) -> None:
-        self._calls = SubjectCalls(subject)
+        self.calls = SubjectCalls(subject)
 
     def _ready(self) -> SubjectCalls:
         """Returns the calls, after a legacy graph may have been built."""
         tf_keras_classes.restore_v2_bases()
-        return self._calls
+        return self.calls
 
     @property
     def notes(self) -> list[str]:
@@ -56,7 +57,7 @@ class SubjectAdapter:
     @property
     def name(self) -> str:
         """The name of the subject's class."""
-        return self._calls.name
+        return self.calls.name
 
     @property
     def variables(self) -> Mapping[str, Variable]:
@@ -147,60 +148,63 @@ class ProcessAdapter(SubjectAdapter):
 
     Args:
       process: The subject's process.
+
+    Attributes:
+      process: See above.
     """
 
     def __init__(self, process: SubjectProcess) -> None:
-        self._process = process
+        self.process = process
 
     @property
     def name(self) -> str:
         """The name by which the subject was given."""
-        return self._process.name
+        return self.process.name
 
     @property
     def variables(self) -> Mapping[str, Variable]:
         """The specs of the subject's variables by name."""
-        specs: dict[str, Any] = self._process.call("declarations")
+        specs: dict[str, Any] = self.process.call("declarations")
         return specs
 
     def read(self) -> Values:
         """Returns the values of the variables."""
-        values: Values = self._process.call("read")
+        values: Values = self.process.call("read")
         return values
 
     def assign(self, values: Values) -> None:
         """Assigns values to the variables of the same names; other variables keep theirs."""
-        self._process.call("assign", values)
+        self.process.call("assign", values)
 
     def gradients(self, element: Nest) -> Mapping[str, Any] | None:
         """Returns the gradients of a batch's loss by variable name; None without the method."""
-        gradients: Values | None = self._process.call("gradients", arrays.to_numpy(element))
+        gradients: Values | None = self.process.call("gradients", arrays.to_numpy(element))
         return gradients
 
     def step(self, element: Nest) -> np.ndarray:
         """Trains on one batch and returns its loss."""
-        loss: np.ndarray = self._process.call("step", arrays.to_numpy(element))
+        loss: np.ndarray = self.process.call("step", arrays.to_numpy(element))
         return loss
 
     def has_train_steps(self) -> bool:
         """Tells whether the subject has a method `train_steps(iterator, count)`."""
-        return bool(self._process.call("has_train_steps"))
+        return bool(self.process.call("has_train_steps"))
 
     def train_steps(self, batches: Batches, counts: list[int]) -> list[np.ndarray]:
         """Calls `train_steps` for several counts, one after the other, on one iterator."""
         values = batches.values[: sum(counts) + 1]
-        losses: list[np.ndarray] = self._process.call("train_steps", values, batches.spec, counts)
+        losses: list[np.ndarray] = self.process.call("train_steps", values, batches.spec, counts)
         return losses
 
     def evaluate(self, batches: Batches) -> Mapping[str, Any] | None:
         """Returns metrics by name; None if the subject has no `evaluate`."""
-        metrics: Values | None = self._process.call("evaluate", batches.values, batches.spec)
+        metrics: Values | None = self.process.call("evaluate", batches.values, batches.spec)
         return metrics
 
     def predict(self, batches: Batches, limit: int | None = None) -> list[Nest] | None:
         """Returns the predictions for each batch; None if the subject has no `predict`."""
         values = batches.values[:limit]
-        predictions: list[Nest] | None = self._process.call("predict", values, batches.spec)
+        predictions: list[Nest] | None = self.process.call("predict", values, batches.spec)
         return predictions
 
 
@@ -222,7 +226,7 @@ class HostedAdapter(SubjectAdapter):
         self._names = [name for name in loop.variables if name not in local]
 
     def _ready(self) -> SubjectCalls:
-        return self._calls  # it has graphs, and no layers
+        return self.calls  # it has graphs, and no layers
 
     @property
     def notes(self) -> list[str]:

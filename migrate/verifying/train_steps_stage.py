@@ -32,6 +32,7 @@ def stages(
     losses: Sequence[np.ndarray],
     tolerances: Tolerances,
     progress: Progress,
+    is_random: bool = False,
 ) -> list[Stage]:
     """Returns the stage; nothing for a subject without `train_steps`.
 
@@ -42,9 +43,12 @@ def stages(
       losses: The loss of each step, from `train_step`.
       tolerances: How far apart equivalent numbers may be.
       progress: Is called with a line of text.
+      is_random: Whether training draws random numbers. They are given to `train_step` only.
     """
     if not subject.has_train_steps():
         return []
+    if is_random:
+        return [skipped_stage(NAME, "training draws random numbers")]
     counts = _counts(len(batches.values))
     total = sum(counts)
     progress(f"{subject.name}: {total} steps in `train_steps`")

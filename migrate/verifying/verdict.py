@@ -140,6 +140,11 @@ def skipped_stage(name: str, *reasons: str) -> Stage:
     return Stage(name=name, outcome=Outcome.NOT_COMPARED, notes=reasons)
 
 
+def with_notes(stage: Stage, *notes: str) -> Stage:
+    """Returns a stage with more notes; empty ones are left out."""
+    return dataclasses.replace(stage, notes=(*stage.notes, *filter(None, notes)))
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The result of `migrate.verify`.

@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import numpy as np
+
 from estimator_compat.command_line.error_text import describe, raised_here
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.type_aliases import Nest
@@ -15,10 +17,20 @@ from migrate.hosting.graph.random_ops import RandomOp
 from migrate.hosting.loop import CustomLoop
 from migrate.targets import Target
 from migrate.verifying import stages, subjects, train_steps_stage
+from migrate.verifying.aligned_training import AlignedTraining, SubjectTraining
 from migrate.verifying.batches import Batches, materialize
+from migrate.verifying.draws.reference_draws import ReferenceDraws
 from migrate.verifying.reference import Progress, Reference, TrainingRecord, make_reproducible
+from migrate.verifying.replayed_adapter import is_replayed, replayed
 from migrate.verifying.subject import Subject, SubjectReference
-from migrate.verifying.verdict import Outcome, Stage, Tolerances, Verdict, skipped_stage
+from migrate.verifying.verdict import (
+    Outcome,
+    Stage,
+    Tolerances,
+    Verdict,
+    skipped_stage,
+    with_notes,
+)
 
 STEPS, EVAL_STEPS, PREDICT_STEPS = 100, 100, 10
 _TRAINING = ("gradients", "one step", "steps")
@@ -91,6 +103,10 @@ def verify(
             adapter = stack.enter_context(subjects.adapted(subject, progress))
         target = make_reproducible(target, f"{folder}/run")
         batches = _read_batches(target, limits, progress)
+        draws = None
+        if adapter is not None and not isinstance(adapter, subjects.HostedAdapter):
+            draws = ReferenceDraws(f"{folder}/draws")
+            adapter = replayed(adapter, draws.folder)
         reference = Reference(target, batches)
         if adapter is None:
             config = target.run_config.replace(model_dir=f"{folder}/host")
@@ -98,7 +114,7 @@ def verify(
             loop = CustomLoop(dataclasses.replace(target, config=config), ignore_hooks=True)
             adapter = subjects.adapt(loop)
         verification = _Verification(
-            reference, adapter, batches, tolerances or Tolerances(), progress
+            reference, adapter, batches, tolerances or Tolerances(), progress, draws
         )
         return verification.run()
 
@@ -159,6 +175,8 @@ class _Verification:
       batches: The batches of each mode.
       tolerances: How far apart equivalent numbers may be.
       progress: Is called with a line of text now and then.
+      draws: The recordings of the reference's draws, which the subject gets; None if it draws the
+        same numbers by itself.
     """
 
     def __init__(
@@ -168,17 +186,23 @@ class _Verification:
         batches: Mapping[str, Batches],
         tolerances: Tolerances,
         progress: Progress,
+        draws: ReferenceDraws | None = None,
     ) -> None:
         self._reference, self._subject, self._batches = reference, subject, batches
+        self._draws = draws
         self._tolerances, self._progress = tolerances, progress
         self._stages = stages.Stages(tolerances)
         self._unaligned: list[RandomOp] = []
         self._losses: Sequence[Any] = ()
+        self._perturbed: TrainingRecord | None = None
 
     def run(self) -> Verdict:
         """Trains, evaluates and predicts with both, and compares them stage by stage."""
         record = _explain_failure(
-            "training with the Estimator", lambda: self._reference.train(self._progress)
+            "training with the Estimator",
+            lambda: self._reference.train(
+                self._progress, hooks=[self._draws.training] if self._draws else []
+            ),
         )
         values = self._subject.read()
         initial, own = (values, None) if self._subject.initializes else (None, values)
@@ -203,41 +227,86 @@ class _Verification:
         self._progress(f"{subject.name}: the first batch")
         subject.assign(record.initial)
         predictions, notes = self._first_predictions(record)
-        reference = self._reference.forward(ModeKeys.TRAIN, record.initial)
-        if unaligned := self._not_aligned(reference.random):
-            notes.append(stages.alignment_note(unaligned))
-            return [
-                self._stages.forward(*predictions, None, notes),
-                *(stages.not_aligned(name, unaligned) for name in _TRAINING),
-            ]
+        reference = self._reference.forward(
+            ModeKeys.TRAIN, record.initial, hooks=[self._draws.gradients] if self._draws else []
+        )
         element = subjects.first_element(batches)
-        gradients = subject.gradients(element)
-        subject.assign(record.initial)  # a forward pass may write moving averages and counters
-        loss = subject.step(element)
-        first = subject.read()
-        self._losses = subject.steps(batches, record.initial, loss, self._progress)
-        final = subject.read()
 
-        def compare_training(perturbed: TrainingRecord | None) -> list[Stage]:
-            perturbed_gradients = (
-                self._reference.forward(ModeKeys.TRAIN, perturbed.initial).values
-                if perturbed
-                else None
-            )
-            return [
-                self._stages.gradients(reference.values, gradients, perturbed_gradients),
-                self._stages.one_step(record, first, perturbed),
-                self._stages.steps(record, self._losses, final, subject.notes, perturbed),
-            ]
+        def not_compared(unaligned: Sequence[RandomOp], reason: str) -> list[Stage]:
+            self._unaligned += unaligned
+            forward = self._stages.forward(*predictions, None, [*notes, reason])
+            return [forward, *(skipped_stage(name, reason) for name in _TRAINING)]
 
-        forward = self._stages.forward(*predictions, (record.losses[0], loss), notes)
-        return [
-            forward,
-            *self._compare_allowing_rounding(record, compare_training),
-            *train_steps_stage.stages(
-                subject, batches, record.initial, self._losses, self._tolerances, self._progress
-            ),
-        ]
+        if unaligned := self._training_not_aligned(reference.random):
+            return not_compared((), stages.alignment_note(unaligned))
+
+        def run() -> SubjectTraining:
+            gradients = subject.gradients(element)
+            subject.assign(record.initial)  # a forward pass may write moving averages and counters
+            loss = subject.step(element)
+            first = subject.read()
+            losses = subject.steps(batches, record.initial, loss, self._progress)
+            final = subject.read()
+
+            def compare_training(perturbed: TrainingRecord | None) -> list[Stage]:
+                perturbed_gradients = (
+                    self._reference.forward(ModeKeys.TRAIN, perturbed.initial).values
+                    if perturbed
+                    else None
+                )
+                return [
+                    self._stages.gradients(reference.values, gradients, perturbed_gradients),
+                    self._stages.one_step(record, first, perturbed),
+                    self._stages.steps(record, losses, final, subject.notes, perturbed),
+                ]
+
+            forward = self._stages.forward(*predictions, (record.losses[0], loss), notes)
+            later = self._compare_allowing_rounding(record, compare_training)
+            return SubjectTraining(stages=[forward, *later], losses=losses, first=first)
+
+        if self._draws is None or not is_replayed(subject):
+            training = run()
+            self._losses = training.losses
+            return training.stages
+        draws = self._draws
+
+        def constant_loss(constant: float) -> np.ndarray | None:
+            feeder = draws.feeder(constant)
+            self._reference.forward(ModeKeys.TRAIN, record.initial, hooks=[feeder])
+            return feeder.loss
+
+        result = AlignedTraining(
+            constant_loss=constant_loss,
+            draws=subject.draws,
+            recorded=self._draws.training.recording.step(0),
+            subject=subject,
+            record=record,
+            element=element,
+            tolerance=self._tolerances.losses,
+            run=run,
+        ).compare()
+        if result.reason:
+            return not_compared(reference.random, result.reason)
+        self._losses = result.training.losses
+        forward, *later = result.training.stages
+        more = train_steps_stage.stages(
+            subject,
+            batches,
+            record.initial,
+            self._losses,
+            self._tolerances,
+            self._progress,
+            is_random=bool(reference.random),
+        )
+        return [with_notes(forward, result.note), *later, *more]
+
+    def _training_not_aligned(self, ops: Sequence[RandomOp]) -> Sequence[RandomOp]:
+        """Returns the random ops of training that subject and reference draw differently."""
+        if self._draws is None:
+            return self._not_aligned(ops)
+        unaligned = self._draws.training.unrecordable
+        self._unaligned += unaligned
+        return unaligned
 
     def _compare_allowing_rounding(
         self, record: TrainingRecord, compare: Callable[[TrainingRecord | None], list[Stage]]
@@ -246,8 +315,10 @@ class _Verification:
         without_allowance = compare(None)
         if all(each.outcome is not Outcome.DIFFERENT for each in without_allowance):
             return without_allowance
-        self._progress("reference: again, from weights one unit in the last place away")
-        return compare(self._reference.train_perturbed(record, self._progress))
+        if self._perturbed is None:  # a second training would go on from the first one's checkpoint
+            self._progress("reference: again, from weights one unit in the last place away")
+            self._perturbed = self._reference.train_perturbed(record, self._progress)
+        return compare(self._perturbed)
 
     def _first_predictions(self, record: TrainingRecord) -> tuple[tuple[Nest, Nest], list[str]]:
         """Predicts the first batch with the initial weights.

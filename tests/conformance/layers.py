@@ -224,6 +224,15 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             libraries=(),
             only=("estimator_compat.ledger.json_values", "estimator_compat.type_aliases"),
         ),
+    ),
+    (
+        Room(
+            name="migrate.verifying.draws",
+            holds="gives a foreign loop the random numbers of the reference",
+            modules=(f"{_M}/verifying/draws/*.py",),
+        ),
+    ),
+    (
         Room(
             name="migrate.verifying.subject_calls",
             holds="the calls to a loop that a person wrote, and the process that serves them",
@@ -234,6 +243,8 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
                 "estimator_compat.command_line.function_references",
                 "estimator_compat.package_files",
                 "migrate.batch",
+                "migrate.verifying.draws.alignments",
+                "migrate.verifying.draws.subject_replay",
             ),
         ),
     ),

@@ -14,6 +14,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat import private_tensorflow
+from migrate.verifying.draws import kinds
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(
@@ -221,6 +222,25 @@ def add_reference(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
 @uses("Variable.initialized_value")
 def add_initialized_value(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
     reads_variables(private_tensorflow.add_initialized_value, "initialized_value", monkeypatch)
+
+
+@uses("gen_random_ops.random_uniform, and those of the other random ops")
+def op_functions(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
+    for op_type in kinds.OF_OP:
+        for module, name in private_tensorflow.op_functions(op_type):
+            assert callable(getattr(module, name)), (op_type, name)
+    called = []
+    for module, name in private_tensorflow.op_functions("RandomUniform"):
+        original = getattr(module, name)
+
+        def replaced(*args: Any, _original: Any = original, **kwargs: Any) -> Any:
+            called.append(_original)
+            return _original(*args, **kwargs)
+
+        monkeypatch.setattr(module, name, replaced)
+    tf.nn.dropout(tf.ones([2]), 0.5)
+    tf.raw_ops.RandomUniform(shape=[1], dtype=tf.float32)
+    assert len(called) == len(set(called)) == 2
 
 
 @pytest.mark.parametrize("name", CHECKS)

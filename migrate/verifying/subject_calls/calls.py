@@ -21,6 +21,7 @@ class SubjectCalls:
       name: The subject's name, for the messages; None for the name of its class.
 
     Attributes:
+      subject: See above.
       name: The subject's name.
 
     Raises:
@@ -29,13 +30,13 @@ class SubjectCalls:
 
     def __init__(self, subject: Any, name: str | None = None) -> None:
         _require_methods(subject)
-        self._subject = subject
+        self.subject = subject
         self.name = name or type(subject).__name__
 
     @property
     def variables(self) -> Mapping[str, Any]:
         """The subject's `tf.Variable`s by name."""
-        return loop_variables.as_tensorflow(self._subject.variables, self.name)
+        return loop_variables.as_tensorflow(self.subject.variables, self.name)
 
     def declarations(self) -> dict[str, tf.TensorSpec]:
         """Returns the shapes and types of the variables."""
@@ -59,7 +60,7 @@ class SubjectCalls:
         Args:
           element: Features, or `(features, labels)`.
         """
-        function = getattr(self._subject, "gradients", None)
+        function = getattr(self.subject, "gradients", None)
         if function is None:
             return None
         batch = Batch.of(element)
@@ -76,11 +77,11 @@ class SubjectCalls:
           element: Features, or `(features, labels)`.
         """
         batch = Batch.of(element)
-        return answers.loss(self._subject.train_step(batch.features, batch.labels), self.name)
+        return answers.loss(self.subject.train_step(batch.features, batch.labels), self.name)
 
     def has_train_steps(self) -> bool:
         """Tells whether the subject has a method `train_steps` of an iterator and a count."""
-        function = getattr(self._subject, "train_steps", None)
+        function = getattr(self.subject, "train_steps", None)
         return function is not None and _takes_two(function)
 
     def train_steps(self, dataset: Any, counts: list[int]) -> list[np.ndarray]:
@@ -89,7 +90,7 @@ class SubjectCalls:
         Returns:
           What each call returned: a loss, or the losses of all its steps.
         """
-        function, iterator = self._subject.train_steps, iter(dataset)
+        function, iterator = self.subject.train_steps, iter(dataset)
         return [
             answers.losses(function(iterator, tf.constant(count)), count, self.name)
             for count in counts
@@ -97,12 +98,12 @@ class SubjectCalls:
 
     def evaluate(self, dataset: Any) -> dict[str, np.ndarray] | None:
         """Returns metrics by name; None if the subject has no `evaluate`."""
-        function = getattr(self._subject, "evaluate", None)
+        function = getattr(self.subject, "evaluate", None)
         return answers.metrics(function(dataset), self.name) if function else None
 
     def predict(self, dataset: Any) -> list[Any] | None:
         """Returns the predictions for each batch; None if the subject has no `predict`."""
-        function = getattr(self._subject, "predict", None)
+        function = getattr(self.subject, "predict", None)
         if function is None:
             return None
         return list(answers.predictions(function(dataset), self.name))

@@ -47,7 +47,14 @@ def serve(greeting: Greeting, requests: BinaryIO, answers: BinaryIO) -> None:
                 method, arguments = messages.read(requests)
             except EOFError:
                 return
-            _answer(answers, _call(subject, method, arguments), greeting.time_limit, report)
+            function = _call(subject, method, arguments)
+            if method == "replay":
+
+                def function(folder: str = arguments[0]) -> None:
+                    nonlocal subject
+                    subject = _replayed(subject, folder)
+
+            _answer(answers, function, greeting.time_limit, report)
 
 
 def _make(greeting: Greeting) -> Any:
@@ -86,6 +93,13 @@ def _parse_flags(greeting: Greeting) -> None:
             f"{error}; expected flags that the code behind `{greeting.reference}` defines; correct "
             "them after `--`."
         ) from error
+
+
+def _replayed(subject: Any, folder: str) -> Any:
+    """Returns the calls to a subject that gets the draws that a folder has recordings of."""
+    from migrate.verifying.subject_calls.replayed_calls import ReplayedCalls
+
+    return ReplayedCalls(subject, folder)
 
 
 def _call(subject: Any, method: str, arguments: list[Any]) -> Callable[[], Any]:

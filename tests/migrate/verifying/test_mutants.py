@@ -1,7 +1,8 @@
 """The verifier on a handwritten loop: a correct one, and copies with one mistake each.
 
 The loop is plain TF2: `tf.Variable`, `tf.GradientTape` and a handwritten Adam. The mistakes are
-common ones. Each must be found in the stage where its effect first shows.
+common ones. Each must be found in the stage where its effect first shows. All of it is repeated
+with dropout in the model and in the loop.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ import migrate
 from migrate.verifying.verdict import Outcome, Verdict
 
 RATE, DECAY_STEPS, DECAY, EPSILON = 0.01, 5, 0.5, 1e-3
-L2, LARGEST, NORM, MOMENTUM = 0.01, 0.03, 0.05, 0.8
+L2, LARGEST, NORM, MOMENTUM, DROPOUT = 0.01, 0.03, 0.05, 0.8, 0.3
 NAMES = ("hidden/kernel", "norm/gamma", "norm/beta", "logit/kernel", "logit/bias")
 
 _random = np.random.RandomState(0)
@@ -30,7 +31,7 @@ def input_fn() -> tf.data.Dataset:
     return tf.data.Dataset.from_tensor_slices(({"x": _X, "w": _W}, _Y)).batch(8).repeat()
 
 
-def model_fn(features: Any, labels: Any, mode: str) -> Any:
+def model_fn(features: Any, labels: Any, mode: str, params: Any) -> Any:
     is_training = mode == "train"
     net = tf1.layers.dense(
         features["x"],
@@ -40,7 +41,10 @@ def model_fn(features: Any, labels: Any, mode: str) -> Any:
         name="hidden",
     )
     net = tf1.layers.batch_normalization(net, momentum=MOMENTUM, training=is_training, name="norm")
-    logits = tf1.layers.dense(tf.nn.relu(net), 1, name="logit")
+    net = tf.nn.relu(net)
+    if params["dropout"]:
+        net = tf1.layers.dropout(net, DROPOUT, training=is_training)
+    logits = tf1.layers.dense(net, 1, name="logit")
     if mode == "infer":
         return estimator.EstimatorSpec(mode, predictions={"logits": logits})
     tf1.losses.sigmoid_cross_entropy(labels, logits, weights=features["w"])
@@ -63,6 +67,7 @@ class HandWritten:
     """The same model as a TF2 loop."""
 
     epsilon = EPSILON
+    has_dropout = False
 
     def __init__(self) -> None:
         shapes = dict(zip(NAMES, [[4, 6], [6], [6], [6, 1], [1]], strict=True))
@@ -76,6 +81,9 @@ class HandWritten:
         self.variables: dict[str, Any] = made
 
     # The parts in which a mistake can be made.
+
+    def dropped(self, net: Any) -> Any:
+        return tf.nn.dropout(net, DROPOUT)
 
     def weights(self, weights: Any) -> Any:
         return weights
@@ -109,7 +117,10 @@ class HandWritten:
             self.update("norm/moving_mean", mean)
             self.update("norm/moving_variance", variance)
         net = (net - mean) / tf.sqrt(variance + 1e-3) * v["norm/gamma"] + v["norm/beta"]
-        return tf.nn.relu(net) @ v["logit/kernel"] + v["logit/bias"]
+        net = tf.nn.relu(net)
+        if training and self.has_dropout:
+            net = self.dropped(net)
+        return net @ v["logit/kernel"] + v["logit/bias"]
 
     def loss(self, features: Any, labels: Any, training: bool = True) -> Any:
         logits = self.network(features["x"], training)
@@ -226,6 +237,37 @@ class OtherBatchNormEpsilon(WithMore):
         return tf.nn.relu(net) @ v["logit/kernel"] + v["logit/bias"]
 
 
+class SmallNumbersKept(WithMore):
+    """Not a mistake: another way of dropout, which keeps an element with the same probability."""
+
+    def dropped(self, net: Any) -> Any:
+        kept = tf.random.uniform(tf.shape(net)) < 1.0 - DROPOUT
+        return tf.where(kept, net / (1.0 - DROPOUT), 0.0)
+
+
+class SmallNumbersKeptAndKerasEpsilon(SmallNumbersKept):
+    """The mistake must be found with the alignment that is found second."""
+
+    epsilon = 1e-7
+
+
+class NoDropout(WithMore):
+    def dropped(self, net: Any) -> Any:
+        return net
+
+
+class KeepProbabilityForRate(WithMore):
+    """The second argument of `tf.nn.dropout` was the probability to keep in TensorFlow 1."""
+
+    def dropped(self, net: Any) -> Any:
+        return tf.nn.dropout(net, 1.0 - DROPOUT)
+
+
+class NotScaled(WithMore):
+    def dropped(self, net: Any) -> Any:
+        return super().dropped(net) * (1.0 - DROPOUT)
+
+
 class UnweightedMetric(WithMore):
     def evaluate(self, dataset: Any) -> Mapping[str, Any]:
         found = super().evaluate(dataset)
@@ -257,14 +299,22 @@ MUTANTS: dict[type[HandWritten], tuple[str, str, int | None]] = {
     UnweightedMetric: ("evaluation", "loss", None),
     ProbabilitiesForLogits: ("predictions", "0/logits", None),
 }
-
+# Mistakes that can be made only with dropout.
+OF_DROPOUT: dict[type[HandWritten], tuple[str, str, int | None]] = {
+    NoDropout: ("forward", "loss", 1),
+    KeepProbabilityForRate: ("forward", "loss", 1),
+    NotScaled: ("forward", "loss", 1),
+    SmallNumbersKeptAndKerasEpsilon: ("one step", "hidden/kernel", 1),
+}
 
 # One mistake for each stage; the others are marked slow.
 EVERY_TIME = (Mean, RegularizationNotDifferentiated, NoUpdateOps, RateOneStepEarly)
+EVERY_TIME_WITH_DROPOUT = (NoUpdateOps, SmallNumbersKeptAndKerasEpsilon)
 
 
 def verified(subject: HandWritten, steps: int = 8) -> Verdict:
-    target = migrate.Target(model_fn=model_fn, input_fns=input_fn)
+    params = {"dropout": subject.has_dropout}
+    target = migrate.Target(model_fn=model_fn, input_fns=input_fn, params=params)
     return migrate.verify(target, subject, steps=steps, eval_steps=2, predict_steps=2)
 
 
@@ -301,3 +351,41 @@ def test_a_mistake_is_found_where_it_first_shows(mutant: type[HandWritten]) -> N
     assert verdict.first is not None
     stage, found = verdict.first
     assert (stage.name, found.name, found.step) == MUTANTS[mutant]
+
+
+def with_dropout(cls: type[HandWritten]) -> HandWritten:
+    subject = cls()
+    subject.has_dropout = True
+    return subject
+
+
+@pytest.mark.parametrize("cls", [WithMore, SmallNumbersKept])
+def test_the_right_loop_with_dropout_is_equivalent(cls: type[HandWritten]) -> None:
+    verdict = verified(with_dropout(cls), steps=20)
+    assert verdict.passed, verdict.first
+    assert set(outcomes(verdict).values()) <= {"identical", "equivalent"}
+    forward = next(one for one in verdict.stages if one.name == "forward")
+    mirrored = ", mirrored (1 - x for uniform numbers, -x for normal ones)"
+    assert forward.notes == (
+        "the reference draws 1 random tensor in a training step; the subject got them"
+        + mirrored * (cls is SmallNumbersKept),
+    )
+
+
+@pytest.mark.parametrize(
+    "mutant",
+    [
+        pytest.param(
+            one,
+            marks=[] if one in EVERY_TIME_WITH_DROPOUT else pytest.mark.slow,
+            id=one.__name__,
+        )
+        for one in MUTANTS | OF_DROPOUT
+    ],
+)
+def test_a_mistake_is_found_with_dropout(mutant: type[HandWritten]) -> None:
+    verdict = verified(with_dropout(mutant))
+    assert verdict.outcome is Outcome.DIFFERENT
+    assert verdict.first is not None
+    stage, found = verdict.first
+    assert (stage.name, found.name, found.step) == (MUTANTS | OF_DROPOUT)[mutant]

@@ -171,13 +171,40 @@ def test_right_loops(kind: type[Layers]) -> None:
     assert Outcome.NOT_COMPARED not in outcomes(verdict).values()
 
 
-def test_layers_of_legacy_keras_with_dropout() -> None:
-    # Dropout draws other numbers, so only what does not depend on it can be compared; the layers
-    # are called in all modes, between graphs of the reference.
-    verdict = verified(LegacyKeras(0.5), 0.5)
-    found = outcomes(verdict)
-    assert found["forward"] in (Outcome.IDENTICAL, Outcome.EQUIVALENT), verdict.stages
-    assert Outcome.DIFFERENT not in found.values(), verdict.first
+def with_dropout() -> Layers:
+    return Keras3(0.5)
+
+
+def with_wrong_dropout() -> Layers:
+    return Keras3(0.4)
+
+
+def held_in_training(verdict: migrate.Verdict) -> bool:
+    names = ("gradients", "one step", "steps")
+    return Outcome.NOT_COMPARED not in {outcomes(verdict)[name] for name in names}
+
+
+@pytest.mark.parametrize("kind", [Keras3, LegacyKeras])
+def test_dropout(kind: type[Layers]) -> None:
+    verdict = verified(kind(0.5), 0.5)
+    assert verdict.passed, verdict.first
+    assert held_in_training(verdict)
+    assert outcomes(verdict)["train_steps"] is Outcome.NOT_COMPARED
+
+
+@pytest.mark.subprocess
+def test_dropout_in_a_process_of_its_own() -> None:
+    verdict = verified(f"{__name__}:with_dropout", 0.5)
+    assert verdict.passed, verdict.first
+    assert held_in_training(verdict)
+
+
+@pytest.mark.subprocess
+def test_wrong_dropout_in_a_process_of_its_own() -> None:
+    verdict = verified(f"{__name__}:with_wrong_dropout", 0.5)
+    assert verdict.outcome is Outcome.DIFFERENT
+    assert verdict.first is not None
+    assert verdict.first[0].name == "forward"
 
 
 WRONG = {

@@ -171,15 +171,16 @@ def test_variables_that_only_predictions_have() -> None:
     )
 
 
-def test_a_loop_of_ones_own_draws_other_numbers() -> None:
+def test_a_loop_that_lacks_the_dropout() -> None:
     verdict = verified("dropout", Loop())
-    assert len(verdict.unaligned) == 1
-    assert verdict.unaligned[0].startswith("dropout/")
-    assert not_compared(verdict) == {*TRAINING, "evaluation"}
-    # Predictions are without dropout, so that the forward pass compares them all the same.
+    assert (verdict.outcome, verdict.unaligned) == (Outcome.DIFFERENT, ())
+    assert verdict.first is not None
+    assert (verdict.first[0].name, verdict.first[1].name) == ("forward", "loss")
     forward = next(one for one in verdict.stages if one.name == "forward")
-    assert forward.compared == "first batch: predictions"
-    assert verdict.passed
+    assert forward.compared == "first batch: predictions, loss"
+    assert forward.notes == (
+        "the reference draws 1 random tensor in a training step, the subject none",
+    )
 
 
 def test_a_loop_of_ones_own() -> None:

@@ -1,0 +1,1 @@
+"""Gives a foreign loop the random numbers that the reference drew."""
