@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from estimator_compat.command_line.error_text import describe, raised_here
 from estimator_compat.mode_keys import ModeKeys
@@ -15,11 +15,19 @@ from migrate.hosting.loop import CustomLoop
 from migrate.targets import Target
 from migrate.verifying import stages, subjects
 from migrate.verifying.batches import Batches, materialize
-from migrate.verifying.reference import Progress, Reference, TrainingRecord, make_reproducible
-from migrate.verifying.verdict import Outcome, Stage, Tolerances, Verdict, skipped_stage
+from migrate.verifying.races import SettledRaces
+from migrate.verifying.reference import (
+    ForwardPass,
+    Progress,
+    Reference,
+    TrainingRecord,
+    make_reproducible,
+)
+from migrate.verifying.stages import TRAINING, Stages
+from migrate.verifying.training import Training
+from migrate.verifying.verdict import Stage, Tolerances, Verdict, skipped_stage
 
 STEPS, EVAL_STEPS, PREDICT_STEPS = 100, 100, 10
-_TRAINING = ("gradients", "one step", "steps")
 _T = TypeVar("_T")
 
 
@@ -40,9 +48,10 @@ def verify(
     the variables, the forward pass, the gradients, one step, many steps, and evaluation and
     predictions with the weights that the reference trained.
 
-    If gradients or trained variables are further apart than the tolerances allow, the reference is
-    trained once more, to measure what rounding alone does to them. See
-    `migrate.verifying.rounding`.
+    If the numbers are further apart than the tolerances allow, the reference is trained again, to
+    measure what rounding alone does to them, and whether the reference repeats itself: see
+    `migrate.verifying.rounding` and `migrate.verifying.races`. If random ops keep the numbers of
+    training from being compared, nothing is verified; what must move must still move.
 
     Args:
       target: The model_fn, its inputs, params and config. A config without a seed gets one.
@@ -79,16 +88,19 @@ def verify(
             )
     progress = progress or _ignore
     with tempfile.TemporaryDirectory() as folder:
-        target = make_reproducible(target, f"{folder}/run")
+        original, settled = target, SettledRaces()
+        target = make_reproducible(original, f"{folder}/run", settled)
         batches = _read_batches(target, limits, progress)
-        reference = Reference(target, batches)
+        reference = Reference(target, batches, original)
         if subject is None:
             config = target.run_config.replace(model_dir=f"{folder}/host")
             # Hooks are not compared; a note names the ones that the loop leaves out.
             subject = CustomLoop(dataclasses.replace(target, config=config), ignore_hooks=True)
-        verification = _Verification(
-            reference, subjects.adapt(subject), batches, tolerances or Tolerances(), progress
+        adapter = subjects.adapt(subject)
+        training = Training(
+            reference, adapter, Stages(tolerances or Tolerances()), settled, progress
         )
+        verification = _Verification(reference, adapter, batches, training, progress)
         return verification.run()
 
 
@@ -146,7 +158,7 @@ class _Verification:
       reference: The reference, before training.
       subject: The subject, before training.
       batches: The batches of each mode.
-      tolerances: How far apart equivalent numbers may be.
+      training: Trains and compares both.
       progress: Is called with a line of text now and then.
     """
 
@@ -155,81 +167,63 @@ class _Verification:
         reference: Reference,
         subject: subjects.SubjectAdapter,
         batches: Mapping[str, Batches],
-        tolerances: Tolerances,
+        training: Training,
         progress: Progress,
     ) -> None:
         self._reference, self._subject, self._batches = reference, subject, batches
-        self._tolerances, self._progress = tolerances, progress
-        self._stages = stages.Stages(tolerances)
+        self._training, self._progress = training, progress
+        self._stages = training.stages
         self._unaligned: list[RandomOp] = []
-        self._losses: Sequence[Any] = ()
 
     def run(self) -> Verdict:
         """Trains, evaluates and predicts with both, and compares them stage by stage."""
         record = _explain_failure(
             "training with the Estimator", lambda: self._reference.train(self._progress)
         )
+        forward = self._reference.forward(ModeKeys.TRAIN, record.initial)
         initial = self._subject.read() if self._subject.initializes else None
-        variables, fits = self._stages.variables(record, self._subject.variables, initial)
+        variables, fits = self._stages.variables(
+            record, self._subject.variables, initial, forward.optimizer_state
+        )
         if fits:
-            later = [*self._training(record), self._evaluation(record), self._predictions()]
+            trained = self._trained(record, forward)
+            used = [self._evaluation(record), self._predictions()]
+            # It is last, because it saves a checkpoint, and evaluation restores the latest one.
+            later = [*trained, *self._second_train(record, forward), *used]
         else:
-            names = ("forward", *_TRAINING, "evaluation", "predictions")
+            names = ("forward", *TRAINING, "evaluation", "predictions")
             later = [skipped_stage(name, "the variables do not match") for name in names]
         return Verdict(
             subject=self._subject.name,
             stages=(variables, *later),
             run_losses=tuple(float(loss) for loss in record.losses),
-            subject_losses=tuple(float(loss) for loss in self._losses),
+            subject_losses=tuple(float(loss) for loss in self._training.losses),
             unaligned=tuple(dict.fromkeys(map(str, self._unaligned))),
-            tolerances=self._tolerances,
+            tolerances=self._stages.tolerances,
+            explanations=tuple(self._training.explanations),
+            races=tuple(self._training.races),
+            reference_trains=record.trains,
         )
 
-    def _training(self, record: TrainingRecord) -> list[Stage]:
+    def _trained(self, record: TrainingRecord, forward: ForwardPass) -> list[Stage]:
         """Returns the stages of training, and the forward pass before them."""
-        subject, batches = self._subject, self._batches[ModeKeys.TRAIN]
-        self._progress(f"{subject.name}: the first batch")
-        subject.assign(record.initial)
+        self._progress(f"{self._subject.name}: the first batch")
+        self._subject.assign(record.initial)
         predictions, notes = self._first_predictions(record)
-        reference = self._reference.forward(ModeKeys.TRAIN, record.initial)
-        if unaligned := self._not_aligned(reference.random):
+        unaligned = self._not_aligned(forward.random)
+        if unaligned:
             notes.append(stages.alignment_note(unaligned))
             return [
                 self._stages.forward(*predictions, None, notes),
-                *(stages.not_aligned(name, unaligned) for name in _TRAINING),
+                *self._training.compare_movement(record, unaligned),
             ]
-        element = subjects.first_element(batches)
-        gradients = subject.gradients(element)
-        subject.assign(record.initial)  # a forward pass may write moving averages and counters
-        loss = subject.step(element)
-        first = subject.read()
-        self._losses = subject.steps(batches, record.initial, loss, self._progress)
-        final = subject.read()
+        return self._training.compare(record, forward, predictions, notes)
 
-        def compare_training(perturbed: TrainingRecord | None) -> list[Stage]:
-            perturbed_gradients = (
-                self._reference.forward(ModeKeys.TRAIN, perturbed.initial).values
-                if perturbed
-                else None
-            )
-            return [
-                self._stages.gradients(reference.values, gradients, perturbed_gradients),
-                self._stages.one_step(record, first, perturbed),
-                self._stages.steps(record, self._losses, final, subject.notes, perturbed),
-            ]
-
-        forward = self._stages.forward(*predictions, (record.losses[0], loss), notes)
-        return [forward, *self._compare_allowing_rounding(record, compare_training)]
-
-    def _compare_allowing_rounding(
-        self, record: TrainingRecord, compare: Callable[[TrainingRecord | None], list[Stage]]
-    ) -> list[Stage]:
-        """Compares the stages; if they differ, compares them again and forgives rounding errors."""
-        without_allowance = compare(None)
-        if all(each.outcome is not Outcome.DIFFERENT for each in without_allowance):
-            return without_allowance
-        self._progress("reference: again, from weights one unit in the last place away")
-        return compare(self._reference.train_perturbed(record, self._progress))
+    def _second_train(self, record: TrainingRecord, forward: ForwardPass) -> list[Stage]:
+        """Trains both once more, as a program does that evaluates between two trainings."""
+        if any(not op.is_repeatable for op in forward.random):
+            return []
+        return self._training.compare_second(record)
 
     def _first_predictions(self, record: TrainingRecord) -> tuple[tuple[Nest, Nest], list[str]]:
         """Predicts the first batch with the initial weights.
