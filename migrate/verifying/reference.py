@@ -17,11 +17,11 @@ import tensorflow.compat.v1 as tf1
 
 import estimator_compat
 from estimator_compat.mode_keys import ModeKeys
-from estimator_compat.runtime import sessions, user_functions
+from estimator_compat.runtime import graph_traversal, sessions, user_functions
 from estimator_compat.type_aliases import Dataset, ModelFn, Nest, Session
 from migrate.hosting.graph import determinism, random_ops
-from migrate.targets import Target, build
-from migrate.verifying import model_state, recorder, rounding
+from migrate.targets import Built, Target, build
+from migrate.verifying import model_state, recorder, rounding, step_facts
 from migrate.verifying.batches import Batches
 from migrate.verifying.gradients import loss_gradients
 
@@ -85,10 +85,12 @@ class GraphRequirements(NamedTuple):
     Attributes:
       random: The random ops that its results depend on.
       untrained: The names of its variables that a checkpoint of training has no value for.
+      reads_input: Whether computing the results ends with the input.
     """
 
     random: tuple[random_ops.RandomOp, ...]
     untrained: tuple[str, ...]
+    reads_input: bool
 
 
 class Reference:
@@ -195,12 +197,17 @@ class Reference:
             first_step=hook.first_step,
         )
 
-    def evaluate(self) -> dict[str, Any]:
-        """Returns the metrics of the weights that `train` saved."""
-        # If the graph does not use its input, the end of the input does not end the evaluation, but
-        # `steps` does.
+    def evaluate(self, *, to_the_end: bool = False) -> dict[str, Any]:
+        """Returns the metrics of the weights that `train` saved.
+
+        Args:
+          to_the_end: Whether the end of the input ends the evaluation, as for a program that gives
+            no number of steps. Ops that need no input then run once more. Otherwise the number of
+            batches ends it.
+        """
+        steps = None if to_the_end else len(self.batches[ModeKeys.EVAL].values)
         metrics: dict[str, Any] = self._estimator.evaluate(
-            self.input_fn(ModeKeys.EVAL), steps=len(self.batches[ModeKeys.EVAL].values)
+            self.input_fn(ModeKeys.EVAL), steps=steps
         )
         return metrics
 
@@ -217,13 +224,17 @@ class Reference:
         Args:
           mode: `ModeKeys.EVAL` or `ModeKeys.PREDICT`.
         """
-        built = build(dataclasses.replace(self.target, input_fns=self.input_fn(mode)), mode)
+        built = self._build(mode)
         spec = built.spec
         results = (spec.loss, spec.eval_metric_ops) if mode == ModeKeys.EVAL else spec.predictions
         with built.graph.as_default():
             names = {v.op.name for v in tf1.global_variables()}
+        ends = tf.nest.flatten(results, expand_composites=True)
+        inputs = tf.nest.flatten(built.batch.element, expand_composites=True)
+        running = graph_traversal.ancestors(ends, control_inputs=True)
         return GraphRequirements(
-            random=random_ops.find(built.graph, tf.nest.flatten(results, expand_composites=True)),
+            random=random_ops.find(built.graph, ends),
+            reads_input=not {tensor.op for tensor in inputs}.isdisjoint(running),
             # A Saver that the model_fn made decides itself which variables it restores.
             untrained=() if spec.scaffold.saver else tuple(sorted(names - self._trained)),
         )
@@ -236,7 +247,7 @@ class Reference:
             predictions.
           weights: Values for the graph's variables; other variables have their initial values.
         """
-        built = build(dataclasses.replace(self.target, input_fns=self.input_fn(mode)), mode)
+        built = self._build(mode)
         with built.graph.as_default():
             spec = built.spec
             if mode == ModeKeys.TRAIN:
@@ -250,17 +261,33 @@ class Reference:
                 fetches = (spec.predictions, ())
                 tensors = tf.nest.flatten(spec.predictions, expand_composites=True)
                 random = random_ops.find(built.graph, tensors)
-            [(values, _)] = sessions.batches(
-                fetches,
-                scaffold=tf1.train.Scaffold(
-                    copy_from_scaffold=spec.scaffold, init_fn=_init_fn(weights)
-                ),
-                hooks=built.inputs.hooks,
-                config=self._estimator.config,
-                checkpoint=None,
-                limit=1,
-            )
+            values, _ = self._first_batch(built, fetches, weights)
             return ForwardPass(values=values, random=random, optimizer_state=optimizer)
+
+    def step_facts(self, weights: Values) -> step_facts.StepFacts:
+        """Returns facts of a training step, with losses of the first batch for given weights."""
+        built = self._build(ModeKeys.TRAIN)
+        with built.graph.as_default():
+            fetches = step_facts.fetches(built)
+            values, _ = self._first_batch(built, (fetches, built.spec.loss), weights)
+        return step_facts.facts(built, values)
+
+    def _build(self, mode: str) -> Built:
+        return build(dataclasses.replace(self.target, input_fns=self.input_fn(mode)), mode)
+
+    def _first_batch(self, built: Built, fetches: Nest, weights: Values) -> Nest:
+        """Computes tensors of the default graph for the first batch."""
+        [values] = sessions.batches(
+            fetches,
+            scaffold=tf1.train.Scaffold(
+                copy_from_scaffold=built.spec.scaffold, init_fn=_init_fn(weights)
+            ),
+            hooks=built.inputs.hooks,
+            config=self._estimator.config,
+            checkpoint=None,
+            limit=1,
+        )
+        return values
 
 
 def _init_fn(weights: Values) -> Callable[[Any, Session], None]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from estimator_compat.type_aliases import Nest, Variable
 from migrate.hosting.graph.random_ops import RandomOp
-from migrate.verifying import recorder
+from migrate.verifying import declarations, recorder
 from migrate.verifying.comparison import compare, compare_updates
 from migrate.verifying.reference import TrainingRecord, Values
 from migrate.verifying.reruns import NO_RERUNS, Reruns
@@ -47,13 +47,13 @@ class Stages:
         Returns:
           The stage, and whether the subject's variables can hold the reference's values.
         """
-        declarations = [
-            _compare_declarations(name, value, subject.get(name))
+        declared = [
+            declarations.compare(name, value, subject.get(name))
             for name, value in reference.initial.items()
             if name in subject or name in reference.trainable
         ]
-        fits = all(each.outcome is Outcome.IDENTICAL for each in declarations)
-        comparisons, compared = declarations, "names, shapes"
+        fits = all(each.outcome is Outcome.IDENTICAL for each in declared)
+        comparisons, compared = declared, "names, shapes"
         missing = reference.initial.keys() - reference.trainable - subject.keys()
         notes = _elsewhere(missing & set(optimizer_state) - {"global_step"})
         notes += _missing(missing - set(optimizer_state) - set(reference.moving), "the subject")
@@ -62,7 +62,7 @@ class Stages:
             compared += ", initial values"
             comparisons = self._values(reference.initial, initial, self.tolerances.variables, None)
         needed = missing - set(optimizer_state)
-        lacks = [_lacking(name) for name in reference.moving if name in needed]
+        lacks = [declarations.lacking(name) for name in reference.moving if name in needed]
         count = _count(len(comparisons) + len(lacks), "variable")
         return stage("variables", f"{count}: {compared}", [*comparisons, *lacks], notes), fits
 
@@ -117,14 +117,16 @@ class Stages:
         notes = _missing(reference.keys() - subject.keys(), "the subject")
         arrays = {name: np.asarray(value) for name, value in subject.items()}
 
-        def compare_with(gradients: Mapping[str, Any]) -> list[Comparison]:
-            return self._values(reference, gradients, self.tolerances.gradients, 1)
-
         comparisons, forgiven = reruns.judge(
-            compare_with(arrays), lambda rerun: compare_with(rerun.gradients)
+            self.gradient_values(reference, arrays),
+            lambda rerun: self.gradient_values(reference, rerun.gradients),
         )
         count = _count(len(comparisons), "variable")
         return stage("gradients", f"first batch: {count}", comparisons, [*notes, *forgiven])
+
+    def gradient_values(self, reference: Values, subject: Mapping[str, Any]) -> list[Comparison]:
+        """Compares the gradients that both have."""
+        return self._values(reference, subject, self.tolerances.gradients, 1)
 
     def one_step(
         self, reference: TrainingRecord, subject: Values, reruns: Reruns = NO_RERUNS
@@ -199,7 +201,7 @@ class Stages:
         """
         moved = [name for name in reference.moving if name in subject]
         still = set(moved) - set(recorder.moving(reference.initial, subject))
-        wrong = [_still(name) for name in moved if name in still]
+        wrong = [declarations.still(name) for name in moved if name in still]
         if "global_step" in moved and "global_step" not in still:
             step = self._values({"global_step": reference.final["global_step"]}, subject, 0.0, None)
             wrong += [each for each in step if each.outcome is Outcome.DIFFERENT]
@@ -316,44 +318,6 @@ class Stages:
     ) -> Comparison:
         smallest = self.tolerances.smallest
         return compare(name, reference, subject, tolerance=tolerance, smallest=smallest, step=step)
-
-
-def _compare_declarations(name: str, value: np.ndarray, variable: Variable) -> Comparison:
-    """Compares a variable's shape and type.
-
-    Args:
-      name: The variable's name.
-      value: The value of the reference's variable.
-      variable: The subject's variable; None if it has none of this name.
-    """
-    expected = (list(value.shape), value.dtype.name)
-    if variable is None:
-        note = "the subject has no variable of this name"
-    elif (actual := (list(variable.shape), variable.dtype.name)) != _declaration(expected):
-        note = f"{_described(expected)} in the reference, {_described(actual)} in the subject"
-    else:
-        return Comparison(name=name, outcome=Outcome.IDENTICAL)
-    return Comparison(name=name, outcome=Outcome.DIFFERENT, note=note)
-
-
-def _described(shape_and_type: tuple[list[int], str]) -> str:
-    return f"{shape_and_type[1]} of shape {shape_and_type[0]}"
-
-
-def _declaration(shape_and_type: tuple[list[int], str]) -> tuple[list[int], str]:
-    """Renames NumPy's type of strings to TensorFlow's."""
-    shape, dtype = shape_and_type
-    return shape, "string" if dtype == "object" else dtype
-
-
-def _lacking(name: str) -> Comparison:
-    note = "the reference's training moves it; the subject has no variable of this name"
-    return Comparison(name=name, outcome=Outcome.DIFFERENT, note=note)
-
-
-def _still(name: str) -> Comparison:
-    note = "training moves it in the reference, and does not move it in the subject"
-    return Comparison(name=name, outcome=Outcome.DIFFERENT, note=note)
 
 
 def _elsewhere(names: Collection[str]) -> list[str]:

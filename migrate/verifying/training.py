@@ -10,12 +10,12 @@ import numpy as np
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.type_aliases import Nest
 from migrate.hosting.graph.random_ops import RandomOp
-from migrate.verifying import races, rounding, subjects
+from migrate.verifying import explanations, races, rounding, subjects
 from migrate.verifying.batches import Batches
 from migrate.verifying.reference import ForwardPass, Progress, Reference, TrainingRecord, Values
 from migrate.verifying.reruns import Rerun, Reruns
 from migrate.verifying.stages import Stages, not_aligned
-from migrate.verifying.verdict import Outcome, Stage
+from migrate.verifying.verdict import Comparison, Outcome, Stage
 
 _SEEDS = (2, 3)  # of perturbed trainings beyond the first
 _SECOND_STEPS = 3  # the most steps of a second call of `train`
@@ -36,6 +36,10 @@ class SubjectTraining:
     first: Values
     final: Values
     losses: Sequence[np.ndarray]
+
+
+def _different(comparisons: Sequence[Comparison]) -> list[str]:
+    return [each.name for each in comparisons if each.outcome is Outcome.DIFFERENT]
 
 
 class Training:
@@ -102,7 +106,9 @@ class Training:
                 self.stages.steps(record, subject.losses, subject.final, steps_notes, reruns),
             ]
 
-        return self._compare_with_reruns(record, forward, subject, compare)
+        stages = self._compare_with_reruns(record, forward, subject, compare)
+        self.explanations = self._explanations(record, forward, subject, stages)
+        return stages
 
     def _train(self, record: TrainingRecord) -> SubjectTraining:
         """Trains the subject from the reference's initial values."""
@@ -120,6 +126,54 @@ class Training:
         return SubjectTraining(
             gradients=gradients, first=first, final=subject.read(), losses=losses
         )
+
+    def _explanations(
+        self,
+        record: TrainingRecord,
+        forward: ForwardPass,
+        subject: SubjectTraining,
+        stages: Sequence[Stage],
+    ) -> list[str]:
+        """Explains the first stage that differs."""
+        first = next((each for each in stages if each.outcome is Outcome.DIFFERENT), None)
+        if first is None:
+            return []
+        if first.name == "forward":
+            losses = (float(record.losses[0]), float(subject.losses[0]))
+            return explanations.of_the_loss(self._reference.step_facts(record.initial), *losses)
+        if first.name == "gradients":
+            wrong = _different(self.stages.gradient_values(forward.values, subject.gradients or {}))
+            return explanations.of_gradients(
+                record.initial, forward.values, subject.gradients or {}, wrong
+            )
+        if first.name == "one step":
+            facts = self._reference.step_facts(record.initial)
+            wrong = _different(self.stages.updates(record, subject.first))
+            found = explanations.of_updates(record, subject.first, facts, wrong)
+            return [*found, *self._other_order(record, subject)]
+        if len(record.losses) != len(subject.losses):
+            return explanations.of_the_count(record)
+        return self._other_order(record, subject)
+
+    def _other_order(self, record: TrainingRecord, subject: SubjectTraining) -> list[str]:
+        """Says so if the subject computes what the reference does in another order."""
+        if not self._settled.races:
+            return []
+        other = self._reference.train_again(
+            "writes_first_only", record, self._progress, order=races.writes_first
+        )
+        # The records begin with the same weights, so that the updates can be compared.
+        compared = [
+            *self.stages.updates(other, subject.first),
+            *self.stages.training(other, subject.losses, subject.final),
+        ]
+        if _different(compared):
+            return []
+        race = self._settled.races[0]
+        return [
+            f"The subject computes what the reference computes if {race.second} writes "
+            f"{race.variable} before {race.first} reads it. A session may run these in any order."
+        ]
 
     def _settled_notes(self) -> list[str]:
         return self._settled.notes if self._subject.is_aligned else []

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from estimator_compat.command_line.error_text import describe, raised_here
 from estimator_compat.mode_keys import ModeKeys
@@ -18,6 +18,7 @@ from migrate.verifying.batches import Batches, materialize
 from migrate.verifying.races import SettledRaces
 from migrate.verifying.reference import (
     ForwardPass,
+    GraphRequirements,
     Progress,
     Reference,
     TrainingRecord,
@@ -183,7 +184,7 @@ class _Verification:
         forward = self._reference.forward(ModeKeys.TRAIN, record.initial)
         initial = self._subject.read() if self._subject.initializes else None
         variables, fits = self._stages.variables(
-            record, self._subject.variables, initial, forward.optimizer_state
+            record, self._subject.variables, initial, optimizer_state=forward.optimizer_state
         )
         if fits:
             trained = self._trained(record, forward)
@@ -256,7 +257,7 @@ class _Verification:
     def _evaluation(self, record: TrainingRecord) -> Stage:
         self._subject.assign(record.final)
         self._progress("evaluating")
-        reference, reason = self._call_trained_reference(ModeKeys.EVAL, self._reference.evaluate)
+        reference, reason = self._call_trained_reference(ModeKeys.EVAL, self._evaluate)
         if reference is None:
             return skipped_stage("evaluation", reason)
         batches = self._batches[ModeKeys.EVAL]
@@ -267,7 +268,9 @@ class _Verification:
 
     def _predictions(self) -> Stage:
         self._progress("predicting")
-        reference, reason = self._call_trained_reference(ModeKeys.PREDICT, self._reference.predict)
+        reference, reason = self._call_trained_reference(
+            ModeKeys.PREDICT, lambda _: self._reference.predict()
+        )
         if reference is None:
             return skipped_stage("predictions", reason)
         predictions = self._subject.predict(self._batches[ModeKeys.PREDICT])
@@ -276,7 +279,7 @@ class _Verification:
         return self._stages.predictions(reference, predictions)
 
     def _call_trained_reference(
-        self, mode: str, function: Callable[[], _T]
+        self, mode: str, function: Callable[[GraphRequirements], _T]
     ) -> tuple[_T | None, str]:
         """Evaluates or predicts with the trained weights, if the mode's graph can be compared.
 
@@ -293,7 +296,12 @@ class _Verification:
         if requirements.untrained:
             names = ", ".join(requirements.untrained)
             return None, f"mode {mode!r} has variables that no checkpoint of training has: {names}"
-        return self._call_reference(mode, function)
+        return self._call_reference(mode, lambda: function(requirements))
+
+    def _evaluate(self, requirements: GraphRequirements) -> dict[str, Any]:
+        """Evaluates to the input's end if a program that gives no number of steps would end."""
+        is_whole = self._batches[ModeKeys.EVAL].is_whole
+        return self._reference.evaluate(to_the_end=is_whole and requirements.reads_input)
 
     def _call_reference(self, mode: str, function: Callable[[], _T]) -> tuple[_T | None, str]:
         """Calls a function of the reference, if the mode has an input and the model_fn runs in it.

@@ -40,7 +40,9 @@ STAGES = Stages(Tolerances())
 
 
 def test_variables_that_fit_are_given_the_references_values() -> None:
-    stage, fits = STAGES.variables(record(), {"w": tf.Variable([5.0])}, None, {"global_step"})
+    stage, fits = STAGES.variables(
+        record(), {"w": tf.Variable([5.0])}, None, optimizer_state={"global_step"}
+    )
     assert fits
     assert (stage.outcome, stage.compared) == (Outcome.IDENTICAL, "1 variable: names, shapes")
     assert stage.notes == ()  # a loop may count its steps elsewhere
@@ -49,7 +51,7 @@ def test_variables_that_fit_are_given_the_references_values() -> None:
 def test_initial_values_are_compared() -> None:
     variables = {"w": tf.Variable([1.0]), "own": tf.Variable(0.0)}
     initial = {"w": np.array([1.5], np.float32)}
-    stage, fits = STAGES.variables(record(), variables, initial, {"global_step"})
+    stage, fits = STAGES.variables(record(), variables, initial, optimizer_state={"global_step"})
     assert fits
     assert stage.outcome is Outcome.DIFFERENT
     assert stage.compared == "1 variable: names, shapes, initial values"
@@ -65,7 +67,7 @@ def test_state_of_the_model_that_training_moves_must_be_there() -> None:
         final={"w": np.float32(2), "average": np.float32(1), "w/slot": np.float32(1), "still": 0.0},
     )
     optimizer = {"global_step", "w/slot"}
-    stage, fits = STAGES.variables(moved, {"w": tf.Variable(1.0)}, None, optimizer)
+    stage, fits = STAGES.variables(moved, {"w": tf.Variable(1.0)}, None, optimizer_state=optimizer)
     assert fits  # the other stages are compared all the same
     assert stage.outcome is Outcome.DIFFERENT
     assert stage.first is not None
