@@ -102,7 +102,7 @@ def of_gradients(
     if factor is None:
         return []
     return [
-        f"The gradients of {_names(wrong)} differ by {factor:.6g} times the weights: the gradient "
+        f"The gradients of {_names(wrong)} differ by {factor:.3g} times the weights: the gradient "
         "of an l2 penalty."
     ]
 
@@ -176,13 +176,13 @@ def _causes(
     ratio = _ratio(record, subject, names)
     if ratio is not None and explains(lambda _: ratio):
         yield [
-            f"Each update of {_names(names)} is {ratio:.6g} times the reference's, as with another "
+            f"Each update of {_names(names)} is {ratio:.4g} times the reference's, as with another "
             "learning rate."
         ]
     factor = _factor(before, after, subject, names)
     if factor is not None:
         yield [
-            f"The updates of {_names(names)} differ by {factor:.6g} times the weights, as with "
+            f"The updates of {_names(names)} differ by {factor:.3g} times the weights, as with "
             "another weight decay."
         ]
 
@@ -193,7 +193,7 @@ def _epsilons(
     """Yields a sentence if another epsilon explains the updates of Adam."""
     own = {name: facts.epsilons[name] for name in names}
     power = math.sqrt(1 - float(record.initial.get("beta2_power", 0.0)))
-    inside = "the reference's epsilon, added after the moments' bias is corrected"
+    inside = "the epsilon added after the bias of the moments is corrected"
     candidates = [(value, f"an epsilon of {value:g}") for value in _EPSILONS]
     candidates += [(value * power, inside) for value in sorted(set(own.values()))]
     for value, words in candidates:
@@ -267,7 +267,7 @@ def _explains(computed: Any, subject: Any, reference: Any, before: Any = 0.0) ->
     off, apart = np.abs(computed - subject).max(), np.abs(reference - subject).max()
     largest = np.abs(subject - np.asarray(before, np.float64)).max()
     rounding = 2 * float(np.spacing(np.float32(np.abs(subject).max())))
-    return bool(off <= max(_NEAR * largest, rounding) and off <= _EXPLAINED * apart)
+    return bool(apart and off <= max(_NEAR * largest, rounding) and off <= _EXPLAINED * apart)
 
 
 def _is_same(first: Any, second: Any) -> bool:

@@ -5,6 +5,7 @@ optimizer, for example. The state of the model, such as the moving averages of a
 normalization, must be there: evaluation and checkpoints need it.
 """
 
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -12,9 +13,12 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.runtime import graph_traversal
+from migrate.hosting.graph import variable_access
 
 _VARIABLES = ("VarHandleOp", "VariableV2", "Variable")
 _GLOBAL_STEP = "global_step"
+# TensorFlow does not declare the writes to reference variables stateful.
+_WRITES_TO_REFERENCES = re.compile(r"Assign|(Sparse)?Apply|Scatter")
 
 
 def optimizer_state(graph: tf.Graph, loss: Any, train_op: Any) -> frozenset[str]:
@@ -30,16 +34,21 @@ def optimizer_state(graph: tf.Graph, loss: Any, train_op: Any) -> frozenset[str]
     """
     trainable = {v.op for v in graph.get_collection(tf1.GraphKeys.TRAINABLE_VARIABLES)}
     running = graph_traversal.ancestors([loss, train_op], control_inputs=True)
-    writes = [op for op in running if op.op_def.is_stateful and _takes(op, trainable)]
+    writes = [op for op in running if _writes(op) and _takes(op, trainable)]
     needed = _variables(graph_traversal.ancestors(writes, control_inputs=False))
     of_the_loss = _variables(graph_traversal.ancestors([loss], control_inputs=False))
     names = needed - of_the_loss - {op.name for op in trainable}
     return frozenset({*names, _GLOBAL_STEP})
 
 
+def _writes(op: tf.Operation) -> bool:
+    if op.type in variable_access.WITHOUT_EFFECT:
+        return False
+    return bool(op.op_def.is_stateful or _WRITES_TO_REFERENCES.match(op.type))
+
+
 def _takes(op: tf.Operation, variables: Collection[tf.Operation]) -> bool:
-    is_read = op.type in ("ReadVariableOp", "ResourceGather", "Identity", "VariableShape")
-    return not is_read and any(tensor.op in variables for tensor in op.inputs)
+    return any(tensor.op in variables for tensor in op.inputs)
 
 
 def _variables(ops: Collection[tf.Operation]) -> set[str]:
