@@ -222,7 +222,12 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             holds="what a verification found, as values",
             modules=_in(f"{_M}/verifying", "verdict"),
             libraries=(),
-            only=("estimator_compat.ledger.json_values",),
+            # A verdict prints and plots itself.
+            only=(
+                "estimator_compat.ledger.json_values",
+                "migrate.reports.verdict_plot",
+                "migrate.reports.verdict_text",
+            ),
         ),
     ),
     (

@@ -17,15 +17,16 @@ PENGUINS = """\
 The reference (estimator_compat.Estimator) against the subject (CustomLoop), from the same weights,
 on the same batches:
 
-stage        verdict    absolute  relative  ulps  compared
----------------------------------------------------------------------------------------------
-variables    identical         0         0     0  15 variables: names, shapes, initial values
-forward      identical         0         0     0  first batch: predictions, loss
-gradients    identical         0         0     0  first batch: 4 variables
-one step     identical         0         0     0  15 variables and slots
-steps        identical         0         0     0  100 losses; 15 variables
-evaluation   identical         0         0     0  2 batches: 3 metrics
-predictions  identical         0         0     0  2 batches
+stage         verdict    absolute  relative  ulps  compared
+----------------------------------------------------------------------------------------------
+variables     identical         0         0     0  15 variables: names, shapes, initial values
+forward       identical         0         0     0  first batch: predictions, loss
+gradients     identical         0         0     0  first batch: 4 variables
+one step      identical         0         0     0  15 variables and slots
+steps         identical         0         0     0  100 losses; 15 variables
+second train  identical         0         0     0  a second call of train: 3 losses
+evaluation    identical         0         0     0  2 batches: 3 metrics
+predictions   identical         0         0     0  2 batches
 
 IDENTICAL: every number that was compared is the same, bit for bit.
 """
