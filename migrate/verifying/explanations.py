@@ -4,6 +4,7 @@ Each explanation computes what the subject's numbers would be if it were right. 
 these are the subject's numbers. A difference that nothing here explains stays without a word.
 """
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -14,9 +15,9 @@ from estimator_compat.losses import reductions
 from migrate.verifying.reference import TrainingRecord, Values
 from migrate.verifying.step_facts import StepFacts
 
-# The computed number may be this far from the subject's: relative to the number, and to what is to
-# be explained.
-_NEAR, _EXPLAINED = 2e-5, 1e-2
+# A computed loss may be this far from the subject's, relative to the loss; a computed update,
+# relative to the largest update; and both, relative to what is to be explained.
+_NEAR_LOSS, _NEAR_UPDATE, _EXPLAINED = 2e-5, 1e-4, 1e-2
 _EPSILONS = (1e-10, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-1, 1.0)
 
 
@@ -50,7 +51,7 @@ def of_the_loss(facts: StepFacts, reference: float, subject: float) -> list[str]
     found = [
         sentence
         for sentence, loss in _losses(facts, reference)
-        if _explains(np.asarray(loss), np.asarray(subject), np.asarray(reference))
+        if _explain_loss(loss, subject, reference)
     ]
     return [f"The subject's loss is {' or '.join(found)}."] if found else []
 
@@ -77,7 +78,7 @@ def _losses(facts: StepFacts, reference: float) -> Iterator[tuple[str, float]]:
             )
     unweighted = float(reductions.find(facts.reduction).compute(_NumPy(), losses, np.ones([])))
     yield "the reference's without the weights of the examples", rest + unweighted
-    if facts.has_penalties and abs(rest) > _NEAR * abs(reference):
+    if facts.has_penalties and abs(rest) > _NEAR_LOSS * abs(reference):
         yield (
             "the reference's with twice its penalties on weights, such as l2 without the half",
             (data + 2 * rest),
@@ -162,9 +163,8 @@ def _causes(
     before, after = record.initial, record.first
 
     def explains(scale: Callable[[str], Any]) -> bool:
-        return all(
-            _explains(_scaled(before[n], after[n], scale(n)), subject[n], after[n], before[n])
-            for n in names
+        return _explain_updates(
+            record, subject, names, lambda n: _scaled(before[n], after[n], scale(n))
         )
 
     if all(name in facts.epsilons and f"{name}/Adam_1" in after for name in names):
@@ -197,22 +197,26 @@ def _epsilons(
     candidates = [(value, f"an epsilon of {value:g}") for value in _EPSILONS]
     candidates += [(value * power, inside) for value in sorted(set(own.values()))]
     for value, words in candidates:
-        updated = {name: _updated_by_adam(record, name, own[name], value) for name in names}
-        if all(value != each for each in own.values()) and all(
-            _explains(updated[n], subject[n], record.first[n], record.initial[n]) for n in names
+        if all(value != each for each in own.values()) and _explain_updates(
+            record,
+            subject,
+            names,
+            functools.partial(_updated_by_adam, record, own, value),
         ):
             given = ", ".join(f"{each:g}" for each in sorted(set(own.values())))
             yield f"The updates are Adam's with {words}; the reference's epsilon is {given}."
             return
 
 
-def _updated_by_adam(record: TrainingRecord, name: str, epsilon: float, other: float) -> np.ndarray:
+def _updated_by_adam(
+    record: TrainingRecord, epsilons: Mapping[str, float], other: float, name: str
+) -> np.ndarray:
     """Returns a variable after the reference's first step, if Adam had another epsilon."""
     first, second = (
         np.asarray(record.first[f"{name}/{slot}"], np.float64) for slot in ("Adam", "Adam_1")
     )
     before = np.asarray(record.initial[name], np.float64)
-    direction = first / (np.sqrt(second) + epsilon)
+    direction = first / (np.sqrt(second) + epsilons[name])
     update = np.asarray(record.first[name], np.float64) - before
     # The rate is fitted, because an update of few digits may not be divided by a small number.
     rate = (update * direction).sum() / max(np.square(direction).sum(), 1e-300)
@@ -257,17 +261,37 @@ def _scaled(before: Any, after: Any, scale: Any) -> np.ndarray:
     return np.asarray(before + (np.asarray(after, np.float64) - before) * scale)
 
 
-def _explains(computed: Any, subject: Any, reference: Any, before: Any = 0.0) -> bool:
-    """Returns whether a computed array is the subject's, and far nearer than the reference's."""
-    computed, subject, reference = (
-        np.asarray(each, np.float64) for each in (computed, subject, reference)
-    )
-    if computed.shape != subject.shape or not computed.size:
-        return False
-    off, apart = np.abs(computed - subject).max(), np.abs(reference - subject).max()
-    largest = np.abs(subject - np.asarray(before, np.float64)).max()
-    rounding = 2 * float(np.spacing(np.float32(np.abs(subject).max())))
-    return bool(apart and off <= max(_NEAR * largest, rounding) and off <= _EXPLAINED * apart)
+def _explain_loss(computed: float, subject: float, reference: float) -> bool:
+    """Returns whether a computed loss is the subject's, and far nearer than the reference's."""
+    off, apart = abs(computed - subject), abs(reference - subject)
+    return bool(apart and off <= _NEAR_LOSS * abs(subject) and off <= _EXPLAINED * apart)
+
+
+def _explain_updates(
+    record: TrainingRecord, subject: Values, names: list[str], computed: Callable[[str], Any]
+) -> bool:
+    """Returns whether computed variables are the subject's, and far nearer than the reference's.
+
+    Args:
+      record: The reference's training.
+      subject: The subject's variables.
+      names: The names of the variables.
+      computed: Returns the variable that an explanation gives.
+    """
+    largest_off = largest_apart = 0.0
+    for name in names:
+        before, after, own, explained = (
+            np.asarray(each, np.float64)
+            for each in (record.initial[name], record.first[name], subject[name], computed(name))
+        )
+        update = np.abs(own - before).max(initial=0.0)
+        off, apart = (np.abs(each - own).max(initial=0.0) for each in (explained, after))
+        rounding = 2 * float(np.spacing(np.float32(np.abs(own).max(initial=0.0))))
+        if not update or off > max(_NEAR_UPDATE * update, rounding):
+            return False
+        largest_off = max(largest_off, off / update)
+        largest_apart = max(largest_apart, apart / update)
+    return largest_apart > 0 and largest_off <= _EXPLAINED * largest_apart
 
 
 def _is_same(first: Any, second: Any) -> bool:

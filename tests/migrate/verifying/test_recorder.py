@@ -56,7 +56,7 @@ def test_the_first_step_is_one_that_moves_the_variables(
 
 def test_weights_and_the_first_step_may_be_given() -> None:
     hook = recorded({"a": [0.0, 1.0]}, weights={"a": np.float32(5)}, first_step=1)
-    assert (hook.initial["a"], hook.first["a"], hook.final["a"]) == (5, 5, 6)
+    assert [float(each["a"]) for each in (hook.initial, hook.first, hook.final)] == [5, 5, 6]
 
 
 def test_variables_may_be_disturbed_after_each_step() -> None:
@@ -65,7 +65,7 @@ def test_variables_may_be_disturbed_after_each_step() -> None:
 
     hook = recorded({"a": [1.0, 2.0]}, disturbance=disturb)
     # 1 + 1 + 10 = 12; 12 + 2 + 20 = 34.
-    assert (hook.first["a"], hook.final["a"]) == (12, 34)
+    assert [float(each["a"]) for each in (hook.first, hook.final)] == [12, 34]
     np.testing.assert_array_equal(hook.losses, [1, 12])
 
 
