@@ -19,9 +19,13 @@ is the distance to the next float).
 
 "identical" means that all bits are the same. "equivalent" means that the differences are within the
 tolerances that the verdict names. A larger difference is also equivalent if rounding can explain
-it; a note then says so. To measure the effect of rounding, the command trains the reference once
-more, from weights that differ by one unit in the last place. A difference of at most ten times this
+it; a note then says so. To measure the effect of rounding, the command trains the reference again,
+from weights that differ by one unit in the last place. A difference of at most ten times this
 effect is attributed to rounding.
+
+"not verified" means that the numbers of training could not be compared, for example because random
+numbers differ. "not repeatable" means that the reference differs from itself as much: operations of
+the model_fn run in any order. The verdict names them.
 
 {TARGET}
 Without TARGET, the command verifies the embedded example.
@@ -36,7 +40,7 @@ EPILOG = """\
 exit status:
   0  identical or equivalent
   1  different
-  2  nothing could be compared, or an error
+  2  not verified, not repeatable, or an error
 
 examples:
   migrate verify
@@ -97,7 +101,7 @@ def run(options: argparse.Namespace) -> int:
     target_arguments.import_tensorflow(options)
     from migrate.commands.progress import Progress
     from migrate.hosting import eager_mode
-    from migrate.reports import verdict_plot, verdict_text
+    from migrate.reports import verdict_plot
     from migrate.verifying.subject import SubjectReference
     from migrate.verifying.verdict import Outcome, Tolerances
     from migrate.verifying.verify import verify
@@ -120,7 +124,7 @@ def run(options: argparse.Namespace) -> int:
     if options.format == "json":
         print(json.dumps(verdict.to_json(), indent=2))
     else:
-        print(verdict_text.render(verdict), end="")
+        print(verdict)
     if options.plot:
         verdict_plot.save(verdict, options.plot)
     if verdict.passed:

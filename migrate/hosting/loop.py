@@ -232,7 +232,7 @@ class CustomLoop:
             argument_checks.check_is_new(self.target.run_config.model_dir)
         graph = self.graph(ModeKeys.TRAIN)
         dataset = self._dataset_or_input(dataset, ModeKeys.TRAIN)
-        loop = self._train_functions.loop
+        loop = self._train_functions.begin_loop()
         batches = iter(graph.built.input_form.elements(dataset))
         if not self._trained:
             self._log.save(self.global_step, force=True)

@@ -43,9 +43,23 @@ class TrainFunctions:
         return self.graph.functions.function({**built.step_values, "train_op": built.train_op})
 
     @functools.cached_property
-    def loop(self) -> Loop:
-        """Trains on many batches."""
+    def _draws(self) -> bool:
+        return self.graph.built.draws
+
+    @functools.cached_property
+    def _cached_loop(self) -> Loop:
+        return self._build_loop()
+
+    def _build_loop(self) -> Loop:
         return Loop(self.graph.functions, jit_compile=self.jit_compile)
+
+    def begin_loop(self) -> Loop:
+        """Returns what trains on many batches; a new `Loop` if the step draws random numbers.
+
+        A new `Loop` has new random ops, whose sequences begin at their seeds, as in the new session
+        of each `Estimator.train`.
+        """
+        return self._build_loop() if self._draws else self._cached_loop
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)

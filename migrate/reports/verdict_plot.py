@@ -6,28 +6,33 @@ from typing import Any
 from migrate.verifying.verdict import Verdict
 
 
-def require(path: str) -> None:
+def require(path: str, argument: str = "") -> None:
     """Checks that a plot can be drawn and written, before a verification that takes long.
+
+    Args:
+      path: The file to write.
+      argument: What the messages call the path; empty for the command's flag.
 
     Raises:
       ValueError: matplotlib is not installed, or the folder or the format does not exist.
     """
+    argument = argument or f"`--plot={path}`"
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ValueError(
-            f"`--plot={path}` needs matplotlib, which is not installed; expected an installed "
+            f"{argument} needs matplotlib, which is not installed; expected an installed "
             "matplotlib; run `pip install 'estimator-compat[plot]'`."
         ) from error
     folder = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(folder):
         raise ValueError(
-            f"`--plot={path}`: there is no folder {folder}; expected a folder that exists; make it."
+            f"{argument}: there is no folder {folder}; expected a folder that exists; make it."
         )
     formats = Figure().canvas.get_supported_filetypes()
     if os.path.splitext(path)[1].removeprefix(".") not in ("", *formats):
         raise ValueError(
-            f"`--plot={path}` has an ending that is not a picture format; expected one of "
+            f"{argument} has an ending that is not a picture format; expected one of "
             f"{', '.join(sorted(formats))}; name it losses.png."
         )
 

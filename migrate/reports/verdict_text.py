@@ -8,7 +8,11 @@ _NUMBERS = (2, 3, 4)  # the indices of the columns of numbers
 _MEANING = {
     Outcome.IDENTICAL: "every number that was compared is the same, bit for bit.",
     Outcome.EQUIVALENT: "every number is within the tolerances ({}){}.",
-    Outcome.NOT_COMPARED: "nothing that the subject computes could be compared.",
+    Outcome.NOT_VERIFIED: "{}.",
+    Outcome.NOT_REPEATABLE: (
+        "the reference does not compute the same numbers again, and the subject is no further from "
+        "it than it is from itself."
+    ),
     Outcome.DIFFERENT: "the subject does not compute the same numbers.",
 }
 
@@ -26,8 +30,27 @@ def render(verdict: Verdict) -> str:
         lines += ["", *_unaligned(verdict)]
     if verdict.first:
         lines += ["", *wrap(f"First divergence: {_where(*verdict.first)}")]
-    meaning = _MEANING[verdict.outcome].format(_tolerances(verdict), _forgiven(verdict))
-    return "\n".join([*lines, "", *wrap(f"{verdict.outcome.value.upper()}: {meaning}")]) + "\n"
+        lines += [line for text in verdict.explanations for line in wrap(text)]
+    if verdict.races:
+        lines += ["", *(line for text in verdict.races for line in wrap(text))]
+    return (
+        "\n".join([*lines, "", *wrap(f"{verdict.outcome.value.upper()}: {_meaning(verdict)}")])
+        + "\n"
+    )
+
+
+def _meaning(verdict: Verdict) -> str:
+    meaning = _MEANING[verdict.outcome]
+    if verdict.outcome is Outcome.NOT_VERIFIED:
+        return meaning.format(_not_verified(verdict))
+    return meaning.format(_tolerances(verdict), _forgiven(verdict))
+
+
+def _not_verified(verdict: Verdict) -> str:
+    if not verdict.reference_trains:
+        return "the reference's training moves no trainable variable, so that it shows nothing"
+    compared = "no number that was compared differs, but " if verdict.compared else ""
+    return f"{compared}the numbers of training were not compared"
 
 
 def _stages(verdict: Verdict) -> list[str]:
@@ -40,8 +63,14 @@ def _row(stage: Stage) -> tuple[str, ...]:
         return stage.name, stage.outcome.value, "", "", "", ""
     largest = stage.largest
     numbers = ("0", "0", "0") if largest is None else _numbers(largest)
-    place = f"; largest: {largest.place}" if largest else ""
+    place = f"; {_largest(largest)}" if largest else ""
     return stage.name, stage.outcome.value, *numbers, stage.compared + place
+
+
+def _largest(comparison: Comparison) -> str:
+    if comparison.is_rounding:
+        return f"all attributed to rounding, largest: {comparison.place}"
+    return f"largest: {comparison.place}"
 
 
 def _numbers(comparison: Comparison) -> tuple[str, str, str]:

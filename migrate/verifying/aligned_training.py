@@ -55,18 +55,20 @@ class SubjectDraws(Protocol):
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class SubjectTraining:
+class ComparedTraining:
     """A training of the subject, and its comparison with the reference's.
 
     Attributes:
       stages: "forward", "gradients", "one step" and "steps".
       losses: The subject's loss of each step.
-      first: The subject's variables after the first step.
+      first: The subject's variables after the record's `first_step`.
+      explanations: What makes the first divergence.
     """
 
     stages: list[Stage]
     losses: Sequence[np.ndarray]
     first: Values
+    explanations: list[str]
 
     @property
     def differs(self) -> bool:
@@ -84,7 +86,7 @@ class Result:
       note: What is to be known of the draws; "" if there is nothing.
     """
 
-    training: SubjectTraining
+    training: ComparedTraining
     reason: str = ""
     note: str = ""
 
@@ -98,7 +100,7 @@ class AlignedTraining:
       recorded: The reference's draws of the first step.
       subject: The subject.
       record: The reference's training.
-      element: The first batch.
+      elements: The first batches, up to the record's `first_step`.
       tolerance: How far apart two equal losses may be, relatively.
       constant_loss: Returns the reference's first loss with the same number in each uniform draw.
       run: Trains the subject from the reference's initial weights on all batches, and compares it.
@@ -108,10 +110,10 @@ class AlignedTraining:
     recorded: list[Draw]
     subject: SubjectAdapter
     record: TrainingRecord
-    element: Nest
+    elements: Sequence[Nest]
     tolerance: float
     constant_loss: Callable[[float], np.ndarray | None]
-    run: Callable[[], SubjectTraining]
+    run: Callable[[], ComparedTraining]
 
     def compare(self) -> Result:
         """Trains the subject and compares it with the reference."""
@@ -124,7 +126,7 @@ class AlignedTraining:
         if not training.differs:
             return Result(training=training, note=self._note(report))
         if not report.doubt:
-            loss, first = self._step(IDENTITY, keeps_counters=bool(report.missing))
+            loss, first = self._again(keeps_counters=bool(report.missing))
             if not _is_close(training.losses[0], loss, _AGAIN):
                 return self._train_eagerly(training)
             has_counters = not report.missing and any(
@@ -134,7 +136,7 @@ class AlignedTraining:
             has_counters = False
         return self._search(training, report, has_counters)
 
-    def _train_eagerly(self, training: SubjectTraining) -> Result:
+    def _train_eagerly(self, training: ComparedTraining) -> Result:
         """Compares a training in which the draws of functions are seen that were traced before.
 
         Args:
@@ -146,7 +148,7 @@ class AlignedTraining:
             return Result(training=training, reason=UNSEEN)
         return Result(training=eager, note=self._note(report))
 
-    def _search(self, training: SubjectTraining, report: Report, has_counters: bool) -> Result:
+    def _search(self, training: ComparedTraining, report: Report, has_counters: bool) -> Result:
         """Looks for an alignment that makes the difference go away.
 
         Args:
@@ -158,7 +160,7 @@ class AlignedTraining:
         best, best_alignment = training, IDENTITY
         agrees, others_agree = self._agrees(training.losses[0]), False
         for alignment in others:
-            loss, _ = self._step(alignment)
+            loss = self._step(alignment)
             if not self._agrees(loss):
                 continue
             other = self._train(alignment)
@@ -198,33 +200,40 @@ class AlignedTraining:
         pairs = ((_NEARLY_1, _NEARLY_1), (_NEARLY_1, 0.0), (0.5, 0.5))
         for reference, subject in pairs:
             expected = self.constant_loss(reference)
-            actual, _ = self._step(Alignment(constant=subject))
+            actual = self._step(Alignment(constant=subject))
             if expected is None or _is_close(expected, actual, _ROUGHLY * self.tolerance):
                 return False
         return True
 
-    def _train(self, alignment: Alignment, *, eagerly: bool = False) -> SubjectTraining:
+    def _train(self, alignment: Alignment, *, eagerly: bool = False) -> ComparedTraining:
         """Trains the subject on all batches."""
         self.draws.restart(alignment, eagerly=eagerly)
         self.subject.assign(self.record.initial)
         return self.run()
 
-    def _step(
-        self, alignment: Alignment, keeps_counters: bool = False
-    ) -> tuple[np.ndarray, Values]:
-        """Trains the subject on the first batch, and returns the loss and the variables.
+    def _step(self, alignment: Alignment) -> np.ndarray:
+        """Trains the subject on the first batch, and returns the loss."""
+        self.draws.restart(alignment)
+        self.subject.assign(self.record.initial)
+        return self.subject.step(self.elements[0])
+
+    def _again(self, *, keeps_counters: bool) -> tuple[np.ndarray, Values]:
+        """Trains the subject up to the record's `first_step` again.
 
         Args:
-          alignment: How the draws are given to the subject.
           keeps_counters: Leaves the variables that are integers as they are. Numbers that the
             subject draws with the step as a seed are then other ones.
+
+        Returns:
+          The first loss, and the variables.
         """
-        self.draws.restart(alignment)
+        self.draws.restart(IDENTITY)
         values = self.record.initial
         if keeps_counters:
             values = {n: value for n, value in values.items() if value.dtype.kind not in "iu"}
         self.subject.assign(values)
-        return self.subject.step(self.element), self.subject.read()
+        losses = [self.subject.step(element) for element in self.elements]
+        return losses[0], self.subject.read()
 
     def _agrees(self, loss: np.ndarray) -> bool:
         """Tells whether a loss is the reference's loss of the first step, roughly."""

@@ -23,10 +23,12 @@ class Batches:
       values: One nest of NumPy arrays and SparseTensorValues for each batch: features, or
         `(features, labels)`.
       spec: The nest of `tf.TypeSpec`s that all batches match.
+      is_whole: Whether the input is known to end after these batches.
     """
 
     values: list[Nest]
     spec: Any
+    is_whole: bool = False
 
     def dataset(self) -> Dataset:
         """Returns the batches as a Dataset; works in a graph and eagerly."""
@@ -72,4 +74,4 @@ def materialize(target: Target, mode: str, limit: int) -> Batches:
                 limit=limit,
             )
         )
-    return Batches(values=values, spec=spec)
+    return Batches(values=values, spec=spec, is_whole=len(values) < limit)

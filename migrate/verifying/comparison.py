@@ -1,5 +1,6 @@
 """Compares two arrays: how far apart they are, and whether they are identical or equivalent."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -53,19 +54,19 @@ def compare(
 def compare_updates(
     name: str, before: Any, reference: Any, subject: Any, *, tolerance: float, step: int
 ) -> Comparison:
-    """Compares what a training step added to a variable.
+    """Compares what training steps added to a variable.
 
     The difference is relative to the largest number that the reference added to an element. The
-    rounding of the addition is allowed for: two units in the last place of the variable's largest
-    element.
+    rounding of the additions is allowed for: two units in the last place of the variable's largest
+    element, times the square root of their number, because the errors of many additions cancel.
 
     Args:
       name: The variable's name.
-      before: The variable before the step, the same for both.
-      reference: The reference's variable after the step.
-      subject: The subject's variable after the step.
+      before: The variable before the first step, the same for both.
+      reference: The reference's variable after the last step.
+      subject: The subject's variable after the last step.
       tolerance: The largest equivalent difference, relative to the largest addition.
-      step: The training step.
+      step: The last training step, counted from 1.
     """
     before, (reference, subject) = np.asarray(before), _as_arrays(reference, subject)
     if (
@@ -75,9 +76,8 @@ def compare_updates(
     ):
         return compare(name, reference, subject, tolerance=tolerance, smallest=1.0, step=step)
     absolute = _largest_difference(reference, subject)
-    rounding = _ROUNDING * float(
-        np.spacing(np.asarray(_largest_magnitude(reference), reference.dtype))
-    )
+    largest = max(map(_largest_magnitude, (reference, before.astype(reference.dtype))))
+    rounding = _ROUNDING * math.sqrt(step) * float(np.spacing(np.asarray(largest, reference.dtype)))
     largest_update = _largest_difference(reference, before)
     relative = absolute / largest_update if largest_update else float("inf")
     excess = max(absolute - rounding, 0.0)
@@ -91,6 +91,7 @@ def compare_updates(
         relative=relative,
         ulps=ulps(reference, subject),
         tolerance=tolerance,
+        is_rounding=is_close and relative > tolerance,
     )
 
 

@@ -8,6 +8,7 @@ computes the gradients.
 import dataclasses
 import functools
 import itertools
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -17,16 +18,18 @@ import tensorflow.compat.v1 as tf1
 
 import estimator_compat
 from estimator_compat.mode_keys import ModeKeys
-from estimator_compat.runtime import sessions, user_functions
-from estimator_compat.type_aliases import Dataset, Hook, Nest, Session
+from estimator_compat.runtime import graph_traversal, sessions, user_functions
+from estimator_compat.type_aliases import Dataset, Hook, ModelFn, Nest, Session
 from migrate.hosting.graph import determinism, random_ops
-from migrate.targets import Target, build
-from migrate.verifying import rounding
+from migrate.targets import Built, Target, build
+from migrate.verifying import model_state, recorder, rounding, step_facts
 from migrate.verifying.batches import Batches
 from migrate.verifying.gradients import loss_gradients
 
 Values = dict[str, np.ndarray]  # variable name to value
 Progress = Callable[[str], None]  # takes a line of text
+# Takes a graph, its loss and its train_op, and adds control edges.
+Order = Callable[[tf.Graph, Sequence[Any]], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +38,12 @@ class TrainingRecord:
 
     Attributes:
       initial: The variables before training.
-      first: The variables after the first step.
+      first: The variables after `first_step`.
       final: The variables after the last step.
       trainable: The names of the trainable variables.
       losses: The loss of each step.
+      first_step: The first step after which each trainable variable has moved, or else as many as
+        move in the beginning: under a warm-up, the first step may move none.
     """
 
     initial: Values
@@ -46,6 +51,17 @@ class TrainingRecord:
     final: Values
     trainable: frozenset[str]
     losses: list[np.ndarray]
+    first_step: int = 1
+
+    @property
+    def moving(self) -> list[str]:
+        """The names of the variables that the training moves."""
+        return recorder.moving(self.initial, self.final)
+
+    @property
+    def trains(self) -> bool:
+        """Whether the training moves a trainable variable, or there is none."""
+        return not self.trainable or not self.trainable.isdisjoint(self.moving)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +71,13 @@ class ForwardPass:
     Attributes:
       values: In TRAIN, the gradients of the loss by variable name; in PREDICT, the predictions.
       random: The random ops that `values` depend on; in TRAIN also the train_op's random ops.
+      optimizer_state: In TRAIN, the names of the variables that only the optimizer needs: see
+        `model_state`.
     """
 
     values: Nest
     random: tuple[random_ops.RandomOp, ...]
+    optimizer_state: frozenset[str] = frozenset()
 
 
 class GraphRequirements(NamedTuple):
@@ -67,30 +86,41 @@ class GraphRequirements(NamedTuple):
     Attributes:
       random: The random ops that its results depend on.
       untrained: The names of its variables that a checkpoint of training has no value for.
+      reads_input: Whether computing the results ends with the input.
     """
 
     random: tuple[random_ops.RandomOp, ...]
     untrained: tuple[str, ...]
+    reads_input: bool
 
 
 class Reference:
     """A target under `estimator_compat.Estimator`, fed with batches that were read before.
 
-    Attributes:
+    Args:
       target: The target, as `make_reproducible` returns it.
       batches: The batches of each mode.
+      original: The target as it was given, for `train_again` in another order.
+
+    Attributes:
+      target: See above.
+      batches: See above.
     """
 
-    def __init__(self, target: Target, batches: Mapping[str, Batches]) -> None:
-        self.target = target
+    def __init__(
+        self, target: Target, batches: Mapping[str, Batches], original: Target | None = None
+    ) -> None:
+        self.target, self._original = target, original or target
         self.batches = batches
         self._trained: frozenset[str] = frozenset()
-        self._estimator = self._new_estimator(target.run_config)
+        self._estimator = self._new_estimator(target.model_fn, target.run_config)
 
-    def _new_estimator(self, config: estimator_compat.RunConfig) -> estimator_compat.Estimator:
+    def _new_estimator(
+        self, model_fn: ModelFn, config: estimator_compat.RunConfig
+    ) -> estimator_compat.Estimator:
         # If the model_fn takes no params, an Estimator refuses all params, even an empty dict.
         params = self.target.params or None
-        return estimator_compat.Estimator(self.target.model_fn, params=params, config=config)
+        return estimator_compat.Estimator(model_fn, params=params, config=config)
 
     def input_fn(self, mode: str) -> Callable[[], Dataset]:
         """Returns an input_fn of the batches that leaves the seeds of later ops unchanged."""
@@ -103,46 +133,92 @@ class Reference:
           progress: Is called after each step.
           hooks: More hooks of the training.
         """
-        record = self._train(self._estimator, progress, hooks=hooks)
+        record = self._train(self._estimator, progress, hooks)
         self._trained = frozenset(record.final)
         return record
 
-    def train_perturbed(self, record: TrainingRecord, progress: Progress) -> TrainingRecord:
+    def train_on(self, steps: int) -> list[np.ndarray]:
+        """Trains the Estimator of `train` again on the first batches; returns the losses."""
+        hook = recorder.TrainingRecorder(steps, lambda _: None)
+        self._estimator.train(self.input_fn(ModeKeys.TRAIN), hooks=[hook], steps=steps)
+        return hook.losses
+
+    def train_perturbed(
+        self, record: TrainingRecord, progress: Progress, seed: int = 1
+    ) -> TrainingRecord:
         """Trains a new Estimator, from weights that are one unit in the last place away.
 
         Args:
           record: The first training, whose initial weights are perturbed.
           progress: Is called after each step.
+          seed: Decides which weights become larger, and which smaller.
         """
-        config = self.target.run_config
-        config = config.replace(model_dir=f"{config.model_dir}_perturbed")
-        weights = rounding.perturb(record.initial, record.trainable)
-        return self._train(self._new_estimator(config), progress, weights)
+        weights = rounding.perturb(record.initial, record.trainable, seed)
+        return self.train_again(f"perturbed_{seed}", record, progress, weights=weights)
+
+    def train_again(
+        self,
+        name: str,
+        record: TrainingRecord,
+        progress: Progress,
+        *,
+        weights: Values | None = None,
+        disturbance: recorder.Disturbance | None = None,
+        order: Order | None = None,
+    ) -> TrainingRecord:
+        """Trains a new Estimator on the same batches.
+
+        Args:
+          name: Is part of the name of the model_dir.
+          record: The first training; `first` is read after the same step.
+          progress: Is called after each step.
+          weights: Values that the variables get before training; None for their initial values.
+          disturbance: Changes the variables after each step; None changes nothing.
+          order: Orders the operations of the training graph; None as in the first training.
+        """
+        # Each training has a folder of its own: it would go on from another one's checkpoint.
+        model_dir = tempfile.mkdtemp(prefix=f"{self.target.run_config.model_dir}_{name}_")
+        target = make_reproducible(self._original, model_dir, order) if order else self.target
+        config = self.target.run_config.replace(model_dir=model_dir)
+        estimator = self._new_estimator(target.model_fn, config)
+        return self._train(
+            estimator,
+            progress,
+            weights=weights,
+            disturbance=disturbance,
+            first_step=record.first_step,
+        )
 
     def _train(
         self,
         estimator: estimator_compat.Estimator,
         progress: Progress,
-        weights: Values | None = None,
         hooks: Sequence[Hook] = (),
+        **recorded: Any,
     ) -> TrainingRecord:
         steps = len(self.batches[ModeKeys.TRAIN].values)
-        recorder = _TrainingRecorder(steps, progress, weights or {})
-        estimator.train(self.input_fn(ModeKeys.TRAIN), hooks=[recorder, *hooks], steps=steps)
+        hook = recorder.TrainingRecorder(steps, progress, **recorded)
+        estimator.train(self.input_fn(ModeKeys.TRAIN), hooks=[hook, *hooks], steps=steps)
         return TrainingRecord(
-            initial=recorder.initial,
-            first=recorder.first,
-            final=recorder.final,
-            trainable=frozenset(recorder.trainable),
-            losses=recorder.losses,
+            initial=hook.initial,
+            first=hook.first,
+            final=hook.final,
+            trainable=frozenset(hook.trainable),
+            losses=hook.losses,
+            first_step=hook.first_step,
         )
 
-    def evaluate(self) -> dict[str, Any]:
-        """Returns the metrics of the weights that `train` saved."""
-        # If the graph does not use its input, the end of the input does not end the evaluation, but
-        # `steps` does.
+    def evaluate(self, *, to_the_end: bool = False) -> dict[str, Any]:
+        """Returns the metrics of the weights that `train` saved.
+
+        Args:
+          to_the_end: Whether the end of the input ends the evaluation, as for a program that gives
+            no number of steps. Ops that need no input then run once more. Otherwise the number of
+            batches ends it.
+        """
+        steps = None if to_the_end else len(self.batches[ModeKeys.EVAL].values)
         metrics: dict[str, Any] = self._estimator.evaluate(
-            self.input_fn(ModeKeys.EVAL), steps=len(self.batches[ModeKeys.EVAL].values)
+            self.input_fn(ModeKeys.EVAL), steps=steps
         )
         return metrics
 
@@ -159,13 +235,17 @@ class Reference:
         Args:
           mode: `ModeKeys.EVAL` or `ModeKeys.PREDICT`.
         """
-        built = build(dataclasses.replace(self.target, input_fns=self.input_fn(mode)), mode)
+        built = self._build(mode)
         spec = built.spec
         results = (spec.loss, spec.eval_metric_ops) if mode == ModeKeys.EVAL else spec.predictions
         with built.graph.as_default():
             names = {v.op.name for v in tf1.global_variables()}
+        ends = tf.nest.flatten(results, expand_composites=True)
+        inputs = tf.nest.flatten(built.batch.element, expand_composites=True)
+        running = graph_traversal.ancestors(ends, control_inputs=True)
         return GraphRequirements(
-            random=random_ops.find(built.graph, tf.nest.flatten(results, expand_composites=True)),
+            random=random_ops.find(built.graph, ends),
+            reads_input=not {tensor.op for tensor in inputs}.isdisjoint(running),
             # A Saver that the model_fn made decides itself which variables it restores.
             untrained=() if spec.scaffold.saver else tuple(sorted(names - self._trained)),
         )
@@ -179,7 +259,7 @@ class Reference:
           weights: Values for the graph's variables; other variables have their initial values.
           hooks: More hooks of the session.
         """
-        built = build(dataclasses.replace(self.target, input_fns=self.input_fn(mode)), mode)
+        built = self._build(mode)
         with built.graph.as_default():
             spec = built.spec
             if mode == ModeKeys.TRAIN:
@@ -187,89 +267,61 @@ class Reference:
                 # session must have something to fetch.
                 fetches = (loss_gradients(spec.loss), spec.loss)
                 random = random_ops.find(built.graph, [spec.loss, spec.train_op])
+                optimizer = model_state.optimizer_state(built.graph, spec.loss, spec.train_op)
             else:
+                optimizer = frozenset()
                 fetches = (spec.predictions, ())
                 tensors = tf.nest.flatten(spec.predictions, expand_composites=True)
                 random = random_ops.find(built.graph, tensors)
-            [(values, _)] = sessions.batches(
-                fetches,
-                scaffold=tf1.train.Scaffold(
-                    copy_from_scaffold=spec.scaffold, init_fn=_init_fn(weights)
-                ),
-                hooks=[*built.inputs.hooks, *hooks],
-                config=self._estimator.config,
-                checkpoint=None,
-                limit=1,
-            )
-            return ForwardPass(values=values, random=random)
+            values, _ = self._first_batch(built, fetches, weights, hooks)
+            return ForwardPass(values=values, random=random, optimizer_state=optimizer)
+
+    def step_facts(self, weights: Values) -> step_facts.StepFacts:
+        """Returns facts of a training step, with losses of the first batch for given weights."""
+        built = self._build(ModeKeys.TRAIN)
+        with built.graph.as_default():
+            fetches = step_facts.fetches(built)
+            values, _ = self._first_batch(built, (fetches, built.spec.loss), weights)
+        return step_facts.facts(built, values)
+
+    def _build(self, mode: str) -> Built:
+        return build(dataclasses.replace(self.target, input_fns=self.input_fn(mode)), mode)
+
+    def _first_batch(
+        self, built: Built, fetches: Nest, weights: Values, hooks: Sequence[Hook] = ()
+    ) -> Nest:
+        """Computes tensors of the default graph for the first batch."""
+        [values] = sessions.batches(
+            fetches,
+            scaffold=tf1.train.Scaffold(
+                copy_from_scaffold=built.spec.scaffold, init_fn=_init_fn(weights)
+            ),
+            hooks=[*built.inputs.hooks, *hooks],
+            config=self._estimator.config,
+            checkpoint=None,
+            limit=1,
+        )
+        return values
 
 
 def _init_fn(weights: Values) -> Callable[[Any, Session], None]:
     """Returns a Scaffold's `init_fn` that loads values into the default graph's variables."""
-
-    def load(_: Any, session: Session) -> None:
-        for variable in tf1.global_variables():
-            if variable.op.name in weights:
-                variable.load(weights[variable.op.name], session)
-
-    return load
+    return lambda _, session: recorder.load(weights, session)
 
 
-class _TrainingRecorder(tf1.train.SessionRunHook):
-    """Records the loss of each step, and the variables before, after the first and the last step.
-
-    Args:
-      steps: The number of steps, for the progress.
-      progress: Is called after each step.
-      weights: Values that the variables get before training; other variables keep theirs.
-    """
-
-    def __init__(self, steps: int, progress: Progress, weights: Values) -> None:
-        self._steps = steps
-        self._weights = weights
-        self._progress = progress
-        self.initial: Values = {}
-        self.first: Values = {}
-        self.final: Values = {}
-        self.trainable: Sequence[str] = ()
-        self.losses: list[np.ndarray] = []
-
-    def begin(self) -> None:
-        self._variables = {v.op.name: v for v in tf1.global_variables()}
-        self._reads = {name: v.read_value() for name, v in self._variables.items()}
-        self.trainable = [v.op.name for v in tf1.trainable_variables()]
-        # The Estimator adds the model_fn's loss to this collection, last.
-        self._loss = tf1.get_collection(tf1.GraphKeys.LOSSES)[-1]
-
-    def after_create_session(self, session: Session, coord: Any) -> None:
-        del coord
-        _init_fn(self._weights)(None, session)
-        self.initial = session.run(self._reads)
-
-    def before_run(self, run_context: Any) -> Any:
-        del run_context
-        return tf1.train.SessionRunArgs(self._loss)
-
-    def after_run(self, run_context: Any, run_values: Any) -> None:
-        self.losses.append(np.asarray(run_values.results))
-        if len(self.losses) == 1:
-            self.first = run_context.session.run(self._reads)
-        self._progress(f"reference: step {len(self.losses)} of {self._steps}")
-
-    def end(self, session: Session) -> None:
-        self.final = session.run(self._reads)
-
-
-def make_reproducible(target: Target, model_dir: str) -> Target:
+def make_reproducible(
+    target: Target, model_dir: str, order: Order = determinism.make_deterministic
+) -> Target:
     """Returns a target that draws the same random numbers each time its model_fn is called.
 
     A RunConfig without a seed gets one. NumPy's generator has the same state at each call of the
     model_fn, because initial values are often drawn from it. Ops that would race in the graph are
-    put in order: see `determinism`. A TPUEstimatorSpec becomes the EstimatorSpec of a CPU.
+    put in order. A TPUEstimatorSpec becomes the EstimatorSpec of a CPU.
 
     Args:
       target: The target.
       model_dir: The model_dir of the returned target.
+      order: Puts the ops of a training step in order.
     """
     config = target.run_config.replace(model_dir=model_dir)
     if config.tf_random_seed is None:
@@ -287,7 +339,7 @@ def make_reproducible(target: Target, model_dir: str) -> Target:
             np.random.set_state(state)
         spec = user_functions.as_estimator_spec(returned)
         if hasattr(spec, "train_op"):
-            determinism.make_deterministic(tf1.get_default_graph(), [spec.loss, spec.train_op])
+            order(tf1.get_default_graph(), [spec.loss, spec.train_op])
         return spec
 
     return dataclasses.replace(target, model_fn=model_fn, config=config)

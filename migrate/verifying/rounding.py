@@ -8,7 +8,7 @@ trained once more, from weights that are perturbed by one unit in the last place
 
 import dataclasses
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -20,17 +20,26 @@ TIMES = 10.0
 # A relative difference jumps if it is more than _JUMP times the largest earlier difference, and
 # more than _JUMP times the tolerance. Rounding errors do not jump: they grow from step to step.
 _JUMP = 1000.0
+# A difference up to _CLOSE times the sensitivity may be rounding that one perturbed training shows
+# too small by chance: of two normal numbers, one is more than a hundred times the other in one case
+# of 160, and more than ten times in one case of 16.
+_CLOSE = 100.0
 _SHOWN = 3
 
+Disturbance = Callable[[dict[str, np.ndarray], dict[str, np.ndarray]], dict[str, np.ndarray]]
 
-def perturb(values: Mapping[str, np.ndarray], names: Collection[str]) -> dict[str, np.ndarray]:
+
+def perturb(
+    values: Mapping[str, np.ndarray], names: Collection[str], seed: int = 1
+) -> dict[str, np.ndarray]:
     """Moves each number to the next float, up or down at random.
 
     Args:
       values: Arrays by name.
       names: The names of the arrays to perturb. Arrays of other dtypes than floats are left out.
+      seed: Decides which numbers go up.
     """
-    generator = np.random.default_rng(1)
+    generator = np.random.default_rng(seed)
     perturbed = {}
     for name in sorted(names):
         value = values[name]
@@ -41,8 +50,51 @@ def perturb(values: Mapping[str, np.ndarray], names: Collection[str]) -> dict[st
     return perturbed
 
 
+def carry(
+    before: Mapping[str, np.ndarray],
+    reference: Mapping[str, np.ndarray],
+    subject: Mapping[str, np.ndarray],
+    names: Collection[str],
+) -> Disturbance:
+    """Returns a function that makes each update as wrong as the subject's first one.
+
+    The subject's first update is `along` times the reference's, and a rest. The rest of a later
+    update is the rest of the first one, in proportion to the largest number that is added.
+
+    Args:
+      before: The variables before the first update.
+      reference: The reference's variables after it.
+      subject: The subject's variables after it.
+      names: The names of the variables to disturb. Other dtypes than floats are left out.
+    """
+    wrong: dict[str, tuple[float, np.ndarray, float]] = {}
+    for name in names:
+        if np.asarray(reference[name]).dtype.kind == "f":
+            update, off = (
+                np.asarray(after[name], np.float64) - np.asarray(start[name], np.float64)
+                for start, after in ((before, reference), (reference, subject))
+            )
+            if np.isfinite(update).all() and np.isfinite(off).all() and update.any():
+                along = float((off * update).sum() / np.square(update).sum())
+                wrong[name] = along, off - along * update, float(np.abs(update).max())
+
+    def disturb(
+        start: dict[str, np.ndarray], after: dict[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        disturbed = {}
+        for name, (along, rest, largest) in wrong.items():
+            update = np.asarray(after[name], np.float64) - start[name]
+            off = along * update + rest * (float(np.abs(update).max()) / largest)
+            disturbed[name] = (after[name] + off).astype(np.asarray(after[name]).dtype)
+        return disturbed
+
+    return disturb
+
+
 def forgive(
-    comparisons: Iterable[Comparison], sensitivities: Iterable[Comparison]
+    comparisons: Iterable[Comparison],
+    *samples: Iterable[Comparison],
+    how: str = "from weights one unit in the last place away",
 ) -> tuple[list[Comparison], list[str]]:
     """Makes differences equivalent that are at most `TIMES` the reference's sensitivity.
 
@@ -55,31 +107,60 @@ def forgive(
 
     Args:
       comparisons: The reference against the subject.
-      sensitivities: The reference against itself from perturbed weights: the same arrays.
+      samples: The reference against itself, in each sample trained in another way: the same arrays.
+        The sensitivity of an array is the largest one of all samples.
+      how: In which ways the reference was trained again, for the note.
 
     Returns:
       The comparisons, and a list with one note that names the forgiven comparisons. The list is
       empty if none was forgiven.
     """
-    comparisons, sensitivities = list(comparisons), list(sensitivities)
-    limits = {each.place: each for each in sensitivities if math.isfinite(each.absolute)}
-    jumps = _jumps(comparisons) - _jumps(sensitivities)
+    comparisons, listed = list(comparisons), [list(sample) for sample in samples]
+    limits = _limits(listed)
+    jumps = _jumps(comparisons).difference(*map(_jumps, listed))
     results, places = [], []
     for comparison in comparisons:
-        place = comparison.place
+        absolute, rms = limits.get(comparison.place, (-1.0, -1.0))
         is_rounding = (
             comparison.outcome is Outcome.DIFFERENT
             and not comparison.note
-            and place not in jumps
-            and place in limits
-            and comparison.absolute <= TIMES * limits[place].absolute
-            and comparison.rms <= TIMES * limits[place].rms
+            and comparison.place not in jumps
+            and comparison.absolute <= TIMES * absolute
+            and comparison.rms <= TIMES * rms
         )
         if is_rounding:
-            places.append(place)
-            comparison = dataclasses.replace(comparison, outcome=Outcome.EQUIVALENT)
+            places.append(comparison.place)
+            comparison = dataclasses.replace(
+                comparison, outcome=Outcome.EQUIVALENT, is_rounding=True
+            )
         results.append(comparison)
-    return results, [_note(places)] if places else []
+    return results, [_note(places, how)] if places else []
+
+
+def is_close(comparisons: Iterable[Comparison], *samples: Iterable[Comparison]) -> bool:
+    """Returns whether more samples may change the outcome: no difference is far beyond its limit.
+
+    Args:
+      comparisons: As for `forgive`.
+      samples: As for `forgive`.
+    """
+    limits = _limits([list(sample) for sample in samples])
+    return all(
+        not each.note and each.absolute <= _CLOSE * limits.get(each.place, (-1.0, -1.0))[0]
+        for each in comparisons
+        if each.outcome is Outcome.DIFFERENT
+    )
+
+
+def _limits(samples: Iterable[Iterable[Comparison]]) -> dict[str, tuple[float, float]]:
+    """Returns the sensitivity of each place: the largest absolute difference and rms."""
+    limits: dict[str, tuple[float, float]] = {}
+    for sample in samples:
+        for each in sample:
+            if math.isfinite(each.absolute):
+                absolute, rms = limits.get(each.place, (0.0, 0.0))
+                limits[each.place] = max(absolute, each.absolute), max(rms, each.rms)
+    return limits
 
 
 def _jumps(comparisons: Iterable[Comparison]) -> set[str]:
@@ -94,10 +175,9 @@ def _jumps(comparisons: Iterable[Comparison]) -> set[str]:
     return jumps
 
 
-def _note(places: Sequence[str]) -> str:
+def _note(places: Sequence[str], how: str) -> str:
     more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
     return (
-        f"{ROUNDING_NOTE}: {', '.join(places[:_SHOWN])}{more}; the reference, trained again from "
-        f"weights one unit in the last place away, differs from itself by at least a {TIMES:g}th "
-        "as much"
+        f"{ROUNDING_NOTE}: {', '.join(places[:_SHOWN])}{more}; the reference, trained again {how}, "
+        f"differs from itself by at least a {TIMES:g}th as much"
     )

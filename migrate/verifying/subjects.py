@@ -36,10 +36,12 @@ class SubjectAdapter:
       is_aligned: Whether the repeatable random ops draw the same numbers in the subject as in the
         reference: see `RandomOp.is_repeatable`.
       initializes: Whether the subject's own initial values must equal the reference's.
+      starts_again: Whether `steps` trains on all batches again, from the initial values.
     """
 
     is_aligned = False
     initializes = False
+    starts_again = False
 
     def __init__(self, subject: Subject) -> None:
         self.calls = SubjectCalls(subject)
@@ -129,6 +131,15 @@ class SubjectAdapter:
         """
         return self._ready().train_steps(batches.dataset(), counts)
 
+    def train_again(self, batches: Batches) -> np.ndarray | None:
+        """Trains once more from where the variables are; None if that is no different from `step`.
+
+        Args:
+          batches: One batch for each step.
+        """
+        del batches  # only for loops that do something when a training begins
+        return None
+
     def evaluate(self, batches: Batches) -> Mapping[str, Any] | None:
         """Returns metrics by name; None if the subject has no `evaluate`."""
         return self._ready().evaluate(batches.dataset())
@@ -217,6 +228,7 @@ class HostedAdapter(SubjectAdapter):
 
     is_aligned = True
     initializes = True
+    starts_again = True
 
     def __init__(self, loop: CustomLoop) -> None:
         super().__init__(loop)
@@ -264,6 +276,14 @@ class HostedAdapter(SubjectAdapter):
         self.assign(initial)
         progress(f"{self.name}: {len(batches.values)} steps in a graph loop")
         return list(self._loop.train(batches.dataset(), len(batches.values)))
+
+    def train_again(self, batches: Batches) -> np.ndarray | None:
+        """Trains once more from where the variables are, in another call of `CustomLoop.train`.
+
+        Args:
+          batches: One batch for each step.
+        """
+        return self._loop.train(batches.dataset(), len(batches.values))
 
 
 @contextlib.contextmanager

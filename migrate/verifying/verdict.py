@@ -13,12 +13,29 @@ Json = dict[str, Any]
 ROUNDING_NOTE = "attributed to rounding"
 
 
+# The stages that compare numbers of a training.
+_TRAINING = ("one step", "steps")
+
+
 class Outcome(enum.Enum):
-    """How the subject compares with the reference, from best to worst."""
+    """How the subject compares with the reference, from best to worst.
+
+    Attributes:
+      IDENTICAL: All bits are the same.
+      EQUIVALENT: The differences are within the tolerances, or rounding explains them.
+      NOT_COMPARED: Of a stage only: none of its numbers were compared.
+      NOT_VERIFIED: Of a verdict only: nothing differs, but the numbers of training were not
+        compared.
+      NOT_REPEATABLE: The reference differs from itself, depending on the order in which its
+        operations run, and this explains how the subject differs.
+      DIFFERENT: The subject does not compute the same numbers.
+    """
 
     IDENTICAL = "identical"
     EQUIVALENT = "equivalent"
     NOT_COMPARED = "not compared"
+    NOT_VERIFIED = "not verified"
+    NOT_REPEATABLE = "not repeatable"
     DIFFERENT = "different"
 
 
@@ -32,7 +49,9 @@ class Tolerances:
     Attributes:
       losses: For the loss of each step.
       gradients: For the gradients of the first batch.
-      variables: For the variables after the last step.
+      variables: For initial values; and for the variables after the last step, relative to the
+        largest number that training added to an element. The rounding of the additions is allowed
+        for, as in `updates`.
       updates: For what the first step adds to a variable, relative to the largest such addition: a
         difference relative to the variable itself would hide a wrong learning rate. The rounding of
         the addition is allowed for: two units in the last place of the largest element.
@@ -58,7 +77,7 @@ class Comparison:
       name: What the array is: a variable's name, "loss", a metric's name.
       step: The training step of a loss or gradient, or the step before a variable was read; None
         if the array belongs to no step.
-      outcome: `IDENTICAL`, `EQUIVALENT` or `DIFFERENT`.
+      outcome: `IDENTICAL`, `EQUIVALENT`, `NOT_REPEATABLE` or `DIFFERENT`.
       absolute: The largest absolute difference of two elements.
       rms: The root mean square of the differences of all elements.
       relative: `absolute`, relative to the largest magnitude in the reference's array, or to the
@@ -67,6 +86,7 @@ class Comparison:
         floating-point type; 0 for other types.
       tolerance: The largest `relative` that is equivalent.
       note: A difference that is not a number, such as another shape or a missing variable.
+      is_rounding: Whether `relative` is larger than `tolerance`, but is attributed to rounding.
     """
 
     name: str
@@ -78,6 +98,7 @@ class Comparison:
     ulps: int = 0
     tolerance: float = 0.0
     note: str = ""
+    is_rounding: bool = False
 
     @property
     def place(self) -> str:
@@ -94,7 +115,8 @@ class Stage:
       outcome: The worst outcome of its comparisons.
       compared: What was compared, in words: "7 variables: names, shapes, initial values".
       comparisons: The number of compared arrays.
-      largest: The comparison with the largest relative difference; None if nothing differs.
+      largest: The comparison with the largest relative difference, out of those that are not
+        attributed to rounding if there are any; None if nothing differs.
       first: The first comparison with the stage's outcome; None if the stage is identical.
       notes: What was not compared, and why.
     """
@@ -129,10 +151,14 @@ def stage(
         outcome=worst,
         compared=compared,
         comparisons=len(comparisons),
-        largest=max(unequal, key=lambda each: each.relative, default=None),
+        largest=max(unequal, key=_size, default=None),
         first=next((each for each in unequal if each.outcome is worst), None),
         notes=tuple(notes),
     )
+
+
+def _size(comparison: Comparison) -> tuple[bool, float]:
+    return not comparison.is_rounding, comparison.relative
 
 
 def skipped_stage(name: str, *reasons: str) -> Stage:
@@ -147,17 +173,22 @@ def with_notes(stage: Stage, *notes: str) -> Stage:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The result of `migrate.verify`.
+    """The result of `migrate.verify`. `print(verdict)` prints it as a table.
 
     Attributes:
       subject: What was compared with the reference, in words.
-      outcome: The worst outcome of the compared stages. It is `NOT_COMPARED` if no stage was
-        compared, or only the variables were and matched, which proves nothing about training.
+      outcome: The worst outcome of the compared stages. It is `NOT_VERIFIED` if none of them
+        differs, but no numbers of training were compared.
       stages: The stages in the order of the computation.
       run_losses: The reference's loss of each step, as Python floats.
       subject_losses: The subject's loss of each step, as Python floats.
       unaligned: The random ops that draw different numbers in the reference and in the subject.
       tolerances: The tolerances of "equivalent".
+      explanations: What makes the first divergence, each a sentence. An explanation is given only
+        if it gives the subject's numbers.
+      races: The operations of the reference that run in any order and change its numbers, each a
+        sentence. They are looked for only if the subject differs.
+      reference_trains: Whether the reference's training moves a trainable variable, or has none.
     """
 
     subject: str
@@ -166,6 +197,9 @@ class Verdict:
     subject_losses: tuple[float, ...] = ()
     unaligned: tuple[str, ...] = ()
     tolerances: Tolerances = dataclasses.field(default_factory=Tolerances)
+    explanations: tuple[str, ...] = ()
+    races: tuple[str, ...] = ()
+    reference_trains: bool = True
 
     @property
     def compared(self) -> tuple[Stage, ...]:
@@ -177,14 +211,16 @@ class Verdict:
         """The worst outcome of the compared stages: see the class."""
         order = list(Outcome)
         worst = max((each.outcome for each in self.compared), key=order.index, default=None)
-        later_stages = {each.name for each in self.compared} - {"variables"}
-        if worst is None or not (later_stages or worst is Outcome.DIFFERENT):
-            return Outcome.NOT_COMPARED
+        if worst in (Outcome.DIFFERENT, Outcome.NOT_REPEATABLE):
+            return worst
+        is_training_compared = any(each.name in _TRAINING for each in self.compared)
+        if worst is None or not is_training_compared or not self.reference_trains:
+            return Outcome.NOT_VERIFIED
         return worst
 
     @property
     def passed(self) -> bool:
-        """Whether the subject computes the same: identical, or equivalent within the tolerances."""
+        """Whether the subject trains the same: identical, or equivalent within the tolerances."""
         return self.outcome in (Outcome.IDENTICAL, Outcome.EQUIVALENT)
 
     @property
@@ -200,3 +236,23 @@ class Verdict:
         first = self.first
         divergence = {"stage": first[0].name, **to_json(first[1])} if first else None
         return {"outcome": to_json(self.outcome), "first": divergence, **to_json(self)}
+
+    def __str__(self) -> str:
+        """Returns the table of the stages, the first divergence and the verdict."""
+        from migrate.reports import verdict_text
+
+        return verdict_text.render(self).removesuffix("\n")
+
+    def plot(self, path: str) -> None:
+        """Plots both losses and their difference, with matplotlib.
+
+        Args:
+          path: The file to write, in the format of its ending, such as `losses.png`.
+
+        Raises:
+          ValueError: matplotlib is not installed, or the folder or the format does not exist.
+        """
+        from migrate.reports import verdict_plot
+
+        verdict_plot.require(path, argument=f"`path` ({path})")
+        verdict_plot.save(self, path)

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import functools
+import itertools
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -17,23 +18,30 @@ from migrate.hosting.graph.random_ops import RandomOp
 from migrate.hosting.loop import CustomLoop
 from migrate.targets import Target
 from migrate.verifying import stages, subjects, train_steps_stage
-from migrate.verifying.aligned_training import AlignedTraining, SubjectTraining
+from migrate.verifying.aligned_training import AlignedTraining, ComparedTraining
 from migrate.verifying.batches import Batches, materialize
 from migrate.verifying.draws.reference_draws import ReferenceDraws
-from migrate.verifying.reference import Progress, Reference, TrainingRecord, make_reproducible
-from migrate.verifying.replayed_adapter import is_replayed, replayed
-from migrate.verifying.subject import Subject, SubjectReference
-from migrate.verifying.verdict import (
-    Outcome,
-    Stage,
-    Tolerances,
-    Verdict,
-    skipped_stage,
-    with_notes,
+from migrate.verifying.races import SettledRaces
+from migrate.verifying.reference import (
+    ForwardPass,
+    GraphRequirements,
+    Progress,
+    Reference,
+    TrainingRecord,
+    make_reproducible,
 )
+from migrate.verifying.replayed_adapter import (
+    ReplayedAdapter,
+    ReplayedProcessAdapter,
+    is_replayed,
+    replayed,
+)
+from migrate.verifying.stages import TRAINING, Stages
+from migrate.verifying.subject import Subject, SubjectReference
+from migrate.verifying.training import Training
+from migrate.verifying.verdict import Stage, Tolerances, Verdict, skipped_stage, with_notes
 
 STEPS, EVAL_STEPS, PREDICT_STEPS = 100, 100, 10
-_TRAINING = ("gradients", "one step", "steps")
 _T = TypeVar("_T")
 
 
@@ -54,9 +62,10 @@ def verify(
     the variables, the forward pass, the gradients, one step, many steps, and evaluation and
     predictions with the weights that the reference trained.
 
-    If gradients or trained variables are further apart than the tolerances allow, the reference is
-    trained once more, to measure what rounding alone does to them. See
-    `migrate.verifying.rounding`.
+    If the numbers are further apart than the tolerances allow, the reference is trained again, to
+    measure what rounding alone does to them, and whether the reference repeats itself: see
+    `migrate.verifying.rounding` and `migrate.verifying.races`. If random ops keep the numbers of
+    training from being compared, nothing is verified; what must move must still move.
 
     Args:
       target: The model_fn, its inputs, params and config. A config without a seed gets one.
@@ -99,23 +108,25 @@ def verify(
     progress = progress or _ignore
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         adapter: subjects.SubjectAdapter | None = None
+        draws = None
         if subject is not None:  # first of all, because it may lack something
             adapter = stack.enter_context(subjects.adapted(subject, progress))
-        target = make_reproducible(target, f"{folder}/run")
+            if not isinstance(adapter, subjects.HostedAdapter):
+                draws = ReferenceDraws(f"{folder}/draws")
+                adapter = replayed(adapter, draws.folder)
+        original, settled = target, SettledRaces()
+        target = make_reproducible(original, f"{folder}/run", settled)
         batches = _read_batches(target, limits, progress)
-        draws = None
-        if adapter is not None and not isinstance(adapter, subjects.HostedAdapter):
-            draws = ReferenceDraws(f"{folder}/draws")
-            adapter = replayed(adapter, draws.folder)
-        reference = Reference(target, batches)
+        reference = Reference(target, batches, original)
         if adapter is None:
             config = target.run_config.replace(model_dir=f"{folder}/host")
             # Hooks are not compared; a note names the ones that the loop leaves out.
             loop = CustomLoop(dataclasses.replace(target, config=config), ignore_hooks=True)
             adapter = subjects.adapt(loop)
-        verification = _Verification(
-            reference, adapter, batches, tolerances or Tolerances(), progress, draws
+        training = Training(
+            reference, adapter, Stages(tolerances or Tolerances()), settled, progress
         )
+        verification = _Verification(reference, adapter, batches, training, progress, draws)
         return verification.run()
 
 
@@ -173,7 +184,7 @@ class _Verification:
       reference: The reference, before training.
       subject: The subject, before training.
       batches: The batches of each mode.
-      tolerances: How far apart equivalent numbers may be.
+      training: Trains and compares both.
       progress: Is called with a line of text now and then.
       draws: The recordings of the reference's draws, which the subject gets; None if it draws the
         same numbers by itself.
@@ -184,17 +195,15 @@ class _Verification:
         reference: Reference,
         subject: subjects.SubjectAdapter,
         batches: Mapping[str, Batches],
-        tolerances: Tolerances,
+        training: Training,
         progress: Progress,
         draws: ReferenceDraws | None = None,
     ) -> None:
         self._reference, self._subject, self._batches = reference, subject, batches
+        self._training, self._progress = training, progress
+        self._stages = training.stages
         self._draws = draws
-        self._tolerances, self._progress = tolerances, progress
-        self._stages = stages.Stages(tolerances)
         self._unaligned: list[RandomOp] = []
-        self._losses: Sequence[Any] = ()
-        self._perturbed: TrainingRecord | None = None
 
     def run(self) -> Verdict:
         """Trains, evaluates and predicts with both, and compares them stage by stage."""
@@ -204,121 +213,129 @@ class _Verification:
                 self._progress, hooks=[self._draws.training] if self._draws else []
             ),
         )
+        forward = self._reference.forward(
+            ModeKeys.TRAIN, record.initial, hooks=[self._draws.gradients] if self._draws else []
+        )
         values = self._subject.read()
         initial, own = (values, None) if self._subject.initializes else (None, values)
-        variables, fits = self._stages.variables(record, self._subject.variables, initial, own)
+        variables, fits = self._stages.variables(
+            record, self._subject.variables, initial, own, forward.optimizer_state
+        )
         if fits:
-            later = [*self._training(record), self._evaluation(record), self._predictions()]
+            trained = self._trained(record, forward)
+            many_steps = self._many_steps(record, forward)
+            used = [self._evaluation(record), self._predictions()]
+            # It is last, because it saves a checkpoint, and evaluation restores the latest one.
+            later = [*trained, *self._second_train(record, forward), *many_steps, *used]
         else:
-            names = ("forward", *_TRAINING, "evaluation", "predictions")
+            names = ("forward", *TRAINING, "evaluation", "predictions")
             later = [skipped_stage(name, "the variables do not match") for name in names]
         return Verdict(
             subject=self._subject.name,
             stages=(variables, *later),
             run_losses=tuple(float(loss) for loss in record.losses),
-            subject_losses=tuple(float(loss) for loss in self._losses),
+            subject_losses=tuple(float(loss) for loss in self._training.losses),
             unaligned=tuple(dict.fromkeys(map(str, self._unaligned))),
-            tolerances=self._tolerances,
+            tolerances=self._stages.tolerances,
+            explanations=tuple(self._training.explanations),
+            races=tuple(self._training.races),
+            reference_trains=record.trains,
         )
 
-    def _training(self, record: TrainingRecord) -> list[Stage]:
+    def _trained(self, record: TrainingRecord, forward: ForwardPass) -> list[Stage]:
         """Returns the stages of training, and the forward pass before them."""
-        subject, batches = self._subject, self._batches[ModeKeys.TRAIN]
-        self._progress(f"{subject.name}: the first batch")
-        subject.assign(record.initial)
+        self._progress(f"{self._subject.name}: the first batch")
+        self._subject.assign(record.initial)
         predictions, notes = self._first_predictions(record)
-        reference = self._reference.forward(
-            ModeKeys.TRAIN, record.initial, hooks=[self._draws.gradients] if self._draws else []
-        )
-        element = subjects.first_element(batches)
+        if is_replayed(self._subject) and self._draws:
+            return self._trained_with_draws(
+                record, forward, predictions, notes, self._subject, self._draws
+            )
+        if unaligned := self._not_aligned(forward.random):
+            return self._not_compared(record, predictions, notes, stages.alignment_note(unaligned))
+        return self._training.compare(record, forward, predictions, notes)
 
-        def not_compared(unaligned: Sequence[RandomOp], reason: str) -> list[Stage]:
+    def _not_compared(
+        self,
+        record: TrainingRecord,
+        predictions: tuple[Nest, Nest],
+        notes: Sequence[str],
+        reason: str,
+    ) -> list[Stage]:
+        """Returns the stages of a training whose numbers are not compared, for this reason."""
+        return [
+            self._stages.forward(*predictions, None, [*notes, reason]),
+            *self._training.compare_movement(record, reason),
+        ]
+
+    def _trained_with_draws(
+        self,
+        record: TrainingRecord,
+        forward: ForwardPass,
+        predictions: tuple[Nest, Nest],
+        notes: Sequence[str],
+        subject: ReplayedAdapter | ReplayedProcessAdapter,
+        draws: ReferenceDraws,
+    ) -> list[Stage]:
+        """Returns the stages of a training in which the subject gets the reference's draws."""
+        training = self._training
+        if unaligned := draws.training.unrecordable:
             self._unaligned += unaligned
-            forward = self._stages.forward(*predictions, None, [*notes, reason])
-            return [forward, *(skipped_stage(name, reason) for name in _TRAINING)]
+            return self._not_compared(record, predictions, notes, stages.alignment_note(unaligned))
 
-        if unaligned := self._training_not_aligned(reference.random):
-            return not_compared((), stages.alignment_note(unaligned))
-
-        def run() -> SubjectTraining:
-            gradients = subject.gradients(element)
-            subject.assign(record.initial)  # a forward pass may write moving averages and counters
-            loss = subject.step(element)
-            first = subject.read()
-            losses = subject.steps(batches, record.initial, loss, self._progress)
-            final = subject.read()
-
-            def compare_training(perturbed: TrainingRecord | None) -> list[Stage]:
-                perturbed_gradients = (
-                    self._reference.forward(ModeKeys.TRAIN, perturbed.initial).values
-                    if perturbed
-                    else None
-                )
-                return [
-                    self._stages.gradients(reference.values, gradients, perturbed_gradients),
-                    self._stages.one_step(record, first, perturbed),
-                    self._stages.steps(record, losses, final, subject.notes, perturbed),
-                ]
-
-            forward = self._stages.forward(*predictions, (record.losses[0], loss), notes)
-            later = self._compare_allowing_rounding(record, compare_training)
-            return SubjectTraining(stages=[forward, *later], losses=losses, first=first)
-
-        if self._draws is None or not is_replayed(subject):
-            training = run()
-            self._losses = training.losses
-            return training.stages
-        draws = self._draws
+        def run() -> ComparedTraining:
+            compared = training.compare(record, forward, predictions, notes)
+            return ComparedTraining(
+                stages=compared,
+                losses=training.losses,
+                first=training.first,
+                explanations=training.explanations,
+            )
 
         def constant_loss(constant: float) -> np.ndarray | None:
             feeder = draws.feeder(constant)
             self._reference.forward(ModeKeys.TRAIN, record.initial, hooks=[feeder])
             return feeder.loss
 
+        dataset = self._batches[ModeKeys.TRAIN].dataset()
         result = AlignedTraining(
-            constant_loss=constant_loss,
             draws=subject.draws,
-            recorded=self._draws.training.recording.step(0),
+            recorded=draws.training.recording.step(0),
             subject=subject,
             record=record,
-            element=element,
-            tolerance=self._tolerances.losses,
+            elements=list(itertools.islice(iter(dataset), record.first_step)),
+            tolerance=self._stages.tolerances.losses,
+            constant_loss=constant_loss,
             run=run,
         ).compare()
         if result.reason:
-            return not_compared(reference.random, result.reason)
-        self._losses = result.training.losses
-        forward, *later = result.training.stages
-        more = train_steps_stage.stages(
-            subject,
-            batches,
+            self._unaligned += forward.random
+            training.explanations = []
+            return self._not_compared(record, predictions, notes, result.reason)
+        training.losses = result.training.losses
+        training.explanations = result.training.explanations
+        first, *later = result.training.stages
+        return [with_notes(first, result.note), *later]
+
+    def _many_steps(self, record: TrainingRecord, forward: ForwardPass) -> list[Stage]:
+        """Compares the subject's method for many steps, if it has one, with that for one."""
+        if not self._training.losses:  # training was not compared
+            return []
+        return train_steps_stage.stages(
+            self._subject,
+            self._batches[ModeKeys.TRAIN],
             record.initial,
-            self._losses,
-            self._tolerances,
+            self._training.losses,
+            self._stages.tolerances,
             self._progress,
-            is_random=bool(reference.random),
+            is_random=bool(forward.random),
         )
-        return [with_notes(forward, result.note), *later, *more]
 
-    def _training_not_aligned(self, ops: Sequence[RandomOp]) -> Sequence[RandomOp]:
-        """Returns the random ops of training that subject and reference draw differently."""
-        if self._draws is None:
-            return self._not_aligned(ops)
-        unaligned = self._draws.training.unrecordable
-        self._unaligned += unaligned
-        return unaligned
-
-    def _compare_allowing_rounding(
-        self, record: TrainingRecord, compare: Callable[[TrainingRecord | None], list[Stage]]
-    ) -> list[Stage]:
-        """Compares the stages; if they differ, compares them again and forgives rounding errors."""
-        without_allowance = compare(None)
-        if all(each.outcome is not Outcome.DIFFERENT for each in without_allowance):
-            return without_allowance
-        if self._perturbed is None:  # a second training would go on from the first one's checkpoint
-            self._progress("reference: again, from weights one unit in the last place away")
-            self._perturbed = self._reference.train_perturbed(record, self._progress)
-        return compare(self._perturbed)
+    def _second_train(self, record: TrainingRecord, forward: ForwardPass) -> list[Stage]:
+        """Trains both once more, as a program does that evaluates between two trainings."""
+        if any(not op.is_repeatable for op in forward.random):
+            return []
+        return self._training.compare_second(record)
 
     def _first_predictions(self, record: TrainingRecord) -> tuple[tuple[Nest, Nest], list[str]]:
         """Predicts the first batch with the initial weights.
@@ -351,7 +368,7 @@ class _Verification:
     def _evaluation(self, record: TrainingRecord) -> Stage:
         self._subject.assign(record.final)
         self._progress("evaluating")
-        reference, reason = self._call_trained_reference(ModeKeys.EVAL, self._reference.evaluate)
+        reference, reason = self._call_trained_reference(ModeKeys.EVAL, self._evaluate)
         if reference is None:
             return skipped_stage("evaluation", reason)
         batches = self._batches[ModeKeys.EVAL]
@@ -362,7 +379,9 @@ class _Verification:
 
     def _predictions(self) -> Stage:
         self._progress("predicting")
-        reference, reason = self._call_trained_reference(ModeKeys.PREDICT, self._reference.predict)
+        reference, reason = self._call_trained_reference(
+            ModeKeys.PREDICT, lambda _: self._reference.predict()
+        )
         if reference is None:
             return skipped_stage("predictions", reason)
         predictions = self._subject.predict(self._batches[ModeKeys.PREDICT])
@@ -371,7 +390,7 @@ class _Verification:
         return self._stages.predictions(reference, predictions)
 
     def _call_trained_reference(
-        self, mode: str, function: Callable[[], _T]
+        self, mode: str, function: Callable[[GraphRequirements], _T]
     ) -> tuple[_T | None, str]:
         """Evaluates or predicts with the trained weights, if the mode's graph can be compared.
 
@@ -388,7 +407,12 @@ class _Verification:
         if requirements.untrained:
             names = ", ".join(requirements.untrained)
             return None, f"mode {mode!r} has variables that no checkpoint of training has: {names}"
-        return self._call_reference(mode, function)
+        return self._call_reference(mode, lambda: function(requirements))
+
+    def _evaluate(self, requirements: GraphRequirements) -> dict[str, Any]:
+        """Evaluates to the input's end if a program that gives no number of steps would end."""
+        is_whole = self._batches[ModeKeys.EVAL].is_whole
+        return self._reference.evaluate(to_the_end=is_whole and requirements.reads_input)
 
     def _call_reference(self, mode: str, function: Callable[[], _T]) -> tuple[_T | None, str]:
         """Calls a function of the reference, if the mode has an input and the model_fn runs in it.

@@ -222,7 +222,13 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             holds="what a verification found, and what it verifies, as values",
             modules=_in(f"{_M}/verifying", "verdict", "subject"),
             libraries=(),
-            only=("estimator_compat.ledger.json_values", "estimator_compat.type_aliases"),
+            # A verdict prints and plots itself.
+            only=(
+                "estimator_compat.ledger.json_values",
+                "estimator_compat.type_aliases",
+                "migrate.reports.verdict_plot",
+                "migrate.reports.verdict_text",
+            ),
         ),
     ),
     (

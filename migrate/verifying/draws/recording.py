@@ -30,7 +30,7 @@ class Recording:
 
     def append(self, draws: list[Draw]) -> None:
         """Adds the draws of a step, in the order in which the code creates their ops."""
-        arrays = {}
+        arrays: dict[str, Any] = {}
         for place, draw in enumerate(draws):
             for what, values in (("value", draw.values), ("parameter", draw.parameters)):
                 for index, array in enumerate(values):

@@ -17,20 +17,22 @@ PENGUINS = """\
 The reference (estimator_compat.Estimator) against the subject (CustomLoop), from the same weights,
 on the same batches:
 
-stage        verdict    absolute  relative  ulps  compared
----------------------------------------------------------------------------------------------
-variables    identical         0         0     0  15 variables: names, shapes, initial values
-forward      identical         0         0     0  first batch: predictions, loss
-gradients    identical         0         0     0  first batch: 4 variables
-one step     identical         0         0     0  15 variables and slots
-steps        identical         0         0     0  100 losses; 15 variables
-evaluation   identical         0         0     0  2 batches: 3 metrics
-predictions  identical         0         0     0  2 batches
+stage         verdict    absolute  relative  ulps  compared
+----------------------------------------------------------------------------------------------
+variables     identical         0         0     0  15 variables: names, shapes, initial values
+forward       identical         0         0     0  first batch: predictions, loss
+gradients     identical         0         0     0  first batch: 4 variables
+one step      identical         0         0     0  15 variables and slots
+steps         identical         0         0     0  100 losses; 15 variables
+second train  identical         0         0     0  a second call of train: 3 losses
+evaluation    identical         0         0     0  2 batches: 3 metrics
+predictions   identical         0         0     0  2 batches
 
 IDENTICAL: every number that was compared is the same, bit for bit.
 """
 # A legacy program: it calls `disable_v2_behavior`, and reads a width with `.value`. With `counts`,
-# each graph has another loss, so that the reference and the subject differ.
+# each graph has another loss, so that the reference differs from itself. With `stops`, a hook ends
+# the training of the reference, which the subject does not have.
 PROGRAM = """
 import itertools
 import tensorflow as tf
@@ -46,9 +48,10 @@ def model_fn(features, labels, mode, params):
     loss = tf.losses.mean_squared_error(labels, outputs)
     if params.get("counts"):
         loss *= next(numbers)
+    hooks = [tf.train.StopAtStepHook(last_step=1)] if params.get("stops") else []
     step = tf.train.get_or_create_global_step()
     train_op = tf.train.AdamOptimizer(0.1).minimize(loss, step)
-    return tf.estimator.EstimatorSpec(mode, loss=loss, train_op=train_op)
+    return tf.estimator.EstimatorSpec(mode, loss=loss, train_op=train_op, training_hooks=hooks)
 
 def data():
     features = {"x": [[1.0], [2.0], [3.0]]}
@@ -77,13 +80,28 @@ def test_the_embedded_example() -> None:
 
 @pytest.mark.subprocess
 def test_a_legacy_program_that_differs(tmp_path: Path) -> None:
-    arguments = ("--params=counts=true", "--format=json")
+    arguments = ("--params=stops=true", "--format=json")
     result = run(tmp_path, *arguments, given=["program.py:target"])
     assert result.returncode == 1, result.stderr
     verdict = json.loads(result.stdout)
     assert verdict["outcome"] == "different"
+    assert (verdict["first"]["stage"], verdict["first"]["name"]) == ("steps", "losses")
+    assert len(verdict["run_losses"]) == 1
+    assert len(verdict["subject_losses"]) == 2
+
+
+@pytest.mark.subprocess
+@pytest.mark.slow
+def test_a_legacy_program_that_does_not_repeat_itself(tmp_path: Path) -> None:
+    arguments = ("--params=counts=true", "--format=json")
+    result = run(tmp_path, *arguments, given=["program.py:target"])
+    assert result.returncode == 2, result.stderr
+    verdict = json.loads(result.stdout)
+    assert verdict["outcome"] == "not repeatable"
     assert (verdict["first"]["stage"], verdict["first"]["name"]) == ("forward", "loss")
-    assert len(verdict["run_losses"]) == 2
+    assert verdict["races"] == [
+        "The reference does not repeat its own numbers. No variable was found to race."
+    ]
 
 
 @pytest.mark.subprocess

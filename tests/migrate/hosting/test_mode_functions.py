@@ -38,7 +38,21 @@ def test_a_function_is_made_once() -> None:
     functions = TrainFunctions(graph=hosted("train"), jit_compile=False)
     assert functions.forward is functions.forward
     assert functions.step is functions.step
-    assert functions.loop is functions.loop
+    assert functions.begin_loop() is functions.begin_loop()
+
+
+def test_a_training_draws_from_the_beginning_each_time() -> None:
+    """As in the new session of each `Estimator.train`."""
+
+    def losses() -> list[float]:
+        batches = iter(tf.data.Dataset.from_tensors(np.ones([2], np.float32)).repeat())
+        return functions.begin_loop()(batches, 2, summarize=False).losses.tolist()
+
+    functions = TrainFunctions(graph=hosted("train", noise=True), jit_compile=False)
+    first, second = losses(), losses()
+    # The gradient of the mean of `weight * 1` is 1: 0.1 less in each of the two steps.
+    np.testing.assert_allclose(np.subtract(first, second), [0.2, 0.2], rtol=1e-5)
+    assert first[0] != first[1] + 0.1
 
 
 @pytest.mark.parametrize("noise", [False, True])

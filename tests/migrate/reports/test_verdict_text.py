@@ -54,8 +54,34 @@ def test_the_text_names_what_is_beyond_the_tolerances() -> None:
 def test_nothing_that_could_be_compared() -> None:
     stages = (DIFFERENT.stages[0], skipped_stage("steps", "random ops"))
     assert verdict_text.render(dataclasses.replace(DIFFERENT, stages=stages)).endswith(
-        "NOT COMPARED: nothing that the subject computes could be compared.\n"
+        "NOT VERIFIED: no number that was compared differs, but the numbers of training were not "
+        "compared.\n"
     )
+    still = dataclasses.replace(EQUIVALENT, reference_trains=False)
+    assert (
+        verdict_text.render(still)
+        .replace("\n", " ")
+        .endswith(
+            "NOT VERIFIED: the reference's training moves no trainable variable, so that it shows "
+            "nothing. "
+        )
+    )
+
+
+def test_explanations_and_races() -> None:
+    verdict = dataclasses.replace(DIFFERENT, explanations=("It is so.",), races=("They race.",))
+    assert verdict_text.render(verdict).split("\n\n")[-3:-1] == [
+        "First divergence: in stage 'steps', loss at step 3: relative difference 0.5 (4194304 "
+        "units in the\nlast place); 1e-06 is allowed.\nIt is so.",
+        "They race.",
+    ]
+
+
+def test_a_stage_in_which_rounding_explains_all() -> None:
+    forgiven = dataclasses.replace(CLOSE, is_rounding=True)
+    stages = (stage("steps", "1 loss", [SAME, forgiven]),)
+    text = verdict_text.render(dataclasses.replace(EQUIVALENT, stages=stages))
+    assert "1 loss; all attributed to rounding, largest: a/kernel" in text
 
 
 def test_long_names_stay_within_100_columns() -> None:

@@ -161,6 +161,8 @@ ALIGNED: dict[str, tuple[Noise, Noise, str]] = {
     "in another shape": (dropout, spatial, ""),
     "many": (many, many, ""),
 }
+# The noises that draw more than one tensor.
+DRAWS: dict[Noise, int] = {towers: 2, many: 8}
 FAST = ("dropout", "another order", "Keras 3", "traced before")
 
 NOT_ALIGNED: dict[str, tuple[Noise, Noise, str]] = {
@@ -282,7 +284,7 @@ def test_draws_that_are_aligned(reference: Noise, subject: Noise, how: str) -> N
     verdict = verified(reference, Loop(subject), steps=4 if how else 20)
     assert of_training(verdict) <= {Outcome.IDENTICAL, Outcome.EQUIVALENT}, verdict.first
     [note] = forward(verdict).notes[1:]
-    count = {towers: "2 random tensors", many: "8 random tensors"}.get(reference, "1 random tensor")
+    count = f"{DRAWS.get(reference, 1)} random tensor" + "s" * (reference in DRAWS)
     start = f"the reference draws {count} in a training step; the subject got them{how}"
     assert note.startswith(start)
     assert bool(how) or note == start
@@ -304,9 +306,12 @@ def test_draws_that_cannot_be_aligned(reference: Noise, subject: Noise, why: str
     assert of_training(verdict) == {Outcome.NOT_COMPARED}
     assert not verdict.passed
     assert verdict.outcome is not Outcome.DIFFERENT
-    assert len(verdict.unaligned) == {towers: 2, many: 8}.get(reference, 1)
+    assert len(verdict.unaligned) == DRAWS.get(reference, 1)
     assert forward(verdict).notes[-1] == why
-    assert {stage.notes for stage in verdict.stages[2:5]} == {(why,)}
+    assert {stage.notes[0] for stage in verdict.stages[2:5]} == {why}
+    assert (
+        "2 variables that the reference's training moves also moved" in verdict.stages[4].notes[1]
+    )
 
 
 @pytest.mark.parametrize(

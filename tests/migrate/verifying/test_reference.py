@@ -61,7 +61,7 @@ def test_predictions_need_values_for_all_variables(reference: Reference) -> None
     requirements = reference.graph_requirements("infer")
     assert requirements.untrained == ("only",)
     assert [op.name for op in requirements.random] == ["drawn/RandomUniform"]
-    assert reference.graph_requirements("eval") == ((), ())
+    assert reference.graph_requirements("eval") == ((), (), True)
 
 
 def test_the_first_batch_is_computed_with_given_weights(reference: Reference) -> None:

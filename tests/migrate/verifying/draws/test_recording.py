@@ -21,7 +21,7 @@ def test_draws_are_read_as_they_were_written(tmp_path: Path) -> None:
         ),
     ]
     # More than ten draws: they are sorted by number, not by name.
-    second = [Draw(kind=kinds.NORMAL, values=(np.float32([n]),)) for n in range(12)]
+    second = [Draw(kind=kinds.NORMAL, values=(np.array([n], np.float32),)) for n in range(12)]
     recording = Recording(str(tmp_path / "draws"))
     recording.append(first)
     recording.append(second)
