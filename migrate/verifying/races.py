@@ -198,9 +198,7 @@ def _order(graph: tf.Graph, found: Sequence[Race], way: _Way) -> None:
 def sentences(found: Sequence[Race]) -> list[str]:
     """Names the operations that race, a sentence for each variable."""
     if not found:
-        return [
-            "The reference does not repeat its own numbers; no race of its variables was found."
-        ]
+        return ["The reference does not repeat its own numbers. No variable was found to race."]
     variables = list(dict.fromkeys(race.variable for race in found))
     firsts = [next(race for race in found if race.variable == name) for name in variables]
     lines = [f"A session may run these in any order: {_operations(race)}." for race in firsts]

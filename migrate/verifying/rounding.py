@@ -55,6 +55,7 @@ def carry(
     reference: Mapping[str, np.ndarray],
     subject: Mapping[str, np.ndarray],
     names: Collection[str],
+    tolerance: float,
 ) -> Disturbance:
     """Returns a function that makes each update as wrong as the subject's first one.
 
@@ -66,6 +67,9 @@ def carry(
       reference: The reference's variables after it.
       subject: The subject's variables after it.
       names: The names of the variables to disturb. Other dtypes than floats are left out.
+      tolerance: An update becomes wrong by at most this number, relative to its largest element. A
+        small first update may be further off by the rounding of its addition, which does not grow
+        with the update.
     """
     wrong: dict[str, tuple[float, np.ndarray, float]] = {}
     for name in names:
@@ -75,8 +79,10 @@ def carry(
                 for start, after in ((before, reference), (reference, subject))
             )
             if np.isfinite(update).all() and np.isfinite(off).all() and update.any():
+                largest = float(np.abs(update).max())
+                off *= min(1.0, tolerance * largest / max(float(np.abs(off).max()), 1e-300))
                 along = float((off * update).sum() / np.square(update).sum())
-                wrong[name] = along, off - along * update, float(np.abs(update).max())
+                wrong[name] = along, off - along * update, largest
 
     def disturb(
         start: dict[str, np.ndarray], after: dict[str, np.ndarray]

@@ -7,7 +7,7 @@ import numpy as np
 
 from estimator_compat.type_aliases import Nest, Variable
 from migrate.hosting.graph.random_ops import RandomOp
-from migrate.verifying import declarations, initial_values, recorder
+from migrate.verifying import declarations, initial_values, races, recorder, rounding
 from migrate.verifying.comparison import compare, compare_updates
 from migrate.verifying.reference import TrainingRecord, Values
 from migrate.verifying.reruns import NO_RERUNS, Reruns
@@ -273,7 +273,11 @@ class Stages:
         return stage("second train", compared, losses, notes)
 
     def evaluation(
-        self, reference: Mapping[str, Any], subject: Mapping[str, Any], count: int
+        self,
+        reference: Mapping[str, Any],
+        subject: Mapping[str, Any],
+        count: int,
+        again: Mapping[str, Any] | None = None,
     ) -> Stage:
         """Compares the metrics of an evaluation.
 
@@ -281,14 +285,30 @@ class Stages:
           reference: The reference's metrics by name.
           subject: The subject's metrics.
           count: The number of batches.
+          again: The reference's metrics of another evaluation; None if there is none.
         """
-        comparisons = self._values(reference, subject, self.tolerances.metrics, None)
+        tolerance = self.tolerances.metrics
+        comparisons = self._values(reference, subject, tolerance, None)
+        if again is not None:
+            own = self._values(reference, again, tolerance, None)
+            comparisons = races.excuse(comparisons, [own], times=rounding.TIMES)
         compared = f"{_count(count, 'batch', 'batches')}: {_count(len(comparisons), 'metric')}"
         notes = _missing(reference.keys() - subject.keys() - {"global_step"}, "the subject")
         return stage("evaluation", compared, comparisons, notes)
 
-    def predictions(self, reference: Sequence[Nest], subject: Sequence[Nest]) -> Stage:
-        """Compares the predictions for each batch."""
+    def predictions(
+        self,
+        reference: Sequence[Nest],
+        subject: Sequence[Nest],
+        again: Sequence[Nest] | None = None,
+    ) -> Stage:
+        """Compares the predictions for each batch.
+
+        Args:
+          reference: The reference's predictions.
+          subject: The subject's predictions.
+          again: What the reference predicts when it is called again; None if it was not.
+        """
         if len(reference) != len(subject):
             note = f"{len(reference)} batches in the reference, {len(subject)} in the subject"
             wrong = Comparison(name="batches", outcome=Outcome.DIFFERENT, note=note)
@@ -296,6 +316,9 @@ class Stages:
         comparisons, notes = self._nests(
             list(reference), list(subject), self.tolerances.predictions
         )
+        if again is not None:
+            own, _ = self._nests(list(reference), list(again), self.tolerances.predictions)
+            comparisons = races.excuse(comparisons, [own], times=rounding.TIMES)
         compared = _count(len(reference), "batch", "batches")
         return stage("predictions", compared, comparisons, notes)
 

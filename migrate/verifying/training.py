@@ -249,7 +249,11 @@ class Training:
             return reruns
         self._progress("reference: again, with updates as far apart as the first ones")
         disturbance = rounding.carry(
-            record.initial, record.first, subject.first, sorted(record.first.keys() & subject.first)
+            record.initial,
+            record.first,
+            subject.first,
+            sorted(record.first.keys() & subject.first.keys()),
+            self.stages.tolerances.updates,
         )
         carried = self._reference.train_again(
             "carried", record, self._progress, disturbance=disturbance

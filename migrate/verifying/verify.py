@@ -39,7 +39,14 @@ from migrate.verifying.replayed_adapter import (
 from migrate.verifying.stages import TRAINING, Stages
 from migrate.verifying.subject import Subject, SubjectReference
 from migrate.verifying.training import Training
-from migrate.verifying.verdict import Stage, Tolerances, Verdict, skipped_stage, with_notes
+from migrate.verifying.verdict import (
+    Outcome,
+    Stage,
+    Tolerances,
+    Verdict,
+    skipped_stage,
+    with_notes,
+)
 
 STEPS, EVAL_STEPS, PREDICT_STEPS = 100, 100, 10
 _T = TypeVar("_T")
@@ -375,7 +382,11 @@ class _Verification:
         metrics = self._subject.evaluate(batches)
         if metrics is None:
             return skipped_stage("evaluation", "the subject has no `evaluate`")
-        return self._stages.evaluation(reference, metrics, len(batches.values))
+        stage = self._stages.evaluation(reference, metrics, len(batches.values))
+        if stage.outcome is not Outcome.DIFFERENT:
+            return stage
+        again, _ = self._call_trained_reference(ModeKeys.EVAL, self._evaluate)
+        return self._stages.evaluation(reference, metrics, len(batches.values), again)
 
     def _predictions(self) -> Stage:
         self._progress("predicting")
@@ -387,7 +398,13 @@ class _Verification:
         predictions = self._subject.predict(self._batches[ModeKeys.PREDICT])
         if predictions is None:
             return skipped_stage("predictions", "the subject has no `predict`")
-        return self._stages.predictions(reference, predictions)
+        stage = self._stages.predictions(reference, predictions)
+        if stage.outcome is not Outcome.DIFFERENT:
+            return stage
+        again, _ = self._call_trained_reference(
+            ModeKeys.PREDICT, lambda _: self._reference.predict()
+        )
+        return self._stages.predictions(reference, predictions, again)
 
     def _call_trained_reference(
         self, mode: str, function: Callable[[GraphRequirements], _T]

@@ -146,3 +146,35 @@ def test_what_is_not_finite_is_not_forgiven() -> None:
     result, notes = rounding.forgive(losses(1e-7, float("inf"), 0.5), own)
     assert [one.outcome for one in result[1:]] == [Outcome.DIFFERENT] * 2
     assert notes == []
+
+
+def test_an_accepted_difference_is_carried_on() -> None:
+    """The subject's first update is 1e-5 too long, and has 2e-6 in an element of its own."""
+    before = {"w": np.zeros(3), "step": np.array(0)}
+    reference = {"w": np.array([1.0, 2.0, 0.0]), "step": np.array(1)}
+    subject = {"w": np.array([1.0 + 1e-5, 2.0 + 2e-5, 2e-6]), "step": np.array(1)}
+    disturb = rounding.carry(before, reference, subject, ["step", "w"], 1e-4)
+    np.testing.assert_allclose(disturb(before, reference)["w"], subject["w"], rtol=1e-12)
+    # The next update has half the size: half the difference, in its own direction.
+    after = {"w": np.array([1.0, 2.0, 1.0]), "step": np.array(2)}
+    disturbed = disturb(reference, after)
+    assert set(disturbed) == {"w"}
+    np.testing.assert_allclose(disturbed["w"], [1.0, 2.0, 1 + 1e-5 + 1e-6], rtol=1e-12)
+
+
+def test_the_rounding_of_a_small_update_is_not_carried_on() -> None:
+    """A unit in the last place is a tenth of the first update; only the tolerance is carried."""
+    before, after = {"w": np.array([1.0])}, {"w": np.array([1.001])}
+    disturb = rounding.carry(before, after, {"w": np.array([1.0011])}, ["w"], 1e-4)
+    larger = {"w": np.array([2.0])}
+    np.testing.assert_allclose(disturb(before, larger)["w"], 2.0 + 1e-4, rtol=1e-12)
+
+
+def test_the_largest_of_several_samples_counts() -> None:
+    one, other = losses(0.0, 0.01), losses(0.0, 0.1)
+    found = losses(0.0, 0.5)
+    assert rounding.forgive(found, one)[0][1].outcome is Outcome.DIFFERENT
+    assert rounding.forgive(found, one, other)[0][1].outcome is Outcome.EQUIVALENT
+    assert rounding.is_close(found, one)
+    assert not rounding.is_close(losses(0.0, 1.1), one)  # more than a hundred times 0.01
+    assert not rounding.is_close(found)

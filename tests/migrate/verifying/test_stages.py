@@ -250,6 +250,26 @@ def test_metrics() -> None:
     assert stage.notes == ("not in the subject: mae",)
 
 
+def test_metrics_that_the_reference_does_not_repeat() -> None:
+    reference, subject = {"loss": np.float32(2)}, {"loss": np.float32(3)}
+    again = {"loss": np.float32(2.5)}
+    stage = STAGES.evaluation(reference, subject, 3, again)
+    assert stage.outcome is Outcome.NOT_REPEATABLE
+    assert STAGES.evaluation(reference, subject, 3, reference).outcome is Outcome.DIFFERENT
+    stage = STAGES.predictions([_X, _X], [_X, _X + 1], [_X, _X + 2])
+    assert stage.outcome is Outcome.NOT_REPEATABLE
+
+
+def test_a_second_training() -> None:
+    stage = STAGES.second_train([3.0, 2.0], [3.0, 2.5], 100, [])
+    assert (stage.outcome, stage.compared) == (
+        Outcome.DIFFERENT,
+        "a second call of train: 2 losses",
+    )
+    assert stage.first is not None
+    assert (stage.first.place, stage.first.relative) == ("loss at step 102", 0.25)
+
+
 def test_predictions_of_each_batch() -> None:
     batches = [{"y": np.array([1], np.float32)}, {"y": np.array([2], np.float32)}]
     stage = STAGES.predictions(batches, [batches[0], {"y": np.array([3], np.float32)}])

@@ -1,6 +1,7 @@
 """`migrate.verify`: random ops, missing stages, notes and refused arguments."""
 
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
 import migrate
+from migrate.verifying.reference import Reference
 from migrate.verifying.verdict import Outcome, Verdict
 
 _X = np.arange(24.0, dtype=np.float32).reshape(12, 2) / 24
@@ -104,6 +106,9 @@ def test_random_numbers_that_are_aligned() -> None:
     assert verdict.outcome is Outcome.IDENTICAL, verdict.first
     assert (verdict.unaligned, not_compared(verdict)) == ((), set())
     assert len(verdict.run_losses) == 3  # the input's end
+    # A second call of `train` draws from the beginning, as a second session does.
+    second = next(each for each in verdict.stages if each.name == "second train")
+    assert (second.outcome, second.comparisons) == (Outcome.IDENTICAL, 3)
 
 
 @pytest.mark.parametrize("noise", ["in a loop", "numpy"])
@@ -307,6 +312,35 @@ def test_a_hook_that_ends_the_training_is_named() -> None:
     assert steps.first is not None
     assert steps.first.note == "1 steps in the reference, 3 in the subject"
     assert steps.notes == ("the reference's hooks are not hosted: Ends",)
+
+
+def test_a_step_that_is_counted_twice_is_explained() -> None:
+    """An Estimator stops at step 6, after 3 batches; a hosted loop may stop one batch earlier."""
+
+    def counted_twice(features: Any, labels: Any, mode: str, params: Any) -> Any:
+        spec = model_fn(features, labels, mode, params)
+        with tf.control_dependencies([spec.train_op]):
+            return spec._replace(train_op=tf.group(tf1.train.get_global_step().assign_add(1)))
+
+    inputs = {"train": lambda: input_fn().repeat()}
+    target = migrate.Target(model_fn=counted_twice, input_fns=inputs, params={"noise": "none"})
+    verdict = migrate.verify(target, steps=6)
+    assert verdict.first is not None
+    assert verdict.first[0].name == "steps"
+    assert verdict.explanations == (
+        "In each step, the reference's train_op adds 2 to global_step: it counts a step more than "
+        "once. A training ends by this count, and schedules follow it.",
+    )
+
+
+@pytest.mark.parametrize(("eval_steps", "is_whole"), [(10, True), (2, False)])
+def test_an_evaluation_ends_where_the_users_does(eval_steps: int, is_whole: bool) -> None:
+    """The input has 3 batches. A program that gives no number of steps reads it to its end."""
+    inputs = {"train": input_fn, "eval": input_fn}
+    target = migrate.Target(model_fn=model_fn, input_fns=inputs, params={"noise": "none"})
+    with mock.patch.object(Reference, "evaluate", return_value={"loss": 0.0}) as evaluate:
+        migrate.verify(target, eval_steps=eval_steps)
+    assert evaluate.call_args.kwargs == {"to_the_end": is_whole}
 
 
 def test_an_argument_that_is_not_a_target() -> None:
