@@ -71,8 +71,11 @@ def verify(
 
     If the numbers are further apart than the tolerances allow, the reference is trained again, to
     measure what rounding alone does to them, and whether the reference repeats itself: see
-    `migrate.verifying.rounding` and `migrate.verifying.races`. If random ops keep the numbers of
-    training from being compared, nothing is verified; what must move must still move.
+    `migrate.verifying.rounding` and `migrate.verifying.races`.
+
+    A loop that is not hosted gets the random numbers that the reference drew in training: see
+    `migrate.verifying.aligned_training`. If random ops keep the numbers of training from being
+    compared all the same, nothing is verified; what must move must still move.
 
     Args:
       target: The model_fn, its inputs, params and config. A config without a seed gets one.

@@ -1,4 +1,4 @@
-"""Every way to draw a random number in TensorFlow and Keras 3 is intercepted."""
+"""Every way to draw a random number in TensorFlow and in both Kerases is intercepted."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
+import tf_keras
 
 from migrate.verifying.draws.draw import Draw
 from migrate.verifying.draws.interception import intercepted
@@ -19,6 +20,8 @@ LAYERS = {
     "Dropout, noise_shape": keras.layers.Dropout(0.5, noise_shape=(None, 1)),
     "SpatialDropout1D": keras.layers.SpatialDropout1D(0.5),
     "GaussianNoise": keras.layers.GaussianNoise(0.5),
+    "tf_keras Dropout": tf_keras.layers.Dropout(0.5),
+    "tf_keras GaussianNoise": tf_keras.layers.GaussianNoise(0.5),
 }
 
 
@@ -67,6 +70,8 @@ SPELLINGS: dict[str, tuple[Callable[[], Any], str]] = {
     "Dropout, noise_shape": (layer("Dropout, noise_shape"), "uniform float32 [4, 1]"),
     "SpatialDropout1D": (layer("SpatialDropout1D"), "uniform float32 [1, 1, 3]"),
     "GaussianNoise": (layer("GaussianNoise"), "normal float32 [4, 3]"),
+    "tf_keras Dropout": (layer("tf_keras Dropout"), "uniform float32 [4, 3]"),
+    "tf_keras GaussianNoise": (layer("tf_keras GaussianNoise"), "normal float32 [4, 3]"),
 }
 
 
