@@ -29,6 +29,31 @@ class Kind(str, enum.Enum):
     OPAQUE = "opaque"
 
 
+class Status(str, enum.Enum):
+    """What a probe found of a statement."""
+
+    SHOWN = "shown"
+    REFUTED = "refuted"
+    NOT_KNOWN = "not known"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A statement about a term or a loss, and what a probe found of it.
+
+    Attributes:
+      text: The statement, as a sentence.
+      status: Whether the probe showed or refuted the statement, or could do neither.
+      probe: The name of the probe, such as "row": see `estimator_compat.ledger.probes`.
+      reason: Why the statement is refuted or not known; "" if it is shown.
+    """
+
+    text: str
+    status: Status
+    probe: str
+    reason: str = ""
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class LossTerm:
     """One term of a loss.
@@ -54,6 +79,7 @@ class LossTerm:
       stopped_by: For OPAQUE, the op that is not understood, and the reason. "" otherwise.
       broadcast: The op before the losses that broadcasts a vector and a column to all pairs, with
         their shapes. "" if no op does.
+      claims: What probes found of statements about the term; none if it was not probed.
     """
 
     name: str
@@ -69,6 +95,7 @@ class LossTerm:
     line: Line | None = None
     stopped_by: str = ""
     broadcast: str = ""
+    claims: tuple[Claim, ...] = ()
 
     @property
     def is_unreduced(self) -> bool:
@@ -111,8 +138,15 @@ class LossTerm:
         """The name of the row of `reductions.TABLE` that reduces this term.
 
         Multipliers of the whole term do not count. None if no row reduces the term, such as for an
-        unusual divisor; the formula shows the divisors.
+        unusual divisor, or if the probe "row" has not shown the row that the graph suggests. The
+        formula shows the divisors.
         """
+        is_shown = all(c.status is Status.SHOWN for c in self.claims if c.probe == "row")
+        return self.suggested_reduction if is_shown else None
+
+    @property
+    def suggested_reduction(self) -> str | None:
+        """The reduction that the ops of the graph suggest; no probe was asked."""
         if self.kind is not Kind.DATA:
             return None
         reductions = {step.operation for step in self.steps if step.reduces}
@@ -193,6 +227,7 @@ class LossLedger:
       terms: The terms, whose sum is the loss.
       mode: The `ModeKeys` value that the graph was built for, or "".
       check: The result of recomputing the loss; None if that was not done.
+      claims: What probes found of statements about the whole loss.
     """
 
     loss: str
@@ -200,6 +235,7 @@ class LossLedger:
     terms: tuple[LossTerm, ...]
     mode: str = ""
     check: Check | None = None
+    claims: tuple[Claim, ...] = ()
 
     @property
     def data_terms(self) -> tuple[LossTerm, ...]:

@@ -1,0 +1,145 @@
+"""The probe "halves": what two parts of a batch, as on two replicas, say of the whole batch."""
+
+import enum
+from typing import NamedTuple
+
+from estimator_compat.ledger import explanations
+from estimator_compat.ledger.probes.bench import Bench
+from estimator_compat.ledger.probes.fed_graph import CannotFeed
+from estimator_compat.ledger.probes.term_numbers import TermNumbers, is_close, numbers_of
+from estimator_compat.ledger.steps import Role
+from estimator_compat.ledger.values import Claim, LossTerm, Status
+
+PROBE, SUM = "halves", "sum"
+_NO_SUM = "the sums of two parts of a batch do not add up to the sum of the whole batch"
+SUM_TEXT = "The term is a sum over the examples, divided by a sum over the examples."
+
+
+class Parts(enum.Enum):
+    """What the divisor of the whole batch is of the divisors of its two parts."""
+
+    SUM = enum.auto()
+    SAME = enum.auto()
+    OTHER = enum.auto()
+
+
+class Halves(NamedTuple):
+    """A term on a batch and on its two parts, which have unequally many examples.
+
+    Attributes:
+      whole: The term on the whole batch.
+      parts: The term on each part.
+      sizes: The numbers of examples of the parts.
+      is_sum: Whether the numerators of the parts add up to that of the whole batch.
+      divisor: What the divisor of the whole batch is of those of the parts.
+    """
+
+    whole: TermNumbers
+    parts: tuple[TermNumbers, TermNumbers]
+    sizes: tuple[int, int]
+    is_sum: bool
+    divisor: Parts
+
+
+def halves(term: LossTerm, bench: Bench) -> Halves | str:
+    """Computes a term on two parts of the first batch, or says why that cannot be done."""
+    if reason := bench.reason or ("" if bench.size > 1 else "the batch has one example"):
+        return reason
+    first = bench.size - max(1, bench.size // 3)
+    rows = list(range(bench.size))
+    try:
+        batches = [bench.whole, bench.of(rows[:first]), bench.of(rows[first:])]
+    except CannotFeed as error:
+        return str(error)
+    whole, *parts = (numbers_of(term, values) for values in batches)
+    scale = whole.scale * abs(whole.divisor)
+    first_part, second_part = parts
+    total = first_part.divisor + second_part.divisor
+    divisor = Parts.OTHER
+    if is_close(whole.divisor, total, 0.0):
+        divisor = Parts.SUM
+    elif is_close(first_part.divisor, second_part.divisor, 0.0) and is_close(
+        whole.divisor, first_part.divisor, 0.0
+    ):
+        divisor = Parts.SAME
+    is_sum = is_close(whole.numerator, first_part.numerator + second_part.numerator, scale)
+    sizes = (first, bench.size - first)
+    return Halves(whole, (first_part, second_part), sizes, is_sum, divisor)
+
+
+def probe(term: LossTerm, bench: Bench, *, added_up: bool) -> list[Claim]:
+    """Judges the sentences on a short last batch and on replicas.
+
+    Args:
+      term: The term.
+      bench: The batches.
+      added_up: Whether the Estimator adds up the losses of replicas: see `explanations.replicas`.
+    """
+    short_batch = explanations.short_batch(term)
+    replicas = explanations.replicas(term, added_up=added_up)
+    found = halves(term, bench)
+    if isinstance(found, str):
+        claims = [Claim(text=SUM_TEXT, status=Status.NOT_KNOWN, probe=SUM, reason=found)]
+        claims += [_claim(text, Status.NOT_KNOWN, found) for text in (short_batch, replicas)]
+    else:
+        problem = _problem(term, found)
+        status = Status.REFUTED if problem else Status.SHOWN
+        claims = [_sum_claim(found), _claim(short_batch, status, problem)]
+        claims.append(_replicas(found, replicas, problem))
+    if term.batch_axis is None:
+        del claims[1]  # no sentence on a batch that is not known
+    elif term.shape is not None and term.shape[term.batch_axis] is not None:
+        claims[1] = _claim(short_batch, Status.SHOWN)  # the static shape shows it
+    return claims
+
+
+def _sum_claim(found: Halves) -> Claim:
+    reason = "" if found.is_sum else _NO_SUM
+    if found.is_sum and found.divisor is Parts.OTHER:
+        reason = "the divisors of two parts of a batch do not add up to that of the whole batch"
+    status = Status.REFUTED if reason else Status.SHOWN
+    return Claim(text=SUM_TEXT, status=status, probe=SUM, reason=reason)
+
+
+# What becomes of the divisor of a term, by its role, if a batch is divided into parts.
+_EXPECTED = {
+    None: Parts.SAME,
+    Role.CONSTANT: Parts.SAME,
+    Role.SIZE: Parts.SUM,
+    Role.BATCH: Parts.SUM,
+    Role.COUNT_NONZERO: Parts.SUM,
+    Role.SUM_OF_WEIGHTS: Parts.SUM,
+}
+
+
+def _problem(term: LossTerm, found: Halves) -> str:
+    """Says why the sentences are false; "" if the parts show them."""
+    if not found.is_sum:
+        return _NO_SUM
+    role = explanations.divisor(term)
+    if role in _EXPECTED and found.divisor is not _EXPECTED[role]:
+        return "the divisor of a part of the batch is another than its role says"
+    if role is Role.OTHER and found.divisor is Parts.SAME:
+        return "the divisor is the same for a part of the batch"
+    return ""
+
+
+def _replicas(found: Halves, text: str, problem: str) -> Claim:
+    if not problem:
+        return _claim(text, Status.SHOWN)
+    first, second = (part.number for part in found.parts)
+    whole = found.whole.number
+    averages = ((first + second) / 2, first + second)
+    if any(is_close(whole, number, found.whole.scale) for number in averages):
+        return _claim(text, Status.REFUTED, problem)
+    sizes = " and ".join(str(size) for size in found.sizes)
+    shown = (
+        "On replicas, neither the average nor the sum of the replicas' losses is the loss of the "
+        f"whole batch: with {sizes} examples they are {averages[0]:.4g} and {averages[1]:.4g}, and "
+        f"of the whole batch it is {whole:.4g}."
+    )
+    return _claim(shown, Status.SHOWN)
+
+
+def _claim(text: str, status: Status, reason: str = "") -> Claim:
+    return Claim(text=text, status=status, probe=PROBE, reason=reason)

@@ -1,0 +1,231 @@
+"""The probe "keras": which reduction of Keras gives the number of a term."""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from estimator_compat.ledger.probes.bench import Bench
+from estimator_compat.ledger.probes.fed_graph import Values
+from estimator_compat.ledger.probes.row import telling_batches
+from estimator_compat.ledger.probes.term_numbers import is_close, numbers_of
+from estimator_compat.ledger.values import Claim, LossTerm, Status
+from estimator_compat.losses import reductions
+from estimator_compat.runtime import sessions
+
+PROBE = "keras"
+_KERAS_2 = ("sum_over_batch_size", "sum")
+_KERAS_3 = ("sum_over_batch_size", "sum", "mean_with_sample_weight")
+
+
+class _Function(NamedTuple):
+    """A loss function of Keras, and arguments that make its losses any numbers that it can give.
+
+    Attributes:
+      name: The class in `keras.losses`; "" for a loss that returns given losses.
+      arguments: Returns `y_true` and `y_pred` for losses.
+      options: Further arguments of the class.
+      averages: Whether it takes the mean over the last axis before it reduces.
+    """
+
+    name: str
+    arguments: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+    options: dict[str, Any] = {}
+    averages: bool = True
+
+
+def _logits(losses: np.ndarray) -> np.ndarray:
+    """Returns the logits `z` of cross entropies: `log(1 + exp(-z))` is the loss of the label 1."""
+    return -np.log(np.expm1(np.maximum(losses, 1e-12)))
+
+
+def _two_classes(losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    logits = np.stack([_logits(losses), np.zeros_like(losses)], axis=-1)
+    return np.zeros(losses.shape, np.int32), logits
+
+
+_FUNCTIONS = {
+    "absolute_difference": _Function("MeanAbsoluteError", lambda l: (np.zeros_like(l), l)),
+    "hinge": _Function("Hinge", lambda l: (np.ones_like(l), 1 - l)),
+    "sigmoid_cross_entropy": _Function(
+        "BinaryCrossentropy", lambda l: (np.ones_like(l), _logits(l)), {"from_logits": True}
+    ),
+    "softmax_cross_entropy": _Function(
+        "SparseCategoricalCrossentropy", _two_classes, {"from_logits": True}, averages=False
+    ),
+    "squared_difference": _Function("MeanSquaredError", lambda l: (np.zeros_like(l), np.sqrt(l))),
+}
+
+
+class _Batch(NamedTuple):
+    """A term on one batch: its number and the arguments that Keras gets."""
+
+    number: float
+    scale: float
+    losses: np.ndarray
+    weights: np.ndarray | None
+
+
+def probe(term: LossTerm, bench: Bench) -> Claim | None:
+    """Evaluates the reductions of Keras on the losses and weights of batches.
+
+    Returns:
+      None if the losses have no batch axis: a reduction of Keras is one over the batch.
+    """
+    if term.batch_axis is None:
+        return None
+    try:
+        keras = _keras_3()
+    except ImportError as error:
+        return Claim(text=_NO_EQUAL, status=Status.NOT_KNOWN, probe=PROBE, reason=str(error))
+    batches = [
+        _batch(term, values)
+        for values in (*bench.recorded, *(values for _, values in telling_batches(term, bench)))
+    ]
+    batches = [each for each in batches if np.isfinite(each.number)]
+    factor = _constant_factor(term)
+    function = _function(term, batches)
+    for reduction in _in_order(term, _KERAS_3):
+        numbers = [_number(keras, function, reduction, each) for each in batches]
+        if _all_equal(numbers, batches, factor):
+            text = f"In Keras 3 it is reduction={reduction!r}{_times(term)}"
+            return _shown(text + _keras_2(term, function, batches, factor) + ".")
+        if (times := _ratio(numbers, batches, factor)) is not None and _last_axis(term) == times:
+            return _shown(
+                f"In Keras 3 it is reduction={reduction!r}, times {times:g}: {function.name} takes "
+                f"the mean over the last axis first{_and_times(term)}."
+            )
+    return _shown(_NO_EQUAL.format(formula=term.formula))
+
+
+_NO_EQUAL = (
+    "No reduction of Keras 3 gives this number: take reduction=None (or 'none'), and compute "
+    "{formula} by hand."
+)
+
+
+def _shown(text: str) -> Claim:
+    return Claim(text=text, status=Status.SHOWN, probe=PROBE)
+
+
+@functools.cache
+def _keras_3() -> Any:
+    import keras
+
+    if keras.__version__.startswith("2.") or keras.config.backend() != "tensorflow":
+        raise ImportError("Keras 3 with TensorFlow is not installed, so that it was not evaluated")
+    return keras
+
+
+def _batch(term: LossTerm, values: Values) -> _Batch:
+    numbers = numbers_of(term, values)
+    weights = None
+    for step in term.weightings:
+        factor = np.asarray(values[step.tensor] if step.tensor else step.value, np.float32)
+        weights = factor if weights is None else weights * factor
+    return _Batch(numbers.number, numbers.scale, numbers.losses.astype(np.float32), weights)
+
+
+def _function(term: LossTerm, batches: Sequence[_Batch]) -> _Function:
+    """Returns Keras's function for the losses, or one that returns given losses."""
+    is_positive = all(np.all(each.losses >= 0) for each in batches)
+    given = _Function("", lambda losses: (np.zeros_like(losses), losses), averages=False)
+    return _FUNCTIONS.get(term.op, given) if is_positive else given
+
+
+def _number(keras: Any, function: _Function, reduction: str, batch: _Batch) -> float:
+    """Returns the loss of Keras; NaN if Keras does not take such weights."""
+    if function.name:
+        loss = getattr(keras.losses, function.name)(reduction=reduction, **function.options)
+    else:
+        loss = _given_losses(keras)(reduction=reduction)
+    # Labels of a Keras model have the axis of outputs, which the loss function averages.
+    losses = (
+        batch.losses[:, np.newaxis]
+        if function.averages and batch.losses.ndim == 1
+        else batch.losses
+    )
+    y_true, y_pred = function.arguments(losses)
+    try:
+        with tf.Graph().as_default():
+            result = loss(tf.constant(y_true), tf.constant(y_pred), sample_weight=batch.weights)
+            return float(sessions.values_of([tf.convert_to_tensor(result)])[0])
+    except (ValueError, TypeError, tf.errors.OpError):
+        return float("nan")
+
+
+@functools.cache
+def _given_losses(keras: Any) -> Any:
+    class GivenLosses(keras.losses.Loss):  # type: ignore[misc]
+        """A loss that returns its second argument."""
+
+        def call(self, y_true: Any, y_pred: Any) -> Any:
+            del y_true
+            return y_pred
+
+    return GivenLosses
+
+
+def _in_order(term: LossTerm, names: Sequence[str]) -> list[str]:
+    """Returns reductions, first the one that the table calls equal to the term's row."""
+    row = reductions.find(term.suggested_reduction) if term.suggested_reduction else None
+    first = row.keras3 if row and term.weightings else None
+    return sorted(names, key=lambda name: name != first)
+
+
+def _all_equal(numbers: Sequence[float], batches: Sequence[_Batch], factor: float) -> bool:
+    return bool(batches) and all(
+        is_close(number * factor, batch.number, batch.scale) and not np.isnan(number)
+        for number, batch in zip(numbers, batches, strict=True)
+    )
+
+
+def _ratio(numbers: Sequence[float], batches: Sequence[_Batch], factor: float) -> float | None:
+    """Returns the whole number that all numbers of Keras are to be multiplied by, if there is one."""
+    ratios = [
+        b.number / (n * factor) for n, b in zip(numbers, batches, strict=True) if n and factor
+    ]
+    if not ratios or not np.all(np.isfinite(ratios)):
+        return None
+    times = float(np.round(ratios[0]))
+    return times if np.allclose(ratios, times, rtol=1e-4) else None
+
+
+def _last_axis(term: LossTerm) -> int | None:
+    return term.shape[-1] if term.shape and len(term.shape) > 1 else None
+
+
+def _constant_factor(term: LossTerm) -> float:
+    """Multiplies the constant multipliers of a term, over its constant divisors."""
+    factor = 1.0
+    for step in term.multipliers:
+        factor *= step.value if step.value is not None else float("nan")
+    for step in term.divisors:
+        factor /= step.value if step.value else 1.0
+    return factor
+
+
+def _times(term: LossTerm) -> str:
+    """Writes the constant factors of a term, such as ", times 0.5, divided by 32"."""
+    times = "".join(f", times {step.operand}" for step in term.multipliers)
+    divided = (step for step in term.divisors if step.value is not None)
+    return times + "".join(f", divided by {step.value:g}" for step in divided)
+
+
+def _and_times(term: LossTerm) -> str:
+    return f"; and{_times(term)[1:]}" if _times(term) else ""
+
+
+def _keras_2(term: LossTerm, function: _Function, batches: Sequence[_Batch], factor: float) -> str:
+    """Says what Keras 2 has, as far as tf_keras is installed."""
+    try:
+        import tf_keras
+    except ImportError:
+        return ""
+    for reduction in _KERAS_2:
+        numbers = [_number(tf_keras, function, reduction, each) for each in batches]
+        if _all_equal(numbers, batches, factor):
+            return ""
+    return "; Keras 2 has no equal"

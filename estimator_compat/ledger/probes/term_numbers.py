@@ -1,0 +1,148 @@
+"""The numbers of a term on one batch, computed with NumPy in float64."""
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from estimator_compat.ledger.probes.fed_graph import Values
+from estimator_compat.ledger.steps import LossStep, Operation
+from estimator_compat.ledger.values import LossTerm
+
+# How far apart two numbers may be, relative to the sum of the absolute values behind them. The
+# graph computes in float32; a probe asks for differences far above its rounding.
+TOLERANCE = 2e-5
+
+
+class TermNumbers(NamedTuple):
+    """The numbers of a term on one batch.
+
+    Attributes:
+      losses: The unreduced losses, with the sign that they have in the loss.
+      weights: The weights, broadcast to the losses; None if all losses have equal weights.
+      number: What the term adds to the loss.
+      numerator: The term without its divisions: all of its sums, multiplied by its numbers.
+      divisor: The product of its divisors; a mean divides by the number of its elements.
+      multiplier: The product of the numbers that multiply the whole term, and of the reciprocals of
+        constants that divide a mean.
+      scale: The sum of the absolute values that the term adds up, for tolerances.
+    """
+
+    losses: np.ndarray
+    weights: np.ndarray | None
+    number: float
+    numerator: float
+    divisor: float
+    multiplier: float
+    scale: float
+
+    def equals(self, number: float, other: float, scale: float | None = None) -> bool:
+        """Returns whether two numbers are equal but for rounding at the term's scale."""
+        return is_close(number, other, self.scale if scale is None else scale)
+
+
+def is_close(number: float, other: float, scale: float) -> bool:
+    """Returns whether two numbers are equal but for rounding at a scale."""
+    if np.isnan(number) and np.isnan(other):
+        return True
+    return bool(abs(number - other) <= TOLERANCE * max(scale, abs(number), abs(other)))
+
+
+def numbers_of(term: LossTerm, values: Values) -> TermNumbers:
+    """Computes the numbers of a term of per-example losses.
+
+    Args:
+      term: The term.
+      values: The values of the term's tensors and of its steps' operands, by name.
+    """
+    value = np.asarray(sum(np.asarray(values[name], np.float64) for name in term.tensors))
+    with np.errstate(all="ignore"):
+        losses = value
+        for step in term.before_reduction:
+            if step.operation in (Operation.NEGATE, Operation.HALF_SQUARE):
+                losses = _applied(step, losses, None)
+        number, numerator, divisor, scale = value, value, 1.0, np.abs(value)
+        for step in term.steps:
+            operand = _operand(step, values)
+            before = numerator.shape
+            number = _applied(step, number, operand)
+            if step.divides:
+                divisor *= float(np.reshape(operand, []))
+                continue
+            if step.reduces and step.operation is Operation.MEAN:
+                divisor *= _count(before, step.axes)
+                step = _as_sum(step)
+            numerator, scale = (_applied(step, each, operand) for each in (numerator, scale))
+        magnitude = abs(float(np.sum(np.abs(scale))) / divisor) if divisor else 0.0
+        return TermNumbers(
+            losses=losses,
+            weights=_weights(term, values, losses.shape),
+            number=float(np.sum(number)),
+            numerator=float(np.sum(numerator)),
+            divisor=divisor,
+            multiplier=multiplier_of(term, values),
+            scale=magnitude,
+        )
+
+
+def multiplier_of(term: LossTerm, values: Values) -> float:
+    """Multiplies the numbers that multiply the whole term.
+
+    A constant that divides a mean does not reduce the losses: its reciprocal is a multiplier.
+    """
+    factors = [float(np.reshape(_operand(step, values), [])) for step in term.multipliers]
+    if any(step.reduces and step.operation is Operation.MEAN for step in term.steps):
+        factors += [1 / step.value for step in term.divisors if step.value]
+    return float(np.prod(factors)) if factors else 1.0
+
+
+def _as_sum(step: LossStep) -> LossStep:
+    return dataclasses.replace(step, operation=Operation.SUM)
+
+
+def _operand(step: LossStep, values: Values) -> Any:
+    operand = values[step.tensor] if step.tensor else step.value
+    return operand if operand is None else np.asarray(operand)
+
+
+def _count(shape: tuple[int, ...], axes: tuple[int, ...] | None) -> int:
+    return int(np.prod([shape[axis] for axis in (range(len(shape)) if axes is None else axes)]))
+
+
+def _weights(term: LossTerm, values: Values, shape: tuple[int, ...]) -> np.ndarray | None:
+    weights = None
+    for step in term.weightings:
+        factor = np.asarray(values[step.tensor] if step.tensor else step.value, np.float64)
+        weights = factor if weights is None else weights * factor
+    if weights is None:
+        return None
+    try:
+        return np.broadcast_to(weights, shape)
+    except ValueError:  # the op Select takes a vector over the first axis
+        return np.broadcast_to(np.reshape(weights, [-1] + [1] * (len(shape) - 1)), shape)
+
+
+def _applied(step: LossStep, losses: np.ndarray, operand: Any) -> np.ndarray:
+    """Applies one step as `recomputation.applied` does, in NumPy."""
+    if step.operation in (Operation.SUM, Operation.MEAN):
+        reduce = np.sum if step.operation is Operation.SUM else np.mean
+        return np.asarray(reduce(losses, axis=step.axes))
+    if step.operation in (Operation.CAST, Operation.STOP_GRADIENT):
+        return losses
+    if step.operation is Operation.NEGATE:
+        return -losses
+    if step.operation is Operation.HALF_SQUARE:
+        return losses * losses / 2
+    if step.operation is Operation.KEEP_WHERE:
+        mask = np.asarray(operand, bool)
+        if mask.ndim < losses.ndim and mask.ndim == 1:
+            mask = np.reshape(mask, [-1] + [1] * (losses.ndim - 1))
+        return np.where(mask, losses, 0.0)
+    operand = np.asarray(operand, np.float64)
+    if step.scalar:
+        operand = np.reshape(operand, [])
+    if step.operation is Operation.MULTIPLY:
+        return losses * operand
+    if step.operation is Operation.DIVIDE_NO_NAN:
+        return np.where(operand == 0, 0.0, losses / np.where(operand == 0, 1.0, operand))
+    return losses / operand
