@@ -1,17 +1,20 @@
 """Reads the loss ledger of a target, checks it on batches of the target's input, and probes it."""
 
+import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from estimator_compat import private_tensorflow
 from estimator_compat.inputs import Inputs
 from estimator_compat.ledger import reader, recomputation
 from estimator_compat.ledger.loss_graph import LossGraph
-from estimator_compat.ledger.probes import example_rows, probing
+from estimator_compat.ledger.probes import example_rows, modes, probing
 from estimator_compat.ledger.probes.bench import Bench
-from estimator_compat.ledger.probes.fed_graph import FedGraph
+from estimator_compat.ledger.probes.fed_graph import CannotFeed, FedGraph
 from estimator_compat.ledger.values import LossLedger
+from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import sessions
 from migrate.targets import Built, Target, build
 
@@ -19,13 +22,12 @@ BATCHES = 3
 
 
 def examine(
-    target: Target,
-    mode: str,
-    *,
-    batches: int = BATCHES,
-    checkpoint: str | None = None,
+    target: Target, mode: str, *, batches: int = BATCHES, checkpoint: str | None = None
 ) -> LossLedger:
     """Builds the graph of a target in one mode, and reads, checks and probes its loss's ledger.
+
+    If the losses of TRAIN's examples depend on each other, such as by batch normalization, EVAL is
+    examined, too.
 
     Args:
       target: The model_fn and its inputs.
@@ -38,7 +40,86 @@ def examine(
       TypeError: The model_fn's loss is not a Tensor of a graph, or not of floats.
       ValueError: The features or labels belong to another graph, or the input is empty.
     """
-    import tensorflow as tf
+    with _examined(target, mode, batches, checkpoint) as examined:
+        ledger = examined.ledger
+    if mode == ModeKeys.TRAIN and modes.is_coupled(ledger):
+        try:
+            with _examined(target, ModeKeys.EVAL, batches, checkpoint) as evaluation:
+                return modes.with_evaluation(ledger, evaluation.ledger)
+        except Exception:  # the target need not have an evaluation, and TRAIN's ledger stands
+            return ledger
+    return ledger
+
+
+def examine_both(
+    target: Target, *, batches: int = BATCHES, checkpoint: str | None = None
+) -> tuple[LossLedger, LossLedger]:
+    """Examines TRAIN and EVAL as `examine` does, and compares their losses.
+
+    EVAL's loss is computed with TRAIN's weights on TRAIN's first batch.
+
+    Args:
+      target: The model_fn and its inputs.
+      batches: How many batches to check the ledgers on.
+      checkpoint: As for `examine`.
+
+    Returns:
+      The ledgers of TRAIN and EVAL. EVAL's has a claim on whether both losses are the same.
+
+    Raises:
+      TypeError: As for `examine`.
+      ValueError: As for `examine`.
+    """
+    with _examined(target, ModeKeys.TRAIN, batches, checkpoint) as examined:
+        train, weights = examined.ledger, examined.weights()
+        leaves, losses = examined.bench.leaves, examined.losses(examined.bench.leaves)
+        draws = examined.fed.draws
+    with _examined(target, ModeKeys.EVAL, batches, checkpoint) as examined:
+        examined.load(weights)
+        claim = modes.probe(train, examined.ledger, losses, examined.losses(leaves), draws)
+        evaluation = dataclasses.replace(examined.ledger, claims=(claim,))
+    return modes.with_evaluation(train, evaluation), evaluation
+
+
+class _Examined(NamedTuple):
+    """A graph whose ledger was read and probed, in an open session.
+
+    Attributes:
+      ledger: The ledger.
+      bench: Its batches.
+      fed: Runs the graph on batches.
+      session: The session.
+      loads: The variables by name.
+    """
+
+    ledger: LossLedger
+    bench: Bench
+    fed: FedGraph
+    session: Any
+    variables: Mapping[str, Any]
+
+    def weights(self) -> dict[str, Any]:
+        """Returns the values of the variables by name."""
+        handles = {name: variable.value() for name, variable in self.variables.items()}
+        values: dict[str, Any] = self.session.run(handles)
+        return values
+
+    def load(self, values: Mapping[str, Any]) -> None:
+        """Gives variables their values, where the graph has one of that name and shape."""
+        for name, variable in self.variables.items():
+            if name in values and variable.shape.as_list() == list(values[name].shape):
+                variable.load(values[name], self.session)
+
+    def losses(self, leaves: Sequence[Any]) -> Any:
+        """Returns the values of the ledger's tensors for a batch, or the reason why not."""
+        try:
+            return self.fed.values(list(leaves))
+        except CannotFeed as error:
+            return str(error)
+
+
+@contextmanager
+def _examined(target: Target, mode: str, limit: int, checkpoint: str | None) -> Iterator[_Examined]:
     import tensorflow.compat.v1 as tf1
 
     built = build(target, mode)
@@ -46,21 +127,27 @@ def examine(
     with built.graph.as_default():
         read = reader.ledger(built.spec.loss, batch.features, batch.labels, mode=mode)
         graph = LossGraph(built.spec.loss, batch.features, batch.labels)
-        with private_tensorflow.scaled_losses(tf.distribute.get_strategy()):
-            added_up = tf1.distribute.get_loss_reduction() == tf.distribute.ReduceOp.SUM
-        names = recomputation.tensors(read)
+        added_up = _are_replicas_added_up()
+        names, inputs = recomputation.tensors(read), _leaves(built.inputs)
+        variables = {v.op.name: v for v in tf1.global_variables() if hasattr(v, "load")}
         with _session(built, checkpoint) as session:
-            recorded = _record(built, session, names, batches)
-            checked = recomputation.check(
-                read,
-                [each.values for each in recorded],
-                sizes=[each.size for each in recorded if each.size is not None],
-            )
-            inputs = _leaves(built.inputs)
-            fed = FedGraph(built.graph, session, inputs, names)
+            recorded = _record(built, session, names, limit)
             values = [each.values for each in recorded]
+            sizes = [each.size for each in recorded if each.size is not None]
+            checked = recomputation.check(read, values, sizes=sizes)
+            fed = FedGraph(built.graph, session, inputs, names)
             bench = Bench(built.graph, fed, values, recorded[0].leaves, inputs)
-            return probing.probed(checked, bench, graph, added_up=added_up)
+            ledger = probing.probed(checked, bench, graph, added_up=added_up)
+            yield _Examined(ledger, bench, fed, session, variables)
+
+
+def _are_replicas_added_up() -> bool:
+    """Returns whether an Estimator would add up the replicas' losses of the default graph."""
+    import tensorflow as tf
+    import tensorflow.compat.v1 as tf1
+
+    with private_tensorflow.scaled_losses(tf.distribute.get_strategy()):
+        return bool(tf1.distribute.get_loss_reduction() == tf.distribute.ReduceOp.SUM)
 
 
 class _Recorded(NamedTuple):

@@ -163,17 +163,17 @@ def differences(train: LossLedger, evaluation: LossLedger) -> tuple[Caution, ...
 
 def _more(terms: tuple[LossTerm, ...], others: tuple[LossTerm, ...]) -> list[LossTerm]:
     """Returns the terms that `others` does not have, or has less often."""
-    unmatched = [_unnumbered(term) for term in others]
+    unmatched = [unnumbered(term) for term in others]
     more = []
     for term in terms:
-        if (text := _unnumbered(term)) in unmatched:
+        if (text := unnumbered(term)) in unmatched:
             unmatched.remove(text)
         else:
             more.append(term)
     return more
 
 
-def _unnumbered(term: LossTerm) -> str:
+def unnumbered(term: LossTerm) -> str:
     """Returns a term's formula without the numbers in op names, which differ between graphs."""
     return re.sub(r"_\d+\b", "", term.formula)
 

@@ -6,7 +6,7 @@ suggest. Only what a probe has shown is said: `explain`.
 """
 
 from estimator_compat.ledger.steps import Operation, Role
-from estimator_compat.ledger.values import Claim, Kind, LossTerm, Status
+from estimator_compat.ledger.values import Claim, LossTerm, Status
 
 NO_BATCH_AXIS = "No axis of the losses is the batch."
 # Claims that are said only if a probe has refuted them.
@@ -36,7 +36,8 @@ _SUBJECTS = {
     "permutation": "which axis is the batch",
     "leaving out": "whether the examples depend on each other",
     "sum": "whether it is a sum over the examples",
-    "halves": "what a short batch and replicas do",
+    "short batch": "what a short batch does",
+    "replicas": "what several replicas do",
     "zero weights": "what a weight of 0 does",
     "keras": "the equal reduction of Keras",
 }

@@ -1,4 +1,7 @@
-"""The probe "halves": what two parts of a batch, as on two replicas, say of the whole batch."""
+"""Probes by two parts of a batch: "sum", "short batch" and "replicas".
+
+The parts are what a short batch or two replicas have; they are compared with the whole batch.
+"""
 
 import enum
 from typing import NamedTuple
@@ -10,7 +13,7 @@ from estimator_compat.ledger.probes.term_numbers import TermNumbers, is_close, n
 from estimator_compat.ledger.steps import Role
 from estimator_compat.ledger.values import Claim, LossTerm, Status
 
-PROBE, SUM = "halves", "sum"
+REPLICAS, SHORT_BATCH, SUM = "replicas", "short batch", "sum"
 _NO_SUM = "the sums of two parts of a batch do not add up to the sum of the whole batch"
 SUM_TEXT = "The term is a sum over the examples, divided by a sum over the examples."
 
@@ -80,16 +83,17 @@ def probe(term: LossTerm, bench: Bench, *, added_up: bool) -> list[Claim]:
     found = halves(term, bench)
     if isinstance(found, str):
         claims = [Claim(text=SUM_TEXT, status=Status.NOT_KNOWN, probe=SUM, reason=found)]
-        claims += [_claim(text, Status.NOT_KNOWN, found) for text in (short_batch, replicas)]
+        claims.append(_claim(SHORT_BATCH, short_batch, Status.NOT_KNOWN, found))
+        claims.append(_claim(REPLICAS, replicas, Status.NOT_KNOWN, found))
     else:
         problem = _problem(term, found)
         status = Status.REFUTED if problem else Status.SHOWN
-        claims = [_sum_claim(found), _claim(short_batch, status, problem)]
+        claims = [_sum_claim(found), _claim(SHORT_BATCH, short_batch, status, problem)]
         claims.append(_replicas(found, replicas, problem))
     if term.batch_axis is None:
         del claims[1]  # no sentence on a batch that is not known
     elif term.shape is not None and term.shape[term.batch_axis] is not None:
-        claims[1] = _claim(short_batch, Status.SHOWN)  # the static shape shows it
+        claims[1] = _claim(SHORT_BATCH, short_batch, Status.SHOWN)  # the static shape shows it
     return claims
 
 
@@ -126,20 +130,20 @@ def _problem(term: LossTerm, found: Halves) -> str:
 
 def _replicas(found: Halves, text: str, problem: str) -> Claim:
     if not problem:
-        return _claim(text, Status.SHOWN)
+        return _claim(REPLICAS, text, Status.SHOWN)
     first, second = (part.number for part in found.parts)
     whole = found.whole.number
     averages = ((first + second) / 2, first + second)
     if any(is_close(whole, number, found.whole.scale) for number in averages):
-        return _claim(text, Status.REFUTED, problem)
+        return _claim(REPLICAS, text, Status.REFUTED, problem)
     sizes = " and ".join(str(size) for size in found.sizes)
     shown = (
         "On replicas, neither the average nor the sum of the replicas' losses is the loss of the "
         f"whole batch: with {sizes} examples they are {averages[0]:.4g} and {averages[1]:.4g}, and "
         f"of the whole batch it is {whole:.4g}."
     )
-    return _claim(shown, Status.SHOWN)
+    return _claim(REPLICAS, shown, Status.SHOWN)
 
 
-def _claim(text: str, status: Status, reason: str = "") -> Claim:
-    return Claim(text=text, status=status, probe=PROBE, reason=reason)
+def _claim(probe: str, text: str, status: Status, reason: str = "") -> Claim:
+    return Claim(text=text, status=status, probe=probe, reason=reason)

@@ -1,7 +1,8 @@
 """The probe "keras": which reduction of Keras gives the number of a term."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,7 +33,7 @@ class _Function(NamedTuple):
 
     name: str
     arguments: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
-    options: dict[str, Any] = {}
+    options: Mapping[str, Any] = MappingProxyType({})
     averages: bool = True
 
 
@@ -47,15 +48,21 @@ def _two_classes(losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 _FUNCTIONS = {
-    "absolute_difference": _Function("MeanAbsoluteError", lambda l: (np.zeros_like(l), l)),
-    "hinge": _Function("Hinge", lambda l: (np.ones_like(l), 1 - l)),
+    "absolute_difference": _Function(
+        "MeanAbsoluteError", lambda losses: (np.zeros_like(losses), losses)
+    ),
+    "hinge": _Function("Hinge", lambda losses: (np.ones_like(losses), 1 - losses)),
     "sigmoid_cross_entropy": _Function(
-        "BinaryCrossentropy", lambda l: (np.ones_like(l), _logits(l)), {"from_logits": True}
+        "BinaryCrossentropy",
+        lambda losses: (np.ones_like(losses), _logits(losses)),
+        {"from_logits": True},
     ),
     "softmax_cross_entropy": _Function(
         "SparseCategoricalCrossentropy", _two_classes, {"from_logits": True}, averages=False
     ),
-    "squared_difference": _Function("MeanSquaredError", lambda l: (np.zeros_like(l), np.sqrt(l))),
+    "squared_difference": _Function(
+        "MeanSquaredError", lambda losses: (np.zeros_like(losses), np.sqrt(losses))
+    ),
 }
 
 
@@ -80,19 +87,15 @@ def probe(term: LossTerm, bench: Bench) -> Claim | None:
         keras = _keras_3()
     except ImportError as error:
         return Claim(text=_NO_EQUAL, status=Status.NOT_KNOWN, probe=PROBE, reason=str(error))
-    batches = [
-        _batch(term, values)
-        for values in (*bench.recorded, *(values for _, values in telling_batches(term, bench)))
-    ]
-    batches = [each for each in batches if np.isfinite(each.number)]
-    factor = _constant_factor(term)
-    function = _function(term, batches)
+    batches = _batches(term, bench)
+    function, factor = _function(term, batches), _constant_factor(term)
+    numbers = _numbers(keras, function, _KERAS_3, batches)
     for reduction in _in_order(term, _KERAS_3):
-        numbers = [_number(keras, function, reduction, each) for each in batches]
-        if _all_equal(numbers, batches, factor):
+        if _all_equal(numbers[reduction], batches, factor):
             text = f"In Keras 3 it is reduction={reduction!r}{_times(term)}"
-            return _shown(text + _keras_2(term, function, batches, factor) + ".")
-        if (times := _ratio(numbers, batches, factor)) is not None and _last_axis(term) == times:
+            return _shown(text + _keras_2(function, batches, factor) + ".")
+        times = _ratio(numbers[reduction], batches, factor)
+        if function.averages and times is not None and times == _last_axis(term):
             return _shown(
                 f"In Keras 3 it is reduction={reduction!r}, times {times:g}: {function.name} takes "
                 f"the mean over the last axis first{_and_times(term)}."
@@ -119,6 +122,13 @@ def _keras_3() -> Any:
     return keras
 
 
+def _batches(term: LossTerm, bench: Bench) -> list[_Batch]:
+    """Returns the term on real batches, and on batches with telling weights."""
+    values = [*bench.recorded, *(values for _, values in telling_batches(term, bench))]
+    batches = [_batch(term, each) for each in values]
+    return [each for each in batches if np.isfinite(each.number)]
+
+
 def _batch(term: LossTerm, values: Values) -> _Batch:
     numbers = numbers_of(term, values)
     weights = None
@@ -135,25 +145,31 @@ def _function(term: LossTerm, batches: Sequence[_Batch]) -> _Function:
     return _FUNCTIONS.get(term.op, given) if is_positive else given
 
 
-def _number(keras: Any, function: _Function, reduction: str, batch: _Batch) -> float:
-    """Returns the loss of Keras; NaN if Keras does not take such weights."""
+def _numbers(
+    keras: Any, function: _Function, names: Sequence[str], batches: Sequence[_Batch]
+) -> dict[str, list[float]]:
+    """Returns the losses of Keras by reduction; NaN where Keras does not take the weights."""
+    with tf.Graph().as_default():
+        losses = {
+            name: [_loss(keras, function, name, batch) for batch in batches] for name in names
+        }
+        numbers: dict[str, list[float]] = sessions.values_of([losses])[0]
+    return numbers
+
+
+def _loss(keras: Any, function: _Function, reduction: str, batch: _Batch) -> Any:
+    losses = batch.losses
+    if function.averages and losses.ndim == 1:
+        losses = losses[:, np.newaxis]  # the outputs of a Keras model have an axis more
     if function.name:
         loss = getattr(keras.losses, function.name)(reduction=reduction, **function.options)
     else:
         loss = _given_losses(keras)(reduction=reduction)
-    # Labels of a Keras model have the axis of outputs, which the loss function averages.
-    losses = (
-        batch.losses[:, np.newaxis]
-        if function.averages and batch.losses.ndim == 1
-        else batch.losses
-    )
-    y_true, y_pred = function.arguments(losses)
+    y_true, y_pred = (tf.constant(argument) for argument in function.arguments(losses))
     try:
-        with tf.Graph().as_default():
-            result = loss(tf.constant(y_true), tf.constant(y_pred), sample_weight=batch.weights)
-            return float(sessions.values_of([tf.convert_to_tensor(result)])[0])
+        return tf.convert_to_tensor(loss(y_true, y_pred, sample_weight=batch.weights))
     except (ValueError, TypeError, tf.errors.OpError):
-        return float("nan")
+        return tf.constant(float("nan"))
 
 
 @functools.cache
@@ -183,7 +199,7 @@ def _all_equal(numbers: Sequence[float], batches: Sequence[_Batch], factor: floa
 
 
 def _ratio(numbers: Sequence[float], batches: Sequence[_Batch], factor: float) -> float | None:
-    """Returns the whole number that all numbers of Keras are to be multiplied by, if there is one."""
+    """Returns the whole number by which all numbers of Keras are too small, or None."""
     ratios = [
         b.number / (n * factor) for n, b in zip(numbers, batches, strict=True) if n and factor
     ]
@@ -218,14 +234,12 @@ def _and_times(term: LossTerm) -> str:
     return f"; and{_times(term)[1:]}" if _times(term) else ""
 
 
-def _keras_2(term: LossTerm, function: _Function, batches: Sequence[_Batch], factor: float) -> str:
+def _keras_2(function: _Function, batches: Sequence[_Batch], factor: float) -> str:
     """Says what Keras 2 has, as far as tf_keras is installed."""
     try:
         import tf_keras
     except ImportError:
         return ""
-    for reduction in _KERAS_2:
-        numbers = [_number(tf_keras, function, reduction, each) for each in batches]
-        if _all_equal(numbers, batches, factor):
-            return ""
-    return "; Keras 2 has no equal"
+    numbers = _numbers(tf_keras, function, _KERAS_2, batches)
+    is_there = any(_all_equal(each, batches, factor) for each in numbers.values())
+    return "" if is_there else "; Keras 2 has no equal"
