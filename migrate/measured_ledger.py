@@ -89,7 +89,8 @@ class _Examined(NamedTuple):
       bench: Its batches.
       fed: Runs the graph on batches.
       session: The session.
-      loads: The variables by name.
+      variables: The variables by name.
+      reads: A tensor of the value of each variable.
     """
 
     ledger: LossLedger
@@ -97,11 +98,11 @@ class _Examined(NamedTuple):
     fed: FedGraph
     session: Any
     variables: Mapping[str, Any]
+    reads: Mapping[str, Any]
 
     def weights(self) -> dict[str, Any]:
         """Returns the values of the variables by name."""
-        handles = {name: variable.value() for name, variable in self.variables.items()}
-        values: dict[str, Any] = self.session.run(handles)
+        values: dict[str, Any] = self.session.run(dict(self.reads))
         return values
 
     def load(self, values: Mapping[str, Any]) -> None:
@@ -130,6 +131,7 @@ def _examined(target: Target, mode: str, limit: int, checkpoint: str | None) -> 
         added_up = _are_replicas_added_up()
         names, inputs = recomputation.tensors(read), _leaves(built.inputs)
         variables = {v.op.name: v for v in tf1.global_variables() if hasattr(v, "load")}
+        reads = {name: variable.read_value() for name, variable in variables.items()}
         with _session(built, checkpoint) as session:
             recorded = _record(built, session, names, limit)
             values = [each.values for each in recorded]
@@ -138,7 +140,7 @@ def _examined(target: Target, mode: str, limit: int, checkpoint: str | None) -> 
             fed = FedGraph(built.graph, session, inputs, names)
             bench = Bench(built.graph, fed, values, recorded[0].leaves, inputs)
             ledger = probing.probed(checked, bench, graph, added_up=added_up)
-            yield _Examined(ledger, bench, fed, session, variables)
+            yield _Examined(ledger, bench, fed, session, variables, reads)
 
 
 def _are_replicas_added_up() -> bool:

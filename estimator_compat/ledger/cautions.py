@@ -4,7 +4,7 @@ import dataclasses
 import re
 
 from estimator_compat.ledger.steps import Line, Operation
-from estimator_compat.ledger.values import Kind, LossLedger, LossTerm
+from estimator_compat.ledger.values import Kind, LossLedger, LossTerm, Status
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,27 @@ _OF_A_TERM = (opaque, vector_loss, reduced_twice, broadcast, weights_with_mean)
 
 
 def differences(train: LossLedger, evaluation: LossLedger) -> tuple[Caution, ...]:
-    """Returns a caution if the losses of TRAIN and EVAL are computed in different ways."""
+    """Returns a caution if the losses of TRAIN and EVAL are computed in different ways.
+
+    The formulas may differ, or the numbers for the same weights and batch, which EVAL's claims
+    have.
+    """
+    if cautions := of_formulas(train, evaluation):
+        return cautions
+    return tuple(
+        Caution(
+            code="train-eval",
+            text=f"`loss` is not the same in TRAIN and EVAL: {claim.reason}. The formulas are the "
+            "same, so that a part of the model differs. The two curves cannot be compared; look "
+            "for what depends on `mode`.",
+        )
+        for claim in evaluation.claims
+        if claim.probe == "modes" and claim.status is Status.REFUTED
+    )
+
+
+def of_formulas(train: LossLedger, evaluation: LossLedger) -> tuple[Caution, ...]:
+    """Returns a caution if the formulas of TRAIN's and EVAL's losses differ."""
     only_train = _more(train.terms, evaluation.terms)
     only_eval = _more(evaluation.terms, train.terms)
     if not (only_train or only_eval):

@@ -75,6 +75,9 @@ _SHORT_BATCH = {
     None: "A short last batch sums fewer examples; evaluate()'s `loss` is the mean of these sums "
     "over batches, not over examples.",
     Role.CONSTANT: "A short last batch is still divided by {by}, as if it were full.",
+    Role.COUNT_NONZERO: "A short last batch is divided by how many of its own weights are not 0, "
+    "and counts as much as a full one in evaluate()'s `loss`: the mean over batches is not the "
+    "dataset's mean. `average_loss` is.",
     Role.OTHER: "A short last batch is divided by its own {by}; evaluate()'s `loss` is the mean "
     "over batches, in which it counts as much as a full one.",
     Role.SUM_OF_WEIGHTS: "A short last batch is divided by its own weights, and counts as much "

@@ -12,8 +12,10 @@ DESCRIPTION = f"""\
 Explains what a model_fn's `loss` computes, in TRAIN and in EVAL. The command lists the terms of the
 loss. For each term it shows the per-example losses, their weights, the reduction, and the lines of
 code that they come from. It explains what a short last batch, weights of zero and several replicas
-do to the loss, and names its nearest equal in Keras. To check itself, it recomputes the loss from
-these parts on real batches of the input, and compares it with the model_fn's own number.
+do to the loss, and names its equal in Keras. To check itself, it recomputes the loss from these
+parts on real batches of the input, and compares it with the model_fn's own number. Each sentence is
+tried on batches that are made for it: with the examples in another order, without one of them, on
+two halves, with other weights. What no batch has shown is said to be not known.
 
 {TARGET}
 Without TARGET, the command explains the loss of the embedded example.
@@ -68,13 +70,11 @@ def run(options: argparse.Namespace) -> int:
     from migrate.reports import ledger_text
 
     target = target_arguments.target(options)
-    modes = [options.mode] if options.mode else ["train", "eval"]
-    ledgers = [
-        measured_ledger.examine(
-            target, mode, batches=options.batches, checkpoint=options.checkpoint
-        )
-        for mode in modes
-    ]
+    how = {"batches": options.batches, "checkpoint": options.checkpoint}
+    if options.mode:
+        ledgers = [measured_ledger.examine(target, options.mode, **how)]
+    else:
+        ledgers = [*measured_ledger.examine_both(target, **how)]
     if options.format == "json":
         print(json.dumps([ledger.to_json() for ledger in ledgers], indent=2))
     else:

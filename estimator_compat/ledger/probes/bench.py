@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from estimator_compat.ledger.probes import example_rows
 from estimator_compat.ledger.probes.example_rows import Leaves
@@ -37,6 +38,9 @@ class Bench:
         self.graph, self.recorded, self.leaves, self.inputs = graph, recorded, leaves, inputs
         self.size = example_rows.size_of(leaves) or 0
         self._fed = fed
+        # A sparse or ragged tensor may know its rows, too, but its parts can be fed.
+        dense = [leaf for leaf in inputs if isinstance(leaf, tf.Tensor) and leaf.shape.rank]
+        self._is_fixed = any(leaf.shape[0] == self.size for leaf in dense)
         self._made: dict[tuple[int, ...], Values | CannotFeed] = {}
         self.reason = self._find_reason()
 
@@ -68,6 +72,8 @@ class Bench:
           CannotFeed: The graph cannot compute such a batch.
         """
         key = tuple(rows)
+        if len(key) != self.size and self._is_fixed:
+            raise CannotFeed(f"the graph knows the size of a batch ({self.size})")
         if key not in self._made:
             leaves = example_rows.take(self.leaves, key, self.size)
             try:

@@ -27,7 +27,10 @@ class Parts(enum.Enum):
 
 
 class Halves(NamedTuple):
-    """A term on a batch and on its two parts, which have unequally many examples.
+    """A term on a batch and on two parts of it, which have unequally many examples.
+
+    The batch is divided in two ways, at a place and by turns. What is said of all parts holds for
+    both ways; `parts` are those of the first way.
 
     Attributes:
       whole: The term on the whole batch.
@@ -48,26 +51,34 @@ def halves(term: LossTerm, bench: Bench) -> Halves | str:
     """Computes a term on two parts of the first batch, or says why that cannot be done."""
     if reason := bench.reason or ("" if bench.size > 1 else "the batch has one example"):
         return reason
-    first = bench.size - max(1, bench.size // 3)
     rows = list(range(bench.size))
+    first = bench.size - max(1, bench.size // 3)
+    divisions = ((rows[:first], rows[first:]), (rows[::2], rows[1::2]))
     try:
-        batches = [bench.whole, bench.of(rows[:first]), bench.of(rows[first:])]
+        whole = numbers_of(term, bench.whole)
+        (one, two), *others = (
+            [numbers_of(term, bench.of(part)) for part in division] for division in divisions
+        )
     except CannotFeed as error:
         return str(error)
-    whole, *parts = (numbers_of(term, values) for values in batches)
     scale = whole.scale * abs(whole.divisor)
-    first_part, second_part = parts
-    total = first_part.divisor + second_part.divisor
-    divisor = Parts.OTHER
-    if is_close(whole.divisor, total, 0.0):
-        divisor = Parts.SUM
-    elif is_close(first_part.divisor, second_part.divisor, 0.0) and is_close(
-        whole.divisor, first_part.divisor, 0.0
-    ):
-        divisor = Parts.SAME
-    is_sum = is_close(whole.numerator, first_part.numerator + second_part.numerator, scale)
-    sizes = (first, bench.size - first)
-    return Halves(whole, (first_part, second_part), sizes, is_sum, divisor)
+    pairs = [(one, two), *others]
+    return Halves(
+        whole,
+        (one, two),
+        (first, bench.size - first),
+        all(is_close(whole.numerator, a.numerator + b.numerator, scale) for a, b in pairs),
+        _divisor([(whole.divisor, a.divisor, b.divisor) for a, b in pairs]),
+    )
+
+
+def _divisor(divisors: list[tuple[float, float, float]]) -> Parts:
+    """Says what the divisor of a batch is of those of its parts, in each way to divide it."""
+    if all(is_close(whole, one + two, 0.0) for whole, one, two in divisors):
+        return Parts.SUM
+    if all(is_close(whole, one, 0.0) and is_close(whole, two, 0.0) for whole, one, two in divisors):
+        return Parts.SAME
+    return Parts.OTHER
 
 
 def probe(term: LossTerm, bench: Bench, *, added_up: bool) -> list[Claim]:

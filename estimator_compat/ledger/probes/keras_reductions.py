@@ -100,13 +100,20 @@ def probe(term: LossTerm, bench: Bench) -> Claim | None:
                 f"In Keras 3 it is reduction={reduction!r}, times {times:g}: {function.name} takes "
                 f"the mean over the last axis first{_and_times(term)}."
             )
-    return _shown(_NO_EQUAL.format(formula=term.formula))
+    text = _NO_EQUAL
+    if term.suggested_reduction == "SUM_BY_NONZERO_WEIGHTS" and batches:
+        text = _NO_NONZERO.format(nearest=numbers[_NEAREST][0] * factor, number=batches[0].number)
+    return _shown(text + _BY_HAND.format(formula=term.formula))
 
 
-_NO_EQUAL = (
-    "No reduction of Keras 3 gives this number: take reduction=None (or 'none'), and compute "
-    "{formula} by hand."
+_NEAREST = "sum_over_batch_size"
+_NO_EQUAL = "No reduction of Keras 3 gives this number"
+_NO_NONZERO = (
+    "Keras has no SUM_BY_NONZERO_WEIGHTS: its nearest, 'sum_over_batch_size', divides by the number "
+    "of elements, those of weight 0 included, and gives {nearest:.4g} for {number:.4g} on the first "
+    "batch"
 )
+_BY_HAND = ": take reduction=None (or 'none'), and compute {formula} by hand."
 
 
 def _shown(text: str) -> Claim:
