@@ -20,9 +20,13 @@ def explain(term: LossTerm) -> tuple[str, ...]:
       The claims of the term that are shown, and one sentence for each reason why others are not
       known. Nothing for a term that was not probed.
     """
-    sentences = [text for claim in term.claims if (text := _said(claim))]
+    is_coupled = any(
+        claim.probe == "leaving out" and claim.status is Status.REFUTED for claim in term.claims
+    )
+    claims = [claim for claim in term.claims if not (is_coupled and claim.probe == "sum")]
+    sentences = [text for claim in claims if (text := _said(claim))]
     reasons: dict[str, list[str]] = {}
-    for claim in term.claims:
+    for claim in claims:
         if claim.status is Status.NOT_KNOWN:
             reasons.setdefault(claim.reason, []).append(_SUBJECTS.get(claim.probe, claim.probe))
     for reason, subjects in reasons.items():
@@ -92,8 +96,8 @@ _SHORT_BATCH_OF_MEAN = (
 
 def short_batch(term: LossTerm) -> str:
     """Says what a short last batch does to a term, as the steps suggest."""
-    size = (term.shape or ())[term.batch_axis] if term.batch_axis is not None else None
-    if size is not None:
+    is_known = term.batch_axis is not None and term.shape is not None
+    if is_known and (size := term.shape[term.batch_axis]) is not None:
         return f"The graph knows the size of a batch ({size}), so that no batch is short."
     text = _SHORT_BATCH.get(divisor(term), _SHORT_BATCH_OF_MEAN)
     return text.format(by=divisors(term))

@@ -15,6 +15,9 @@ from estimator_compat.ledger.values import Claim, LossTerm, Status
 
 REPLICAS, SHORT_BATCH, SUM = "replicas", "short batch", "sum"
 _NO_SUM = "the sums of two parts of a batch do not add up to the sum of the whole batch"
+_NO_SUM_OF_DIVISORS = (
+    "the divisors of two parts of a batch do not add up to the divisor of the whole batch"
+)
 SUM_TEXT = "The term is a sum over the examples, divided by a sum over the examples."
 
 
@@ -100,6 +103,8 @@ def probe(term: LossTerm, bench: Bench, *, added_up: bool) -> list[Claim]:
         problem = _problem(term, found)
         status = Status.REFUTED if problem else Status.SHOWN
         claims = [_sum_claim(found), _claim(SHORT_BATCH, short_batch, status, problem)]
+        if not problem and explanations.divisor(term) is Role.OTHER:
+            problem = "" if found.divisor is Parts.SUM else _NO_SUM_OF_DIVISORS
         claims.append(_replicas(found, replicas, problem))
     if term.batch_axis is None:
         del claims[1]  # no sentence on a batch that is not known
@@ -111,7 +116,7 @@ def probe(term: LossTerm, bench: Bench, *, added_up: bool) -> list[Claim]:
 def _sum_claim(found: Halves) -> Claim:
     reason = "" if found.is_sum else _NO_SUM
     if found.is_sum and found.divisor is Parts.OTHER:
-        reason = "the divisors of two parts of a batch do not add up to that of the whole batch"
+        reason = _NO_SUM_OF_DIVISORS
     status = Status.REFUTED if reason else Status.SHOWN
     return Claim(text=SUM_TEXT, status=status, probe=SUM, reason=reason)
 

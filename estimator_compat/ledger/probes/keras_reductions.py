@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from estimator_compat.ledger.probes import zero_weights
 from estimator_compat.ledger.probes.bench import Bench
 from estimator_compat.ledger.probes.fed_graph import Values
 from estimator_compat.ledger.probes.row import telling_batches
@@ -93,7 +94,8 @@ def probe(term: LossTerm, bench: Bench) -> Claim | None:
     for reduction in _in_order(term, _KERAS_3):
         if _all_equal(numbers[reduction], batches, factor):
             text = f"In Keras 3 it is reduction={reduction!r}{_times(term)}"
-            return _shown(text + _keras_2(function, batches, factor) + ".")
+            text += _keras_2(function, batches, factor)
+            return _shown(f"{text}{_all_zero(keras, term, bench, reduction, factor)}.")
         times = _ratio(numbers[reduction], batches, factor)
         if function.averages and times is not None and times == _last_axis(term):
             return _shown(
@@ -109,9 +111,9 @@ def probe(term: LossTerm, bench: Bench) -> Claim | None:
 _NEAREST = "sum_over_batch_size"
 _NO_EQUAL = "No reduction of Keras 3 gives this number"
 _NO_NONZERO = (
-    "Keras has no SUM_BY_NONZERO_WEIGHTS: its nearest, 'sum_over_batch_size', divides by the number "
-    "of elements, those of weight 0 included, and gives {nearest:.4g} for {number:.4g} on the first "
-    "batch"
+    "Keras has no SUM_BY_NONZERO_WEIGHTS: its nearest, 'sum_over_batch_size', divides by the "
+    "number of elements, those of weight 0 included, and gives {nearest:.4g} for {number:.4g} on "
+    "the first batch"
 )
 _BY_HAND = ": take reduction=None (or 'none'), and compute {formula} by hand."
 
@@ -239,6 +241,19 @@ def _times(term: LossTerm) -> str:
 
 def _and_times(term: LossTerm) -> str:
     return f"; and{_times(term)[1:]}" if _times(term) else ""
+
+
+def _all_zero(keras: Any, term: LossTerm, bench: Bench, reduction: str, factor: float) -> str:
+    """Says what Keras gives where all weights are 0, if that is another number."""
+    values = zero_weights.all_zero(term, bench) if term.weightings else None
+    if values is None:
+        return ""
+    batch = _batch(term, values)
+    [number] = _numbers(keras, _function(term, [batch]), [reduction], [batch])[reduction]
+    if is_close(number * factor, batch.number, batch.scale):
+        return ""
+    numbers = f"Keras gives {number * factor:.4g} and this loss {batch.number:.4g}"
+    return f"; where all weights are 0, {numbers}"
 
 
 def _keras_2(function: _Function, batches: Sequence[_Batch], factor: float) -> str:

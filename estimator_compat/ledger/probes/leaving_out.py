@@ -15,12 +15,19 @@ PROBE = "leaving out"
 TEXT = "The loss of an example does not depend on the other examples of its batch."
 
 
-def probe(term: LossTerm, bench: Bench) -> Claim:
+def probe(term: LossTerm, bench: Bench, axis: Claim) -> Claim:
     """Leaves out the first and the last example of a batch, and compares the others' losses.
 
     Where the graph fixes the size of a batch, a copy of another example replaces the one that
     leaves.
+
+    Args:
+      term: The term.
+      bench: The batches.
+      axis: What the probe "permutation" found of the term's batch axis.
     """
+    if axis.status is Status.NOT_KNOWN:
+        return _claim(Status.NOT_KNOWN, axis.reason)
     if reason := bench.reason or ("" if bench.size > 1 else "the batch has one example"):
         return _claim(Status.NOT_KNOWN, reason)
     for left_out in (0, bench.size - 1):

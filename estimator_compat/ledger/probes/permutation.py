@@ -60,20 +60,19 @@ def _judged(
     if len(moving) > 1:
         return term, _claim(text, _NOT_KNOWN, "the losses are the same along several axes")
     (axis,) = moving
-    if term.shape is None:
-        return term, _claim(text, _NOT_KNOWN, "the graph does not know the rank of the losses")
     size = before.shape[axis] // len(order)
     name = BATCH if size == 1 else f"{BATCH}*{size}"
     renamed = _without_batch_axis(term)
+    if term.shape is None:  # the values know the rank, which the graph does not
+        renamed = dataclasses.replace(renamed, axes=("?",) * before.ndim)
     axes = (*renamed.axes[:axis], name, *renamed.axes[axis + 1 :])
     renamed = dataclasses.replace(renamed, axes=axes, batch_axis=axis)
     return renamed, _claim(_text(renamed), _SHOWN)
 
 
 def derangement(size: int) -> list[int]:
-    """Returns an order of examples in which none is at its place, and no two stay neighbors."""
-    reversed_order = list(range(size))[::-1]
-    return reversed_order[1:] + reversed_order[:1] if size % 2 else reversed_order
+    """Returns an order of examples in which none is at its place, if there is more than one."""
+    return [(row + size // 2) % size for row in range(size)]
 
 
 def moved(before: np.ndarray, axes: tuple[int, ...], order: list[int], after: np.ndarray) -> bool:

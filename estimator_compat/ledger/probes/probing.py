@@ -41,7 +41,7 @@ def _probed(term: LossTerm, bench: Bench, graph: LossGraph, *, added_up: bool) -
     if reduction is not None and reduction.status is Status.REFUTED:
         term = _without_roles(term, graph)
     term, axis = permutation.probe(term, bench)
-    independence = leaving_out.probe(term, bench)
+    independence = leaving_out.probe(term, bench, axis)
     claims: list[Claim | None] = [reduction, axis, independence]
     claims += halves.probe(term, bench, added_up=added_up)
     claims.append(zero_weights.probe(term, bench))

@@ -73,6 +73,13 @@ def _batches(term: LossTerm, bench: Bench) -> Iterator[tuple[Values, Values, Val
                 continue
 
 
+def all_zero(term: LossTerm, bench: Bench) -> Values | None:
+    """Returns the values of the first batch with weights that are all 0, if they can be fed."""
+    if bench.reason:
+        return None
+    return next((values for _, _, values in _batches(term, bench) if values is not None), None)
+
+
 def _problem(term: LossTerm, with_zero: TermNumbers, without: TermNumbers) -> str:
     """Says why the sentence is false; "" if the numbers show it."""
     role = explanations.divisor(term)
