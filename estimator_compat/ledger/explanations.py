@@ -96,8 +96,10 @@ _SHORT_BATCH_OF_MEAN = (
 
 def short_batch(term: LossTerm) -> str:
     """Says what a short last batch does to a term, as the steps suggest."""
-    is_known = term.batch_axis is not None and term.shape is not None
-    if is_known and (size := term.shape[term.batch_axis]) is not None:
+    size = None
+    if term.batch_axis is not None and term.shape is not None:
+        size = term.shape[term.batch_axis]
+    if size is not None:
         return f"The graph knows the size of a batch ({size}), so that no batch is short."
     text = _SHORT_BATCH.get(divisor(term), _SHORT_BATCH_OF_MEAN)
     return text.format(by=divisors(term))

@@ -95,7 +95,7 @@ class Bench:
         Raises:
           CannotFeed: The graph cannot compute such a batch, or a tensor cannot be fed.
         """
-        names = [getattr(leaf, "name", None) for leaf in self.inputs]
+        names = [getattr(leaf, "name", "") for leaf in self.inputs]
         leaves = [values.get(n, leaf) for n, leaf in zip(names, self.leaves, strict=True)]
         if rows is not None:
             leaves = example_rows.take(leaves, rows, self.size)

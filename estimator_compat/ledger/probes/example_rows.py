@@ -38,8 +38,8 @@ def take(leaves: Leaves, rows: Sequence[int], size: int) -> Leaves:
       rows: The indices of the examples.
       size: The number of examples in the batch.
     """
-    rows = np.asarray(rows, np.int64)
-    return [_taken(leaf, rows) if _size(leaf) == size else leaf for leaf in leaves]
+    chosen = np.asarray(rows, np.int64)
+    return [_taken(leaf, chosen) if _size(leaf) == size else leaf for leaf in leaves]
 
 
 def _taken(leaf: Any, rows: np.ndarray) -> Any:

@@ -40,7 +40,7 @@ class _Function(NamedTuple):
 
 def _logits(losses: np.ndarray) -> np.ndarray:
     """Returns the logits `z` of cross entropies: `log(1 + exp(-z))` is the loss of the label 1."""
-    return -np.log(np.expm1(np.maximum(losses, 1e-12)))
+    return np.asarray(-np.log(np.expm1(np.maximum(losses, 1e-12))))
 
 
 def _two_classes(losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -183,7 +183,7 @@ def _loss(keras: Any, function: _Function, reduction: str, batch: _Batch) -> Any
 
 @functools.cache
 def _given_losses(keras: Any) -> Any:
-    class GivenLosses(keras.losses.Loss):  # type: ignore[misc]
+    class GivenLosses(keras.losses.Loss):
         """A loss that returns its second argument."""
 
         def call(self, y_true: Any, y_pred: Any) -> Any:

@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Sequence
 
+import numpy as np
+
 from estimator_compat.ledger import cautions
 from estimator_compat.ledger.probes import halves, leaving_out
 from estimator_compat.ledger.probes.fed_graph import Values
@@ -34,11 +36,11 @@ def probe(
         reason why there are none.
       draws: The names of TRAIN's random ops, whose draws were replaced by a constant.
     """
-    for values in (train_values, eval_values):
-        if isinstance(values, str):
-            return _claim(Status.NOT_KNOWN, values)
-    losses = [float(train_values[train.loss].sum()), float(eval_values[evaluation.loss].sum())]
-    if is_close(*losses, scale=0.0):
+    if isinstance(train_values, str) or isinstance(eval_values, str):
+        reasons = [values for values in (train_values, eval_values) if isinstance(values, str)]
+        return _claim(Status.NOT_KNOWN, reasons[0])
+    losses = [float(np.sum(train_values[train.loss])), float(np.sum(eval_values[evaluation.loss]))]
+    if is_close(losses[0], losses[1], 0.0):
         return _claim(Status.SHOWN)
     if draws:
         shown = ", ".join(draws[:3]) + (", ..." if len(draws) > 3 else "")

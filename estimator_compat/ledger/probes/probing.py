@@ -43,8 +43,8 @@ def _probed(term: LossTerm, bench: Bench, graph: LossGraph, *, added_up: bool) -
     term, axis = permutation.probe(term, bench)
     independence = leaving_out.probe(term, bench, axis)
     claims: list[Claim | None] = [reduction, axis, independence]
-    claims += halves.probe(term, bench, added_up=added_up)
-    claims.append(zero_weights.probe(term, bench))
+    *of_batch, of_replicas = halves.probe(term, bench, added_up=added_up)
+    claims += [*of_batch, zero_weights.probe(term, bench), of_replicas]
     if independence.status is not Status.REFUTED:
         claims.append(keras_reductions.probe(term, bench))
     return dataclasses.replace(term, claims=tuple(claim for claim in claims if claim is not None))

@@ -130,9 +130,9 @@ def _applied(step: LossStep, losses: np.ndarray, operand: Any) -> np.ndarray:
     if step.operation in (Operation.CAST, Operation.STOP_GRADIENT):
         return losses
     if step.operation is Operation.NEGATE:
-        return -losses
+        return np.negative(losses)
     if step.operation is Operation.HALF_SQUARE:
-        return losses * losses / 2
+        return np.asarray(losses * losses / 2)
     if step.operation is Operation.KEEP_WHERE:
         mask = np.asarray(operand, bool)
         if mask.ndim < losses.ndim and mask.ndim == 1:
@@ -142,7 +142,7 @@ def _applied(step: LossStep, losses: np.ndarray, operand: Any) -> np.ndarray:
     if step.scalar:
         operand = np.reshape(operand, [])
     if step.operation is Operation.MULTIPLY:
-        return losses * operand
+        return np.multiply(losses, operand)
     if step.operation is Operation.DIVIDE_NO_NAN:
         return np.where(operand == 0, 0.0, losses / np.where(operand == 0, 1.0, operand))
-    return losses / operand
+    return np.divide(losses, operand)

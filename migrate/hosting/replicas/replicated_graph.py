@@ -111,9 +111,9 @@ def build_for_replicas(target: Target, replication: Replication) -> BuiltReplica
       ValueError: The input cannot be split, or the global mean of the loss cannot be derived.
     """
     strategy, split = replication.strategy, replication.split
+    model = build.build(target, strategy, split=split, exact=replication.global_mean)
     if replication.global_mean:
         probed_terms.check(target)
-    model = build.build(target, strategy, split=split, exact=replication.global_mean)
     graph, spec, count = model.graph, model.spec, len(model.inputs)
     built_graph.order_step(graph, spec)
     element_spec = tf.nest.map_structure(built_graph.spec_of, model.element)

@@ -74,30 +74,30 @@ EXPLAINED = {
     ),
     "weights_with_reduce_mean": (
         MEAN_OF_BATCHES,
-        EQUAL_EXAMPLES,
         "An example of weight 0 adds nothing to the sum but still counts in the divisor, so that "
         "padding makes the loss smaller.",
+        EQUAL_EXAMPLES,
         KERAS_MEAN,
     ),
     "mean_weighted": (
         OWN_WEIGHTS,
-        EQUAL_DIVISORS,
         f"{NOTHING_BELOW}. All 0 gives 0.",
+        EQUAL_DIVISORS,
         f"{KERAS_WEIGHTED}.",
     ),
     "mask_unguarded": (
         OWN_WEIGHTS,
-        EQUAL_DIVISORS,
         f"{NOTHING_BELOW}. All 0 gives NaN.",
+        EQUAL_DIVISORS,
         f"{KERAS_WEIGHTED}{NAN}",
     ),
     "default_weighted": (
         "A short last batch is divided by how many of its own weights are not 0, and counts as "
         "much as a full one in evaluate()'s `loss`: the mean over batches is not the dataset's "
         "mean. `average_loss` is.",
-        EQUAL_DIVISORS,
         f"{NOTHING_BELOW}; other weights scale the loss, since they are counted and not added up. "
         "All 0 gives 0.",
+        EQUAL_DIVISORS,
         # The weights of the first batch are 1, 0, 2, 0.5: one of four is 0, and 1.998 * 3 / 4 is
         # 1.498.
         "Keras has no SUM_BY_NONZERO_WEIGHTS: its nearest, 'sum_over_batch_size', divides by the "
@@ -107,9 +107,9 @@ EXPLAINED = {
     ),
     "sum_weighted": (
         SUMS,
+        "An example of weight 0 adds nothing.",
         "On N replicas the Estimator added up the replicas' losses, because the last tf.losses "
         "were reduced by SUM: that is the sum of the whole batch.",
-        "An example of weight 0 adds nothing.",
         "In Keras 3 it is reduction='sum'.",
     ),
     "sum_over_the_batch_first": (
@@ -137,8 +137,8 @@ EXPLAINED = {
     ),
     "mean_by_mean": (
         OWN_DIVISOR.format("mean(features['mask'])"),
-        EQUAL_DIVISORS,
         "An example of weight 0 adds nothing to the sum; the divisor is mean(features['mask']).",
+        EQUAL_DIVISORS,
         f"{KERAS_WEIGHTED}{NAN}",
     ),
     "divided_twice": (

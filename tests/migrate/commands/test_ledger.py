@@ -28,26 +28,28 @@ def data():
 """
 SAME = """\
 TRAIN  loss = sum(features['w'] * squared_difference[batch, 1]) / count(features['w'] != 0)
-  recomputed from its terms: the same bits, on 2 batches (the first loss is {train:.6g})
+  recomputed from its terms: the same bits, on 2 batches (the first loss is {first})
 
   1. squared_difference, data: sum(features['w'] * squared_difference[batch, 1]) /
        count(features['w'] != 0)
      losses     squared_difference of shape [batch, 1] (program.py:6 in model_fn)
      weights    features['w']
      reduction  SUM_BY_NONZERO_WEIGHTS, sum(w*l) / count(w != 0)
-                A short last batch is averaged over its own examples, and counts as much as a full
-                one in evaluate()'s `loss`: the mean of batch means is not the dataset's mean.
-                `average_loss` is.
+                A short last batch is divided by how many of its own weights are not 0, and counts
+                as much as a full one in evaluate()'s `loss`: the mean over batches is not the
+                dataset's mean. `average_loss` is.
                 An example of weight 0 counts neither above nor below; other weights scale the loss,
                 since they are counted and not added up. All 0 gives 0.
                 On N replicas the Estimator averaged the replicas' losses: the same as one replica
                 on the whole batch only where all replicas have equal divisors.
-                Keras has no SUM_BY_NONZERO_WEIGHTS (sum(w*l) / count(w != 0)): its nearest,
-                'sum_over_batch_size', divides by the number of elements, those of weight 0
-                included, and gives a smaller loss.
+                Keras has no SUM_BY_NONZERO_WEIGHTS: its nearest, 'sum_over_batch_size', divides by
+                the number of elements, those of weight 0 included, and gives {half} for {train}
+                on the first batch: take reduction=None (or 'none'), and compute sum(features['w'] *
+                squared_difference[batch, 1]) / count(features['w'] != 0) by hand.
 
-EVAL  loss = the same as in TRAIN
+EVAL  loss = the same formula as in TRAIN
   recomputed from its terms: the same bits, on 2 batches (the first loss is {eval:.6g})
+  EVAL computes the same loss as TRAIN, for the same weights and batch.
 """
 
 
@@ -61,7 +63,13 @@ def test_the_whole_text(tmp_path: Path) -> None:
     as_json = json.loads(run(tmp_path, "--format=json").stdout)
     losses = {one["mode"]: one["check"]["loss"] for one in as_json}
     result = run(tmp_path, fresh=True)
-    assert result.stdout == SAME.format(**losses)
+    # One of the two examples of the first batch has the weight 0.
+    assert result.stdout == SAME.format(
+        first=f"{losses['train']:.6g}",
+        eval=losses["eval"],
+        train=f"{losses['train']:.4g}",
+        half=f"{losses['train'] / 2:.4g}",
+    )
     assert (result.returncode, result.stderr) == (0, "")
 
 

@@ -1,11 +1,12 @@
 """The text of ledgers, compared whole; tests/migrate/commands/test_ledger.py has real ones."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from estimator_compat.ledger.steps import Line, LossStep, Operation, Role
-from estimator_compat.ledger.values import Check, Kind, LossLedger, LossTerm
+from estimator_compat.ledger.values import Check, Claim, Kind, LossLedger, LossTerm, Status
 from migrate.reports import ledger_text
 
 CHECK = Check(batches=1, worst=0.0, exact=True, passed=True, loss=0.5)
@@ -101,9 +102,23 @@ def test_cautions_have_their_lines() -> None:
 def test_an_equal_ledger_is_not_printed_twice() -> None:
     text = ledger_text.render([ledger(data(SUM)), ledger(data(SUM), mode="eval")])
     assert text.endswith(
-        "\n\nEVAL  loss = the same as in TRAIN\n"
+        "\n\nEVAL  loss = the same formula as in TRAIN\n"
         "  recomputed from its terms: the same bits, on 1 batch (the first loss is 0.5)\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        (Status.SHOWN, "EVAL computes the same loss."),
+        (Status.NOT_KNOWN, "Not known whether it is the same number: TRAIN draws."),
+    ],
+)
+def test_what_is_known_of_evaluations_loss(status: Status, line: str) -> None:
+    text, reason = "EVAL computes the same loss.", "TRAIN draws" if status != "shown" else ""
+    claim = Claim(text=text, status=status, probe="modes", reason=reason)
+    evaluation = dataclasses.replace(ledger(data(SUM), mode="eval"), claims=(claim,))
+    assert ledger_text.render([ledger(data(SUM)), evaluation]).endswith(f"\n  {line}\n")
 
 
 def test_formulas_stay_whole() -> None:

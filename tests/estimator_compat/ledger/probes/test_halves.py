@@ -47,12 +47,12 @@ def test_tf_losses_of_sum_are_added_up() -> None:
 
 
 def test_a_sum_that_is_not_of_tf_losses_is_averaged() -> None:
-    (term,) = examined(lambda f, l: tf.reduce_sum(squares(f, l))).terms
+    (term,) = examined(lambda *batch: tf.reduce_sum(squares(*batch))).terms
     assert "average of the replicas is 1/N" in claim(term, "replicas").text
 
 
 def test_a_graph_that_knows_the_size_of_a_batch() -> None:
-    (term,) = examined(lambda f, l: tf.reduce_mean(squares(f, l)), SIZE, drop=True).terms
+    (term,) = examined(lambda *batch: tf.reduce_mean(squares(*batch)), SIZE, drop=True).terms
     assert claim(term, "replicas").status is Status.NOT_KNOWN
     assert claim(term, "replicas").reason == f"the graph knows the size of a batch ({SIZE})"
     assert claim(term, "leaving out").status is Status.SHOWN  # by a copy of another example

@@ -23,7 +23,7 @@ def errors(features: Any, labels: Any) -> Any:
 
 def of(losses: Any, reduction: str, weights: Any = None, *, column: bool = False) -> Any:
     def loss_fn(features: Any, labels: Any) -> Any:
-        given = 1.0 if weights is None else features[weights]
+        given: Any = 1.0 if weights is None else features[weights]
         return tf1.losses.compute_weighted_loss(
             losses(features, labels),
             given[:, tf.newaxis] if column else given,
