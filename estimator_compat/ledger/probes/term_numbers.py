@@ -122,7 +122,7 @@ def _weights(term: LossTerm, values: Values, shape: tuple[int, ...]) -> np.ndarr
         return np.broadcast_to(np.reshape(weights, [-1] + [1] * (len(shape) - 1)), shape)
 
 
-def _applied(step: LossStep, losses: np.ndarray, operand: Any) -> np.ndarray:
+def _applied(step: LossStep, losses: np.ndarray, operand: Any) -> Any:
     """Applies one step as `recomputation.applied` does, in NumPy."""
     if step.operation in (Operation.SUM, Operation.MEAN):
         reduce = np.sum if step.operation is Operation.SUM else np.mean
