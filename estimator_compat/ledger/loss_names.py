@@ -1,6 +1,7 @@
 """Names losses after what computes them: a loss function of TensorFlow, or the user's own code."""
 
-from estimator_compat.ledger.op_patterns import RENAMES, strip
+from estimator_compat.ledger import value_bounds
+from estimator_compat.ledger.op_patterns import RENAMES, constant, strip
 from estimator_compat.ledger.source_lines import may_be_users
 from estimator_compat.type_aliases import Operation, Tensor
 
@@ -29,6 +30,10 @@ _LOSS_FUNCTIONS = {
 }
 # Ops that turn labels into smoothed labels.
 _SMOOTHING = RENAMES | {"Add", "AddV2", "Cast", "Mul", "Neg", "OnesLike", "Sub"}
+# Ops that turn log-probabilities into log-probabilities, their negatives or their differences.
+_LOG_KEEPING = frozenset(
+    {"Add", "AddV2", "ClipByValue", "Maximum", "Minimum", "Neg", "RealDiv", "Sub"}
+)
 
 
 def loss_name(tensor: Tensor) -> str:
@@ -79,8 +84,65 @@ def is_cross_entropy(op: Operation) -> bool:
     """Returns whether an op is the product of labels and log-probabilities."""
     if op.type != "Mul":
         return False
+    if any(constant(factor) is not None for factor in op.inputs):
+        return False  # a number is not a label
     left, right = (strip(factor).op for factor in op.inputs)
     return (_is_log(left) and _is_label(right)) or (_is_log(right) and _is_label(left))
+
+
+def is_label_times_log(losses: Tensor, factor: Tensor, *, is_declared: bool) -> bool:
+    """Returns whether a product is a part of a cross-entropy: labels times log-probabilities.
+
+    Args:
+      losses: The factor that may be log-probabilities.
+      factor: The factor that may be labels.
+      is_declared: Whether the reduction declares the factor as weights. It is then labels only if
+        it is a one-hot vector or a distribution.
+    """
+    if constant(factor) is not None:
+        return False
+    if is_log_probability(losses) and _is_distribution(factor):
+        return True
+    log = strip(losses).op
+    return not is_declared and _is_log(log) and _is_label(strip(factor).op)
+
+
+def is_log_probability(tensor: Tensor, depth: int = 6) -> bool:
+    """Returns whether a tensor is log-probabilities, their negatives, or their differences."""
+    op = strip(tensor).op
+    if op.type == "LogSoftmax":
+        return True
+    if op.type in ("Log", "Log1p"):
+        return not value_bounds.bounds(op.outputs[0]).not_negative
+    if op.type == "Neg" and strip(op.inputs[0]).op.type == "Softplus":
+        return True
+    if depth == 0 or op.type not in _LOG_KEEPING:
+        return False
+    return any(is_log_probability(operand, depth - 1) for operand in op.inputs[:2])
+
+
+def _is_distribution(tensor: Tensor, depth: int = 6) -> bool:
+    """Returns whether a tensor is one-hot vectors or probabilities, perhaps smoothed."""
+    op = strip(tensor).op
+    if op.type in ("OneHot", "Sigmoid", "Softmax"):
+        return True
+    if op.type == "Exp" and is_log_probability(op.inputs[0]):
+        return True
+    if depth == 0 or op.type not in _SMOOTHING | {"StopGradient"}:
+        return False
+    return any(_is_distribution(operand, depth - 1) for operand in op.inputs[:2])
+
+
+def compares_equal(tensor: Tensor, depth: int = 4) -> bool:
+    """Returns whether a tensor of truth values or of zeros and ones compares values with a class.
+
+    It may also be one minus such a tensor.
+    """
+    op = strip(tensor).op
+    if op.type == "Equal":
+        return True
+    followed = op.type in ("LogicalNot", "Sub")
+    return followed and depth > 0 and any(compares_equal(t, depth - 1) for t in op.inputs)
 
 
 def _is_label(op: Operation, depth: int = 6) -> bool:

@@ -5,11 +5,13 @@ from typing import Any
 
 from estimator_compat.ledger.dependencies import variables_of
 from estimator_compat.ledger.divisor_roles import with_roles
+from estimator_compat.ledger.factor_parts import FactorParts
 from estimator_compat.ledger.linear_walk import Addend, LinearWalk
 from estimator_compat.ledger.loss_graph import LossGraph, reduced_axes
 from estimator_compat.ledger.op_patterns import strip
+from estimator_compat.ledger.signed_numbers import cancelled
 from estimator_compat.ledger.source_lines import line_of
-from estimator_compat.ledger.steps import LossStep, Operation
+from estimator_compat.ledger.steps import Operation
 from estimator_compat.ledger.values import Kind, LossTerm
 from estimator_compat.runtime import graph_traversal
 from estimator_compat.runtime.graph_traversal import Edge
@@ -27,6 +29,7 @@ class TermBuilder:
 
     def __init__(self, graph: LossGraph, walk: LinearWalk) -> None:
         self._graph, self._walk = graph, walk
+        self._parts = FactorParts(graph)
 
     def term(self, addend: Addend) -> LossTerm:
         """Returns the term of an addend, without a name: the names are given later."""
@@ -81,10 +84,24 @@ class TermBuilder:
             op=self._graph.expressions.of_losses(addend.tensor),
             axes=self._graph.axes.names(addend.tensor),
             batch_axis=self._graph.batch_axis(addend.tensor),
-            steps=_negation_first(addend.steps),
+            steps=cancelled(addend.steps),
             broadcast=_broadcast(addend.tensor),
         )
-        return dataclasses.replace(term, steps=with_roles(term, addend.tensor, self._graph))
+        return dataclasses.replace(
+            term,
+            steps=with_roles(term, addend.tensor, self._graph),
+            doubt=self._doubt(term),
+        )
+
+    def _doubt(self, term: LossTerm) -> str:
+        """Says why the weighted mean over several batches is not known; "" if it is."""
+        for step in term.weightings:
+            weights = self._graph.loss.graph.get_tensor_by_name(step.tensor)
+            if self._parts.is_normalized(weights):
+                return f"the weights {step.operand} are normalized within the batch"
+            if term.shape is None and step not in term.before_reduction:
+                return f"the weights {step.operand} are applied to losses of unknown rank"
+        return ""
 
 
 def _opaque_term(addend: Addend, common: dict[str, Any]) -> LossTerm:
@@ -96,18 +113,6 @@ def _opaque_term(addend: Addend, common: dict[str, Any]) -> LossTerm:
         steps=addend.steps,
         stopped_by=f"{op.name} of type {op.type}: {_reason(op)}",
     )
-
-
-def _negation_first(steps: tuple[LossStep, ...]) -> tuple[LossStep, ...]:
-    """Moves negations to the first place; two of them cancel each other.
-
-    A negation commutes with all steps except HALF_SQUARE.
-    """
-    if any(step.operation is Operation.HALF_SQUARE for step in steps):
-        return steps
-    negations = [step for step in steps if step.operation is Operation.NEGATE]
-    others = tuple(step for step in steps if step.operation is not Operation.NEGATE)
-    return (negations[0], *others) if len(negations) % 2 else others
 
 
 def _broadcast(tensor: Tensor) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from estimator_compat.ledger.formulas import applied, is_compound, shortened, sum_of
 from estimator_compat.ledger.json_values import to_json
-from estimator_compat.ledger.steps import Line, LossStep, Operation, Role
+from estimator_compat.ledger.steps import Line, LossStep, Operation, Part, Role
 
 
 class Kind(str, enum.Enum):
@@ -52,6 +52,7 @@ class LossTerm:
       variables: The names of a regularization term's variables.
       line: The line of source code that computes the unreduced losses; None if it is not known.
       stopped_by: For OPAQUE, the op that is not understood, and the reason. "" otherwise.
+      doubt: Why the weighted mean of the losses over several batches is not known. "" otherwise.
       broadcast: The op before the losses that broadcasts a vector and a column to all pairs, with
         their shapes. "" if no op does.
     """
@@ -68,6 +69,7 @@ class LossTerm:
     variables: tuple[str, ...] = ()
     line: Line | None = None
     stopped_by: str = ""
+    doubt: str = ""
     broadcast: str = ""
 
     @property
@@ -83,9 +85,12 @@ class LossTerm:
 
     @property
     def weightings(self) -> tuple[LossStep, ...]:
-        """The steps that weight the losses; none if all losses have equal weights."""
-        weightings = (Operation.MULTIPLY, Operation.KEEP_WHERE)
-        return tuple(s for s in self.before_reduction if s.operation in weightings and not s.scalar)
+        """The steps that weight the losses; none if all losses have equal weights.
+
+        Most weight the losses before the first reduction. Others weight what it leaves, such as the
+        tasks after the mean over the batch.
+        """
+        return tuple(step for step in self.steps if step.weights)
 
     @property
     def weights(self) -> LossStep | None:
@@ -103,7 +108,10 @@ class LossTerm:
         return tuple(
             s
             for s in self.steps
-            if s.operation is Operation.MULTIPLY and s.scalar and s.value != 1.0
+            if s.operation is Operation.MULTIPLY
+            and s.scalar
+            and s.value != 1.0
+            and s.part is not Part.LOSSES
         )
 
     @property
