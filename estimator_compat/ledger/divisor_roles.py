@@ -125,7 +125,8 @@ class _Divisors:
             if summed.op.type != "LogicalNot":
                 return False
             summed = strip(summed.op.inputs[0])
-        return summed is strip(self._graph.loss.graph.get_tensor_by_name(weights.tensor))
+        tensor = self._graph.loss.graph.get_tensor_by_name(weights.tensor)
+        return op_patterns.same_values(summed, tensor)
 
 
 def _enlarges(operand: Tensor, losses: Tensor) -> bool:

@@ -16,7 +16,14 @@ from estimator_compat.ledger.loss_names import (
     is_log_probability,
     known_loss,
 )
-from estimator_compat.ledger.op_patterns import constant, count_of, strip, without_ones
+from estimator_compat.ledger.op_patterns import (
+    constant,
+    count_of,
+    only_adds_axes,
+    same_values,
+    strip,
+    without_ones,
+)
 from estimator_compat.ledger.steps import LossStep, Operation, Part
 from estimator_compat.type_aliases import Operation as GraphOperation
 from estimator_compat.type_aliases import Tensor
@@ -25,17 +32,17 @@ _NOT_NEGATIVE = value_bounds.Bounds(0.0, float("inf"))
 _REDUCTIONS = ("Max", "Mean", "Min", "Prod", "Sum")
 
 
-def declared(graph: LossGraph, steps: Iterable[LossStep]) -> set[str]:
-    """Names the tensors by whose sum, mean or count of nonzero elements some steps divide."""
-    names: set[str] = set()
+def declared(graph: LossGraph, steps: Iterable[LossStep]) -> list[Tensor]:
+    """Returns the tensors by whose sum, mean or count of nonzero elements some steps divide."""
+    found: list[Tensor] = []
     for step in steps:
         if step.divides and step.tensor:
-            names |= summed_by(graph.loss.graph.get_tensor_by_name(step.tensor))
-    return names
+            found += summed_by(graph.loss.graph.get_tensor_by_name(step.tensor))
+    return found
 
 
-def summed_by(divisor: Tensor) -> set[str]:
-    """Names the tensors that a divisor sums, averages or counts, and the factors of each.
+def summed_by(divisor: Tensor) -> list[Tensor]:
+    """Returns the tensors that a divisor sums, averages or counts, and the factors of each.
 
     A divisor may be guarded against 0, as in `sum(w) + 1e-8` or `max(sum(w), 1)`.
     """
@@ -44,11 +51,15 @@ def summed_by(divisor: Tensor) -> set[str]:
         for guarded, guard in (tuple(op.inputs), tuple(op.inputs)[::-1]):
             if constant(guard) is not None:
                 return summed_by(guarded)
-    counted = count_of(op)
-    summed = counted
+    summed = count_of(op)
     if summed is None and op.type in ("Mean", "Sum"):
         summed = without_ones(op.inputs[0])
-    return set() if summed is None else {tensor.name for tensor in _factors(summed)}
+    return [] if summed is None else list(_factors(summed))
+
+
+def is_among(tensor: Tensor, others: Iterable[Tensor]) -> bool:
+    """Returns whether a tensor has the same elements as one of the others."""
+    return any(same_values(tensor, other) for other in others)
 
 
 def _factors(tensor: Tensor, depth: int = 4) -> Iterator[Tensor]:
@@ -108,6 +119,8 @@ class FactorParts:
     def is_normalized(self, weights: Tensor) -> bool:
         """Returns whether weights add up to a fixed number in each batch."""
         op = strip(weights).op
+        if op.type == "StopGradient" or (op.type == "StridedSlice" and only_adds_axes(op)):
+            return self.is_normalized(op.inputs[0])
         if op.type == "Softmax":
             names = self._graph.axes.of(op.inputs[0])
             return bool(names) and is_batch(names[-1])

@@ -6,7 +6,7 @@ In a product, the loss is the factor through which a gradient flows; the other o
 import dataclasses
 from typing import TypeAlias
 
-from estimator_compat.ledger.factor_parts import FactorParts, declared, summed_by
+from estimator_compat.ledger.factor_parts import FactorParts, declared, is_among, summed_by
 from estimator_compat.ledger.loss_graph import LossGraph, same_rank
 from estimator_compat.ledger.op_patterns import (
     RENAMES,
@@ -75,8 +75,6 @@ class Factors:
         loss, factor = factors
         if not self._graph.is_number(loss) or not self._graph.is_number(factor):
             return None
-        if factor.op.type == "Reciprocal":
-            return loss, steps_of(self._graph, Operation.DIVIDE, factor.op.inputs[0])
         return loss, steps_of(self._graph, PRODUCTS[product.op.type], factor)
 
     def of_losses(
@@ -167,11 +165,10 @@ class Factors:
         return losses, (dataclasses.replace(step, part=_unless_weights(part)),)
 
     def _part(self, losses: Tensor, factor: Tensor, product: Tensor, after: Steps) -> Part | None:
-        names = declared(self._graph, after)
         return self._parts.of_weights(
             losses,
             factor,
-            is_declared=is_checked(product.op) or strip(factor).name in names,
+            is_declared=is_checked(product.op) or is_among(factor, declared(self._graph, after)),
             after=after,
         )
 
@@ -184,29 +181,29 @@ class Factors:
           The steps for the weights alone, and for the numbers. None if the factor has no numbers,
           or if what is left without them is no weights.
         """
-        is_checked_product = is_checked(product.op)
-        names, weights = declared(self._graph, after), factor
+        summed, weights = declared(self._graph, after), factor
+        is_whole = is_checked(product.op) or is_among(factor, summed)
         numbers: Steps = ()
-        while strip(weights).name not in names:
+        while is_whole or not is_among(weights, summed):
             negated = without_sign(weights)
-            if negated is not None:
+            if negated is not None and not is_whole:
                 weights, taken = negated, (LossStep(operation=Operation.NEGATE),)
-            elif weights.op.type == "Identity":
+            elif weights.op.type in ("Identity", "StopGradient"):
                 weights, taken = renamed(weights), ()
             else:
                 scale = self._number_in(weights)
                 if scale is None:
                     break
                 weights, operation, number = scale
-                names |= summed_by(number)
+                summed += summed_by(number)
                 taken = self._of_number(operation, number)
-                if is_checked_product:
+                if is_whole:
                     taken = steps_of(self._graph, operation, number, part=Part.TERM)
             numbers = (*taken, *numbers)
         from_batch = any(self._is_from_batch(step) for step in numbers)
-        if not numbers or (is_checked_product and not from_batch):
+        if not numbers or (is_whole and not from_batch):
             return None
-        is_declared = is_checked_product or strip(weights).name in names
+        is_declared = is_whole or is_among(weights, summed)
         part = self._parts.of_weights(losses, weights, is_declared=is_declared, after=after)
         is_negated = any(step.operation is Operation.NEGATE for step in numbers)
         if part in (None, Part.LOSSES) or (part is not Part.WEIGHTS and is_negated):

@@ -25,6 +25,8 @@ _UNARY = {
     "Neg": Operation.NEGATE,
     "StopGradient": Operation.STOP_GRADIENT,
 }
+# Ops whose output has elements of their first input.
+_SELECTIONS = frozenset({"GatherNd", "GatherV2", "StridedSlice", "Slice", "TopKV2", "Transpose"})
 
 
 class Addend(NamedTuple):
@@ -65,6 +67,20 @@ class LinearWalk:
         """Returns whether a tensor stacks numbers, such as the losses of several tasks."""
         op = tensor.op
         return op.type == "Pack" and all(self._graph.is_number(number) for number in op.inputs)
+
+    def hides_weights(self, losses: Tensor, steps: tuple[LossStep, ...]) -> bool:
+        """Returns whether losses are elements, rows or columns of losses that are weighted.
+
+        Args:
+          losses: The losses that the walk found.
+          steps: The steps from the losses to the loss.
+        """
+        while losses.op.type in _SELECTIONS | RENAMES:
+            losses = losses.op.inputs[0]
+            taken = self._factors.of_losses(losses, reduces_all=True, after=steps)
+            if taken and any(step.weights for step in taken[1]):
+                return True
+        return False
 
     def _behind(self, addend: Addend) -> list[Addend] | None:
         """Returns the addends that an addend is made of; None if the walk ends here."""
@@ -201,8 +217,13 @@ def _with_terms_last(
     ]
     others = [step for step in factors if not any(step is one for one in of_term)]
     first = next(index for index, step in enumerate(steps) if step.reduces)
-    of_term = [dataclasses.replace(step, part=None) for step in of_term]
+    of_term = [dataclasses.replace(step, part=_marked(step)) for step in of_term]
     return (*others, *steps[: first + 1], *of_term, *steps[first + 1 :])
+
+
+def _marked(step: LossStep) -> Part | None:
+    """Returns the mark of a multiplier that is computed from the batch; None for other steps."""
+    return step.part if step.part is Part.TERM and not step.divides and step.tensor else None
 
 
 def _behind_addition(addend: Addend) -> list[Addend]:

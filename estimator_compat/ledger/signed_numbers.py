@@ -11,6 +11,11 @@ from estimator_compat.ledger.steps import LossStep, Operation, Part
 from estimator_compat.type_aliases import Tensor
 
 _NEGATION = LossStep(operation=Operation.NEGATE)
+_DIVISIONS = {
+    "Div": Operation.DIVIDE,
+    "DivNoNan": Operation.DIVIDE_NO_NAN,
+    "RealDiv": Operation.DIVIDE,
+}
 _KEEPING = frozenset({"Identity", "Reshape", "Snapshot", "Squeeze", "StopGradient"})
 
 
@@ -25,6 +30,8 @@ def steps_of(
       number: A tensor of one element.
       part: What the number's size is a part of.
     """
+    if number.op.type == "Reciprocal" and operation is Operation.MULTIPLY:
+        return steps_of(graph, Operation.DIVIDE, number.op.inputs[0], part=part)
     step = dataclasses.replace(graph.loss_step(operation, number), part=part)
     if step.value is not None:
         if not step.value < 0:
@@ -34,11 +41,38 @@ def steps_of(
     negated = without_sign(number)
     if negated is not None:
         return cancelled((_NEGATION, *steps_of(graph, operation, negated, part=part)))
-    factors = _negative_and_other(number)
-    if factors is not None:
-        negative, other = (steps_of(graph, operation, one, part=part) for one in factors)
-        return cancelled((*negative, *other))
-    return (step,)
+    factors = _factors(graph, operation, number)
+    steps = [step for one in factors for step in steps_of(graph, *one, part=part)]
+    return cancelled(tuple(steps)) if steps else (_of_batch(graph, step),)
+
+
+def _of_batch(graph: LossGraph, step: LossStep) -> LossStep:
+    """Marks a multiplier that is computed from the batch."""
+    tensor = graph.loss.graph.get_tensor_by_name(step.tensor)
+    is_multiplier = step.part is None and step.operation is Operation.MULTIPLY
+    if is_multiplier and graph.dependencies.depends_on_input(tensor):
+        return dataclasses.replace(step, part=Part.TERM)
+    return step
+
+
+def _factors(
+    graph: LossGraph, operation: Operation, number: Tensor
+) -> list[tuple[Operation, Tensor]]:
+    """Splits a number whose sign or divisor matters on its own.
+
+    Returns:
+      For each factor and divisor, the operation that applies it. Nothing for other numbers.
+    """
+    op = number.op
+    if op.type == "Mul" and any((constant(factor) or 0.0) < 0 for factor in op.inputs):
+        return [(operation, factor) for factor in op.inputs]
+    if op.type in _DIVISIONS and operation is Operation.MULTIPLY:
+        numerator, divisor = op.inputs
+        is_negative = (constant(numerator) or 0.0) < 0
+        if is_negative or graph.dependencies.depends_on_input(divisor):
+            ones = constant(numerator) == 1.0
+            return [*([] if ones else [(operation, numerator)]), (_DIVISIONS[op.type], divisor)]
+    return []
 
 
 def without_sign(tensor: Tensor) -> Tensor | None:
@@ -55,16 +89,6 @@ def without_sign(tensor: Tensor) -> Tensor | None:
     if op.type in _KEEPING or keeps_values(op):
         inner = renamed(tensor)
         return without_sign(inner) if inner.shape.rank == 0 == tensor.shape.rank else None
-    return None
-
-
-def _negative_and_other(number: Tensor) -> tuple[Tensor, Tensor] | None:
-    """Returns the factors of a product with a negative constant; None for other numbers."""
-    if number.op.type != "Mul":
-        return None
-    for factor, other in (tuple(number.op.inputs), tuple(number.op.inputs)[::-1]):
-        if (constant(factor) or 0.0) < 0:
-            return factor, other
     return None
 
 

@@ -32,7 +32,7 @@ class Part(str, enum.Enum):
     WEIGHTS = "weights"
     # The weights in a batch in which no factor is negative, otherwise the losses.
     WEIGHTS_IF_NOT_NEGATIVE = "weights_if_not_negative"
-    TERM = "term"  # a multiplier of the whole term
+    TERM = "term"  # a multiplier of the whole term that is computed from the batch
 
 
 class Role(str, enum.Enum):
@@ -72,8 +72,8 @@ class LossStep:
       value: The value of a constant operand; None for a tensor.
       scalar: Whether the operand has one element.
       role: For a division, what the divisor counts.
-      part: For a factor, a mask or a divisor, what it is a part of. None is TERM for one element,
-        and WEIGHTS for a tensor.
+      part: For a factor, a mask or a divisor, what it is a part of. None is WEIGHTS for a tensor,
+        and a multiplier of the whole term for one element.
       dtype: For CAST, the name of the new dtype.
       line: The line of source code that created the operation; None if it is not known.
     """

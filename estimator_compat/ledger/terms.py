@@ -90,10 +90,10 @@ class TermBuilder:
         return dataclasses.replace(
             term,
             steps=with_roles(term, addend.tensor, self._graph),
-            doubt=self._doubt(term),
+            doubt=self._doubt(term, addend.tensor),
         )
 
-    def _doubt(self, term: LossTerm) -> str:
+    def _doubt(self, term: LossTerm, losses: Tensor) -> str:
         """Says why the weighted mean over several batches is not known; "" if it is."""
         for step in term.weightings:
             weights = self._graph.loss.graph.get_tensor_by_name(step.tensor)
@@ -101,6 +101,8 @@ class TermBuilder:
                 return f"the weights {step.operand} are normalized within the batch"
             if term.shape is None and step not in term.before_reduction:
                 return f"the weights {step.operand} are applied to losses of unknown rank"
+        if not term.weightings and self._walk.hides_weights(losses, term.steps):
+            return "its elements are selected from a product of losses and weights"
         return ""
 
 

@@ -118,10 +118,10 @@ class LossTerm:
     def reduction(self) -> str | None:
         """The name of the row of `reductions.TABLE` that reduces this term.
 
-        Multipliers of the whole term do not count. None if no row reduces the term, such as for an
-        unusual divisor; the formula shows the divisors.
+        Multipliers of the whole term do not count, unless they are computed from the batch. None if
+        no row reduces the term, such as for an unusual divisor; the formula shows the divisors.
         """
-        if self.kind is not Kind.DATA:
+        if self.kind is not Kind.DATA or any(s.part is Part.TERM for s in self.steps):
             return None
         reductions = {step.operation for step in self.steps if step.reduces}
         roles = [step.role for step in self.divisors]

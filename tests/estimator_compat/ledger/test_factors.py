@@ -122,7 +122,7 @@ def test_a_penalty_is_the_loss_beside_a_number_of_the_input() -> None:
     product = tf.reduce_sum(m.w, name="n") * penalty
     assert factors(m, product).of_numbers(product) == (
         penalty,
-        (step(Operation.MULTIPLY, "sum(features['w'])", "n:0"),),
+        (step(Operation.MULTIPLY, "sum(features['w'])", "n:0", part=Part.TERM),),
     )
 
 
