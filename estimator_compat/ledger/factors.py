@@ -122,7 +122,7 @@ class Factors:
         Such a number is a part of the losses, unless it is computed from the batch, such as the
         number of its examples. It then scales the term as a whole.
         """
-        if self._graph.dependencies.depends_on_input(number):
+        if self._graph.is_of_batch(number):
             return steps_of(self._graph, operation, number, part=Part.TERM)
         step = self._graph.loss_step(operation, number)
         return (dataclasses.replace(step, part=Part.LOSSES),)
@@ -151,6 +151,8 @@ class Factors:
         losses, factor = factors
         operation = PRODUCTS[tensor.op.type]
         if self._graph.is_number(factor):
+            if is_checked(tensor.op) and constant(factor) is None:
+                return losses, (self._graph.loss_step(operation, factor),)
             if is_checked(tensor.op):
                 return losses, steps_of(self._graph, operation, factor)
             return losses, self._of_number(operation, factor)
@@ -226,7 +228,7 @@ class Factors:
         if not step.tensor:
             return False
         tensor = self._graph.loss.graph.get_tensor_by_name(step.tensor)
-        return self._graph.dependencies.depends_on_input(tensor)
+        return self._graph.is_of_batch(tensor)
 
     def _loss_and_factor(self, product: Tensor) -> tuple[Tensor, Tensor] | None:
         """Returns the loss in a product and the other factor; None if either could be the loss."""

@@ -62,6 +62,12 @@ class LossGraph:
         """
         return tensor.shape.rank == 0 or (self.axes.batch != 1 and tensor.shape.num_elements() == 1)
 
+    def is_of_batch(self, tensor: Tensor) -> bool:
+        """Returns whether a tensor is computed from features or labels."""
+        if not self._input_names:
+            return self.dependencies.depends_on_input(tensor)
+        return bool(self._inputs_of(tensor))
+
     def reads_only_labels(self, tensor: Tensor) -> bool:
         """Returns whether a tensor is computed from labels, and from no feature."""
         names = self._inputs_of(tensor)

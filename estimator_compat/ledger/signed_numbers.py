@@ -50,7 +50,7 @@ def _of_batch(graph: LossGraph, step: LossStep) -> LossStep:
     """Marks a multiplier that is computed from the batch."""
     tensor = graph.loss.graph.get_tensor_by_name(step.tensor)
     is_multiplier = step.part is None and step.operation is Operation.MULTIPLY
-    if is_multiplier and graph.dependencies.depends_on_input(tensor):
+    if is_multiplier and graph.is_of_batch(tensor):
         return dataclasses.replace(step, part=Part.TERM)
     return step
 
@@ -69,7 +69,7 @@ def _factors(
     if op.type in _DIVISIONS and operation is Operation.MULTIPLY:
         numerator, divisor = op.inputs
         is_negative = (constant(numerator) or 0.0) < 0
-        if is_negative or graph.dependencies.depends_on_input(divisor):
+        if is_negative or graph.is_of_batch(divisor):
             ones = constant(numerator) == 1.0
             return [*([] if ones else [(operation, numerator)]), (_DIVISIONS[op.type], divisor)]
     return []

@@ -5,13 +5,14 @@ from typing import Any
 
 from estimator_compat.ledger.dependencies import variables_of
 from estimator_compat.ledger.divisor_roles import with_roles
+from estimator_compat.ledger.expressions import TensorExpressions
 from estimator_compat.ledger.factor_parts import FactorParts
 from estimator_compat.ledger.linear_walk import Addend, LinearWalk
 from estimator_compat.ledger.loss_graph import LossGraph, reduced_axes
 from estimator_compat.ledger.op_patterns import strip
 from estimator_compat.ledger.signed_numbers import cancelled
 from estimator_compat.ledger.source_lines import line_of
-from estimator_compat.ledger.steps import Operation
+from estimator_compat.ledger.steps import LossStep, Operation
 from estimator_compat.ledger.values import Kind, LossTerm
 from estimator_compat.runtime import graph_traversal
 from estimator_compat.runtime.graph_traversal import Edge
@@ -78,13 +79,14 @@ class TermBuilder:
         return text if not text.isidentifier() else f"{text}({', '.join(variables)})"
 
     def _data_term(self, addend: Addend, common: dict[str, Any]) -> LossTerm:
+        expressions = self._graph.expressions.of_one_formula()
         term = LossTerm(
             **common,
             kind=Kind.DATA,
-            op=self._graph.expressions.of_losses(addend.tensor),
+            op=expressions.of_losses(addend.tensor),
             axes=self._graph.axes.names(addend.tensor),
             batch_axis=self._graph.batch_axis(addend.tensor),
-            steps=cancelled(addend.steps),
+            steps=cancelled(tuple(self._written(step, expressions) for step in addend.steps)),
             broadcast=_broadcast(addend.tensor),
         )
         return dataclasses.replace(
@@ -92,6 +94,13 @@ class TermBuilder:
             steps=with_roles(term, addend.tensor, self._graph),
             doubt=self._doubt(term, addend.tensor),
         )
+
+    def _written(self, step: LossStep, expressions: TensorExpressions) -> LossStep:
+        """Writes the operand of a step in the names of one formula."""
+        if not step.tensor:
+            return step
+        operand = self._graph.loss.graph.get_tensor_by_name(step.tensor)
+        return dataclasses.replace(step, operand=expressions.of(operand))
 
     def _doubt(self, term: LossTerm, losses: Tensor) -> str:
         """Says why the weighted mean over several batches is not known; "" if it is."""

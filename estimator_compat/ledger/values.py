@@ -221,8 +221,17 @@ class LossLedger:
 
     @property
     def formula(self) -> str:
-        """The loss as text, such as `mean(hinge[batch, 1]) + 0.0001 * l2(dense/kernel)`."""
-        return " + ".join(term.formula for term in self.terms).replace("+ -", "- ") or "0"
+        """The loss as text, such as `mean(hinge[batch, 1]) + 0.0001 * l2(dense/kernel)`.
+
+        Losses of the same function have the names of their terms here, such as `hinge_2`.
+        """
+        terms = [
+            dataclasses.replace(term, op=term.name)
+            if term.kind is Kind.DATA and term.name.startswith(f"{term.op}_")
+            else term
+            for term in self.terms
+        ]
+        return " + ".join(term.formula for term in terms).replace("+ -", "- ") or "0"
 
     def to_json(self) -> dict[str, Any]:
         """Returns the ledger in the types of JSON, with the formulas and reductions."""
