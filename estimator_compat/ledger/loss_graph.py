@@ -52,6 +52,7 @@ class LossGraph:
             self.dependencies.is_trained,
         )
         self.axes = Axes(dense.values(), sparse_parts.values())
+        self._input_names = {tensor.name: name for name, tensor in inputs.items()}
 
     def is_number(self, tensor: Tensor) -> bool:
         """Returns whether a tensor is one number.
@@ -60,6 +61,29 @@ class LossGraph:
         one example: it could then be the losses of the batch.
         """
         return tensor.shape.rank == 0 or (self.axes.batch != 1 and tensor.shape.num_elements() == 1)
+
+    def is_of_batch(self, tensor: Tensor) -> bool:
+        """Returns whether a tensor is computed from features or labels."""
+        if not self._input_names:
+            return self.dependencies.depends_on_input(tensor)
+        return bool(self._inputs_of(tensor))
+
+    def reads_only_labels(self, tensor: Tensor) -> bool:
+        """Returns whether a tensor is computed from labels, and from no feature."""
+        names = self._inputs_of(tensor)
+        return bool(names) and all(name.startswith("labels") for name in names)
+
+    def _inputs_of(self, tensor: Tensor) -> set[str]:
+        """Names the features and labels that a tensor is computed from."""
+        found, seen, waiting = set[str](), set[str](), [tensor]
+        while waiting:
+            one = waiting.pop()
+            if one.name in self._input_names:
+                found.add(self._input_names[one.name])
+            elif one.name not in seen:
+                seen.add(one.name)
+                waiting += one.op.inputs
+        return found
 
     def batch_axis(self, tensor: Tensor) -> int | None:
         """Returns the axis of the batch, or of elements selected from it; None if it is unknown."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from estimator_compat.ledger.formulas import applied, is_compound, shortened, sum_of
 from estimator_compat.ledger.json_values import to_json
-from estimator_compat.ledger.steps import Line, LossStep, Operation, Role
+from estimator_compat.ledger.steps import Line, LossStep, Operation, Part, Role
 
 
 class Kind(str, enum.Enum):
@@ -77,6 +77,7 @@ class LossTerm:
       variables: The names of a regularization term's variables.
       line: The line of source code that computes the unreduced losses; None if it is not known.
       stopped_by: For OPAQUE, the op that is not understood, and the reason. "" otherwise.
+      doubt: Why the weighted mean of the losses over several batches is not known. "" otherwise.
       broadcast: The op before the losses that broadcasts a vector and a column to all pairs, with
         their shapes. "" if no op does.
       claims: What probes found of statements about the term; none if it was not probed.
@@ -94,6 +95,7 @@ class LossTerm:
     variables: tuple[str, ...] = ()
     line: Line | None = None
     stopped_by: str = ""
+    doubt: str = ""
     broadcast: str = ""
     claims: tuple[Claim, ...] = ()
 
@@ -110,9 +112,12 @@ class LossTerm:
 
     @property
     def weightings(self) -> tuple[LossStep, ...]:
-        """The steps that weight the losses; none if all losses have equal weights."""
-        weightings = (Operation.MULTIPLY, Operation.KEEP_WHERE)
-        return tuple(s for s in self.before_reduction if s.operation in weightings and not s.scalar)
+        """The steps that weight the losses; none if all losses have equal weights.
+
+        Most weight the losses before the first reduction. Others weight what it leaves, such as the
+        tasks after the mean over the batch.
+        """
+        return tuple(step for step in self.steps if step.weights)
 
     @property
     def weights(self) -> LossStep | None:
@@ -130,16 +135,19 @@ class LossTerm:
         return tuple(
             s
             for s in self.steps
-            if s.operation is Operation.MULTIPLY and s.scalar and s.value != 1.0
+            if s.operation is Operation.MULTIPLY
+            and s.scalar
+            and s.value != 1.0
+            and s.part is not Part.LOSSES
         )
 
     @property
     def reduction(self) -> str | None:
         """The name of the row of `reductions.TABLE` that reduces this term.
 
-        Multipliers of the whole term do not count. None if no row reduces the term, such as for an
-        unusual divisor, or if the probe "row" has not shown the row that the graph suggests. The
-        formula shows the divisors.
+        Multipliers of the whole term do not count, unless they are computed from the batch. None if
+        no row reduces the term, such as for an unusual divisor, or if the probe "row" has not shown
+        the row that the graph suggests. The formula shows the divisors.
         """
         is_shown = all(c.status is Status.SHOWN for c in self.claims if c.probe == "row")
         return self.suggested_reduction if is_shown else None
@@ -147,7 +155,7 @@ class LossTerm:
     @property
     def suggested_reduction(self) -> str | None:
         """The reduction that the ops of the graph suggest; no probe was asked."""
-        if self.kind is not Kind.DATA:
+        if self.kind is not Kind.DATA or any(s.part is Part.TERM for s in self.steps):
             return None
         reductions = {step.operation for step in self.steps if step.reduces}
         roles = [step.role for step in self.divisors]
@@ -249,8 +257,17 @@ class LossLedger:
 
     @property
     def formula(self) -> str:
-        """The loss as text, such as `mean(hinge[batch, 1]) + 0.0001 * l2(dense/kernel)`."""
-        return " + ".join(term.formula for term in self.terms).replace("+ -", "- ") or "0"
+        """The loss as text, such as `mean(hinge[batch, 1]) + 0.0001 * l2(dense/kernel)`.
+
+        Losses of the same function have the names of their terms here, such as `hinge_2`.
+        """
+        terms = [
+            dataclasses.replace(term, op=term.name)
+            if term.kind is Kind.DATA and term.name.startswith(f"{term.op}_")
+            else term
+            for term in self.terms
+        ]
+        return " + ".join(term.formula for term in terms).replace("+ -", "- ") or "0"
 
     def to_json(self) -> dict[str, Any]:
         """Returns the ledger in the types of JSON, with the formulas and reductions."""

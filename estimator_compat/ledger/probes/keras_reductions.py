@@ -13,6 +13,7 @@ from estimator_compat.ledger.probes.bench import Bench
 from estimator_compat.ledger.probes.fed_graph import Values
 from estimator_compat.ledger.probes.row import telling_batches
 from estimator_compat.ledger.probes.term_numbers import is_close, numbers_of
+from estimator_compat.ledger.steps import Operation, Part
 from estimator_compat.ledger.values import Claim, LossTerm, Status
 from estimator_compat.losses import reductions
 from estimator_compat.runtime import sessions
@@ -140,18 +141,26 @@ def _batches(term: LossTerm, bench: Bench) -> list[_Batch]:
 
 def _batch(term: LossTerm, values: Values) -> _Batch:
     numbers = numbers_of(term, values)
-    weights = None
-    for step in term.weightings:
-        factor = np.asarray(values[step.tensor] if step.tensor else step.value, np.float32)
-        weights = factor if weights is None else weights * factor
-    return _Batch(numbers.number, numbers.scale, numbers.losses.astype(np.float32), weights)
+    weights = numbers.weights
+    steps = [step for step in term.before_reduction if step.weights and step.tensor]
+    are_plain = all(step.operation is Operation.MULTIPLY for step in steps)
+    if weights is not None and are_plain and len(steps) == len(term.weightings):
+        # Keras divides by the sum of the weights as they are, before they are broadcast.
+        weights = np.prod(np.broadcast_arrays(*(values[step.tensor] for step in steps)), axis=0)
+    return _Batch(
+        numbers.number,
+        numbers.scale,
+        numbers.losses.astype(np.float32),
+        None if weights is None else np.asarray(weights, np.float32),
+    )
 
 
 def _function(term: LossTerm, batches: Sequence[_Batch]) -> _Function:
     """Returns Keras's function for the losses, or one that returns given losses."""
     is_positive = all(np.all(each.losses >= 0) for each in batches)
     given = _Function("", lambda losses: (np.zeros_like(losses), losses), averages=False)
-    return _FUNCTIONS.get(term.op, given) if is_positive else given
+    are_changed = any(step.part is Part.LOSSES for step in term.steps)
+    return _FUNCTIONS.get(term.op, given) if is_positive and not are_changed else given
 
 
 def _numbers(

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from estimator_compat.ledger.probes.fed_graph import Values
-from estimator_compat.ledger.steps import LossStep, Operation
+from estimator_compat.ledger.steps import LossStep, Operation, Part
 from estimator_compat.ledger.values import LossTerm
 
 # How far apart two numbers may be, relative to the sum of the absolute values behind them. The
@@ -57,10 +57,7 @@ def numbers_of(term: LossTerm, values: Values) -> TermNumbers:
     """
     value = np.asarray(sum(np.asarray(values[name], np.float64) for name in term.tensors))
     with np.errstate(all="ignore"):
-        losses = value
-        for step in term.before_reduction:
-            if step.operation in (Operation.NEGATE, Operation.HALF_SQUARE):
-                losses = _applied(step, losses, None)
+        losses, weights = _unreduced(term, value, values)
         number, numerator, divisor, scale = value, value, 1.0, np.abs(value)
         for step in term.steps:
             operand = _operand(step, values)
@@ -71,18 +68,61 @@ def numbers_of(term: LossTerm, values: Values) -> TermNumbers:
                 continue
             if step.reduces and step.operation is Operation.MEAN:
                 divisor *= _count(before, step.axes)
-                step = _as_sum(step)
-            numerator, scale = (_applied(step, each, operand) for each in (numerator, scale))
-        magnitude = abs(float(np.sum(np.abs(scale))) / divisor) if divisor else 0.0
+                step = dataclasses.replace(step, operation=Operation.SUM)
+            numerator = _applied(step, numerator, operand)
+            scale = np.abs(_applied(step, scale, operand))
+        magnitude = abs(float(np.sum(scale)) / divisor) if divisor else 0.0
         return TermNumbers(
             losses=losses,
-            weights=_weights(term, values, losses.shape),
+            weights=weights,
             number=float(np.sum(number)),
             numerator=float(np.sum(numerator)),
             divisor=divisor,
             multiplier=multiplier_of(term, values),
             scale=magnitude,
         )
+
+
+def _unreduced(
+    term: LossTerm, losses: np.ndarray, values: Values
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Returns the losses, with the factors that are a part of them, and the weights.
+
+    A factor after a reduction gets an axis of size 1 for each axis that is reduced.
+    """
+    weights, axes = None, list(range(losses.ndim))
+    for step in term.steps:
+        if step.operation in (Operation.NEGATE, Operation.HALF_SQUARE):
+            losses = _applied(step, losses, None)
+        elif step.reduces:
+            gone = range(len(axes)) if step.axes is None else step.axes
+            axes = [axis for index, axis in enumerate(axes) if index not in gone]
+        elif step.part is Part.LOSSES:
+            losses = _applied(step, losses, _aligned(_operand(step, values), axes, losses.ndim))
+        elif step.weights:
+            operand = _aligned(_operand(step, values), axes, losses.ndim)
+            if step.operation is Operation.DROP_WHERE:
+                operand = ~np.asarray(operand, bool)
+            factor = np.asarray(operand, np.float64)
+            if step.operation is not Operation.MULTIPLY:
+                losses = np.where(np.isfinite(losses) | (factor != 0), losses, 0.0)
+            if step.part is Part.WEIGHTS_IF_NOT_NEGATIVE and np.any(factor < 0):
+                losses = losses * factor
+            else:
+                weights = factor if weights is None else weights * factor
+    return losses, None if weights is None else np.broadcast_to(weights, losses.shape)
+
+
+def _aligned(operand: Any, axes: list[int], rank: int) -> Any:
+    """Returns an operand over some axes of the losses, with an axis of size 1 for each other."""
+    operand = np.asarray(operand)
+    if operand.size == 1 or len(axes) == rank:
+        # The op Select takes a vector over the first axis.
+        if operand.dtype == bool and operand.ndim == 1 < rank:
+            return operand.reshape([-1] + [1] * (rank - 1))
+        return operand.reshape([]) if operand.size == 1 else operand
+    operand = operand.reshape([1] * (len(axes) - operand.ndim) + list(operand.shape))
+    return np.expand_dims(operand, tuple(axis for axis in range(rank) if axis not in axes))
 
 
 def multiplier_of(term: LossTerm, values: Values) -> float:
@@ -96,10 +136,6 @@ def multiplier_of(term: LossTerm, values: Values) -> float:
     return float(np.prod(factors)) if factors else 1.0
 
 
-def _as_sum(step: LossStep) -> LossStep:
-    return dataclasses.replace(step, operation=Operation.SUM)
-
-
 def _operand(step: LossStep, values: Values) -> Any:
     operand = values[step.tensor] if step.tensor else step.value
     return operand if operand is None else np.asarray(operand)
@@ -107,19 +143,6 @@ def _operand(step: LossStep, values: Values) -> Any:
 
 def _count(shape: tuple[int, ...], axes: tuple[int, ...] | None) -> int:
     return int(np.prod([shape[axis] for axis in (range(len(shape)) if axes is None else axes)]))
-
-
-def _weights(term: LossTerm, values: Values, shape: tuple[int, ...]) -> np.ndarray | None:
-    weights = None
-    for step in term.weightings:
-        factor = np.asarray(values[step.tensor] if step.tensor else step.value, np.float64)
-        weights = factor if weights is None else weights * factor
-    if weights is None:
-        return None
-    try:
-        return np.broadcast_to(weights, shape)
-    except ValueError:  # the op Select takes a vector over the first axis
-        return np.broadcast_to(np.reshape(weights, [-1] + [1] * (len(shape) - 1)), shape)
 
 
 def _applied(step: LossStep, losses: np.ndarray, operand: Any) -> Any:
@@ -133,14 +156,17 @@ def _applied(step: LossStep, losses: np.ndarray, operand: Any) -> Any:
         return np.negative(losses)
     if step.operation is Operation.HALF_SQUARE:
         return np.asarray(losses * losses / 2)
-    if step.operation is Operation.KEEP_WHERE:
+    if step.operation in (Operation.KEEP_WHERE, Operation.DROP_WHERE):
         mask = np.asarray(operand, bool)
-        if mask.ndim < losses.ndim and mask.ndim == 1:
+        if mask.ndim == 1 < losses.ndim:  # the op Select takes a vector over the first axis
             mask = np.reshape(mask, [-1] + [1] * (losses.ndim - 1))
-        return np.where(mask, losses, 0.0)
+        kept = mask if step.operation is Operation.KEEP_WHERE else ~mask
+        return np.where(kept, losses, 0.0)
     operand = np.asarray(operand, np.float64)
     if step.scalar:
         operand = np.reshape(operand, [])
+    if step.operation is Operation.MULTIPLY_NO_NAN:
+        return np.where(operand == 0, 0.0, losses * operand)
     if step.operation is Operation.MULTIPLY:
         return np.multiply(losses, operand)
     if step.operation is Operation.DIVIDE_NO_NAN:
