@@ -94,12 +94,17 @@ _SHORT_BATCH_OF_MEAN = (
 )
 
 
+def static_batch(term: LossTerm) -> int | None:
+    """Returns the size of a batch, if the graph knows it from the losses' shape."""
+    axis = term.batch_axis
+    if axis is None or term.shape is None or term.axes[axis] != "batch":
+        return None
+    return term.shape[axis]
+
+
 def short_batch(term: LossTerm) -> str:
     """Says what a short last batch does to a term, as the steps suggest."""
-    size = None
-    if term.batch_axis is not None and term.shape is not None:
-        size = term.shape[term.batch_axis]
-    if size is not None:
+    if (size := static_batch(term)) is not None:
         return f"The graph knows the size of a batch ({size}), so that no batch is short."
     text = _SHORT_BATCH.get(divisor(term), _SHORT_BATCH_OF_MEAN)
     return text.format(by=divisors(term))

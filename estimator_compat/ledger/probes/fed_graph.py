@@ -74,8 +74,7 @@ class FedGraph:
         try:
             values: Values = self._session.run(self._fetches, feed | self._draws(feed))
         except (tf.errors.OpError, ValueError, TypeError) as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise CannotFeed(f"the graph cannot compute such a batch ({reason:.120})") from error
+            raise CannotFeed(f"the graph cannot compute such a batch ({_reason(error)})") from error
         return values
 
     def _draws(self, feed: Mapping[Any, Any]) -> dict[Tensor, np.ndarray]:
@@ -94,6 +93,12 @@ class FedGraph:
     def _graph_tensor(self, name: str) -> Tensor:
         graph = next(iter(self._fetches.values())).graph
         return graph.get_tensor_by_name(name)
+
+
+def _reason(error: Exception) -> str:
+    """Returns the line of an error that says what is wrong: the one before a node is named."""
+    told = str(error).partition("[[{{node")[0].strip()
+    return f"{told.splitlines()[-1] if told else type(error).__name__:.120}"
 
 
 def _is_feedable(tensor: Tensor) -> bool:

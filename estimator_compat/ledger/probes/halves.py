@@ -108,7 +108,7 @@ def probe(term: LossTerm, bench: Bench, *, added_up: bool) -> list[Claim]:
         claims.append(_replicas(found, replicas, problem))
     if term.batch_axis is None:
         del claims[1]  # no sentence on a batch that is not known
-    elif term.shape is not None and term.shape[term.batch_axis] is not None:
+    elif explanations.static_batch(term) is not None:
         claims[1] = _claim(SHORT_BATCH, short_batch, Status.SHOWN)  # the static shape shows it
     return claims
 

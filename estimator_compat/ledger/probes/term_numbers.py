@@ -21,8 +21,9 @@ class TermNumbers(NamedTuple):
       losses: The unreduced losses, with the sign that they have in the loss.
       weights: The weights, broadcast to the losses; None if all losses have equal weights.
       number: What the term adds to the loss.
-      numerator: The term without its divisions: all of its sums, multiplied by its numbers.
-      divisor: The product of its divisors; a mean divides by the number of its elements.
+      numerator: The term without its divisions: all of its sums, multiplied by its constants.
+      divisor: The product of its divisors; a mean divides by the number of its elements. It is
+        divided by the tensors of one number that multiply the term.
       multiplier: The product of the numbers that multiply the whole term, and of the reciprocals of
         constants that divide a mean.
       scale: The sum of the absolute values that the term adds up, for tolerances.
@@ -66,6 +67,9 @@ def numbers_of(term: LossTerm, values: Values) -> TermNumbers:
             if step.divides:
                 divisor *= float(np.reshape(operand, []))
                 continue
+            if _is_counted(step) and np.any(operand):
+                divisor /= float(np.reshape(operand, []))
+                continue
             if step.reduces and step.operation is Operation.MEAN:
                 divisor *= _count(before, step.axes)
                 step = dataclasses.replace(step, operation=Operation.SUM)
@@ -81,6 +85,11 @@ def numbers_of(term: LossTerm, values: Values) -> TermNumbers:
             multiplier=multiplier_of(term, values),
             scale=magnitude,
         )
+
+
+def _is_counted(step: LossStep) -> bool:
+    """Returns whether a step multiplies by one number that a tensor has, such as a count."""
+    return step.operation is Operation.MULTIPLY and step.scalar and bool(step.tensor)
 
 
 def _unreduced(

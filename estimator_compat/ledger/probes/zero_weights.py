@@ -1,6 +1,7 @@
 """The probe "zero weights": what an example of weight 0 does to the loss."""
 
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,57 +28,82 @@ def probe(term: LossTerm, bench: Bench) -> Claim | None:
         return None
     if reason := bench.reason or ("" if bench.size > 1 else "the batch has one example"):
         return _claim(text, Status.NOT_KNOWN, reason)
-    reason = "no input of floats gives the weights, and no example of the batch has the weight 0"
-    for with_zero, without, all_zero in _batches(term, bench):
-        try:
-            numbers = [numbers_of(term, values) for values in (with_zero, without)]
-            problem = _problem(term, *numbers) or _problem_of_all_zero(term, all_zero)
-        except CannotFeed as error:
-            reason = str(error)
-            continue
-        if problem:
-            return _claim(text, Status.REFUTED, problem)
-        return _claim(text, Status.SHOWN)
-    return _claim(text, Status.NOT_KNOWN, reason)
+    if (batches := next(_batches(term, bench), None)) is None:
+        reason = "no input of floats is the weights, and no example of the batch has the weight 0"
+        return _claim(text, Status.NOT_KNOWN, reason)
+    problem = _problem(term, numbers_of(term, batches.with_zero), numbers_of(term, batches.without))
+    problem = problem or _problem_of_all_zero(term, batches.all_zero)
+    return _claim(text, Status.REFUTED if problem else Status.SHOWN, problem)
 
 
-def _batches(term: LossTerm, bench: Bench) -> Iterator[tuple[Values, Values, Values | None]]:
-    """Yields a batch with an example of weight 0, the batch without it, and with weights all 0."""
+class _Batches(NamedTuple):
+    """The values of batches with weights of 0.
+
+    Attributes:
+      with_zero: An example has the weight 0.
+      without: The same batch without that example.
+      all_zero: All weights are 0; None if they cannot be made so.
+    """
+
+    with_zero: Values
+    without: Values
+    all_zero: Values | None
+
+
+def _batches(term: LossTerm, bench: Bench) -> Iterator[_Batches]:
+    yield from _fed_batches(term, bench)
     weights, axis = numbers_of(term, bench.whole).weights, term.batch_axis
-    for step in term.weightings:
-        if not step.tensor:
-            continue
-        tensor = bench.graph.get_tensor_by_name(step.tensor)
-        for leaf in fed_graph.float_inputs(tensor, bench.inputs):
-            shape = np.shape(bench.leaves[[each is leaf for each in bench.inputs].index(True)])
-            if not shape or shape[0] != bench.size:
-                continue
-            telling = np.resize(np.array(TELLING, np.float32) + 0.5, shape)
-            telling[0] = 0.0
-            rest = range(1, bench.size)
-            try:
-                yield (
-                    bench.with_values({leaf.name: telling}),
-                    bench.with_values({leaf.name: telling}, rest),
-                    bench.with_values({leaf.name: np.zeros_like(telling)}),
-                )
-            except CannotFeed:
-                continue
-    if weights is None or axis is None or weights.shape[axis] != bench.size:
-        return
     for row in range(bench.size):
-        if not np.any(np.take(weights, row, axis)):
+        if weights is not None and _is_zero(weights, axis, row, bench.size):
             try:
-                yield bench.whole, bench.of([r for r in range(bench.size) if r != row]), None
+                rest = bench.of([other for other in range(bench.size) if other != row])
             except CannotFeed:
-                continue
+                return
+            yield _Batches(bench.whole, rest, None)
+
+
+def _fed_batches(term: LossTerm, bench: Bench) -> Iterator[_Batches]:
+    """Yields batches whose weights are fed, through the inputs of floats that they come from."""
+    for leaf in _inputs_of_weights(term, bench):
+        shape = np.shape(bench.leaves[[each is leaf for each in bench.inputs].index(True)])
+        if not shape or shape[0] != bench.size:
+            continue
+        telling = np.resize(np.array(TELLING, np.float32) + 0.5, shape)
+        telling[0] = 0.0
+        try:
+            with_zero = bench.with_values({leaf.name: telling})
+            without = bench.with_values({leaf.name: telling}, range(1, bench.size))
+            all_zero = bench.with_values({leaf.name: np.zeros_like(telling)})
+        except CannotFeed:
+            continue
+        weights = numbers_of(term, with_zero).weights
+        if weights is not None and _is_zero(weights, term.batch_axis, 0, bench.size):
+            nothing = numbers_of(term, all_zero).weights
+            are_zero = nothing is not None and not np.any(nothing)
+            yield _Batches(with_zero, without, all_zero if are_zero else None)
+
+
+def _inputs_of_weights(term: LossTerm, bench: Bench) -> Iterator[Any]:
+    for step in term.weightings:
+        if step.tensor:
+            tensor = bench.graph.get_tensor_by_name(step.tensor)
+            yield from fed_graph.float_inputs(tensor, bench.inputs)
+
+
+def _is_zero(weights: np.ndarray, axis: int | None, row: int, size: int) -> bool:
+    """Returns whether all weights of an example are 0."""
+    if axis is None or weights.shape[axis] % size:
+        return False
+    times = weights.shape[axis] // size
+    own = np.take(weights, range(row * times, (row + 1) * times), axis)
+    return not np.any(own)
 
 
 def all_zero(term: LossTerm, bench: Bench) -> Values | None:
     """Returns the values of the first batch with weights that are all 0, if they can be fed."""
     if bench.reason:
         return None
-    return next((values for _, _, values in _batches(term, bench) if values is not None), None)
+    return next((b.all_zero for b in _fed_batches(term, bench) if b.all_zero is not None), None)
 
 
 def _problem(term: LossTerm, with_zero: TermNumbers, without: TermNumbers) -> str:
