@@ -96,13 +96,16 @@ def probe(term: LossTerm, bench: Bench, *, added_up: bool) -> list[Claim]:
     replicas = explanations.replicas(term, added_up=added_up)
     found = halves(term, bench)
     if isinstance(found, str):
-        claims = [Claim(text=SUM_TEXT, status=Status.NOT_KNOWN, probe=SUM, reason=found)]
+        claims = [_exchanged(term, bench) or _unknown_sum(found)]
         claims.append(_claim(SHORT_BATCH, short_batch, Status.NOT_KNOWN, found))
         claims.append(_claim(REPLICAS, replicas, Status.NOT_KNOWN, found))
     else:
         problem = _problem(term, found)
         status = Status.REFUTED if problem else Status.SHOWN
-        claims = [_sum_claim(found), _claim(SHORT_BATCH, short_batch, status, problem)]
+        claims = [
+            _sum_claim(is_sum=found.is_sum, are_divisors=found.divisor is not Parts.OTHER),
+            _claim(SHORT_BATCH, short_batch, status, problem),
+        ]
         if not problem and explanations.divisor(term) is Role.OTHER:
             problem = "" if found.divisor is Parts.SUM else _NO_SUM_OF_DIVISORS
         claims.append(_replicas(found, replicas, problem))
@@ -113,9 +116,39 @@ def probe(term: LossTerm, bench: Bench, *, added_up: bool) -> list[Claim]:
     return claims
 
 
-def _sum_claim(found: Halves) -> Claim:
-    reason = "" if found.is_sum else _NO_SUM
-    if found.is_sum and found.divisor is Parts.OTHER:
+def _unknown_sum(reason: str) -> Claim:
+    return Claim(text=SUM_TEXT, status=Status.NOT_KNOWN, probe=SUM, reason=reason)
+
+
+def _exchanged(term: LossTerm, bench: Bench) -> Claim | None:
+    """Judges the sum by batches of full size, for a graph that knows the size of a batch.
+
+    With the parts A and B of a batch, a sum over the examples of (A, A) and of (B, B) is twice that
+    of (A, B). If the number of examples is odd, the last one is in all three.
+
+    Returns:
+      None if such batches cannot be made either.
+    """
+    if bench.reason or bench.size < 2:
+        return None
+    half = bench.size // 2
+    first, second, rest = range(half), range(half, 2 * half), range(2 * half, bench.size)
+    try:
+        one, two, both = (
+            numbers_of(term, bench.of([*a, *b, *rest]))
+            for a, b in ((first, first), (second, second), (first, second))
+        )
+    except CannotFeed:
+        return None
+    scale = both.scale * abs(both.divisor)
+    is_sum = is_close(one.numerator + two.numerator, 2 * both.numerator, scale)
+    divisor = is_close(one.divisor + two.divisor, 2 * both.divisor, 0.0)
+    return _sum_claim(is_sum=is_sum, are_divisors=divisor)
+
+
+def _sum_claim(*, is_sum: bool, are_divisors: bool) -> Claim:
+    reason = "" if is_sum else _NO_SUM
+    if is_sum and not are_divisors:
         reason = _NO_SUM_OF_DIVISORS
     status = Status.REFUTED if reason else Status.SHOWN
     return Claim(text=SUM_TEXT, status=status, probe=SUM, reason=reason)

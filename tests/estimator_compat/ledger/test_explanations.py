@@ -127,8 +127,7 @@ EXPLAINED = {
     "static_batch_size": (
         "The graph knows the size of a batch (4), so that no batch is short.",
         "In Keras 3 it is reduction='sum', divided by 4.",
-        "Not known: whether it is a sum over the examples, what several replicas do; the graph "
-        "knows the size of a batch (4).",
+        "Not known: what several replicas do; the graph knows the size of a batch (4).",
     ),
     "number_of_positives": (
         OWN_DIVISOR.format("max(sum(labels['y'] > 0), 1)"),

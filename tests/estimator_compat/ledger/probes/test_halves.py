@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from estimator_compat.ledger.values import Status
@@ -16,6 +17,7 @@ from tests.estimator_compat.ledger.probes.small_batch import (
     outputs,
     squares,
 )
+from tests.estimator_compat.ledger.probes.test_probing import by_users
 
 tf1 = tf.compat.v1
 
@@ -49,6 +51,20 @@ def test_tf_losses_of_sum_are_added_up() -> None:
 def test_a_sum_that_is_not_of_tf_losses_is_averaged() -> None:
     (term,) = examined(lambda *batch: tf.reduce_sum(squares(*batch))).terms
     assert "average of the replicas is 1/N" in claim(term, "replicas").text
+
+
+@pytest.mark.parametrize(
+    ("loss_fn", "status"),
+    [
+        (lambda *batch: tf.reduce_mean(squares(*batch)), Status.SHOWN),
+        (by_users, Status.REFUTED),
+        (variance, Status.REFUTED),
+    ],
+)
+def test_a_sum_in_a_graph_that_knows_the_size_of_a_batch(loss_fn: Any, status: Any) -> None:
+    """Batches of twice the first half, and of twice the second, have the size, too."""
+    for term in examined(loss_fn, SIZE, drop=True).data_terms:
+        assert claim(term, "sum").status is status
 
 
 def test_a_graph_that_knows_the_size_of_a_batch() -> None:
