@@ -117,7 +117,7 @@ def _run(loss_fn: LossFn, mode: str) -> tuple[Any, Any, Any, LossLedger]:
 
     with tf.Graph().as_default(), tf1.Session() as session:
         tf1.train.get_or_create_global_step()
-        features, labels = _placeholders("features", FEATURES), _placeholders("labels", LABELS)
+        features, labels = placeholders("features", FEATURES), placeholders("labels", LABELS)
         spec = with_loss_summaries(model_fn)(features, labels, mode)
         ledger = reader.ledger(spec.loss, features, labels, mode=mode)
         full = [
@@ -146,7 +146,8 @@ def _scalar(serialized: bytes) -> tuple[str, float]:
     return value.tag, value.simple_value
 
 
-def _placeholders(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+def placeholders(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Returns a placeholder for each array, of unknown batch size."""
     return {
         name: tf1.placeholder(array.dtype, [None, *array.shape[1:]], name=f"{prefix}_{name}")
         for name, array in arrays.items()
