@@ -174,7 +174,8 @@ def _is_enlarged(operand: Tensor, result: Tensor) -> bool:
 
 def _sizes(operand: Tensor, rank: int) -> list[int | None]:
     """Returns the static sizes of a tensor's axes, after axes of size 1 up to a rank."""
-    return [1] * (rank - operand.shape.rank) + operand.shape.as_list()
+    sizes: list[int | None] = operand.shape.as_list()
+    return [1] * (rank - len(sizes)) + sizes
 
 
 def _added_axes(operand: Tensor, rank: int) -> str:

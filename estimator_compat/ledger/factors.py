@@ -186,6 +186,7 @@ class Factors:
         summed, weights = declared(self._graph, after), factor
         is_whole = is_checked(product.op) or is_among(factor, summed)
         numbers: Steps = ()
+        taken: Steps
         while is_whole or not is_among(weights, summed):
             negated = without_sign(weights)
             if negated is not None and not is_whole:
