@@ -105,8 +105,10 @@ class FactorParts:
             return None
         if value_bounds.bounds(factor).not_negative:
             return Part.WEIGHTS
-        may_be_weights = value_bounds.bounds(factor, of_unknown=_NOT_NEGATIVE).not_negative
-        if not may_be_weights or self._graph.reads_only_labels(factor):
+        found = value_bounds.bounds(factor, of_unknown=_NOT_NEGATIVE)
+        # A label switches a loss on and off. Weights of labels, such as 1 + 2 * y, are never 0.
+        is_label = found.low == 0 and self._graph.reads_only_labels(factor)
+        if not found.not_negative or is_label:
             return Part.LOSSES
         if _is_negated(after) or _is_likelihood(losses):
             return Part.LOSSES

@@ -137,3 +137,14 @@ def test_losses_of_unknown_rank_have_the_size_of_ones_like_them() -> None:
     graph = m.graph(tf.math.divide_no_nan(tf.reduce_sum(losses), count))
     division = graph.loss_step(Operation.DIVIDE_NO_NAN, count)
     assert with_roles(term(SUM, division), losses, graph)[-1].role is Role.SIZE
+
+
+def test_the_size_of_the_batch_is_no_size_of_losses_that_could_not_be_followed() -> None:
+    m = model()
+    distinct = tf.square(tf.unique(m.y)[0] * m.v[0])
+    count = floats(tf.shape(m.y)[0])
+    graph = m.graph(tf.reduce_sum(distinct) / count)
+    of_distinct = dataclasses.replace(
+        term(SUM, graph.loss_step(Operation.DIVIDE, count)), tensors=(distinct.name,)
+    )
+    assert with_roles(of_distinct, distinct, graph)[-1].role is Role.OTHER

@@ -44,6 +44,8 @@ UNDECLARED: dict[str, tuple[Callable[[Model], tuple[Any, Any]], Part | None]] = 
     "mask of labels": (lambda m: (m.losses, tf.cast(m.y > 0, tf.float32)), Part.WEIGHTS),
     "absolute": (lambda m: (m.losses, tf.abs(m.w)), Part.WEIGHTS),
     "labels": (lambda m: (m.losses, m.y), Part.LOSSES),
+    "scaled labels": (lambda m: (m.losses, 2.0 * m.y), Part.LOSSES),
+    "weights of labels": (lambda m: (m.losses, 1.0 + 2.0 * m.y), EITHER),
     "difference": (lambda m: (m.losses, m.w - 1.0), Part.LOSSES),
     "negation": (lambda m: (m.losses, -m.w), Part.LOSSES),
     "feature of a negated loss": (lambda m: (-m.losses, m.w), Part.LOSSES),
