@@ -5,7 +5,7 @@ import dataclasses
 import tensorflow as tf
 
 from estimator_compat.ledger import op_patterns
-from estimator_compat.ledger.axis_names import BATCH, OTHER
+from estimator_compat.ledger.axis_names import BATCH, OTHER, is_batch
 from estimator_compat.ledger.batch_axes import ELEMENTWISE
 from estimator_compat.ledger.loss_graph import LossGraph, reduced_axes, same_rank
 from estimator_compat.ledger.op_patterns import constant, strip
@@ -67,7 +67,9 @@ class _Divisors:
         if op.type == "Size" and self._has_shape(op.inputs[0], losses):
             return Role.SIZE
         if op.type == "StridedSlice" and op.inputs[0].op.type == "Shape":
-            return Role.BATCH if self._is_batch_size(op) else Role.OTHER
+            # An axis that could not be followed is not known to be the batch.
+            has_batch = any(map(is_batch, self._graph.axes.of(losses) or ()))
+            return Role.BATCH if has_batch and self._is_batch_size(op) else Role.OTHER
         if op.type == "Sum" and reduced_axes(op) is None and self._has_shape(op.inputs[0], losses):
             return self._role_of_sum(op, weights)
         return Role.OTHER

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from estimator_compat.ledger.formulas import is_compound
+from estimator_compat.ledger.input_names import is_label
 from estimator_compat.ledger.loss_names import known_loss, loss_name
 from estimator_compat.ledger.op_patterns import (
     RENAMES,
@@ -53,7 +54,11 @@ class TensorExpressions:
         self, input_names: Mapping[str, str], may_be_loss: Callable[[Tensor], bool]
     ) -> None:
         self._input_names, self._may_be_loss = input_names, may_be_loss
-        self._features = {t for t, name in input_names.items() if name.startswith("features")}
+        self._features = {
+            tensor
+            for tensor, name in input_names.items()
+            if name.startswith("features") and not is_label(name)
+        }
         self._named: dict[str, list[Tensor]] | None = None
 
     def of_one_formula(self) -> "TensorExpressions":
@@ -174,7 +179,8 @@ def _is_enlarged(operand: Tensor, result: Tensor) -> bool:
 
 def _sizes(operand: Tensor, rank: int) -> list[int | None]:
     """Returns the static sizes of a tensor's axes, after axes of size 1 up to a rank."""
-    return [1] * (rank - operand.shape.rank) + operand.shape.as_list()
+    sizes: list[int | None] = operand.shape.as_list()
+    return [1] * (rank - len(sizes)) + sizes
 
 
 def _added_axes(operand: Tensor, rank: int) -> str:

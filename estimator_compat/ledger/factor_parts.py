@@ -105,8 +105,10 @@ class FactorParts:
             return None
         if value_bounds.bounds(factor).not_negative:
             return Part.WEIGHTS
-        may_be_weights = value_bounds.bounds(factor, of_unknown=_NOT_NEGATIVE).not_negative
-        if not may_be_weights or self._graph.reads_only_labels(factor):
+        found = value_bounds.bounds(factor, of_unknown=_NOT_NEGATIVE)
+        # A label switches a loss on and off. Weights of labels, such as 1 + 2 * y, are never 0.
+        is_label = found.low == 0 and self._graph.reads_only_labels(factor)
+        if not found.not_negative or is_label:
             return Part.LOSSES
         if _is_negated(after) or _is_likelihood(losses):
             return Part.LOSSES
@@ -117,17 +119,20 @@ class FactorParts:
         return compares_equal(factor) and self._graph.reads_only_labels(factor)
 
     def is_normalized(self, weights: Tensor) -> bool:
-        """Returns whether weights add up to a fixed number in each batch."""
-        op = strip(weights).op
-        if op.type == "StopGradient" or (op.type == "StridedSlice" and only_adds_axes(op)):
-            return self.is_normalized(op.inputs[0])
+        """Returns whether weights are divided by a sum or another reduction over the batch."""
+        op = _behind_axes(weights)
+        if op.type in ("Mul", "RealDiv", "DivNoNan") and any(map(self._reduces_batch, op.inputs)):
+            return True
+        return self.has_softmax_of_batch(weights)
+
+    def has_softmax_of_batch(self, product: Tensor) -> bool:
+        """Returns whether a factor of a product is a softmax over the examples of the batch."""
+        op = _behind_axes(product)
         if op.type == "Softmax":
             names = self._graph.axes.of(op.inputs[0])
-            return bool(names) and is_batch(names[-1])
+            return names is not None and is_batch(names[-1])
         if op.type in ("Mul", "RealDiv", "DivNoNan"):
-            return any(self._reduces_batch(operand) for operand in op.inputs) or any(
-                self.is_normalized(operand) for operand in op.inputs
-            )
+            return any(map(self.has_softmax_of_batch, op.inputs))
         return False
 
     def _reduces_batch(self, tensor: Tensor, depth: int = 8) -> bool:
@@ -147,6 +152,14 @@ class FactorParts:
         if axes is None or names is None:
             return True
         return any(is_batch(names[axis]) or names[axis] is None for axis in axes)
+
+
+def _behind_axes(tensor: Tensor) -> GraphOperation:
+    """Returns the op that computes a tensor's values, without renames and added axes."""
+    op = strip(tensor).op
+    while op.type == "StopGradient" or (op.type == "StridedSlice" and only_adds_axes(op)):
+        op = strip(op.inputs[0]).op
+    return op
 
 
 def _is_negated(steps: tuple[LossStep, ...]) -> bool:

@@ -186,6 +186,7 @@ class Factors:
         summed, weights = declared(self._graph, after), factor
         is_whole = is_checked(product.op) or is_among(factor, summed)
         numbers: Steps = ()
+        taken: Steps
         while is_whole or not is_among(weights, summed):
             negated = without_sign(weights)
             if negated is not None and not is_whole:
@@ -198,9 +199,11 @@ class Factors:
                     break
                 weights, operation, number = scale
                 summed += summed_by(number)
-                taken = self._of_number(operation, number)
-                if is_whole:
-                    taken = steps_of(self._graph, operation, number, part=Part.TERM)
+                taken = (
+                    steps_of(self._graph, operation, number, part=Part.TERM)
+                    if is_whole
+                    else self._of_number(operation, number)
+                )
             numbers = (*taken, *numbers)
         from_batch = any(self._is_from_batch(step) for step in numbers)
         if not numbers or (is_whole and not from_batch):

@@ -189,7 +189,8 @@ class LinearWalk:
             return None  # the factors are squared, too
         reduction = next(step for step in addend.steps if step.reduces)
         is_reduced = self._graph.batch_axis(addend.tensor) is None
-        losses, factors = addend.tensor, ()
+        losses = addend.tensor
+        factors: tuple[LossStep, ...] = ()
         found: Addend | None = None
         while taken := self._factors.of_losses(
             losses, reduces_all=reduction.axes is None, after=(*factors, *addend.steps)

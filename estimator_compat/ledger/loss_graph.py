@@ -8,6 +8,7 @@ from estimator_compat.ledger.axis_names import is_batch
 from estimator_compat.ledger.batch_axes import Axes
 from estimator_compat.ledger.dependencies import Dependencies, captured_names
 from estimator_compat.ledger.expressions import TensorExpressions
+from estimator_compat.ledger.input_names import is_label
 from estimator_compat.ledger.op_patterns import constant
 from estimator_compat.ledger.steps import LossStep, Operation
 from estimator_compat.type_aliases import Features, Labels, Nest, Tensor
@@ -69,9 +70,9 @@ class LossGraph:
         return bool(self._inputs_of(tensor))
 
     def reads_only_labels(self, tensor: Tensor) -> bool:
-        """Returns whether a tensor is computed from labels, and from no feature."""
+        """Returns whether a tensor is computed from labels, and from no other input."""
         names = self._inputs_of(tensor)
-        return bool(names) and all(name.startswith("labels") for name in names)
+        return bool(names) and all(map(is_label, names))
 
     def _inputs_of(self, tensor: Tensor) -> set[str]:
         """Names the features and labels that a tensor is computed from."""

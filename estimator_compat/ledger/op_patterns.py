@@ -159,8 +159,8 @@ def same_values(first: Tensor, second: Tensor, depth: int = 8) -> bool:
     if one.type != other.type or first.value_index != second.value_index:
         return False
     if one.type == "Const":
-        values = [np.asarray(tf.get_static_value(tensor)) for tensor in (first, second)]
-        return first.dtype == second.dtype and np.array_equal(*values)
+        left, right = (np.asarray(tf.get_static_value(tensor)) for tensor in (first, second))
+        return first.dtype == second.dtype and np.array_equal(left, right)
     if not depth or not one.inputs or len(one.inputs) != len(other.inputs):
         return False
     if one.op_def.is_stateful or one.node_def.attr != other.node_def.attr:

@@ -85,6 +85,16 @@ def summary_name(term: LossTerm, ledger: LossLedger) -> str:
     return term.name if len(parts) > 1 else ""
 
 
+def first_term(ledger: LossLedger) -> LossTerm | None:
+    """Returns the loss's first data term.
+
+    None if the loss has no data term, if its weighted mean is not known, or if another part of the
+    loss is not understood.
+    """
+    first = next(iter(ledger.data_terms), None)
+    return None if first is None or first.doubt or ledger.stopped_by else first
+
+
 def _with_summaries(spec: Any, ledger: LossLedger) -> Any:
     taken = summaries.taken_tags() | set(spec.eval_metric_ops)
     if tf1.get_collection(summaries.PER_EXAMPLE_COLLECTION):

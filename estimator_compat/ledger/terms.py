@@ -104,6 +104,8 @@ class TermBuilder:
 
     def _doubt(self, term: LossTerm, losses: Tensor) -> str:
         """Says why the weighted mean over several batches is not known; "" if it is."""
+        if self._parts.has_softmax_of_batch(losses):
+            return "the losses have a softmax over the batch as a factor"
         for step in term.weightings:
             weights = self._graph.loss.graph.get_tensor_by_name(step.tensor)
             if self._parts.is_normalized(weights):

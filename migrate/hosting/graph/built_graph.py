@@ -202,8 +202,9 @@ def _step_values(
     values = {"loss": loss}
     values.update(optimizer_ops.step_values(graph, {op.name for op in handles(graph)}))
     ledger = reader.ledger(loss, batch.features, batch.labels, mode=ModeKeys.TRAIN)
-    if ledger.data_terms:
-        losses, weights = summary_wrapper.unreduced(ledger.data_terms[0])
+    first = summary_wrapper.first_term(ledger)
+    if first is not None:
+        losses, weights = summary_wrapper.unreduced(first)
         values["loss_per_example"] = losses
         values["average_loss"] = average_loss(losses, weights)
     return ledger, values

@@ -120,7 +120,7 @@ class _LedgerReader:
 
 def step_values(replicated: ReplicatedTerms) -> dict[str, tf.Tensor]:
     """Returns the losses of a step's first term, by the names of `StepResult`."""
-    if not replicated.terms:
+    if not replicated.terms or summary_wrapper.first_term(replicated.ledger) is None:
         return {}
     first = replicated.terms[0]
     values, parts = {"average_loss": first.average}, first.losses
@@ -141,8 +141,10 @@ def summarize(replicated: ReplicatedTerms) -> None:
     taken_tags = summaries.taken_tags()
     to_summarize = summary_wrapper.summarized(replicated.ledger)
     summarized = [term for term in replicated.terms if term.term in to_summarize]
+    # The ledger of the first replica may also have terms of other replicas, which do not count.
+    are_parts = len(replicated.terms) > 1 or bool(replicated.ledger.stopped_by)
     for term in summarized:
-        name = term.term.name if len(summarized) > 1 else ""
+        name = term.term.name if are_parts else ""
         if taken_tags.isdisjoint(summaries.tags(name)):
             flat = tf.concat([tf.reshape(part, [-1]) for part in term.losses], 0)
             summaries.add(flat, term.average, term=name)

@@ -19,22 +19,22 @@ from estimator_compat.losses.summaries import PER_EXAMPLE_COLLECTION
 
 tf1 = tf.compat.v1
 _RANDOM = np.random.RandomState(3)
-_LENGTHS = np.int32([3, 5, 1, 2, 5, 4, 2, 1, 5, 3])
+_LENGTHS = np.array([3, 5, 1, 2, 5, 4, 2, 1, 5, 3], np.int32)
 BATCHES = (slice(0, 4), slice(4, 8), slice(8, 10))  # the last one is short
 FEATURES = {
     "x": _RANDOM.randn(10, 3).astype(np.float32),
-    "w": np.float32([1, 0, 2, 0.5, 1, 3, 0, 0.25, 4, 1]),
+    "w": np.array([1, 0, 2, 0.5, 1, 3, 0, 0.25, 4, 1], np.float32),
     # An advantage, of which each batch has a negative one.
-    "a": np.float32([0.2, -0.3, 1, -1, 0.5, -0.7, -0.2, 1.9, 0.8, -0.5]),
+    "a": np.array([0.2, -0.3, 1, -1, 0.5, -0.7, -0.2, 1.9, 0.8, -0.5], np.float32),
     "mask": (np.arange(5) < _LENGTHS[:, np.newaxis]).astype(np.float32),
     "words": _RANDOM.randint(0, 7, [10, 5]).astype(np.int32),
     "length": _LENGTHS,
-    "user": np.int32([1, 1, 2, 3, 4, 4, 4, 5, 6, 6]),
+    "user": np.array([1, 1, 2, 3, 4, 4, 4, 5, 6, 6], np.int32),
 }
 LABELS = {
     "y": _RANDOM.randn(10).astype(np.float32),
-    "class": np.int32([0, 1, 2, 1, 0, 2, 2, 1, 0, 0]),
-    "binary": np.float32([0, 1, 1, 0, 1, 0, 0, 1, 1, 0]),
+    "class": np.array([0, 1, 2, 1, 0, 2, 2, 1, 0, 0], np.int32),
+    "binary": np.array([0, 1, 1, 0, 1, 0, 0, 1, 1, 0], np.float32),
     "tasks": _RANDOM.randn(10, 4).astype(np.float32),
     "tags": _RANDOM.randint(0, 4, [10, 5]).astype(np.int32),
     "soft": _RANDOM.dirichlet([1, 1, 1], 10).astype(np.float32),
@@ -117,7 +117,7 @@ def _run(loss_fn: LossFn, mode: str) -> tuple[Any, Any, Any, LossLedger]:
 
     with tf.Graph().as_default(), tf1.Session() as session:
         tf1.train.get_or_create_global_step()
-        features, labels = _placeholders("features", FEATURES), _placeholders("labels", LABELS)
+        features, labels = placeholders("features", FEATURES), placeholders("labels", LABELS)
         spec = with_loss_summaries(model_fn)(features, labels, mode)
         ledger = reader.ledger(spec.loss, features, labels, mode=mode)
         full = [
@@ -146,7 +146,8 @@ def _scalar(serialized: bytes) -> tuple[str, float]:
     return value.tag, value.simple_value
 
 
-def _placeholders(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+def placeholders(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Returns a placeholder for each array, of unknown batch size."""
     return {
         name: tf1.placeholder(array.dtype, [None, *array.shape[1:]], name=f"{prefix}_{name}")
         for name, array in arrays.items()

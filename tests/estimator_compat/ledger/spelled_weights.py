@@ -20,7 +20,7 @@ from tests.estimator_compat.ledger.spelled_losses import (
 
 tf1 = tf.compat.v1
 SPELLINGS = Spellings()
-TASKS = np.float32([1, 0, 2, 0.5])
+TASKS = np.array([1, 0, 2, 0.5], np.float32)
 
 # Weights that are normalized within the batch. Their author means the plain weights.
 
@@ -134,7 +134,7 @@ def tasks_and_examples(features: Any, labels: Any) -> Any:
 
 @SPELLINGS.add
 def tasks_of_negative_weight(features: Any, labels: Any) -> Any:
-    e, tasks = task_losses(features, labels), np.float32([1, -1, 2, 0.5])
+    e, tasks = task_losses(features, labels), np.array([1, -1, 2, 0.5], np.float32)
     return tf.reduce_sum(tasks * tf.reduce_mean(e, axis=0)), Truth(tasks * e)
 
 

@@ -67,6 +67,37 @@ def test_a_loss_that_is_not_understood_is_logged(
     assert "call estimator_compat.loss_summaries(losses, weights, mode=mode)" in caplog.text
 
 
+def test_a_side_loss_is_a_part_where_the_main_loss_is_not_understood(tmp_path: Path) -> None:
+    def rooted(features: Any, labels: Any, mode: str, params: Any) -> Any:
+        spec = model_fn(features, labels, mode, params)
+        side = tf.reduce_mean(tf.abs(features["x"][:, 0] - labels))
+        return spec._replace(loss=tf.sqrt(spec.loss) + 0.1 * side)
+
+    results = estimator(tmp_path, function=with_loss_summaries(rooted), params={}).evaluate(once)
+    averages = {name: value for name, value in results.items() if "average_loss" in name}
+    # The side loss has no gradient, and hence no name of a loss.
+    assert averages == {"average_loss/data": pytest.approx(np.abs(X[:, 0] - Y).mean(), rel=1e-6)}
+
+
+def test_weights_that_are_normalized_are_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def normalized(features: Any, labels: Any, mode: str, params: Any) -> Any:
+        spec = model_fn(features, labels, mode, params)
+        (variable, *_) = tf1.trainable_variables()
+        errors = tf.square(features["x"][:, 0] - labels) * tf.reduce_sum(variable)
+        weights = tf.nn.softmax(features["x"][:, 0])
+        return spec._replace(loss=tf.reduce_sum(weights * errors))
+
+    with caplog.at_level("WARNING", logger="tensorflow"):
+        results = estimator(tmp_path, function=with_loss_summaries(normalized), params={}).evaluate(
+            once
+        )
+    assert "average_loss" not in results
+    assert "are normalized within the batch" in caplog.text
+    assert "call estimator_compat.loss_summaries(losses, weights, mode=mode)" in caplog.text
+
+
 def test_a_model_fn_with_its_own_is_left_alone(tmp_path: Path) -> None:
     def own(features: Any, labels: Any, mode: str, params: Any) -> Any:
         spec = model_fn(features, labels, mode, params)
