@@ -3,6 +3,7 @@
 In a product, the loss is the factor through which a gradient flows; the other one is its weight.
 """
 
+from estimator_compat.ledger.function_bodies import original
 from estimator_compat.ledger.loss_graph import LossGraph, same_rank
 from estimator_compat.ledger.loss_names import is_cross_entropy
 from estimator_compat.ledger.op_patterns import RENAMES, RESHAPES, constant, is_zeros, renamed
@@ -140,6 +141,6 @@ def _is_checked(op: GraphOperation) -> bool:
     from another dtype, the converted weights have the dependency instead of the product. Hence this
     function searches the inputs, too.
     """
-    return any("assert_broadcastable/" in check.name for check in op.control_inputs) or any(
+    return any("assert_broadcastable/" in name for name in original(op).waits_for) or any(
         _is_checked(tensor.op) for tensor in op.inputs if tensor.op.type in ("Cast", "Const")
     )

@@ -3,7 +3,7 @@
 import contextlib
 import csv
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,14 +38,22 @@ class PerExampleLossHook(tf1.train.SessionRunHook):
         file is replaced only when all rows are written.
       worst: How many rows of each term to keep, the largest losses first. None keeps all rows in
         reading order.
+      without_calls: Returns a tensor that has the same rows as a tensor of losses, and is computed
+        without calls of functions, through which no row can be followed.
 
     Attributes:
       rows: The number of rows in the file, without the header; 0 before the evaluation ends.
       examples: The number of examples that the input yielded.
     """
 
-    def __init__(self, path: str, worst: int | None = None) -> None:
-        self._path, self._worst = path, worst
+    def __init__(
+        self,
+        path: str,
+        worst: int | None = None,
+        *,
+        without_calls: Callable[[tf.Tensor], tf.Tensor] = lambda losses: losses,
+    ) -> None:
+        self._path, self._worst, self._without_calls = path, worst, without_calls
         self._inputs: tuple[Features, Labels] | None = None
         self.rows = self.examples = 0
 
@@ -76,7 +84,7 @@ class PerExampleLossHook(tf1.train.SessionRunHook):
             )
         with tf1.name_scope("rows_of_losses"):
             follower = RowFollower(*self._inputs)
-            rows = [follower.of(entry.losses) for entry in registered]
+            rows = [follower.of(self._without_calls(entry.losses)) for entry in registered]
             for entry, its_rows in zip(registered, rows, strict=True):
                 self._check(entry, its_rows)
             self._fetches = {
@@ -258,7 +266,7 @@ def by_row(losses: np.ndarray, weights: np.ndarray, rows: np.ndarray) -> ByExamp
     return ByExample(indices, means, total)
 
 
-def write(path: str, rows: Iterable[tuple[Any, ...]]) -> None:
+def write(path: str, rows: Iterable[Sequence[Any]]) -> None:
     """Writes the rows to a temporary file, then renames it to `path`.
 
     If writing fails, the temporary file is deleted and an existing file at `path` stays as it was.

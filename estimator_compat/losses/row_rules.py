@@ -58,7 +58,7 @@ def renamed(operands: Sequence[Rows], tensor: Tensor) -> Rows:
 
 def renamed_one_by_one(operands: Sequence[Rows], tensor: Tensor) -> Rows:
     """Returns the rows of an operation that gives each of its operands."""
-    return operands[tensor.value_index]
+    return operands[int(tensor.value_index)]
 
 
 def selected(operands: Sequence[Rows], tensor: Tensor) -> Rows:
@@ -142,7 +142,8 @@ def product(operands: Sequence[Rows], tensor: Tensor) -> Rows:
         rank, is_transposed = factor.shape.rank, bool(op.get_attr(names[position]))
         summed = rank - 1 if (position == 0) != is_transposed else rank - 2
         rows = contracted(op, rows, [summed], rank, keep=True)
-        sizes = [1 if axis == summed else size for axis, size in enumerate(static_sizes(factor))]
+        sizes = factor.shape.as_list()
+        sizes[summed] = 1
         if is_transposed:
             rows, sizes = _transposed(rows, rank), [*sizes[:-2], sizes[-1], sizes[-2]]
         factors.append((rows, sizes))

@@ -32,7 +32,7 @@ def reshaped(operands: Sequence[Rows], tensor: Tensor) -> Rows:
     return of_ids(tf.ensure_shape(ids, [*after[: len(after) - same], *ones]))
 
 
-def _keeps_first_axis(before: list[int | None], after: list[int | None]) -> bool:
+def _keeps_first_axis(before: Sequence[int | None], after: Sequence[int | None]) -> bool:
     """Returns whether a reshape certainly leaves the first axis as it is."""
     if not after or None in before[1:] or None in after[1:]:
         return False
@@ -46,7 +46,9 @@ def _product(sizes: Sequence[int | None]) -> int:
     return product
 
 
-def _is_kept(rows: Rows, before: list[int | None], after: list[int | None], same: int) -> bool:
+def _is_kept(
+    rows: Rows, before: Sequence[int | None], after: Sequence[int | None], same: int
+) -> bool:
     size = before[-1 - same]
     is_equal = size is not None and size == after[-1 - same]
     return is_equal and not rows.differ_along(len(before) - 1 - same)
