@@ -188,3 +188,11 @@ def add_reference(reference: Callable[[Any], Any]) -> None:
 def add_initialized_value(initialized_value: Callable[[Any], Any]) -> None:
     """Gives `tf.Variable` the method `initialized_value`, which was public in TensorFlow 1."""
     tf.Variable.initialized_value = initialized_value
+
+
+def function_graph(graph: tf.Graph, name: str) -> Any:
+    """Returns the graph of a function that operations of a graph may call, or None.
+
+    The public API gives the definition of such a function only, without its lines of source code.
+    """
+    return getattr(graph._get_function(name), "graph", None)

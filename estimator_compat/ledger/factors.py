@@ -7,6 +7,7 @@ import dataclasses
 from typing import TypeAlias
 
 from estimator_compat.ledger.factor_parts import FactorParts, declared, is_among, summed_by
+from estimator_compat.ledger.function_bodies import original
 from estimator_compat.ledger.loss_graph import LossGraph, same_rank
 from estimator_compat.ledger.op_patterns import (
     RENAMES,
@@ -279,6 +280,6 @@ def is_checked(op: GraphOperation) -> bool:
     from another dtype, the converted weights have the dependency instead of the product. Hence this
     function searches the inputs, too.
     """
-    return any("assert_broadcastable/" in check.name for check in op.control_inputs) or any(
+    return any("assert_broadcastable/" in name for name in original(op).waits_for) or any(
         is_checked(tensor.op) for tensor in op.inputs if tensor.op.type in ("Cast", "Const")
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from estimator_compat.ledger import value_bounds
+from estimator_compat.ledger import function_bodies, value_bounds
 from estimator_compat.ledger.op_patterns import RENAMES, constant, strip
 from estimator_compat.ledger.source_lines import may_be_users
 from estimator_compat.type_aliases import Operation, Tensor
@@ -64,7 +64,7 @@ def known_loss(tensor: Tensor, features: Collection[str] = ()) -> str | None:
 
 def _tensorflow_loss(op: Operation) -> str | None:
     """Names the loss function of TensorFlow that created an op, if the user's code called one."""
-    for frame in reversed(list(op.traceback or ())):
+    for frame in reversed(list(function_bodies.original(op).traceback or ())):
         if may_be_users(frame.filename):
             return None
         if (name := frame.name.removesuffix("_v2")) in _LOSS_FUNCTIONS:

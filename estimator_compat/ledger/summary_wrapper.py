@@ -1,13 +1,13 @@
 """`with_loss_summaries`: both loss summaries for a model_fn that writes neither."""
 
 import functools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat.ledger import reader, recomputation
+from estimator_compat.ledger import function_bodies, reader, recomputation
 from estimator_compat.ledger.steps import LossStep, Operation, Part
 from estimator_compat.ledger.values import Kind, LossLedger, LossTerm
 from estimator_compat.losses import summaries
@@ -95,13 +95,33 @@ def first_term(ledger: LossLedger) -> LossTerm | None:
     return None if first is None or first.doubt or ledger.stopped_by else first
 
 
+def races(name: str, losses: Iterable[tf.Tensor]) -> bool:
+    """Returns whether a term's losses would race with a training step; logs it.
+
+    They would if a copy of a tf.function's body reads a variable once more: nothing orders this
+    read before the step's update of the variable.
+
+    Args:
+      name: The name of the term.
+      losses: Its losses, such as those of each replica.
+    """
+    if not any(map(function_bodies.reads_again, losses)):
+        return False
+    reason = f"{name} is computed in a tf.function that reads a variable, which training updates"
+    tf1.logging.warning(_ADVICE, "leave out a part of the loss in TRAIN", reason)
+    return True
+
+
 def _with_summaries(spec: Any, ledger: LossLedger) -> Any:
+    tensor_by_name = tf1.get_default_graph().get_tensor_by_name
     taken = summaries.taken_tags() | set(spec.eval_metric_ops)
     if tf1.get_collection(summaries.PER_EXAMPLE_COLLECTION):
         taken |= set(summaries.tags())
     metrics, hooks = dict(spec.eval_metric_ops), list(spec.evaluation_hooks)
     for term in summarized(ledger):
         name = summary_name(term, ledger)
+        if spec.mode == ModeKeys.TRAIN and races(term.name, map(tensor_by_name, term.tensors)):
+            continue
         if taken.isdisjoint(summaries.tags(name)):
             added = summaries.loss_summaries(*unreduced(term), mode=spec.mode, term=name)
             metrics.update(added.eval_metric_ops)

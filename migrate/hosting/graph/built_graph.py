@@ -11,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat.ledger import reader, summary_wrapper
+from estimator_compat.ledger import function_bodies, reader, summary_wrapper
 from estimator_compat.ledger.values import LossLedger
 from estimator_compat.losses import summaries
 from estimator_compat.losses.weighted_losses import average_loss
@@ -205,6 +205,8 @@ def _step_values(
     first = summary_wrapper.first_term(ledger)
     if first is not None:
         losses, weights = summary_wrapper.unreduced(first)
+        if function_bodies.reads_again(losses):
+            return ledger, values  # the losses would race with the update of a variable
         values["loss_per_example"] = losses
         values["average_loss"] = average_loss(losses, weights)
     return ledger, values
