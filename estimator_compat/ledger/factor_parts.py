@@ -28,7 +28,9 @@ from estimator_compat.ledger.steps import LossStep, Operation, Part
 from estimator_compat.type_aliases import Operation as GraphOperation
 from estimator_compat.type_aliases import Tensor
 
-_NOT_NEGATIVE = value_bounds.Bounds(0.0, float("inf"))
+# What is assumed of inputs, to see whether a factor of them may be weights. The bound 1 is that of
+# a mask, so that one minus a mask may be weights, too.
+_MASK = value_bounds.Bounds(0.0, 1.0)
 _REDUCTIONS = ("Max", "Mean", "Min", "Prod", "Sum")
 
 
@@ -105,7 +107,7 @@ class FactorParts:
             return None
         if value_bounds.bounds(factor).not_negative:
             return Part.WEIGHTS
-        found = value_bounds.bounds(factor, of_unknown=_NOT_NEGATIVE)
+        found = value_bounds.bounds(factor, of_unknown=_MASK)
         # A label switches a loss on and off. Weights of labels, such as 1 + 2 * y, are never 0.
         is_label = found.low == 0 and self._graph.reads_only_labels(factor)
         if not found.not_negative or is_label:

@@ -17,7 +17,7 @@ from estimator_compat.ledger.op_patterns import (
     renamed,
     strip,
 )
-from estimator_compat.ledger.signed_numbers import steps_of, without_sign
+from estimator_compat.ledger.signed_numbers import keeps_shape, steps_of, without_sign
 from estimator_compat.ledger.steps import LossStep, Operation, Part
 from estimator_compat.type_aliases import Operation as GraphOperation
 from estimator_compat.type_aliases import Tensor
@@ -99,7 +99,8 @@ class Factors:
             step = LossStep(operation=Operation.NEGATE)
             inner = self.of_losses(negated, reduces_all=reduces_all, after=(step, *after))
             return None if inner is None else (negated, (step,))
-        if op.type in QUOTIENTS and self.is_linear_quotient(tensor):
+        is_scaled = op.type in QUOTIENTS and keeps_shape(op.inputs[1], op.inputs[0])
+        if is_scaled and self.is_linear_quotient(tensor):
             return op.inputs[0], self._of_number(QUOTIENTS[op.type], op.inputs[1])
         if op.type in SELECTS:
             return self._of_selection(tensor, after)
@@ -220,12 +221,15 @@ class Factors:
     def _number_in(self, factor: Tensor) -> tuple[Tensor, Operation, Tensor] | None:
         """Returns what a number in a factor scales, how, and the number; None without a number."""
         op = factor.op
-        if op.type in QUOTIENTS and self._graph.is_number(op.inputs[1]):
-            return op.inputs[0], QUOTIENTS[op.type], op.inputs[1]
+        if op.type not in (*QUOTIENTS, "Mul"):
+            return None
+        operation = QUOTIENTS.get(op.type, Operation.MULTIPLY)
+        pairs = [tuple(op.inputs)]
         if op.type == "Mul":
-            for scaled, number in (tuple(op.inputs), tuple(op.inputs)[::-1]):
-                if self._graph.is_number(number) and scaled.shape.rank:
-                    return scaled, Operation.MULTIPLY, number
+            pairs.append(pairs[0][::-1])
+        for scaled, number in pairs:
+            if self._graph.is_number(number) and scaled.shape.rank and keeps_shape(number, scaled):
+                return scaled, operation, number
         return None
 
     def _is_from_batch(self, step: LossStep) -> bool:

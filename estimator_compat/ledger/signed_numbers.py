@@ -80,16 +80,24 @@ def without_sign(tensor: Tensor) -> Tensor | None:
     op = tensor.op
     if op.type == "Neg":
         return op.inputs[0]
-    if op.type == "Sub" and constant(op.inputs[0]) == 0.0:
+    if op.type == "Sub" and constant(op.inputs[0]) == 0.0 and keeps_shape(*op.inputs):
         return op.inputs[1]
     if op.type == "Mul":
         for factor, other in (tuple(op.inputs), tuple(op.inputs)[::-1]):
-            if constant(factor) == -1.0:
+            if constant(factor) == -1.0 and keeps_shape(factor, other):
                 return other
     if op.type in _KEEPING or keeps_values(op):
         inner = renamed(tensor)
         return without_sign(inner) if inner.shape.rank == 0 == tensor.shape.rank else None
     return None
+
+
+def keeps_shape(number: Tensor, scaled: Tensor) -> bool:
+    """Returns whether a tensor keeps its shape beside a number, which may have axes of size 1."""
+    if number.shape.rank == 0:
+        return True
+    ranks = number.shape.rank, scaled.shape.rank
+    return None not in ranks and ranks[0] <= ranks[1]
 
 
 def cancelled(steps: tuple[LossStep, ...]) -> tuple[LossStep, ...]:

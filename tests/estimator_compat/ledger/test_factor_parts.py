@@ -46,6 +46,8 @@ UNDECLARED: dict[str, tuple[Callable[[Model], tuple[Any, Any]], Part | None]] = 
     "labels": (lambda m: (m.losses, m.y), Part.LOSSES),
     "scaled labels": (lambda m: (m.losses, 2.0 * m.y), Part.LOSSES),
     "weights of labels": (lambda m: (m.losses, 1.0 + 2.0 * m.y), EITHER),
+    "one minus a feature": (lambda m: (m.losses, 1.0 - m.w), EITHER),
+    "one minus labels": (lambda m: (m.losses, 1.0 - m.y), Part.LOSSES),
     "difference": (lambda m: (m.losses, m.w - 1.0), Part.LOSSES),
     "negation": (lambda m: (m.losses, -m.w), Part.LOSSES),
     "feature of a negated loss": (lambda m: (-m.losses, m.w), Part.LOSSES),

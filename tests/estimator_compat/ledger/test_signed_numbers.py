@@ -80,7 +80,8 @@ def test_tensors_without_their_sign() -> None:
     x = tf1.placeholder(tf.float32, [None])
     for negated in (-x, 0.0 - x, x * -1.0, -1.0 * x):
         assert without_sign(negated) is x
-    for other in (x, x - 0.0, 1.0 - x, 2.0 * x, tf.reshape(-x, [-1, 1])):
+    row = x * tf.constant([[-1.0]])  # [1, batch]
+    for other in (x, x - 0.0, 1.0 - x, 2.0 * x, tf.reshape(-x, [-1, 1]), row):
         assert without_sign(other) is None
 
 
