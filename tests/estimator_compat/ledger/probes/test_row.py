@@ -9,7 +9,13 @@ import tensorflow as tf
 from estimator_compat.ledger.probes.row import of_row
 from estimator_compat.ledger.probes.term_numbers import TermNumbers
 from estimator_compat.ledger.values import Status
-from tests.estimator_compat.ledger.probes.small_batch import FEATURES, claim, examined, squares
+from tests.estimator_compat.ledger.probes.small_batch import (
+    FEATURES,
+    claim,
+    examined,
+    outputs,
+    squares,
+)
 
 tf1 = tf.compat.v1
 R = tf1.losses.Reduction
@@ -35,6 +41,21 @@ def test_rows_that_only_other_weights_tell_apart() -> None:
     assert set(FEATURES["mask"]) == {0, 1}
     (term,) = examined(loss_fn).terms
     assert (term.reduction, claim(term, "row").status) == ("MEAN", Status.SHOWN)
+
+
+def test_the_length_of_another_sequence() -> None:
+    """21 losses, divided by the 14 words of another sequence, whose length the graph knows not."""
+
+    def loss_fn(features: Any, labels: Any) -> Any:
+        losses = tf.reshape(tf.square(outputs(features) - labels["m"]), [-1])
+        words = tf.stack([features["user"], features["user"]], axis=1)
+        source = tf.reshape(tf1.placeholder_with_default(words, [None, None]), [-1])
+        target = tf1.placeholder_with_default(losses, [None])
+        return tf.reduce_sum(target) / tf.cast(tf.size(source), tf.float32)
+
+    (term,) = examined(loss_fn).terms
+    assert term.reduction is None
+    assert term.formula.startswith("sum(")
 
 
 def test_the_numbers_of_the_rows() -> None:
