@@ -40,7 +40,10 @@ def probe(term: LossTerm, bench: Bench, axis: Claim) -> Claim:
                 values, places, size = bench.of(replaced), kept, bench.size
             except CannotFeed as error:
                 return _claim(Status.NOT_KNOWN, str(error))
-        if problem := _difference(term, bench.whole, kept, _Made(values, places, size)):
+        made = _Made(values, places, size)
+        if term.batch_axis is None and _has_another_shape(term, bench.whole, values):
+            return _claim(Status.NOT_KNOWN, "it is not known which axis of the losses is the batch")
+        if problem := _difference(term, bench.whole, kept, made):
             return _claim(Status.REFUTED, problem)
     return _claim(Status.SHOWN)
 
@@ -57,6 +60,10 @@ class _Made(NamedTuple):
     values: Values
     places: list[int]
     size: int
+
+
+def _has_another_shape(term: LossTerm, before: Values, after: Values) -> bool:
+    return any(np.shape(before[name]) != np.shape(after[name]) for name in term.tensors)
 
 
 def _difference(term: LossTerm, before: Values, kept: list[int], made: _Made) -> str:
