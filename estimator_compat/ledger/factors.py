@@ -1,6 +1,7 @@
 """Takes factors off losses: weights, masks, and the numbers that multiply or divide a loss.
 
-In a product, the loss is the factor through which a gradient flows; the other one is its weight.
+In a product, the loss is the factor through which a gradient flows. What the other factor is a part
+of, the weights or the losses, `factor_parts` decides.
 """
 
 import dataclasses
