@@ -64,7 +64,9 @@ class _Divisors:
             )
             return Role.SIZE if is_size else Role.CONSTANT
         op = strip(self._graph.loss.graph.get_tensor_by_name(step.tensor)).op
-        if op.type == "Size" and self._has_shape(op.inputs[0], losses):
+        if op.type == "Size" and (
+            self._has_shape(op.inputs[0], losses) or _are_labels(op.inputs[0], losses)
+        ):
             return Role.SIZE
         if op.type == "StridedSlice" and op.inputs[0].op.type == "Shape":
             # An axis that could not be followed is not known to be the batch.
@@ -129,6 +131,13 @@ class _Divisors:
             summed = strip(summed.op.inputs[0])
         tensor = self._graph.loss.graph.get_tensor_by_name(weights.tensor)
         return op_patterns.same_values(summed, tensor)
+
+
+def _are_labels(tensor: Tensor, losses: Tensor) -> bool:
+    """Returns whether a tensor is the labels of cross-entropies: one label for each loss."""
+    op = strip(losses).op
+    is_known = op.type == "SparseSoftmaxCrossEntropyWithLogits"
+    return is_known and op_patterns.same_values(tensor, op.inputs[1])
 
 
 def _enlarges(operand: Tensor, losses: Tensor) -> bool:

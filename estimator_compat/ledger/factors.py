@@ -1,11 +1,13 @@
 """Takes factors off losses: weights, masks, and the numbers that multiply or divide a loss.
 
-In a product, the loss is the factor through which a gradient flows; the other one is its weight.
+In a product, the loss is the factor through which a gradient flows. What the other factor is a part
+of, the weights or the losses, `factor_parts` decides.
 """
 
 import dataclasses
 from typing import TypeAlias
 
+from estimator_compat.ledger.dependencies import variables_of
 from estimator_compat.ledger.factor_parts import FactorParts, declared, is_among, summed_by
 from estimator_compat.ledger.function_bodies import original
 from estimator_compat.ledger.loss_graph import LossGraph, same_rank
@@ -122,12 +124,18 @@ class Factors:
         """Returns the steps that multiply or divide losses by a number before they are reduced.
 
         Such a number is a part of the losses, unless it is computed from the batch, such as the
-        number of its examples. It then scales the term as a whole.
+        number of its examples, or from static shapes. It then scales the term as a whole.
         """
-        if self._graph.is_of_batch(number):
+        if self._graph.is_of_batch(number) or self._is_of_shapes(number):
             return steps_of(self._graph, operation, number, part=Part.TERM)
         step = self._graph.loss_step(operation, number)
         return (dataclasses.replace(step, part=Part.LOSSES),)
+
+    def _is_of_shapes(self, number: Tensor) -> bool:
+        """Returns whether a number is computed from constants, as the size of a static batch is."""
+        if number.op.type == "Const" or self._graph.dependencies.depends_on_input(number):
+            return False
+        return not variables_of(number)
 
     def _of_selection(self, tensor: Tensor, after: Steps) -> tuple[Tensor, Steps] | None:
         """Takes a mask off losses that are 0 where the mask is false, or where it is true."""

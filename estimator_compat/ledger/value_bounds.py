@@ -68,13 +68,16 @@ class _Finder:
             return _FIXED[op.type]
         if op.type in RENAMES:
             return self.of(renamed(tensor), depth)
+        if op.type == "TopKV2" and tensor.value_index == 1:
+            return _NOT_NEGATIVE  # the indices
         if op.type in _FIRST_INPUT:
             return self.of(op.inputs[0], depth)
         if op.type in _UNIONS:
             skipped, end = _UNIONS[op.type]
             return _union([self.of(value, depth) for value in op.inputs[skipped:end]])
         if op.type in _SIGN_KEEPING:
-            are_positive = all(self.of(value, depth).not_negative for value in op.inputs[:2])
+            values = op.inputs[: _SIGN_KEEPING[op.type]]
+            are_positive = all(self.of(value, depth).not_negative for value in values)
             return _NOT_NEGATIVE if are_positive else ANY
         if op.type == "Mul" and op.inputs[0].name == op.inputs[1].name:
             return _NOT_NEGATIVE
@@ -203,25 +206,24 @@ _UNIONS: dict[str, tuple[int, int | None]] = {
     "SelectV2": (1, None),
     "Split": (1, None),
 }
-# These ops compute no negative value if their first two inputs have none.
-_SIGN_KEEPING = frozenset(
-    {
-        "BatchMatMul",
-        "BatchMatMulV2",
-        "BiasAdd",
-        "Cumprod",
-        "Cumsum",
-        "FloorDiv",
-        "FloorMod",
-        "MatMul",
-        "Mod",
-        "Prod",
-        "UnsortedSegmentMax",
-        "UnsortedSegmentSum",
-        "SegmentSum",
-        "SegmentMean",
-    }
-)
+# These ops compute no negative value if their first inputs have none; how many inputs these are.
+_SIGN_KEEPING = {
+    **dict.fromkeys(
+        ("BatchMatMul", "BatchMatMulV2", "BiasAdd", "FloorDiv", "FloorMod", "MatMul", "Mod"), 2
+    ),
+    **dict.fromkeys(
+        (
+            "Cumprod",
+            "Cumsum",
+            "Prod",
+            "SegmentMean",
+            "SegmentSum",
+            "UnsortedSegmentMax",
+            "UnsortedSegmentSum",
+        ),
+        1,
+    ),
+}
 _RULES: dict[str, Callable[[list[Bounds]], Bounds]] = {
     "Abs": _even,
     "Add": lambda of: Bounds(of[0].low + of[1].low, of[0].high + of[1].high),

@@ -128,6 +128,25 @@ def test_two_sequences_of_unknown_length_may_have_different_lengths() -> None:
         assert with_roles(of_words, losses, graph)[-1].role is role
 
 
+def test_labels_have_the_size_of_their_losses() -> None:
+    m = model()
+    tags = tf1.placeholder(tf.int32, [None, None], name="tags")
+    scores = tf.reshape(m.u, [-1, 1]) * m.v
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.reshape(tags, [-1]), scores)
+    others = tf1.placeholder(tf.int32, [None, None], name="others")
+    for counted, role in (
+        (tags, Role.SIZE),
+        (tf.reshape(tags, [-1]), Role.SIZE),
+        (others, Role.OTHER),
+    ):
+        count = floats(tf.size(counted))
+        features = {"u": m.u, "tags": tags, "others": others}
+        graph = LossGraph(tf.reduce_sum(losses) / count, features, m.y)
+        division = graph.loss_step(Operation.DIVIDE, count)
+        of_words = dataclasses.replace(term(SUM, division), tensors=(losses.name,))
+        assert with_roles(of_words, losses, graph)[-1].role is role
+
+
 def test_losses_of_unknown_rank_have_the_size_of_ones_like_them() -> None:
     """As `tf.losses` counts its default weights, the number 1."""
     m = model()

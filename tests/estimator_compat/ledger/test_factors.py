@@ -147,3 +147,12 @@ def test_a_variable_alone_is_not_divided_by_a_variable() -> None:
     m = model()
     quotient = tf.reduce_sum(tf.square(m.v)) / tf.reduce_sum(m.v)
     assert not factors(m, quotient).is_linear_quotient(quotient)
+
+
+@pytest.mark.parametrize("batch", [None, 4])
+def test_the_size_of_the_batch_inside_a_sum_scales_the_term(batch: int | None) -> None:
+    m = model(batch)
+    product = m.losses / tf.cast(tf.shape(m.y)[0], tf.float32)
+    found = factors(m, product).of_losses(product, reduces_all=True)
+    assert found is not None
+    assert [(step.operation, step.part) for step in found[1]] == [(Operation.DIVIDE, Part.TERM)]

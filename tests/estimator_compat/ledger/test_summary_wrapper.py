@@ -1,6 +1,7 @@
 """`with_loss_summaries` adds summaries to a model_fn and changes nothing else."""
 
 import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 import tensorflow as tf
 
 from estimator_compat import loss_summaries, with_loss_summaries
+from estimator_compat.ledger import reader, summary_wrapper
 from estimator_compat.runtime import user_functions
+from tests.estimator_compat.ledger.small_losses import model
 from tests.models.small_model import X, Y, estimator, forever, model_fn, once, tags
 
 tf1 = tf.compat.v1
@@ -109,3 +112,37 @@ def test_a_model_fn_with_its_own_is_left_alone(tmp_path: Path) -> None:
 
     results = estimator(tmp_path, function=with_loss_summaries(own), params={}).evaluate(once)
     assert results["average_loss"] == pytest.approx(np.mean((X[:, 0] - Y) ** 2), rel=1e-6)
+
+
+# A loss of the small model, the name of its first data term, and the name of that term's summaries.
+FIRST: dict[str, tuple[Callable[[Any], Any], str | None, str]] = {
+    "only term": (lambda m: tf.reduce_mean(m.losses), "squared_difference", ""),
+    "with a penalty": (
+        lambda m: tf.reduce_mean(m.losses) + tf.nn.l2_loss(m.v),
+        "squared_difference",
+        "",
+    ),
+    "of two": (
+        lambda m: tf.reduce_mean(m.losses) + tf.reduce_mean(m.p),
+        "squared_difference",
+        "squared_difference",
+    ),
+    "beside a loss that is not understood": (
+        lambda m: tf.sqrt(tf.reduce_mean(m.p)) + tf.reduce_mean(m.losses),
+        None,
+        "squared_difference",
+    ),
+    "normalized": (lambda m: tf.reduce_sum(tf.nn.softmax(m.w) * m.losses), None, ""),
+}
+
+
+@pytest.mark.parametrize(("make", "first", "tag"), FIRST.values(), ids=FIRST)
+def test_the_first_term_and_the_name_of_its_summaries(
+    make: Callable[[Any], Any], first: str | None, tag: str
+) -> None:
+    with tf.Graph().as_default():
+        m = model()
+        ledger = reader.ledger(make(m), {"x": m.x, "w": m.w, "u": m.u}, m.y)
+    found = summary_wrapper.first_term(ledger)
+    assert (found.name if found else None) == first
+    assert summary_wrapper.summary_name(ledger.data_terms[0], ledger) == tag

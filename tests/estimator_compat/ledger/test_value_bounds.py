@@ -61,6 +61,9 @@ CERTAIN: dict[str, tuple[Callable[[Any], Any], tuple[float, float]]] = {
     "renamed": (lambda x: tf.stop_gradient(tf.reshape(tf.sigmoid(x), [-1])), (0.0, 1.0)),
     "stacked": (lambda x: tf.stack([tf.sigmoid(x), tf.tanh(x)]), (-1.0, 1.0)),
     "product of matrices": (lambda x: tf.exp(x) @ tf.constant([[1.0], [0.0], [2.0]]), NOT_NEGATIVE),
+    "cumulated": (lambda x: tf.cumsum(tf.sigmoid(x), axis=-1), NOT_NEGATIVE),
+    "greatest": (lambda x: tf.math.top_k(tf.tanh(x), 2).values, (-1.0, 1.0)),
+    "places of the greatest": (lambda x: tf.math.top_k(-tf.exp(x), 2).indices, NOT_NEGATIVE),
     "random": (lambda x: tf1.random_normal([3]) * 0.0 + x, ANY),
 }
 
