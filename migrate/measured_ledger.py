@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from estimator_compat.inputs import Inputs
-from estimator_compat.ledger import reader, recomputation
+from estimator_compat.ledger import keras_layers, left_out, reader, recomputation
 from estimator_compat.ledger.values import LossLedger
 from estimator_compat.runtime import sessions
 from migrate.targets import Built, Target, build
@@ -28,10 +28,12 @@ def examine(
       TypeError: The model_fn's loss is not a Tensor of a graph, or not of floats.
       ValueError: The features or labels belong to another graph, or the input is empty.
     """
-    built = build(target, mode)
+    with keras_layers.recorded() as layers:
+        built = build(target, mode)
     batch = built.batch
     with built.graph.as_default():
         read = reader.ledger(built.spec.loss, batch.features, batch.labels, mode=mode)
+        read = left_out.noted(read, built.graph, built.spec, layers)
         return _checked(built, read, batches, checkpoint)
 
 
