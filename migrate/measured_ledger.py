@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from estimator_compat import private_tensorflow
 from estimator_compat.inputs import Inputs
-from estimator_compat.ledger import reader, recomputation
+from estimator_compat.ledger import keras_layers, left_out, reader, recomputation
 from estimator_compat.ledger.loss_graph import LossGraph
 from estimator_compat.ledger.probes import example_rows, modes, probing
 from estimator_compat.ledger.probes.bench import Bench
@@ -123,10 +123,12 @@ class _Examined(NamedTuple):
 def _examined(target: Target, mode: str, limit: int, checkpoint: str | None) -> Iterator[_Examined]:
     import tensorflow.compat.v1 as tf1
 
-    built = build(target, mode)
+    with keras_layers.recorded() as layers:
+        built = build(target, mode)
     batch = built.batch
     with built.graph.as_default():
         read = reader.ledger(built.spec.loss, batch.features, batch.labels, mode=mode)
+        read = left_out.noted(read, built.graph, built.spec, layers)
         graph = LossGraph(built.spec.loss, batch.features, batch.labels)
         added_up = _are_replicas_added_up()
         names, inputs = recomputation.tensors(read), _leaves(built.inputs)

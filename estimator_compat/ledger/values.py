@@ -225,6 +225,31 @@ class Check:
     notes: tuple[str, ...] = ()
 
 
+class Omission(str, enum.Enum):
+    """A part that a model asks for, and that its training step may leave out."""
+
+    KERAS_LOSSES = "keras-losses"  # `add_loss` and activity regularizers of Keras layers
+    KERAS_REGULARIZERS = "keras-regularizers"  # of the weights of Keras layers
+    KERAS_UPDATES = "keras-updates"  # the updates of a Keras layer's state
+    REGULARIZATION_LOSSES = "regularization-losses"  # the graph collection
+    UPDATE_OPS = "update-ops"  # the graph collection
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """Something that a model asks for, and that its training step does not do.
+
+    Attributes:
+      part: What it is.
+      names: The names of the operations, or of the variables, that it is about.
+      lines: The lines of code that created them; empty if they are not known.
+    """
+
+    part: Omission
+    names: tuple[str, ...]
+    lines: tuple[Line, ...] = ()
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class LossLedger:
     """The ledger of a scalar loss.
@@ -236,6 +261,7 @@ class LossLedger:
       mode: The `ModeKeys` value that the graph was built for, or "".
       check: The result of recomputing the loss; None if that was not done.
       claims: What probes found of statements about the whole loss.
+      left_out: What the training step leaves out, if that was looked for.
     """
 
     loss: str
@@ -244,6 +270,7 @@ class LossLedger:
     mode: str = ""
     check: Check | None = None
     claims: tuple[Claim, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def data_terms(self) -> tuple[LossTerm, ...]:

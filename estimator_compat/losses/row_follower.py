@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 import tensorflow as tf
 
-from estimator_compat.losses import row_rules, row_selections
+from estimator_compat.losses import row_reshapes, row_rules, row_selections
 from estimator_compat.losses.rows import NONE, Rows, Source, of_ids, unknown
 from estimator_compat.type_aliases import Features, Labels, Nest, Tensor
 
@@ -22,7 +22,9 @@ _CALLING_TYPES = """
     Enter Exit If LoopCond Merge NextIteration PartitionedCall StatefulPartitionedCall StatelessIf
     StatelessWhile Switch While"""
 _CALLS = frozenset(_CALLING_TYPES.split())
-_OF_ANY_RANK = row_rules.OF_ANY_RANK | row_selections.OF_ANY_RANK
+_RULES = row_rules.RULES | row_reshapes.RULES | row_selections.RULES
+_OF_ANY_RANK = row_rules.OF_ANY_RANK | row_reshapes.OF_ANY_RANK
+_OF_THE_FIRST = row_reshapes.OF_THE_FIRST | row_selections.OF_THE_FIRST
 
 
 class RowFollower:
@@ -103,11 +105,11 @@ class RowFollower:
             return NONE
         if op.type in _CALLS:
             return unknown(op)
-        rule = row_rules.RULES.get(op.type) or row_selections.RULES.get(op.type)
+        rule = _RULES.get(op.type)
         if rule is None or (op.type not in _OF_ANY_RANK and _has_unknown_rank(tensor)):
             several = (rows for rows in operands if rows.source is Source.SEVERAL)
             return next(several, unknown(op))
-        if op.type in row_selections.OF_THE_FIRST and not operands[0].are_known:
+        if op.type in _OF_THE_FIRST and not operands[0].are_known:
             return operands[0]
         inputs = [name for rows in operands if rows.are_known for name in rows.inputs]
         return _counting(_with_rank(rule(operands, tensor), tensor), inputs)

@@ -122,6 +122,11 @@ def unknown(op: tf.Operation) -> Rows:
     return Rows(source=Source.UNKNOWN, reason=f"{op.name} ({op.type})")
 
 
+def first_unknown(operands: Sequence[Rows]) -> Rows | None:
+    """Returns the first rows that could not be followed, or None."""
+    return next((rows for rows in operands if rows.source is Source.UNKNOWN), None)
+
+
 def placed(rows: Rows, axes: Sequence[int], rank: int) -> Rows:
     """Places the axes of a tensor's rows in a tensor of another rank.
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from typing import Any
 
 from migrate.commands import target_arguments
 from migrate.commands.argument_types import positive
@@ -76,11 +77,21 @@ def run(options: argparse.Namespace) -> int:
     else:
         ledgers = [*measured_ledger.examine_both(target, **how)]
     if options.format == "json":
-        print(json.dumps([ledger.to_json() for ledger in ledgers], indent=2))
+        print(json.dumps([_as_json(ledger) for ledger in ledgers], indent=2))
     else:
-        print(ledger_text.render(ledgers), end="")
+        print(ledger_text.render(ledgers) + ledger_text.render_hints(ledgers), end="")
     warnings = [caution for ledger in ledgers for caution in cautions.warnings(ledger)]
     if len(ledgers) == 2:
         warnings += cautions.differences(*ledgers)
     passed = all(ledger.check is not None and ledger.check.passed for ledger in ledgers)
     return 0 if passed and not warnings else 1
+
+
+def _as_json(ledger: Any) -> dict[str, Any]:
+    """Returns a ledger with its cautions and hints, in the types of JSON."""
+    from estimator_compat.ledger import cautions, json_values
+
+    fields: dict[str, Any] = ledger.to_json()
+    fields["cautions"] = [json_values.to_json(each) for each in cautions.warnings(ledger)]
+    fields["hints"] = [json_values.to_json(each) for each in cautions.hints(ledger)]
+    return fields

@@ -29,6 +29,19 @@ def render(ledgers: Sequence[LossLedger]) -> str:
     return "\n".join(parts) + "\n"
 
 
+def render_hints(ledgers: Sequence[LossLedger]) -> str:
+    """Returns a text of what to mind when the losses are carried to Keras; "" if there is nothing.
+
+    A hint that several ledgers give is not repeated.
+    """
+    given = {hint.text: hint for ledger in ledgers for hint in cautions.hints(ledger)}
+    lines: list[str] = []
+    for hint in given.values():
+        lines += ["", *_wrapped(f"hint {hint.code}: {hint.text}", "", 2)]
+        lines += [f"  {_short(line)}" for line in hint.lines]
+    return "".join(f"{line}\n" for line in lines)
+
+
 def _same(ledger: LossLedger, first: LossLedger) -> list[str]:
     return _head(ledger, f"the same formula as in {_NAMES.get(first.mode, first.mode)}")
 
@@ -66,6 +79,8 @@ def _check(check: Check) -> str:
         text = f"recomputed from its terms: within {check.worst:.2g} units in the last place"
     batches = text_layout.plural(check.batches, "batch", "batches")
     notes = "".join(f"; {note}" for note in check.notes)
+    if not check.passed:
+        return f"{text} Checked on {batches} (the first loss is {check.loss:.6g}){notes}"
     return f"{text}, on {batches} (the first loss is {check.loss:.6g}){notes}"
 
 

@@ -31,6 +31,10 @@ def _flat_mask(f):
     return tf.boolean_mask(tf.square(f["words"]), mask)
 
 
+def _is_word(f):
+    return tf.reshape(tf.sequence_mask(f["lengths"], 3), [-1])
+
+
 def _top(f):
     return tf.nn.top_k(_loss(f), 3).values
 
@@ -151,6 +155,23 @@ CASES = {
     "where zeros": (
         lambda f: tf.where(f["labeled"], _loss(f), tf.zeros_like(f["x"])),
         range(5),
+    ),
+    # The words of examples 0, 1, 3 and 4; example 2 has none.
+    "segments": (
+        lambda f: tf.math.unsorted_segment_sum(
+            _flat_mask(f), tf.boolean_mask(tf.repeat(tf.range(5), 3), _is_word(f)), 5
+        ),
+        [0, 1, NO_ROW, 3, 4],
+    ),
+    "means of segments": (
+        lambda f: tf.math.segment_mean(
+            tf.reshape(tf.square(f["words"]), [-1]), tf.repeat(tf.range(5), 3)
+        ),
+        range(5),
+    ),
+    "groups of examples": (
+        lambda f: tf.math.segment_sum(_loss(f), [0, 0, 1, 2, 2]),
+        [SEVERAL_ROWS, 2, SEVERAL_ROWS],
     ),
     # Squeezing all axes, and flattening to a computed shape, give tensors of unknown rank.
     "squeezed": (lambda f: tf.squeeze(_loss(f)[:, tf.newaxis]), range(5)),

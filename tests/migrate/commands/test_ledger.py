@@ -16,6 +16,10 @@ import tensorflow as tf
 def model_fn(features, labels, mode, params):
     outputs = tf.layers.dense(features["x"], 1)
     loss = tf.losses.mean_squared_error(labels, outputs, weights=features["w"])
+    if params.get("penalty"):
+        loss += 0.1 * tf.nn.l2_loss(tf.trainable_variables()[0])
+    if params.get("normalized"):
+        tf.layers.batch_normalization(features["x"], training=True)
     if mode == tf.estimator.ModeKeys.EVAL and params.get("differs"):
         loss = tf.reduce_sum(tf.square(labels - outputs))
     if params.get("rooted"):
@@ -88,7 +92,7 @@ def test_train_and_eval_that_differ(tmp_path: Path) -> None:
     result = run(tmp_path, "--params=differs=true")
     assert result.returncode == 1
     assert "! train-eval: `loss` is not the same in TRAIN and EVAL." in result.stdout
-    assert "program.py:8 in model_fn" in result.stdout.split("! train-eval")[1]
+    assert "program.py:12 in model_fn" in result.stdout.split("! train-eval")[1]
 
 
 def test_a_part_that_is_not_understood(tmp_path: Path) -> None:
@@ -96,6 +100,26 @@ def test_a_part_that_is_not_understood(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "TRAIN  loss = Sqrt(Sqrt)" in result.stdout
     assert "! opaque: A part of the loss is known as one number only." in result.stdout
+
+
+def test_a_hint_is_not_a_caution(tmp_path: Path) -> None:
+    result = run(tmp_path, "--params=penalty=true")
+    assert result.returncode == 0
+    assert result.stdout.count("\nhint l2-half: In 0.1 * l2(dense/kernel), l2 is") == 1
+    assert "the same penalty is L2(0.05) there.\n  program.py:8 in model_fn\n" in result.stdout
+
+
+def test_cautions_and_hints_in_json(tmp_path: Path) -> None:
+    params = "--params=penalty=true", "--params=normalized=true"
+    result = run(tmp_path, *params, "--format=json", "--batches=1")
+    train, evaluation = json.loads(result.stdout)
+    assert result.returncode == 1
+    [caution] = train["cautions"]
+    assert caution["code"] == "update-ops-left-out"
+    assert [line["number"] for line in caution["lines"]] == [10]
+    assert [hint["code"] for hint in train["hints"]] == ["l2-half"]
+    assert [part["part"] for part in train["left_out"]] == ["update-ops"]
+    assert (evaluation["cautions"], evaluation["left_out"]) == ([], [])
 
 
 FAULTS = {

@@ -84,7 +84,8 @@ def test_a_check() -> None:
     failed = Check(batches=1, worst=1e6, exact=False, passed=False, loss=2.0)
     assert head(failed).startswith(
         "  CHECK FAILED: recomputed from its terms, the loss differs by 1e+06 units in the last "
-        "place. This\n    ledger is wrong; please report it."
+        "place. This\n    ledger is wrong; please report it. Checked on 1 batch (the first loss is "
+        "2)"
     )
 
 
@@ -126,3 +127,22 @@ def test_formulas_stay_whole() -> None:
     term = LossTerm(name="t", kind=Kind.CONSTANT, op=name, tensors=("t:0",), shape=())
     lines = ledger_text.render([ledger(term, check=None)]).splitlines()
     assert lines[:2] == ["TRAIN  loss =", f"    {name}"]
+
+
+def test_hints_are_given_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    penalty = LossTerm(
+        name="l2",
+        kind=Kind.REGULARIZATION,
+        op="l2",
+        tensors=("r:0",),
+        shape=(),
+        variables=("kernel",),
+        line=Line(file=str(tmp_path / "model.py"), number=9, function="model_fn"),
+    )
+    assert ledger_text.render_hints([ledger(penalty), ledger(penalty, mode="eval")]) == (
+        "\nhint l2-half: In l2(kernel), l2 is sum(x**2) / 2, as tf.nn.l2_loss is. The L2 of Keras "
+        "is sum(x**2),\n  without the half: the same penalty is L2(0.5) there.\n"
+        "  model.py:9 in model_fn\n"
+    )
+    assert ledger_text.render_hints([ledger(data(SUM))]) == ""
