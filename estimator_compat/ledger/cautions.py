@@ -160,7 +160,8 @@ _LEFT_OUT = {
     "Keras layers add nothing to REGULARIZATION_LOSSES, and these regularizers do nothing. Add "
     "the layers' `losses` to the loss, or remove the regularizers.",
     Omission.KERAS_LOSSES: "The loss does not have what Keras layers add with add_loss or an "
-    "activity regularizer: {names}. It has no gradient. Add the layers' `losses` to the loss, or remove it.",
+    "activity regularizer: {names}. It has no gradient. Add the layers' `losses` to the loss, or "
+    "remove it.",
 }
 
 
