@@ -148,11 +148,11 @@ _OF_A_TERM = (opaque, vector_loss, reduced_twice, broadcast, weights_with_mean)
 
 # What a training step leaves out, and what that means.
 _LEFT_OUT = {
-    Omission.UPDATE_OPS: "train_op does not run these UPDATE_OPS: {names}. What they update, such as "
-    "the moving averages of batch normalization, keeps its initial value, and EVAL uses it. Let "
+    Omission.UPDATE_OPS: "train_op does not run these UPDATE_OPS: {names}. What they update, such "
+    "as the moving averages of batch normalization, keeps its initial value, and EVAL uses it. Let "
     "train_op depend on them, with tf.control_dependencies.",
-    Omission.KERAS_UPDATES: "train_op does not update {names}: in a graph, Keras layers add nothing "
-    "to UPDATE_OPS. EVAL uses the initial value. Let train_op depend on the layer's updates.",
+    Omission.KERAS_UPDATES: "train_op does not update {names}: in a graph, Keras layers add "
+    "nothing to UPDATE_OPS. EVAL uses the initial value. Let train_op depend on the layer's updates.",
     Omission.REGULARIZATION_LOSSES: "The loss does not have the REGULARIZATION_LOSSES of {names}: "
     "these regularizers do nothing. Add tf.losses.get_regularization_loss() to the loss, or "
     "remove the regularizers.",
