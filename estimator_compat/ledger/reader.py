@@ -23,7 +23,12 @@ from estimator_compat.type_aliases import Features, Labels, Tensor
 
 
 def ledger(
-    loss: Tensor, features: Features = None, labels: Labels = None, *, mode: str = ""
+    loss: Tensor,
+    features: Features = None,
+    labels: Labels = None,
+    *,
+    mode: str = "",
+    enters_functions: bool = True,
 ) -> LossLedger:
     """Reads the ledger of a loss.
 
@@ -34,6 +39,8 @@ def ledger(
         divisors are named after them, and they show which axis is the batch.
       labels: The labels that the model_fn was given, used like the features.
       mode: The `ModeKeys` value that the graph was built for, or "".
+      enters_functions: Whether functions that the loss is computed in are entered. The ledger is
+        then one of a copy of the loss, with the same value. Copies are added to the graph.
 
     Raises:
       TypeError: `loss` is not a Tensor of a graph, or its dtype is not a floating-point one.
@@ -43,7 +50,9 @@ def ledger(
     graph = LossGraph(loss, features, labels)
     walk = LinearWalk(graph)
     addends = list(walk.addends())
-    while called := function_bodies.calls(addend.tensor for addend in addends):
+    while enters_functions and (
+        called := function_bodies.calls(addend.tensor for addend in addends)
+    ):
         graph = LossGraph(function_bodies.entered(graph.loss, called), features, labels)
         walk = LinearWalk(graph)
         addends = list(walk.addends())

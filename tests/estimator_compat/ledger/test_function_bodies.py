@@ -279,6 +279,18 @@ def test_training_and_evaluation_have_the_same_bits(tmp_path):
     assert results[0] == results[1]
 
 
+def test_functions_are_not_entered_if_the_loss_itself_is_asked_for():
+    built = build(Target(model_fn=_model_fn(_outside), input_fns=_inputs), ModeKeys.TRAIN)
+    with built.graph.as_default():
+        operations = len(built.graph.get_operations())
+        ledger = reader.ledger(
+            built.spec.loss, built.batch.features, built.batch.labels, enters_functions=False
+        )
+    (term,) = ledger.terms
+    assert term.tensors == ("PartitionedCall:0",)
+    assert len(built.graph.get_operations()) == operations
+
+
 def test_a_loss_in_a_graph_that_is_finalized_is_not_entered():
     with tf.Graph().as_default() as graph:
         loss = mean_squared(tf1.placeholder(tf.float32, [None, 1]), tf.ones([1, 1]))
