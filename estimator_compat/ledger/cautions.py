@@ -152,7 +152,8 @@ _LEFT_OUT = {
     "as the moving averages of batch normalization, keeps its initial value, and EVAL uses it. Let "
     "train_op depend on them, with tf.control_dependencies.",
     Omission.KERAS_UPDATES: "train_op does not update {names}: in a graph, Keras layers add "
-    "nothing to UPDATE_OPS. EVAL uses the initial value. Let train_op depend on the layer's updates.",
+    "nothing to UPDATE_OPS. EVAL uses the initial value. Let train_op depend on the layer's "
+    "updates.",
     Omission.REGULARIZATION_LOSSES: "The loss does not have the REGULARIZATION_LOSSES of {names}: "
     "these regularizers do nothing. Add tf.losses.get_regularization_loss() to the loss, or "
     "remove the regularizers.",

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+import numpy as np
+
 from estimator_compat.ledger.loss_graph import LossGraph
 from estimator_compat.ledger.probes import (
     halves,
@@ -12,7 +14,7 @@ from estimator_compat.ledger.probes import (
     zero_weights,
 )
 from estimator_compat.ledger.probes.bench import Bench
-from estimator_compat.ledger.steps import Role
+from estimator_compat.ledger.steps import Part, Role
 from estimator_compat.ledger.values import Claim, Kind, LossLedger, LossTerm, Status
 
 _COUNTED = (Role.SIZE, Role.BATCH, Role.COUNT_NONZERO, Role.SUM_OF_WEIGHTS)
@@ -37,6 +39,7 @@ def probed(ledger: LossLedger, bench: Bench, graph: LossGraph, *, added_up: bool
 def _probed(term: LossTerm, bench: Bench, graph: LossGraph, *, added_up: bool) -> LossTerm:
     if term.kind is not Kind.DATA or term.is_unreduced:
         return term
+    term = _with_signed_factors(term, bench)
     reduction = row.probe(term, bench)
     if reduction is not None and reduction.status is Status.REFUTED:
         term = _without_roles(term, graph)
@@ -48,6 +51,18 @@ def _probed(term: LossTerm, bench: Bench, graph: LossGraph, *, added_up: bool) -
     if independence.status is not Status.REFUTED:
         claims.append(keras_reductions.probe(term, bench))
     return dataclasses.replace(term, claims=tuple(claim for claim in claims if claim is not None))
+
+
+def _with_signed_factors(term: LossTerm, bench: Bench) -> LossTerm:
+    """Returns a term whose factors are a part of the losses if a real batch has a negative one."""
+    steps = [
+        dataclasses.replace(step, part=Part.LOSSES)
+        if step.part is Part.WEIGHTS_IF_NOT_NEGATIVE
+        and any(np.any(values[step.tensor] < 0) for values in bench.recorded)
+        else step
+        for step in term.steps
+    ]
+    return dataclasses.replace(term, steps=tuple(steps))
 
 
 def _without_roles(term: LossTerm, graph: LossGraph) -> LossTerm:

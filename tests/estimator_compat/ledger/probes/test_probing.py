@@ -138,6 +138,18 @@ def test_a_divisor_that_counts_something_else() -> None:
     assert "equal divisors" not in claim(term, "replicas").text
 
 
+def test_a_factor_that_is_negative_in_a_batch_is_no_weight() -> None:
+    """Outputs of both signs, as advantages are: nothing weights the losses."""
+
+    def loss_fn(features: Any, labels: Any) -> Any:
+        advantages = tf.identity(labels["y"], name="advantages")
+        return tf.reduce_mean(cross_entropies(features, labels) * advantages)
+
+    (term,) = examined(loss_fn).terms
+    assert term.weightings == ()
+    assert claim(term, "row").status is Status.SHOWN
+
+
 def test_a_batch_of_one_example_shows_nothing() -> None:
     (term,) = examined(mean, 1).terms
     claims = [each for each in term.claims if each.probe not in ("row", "keras")]
