@@ -55,6 +55,8 @@ def _judged(
             reason = "no axis moves with the examples: the losses are of the whole batch"
         else:
             reason = "with the examples in another order, the losses are other numbers"
+            if term.batch_axis is None:
+                return term, _claim(text, _NOT_KNOWN, reason)
         status = _SHOWN if term.batch_axis is None else _REFUTED
         return _without_batch_axis(term), _claim(text, status, reason)
     if len(moving) > 1:
