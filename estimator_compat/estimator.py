@@ -328,6 +328,7 @@ class Estimator(ExportsSavedModels):
         tf1.set_random_seed(self._config.tf_random_seed)
         global_step = self._create_global_step()
         parsed, spec = self._build_model(input_fn, ModeKeys.EVAL)
+        evaluation.attach_inputs(hooks, parsed.features, parsed.labels)
         metrics = evaluation.metrics_with_loss(spec.eval_metric_ops, spec.loss)
         update_op, values = evaluation.split_metrics(metrics)
         if not checkpoint_path:

@@ -208,3 +208,11 @@ def op_functions(op_type: str) -> list[tuple[ModuleType, str]]:
     public = getattr(tf.raw_ops, op_type)
     name = re.sub("[a-z0-9](?=[A-Z])", r"\g<0>_", op_type).lower()
     return [(tf.raw_ops, op_type), (sys.modules[public.__module__], name)]
+
+
+def function_graph(graph: tf.Graph, name: str) -> Any:
+    """Returns the graph of a function that operations of a graph may call, or None.
+
+    The public API gives the definition of such a function only, without its lines of source code.
+    """
+    return getattr(graph._get_function(name), "graph", None)

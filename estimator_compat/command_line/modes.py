@@ -67,7 +67,7 @@ def _evaluate(estimator: Estimator, settings: TrainSettings, display: Display) -
     progress = ProgressHook(display, "evaluate", total=settings.eval_steps, training=False)
     losses = []
     if settings.per_example_losses is not None:
-        losses = [PerExampleLossHook(settings.per_example_losses, settings.worst)]
+        losses = [_losses_hook(settings.per_example_losses, settings.worst)]
     metrics = estimator.evaluate(
         settings.eval_input_fn,
         steps=settings.eval_steps,
@@ -77,6 +77,12 @@ def _evaluate(estimator: Estimator, settings: TrainSettings, display: Display) -
     for hook in losses:
         display.note(f"{settings.per_example_losses} has {hook.rows:,} examples")
     return ModeResult(title=f"evaluation at step {metrics[_STEP]:,}", metrics=metrics)
+
+
+def _losses_hook(path: str, worst: int | None) -> PerExampleLossHook:
+    from estimator_compat.ledger import function_bodies
+
+    return PerExampleLossHook(path, worst, without_calls=function_bodies.without_calls)
 
 
 def _train_and_evaluate(

@@ -135,8 +135,9 @@ class TrainSettings:
         flags.DEFINE_string,
         None,
         _RECORD,
-        "After an evaluation, write this CSV file. It has a row for each evaluation example: its "
-        "index in reading order, its unreduced loss and its weight.",
+        "After an evaluation, write this CSV file. It has a row for each evaluation example that "
+        "has a loss: the example's index in reading order, its unreduced loss and its weight. "
+        "Examples of weight 0 are marked.",
     )
     worst: int | None = _flag(
         flags.DEFINE_integer,

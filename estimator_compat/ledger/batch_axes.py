@@ -199,6 +199,7 @@ _RULES: dict[str, Callable[[AxisFollower, Tensor, int], AxisNames | None]] = {
     "SplitV": reshaped_axes.split,
     "Squeeze": reshaped_axes.squeezed,
     "StridedSlice": selected_axes.sliced,
+    "TopKV2": selected_axes.largest,
     "Transpose": reshaped_axes.transposed,
     "Unpack": reshaped_axes.unstacked,
     "Where": selected_axes.selected,

@@ -2,9 +2,10 @@
 
 import dataclasses
 import re
+from collections.abc import Iterable
 
 from estimator_compat.ledger.steps import Line, Operation
-from estimator_compat.ledger.values import Kind, LossLedger, LossTerm
+from estimator_compat.ledger.values import Kind, LossLedger, LossTerm, Omission, Status
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,8 @@ def warnings(ledger: LossLedger) -> tuple[Caution, ...]:
     """Returns the cautions about a loss: first about all of it, then about each term."""
     of_loss = (caution(ledger) for caution in _OF_A_LOSS)
     of_terms = (caution(term) for term in ledger.terms for caution in _OF_A_TERM)
-    return tuple(caution for caution in (*of_loss, *of_terms) if caution is not None)
+    given = (*of_loss, *of_terms, *left_out(ledger))
+    return tuple(caution for caution in given if caution is not None)
 
 
 def no_feature(ledger: LossLedger) -> Caution | None:
@@ -144,8 +146,100 @@ _OF_A_LOSS = (no_feature, no_gradient, sum_and_mean)
 _OF_A_TERM = (opaque, vector_loss, reduced_twice, broadcast, weights_with_mean)
 
 
+# What a training step leaves out, and what that means.
+_LEFT_OUT = {
+    Omission.UPDATE_OPS: "train_op does not run these UPDATE_OPS: {names}. What they update, such "
+    "as the moving averages of batch normalization, keeps its initial value, and EVAL uses it. Let "
+    "train_op depend on them, with tf.control_dependencies.",
+    Omission.KERAS_UPDATES: "train_op does not update {names}: in a graph, Keras layers add "
+    "nothing to UPDATE_OPS. EVAL uses the initial value. Let train_op depend on the layer's "
+    "updates.",
+    Omission.REGULARIZATION_LOSSES: "The loss does not have the REGULARIZATION_LOSSES of {names}: "
+    "these regularizers do nothing. Add tf.losses.get_regularization_loss() to the loss, or "
+    "remove the regularizers.",
+    Omission.KERAS_REGULARIZERS: "The loss does not have the regularizers of {names}: in a graph, "
+    "Keras layers add nothing to REGULARIZATION_LOSSES, and these regularizers do nothing. Add "
+    "the layers' `losses` to the loss, or remove the regularizers.",
+    Omission.KERAS_LOSSES: "The loss does not have what Keras layers add with add_loss or an "
+    "activity regularizer: {names}. It has no gradient. Add the layers' `losses` to the loss, or "
+    "remove it.",
+}
+
+
+def left_out(ledger: LossLedger) -> tuple[Caution, ...]:
+    """Returns a caution for each kind of thing that the training step leaves out."""
+    return tuple(
+        Caution(
+            code=f"{part.value}-left-out",
+            text=text.format(names=_first(n for each in found for n in each.names)),
+            lines=tuple(dict.fromkeys(line for each in found for line in each.lines)),
+        )
+        for part, text in _LEFT_OUT.items()
+        if (found := [each for each in ledger.left_out if each.part is part])
+    )
+
+
+def _first(names: Iterable[str], count: int = 4) -> str:
+    """Lists some names, and says how many more there are."""
+    names = list(names)
+    more = f" and {len(names) - count} more" if len(names) > count else ""
+    return ", ".join(names[:count]) + more
+
+
+def hints(ledger: LossLedger) -> tuple[Caution, ...]:
+    """Returns what to mind when a loss is carried to Keras. A hint says nothing against the loss.
+
+    `tf.nn.l2_loss`, the `l2` of a ledger, is half of the sum of squares. The L2 of Keras is the
+    whole sum.
+    """
+    given = []
+    for term in ledger.terms:
+        if term.kind is Kind.REGULARIZATION and term.op == "l2":
+            factor = _factor(term)
+            keras = "half of the factor" if factor is None else f"L2({factor / 2:.7g})"
+            given.append(
+                Caution(
+                    code="l2-half",
+                    text=f"In {term.formula}, l2 is sum(x**2) / 2, as tf.nn.l2_loss is. The L2 of "
+                    f"Keras is sum(x**2), without the half: the same penalty is {keras} there.",
+                    lines=_lines(term),
+                )
+            )
+    return tuple(given)
+
+
+def _factor(term: LossTerm) -> float | None:
+    """Returns the number that a term is multiplied by; None if it is not constant."""
+    factor = 1.0
+    for step in term.steps:
+        if step.value is None or step.operation not in (Operation.MULTIPLY, Operation.DIVIDE):
+            return None
+        factor = factor / step.value if step.divides else factor * step.value
+    return factor
+
+
 def differences(train: LossLedger, evaluation: LossLedger) -> tuple[Caution, ...]:
-    """Returns a caution if the losses of TRAIN and EVAL are computed in different ways."""
+    """Returns a caution if the losses of TRAIN and EVAL are computed in different ways.
+
+    The formulas may differ, or the numbers for the same weights and batch, which EVAL's claims
+    have.
+    """
+    if cautions := of_formulas(train, evaluation):
+        return cautions
+    return tuple(
+        Caution(
+            code="train-eval",
+            text=f"`loss` is not the same in TRAIN and EVAL: {claim.reason}. The formulas are the "
+            "same, so that a part of the model differs. The two curves cannot be compared; look "
+            "for what depends on `mode`.",
+        )
+        for claim in evaluation.claims
+        if claim.probe == "modes" and claim.status is Status.REFUTED
+    )
+
+
+def of_formulas(train: LossLedger, evaluation: LossLedger) -> tuple[Caution, ...]:
+    """Returns a caution if the formulas of TRAIN's and EVAL's losses differ."""
     only_train = _more(train.terms, evaluation.terms)
     only_eval = _more(evaluation.terms, train.terms)
     if not (only_train or only_eval):
@@ -163,17 +257,17 @@ def differences(train: LossLedger, evaluation: LossLedger) -> tuple[Caution, ...
 
 def _more(terms: tuple[LossTerm, ...], others: tuple[LossTerm, ...]) -> list[LossTerm]:
     """Returns the terms that `others` does not have, or has less often."""
-    unmatched = [_unnumbered(term) for term in others]
+    unmatched = [unnumbered(term) for term in others]
     more = []
     for term in terms:
-        if (text := _unnumbered(term)) in unmatched:
+        if (text := unnumbered(term)) in unmatched:
             unmatched.remove(text)
         else:
             more.append(term)
     return more
 
 
-def _unnumbered(term: LossTerm) -> str:
+def unnumbered(term: LossTerm) -> str:
     """Returns a term's formula without the numbers in op names, which differ between graphs."""
     return re.sub(r"_\d+\b", "", term.formula)
 

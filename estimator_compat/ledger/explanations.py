@@ -1,31 +1,62 @@
 """Says in words how each term of a loss behaves.
 
 It does so for a short last batch, for weights of zero, for several replicas, and for the nearest
-reduction of Keras.
+reduction of Keras. `short_batch`, `zero_weights` and `replicas` write what the steps of a term
+suggest. Only what a probe has shown is said: `explain`.
 """
 
 from estimator_compat.ledger.steps import Operation, Role
-from estimator_compat.ledger.values import Kind, LossTerm
-from estimator_compat.losses import reductions
+from estimator_compat.ledger.values import Claim, LossTerm, Status
+
+NO_BATCH_AXIS = "No axis of the losses is the batch."
+# Claims that are said only if a probe has refuted them.
+_SAID_IF_REFUTED = ("row", "permutation", "leaving out", "sum")
 
 
 def explain(term: LossTerm) -> tuple[str, ...]:
-    """Says in sentences how a term of per-example losses behaves.
+    """Says in sentences what probes found of a term of per-example losses.
 
     Returns:
-      A text for each of: a short last batch, weights of zero, several replicas, the nearest
-      reduction of Keras. Nothing for a term without reduced per-example losses.
+      The claims of the term that are shown, and one sentence for each reason why others are not
+      known. Nothing for a term that was not probed.
     """
-    if term.kind is not Kind.DATA or term.is_unreduced:
-        return ()
-    return tuple(
-        text
-        for text in (_short_batch(term), _zero_weights(term), _replicas(term), _keras(term))
-        if text
+    is_coupled = any(
+        claim.probe == "leaving out" and claim.status is Status.REFUTED for claim in term.claims
     )
+    claims = [claim for claim in term.claims if not (is_coupled and claim.probe == "sum")]
+    sentences = [text for claim in claims if (text := _said(claim))]
+    reasons: dict[str, list[str]] = {}
+    for claim in claims:
+        if claim.status is Status.NOT_KNOWN:
+            reasons.setdefault(claim.reason, []).append(_SUBJECTS.get(claim.probe, claim.probe))
+    for reason, subjects in reasons.items():
+        sentences.append(f"Not known: {', '.join(dict.fromkeys(subjects))}; {reason}.")
+    return tuple(dict.fromkeys(sentences))
 
 
-def _divisor(term: LossTerm) -> Role | None:
+# What a claim is about, by its probe.
+_SUBJECTS = {
+    "row": "the name of the reduction",
+    "permutation": "which axis is the batch",
+    "leaving out": "whether the examples depend on each other",
+    "sum": "whether it is a sum over the examples",
+    "short batch": "what a short batch does",
+    "replicas": "what several replicas do",
+    "zero weights": "what a weight of 0 does",
+    "keras": "the equal reduction of Keras",
+}
+
+
+def _said(claim: Claim) -> str:
+    if claim.text == NO_BATCH_AXIS and claim.status is Status.SHOWN:
+        return claim.text
+    if claim.probe in _SAID_IF_REFUTED:
+        reason = claim.reason[:1].upper() + claim.reason[1:]
+        return f"{reason}." if claim.status is Status.REFUTED else ""
+    return claim.text if claim.status is Status.SHOWN else ""
+
+
+def divisor(term: LossTerm) -> Role | None:
     """Returns the role of the number that divides the sum of the losses; None for no division."""
     roles = {step.role for step in term.divisors}
     if _over_the_batch(term) is Operation.MEAN:
@@ -38,17 +69,19 @@ def _over_the_batch(term: LossTerm) -> Operation | None:
     return next((step.operation for step in term.steps if step.reduces), None)
 
 
-def _divisors(term: LossTerm) -> str:
+def divisors(term: LossTerm) -> str:
     """Writes the divisors, joined by words."""
     return " and by ".join(step.operand for step in term.divisors)
 
 
 # Sentences on a short last batch, by the role of the divisor.
 _SHORT_BATCH = {
-    None: "A short last batch has a smaller loss, since it sums fewer examples; evaluate()'s "
-    "`loss` is the mean of these sums over batches, not over examples.",
-    Role.CONSTANT: "A short last batch is still divided by {by}, as if it were full: its loss is "
-    "smaller by the examples that it lacks.",
+    None: "A short last batch sums fewer examples; evaluate()'s `loss` is the mean of these sums "
+    "over batches, not over examples.",
+    Role.CONSTANT: "A short last batch is still divided by {by}, as if it were full.",
+    Role.COUNT_NONZERO: "A short last batch is divided by how many of its own weights are not 0, "
+    "and counts as much as a full one in evaluate()'s `loss`: the mean over batches is not the "
+    "dataset's mean. `average_loss` is.",
     Role.OTHER: "A short last batch is divided by its own {by}; evaluate()'s `loss` is the mean "
     "over batches, in which it counts as much as a full one.",
     Role.SUM_OF_WEIGHTS: "A short last batch is divided by its own weights, and counts as much "
@@ -61,13 +94,20 @@ _SHORT_BATCH_OF_MEAN = (
 )
 
 
-def _short_batch(term: LossTerm) -> str:
-    if term.batch_axis is None:
-        return "Its losses have no axis that is known to be the batch."
-    if (size := (term.shape or ())[term.batch_axis]) is not None:
+def static_batch(term: LossTerm) -> int | None:
+    """Returns the size of a batch, if the graph knows it from the losses' shape."""
+    axis = term.batch_axis
+    if axis is None or term.shape is None or term.axes[axis] != "batch":
+        return None
+    return term.shape[axis]
+
+
+def short_batch(term: LossTerm) -> str:
+    """Says what a short last batch does to a term, as the steps suggest."""
+    if (size := static_batch(term)) is not None:
         return f"The graph knows the size of a batch ({size}), so that no batch is short."
-    text = _SHORT_BATCH.get(_divisor(term), _SHORT_BATCH_OF_MEAN)
-    return text.format(by=_divisors(term))
+    text = _SHORT_BATCH.get(divisor(term), _SHORT_BATCH_OF_MEAN)
+    return text.format(by=divisors(term))
 
 
 # Sentences on examples of weight 0, by the role of the divisor.
@@ -85,23 +125,34 @@ _ZERO_WEIGHT = {
 }
 
 
-def _zero_weights(term: LossTerm) -> str:
+def zero_weights(term: LossTerm) -> str:
+    """Says what a weight of 0 does, as the steps suggest; "" for a term without weights."""
     if not term.weightings:
         return ""
     is_safe = any(step.operation is Operation.DIVIDE_NO_NAN for step in term.divisors)
-    text = _ZERO_WEIGHT[_divisor(term)]
-    return text.format(by=_divisors(term), nothing="0" if is_safe else "NaN")
+    text = _ZERO_WEIGHT[divisor(term)]
+    return text.format(by=divisors(term), nothing="0" if is_safe else "NaN")
 
 
-def _replicas(term: LossTerm) -> str:
-    role = _divisor(term)
+def replicas(term: LossTerm, *, added_up: bool) -> str:
+    """Says what several replicas do to a term, as the steps suggest.
+
+    Args:
+      term: A term of per-example losses.
+      added_up: Whether the Estimator adds up the losses of the replicas. It does so if the last
+        loss that was reduced with `tf.losses` was reduced by SUM; otherwise it averages them. See
+        `tf.compat.v1.distribute.get_loss_reduction`.
+    """
+    role = divisor(term)
+    if added_up:
+        return _ADDED_UP[role in (None, Role.CONSTANT)].format(by=divisors(term))
     if role is None:
         return (
             "On N replicas each sums its own examples: the Estimator's average of the replicas is "
             "1/N of the whole sum. To keep the sum, add the replicas up."
         )
     if role is Role.CONSTANT:
-        by = _divisors(term)
+        by = divisors(term)
         return (
             f"On N replicas each divides its own examples by {by}: adding the replicas up gives "
             f"the loss of the whole batch if {by} is the global batch size."
@@ -114,34 +165,11 @@ def _replicas(term: LossTerm) -> str:
     )
 
 
-def _keras(term: LossTerm) -> str:
-    if term.reduction is None:
-        return (
-            "Keras has no reduction with this divisor: take reduction=None (or 'none'), and "
-            f"compute {term.formula} by hand."
-        )
-    row = reductions.find(term.reduction)
-    is_unweighted = not term.weightings and not any(
-        s.operation is Operation.MULTIPLY for s in term.steps
-    )
-    if is_unweighted and row.name in ("SUM_BY_NONZERO_WEIGHTS", "MEAN"):
-        row = reductions.find("SUM_OVER_BATCH_SIZE")
-    if row.keras3 is None:
-        return (
-            f"Keras has no {row.name} ({row.formula}): its nearest, 'sum_over_batch_size', divides "
-            "by the number of elements, those of weight 0 included, and gives a smaller loss."
-        )
-    text = f"In Keras 3 it is reduction={row.keras3!r}"
-    if row.keras2 is None:
-        text += "; Keras 2 has no equal"
-    if row.name == "MEAN":
-        text += "; Keras 3's 'mean' is another: it divides by the number of elements"
-    if len(term.shape or ()) > 1:
-        text += (
-            ". Keras's loss functions take the mean over the last axis before they reduce; this "
-            "one does not"
-            if row.name == "SUM"
-            else ". Keras first takes the mean over the last "
-            "axis, which gives the same where nothing is weighted within it"
-        )
-    return text + "."
+# Sentences on replicas whose losses are added up, for terms that are sums, and for others.
+_ADDED_UP = {
+    True: "On N replicas the Estimator added up the replicas' losses, because the last tf.losses "
+    "were reduced by SUM: that is the sum of the whole batch.",
+    False: "On N replicas the Estimator added up the replicas' losses, because the last tf.losses "
+    "were reduced by SUM. Each replica divides this term by its own divisor, so that N replicas "
+    "with equal divisors give N times the loss of the whole batch.",
+}

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from estimator_compat.ledger.formulas import is_compound
+from estimator_compat.ledger.input_names import is_label
 from estimator_compat.ledger.loss_names import known_loss, loss_name
 from estimator_compat.ledger.op_patterns import (
     RENAMES,
@@ -14,6 +15,7 @@ from estimator_compat.ledger.op_patterns import (
     keeps_values,
     only_adds_axes,
     renamed,
+    same_values,
     shaped_as,
     strip,
     without_ones,
@@ -52,6 +54,32 @@ class TensorExpressions:
         self, input_names: Mapping[str, str], may_be_loss: Callable[[Tensor], bool]
     ) -> None:
         self._input_names, self._may_be_loss = input_names, may_be_loss
+        self._features = {
+            tensor
+            for tensor, name in input_names.items()
+            if name.startswith("features") and not is_label(name)
+        }
+        self._named: dict[str, list[Tensor]] | None = None
+
+    def of_one_formula(self) -> "TensorExpressions":
+        """Returns expressions in which two different losses do not have the same name.
+
+        The second loss of a name is numbered, such as `squared_difference_2`.
+        """
+        numbered = TensorExpressions(self._input_names, self._may_be_loss)
+        numbered._named = {}
+        return numbered
+
+    def _numbered(self, name: str, tensor: Tensor) -> str:
+        """Returns the name of a loss, with a number if another loss of the formula has it."""
+        if self._named is None:
+            return name
+        others = self._named.setdefault(name, [])
+        index = next((i for i, other in enumerate(others) if same_values(tensor, other)), None)
+        if index is None:
+            index = len(others)
+            others.append(tensor)
+        return f"{name}_{index + 1}" if index else name
 
     def of(self, tensor: Tensor, depth: int = _DEPTH) -> str:
         """Writes a tensor as an expression, with the names that the source code has.
@@ -69,8 +97,10 @@ class TensorExpressions:
             return f"{tensor.dtype.name}({self.of(op.inputs[0], depth)})"
         if op_type in _VALUE_KEEPING:
             return self.of(renamed(tensor), depth)
-        if self._may_be_loss(tensor) and (name := known_loss(tensor)) is not None:
-            return name
+        if self._may_be_loss(tensor):
+            name = known_loss(tensor, self._features)
+            if name is not None:
+                return self._numbered(name, tensor)
         if op_type == "Const":
             return _vector(tensor)
         if depth == 0 or not op.inputs:
@@ -81,7 +111,7 @@ class TensorExpressions:
         """Writes a tensor of unreduced losses as an expression; a long one becomes a name."""
         text = self.of(strip(tensor), _LOSS_DEPTH)
         if len(text) > _LONGEST or text.startswith(tensor.op.name):
-            return loss_name(tensor)
+            return loss_name(tensor, self._features)
         return text
 
     def _of_op(self, op: Operation, depth: int) -> str:
@@ -99,7 +129,7 @@ class TensorExpressions:
             index = "" if begin is None else f"[{int(begin[0])}]"
             return f"shape({self.of(op.inputs[0].op.inputs[0], depth)}){index}"
         if op_type in _INFIX:
-            left, right = (self.of(operand, depth) for operand in op.inputs)
+            left, right = self._operands(op, depth)
             return f"{_in_parentheses(left)} {_INFIX[op_type]} {_in_parentheses(right)}"
         if op_type == "AddN":
             return " + ".join(self.of(addend, depth) for addend in op.inputs)
@@ -113,9 +143,23 @@ class TensorExpressions:
         if op_type == "Size":
             return f"size({self.of(op.inputs[0], depth)})"
         if op_type in _CALLS:
-            arguments = ", ".join(self.of(argument, depth) for argument in op.inputs)
+            arguments = ", ".join(self._operands(op, depth))
             return f"{_CALLS[op_type]}({arguments})"
         return str(op.name)
+
+    def _operands(self, op: Operation, depth: int) -> list[str]:
+        """Writes the operands of an op, with their added axes if the op combines all pairs."""
+        texts = [self.of(operand, depth) for operand in op.inputs]
+        if len(texts) != 2:
+            return texts
+        if all(_is_enlarged(operand, op.outputs[0]) for operand in op.inputs):
+            rank = op.outputs[0].shape.rank
+            axes = [_added_axes(operand, rank) for operand in op.inputs]
+            return [_in_parentheses(text) + added for text, added in zip(texts, axes, strict=True)]
+        shapes = [operand.shape.as_list() for operand in op.inputs if operand.shape.rank]
+        if texts[0] == texts[1] and shapes[1:] and shapes[0] != shapes[1]:
+            return [texts[0], op.inputs[1].op.name]  # the elements of the first in another order
+        return texts
 
     def _of_reduction(self, op: Operation, depth: int) -> str:
         values = without_ones(op.inputs[0])
@@ -123,6 +167,25 @@ class TensorExpressions:
             return f"size({self.of(shaped_as(op.inputs[0]), depth)})"
         text = self.of(op.inputs[0] if values is None else values, depth)
         return f"{op.type.lower()}({text}{_axis(op)})"
+
+
+def _is_enlarged(operand: Tensor, result: Tensor) -> bool:
+    """Returns whether an operand of more than one element is broadcast along an axis of size 1."""
+    if not operand.shape.rank or not result.shape.rank or operand.shape.num_elements() == 1:
+        return False
+    sizes = zip(_sizes(operand, result.shape.rank), result.shape.as_list(), strict=True)
+    return any(own == 1 != size for own, size in sizes)
+
+
+def _sizes(operand: Tensor, rank: int) -> list[int | None]:
+    """Returns the static sizes of a tensor's axes, after axes of size 1 up to a rank."""
+    sizes: list[int | None] = operand.shape.as_list()
+    return [1] * (rank - len(sizes)) + sizes
+
+
+def _added_axes(operand: Tensor, rank: int) -> str:
+    """Writes the axes of size 1 of a tensor as a subscript, such as `[:, None]`."""
+    return f"[{', '.join('None' if size == 1 else ':' for size in _sizes(operand, rank))}]"
 
 
 def _in_parentheses(text: str) -> str:

@@ -28,7 +28,7 @@ def applied(steps: tuple[LossStep, ...], text: str) -> str:
         operand = f"({step.operand})" if is_compound(step.operand) else step.operand
         if step.operation is Operation.NEGATE:
             text = text[1:] if text.startswith("-") else f"-{text}"
-        elif step.operation is Operation.MULTIPLY:
+        elif step.operation in (Operation.MULTIPLY, Operation.MULTIPLY_NO_NAN):
             negative = text.startswith("-")
             text = f"-{operand} * {text[1:]}" if negative else f"{operand} * {text}"
         elif step.divides:
@@ -37,6 +37,8 @@ def applied(steps: tuple[LossStep, ...], text: str) -> str:
             text = f"{f'({text})' if is_compound(text) else text}**2 / 2"
         elif step.operation is Operation.KEEP_WHERE:
             text = f"where({step.operand}, {text}, 0)"
+        elif step.operation is Operation.DROP_WHERE:
+            text = f"where({step.operand}, 0, {text})"
         elif step.operation is Operation.STOP_GRADIENT:
             text = f"stop_gradient({text})"
         elif step.operation in (Operation.SUM, Operation.MEAN):

@@ -4,17 +4,18 @@ The walk passes ops that are linear in the losses: sums, means, products with we
 quotients and renames. At every addition it splits.
 """
 
+import dataclasses
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from estimator_compat.ledger.factors import QUOTIENTS, SELECTS, Factors
+from estimator_compat.ledger.factors import PRODUCTS, QUOTIENTS, SELECTS, Factors
 from estimator_compat.ledger.loss_graph import UNKNOWN_AXES, LossGraph, keeps_dims, reduced_axes
-from estimator_compat.ledger.op_patterns import RENAMES, is_zeros, renamed
+from estimator_compat.ledger.op_patterns import RENAMES, constant, is_zeros, renamed
 from estimator_compat.ledger.source_lines import line_of
-from estimator_compat.ledger.steps import LossStep, Operation, Role
+from estimator_compat.ledger.steps import LossStep, Operation, Part, Role
 from estimator_compat.type_aliases import Tensor
 
 _ADDITIONS = frozenset({"Add", "AddV2", "AddN", "Sub"})
@@ -24,6 +25,8 @@ _UNARY = {
     "Neg": Operation.NEGATE,
     "StopGradient": Operation.STOP_GRADIENT,
 }
+# Ops whose output has elements of their first input.
+_SELECTIONS = frozenset({"GatherNd", "GatherV2", "StridedSlice", "Slice", "TopKV2", "Transpose"})
 
 
 class Addend(NamedTuple):
@@ -65,6 +68,20 @@ class LinearWalk:
         op = tensor.op
         return op.type == "Pack" and all(self._graph.is_number(number) for number in op.inputs)
 
+    def hides_weights(self, losses: Tensor, steps: tuple[LossStep, ...]) -> bool:
+        """Returns whether losses are elements, rows or columns of losses that are weighted.
+
+        Args:
+          losses: The losses that the walk found.
+          steps: The steps from the losses to the loss.
+        """
+        while losses.op.type in _SELECTIONS | RENAMES:
+            losses = losses.op.inputs[0]
+            taken = self._factors.of_losses(losses, reduces_all=True, after=steps)
+            if taken and any(step.weights for step in taken[1]):
+                return True
+        return False
+
     def _behind(self, addend: Addend) -> list[Addend] | None:
         """Returns the addends that an addend is made of; None if the walk ends here."""
         tensor, op_type = addend.tensor, addend.tensor.op.type
@@ -78,11 +95,11 @@ class LinearWalk:
         if op_type in _ADDITIONS:
             return _behind_addition(addend)
         if op_type in QUOTIENTS and self._factors.is_linear_quotient(tensor):
-            numerator, step = self._factors.of_quotient(tensor)
-            return [Addend(numerator, (step, *addend.steps))]
-        if op_type == "Mul":
+            numerator, steps = self._factors.of_quotient(tensor)
+            return [Addend(numerator, (*steps, *addend.steps))]
+        if op_type in PRODUCTS:
             factors = self._factors.of_numbers(tensor)
-            return factors and [Addend(factors[0], (factors[1], *addend.steps))]
+            return factors and [Addend(factors[0], (*factors[1], *addend.steps))]
         return self._behind_unary(addend)
 
     def _behind_unary(self, addend: Addend) -> list[Addend] | None:
@@ -102,6 +119,9 @@ class LinearWalk:
         if op.type in SELECTS and is_zeros(op.inputs[2]):
             step = self._graph.loss_step(Operation.KEEP_WHERE, op.inputs[0])
             return [Addend(op.inputs[1], (step, *addend.steps))]
+        if op.type in SELECTS and is_zeros(op.inputs[1]):
+            step = self._graph.loss_step(Operation.DROP_WHERE, op.inputs[0])
+            return [Addend(op.inputs[2], (step, *addend.steps))]
         return None
 
     def _behind_reduction(self, addend: Addend) -> list[Addend] | None:
@@ -160,25 +180,51 @@ class LinearWalk:
         ]
 
     def _without_factors(self, addend: Addend) -> list[Addend] | None:
-        """Takes weights off the losses, and numbers that multiply or divide losses or weights.
+        """Takes weights off the losses, and numbers that scale the term as a whole.
 
-        Numbers without weights are taken off losses that are summed, but not off losses that are
-        averaged: these numbers are then a part of each example's loss.
+        What is left of the losses has the factors that are a part of them. Behind a reduction over
+        the examples, all factors are taken off, because the losses are still to come.
         """
         if any(step.operation is Operation.HALF_SQUARE for step in addend.steps):
             return None  # the factors are squared, too
         reduction = next(step for step in addend.steps if step.reduces)
+        is_reduced = self._graph.batch_axis(addend.tensor) is None
         losses = addend.tensor
-        factors: list[LossStep] = []
-        reduces_all = reduction.axes is None
-        while (taken := self._factors.of_losses(losses, reduces_all=reduces_all)) is not None:
-            losses, step = taken
-            if step is not None:
-                factors.insert(0, step)
-        are_weighted = any(not step.scalar for step in factors)
-        if not (factors and (are_weighted or reduction.operation is Operation.SUM)):
-            return None
-        return [Addend(losses, (*factors, *addend.steps))]
+        factors: tuple[LossStep, ...] = ()
+        found: Addend | None = None
+        while taken := self._factors.of_losses(
+            losses, reduces_all=reduction.axes is None, after=(*factors, *addend.steps)
+        ):
+            losses, steps = taken
+            factors = (*steps, *factors)
+            if is_reduced or any(_is_taken_off(step) for step in steps):
+                found = Addend(losses, _with_terms_last(factors, addend.steps, is_reduced))
+        return found and [found]
+
+
+def _is_taken_off(step: LossStep) -> bool:
+    """Returns whether a factor is not a part of the losses."""
+    return (step.multiplies or step.divides) and step.part is not Part.LOSSES
+
+
+def _with_terms_last(
+    factors: tuple[LossStep, ...], steps: tuple[LossStep, ...], is_reduced: bool
+) -> tuple[LossStep, ...]:
+    """Puts the numbers that scale the whole term behind the first reduction."""
+    of_term = [
+        step
+        for step in factors
+        if step.part is Part.TERM or (is_reduced and step.scalar and step.part is Part.LOSSES)
+    ]
+    others = [step for step in factors if not any(step is one for one in of_term)]
+    first = next(index for index, step in enumerate(steps) if step.reduces)
+    of_term = [dataclasses.replace(step, part=_marked(step)) for step in of_term]
+    return (*others, *steps[: first + 1], *of_term, *steps[first + 1 :])
+
+
+def _marked(step: LossStep) -> Part | None:
+    """Returns the mark of a multiplier that is computed from the batch; None for other steps."""
+    return step.part if step.part is Part.TERM and not step.divides and step.tensor else None
 
 
 def _behind_addition(addend: Addend) -> list[Addend]:
@@ -187,14 +233,19 @@ def _behind_addition(addend: Addend) -> list[Addend]:
     if op.type == "Sub":
         negation = LossStep(operation=Operation.NEGATE)
         addends[1] = Addend(op.inputs[1], (negation, *addend.steps))
+        if constant(op.inputs[0]) == 0.0:
+            return addends[1:]
     return addends
 
 
 def _multiplications(factor: float) -> tuple[LossStep, ...]:
-    """Returns the step that multiplies by a number, or no step if the number is 1."""
-    if factor == 1:
-        return ()
-    return (LossStep(operation=Operation.MULTIPLY, operand=f"{factor:.7g}", value=factor),)
+    """Returns the steps that multiply by a number, or no step if the number is 1."""
+    negation = (LossStep(operation=Operation.NEGATE),) if factor < 0 else ()
+    size = abs(factor)
+    if size == 1:
+        return negation
+    step = LossStep(operation=Operation.MULTIPLY, operand=f"{size:.7g}", value=size)
+    return (*negation, step)
 
 
 def _is_fetchable(tensor: Tensor) -> bool:

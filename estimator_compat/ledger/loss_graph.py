@@ -8,6 +8,7 @@ from estimator_compat.ledger.axis_names import is_batch
 from estimator_compat.ledger.batch_axes import Axes
 from estimator_compat.ledger.dependencies import Dependencies, captured_names
 from estimator_compat.ledger.expressions import TensorExpressions
+from estimator_compat.ledger.input_names import is_label
 from estimator_compat.ledger.op_patterns import constant
 from estimator_compat.ledger.steps import LossStep, Operation
 from estimator_compat.type_aliases import Features, Labels, Nest, Tensor
@@ -52,6 +53,7 @@ class LossGraph:
             self.dependencies.is_trained,
         )
         self.axes = Axes(dense.values(), sparse_parts.values())
+        self._input_names = {tensor.name: name for name, tensor in inputs.items()}
 
     def is_number(self, tensor: Tensor) -> bool:
         """Returns whether a tensor is one number.
@@ -60,6 +62,29 @@ class LossGraph:
         one example: it could then be the losses of the batch.
         """
         return tensor.shape.rank == 0 or (self.axes.batch != 1 and tensor.shape.num_elements() == 1)
+
+    def is_of_batch(self, tensor: Tensor) -> bool:
+        """Returns whether a tensor is computed from features or labels."""
+        if not self._input_names:
+            return self.dependencies.depends_on_input(tensor)
+        return bool(self._inputs_of(tensor))
+
+    def reads_only_labels(self, tensor: Tensor) -> bool:
+        """Returns whether a tensor is computed from labels, and from no other input."""
+        names = self._inputs_of(tensor)
+        return bool(names) and all(map(is_label, names))
+
+    def _inputs_of(self, tensor: Tensor) -> set[str]:
+        """Names the features and labels that a tensor is computed from."""
+        found, seen, waiting = set[str](), set[str](), [tensor]
+        while waiting:
+            one = waiting.pop()
+            if one.name in self._input_names:
+                found.add(self._input_names[one.name])
+            elif one.name not in seen:
+                seen.add(one.name)
+                waiting += one.op.inputs
+        return found
 
     def batch_axis(self, tensor: Tensor) -> int | None:
         """Returns the axis of the batch, or of elements selected from it; None if it is unknown."""

@@ -139,3 +139,30 @@ def count_of(op: Operation) -> Tensor | None:
     if summed.op.type == "NotEqual" and constant(summed.op.inputs[1]) == 0.0:
         return summed.op.inputs[0]
     return None
+
+
+def same_values(first: Tensor, second: Tensor, depth: int = 8) -> bool:
+    """Returns whether two tensors certainly have the same elements.
+
+    They are one tensor but for renames and casts, or the same ops compute both from the same
+    tensors.
+
+    Args:
+      first: A tensor of a graph.
+      second: A tensor of the same graph.
+      depth: How many ops to compare at most, one after another.
+    """
+    first, second = strip(first), strip(second)
+    if first.name == second.name:
+        return True
+    one, other = first.op, second.op
+    if one.type != other.type or first.value_index != second.value_index:
+        return False
+    if one.type == "Const":
+        left, right = (np.asarray(tf.get_static_value(tensor)) for tensor in (first, second))
+        return first.dtype == second.dtype and np.array_equal(left, right)
+    if not depth or not one.inputs or len(one.inputs) != len(other.inputs):
+        return False
+    if one.op_def.is_stateful or one.node_def.attr != other.node_def.attr:
+        return False
+    return all(same_values(*pair, depth - 1) for pair in zip(one.inputs, other.inputs, strict=True))

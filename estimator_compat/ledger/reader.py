@@ -3,7 +3,8 @@
 A walk goes from the scalar loss back over ops that are linear in the per-example losses: sums,
 means, products with weights and numbers, quotients and renames. It splits at every addition, and it
 stops at the tensors that have one loss for each example. If it meets an op that is not linear or
-not known, it does not guess: the term is kept as one number, and names the op.
+not known, it does not guess: the term is kept as one number, and names the op. If it meets a call
+of a function, it goes on inside the function (see `function_bodies`).
 """
 
 import collections
@@ -13,6 +14,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from estimator_compat.ledger import function_bodies
 from estimator_compat.ledger.linear_walk import LinearWalk
 from estimator_compat.ledger.loss_graph import LossGraph
 from estimator_compat.ledger.terms import TermBuilder
@@ -21,7 +23,12 @@ from estimator_compat.type_aliases import Features, Labels, Tensor
 
 
 def ledger(
-    loss: Tensor, features: Features = None, labels: Labels = None, *, mode: str = ""
+    loss: Tensor,
+    features: Features = None,
+    labels: Labels = None,
+    *,
+    mode: str = "",
+    enters_functions: bool = True,
 ) -> LossLedger:
     """Reads the ledger of a loss.
 
@@ -32,6 +39,8 @@ def ledger(
         divisors are named after them, and they show which axis is the batch.
       labels: The labels that the model_fn was given, used like the features.
       mode: The `ModeKeys` value that the graph was built for, or "".
+      enters_functions: Whether functions that the loss is computed in are entered. The ledger is
+        then one of a copy of the loss, with the same value. Copies are added to the graph.
 
     Raises:
       TypeError: `loss` is not a Tensor of a graph, or its dtype is not a floating-point one.
@@ -40,8 +49,15 @@ def ledger(
     _check(loss)
     graph = LossGraph(loss, features, labels)
     walk = LinearWalk(graph)
+    addends = list(walk.addends())
+    while enters_functions and (
+        called := function_bodies.calls(addend.tensor for addend in addends)
+    ):
+        graph = LossGraph(function_bodies.entered(graph.loss, called), features, labels)
+        walk = LinearWalk(graph)
+        addends = list(walk.addends())
     builder = TermBuilder(graph, walk)
-    terms = _merged([builder.term(addend) for addend in walk.addends()])
+    terms = _merged([builder.term(addend) for addend in addends])
     return LossLedger(
         loss=loss.name, dtype=loss.dtype.name, mode=mode, terms=tuple(_with_names(terms))
     )

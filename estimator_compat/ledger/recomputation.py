@@ -115,11 +115,17 @@ def applied(step: LossStep, losses: tf.Tensor, operand: Tensor | None) -> tf.Ten
         return tf.stop_gradient(losses)
     if step.operation is Operation.KEEP_WHERE:
         return tf.where(operand, losses, tf.zeros_like(losses))
-    operand = tf.cast(operand, losses.dtype)
+    if step.operation is Operation.DROP_WHERE:
+        return tf.where(operand, tf.zeros_like(losses), losses)
+    # `tf.cast` would round a Python number to float32 first, also for losses of float64.
+    is_number = isinstance(operand, int | float)
+    operand = tf.constant(operand, losses.dtype) if is_number else tf.cast(operand, losses.dtype)
     if step.scalar:  # one element, in a tensor of any rank
         operand = tf.reshape(operand, [])
     if step.operation is Operation.MULTIPLY:
         return losses * operand
+    if step.operation is Operation.MULTIPLY_NO_NAN:
+        return tf.math.multiply_no_nan(losses, operand)
     if step.operation is Operation.DIVIDE_NO_NAN:
         return tf.math.divide_no_nan(losses, operand)
     return losses / operand

@@ -48,6 +48,14 @@ def selected(axes: AxisFollower, tensor: Tensor, depth: int) -> AxisNames | None
     return (SELECTED, *(None,) * (tensor.shape.rank - 1))
 
 
+def largest(axes: AxisFollower, tensor: Tensor, depth: int) -> AxisNames | None:
+    """Names the axes after `tf.math.top_k`, which selects from the last axis, or sorts it."""
+    names = axes.of(tensor.op.inputs[0], depth)
+    if not names:
+        return None
+    return (*names[:-1], SELECTED if is_batch(names[-1]) else OTHER)
+
+
 def sliced(axes: AxisFollower, tensor: Tensor, depth: int) -> AxisNames | None:
     """Names the axes of a strided slice, such as `x[:, 1:3, tf.newaxis]`."""
     op = tensor.op

@@ -1,6 +1,7 @@
 """Finds the lines of source code that created an op."""
 
 from estimator_compat import package_files
+from estimator_compat.ledger import function_bodies
 from estimator_compat.ledger.steps import Line
 from estimator_compat.type_aliases import Operation
 
@@ -10,7 +11,7 @@ def line_of(op: Operation) -> Line | None:
 
     None if the op has no traceback, or no line of such code is in it.
     """
-    for frame in reversed(list(op.traceback or ())):
+    for frame in reversed(list(function_bodies.original(op).traceback or ())):
         if may_be_users(frame.filename):
             return Line(file=frame.filename, number=frame.lineno, function=frame.name)
     return None

@@ -5,9 +5,12 @@ from typing import Any
 
 from estimator_compat.ledger.dependencies import variables_of
 from estimator_compat.ledger.divisor_roles import with_roles
+from estimator_compat.ledger.expressions import TensorExpressions
+from estimator_compat.ledger.factor_parts import FactorParts
 from estimator_compat.ledger.linear_walk import Addend, LinearWalk
 from estimator_compat.ledger.loss_graph import LossGraph, reduced_axes
 from estimator_compat.ledger.op_patterns import strip
+from estimator_compat.ledger.signed_numbers import cancelled
 from estimator_compat.ledger.source_lines import line_of
 from estimator_compat.ledger.steps import LossStep, Operation
 from estimator_compat.ledger.values import Kind, LossTerm
@@ -27,6 +30,7 @@ class TermBuilder:
 
     def __init__(self, graph: LossGraph, walk: LinearWalk) -> None:
         self._graph, self._walk = graph, walk
+        self._parts = FactorParts(graph)
 
     def term(self, addend: Addend) -> LossTerm:
         """Returns the term of an addend, without a name: the names are given later."""
@@ -75,16 +79,42 @@ class TermBuilder:
         return text if not text.isidentifier() else f"{text}({', '.join(variables)})"
 
     def _data_term(self, addend: Addend, common: dict[str, Any]) -> LossTerm:
+        expressions = self._graph.expressions.of_one_formula()
         term = LossTerm(
             **common,
             kind=Kind.DATA,
-            op=self._graph.expressions.of_losses(addend.tensor),
+            op=expressions.of_losses(addend.tensor),
             axes=self._graph.axes.names(addend.tensor),
             batch_axis=self._graph.batch_axis(addend.tensor),
-            steps=_negation_first(addend.steps),
+            steps=cancelled(tuple(self._written(step, expressions) for step in addend.steps)),
             broadcast=_broadcast(addend.tensor),
         )
-        return dataclasses.replace(term, steps=with_roles(term, addend.tensor, self._graph))
+        return dataclasses.replace(
+            term,
+            steps=with_roles(term, addend.tensor, self._graph),
+            doubt=self._doubt(term, addend.tensor),
+        )
+
+    def _written(self, step: LossStep, expressions: TensorExpressions) -> LossStep:
+        """Writes the operand of a step in the names of one formula."""
+        if not step.tensor:
+            return step
+        operand = self._graph.loss.graph.get_tensor_by_name(step.tensor)
+        return dataclasses.replace(step, operand=expressions.of(operand))
+
+    def _doubt(self, term: LossTerm, losses: Tensor) -> str:
+        """Says why the weighted mean over several batches is not known; "" if it is."""
+        if self._parts.has_softmax_of_batch(losses):
+            return "the losses have a softmax over the batch as a factor"
+        for step in term.weightings:
+            weights = self._graph.loss.graph.get_tensor_by_name(step.tensor)
+            if self._parts.is_normalized(weights):
+                return f"the weights {step.operand} are normalized within the batch"
+            if term.shape is None and step not in term.before_reduction:
+                return f"the weights {step.operand} are applied to losses of unknown rank"
+        if not term.weightings and self._walk.hides_weights(losses, term.steps):
+            return "its elements are selected from a product of losses and weights"
+        return ""
 
 
 def _opaque_term(addend: Addend, common: dict[str, Any]) -> LossTerm:
@@ -96,18 +126,6 @@ def _opaque_term(addend: Addend, common: dict[str, Any]) -> LossTerm:
         steps=addend.steps,
         stopped_by=f"{op.name} of type {op.type}: {_reason(op)}",
     )
-
-
-def _negation_first(steps: tuple[LossStep, ...]) -> tuple[LossStep, ...]:
-    """Moves negations to the first place; two of them cancel each other.
-
-    A negation commutes with all steps except HALF_SQUARE.
-    """
-    if any(step.operation is Operation.HALF_SQUARE for step in steps):
-        return steps
-    negations = [step for step in steps if step.operation is Operation.NEGATE]
-    others = tuple(step for step in steps if step.operation is not Operation.NEGATE)
-    return (negations[0], *others) if len(negations) % 2 else others
 
 
 def _broadcast(tensor: Tensor) -> str:

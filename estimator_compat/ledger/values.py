@@ -12,7 +12,7 @@ from typing import Any
 
 from estimator_compat.ledger.formulas import applied, is_compound, shortened, sum_of
 from estimator_compat.ledger.json_values import to_json
-from estimator_compat.ledger.steps import Line, LossStep, Operation, Role
+from estimator_compat.ledger.steps import Line, LossStep, Operation, Part, Role
 
 
 class Kind(str, enum.Enum):
@@ -27,6 +27,31 @@ class Kind(str, enum.Enum):
     REGULARIZATION = "regularization"
     CONSTANT = "constant"
     OPAQUE = "opaque"
+
+
+class Status(str, enum.Enum):
+    """What a probe found of a statement."""
+
+    SHOWN = "shown"
+    REFUTED = "refuted"
+    NOT_KNOWN = "not known"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A statement about a term or a loss, and what a probe found of it.
+
+    Attributes:
+      text: The statement, as a sentence.
+      status: Whether the probe showed or refuted the statement, or could do neither.
+      probe: The name of the probe, such as "row": see `estimator_compat.ledger.probes`.
+      reason: Why the statement is refuted or not known; "" if it is shown.
+    """
+
+    text: str
+    status: Status
+    probe: str
+    reason: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +77,10 @@ class LossTerm:
       variables: The names of a regularization term's variables.
       line: The line of source code that computes the unreduced losses; None if it is not known.
       stopped_by: For OPAQUE, the op that is not understood, and the reason. "" otherwise.
+      doubt: Why the weighted mean of the losses over several batches is not known. "" otherwise.
       broadcast: The op before the losses that broadcasts a vector and a column to all pairs, with
         their shapes. "" if no op does.
+      claims: What probes found of statements about the term; none if it was not probed.
     """
 
     name: str
@@ -68,7 +95,9 @@ class LossTerm:
     variables: tuple[str, ...] = ()
     line: Line | None = None
     stopped_by: str = ""
+    doubt: str = ""
     broadcast: str = ""
+    claims: tuple[Claim, ...] = ()
 
     @property
     def is_unreduced(self) -> bool:
@@ -83,9 +112,12 @@ class LossTerm:
 
     @property
     def weightings(self) -> tuple[LossStep, ...]:
-        """The steps that weight the losses; none if all losses have equal weights."""
-        weightings = (Operation.MULTIPLY, Operation.KEEP_WHERE)
-        return tuple(s for s in self.before_reduction if s.operation in weightings and not s.scalar)
+        """The steps that weight the losses; none if all losses have equal weights.
+
+        Most weight the losses before the first reduction. Others weight what it leaves, such as the
+        tasks after the mean over the batch.
+        """
+        return tuple(step for step in self.steps if step.weights)
 
     @property
     def weights(self) -> LossStep | None:
@@ -103,17 +135,27 @@ class LossTerm:
         return tuple(
             s
             for s in self.steps
-            if s.operation is Operation.MULTIPLY and s.scalar and s.value != 1.0
+            if s.operation is Operation.MULTIPLY
+            and s.scalar
+            and s.value != 1.0
+            and s.part is not Part.LOSSES
         )
 
     @property
     def reduction(self) -> str | None:
         """The name of the row of `reductions.TABLE` that reduces this term.
 
-        Multipliers of the whole term do not count. None if no row reduces the term, such as for an
-        unusual divisor; the formula shows the divisors.
+        Multipliers of the whole term do not count, unless they are computed from the batch. None if
+        no row reduces the term, such as for an unusual divisor, or if the probe "row" has not shown
+        the row that the graph suggests. The formula shows the divisors.
         """
-        if self.kind is not Kind.DATA:
+        is_shown = all(c.status is Status.SHOWN for c in self.claims if c.probe == "row")
+        return self.suggested_reduction if is_shown else None
+
+    @property
+    def suggested_reduction(self) -> str | None:
+        """The reduction that the ops of the graph suggest; no probe was asked."""
+        if self.kind is not Kind.DATA or any(s.part is Part.TERM for s in self.steps):
             return None
         reductions = {step.operation for step in self.steps if step.reduces}
         roles = [step.role for step in self.divisors]
@@ -183,6 +225,31 @@ class Check:
     notes: tuple[str, ...] = ()
 
 
+class Omission(str, enum.Enum):
+    """A part that a model asks for, and that its training step may leave out."""
+
+    KERAS_LOSSES = "keras-losses"  # `add_loss` and activity regularizers of Keras layers
+    KERAS_REGULARIZERS = "keras-regularizers"  # of the weights of Keras layers
+    KERAS_UPDATES = "keras-updates"  # the updates of a Keras layer's state
+    REGULARIZATION_LOSSES = "regularization-losses"  # the graph collection
+    UPDATE_OPS = "update-ops"  # the graph collection
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """Something that a model asks for, and that its training step does not do.
+
+    Attributes:
+      part: What it is.
+      names: The names of the operations, or of the variables, that it is about.
+      lines: The lines of code that created them; empty if they are not known.
+    """
+
+    part: Omission
+    names: tuple[str, ...]
+    lines: tuple[Line, ...] = ()
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class LossLedger:
     """The ledger of a scalar loss.
@@ -193,6 +260,8 @@ class LossLedger:
       terms: The terms, whose sum is the loss.
       mode: The `ModeKeys` value that the graph was built for, or "".
       check: The result of recomputing the loss; None if that was not done.
+      claims: What probes found of statements about the whole loss.
+      left_out: What the training step leaves out, if that was looked for.
     """
 
     loss: str
@@ -200,6 +269,8 @@ class LossLedger:
     terms: tuple[LossTerm, ...]
     mode: str = ""
     check: Check | None = None
+    claims: tuple[Claim, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def data_terms(self) -> tuple[LossTerm, ...]:
@@ -213,8 +284,17 @@ class LossLedger:
 
     @property
     def formula(self) -> str:
-        """The loss as text, such as `mean(hinge[batch, 1]) + 0.0001 * l2(dense/kernel)`."""
-        return " + ".join(term.formula for term in self.terms).replace("+ -", "- ") or "0"
+        """The loss as text, such as `mean(hinge[batch, 1]) + 0.0001 * l2(dense/kernel)`.
+
+        Losses of the same function have the names of their terms here, such as `hinge_2`.
+        """
+        terms = [
+            dataclasses.replace(term, op=term.name)
+            if term.kind is Kind.DATA and term.name.startswith(f"{term.op}_")
+            else term
+            for term in self.terms
+        ]
+        return " + ".join(term.formula for term in terms).replace("+ -", "- ") or "0"
 
     def to_json(self) -> dict[str, Any]:
         """Returns the ledger in the types of JSON, with the formulas and reductions."""

@@ -167,12 +167,30 @@ def _evaluation(
     losses: tf.Tensor, weights: Tensor, output_dir: str | None, term: str
 ) -> LossSummaries:
     histogram, scalar = tags(term)
+    mean = _positive_mean if weights is None else _weighted_mean
     weights = check_weights(losses, 1.0 if weights is None else weights)
     weights = tf.cast(weights, tf.float32) * tf.ones_like(losses, tf.float32)
     tf1.add_to_collection(PER_EXAMPLE_COLLECTION, LossPerExample(losses, weights, term))
-    metric = tf1.metrics.mean(losses, weights, name=SCALAR_TAG)
+    metric = mean(losses, weights)
     hook = LossHistogramHook(_histogram(losses, histogram), output_dir=output_dir, tag=histogram)
     return LossSummaries(eval_metric_ops={scalar: metric}, evaluation_hooks=(hook,))
+
+
+def _positive_mean(losses: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the metric `sum(w*l) / sum(w)`, with its update; 0 unless `sum(w)` is positive."""
+    value, update = tf1.metrics.mean(losses, weights, name=SCALAR_TAG)
+    return value, update
+
+
+def _weighted_mean(losses: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the metric `sum(w*l) / sum(w)`, with its update; 0 if `sum(w)` is 0.
+
+    The mean of `tf.metrics` is also 0 if the sum of the weights is negative. The mean under the
+    negated weights has the right value then, and it is 0 otherwise.
+    """
+    means = [_positive_mean(losses, signed) for signed in (weights, -weights)]
+    value, update = (tf.add(*pair) for pair in zip(*means, strict=True))
+    return value, update
 
 
 # `tf.compat.v1.summary` calls the same raw ops, but puts the tag into the current name scope.

@@ -1,6 +1,6 @@
 """The graph of an evaluation, and the event file with its results."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.runtime import training_hooks
-from estimator_compat.type_aliases import Hook, Operation, Tensor
+from estimator_compat.type_aliases import Features, Hook, Labels, Operation, Tensor
 
 logging = tf1.logging
 
@@ -27,6 +27,21 @@ class EvaluationHook(Protocol):
           evaluated: How many batches are evaluated, as a scalar Tensor.
           eval_dir: The folder of the evaluation's event files.
         """
+
+
+@runtime_checkable
+class InputsHook(Protocol):
+    """A SessionRunHook that has to know the features and labels that are evaluated."""
+
+    def attach_inputs(self, features: Features, labels: Labels) -> None:
+        """Takes note of the tensors that the input_fn yields, before the session is made."""
+
+
+def attach_inputs(hooks: Iterable[Hook], features: Features, labels: Labels) -> None:
+    """Gives the features and labels to the hooks that have to know them."""
+    for hook in hooks:
+        if isinstance(hook, InputsHook):
+            hook.attach_inputs(features, labels)
 
 
 class Graph(NamedTuple):

@@ -284,11 +284,21 @@ def batches(
 
     Variables have the values of `checkpoint`, or their initial values if it is None.
     """
-    with _restoring_session(checkpoint, scaffold, config.master, config, hooks) as session:
+    with restored(scaffold=scaffold, hooks=hooks, config=config, checkpoint=checkpoint) as session:
         for _ in range(limit):
             if session.should_stop():
                 return
             yield session.run(fetches)
+
+
+def restored(
+    *, scaffold: Any, hooks: Sequence[Hook], config: Any, checkpoint: str | None
+) -> Session:
+    """Returns a session of the default graph, as a context.
+
+    Variables have the values of `checkpoint`, or their initial values if it is None.
+    """
+    return _restoring_session(checkpoint, scaffold, config.master, config, hooks)
 
 
 def save_graph(

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from typing import Any
 
 from migrate.commands import target_arguments
 from migrate.commands.argument_types import positive
@@ -12,8 +13,10 @@ DESCRIPTION = f"""\
 Explains what a model_fn's `loss` computes, in TRAIN and in EVAL. The command lists the terms of the
 loss. For each term it shows the per-example losses, their weights, the reduction, and the lines of
 code that they come from. It explains what a short last batch, weights of zero and several replicas
-do to the loss, and names its nearest equal in Keras. To check itself, it recomputes the loss from
-these parts on real batches of the input, and compares it with the model_fn's own number.
+do to the loss, and names its equal in Keras. To check itself, it recomputes the loss from these
+parts on real batches of the input, and compares it with the model_fn's own number. Each sentence is
+tried on batches that are made for it: with the examples in another order, without one of them, on
+two halves, with other weights. What no batch has shown is said to be not known.
 
 {TARGET}
 Without TARGET, the command explains the loss of the embedded example.
@@ -68,19 +71,27 @@ def run(options: argparse.Namespace) -> int:
     from migrate.reports import ledger_text
 
     target = target_arguments.target(options)
-    modes = [options.mode] if options.mode else ["train", "eval"]
-    ledgers = [
-        measured_ledger.examine(
-            target, mode, batches=options.batches, checkpoint=options.checkpoint
-        )
-        for mode in modes
-    ]
-    if options.format == "json":
-        print(json.dumps([ledger.to_json() for ledger in ledgers], indent=2))
+    how = {"batches": options.batches, "checkpoint": options.checkpoint}
+    if options.mode:
+        ledgers = [measured_ledger.examine(target, options.mode, **how)]
     else:
-        print(ledger_text.render(ledgers), end="")
+        ledgers = [*measured_ledger.examine_both(target, **how)]
+    if options.format == "json":
+        print(json.dumps([_as_json(ledger) for ledger in ledgers], indent=2))
+    else:
+        print(ledger_text.render(ledgers) + ledger_text.render_hints(ledgers), end="")
     warnings = [caution for ledger in ledgers for caution in cautions.warnings(ledger)]
     if len(ledgers) == 2:
         warnings += cautions.differences(*ledgers)
     passed = all(ledger.check is not None and ledger.check.passed for ledger in ledgers)
     return 0 if passed and not warnings else 1
+
+
+def _as_json(ledger: Any) -> dict[str, Any]:
+    """Returns a ledger with its cautions and hints, in the types of JSON."""
+    from estimator_compat.ledger import cautions, json_values
+
+    fields: dict[str, Any] = ledger.to_json()
+    fields["cautions"] = [json_values.to_json(each) for each in cautions.warnings(ledger)]
+    fields["hints"] = [json_values.to_json(each) for each in cautions.hints(ledger)]
+    return fields

@@ -13,9 +13,10 @@ class StepResult:
       loss: The model_fn's scalar loss, computed before the weights are updated. With replicas, the
         scalar that their losses are reduced to.
       loss_per_example: The unreduced losses of the loss's first data term, or None if the loss has
-        no such term. With replicas, the losses of this process's replicas, first replica first,
-        which is the order of the batch that was split. It is also None if an axis of the examples
-        has an unknown size, because each replica may have padded that axis to another size.
+        no such term, or a part that is not understood. With replicas, the losses of this process's
+        replicas, first replica first, which is the order of the batch that was split. It is also
+        None if an axis of the examples has an unknown size, because each replica may have padded
+        that axis to another size.
       average_loss: The weighted mean of the unreduced losses, or None if there are none. With
         replicas, the mean over the replicas of all processes.
       gradient_norm: The global norm of the gradients that the optimizer's ops received: after the

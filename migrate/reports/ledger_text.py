@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from estimator_compat.ledger import cautions, explanations
 from estimator_compat.ledger.steps import Line
-from estimator_compat.ledger.values import Check, Kind, LossLedger, LossTerm
+from estimator_compat.ledger.values import Check, Kind, LossLedger, LossTerm, Status
 from estimator_compat.losses import reductions
 from migrate.reports import text_layout
 
@@ -22,19 +22,40 @@ def render(ledgers: Sequence[LossLedger]) -> str:
     parts = _ledger(first)
     for other in others:
         differences = cautions.differences(first, other)
-        parts += ["", *(_ledger(other) if differences else _same(other, first))]
+        is_same = not cautions.of_formulas(first, other)
+        parts += ["", *(_same(other, first) if is_same else _ledger(other))]
         for caution in differences:
             parts += ["", *_caution(caution, "")]
     return "\n".join(parts) + "\n"
 
 
+def render_hints(ledgers: Sequence[LossLedger]) -> str:
+    """Returns a text of what to mind when the losses are carried to Keras; "" if there is nothing.
+
+    A hint that several ledgers give is not repeated.
+    """
+    given = {hint.text: hint for ledger in ledgers for hint in cautions.hints(ledger)}
+    lines: list[str] = []
+    for hint in given.values():
+        lines += ["", *_wrapped(f"hint {hint.code}: {hint.text}", "", 2)]
+        lines += [f"  {_short(line)}" for line in hint.lines]
+    return "".join(f"{line}\n" for line in lines)
+
+
 def _same(ledger: LossLedger, first: LossLedger) -> list[str]:
-    return _head(ledger, f"the same as in {_NAMES.get(first.mode, first.mode)}")
+    return _head(ledger, f"the same formula as in {_NAMES.get(first.mode, first.mode)}")
 
 
 def _head(ledger: LossLedger, formula: str) -> list[str]:
     lines = _wrapped(f"{_NAMES.get(ledger.mode, ledger.mode)}  loss = {formula}", "", 4)
-    return lines + (_wrapped(_check(ledger.check), "  ", 2) if ledger.check else [])
+    if ledger.check:
+        lines += _wrapped(_check(ledger.check), "  ", 2)
+    for claim in ledger.claims:
+        if claim.status is Status.SHOWN:
+            lines += _wrapped(claim.text, "  ", 2)
+        elif claim.status is Status.NOT_KNOWN:
+            lines += _wrapped(f"Not known whether it is the same number: {claim.reason}.", "  ", 2)
+    return lines
 
 
 def _ledger(ledger: LossLedger) -> list[str]:
@@ -58,6 +79,8 @@ def _check(check: Check) -> str:
         text = f"recomputed from its terms: within {check.worst:.2g} units in the last place"
     batches = text_layout.plural(check.batches, "batch", "batches")
     notes = "".join(f"; {note}" for note in check.notes)
+    if not check.passed:
+        return f"{text} Checked on {batches} (the first loss is {check.loss:.6g}){notes}"
     return f"{text}, on {batches} (the first loss is {check.loss:.6g}){notes}"
 
 

@@ -127,6 +127,11 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
     ),
     (
         Room(
+            name="estimator_compat.ledger.probes",
+            holds="shows or refutes what a ledger says, on batches made for it",
+            modules=(f"{_E}/ledger/probes/*.py",),
+        ),
+        Room(
             name="estimator_compat.export",
             holds="SavedModels, their signatures and receivers",
             modules=(f"{_E}/export/*.py",),
@@ -190,6 +195,11 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             name="migrate.hosting.graph",
             holds="a v1 graph as functions",
             modules=(f"{_H}/graph/*.py",),
+        ),
+        Room(
+            name="migrate.measured_ledger",
+            holds="checks and probes a target's ledger on its batches",
+            modules=_in(_M, "measured_ledger"),
         ),
     ),
     (
@@ -261,9 +271,9 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             modules=(f"{_M}/verifying/*.py",),
         ),
         Room(
-            name="migrate.checkpoint_conversion, measured_ledger",
-            holds="converts checkpoints; checks a target's ledger on its batches",
-            modules=_in(_M, "checkpoint_conversion", "measured_ledger"),
+            name="migrate.checkpoint_conversion",
+            holds="converts checkpoints",
+            modules=_in(_M, "checkpoint_conversion"),
         ),
     ),
     (

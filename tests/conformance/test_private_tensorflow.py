@@ -69,6 +69,15 @@ def summary_writer(_: pytest.MonkeyPatch, folder: Path) -> None:
     assert private_tensorflow.summary_writer(tf1.train.StepCounterHook()) is None
 
 
+@uses("Graph._get_function")
+def function_graph(_: pytest.MonkeyPatch, __: Path) -> None:
+    with tf.Graph().as_default() as graph:
+        call = tf.function(tf.square)(tf1.placeholder(tf.float32)).op
+    body = private_tensorflow.function_graph(graph, call.get_attr("f").name)
+    assert "Square" in [op.type for op in body.get_operations()]
+    assert private_tensorflow.function_graph(graph, "no such function") is None
+
+
 @uses("CrossShardOptimizer._opt")
 def wrapped_optimizer(_: pytest.MonkeyPatch, __: Path) -> None:
     inner = tf1.train.GradientDescentOptimizer(0.1)

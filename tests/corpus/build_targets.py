@@ -24,7 +24,7 @@ def graph(target: Target) -> dict[str, object]:
 
 
 def ledger(target: Target) -> dict[str, object]:
-    """The formula of a target's loss in TRAIN, what stopped the walk, and the check's outcome."""
+    """The formula of a target's loss in TRAIN, what stopped the walk, the check and the claims."""
     read = measured_ledger.examine(target, "train", batches=BATCHES)
     assert read.check is not None
     return {
@@ -34,6 +34,11 @@ def ledger(target: Target) -> dict[str, object]:
         "exact": read.check.exact,
         "ulps": read.check.worst,
         "notes": list(read.check.notes),
+        "claims": [
+            [term.formula, claim.probe, claim.status.value, claim.reason]
+            for term in read.data_terms
+            for claim in term.claims
+        ],
     }
 
 

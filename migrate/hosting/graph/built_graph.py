@@ -11,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat.ledger import reader, summary_wrapper
+from estimator_compat.ledger import function_bodies, reader, summary_wrapper
 from estimator_compat.ledger.values import LossLedger
 from estimator_compat.losses import summaries
 from estimator_compat.losses.weighted_losses import average_loss
@@ -202,8 +202,11 @@ def _step_values(
     values = {"loss": loss}
     values.update(optimizer_ops.step_values(graph, {op.name for op in handles(graph)}))
     ledger = reader.ledger(loss, batch.features, batch.labels, mode=ModeKeys.TRAIN)
-    if ledger.data_terms:
-        losses, weights = summary_wrapper.unreduced(ledger.data_terms[0])
+    first = summary_wrapper.first_term(ledger)
+    if first is not None:
+        losses, weights = summary_wrapper.unreduced(first)
+        if function_bodies.reads_again(losses):
+            return ledger, values  # the losses would race with the update of a variable
         values["loss_per_example"] = losses
         values["average_loss"] = average_loss(losses, weights)
     return ledger, values

@@ -82,7 +82,8 @@ def replica_part(
     Raises:
       ValueError: The global mean of a term cannot be derived.
     """
-    ledger = reader.ledger(loss, features, labels, mode=ModeKeys.TRAIN)
+    # The gradients that are scaled are those of the loss itself, which has no copies in it.
+    ledger = reader.ledger(loss, features, labels, mode=ModeKeys.TRAIN, enters_functions=False)
     others_ops = ops_of_other_replicas(others)
     own = [(t, [tensor]) for t in ledger.terms for tensor in own_tensors(t, loss.graph, others_ops)]
     input_ops = _ops_of((features, labels))

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from estimator_compat.ledger import reader, summary_wrapper
+from estimator_compat.ledger import function_bodies, reader, summary_wrapper
 from estimator_compat.ledger.values import LossLedger, LossTerm
 from estimator_compat.losses import summaries
 from estimator_compat.losses.weighted_losses import check_weights
@@ -120,10 +120,12 @@ class _LedgerReader:
 
 def step_values(replicated: ReplicatedTerms) -> dict[str, tf.Tensor]:
     """Returns the losses of a step's first term, by the names of `StepResult`."""
-    if not replicated.terms:
+    if not replicated.terms or summary_wrapper.first_term(replicated.ledger) is None:
         return {}
     first = replicated.terms[0]
     values, parts = {"average_loss": first.average}, first.losses
+    if any(map(function_bodies.reads_again, parts)):
+        return {}  # the losses would race with the update of a variable
     shape = parts[0].shape
     # If the size of an axis is unknown, replicas may have padded their examples to unequal lengths,
     # which cannot be concatenated.
@@ -141,8 +143,12 @@ def summarize(replicated: ReplicatedTerms) -> None:
     taken_tags = summaries.taken_tags()
     to_summarize = summary_wrapper.summarized(replicated.ledger)
     summarized = [term for term in replicated.terms if term.term in to_summarize]
+    # The ledger of the first replica may also have terms of other replicas, which do not count.
+    are_parts = len(replicated.terms) > 1 or bool(replicated.ledger.stopped_by)
     for term in summarized:
-        name = term.term.name if len(summarized) > 1 else ""
+        name = term.term.name if are_parts else ""
+        if summary_wrapper.races(term.term.name, term.losses):
+            continue
         if taken_tags.isdisjoint(summaries.tags(name)):
             flat = tf.concat([tf.reshape(part, [-1]) for part in term.losses], 0)
             summaries.add(flat, term.average, term=name)

@@ -13,7 +13,7 @@ from migrate.hosting.graph.built_graph import BuiltGraph
 from migrate.hosting.graph.graph_functions import GraphFunctions
 from migrate.hosting.graph.hosted_graph import HostedGraph
 from migrate.hosting.graph.variables import Variables, create, handles
-from migrate.hosting.replicas import batches, build, losses
+from migrate.hosting.replicas import batches, build, losses, probed_terms
 from migrate.hosting.replicas import variables as replica_variables
 from migrate.hosting.replicas.variables import Component
 from migrate.targets import Target
@@ -112,6 +112,8 @@ def build_for_replicas(target: Target, replication: Replication) -> BuiltReplica
     """
     strategy, split = replication.strategy, replication.split
     model = build.build(target, strategy, split=split, exact=replication.global_mean)
+    if replication.global_mean:
+        probed_terms.check(target)
     graph, spec, count = model.graph, model.spec, len(model.inputs)
     built_graph.order_step(graph, spec)
     element_spec = tf.nest.map_structure(built_graph.spec_of, model.element)

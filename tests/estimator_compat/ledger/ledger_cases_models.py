@@ -370,8 +370,8 @@ def gradient_penalty(features: Any, labels: Any) -> Any:
 
 @CASES.loss(
     Term(
-        formula="mean(max((sum(squared_difference, axis=1) - sum(squared_difference, axis=1)) + 0.2"
-        ", 0)[batch])",
+        formula="mean(max((sum(squared_difference, axis=1) - sum(squared_difference_2, axis=1)) + "
+        "0.2, 0)[batch])",
         row=MEAN,
     )
 )

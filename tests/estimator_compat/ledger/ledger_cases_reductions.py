@@ -349,6 +349,8 @@ def kept_dimensions(features: Any, labels: Any) -> Any:
         row=None,
         shape=(None, 3),
         axes=("batch", "3"),
+        # sum_c w[c] * mean_b l[b, c] is sum(w) times the mean under the weights w.
+        weights=("[1, 0, 2]",),
     ),
 )
 def weighted_columns(features: Any, labels: Any) -> Any:

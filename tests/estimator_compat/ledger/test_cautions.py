@@ -8,7 +8,8 @@ import pytest
 import tensorflow as tf
 
 from estimator_compat.ledger import cautions, reader
-from estimator_compat.ledger.values import LossLedger
+from estimator_compat.ledger.steps import Line
+from estimator_compat.ledger.values import LeftOut, LossLedger, Omission
 from tests.estimator_compat.ledger import (
     ledger_cases,
     ledger_cases_losses,
@@ -243,3 +244,78 @@ def test_a_model_fn_of_one_loss_has_no_difference(case: Case) -> None:
         cautions.differences(ledger_cases.ledger_of(case), ledger_cases.ledger_of(case, "eval"))
         == ()
     )
+
+
+def left_out(*parts: LeftOut) -> LossLedger:
+    return LossLedger(loss="loss:0", dtype="float32", terms=(), left_out=parts)
+
+
+def test_what_the_training_step_leaves_out_is_told_once_for_each_part() -> None:
+    lines = [Line(file="model.py", number=number, function="model_fn") for number in (7, 8)]
+    ledger = left_out(
+        *(
+            LeftOut(part=Omission.KERAS_UPDATES, names=(f"norm/{name}",), lines=(line,))
+            for name, line in zip(("moving_mean", "moving_variance"), lines, strict=True)
+        ),
+        LeftOut(part=Omission.UPDATE_OPS, names=tuple(f"update_{n}" for n in range(6))),
+    )
+    updates, keras = cautions.left_out(ledger)
+    assert (updates.code, updates.lines) == ("update-ops-left-out", ())
+    assert updates.text == (
+        "train_op does not run these UPDATE_OPS: update_0, update_1, update_2, update_3 and 2 "
+        "more. What they update, such as the moving averages of batch normalization, keeps its "
+        "initial value, and EVAL uses it. Let train_op depend on them, with "
+        "tf.control_dependencies."
+    )
+    assert (keras.code, keras.lines) == ("keras-updates-left-out", tuple(lines))
+    assert keras.text == (
+        "train_op does not update norm/moving_mean, norm/moving_variance: in a graph, Keras "
+        "layers add nothing to UPDATE_OPS. EVAL uses the initial value. Let train_op depend on "
+        "the layer's updates."
+    )
+
+
+@pytest.mark.parametrize(
+    ("part", "advice"),
+    [
+        (Omission.REGULARIZATION_LOSSES, "Add tf.losses.get_regularization_loss() to the loss"),
+        (Omission.KERAS_REGULARIZERS, "Add the layers' `losses` to the loss, or remove the reg"),
+        (Omission.KERAS_LOSSES, "It has no gradient. Add the layers' `losses` to the loss"),
+    ],
+)
+def test_regularization_that_the_loss_does_not_have(part: Omission, advice: str) -> None:
+    (caution,) = cautions.left_out(left_out(LeftOut(part=part, names=("dense/kernel",))))
+    assert caution.code == f"{part.value}-left-out"
+    assert "dense/kernel" in caution.text
+    assert advice in caution.text
+
+
+def test_a_part_that_is_done_gives_no_caution() -> None:
+    assert cautions.left_out(left_out()) == ()
+
+
+@pytest.mark.parametrize(
+    ("scale", "factor"),
+    [
+        (lambda: 0.001, "L2(0.0005)"),
+        (lambda: 1.0, "L2(0.5)"),
+        (lambda: tf1.get_variable("scale", [], trainable=False), "half of the factor"),
+    ],
+    ids=["number", "1", "variable"],
+)
+def test_the_half_of_l2(scale: Callable[[], Any], factor: str) -> None:
+    def l2(features: Any, labels: Any) -> Any:
+        penalty = tf.nn.l2_loss(tf1.get_variable("weights", [2]))
+        return tf.reduce_mean(squares(features, labels)) + scale() * penalty
+
+    ledger = ledger_of(l2)
+    (hint,) = cautions.hints(ledger)
+    assert hint.code == "l2-half"
+    assert hint.text.endswith(f"without the half: the same penalty is {factor} there.")
+    assert source(hint) == ['penalty = tf.nn.l2_loss(tf1.get_variable("weights", [2]))']
+    assert cautions.warnings(ledger) == ()  # nothing is wrong with the loss
+
+
+@pytest.mark.parametrize("name", ["mean_squared_error", "multi_task", "words_masked"])
+def test_losses_without_l2_have_no_hint(name: str) -> None:
+    assert cautions.hints(ledger_cases.ledger_of(CASES[name])) == ()

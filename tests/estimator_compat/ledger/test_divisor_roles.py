@@ -1,5 +1,6 @@
 """What the divisor of a term counts: elements, examples, weights, or something else."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from estimator_compat.ledger.steps import LossStep, Operation, Role
 from estimator_compat.ledger.values import Kind, LossTerm
 from tests.estimator_compat.ledger.small_losses import Model, model
 
+tf1 = tf.compat.v1
 SUM = LossStep(operation=Operation.SUM)
 
 
@@ -70,6 +72,14 @@ ROLES: dict[str, tuple[Callable[[Model], Any], Role]] = {
     "batch": (lambda m: floats(tf.shape(m.u)[0]), Role.BATCH),
     "batch from the end": (lambda m: floats(tf.shape(m.u)[-2]), Role.BATCH),
     "another axis": (lambda m: floats(tf.shape(m.u)[1]), Role.OTHER),
+    # The number of different values, and of another sequence's elements, is not the batch's size.
+    "distinct values": (lambda m: floats(tf.shape(tf.unique(m.y)[0])[0]), Role.OTHER),
+    "size of distinct values": (lambda m: floats(tf.size(tf.unique(m.y)[0])), Role.OTHER),
+    "size of another sequence": (lambda m: floats(tf.size(tf.reshape(m.u, [-1]))), Role.OTHER),
+    "weights computed again": (
+        lambda m: tf.reduce_sum(tf.identity(m.w) * 1.0),
+        Role.SUM_OF_WEIGHTS,
+    ),
     "constant": (lambda m: tf.constant(4.0), Role.CONSTANT),
 }
 
@@ -103,3 +113,57 @@ def test_the_size_of_a_static_batch(operation: Operation, number: float, role: R
     m = model(batch=4)
     graph, weighted = divided(m, tf.constant(number), operation=operation)
     assert with_roles(weighted, m.losses, graph)[-1].role is role
+
+
+def test_two_sequences_of_unknown_length_may_have_different_lengths() -> None:
+    m = model()
+    longer = tf1.placeholder(tf.float32, [None, None], name="longer")
+    losses = tf.square(tf.reshape(m.u, [-1]) * m.v[0])
+    for counted, role in ((losses, Role.SIZE), (tf.reshape(longer, [-1]), Role.OTHER)):
+        count = floats(tf.size(counted))
+        graph = LossGraph(tf.reduce_sum(losses) / count, {"u": m.u, "longer": longer}, m.y)
+        of_words = dataclasses.replace(term(), tensors=(losses.name,), axes=("batch*?",))
+        division = graph.loss_step(Operation.DIVIDE, count)
+        of_words = dataclasses.replace(of_words, steps=(SUM, division))
+        assert with_roles(of_words, losses, graph)[-1].role is role
+
+
+def test_labels_have_the_size_of_their_losses() -> None:
+    m = model()
+    tags = tf1.placeholder(tf.int32, [None, None], name="tags")
+    scores = tf.reshape(m.u, [-1, 1]) * m.v
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.reshape(tags, [-1]), scores)
+    others = tf1.placeholder(tf.int32, [None, None], name="others")
+    for counted, role in (
+        (tags, Role.SIZE),
+        (tf.reshape(tags, [-1]), Role.SIZE),
+        (others, Role.OTHER),
+    ):
+        count = floats(tf.size(counted))
+        features = {"u": m.u, "tags": tags, "others": others}
+        graph = LossGraph(tf.reduce_sum(losses) / count, features, m.y)
+        division = graph.loss_step(Operation.DIVIDE, count)
+        of_words = dataclasses.replace(term(SUM, division), tensors=(losses.name,))
+        assert with_roles(of_words, losses, graph)[-1].role is role
+
+
+def test_losses_of_unknown_rank_have_the_size_of_ones_like_them() -> None:
+    """As `tf.losses` counts its default weights, the number 1."""
+    m = model()
+    losses = tf.squeeze(m.losses[:, tf.newaxis])
+    assert losses.shape.rank is None
+    count = tf.reduce_sum(tf.ones_like(losses) * tf1.where(tf.equal(1.0, 0.0), 0.0, 1.0))
+    graph = m.graph(tf.math.divide_no_nan(tf.reduce_sum(losses), count))
+    division = graph.loss_step(Operation.DIVIDE_NO_NAN, count)
+    assert with_roles(term(SUM, division), losses, graph)[-1].role is Role.SIZE
+
+
+def test_the_size_of_the_batch_is_no_size_of_losses_that_could_not_be_followed() -> None:
+    m = model()
+    distinct = tf.square(tf.unique(m.y)[0] * m.v[0])
+    count = floats(tf.shape(m.y)[0])
+    graph = m.graph(tf.reduce_sum(distinct) / count)
+    of_distinct = dataclasses.replace(
+        term(SUM, graph.loss_step(Operation.DIVIDE, count)), tensors=(distinct.name,)
+    )
+    assert with_roles(of_distinct, distinct, graph)[-1].role is Role.OTHER

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from estimator_compat.ledger import explanations
 from estimator_compat.losses import reductions
+from migrate import measured_ledger
 from tests.estimator_compat.ledger import (
     ledger_cases,
     ledger_cases_losses,
@@ -29,126 +30,139 @@ MEAN_OF_BATCHES = (
     "A short last batch is averaged over its own examples, and counts as much as a full one in "
     "evaluate()'s `loss`: the mean of batch means is not the dataset's mean. `average_loss` is."
 )
+OWN_WEIGHTS = (
+    "A short last batch is divided by its own weights, and counts as much as a full one in "
+    "evaluate()'s `loss`: the mean of batch means is not the dataset's mean where batches differ "
+    "in weight. `average_loss` is."
+)
+SUMS = (
+    "A short last batch sums fewer examples; evaluate()'s `loss` is the mean of these sums over "
+    "batches, not over examples."
+)
 EQUAL_EXAMPLES = (
     "On N replicas the Estimator averaged the replicas' losses: the same as one replica on the "
     "whole batch only where all replicas have equally many examples."
 )
 EQUAL_DIVISORS = EQUAL_EXAMPLES.replace("equally many examples", "equal divisors")
-KERAS_MEAN = "In Keras 3 it is reduction='sum_over_batch_size'"
-KERAS_LAST_AXIS = (
-    ". Keras first takes the mean over the last axis, which gives the same where nothing is "
-    "weighted within it."
+KERAS_MEAN = "In Keras 3 it is reduction='sum_over_batch_size'."
+KERAS_NONE = (
+    "No reduction of Keras 3 gives this number: take reduction=None (or 'none'), and compute {} by "
+    "hand."
 )
+KERAS_WEIGHTED = "In Keras 3 it is reduction='mean_with_sample_weight'; Keras 2 has no equal"
+NAN = "; where all weights are 0, Keras gives 0 and this loss nan."
 NOTHING_BELOW = "An example of weight 0 counts neither above nor below"
+OWN_DIVISOR = (
+    "A short last batch is divided by its own {}; evaluate()'s `loss` is the mean over batches, in "
+    "which it counts as much as a full one."
+)
+A_MEAN = (MEAN_OF_BATCHES, EQUAL_EXAMPLES, KERAS_MEAN)
 EXPLAINED = {
-    "reduce_mean": (MEAN_OF_BATCHES, EQUAL_EXAMPLES, f"{KERAS_MEAN}."),
-    "mean_squared_error": (MEAN_OF_BATCHES, EQUAL_EXAMPLES, f"{KERAS_MEAN}."),
-    "mean_unweighted": (MEAN_OF_BATCHES, EQUAL_EXAMPLES, f"{KERAS_MEAN}."),
-    "dynamic_batch_size": (MEAN_OF_BATCHES, EQUAL_EXAMPLES, f"{KERAS_MEAN}."),
-    "mean_over_all_axes": (MEAN_OF_BATCHES, EQUAL_EXAMPLES, f"{KERAS_MEAN}{KERAS_LAST_AXIS}"),
-    "broadcast": (MEAN_OF_BATCHES, EQUAL_EXAMPLES, f"{KERAS_MEAN}{KERAS_LAST_AXIS}"),
+    "reduce_mean": A_MEAN,
+    "mean_squared_error": A_MEAN,
+    "mean_unweighted": A_MEAN,
+    "dynamic_batch_size": A_MEAN,
+    "mean_over_all_axes": A_MEAN,
+    "unknown_rank": A_MEAN,
+    "broadcast": (
+        "Two axes move together with the examples: the losses are of pairs of examples.",
+        "Without one example, the losses of the others are other numbers.",
+        # In NumPy, from the 4 x 4 pairs of the batch, the 3 x 3 of three and the 1 of the last.
+        "On replicas, neither the average nor the sum of the replicas' losses is the loss of the "
+        "whole batch: with 3 and 1 examples they are 1.376 and 2.751, and of the whole batch it is "
+        "1.407.",
+    ),
     "weights_with_reduce_mean": (
         MEAN_OF_BATCHES,
         "An example of weight 0 adds nothing to the sum but still counts in the divisor, so that "
         "padding makes the loss smaller.",
         EQUAL_EXAMPLES,
-        f"{KERAS_MEAN}.",
+        KERAS_MEAN,
     ),
     "mean_weighted": (
-        "A short last batch is divided by its own weights, and counts as much as a full one in "
-        "evaluate()'s `loss`: the mean of batch means is not the dataset's mean where batches "
-        "differ in weight. `average_loss` is.",
+        OWN_WEIGHTS,
         f"{NOTHING_BELOW}. All 0 gives 0.",
         EQUAL_DIVISORS,
-        "In Keras 3 it is reduction='mean_with_sample_weight'; Keras 2 has no equal; Keras 3's "
-        "'mean' is another: it divides by the number of elements.",
+        f"{KERAS_WEIGHTED}.",
     ),
     "mask_unguarded": (
-        "A short last batch is divided by its own weights, and counts as much as a full one in "
-        "evaluate()'s `loss`: the mean of batch means is not the dataset's mean where batches "
-        "differ in weight. `average_loss` is.",
+        OWN_WEIGHTS,
         f"{NOTHING_BELOW}. All 0 gives NaN.",
         EQUAL_DIVISORS,
-        "Keras has no reduction with this divisor: take reduction=None (or 'none'), and compute "
-        "sum(features['mask'] * softmax_cross_entropy[batch, 5]) / sum(features['mask']) by hand.",
+        f"{KERAS_WEIGHTED}{NAN}",
     ),
     "default_weighted": (
-        MEAN_OF_BATCHES,
+        "A short last batch is divided by how many of its own weights are not 0, and counts as "
+        "much as a full one in evaluate()'s `loss`: the mean over batches is not the dataset's "
+        "mean. `average_loss` is.",
         f"{NOTHING_BELOW}; other weights scale the loss, since they are counted and not added up. "
         "All 0 gives 0.",
         EQUAL_DIVISORS,
-        "Keras has no SUM_BY_NONZERO_WEIGHTS (sum(w*l) / count(w != 0)): its nearest, "
-        "'sum_over_batch_size', divides by the number of elements, those of weight 0 included, and "
-        "gives a smaller loss.",
+        # The weights of the first batch are 1, 0, 2, 0.5: one of four is 0, and 1.998 * 3 / 4 is
+        # 1.498.
+        "Keras has no SUM_BY_NONZERO_WEIGHTS: its nearest, 'sum_over_batch_size', divides by the "
+        "number of elements, those of weight 0 included, and gives 1.498 for 1.998 on the first "
+        "batch: take reduction=None (or 'none'), and compute sum(features['w'] * "
+        f"{SQUARES}) / count(features['w'] != 0) by hand.",
     ),
     "sum_weighted": (
-        "A short last batch has a smaller loss, since it sums fewer examples; evaluate()'s `loss` "
-        "is the mean of these sums over batches, not over examples.",
+        SUMS,
         "An example of weight 0 adds nothing.",
-        "On N replicas each sums its own examples: the Estimator's average of the replicas is 1/N "
-        "of the whole sum. To keep the sum, add the replicas up.",
+        "On N replicas the Estimator added up the replicas' losses, because the last tf.losses "
+        "were reduced by SUM: that is the sum of the whole batch.",
         "In Keras 3 it is reduction='sum'.",
     ),
+    "sum_over_the_batch_first": (
+        SUMS,
+        "On N replicas each sums its own examples: the Estimator's average of the replicas is 1/N "
+        "of the whole sum. To keep the sum, add the replicas up.",
+        KERAS_NONE.format("mean(sum(softmax_cross_entropy[batch, 5], axis=0))"),
+    ),
     "constant_divisor": (
-        "A short last batch is still divided by 32, as if it were full: its loss is smaller by the "
-        "examples that it lacks.",
+        "A short last batch is still divided by 32, as if it were full.",
         "On N replicas each divides its own examples by 32: adding the replicas up gives the loss "
         "of the whole batch if 32 is the global batch size.",
-        "Keras has no reduction with this divisor: take reduction=None (or 'none'), and compute "
-        f"sum({SQUARES}) / 32 by hand.",
+        "In Keras 3 it is reduction='sum', divided by 32.",
     ),
     "static_batch_size": (
         "The graph knows the size of a batch (4), so that no batch is short.",
-        "On N replicas each divides its own examples by 4: adding the replicas up gives the loss "
-        "of the whole batch if 4 is the global batch size.",
-        "Keras has no reduction with this divisor: take reduction=None (or 'none'), and compute "
-        f"sum({SQUARES}) / 4 by hand.",
+        "In Keras 3 it is reduction='sum', divided by 4.",
+        "Not known: what several replicas do; the graph knows the size of a batch (4).",
     ),
     "number_of_positives": (
-        "A short last batch is divided by its own max(sum(labels['y'] > 0), 1); evaluate()'s "
-        "`loss` is the mean over batches, in which it counts as much as a full one.",
+        OWN_DIVISOR.format("max(sum(labels['y'] > 0), 1)"),
         EQUAL_DIVISORS,
-        "Keras has no reduction with this divisor: take reduction=None (or 'none'), and compute "
-        f"sum({SQUARES}) / max(sum(labels['y'] > 0), 1) by hand.",
+        KERAS_NONE.format(f"sum({SQUARES}) / max(sum(labels['y'] > 0), 1)"),
     ),
     "mean_by_mean": (
-        "A short last batch is divided by its own mean(features['mask']); evaluate()'s `loss` is "
-        "the mean over batches, in which it counts as much as a full one.",
+        OWN_DIVISOR.format("mean(features['mask'])"),
         "An example of weight 0 adds nothing to the sum; the divisor is mean(features['mask']).",
         EQUAL_DIVISORS,
-        "Keras has no reduction with this divisor: take reduction=None (or 'none'), and compute "
-        "mean(features['mask'] * softmax_cross_entropy[batch, 5]) / mean(features['mask']) by "
-        "hand.",
+        f"{KERAS_WEIGHTED}{NAN}",
     ),
     "divided_twice": (
-        "A short last batch is divided by its own 5 and by shape(labels['y'])[0]; evaluate()'s "
-        "`loss` is the mean over batches, in which it counts as much as a full one.",
+        OWN_DIVISOR.format("5 and by shape(labels['y'])[0]"),
         EQUAL_DIVISORS,
-        "Keras has no reduction with this divisor: take reduction=None (or 'none'), and compute "
-        "sum(softmax_cross_entropy[batch, 5]) / 5 / shape(labels['y'])[0] by hand.",
-    ),
-    "unknown_rank": (
-        "Its losses have no axis that is known to be the batch.",
-        EQUAL_EXAMPLES,
-        f"{KERAS_MEAN}.",
+        KERAS_NONE.format("sum(softmax_cross_entropy[batch, 5]) / 5 / shape(labels['y'])[0]"),
     ),
 }
 
 
 @pytest.mark.parametrize(("name", "sentences"), EXPLAINED.items(), ids=EXPLAINED)
 def test_explanations(name: str, sentences: tuple[str, ...]) -> None:
-    (term,) = ledger_cases.ledger_of(CASES[name]).terms
+    (term,) = measured_ledger.examine(CASES[name].target, "train").terms
     assert explanations.explain(term) == sentences
 
 
-def test_a_sum_over_the_batch_with_a_mean_over_time_is_a_sum() -> None:
-    (term,) = ledger_cases.ledger_of(CASES["sum_over_the_batch_first"]).terms
-    assert explanations.explain(term)[0].startswith("A short last batch has a smaller loss")
+def test_what_was_not_probed_is_not_explained() -> None:
+    (term,) = ledger_cases.ledger_of(CASES["reduce_mean"]).terms
+    assert explanations.explain(term) == ()
 
 
 @pytest.mark.parametrize("name", ["root_of_a_mean", "l2_of_a_difference"])
 def test_what_has_no_examples_is_not_explained(name: str) -> None:
-    assert explanations.explain(ledger_cases.ledger_of(CASES[name]).terms[-1]) == ()
+    ledger = measured_ledger.examine(CASES[name].target, "train")
+    assert explanations.explain(ledger.terms[-1]) == ()
 
 
 # The sentences are true.

@@ -46,6 +46,16 @@ CASES: dict[str, tuple[Callable[[Any, Any, Any, Any], Any], str]] = {
     "reciprocal": (lambda a, b, m, n: tf.math.reciprocal(a + b), "1 / (a + b)"),
     "renamed": (lambda a, b, m, n: tf.identity(tf.reshape(a, [-1, 1])), "a"),
     "more axes": (lambda a, b, m, n: a[:, tf.newaxis], "a"),
+    "all pairs": (lambda a, b, m, n: a[:, tf.newaxis] > a[tf.newaxis], "a[:, None] > a[None, :]"),
+    "vector and column": (
+        lambda a, b, m, n: (a + b) - tf.reshape(a, [-1, 1]),
+        "(a + b)[None, :] - a[:, None]",
+    ),
+    "other order of the same": (
+        lambda a, b, m, n: m - tf.reshape(m, [3, -1], name="turned"),
+        "m - turned",
+    ),
+    "other places": (lambda a, b, m, n: tf.gather(a, n) - tf.gather(a, n + 1), "a[n] - a[n + 1]"),
     "cast that keeps": (lambda a, b, m, n: tf.cast(n, tf.float32), "n"),
     "cast that does not": (lambda a, b, m, n: tf.cast(a, tf.int32), "int32(a)"),
     "reduced": (lambda a, b, m, n: tf.reduce_sum(m), "sum(m)"),
@@ -95,3 +105,13 @@ def test_a_long_expression_of_losses_gives_way_to_their_name() -> None:
 def test_losses_of_an_op_without_an_expression_are_named() -> None:
     a, *_ = inputs()
     assert expressions().of_losses(tf.nn.relu(a, name="mine")) == "relu"
+
+
+def test_two_losses_of_a_formula_have_different_names() -> None:
+    a, b, *_ = inputs()
+    near, far = tf.square(a - b), tf.square(a - 2.0 * b)
+    formula = expressions(may_be_loss=True).of_one_formula()
+    assert formula.of(near - far) == "squared_difference - squared_difference_2"
+    assert formula.of(far) == "squared_difference_2"
+    assert formula.of(tf.square(a - b)) == "squared_difference"  # the same values
+    assert expressions(may_be_loss=True).of(far) == "squared_difference"

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from estimator_compat.ledger.factors import Factors
-from estimator_compat.ledger.steps import LossStep, Operation
+from estimator_compat.ledger.steps import LossStep, Operation, Part
 from tests.estimator_compat.ledger.small_losses import Model, model
 
 
@@ -25,8 +25,11 @@ def step(operation: Operation, operand: str, tensor: str = "", **given: Any) -> 
     return LossStep(operation=operation, operand=operand, tensor=tensor, **given)
 
 
-BY_WEIGHTS = step(Operation.MULTIPLY, "features['w']", "w:0", scalar=False)
-BY_TWO = step(Operation.MULTIPLY, "2", value=2.0)
+# No reduction declares w as weights, and a batch may have negative ones.
+BY_WEIGHTS = step(
+    Operation.MULTIPLY, "features['w']", "w:0", scalar=False, part=Part.WEIGHTS_IF_NOT_NEGATIVE
+)
+BY_TWO = step(Operation.MULTIPLY, "2", value=2.0, part=Part.LOSSES)
 # A tensor of weighted losses, and the step that weights them.
 TAKEN: dict[str, tuple[Callable[[Model], Any], LossStep]] = {
     "weights": (lambda m: m.losses * m.w, BY_WEIGHTS),
@@ -36,11 +39,11 @@ TAKEN: dict[str, tuple[Callable[[Model], Any], LossStep]] = {
     "number of losses without gradient": (lambda m: tf.stop_gradient(m.losses) * 2.0, BY_TWO),
     "quotient": (
         lambda m: m.losses / tf.reduce_sum(m.w, name="n"),
-        step(Operation.DIVIDE, "sum(features['w'])", "n:0"),
+        step(Operation.DIVIDE, "sum(features['w'])", "n:0", part=Part.TERM),
     ),
     "safe quotient": (
         lambda m: tf.math.divide_no_nan(m.losses, 4.0),
-        step(Operation.DIVIDE_NO_NAN, "4", value=4.0),
+        step(Operation.DIVIDE_NO_NAN, "4", value=4.0, part=Part.LOSSES),
     ),
     "mask": (
         lambda m: tf.where(tf.greater(m.w, 0.0, name="mask"), m.losses, tf.zeros_like(m.losses)),
@@ -55,9 +58,9 @@ def test_a_factor_is_taken_off(make: Callable[[Model], Any], taken: LossStep) ->
     weighted = make(m)
     found = factors(m, weighted).of_losses(weighted, reduces_all=False)
     assert found is not None
-    losses, found_step = found
+    losses, steps = found
     assert losses.op.type in ("Square", "StopGradient")
-    assert found_step == taken
+    assert steps == (taken,)
 
 
 NOT_TAKEN: dict[str, Callable[[Model], Any]] = {
@@ -85,16 +88,16 @@ def test_renames_before_a_factor() -> None:
     cast, flat = tf.cast(weighted, tf.float64), tf.reshape(weighted, [-1, 1])
     assert factors(m, cast).of_losses(cast, reduces_all=False) == (
         weighted,
-        LossStep(operation=Operation.CAST, dtype="float64"),
+        (LossStep(operation=Operation.CAST, dtype="float64"),),
     )
-    assert factors(m, flat).of_losses(flat, reduces_all=True) == (weighted, None)
+    assert factors(m, flat).of_losses(flat, reduces_all=True) == (weighted, ())
     # The axes that are reduced later are those of the other shape.
     assert factors(m, flat).of_losses(flat, reduces_all=False) is None
 
 
 # A product of two numbers, and the step that multiplies the loss; None for no such step.
 NUMBERS: dict[str, tuple[Callable[[Model, Any], Any], LossStep | None]] = {
-    "constant": (lambda m, loss: 2.0 * loss, BY_TWO),
+    "constant": (lambda m, loss: 2.0 * loss, step(Operation.MULTIPLY, "2", value=2.0)),
     "reciprocal": (
         lambda m, loss: loss * tf.math.reciprocal(tf.reduce_sum(m.w, name="n")),
         step(Operation.DIVIDE, "sum(features['w'])", "n:0"),
@@ -109,7 +112,7 @@ def test_products_of_numbers(make: Callable[..., Any], taken: LossStep | None) -
     m = model()
     loss = tf.reduce_sum(m.losses)
     product = make(m, loss)
-    expected = None if taken is None else (loss, taken)
+    expected = None if taken is None else (loss, (taken,))
     assert factors(m, product).of_numbers(product) == expected
 
 
@@ -119,7 +122,7 @@ def test_a_penalty_is_the_loss_beside_a_number_of_the_input() -> None:
     product = tf.reduce_sum(m.w, name="n") * penalty
     assert factors(m, product).of_numbers(product) == (
         penalty,
-        step(Operation.MULTIPLY, "sum(features['w'])", "n:0"),
+        (step(Operation.MULTIPLY, "sum(features['w'])", "n:0", part=Part.TERM),),
     )
 
 
@@ -144,3 +147,12 @@ def test_a_variable_alone_is_not_divided_by_a_variable() -> None:
     m = model()
     quotient = tf.reduce_sum(tf.square(m.v)) / tf.reduce_sum(m.v)
     assert not factors(m, quotient).is_linear_quotient(quotient)
+
+
+@pytest.mark.parametrize("batch", [None, 4])
+def test_the_size_of_the_batch_inside_a_sum_scales_the_term(batch: int | None) -> None:
+    m = model(batch)
+    product = m.losses / tf.cast(tf.shape(m.y)[0], tf.float32)
+    found = factors(m, product).of_losses(product, reduces_all=True)
+    assert found is not None
+    assert [(step.operation, step.part) for step in found[1]] == [(Operation.DIVIDE, Part.TERM)]

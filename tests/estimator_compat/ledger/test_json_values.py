@@ -80,6 +80,7 @@ def test_a_step_of_a_loss_has_the_keys_of_version_0_1() -> None:
         "value": 32.0,
         "scalar": True,
         "role": "other",
+        "part": None,
         "dtype": "",
         "line": {"file": "model.py", "number": 3, "function": "model_fn"},
     }

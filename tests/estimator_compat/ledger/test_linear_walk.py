@@ -63,11 +63,11 @@ WALKS: dict[str, tuple[Callable[[Model], Any], list[tuple[str, list[str]]]]] = {
         lambda m: tf.reduce_sum(m.losses * m.w) / tf.reduce_sum(m.w),
         [("Square", ["multiply features['w']", "sum", "divide sum(features['w'])"])],
     ),
+    # The sum and the mean of halves have losses that are halves.
     "number in a sum": (
-        lambda m: tf.reduce_sum(m.losses * 0.5),
-        [("Square", ["multiply 0.5", "sum"])],
+        lambda m: tf.reduce_sum(tf.multiply(m.losses, 0.5, name="halves")),
+        [("halves", ["sum"])],
     ),
-    # The mean of halves has losses that are halves.
     "number in a mean": (
         lambda m: tf.reduce_mean(tf.multiply(m.losses, 0.5, name="halves")),
         [("halves", ["mean"])],

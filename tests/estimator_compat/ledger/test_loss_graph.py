@@ -47,6 +47,24 @@ def test_the_batch_axis() -> None:
     assert graph.batch_axis(tf1.placeholder(tf.float32)) is None
 
 
+def test_what_is_computed_from_the_batch_and_from_labels() -> None:
+    m = model()
+    graph = m.graph(tf.reduce_sum(m.losses))
+    for tensor, is_of_batch, reads_only_labels in (
+        (m.y, True, True),
+        (tf.cast(m.y > 0, tf.float32), True, True),
+        (tf.shape(m.y)[0], True, True),
+        (m.w, True, False),
+        (m.w * m.y, True, False),
+        (tf.reduce_sum(m.v), False, False),
+        (tf1.placeholder_with_default(1.0, []), False, False),
+    ):
+        assert graph.is_of_batch(tensor) is is_of_batch
+        assert graph.reads_only_labels(tensor) is reads_only_labels
+    without_inputs = loss_graph.LossGraph(tf.reduce_sum(m.losses), None, None)
+    assert without_inputs.is_of_batch(m.y)
+
+
 def test_steps_with_an_operand() -> None:
     m = model()
     graph = m.graph(tf.reduce_sum(m.losses))

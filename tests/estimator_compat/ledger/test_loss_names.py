@@ -112,3 +112,33 @@ def test_a_cross_entropy_is_labels_times_logarithms() -> None:
     assert not loss_names.is_cross_entropy((labels() * p).op)
     assert not loss_names.is_cross_entropy((tf.nn.relu(labels()) * tf.math.log(p)).op)
     assert not loss_names.is_cross_entropy((labels() + tf.math.log(p)).op)
+
+
+def test_a_feature_is_no_label_and_neither_is_a_number() -> None:
+    w, p = labels(), tf.nn.softmax(tf1.placeholder(tf.float32, [None, 3]))
+    product = w * tf.math.log(p)
+    assert loss_names.known_loss(product) == "log_likelihood"
+    assert loss_names.known_loss(product, {w.name}) is None
+    assert loss_names.known_loss(0.5 * tf.math.log(p)) is None
+
+
+# Losses and a factor from labels [batch, 3] and logits x, and whether they are of a cross-entropy.
+PRODUCTS: dict[str, tuple[Callable[[Any, Any], Any], bool]] = {
+    "log-probabilities": (lambda y, x: (tf.nn.log_softmax(x), y), True),
+    "negated": (lambda y, x: (-tf.math.log(tf.sigmoid(x) + 1e-6), y), True),
+    "one-hot": (lambda y, x: (tf.math.log_sigmoid(x), tf.one_hot(tf.argmax(y, 1), 3)), True),
+    "teacher": (lambda y, x: (tf.nn.log_softmax(x), tf.stop_gradient(tf.nn.softmax(y))), True),
+    "divergence": (
+        lambda y, x: (tf.math.log(y) - tf.nn.log_softmax(x), tf.nn.softmax(y)),
+        True,
+    ),
+    "softplus by hand": (lambda y, x: (tf.math.log(1 + tf.exp(-x)), tf.nn.softmax(y)), False),
+    "squares": (lambda y, x: (tf.square(x), tf.nn.softmax(y)), False),
+    "mask": (lambda y, x: (tf.nn.log_softmax(x), tf.cast(y > 0, tf.float32)), False),
+}
+
+
+@pytest.mark.parametrize(("make", "expected"), PRODUCTS.values(), ids=PRODUCTS)
+def test_labels_times_logarithms(make: Callable[[Any, Any], Any], expected: bool) -> None:
+    losses, factor = make(labels(), tf1.placeholder(tf.float32, [None, 3]))
+    assert loss_names.is_label_times_log(losses, factor, is_declared=False) is expected

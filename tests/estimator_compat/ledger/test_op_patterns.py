@@ -155,3 +155,22 @@ def as_tf_losses(x: Any) -> Any:
 )
 def test_counts(count: Callable[[Any], Any], counted: str | None) -> None:
     assert name(op_patterns.count_of(count(floats()).op)) == counted
+
+
+# From floats x [batch, 3]: two tensors, and whether they certainly have the same elements.
+SAME: dict[str, tuple[Callable[[Any], tuple[Any, Any]], bool]] = {
+    "itself": (lambda x: (x, tf.reshape(x, [-1])), True),
+    "computed twice": (lambda x: (2.0 * tf.exp(x), 2.0 * tf.exp(x)), True),
+    "other number": (lambda x: (2.0 * x, 3.0 * x), False),
+    "other op": (lambda x: (x + 2.0, x * 2.0), False),
+    "other order": (lambda x: (x - 2.0, 2.0 - x), False),
+    "other axis": (lambda x: (tf.reduce_sum(x, 0), tf.reduce_sum(x, 1)), False),
+    "other attribute": (lambda x: (tf.nn.leaky_relu(x, 0.1), tf.nn.leaky_relu(x, 0.2)), False),
+    "other output": (lambda x: (tf.split(x, 3, 1)[0], tf.split(x, 3, 1)[1]), False),
+    "random": (lambda x: (x + tf1.random_normal([3]), x + tf1.random_normal([3])), False),
+}
+
+
+@pytest.mark.parametrize(("make", "are_same"), SAME.values(), ids=SAME)
+def test_tensors_of_the_same_values(make: Callable[[Any], Any], are_same: bool) -> None:
+    assert op_patterns.same_values(*make(floats())) is are_same

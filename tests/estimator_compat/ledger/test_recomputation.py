@@ -153,3 +153,13 @@ def test_terms_are_added_up_and_the_largest_decides_the_tolerance() -> None:
     assert result
     assert result.passed
     assert not result.exact
+
+
+def test_a_number_that_float32_cannot_hold_times_losses_of_float64() -> None:
+    """0.01 as float32 is 0.009999999776: the difference is far above the rounding of float64."""
+    number = LossStep(operation=Operation.MULTIPLY, operand="0.01", value=0.01)
+    ledger = dataclasses.replace(weighted(SUM, number), dtype="float64")
+    losses = LOSSES.astype(np.float64)
+    checked = recomputation.check(ledger, [batch(np.float64(9.0) * 0.01, losses)])
+    assert checked.check is not None
+    assert checked.check.exact

@@ -56,6 +56,16 @@ CASES: dict[str, tuple[Any, Callable[[Any, Any], Any], Any]] = {
         lambda x, ids: tf.gather(x, ids[:, tf.newaxis], batch_dims=1),
         None,
     ),
+    "greatest examples": (
+        rules.largest,
+        lambda x, ids: tf.math.top_k(ids, k=tf.shape(ids)[0] // 2).values,
+        ("selected",),
+    ),
+    "greatest of each example": (
+        rules.largest,
+        lambda x, ids: tf.math.top_k(x, k=2).values,
+        ("batch", "4", "?"),
+    ),
     "by places": (
         rules.gathered_by_indices,
         lambda x, ids: tf.gather_nd(x, _places("places")),

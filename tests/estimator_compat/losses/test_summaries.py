@@ -201,6 +201,36 @@ def test_eval_covers_the_whole_set(tmp_path: Path) -> None:
     assert_same_histogram(histogram, tf_histogram(LOSSES_32))
 
 
+@pytest.mark.parametrize(
+    ("weights", "average"),
+    [
+        # (-1 * 2 + -2 * 5) / (-1 - 2) = 4
+        ([-1.0, -2.0], 4.0),
+        # (3 * 2 + -4 * 5) / (3 - 4) = 14
+        ([3.0, -4.0], 14.0),
+        # (4 * 2 + -3 * 5) / (4 - 3) = -7
+        ([4.0, -3.0], -7.0),
+        ([2.0, -2.0], 0.0),  # the weights add up to 0
+        ([0.0, 0.0], 0.0),
+    ],
+    ids=["negative", "negative sum", "positive sum", "sum of 0", "all 0"],
+)
+def test_training_and_evaluation_agree_on_negative_weights(
+    weights: list[float], average: float
+) -> None:
+    losses = [2.0, 5.0]
+    with tf.Graph().as_default(), tf1.Session() as session:
+        tf1.train.create_global_step()
+        made = loss_summaries(tf.constant(losses), tf.constant(weights), mode=ModeKeys.EVAL)
+        value, update = made.eval_metric_ops["average_loss"]
+        session.run(tf1.local_variables_initializer())
+        assert session.run(update) == pytest.approx(average)
+        assert session.run(update) == pytest.approx(average)  # a second batch with the same values
+        assert session.run(value) == pytest.approx(average)
+        in_training = weighted_losses.average_loss(tf.constant(losses), tf.constant(weights))
+        assert session.run(in_training) == pytest.approx(average)
+
+
 def test_eval_writes_where_it_is_told(tmp_path: Path) -> None:
     with tf.Graph().as_default():
         tf1.train.create_global_step()

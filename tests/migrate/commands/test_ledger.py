@@ -16,6 +16,10 @@ import tensorflow as tf
 def model_fn(features, labels, mode, params):
     outputs = tf.layers.dense(features["x"], 1)
     loss = tf.losses.mean_squared_error(labels, outputs, weights=features["w"])
+    if params.get("penalty"):
+        loss += 0.1 * tf.nn.l2_loss(tf.trainable_variables()[0])
+    if params.get("normalized"):
+        tf.layers.batch_normalization(features["x"], training=True)
     if mode == tf.estimator.ModeKeys.EVAL and params.get("differs"):
         loss = tf.reduce_sum(tf.square(labels - outputs))
     if params.get("rooted"):
@@ -28,26 +32,28 @@ def data():
 """
 SAME = """\
 TRAIN  loss = sum(features['w'] * squared_difference[batch, 1]) / count(features['w'] != 0)
-  recomputed from its terms: the same bits, on 2 batches (the first loss is {train:.6g})
+  recomputed from its terms: the same bits, on 2 batches (the first loss is {first})
 
   1. squared_difference, data: sum(features['w'] * squared_difference[batch, 1]) /
        count(features['w'] != 0)
      losses     squared_difference of shape [batch, 1] (program.py:6 in model_fn)
      weights    features['w']
      reduction  SUM_BY_NONZERO_WEIGHTS, sum(w*l) / count(w != 0)
-                A short last batch is averaged over its own examples, and counts as much as a full
-                one in evaluate()'s `loss`: the mean of batch means is not the dataset's mean.
-                `average_loss` is.
+                A short last batch is divided by how many of its own weights are not 0, and counts
+                as much as a full one in evaluate()'s `loss`: the mean over batches is not the
+                dataset's mean. `average_loss` is.
                 An example of weight 0 counts neither above nor below; other weights scale the loss,
                 since they are counted and not added up. All 0 gives 0.
                 On N replicas the Estimator averaged the replicas' losses: the same as one replica
                 on the whole batch only where all replicas have equal divisors.
-                Keras has no SUM_BY_NONZERO_WEIGHTS (sum(w*l) / count(w != 0)): its nearest,
-                'sum_over_batch_size', divides by the number of elements, those of weight 0
-                included, and gives a smaller loss.
+                Keras has no SUM_BY_NONZERO_WEIGHTS: its nearest, 'sum_over_batch_size', divides by
+                the number of elements, those of weight 0 included, and gives {half} for {train}
+                on the first batch: take reduction=None (or 'none'), and compute sum(features['w'] *
+                squared_difference[batch, 1]) / count(features['w'] != 0) by hand.
 
-EVAL  loss = the same as in TRAIN
+EVAL  loss = the same formula as in TRAIN
   recomputed from its terms: the same bits, on 2 batches (the first loss is {eval:.6g})
+  EVAL computes the same loss as TRAIN, for the same weights and batch.
 """
 
 
@@ -61,7 +67,13 @@ def test_the_whole_text(tmp_path: Path) -> None:
     as_json = json.loads(run(tmp_path, "--format=json").stdout)
     losses = {one["mode"]: one["check"]["loss"] for one in as_json}
     result = run(tmp_path, fresh=True)
-    assert result.stdout == SAME.format(**losses)
+    # One of the two examples of the first batch has the weight 0.
+    assert result.stdout == SAME.format(
+        first=f"{losses['train']:.6g}",
+        eval=losses["eval"],
+        train=f"{losses['train']:.4g}",
+        half=f"{losses['train'] / 2:.4g}",
+    )
     assert (result.returncode, result.stderr) == (0, "")
 
 
@@ -80,7 +92,7 @@ def test_train_and_eval_that_differ(tmp_path: Path) -> None:
     result = run(tmp_path, "--params=differs=true")
     assert result.returncode == 1
     assert "! train-eval: `loss` is not the same in TRAIN and EVAL." in result.stdout
-    assert "program.py:8 in model_fn" in result.stdout.split("! train-eval")[1]
+    assert "program.py:12 in model_fn" in result.stdout.split("! train-eval")[1]
 
 
 def test_a_part_that_is_not_understood(tmp_path: Path) -> None:
@@ -88,6 +100,26 @@ def test_a_part_that_is_not_understood(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "TRAIN  loss = Sqrt(Sqrt)" in result.stdout
     assert "! opaque: A part of the loss is known as one number only." in result.stdout
+
+
+def test_a_hint_is_not_a_caution(tmp_path: Path) -> None:
+    result = run(tmp_path, "--params=penalty=true")
+    assert result.returncode == 0
+    assert result.stdout.count("\nhint l2-half: In 0.1 * l2(dense/kernel), l2 is") == 1
+    assert "the same penalty is L2(0.05) there.\n  program.py:8 in model_fn\n" in result.stdout
+
+
+def test_cautions_and_hints_in_json(tmp_path: Path) -> None:
+    params = "--params=penalty=true", "--params=normalized=true"
+    result = run(tmp_path, *params, "--format=json", "--batches=1")
+    train, evaluation = json.loads(result.stdout)
+    assert result.returncode == 1
+    [caution] = train["cautions"]
+    assert caution["code"] == "update-ops-left-out"
+    assert [line["number"] for line in caution["lines"]] == [10]
+    assert [hint["code"] for hint in train["hints"]] == ["l2-half"]
+    assert [part["part"] for part in train["left_out"]] == ["update-ops"]
+    assert (evaluation["cautions"], evaluation["left_out"]) == ([], [])
 
 
 FAULTS = {

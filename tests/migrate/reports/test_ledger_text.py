@@ -1,11 +1,12 @@
 """The text of ledgers, compared whole; tests/migrate/commands/test_ledger.py has real ones."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from estimator_compat.ledger.steps import Line, LossStep, Operation, Role
-from estimator_compat.ledger.values import Check, Kind, LossLedger, LossTerm
+from estimator_compat.ledger.values import Check, Claim, Kind, LossLedger, LossTerm, Status
 from migrate.reports import ledger_text
 
 CHECK = Check(batches=1, worst=0.0, exact=True, passed=True, loss=0.5)
@@ -83,7 +84,8 @@ def test_a_check() -> None:
     failed = Check(batches=1, worst=1e6, exact=False, passed=False, loss=2.0)
     assert head(failed).startswith(
         "  CHECK FAILED: recomputed from its terms, the loss differs by 1e+06 units in the last "
-        "place. This\n    ledger is wrong; please report it."
+        "place. This\n    ledger is wrong; please report it. Checked on 1 batch (the first loss is "
+        "2)"
     )
 
 
@@ -101,9 +103,23 @@ def test_cautions_have_their_lines() -> None:
 def test_an_equal_ledger_is_not_printed_twice() -> None:
     text = ledger_text.render([ledger(data(SUM)), ledger(data(SUM), mode="eval")])
     assert text.endswith(
-        "\n\nEVAL  loss = the same as in TRAIN\n"
+        "\n\nEVAL  loss = the same formula as in TRAIN\n"
         "  recomputed from its terms: the same bits, on 1 batch (the first loss is 0.5)\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        (Status.SHOWN, "EVAL computes the same loss."),
+        (Status.NOT_KNOWN, "Not known whether it is the same number: TRAIN draws."),
+    ],
+)
+def test_what_is_known_of_evaluations_loss(status: Status, line: str) -> None:
+    text, reason = "EVAL computes the same loss.", "TRAIN draws" if status != "shown" else ""
+    claim = Claim(text=text, status=status, probe="modes", reason=reason)
+    evaluation = dataclasses.replace(ledger(data(SUM), mode="eval"), claims=(claim,))
+    assert ledger_text.render([ledger(data(SUM)), evaluation]).endswith(f"\n  {line}\n")
 
 
 def test_formulas_stay_whole() -> None:
@@ -111,3 +127,22 @@ def test_formulas_stay_whole() -> None:
     term = LossTerm(name="t", kind=Kind.CONSTANT, op=name, tensors=("t:0",), shape=())
     lines = ledger_text.render([ledger(term, check=None)]).splitlines()
     assert lines[:2] == ["TRAIN  loss =", f"    {name}"]
+
+
+def test_hints_are_given_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    penalty = LossTerm(
+        name="l2",
+        kind=Kind.REGULARIZATION,
+        op="l2",
+        tensors=("r:0",),
+        shape=(),
+        variables=("kernel",),
+        line=Line(file=str(tmp_path / "model.py"), number=9, function="model_fn"),
+    )
+    assert ledger_text.render_hints([ledger(penalty), ledger(penalty, mode="eval")]) == (
+        "\nhint l2-half: In l2(kernel), l2 is sum(x**2) / 2, as tf.nn.l2_loss is. The L2 of Keras "
+        "is sum(x**2),\n  without the half: the same penalty is L2(0.5) there.\n"
+        "  model.py:9 in model_fn\n"
+    )
+    assert ledger_text.render_hints([ledger(data(SUM))]) == ""
