@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-import keras  # type: ignore[import-untyped]
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf

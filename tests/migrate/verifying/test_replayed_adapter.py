@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from migrate.verifying import subjects
 from migrate.verifying.batches import Batches
 from migrate.verifying.draws import kinds
 from migrate.verifying.draws.draw import Draw
@@ -50,7 +51,7 @@ def adapter(tmp_path: Path) -> ReplayedAdapter:
         for number in numbers:
             values = (np.array([number], np.float32),)
             recording.append([Draw(kind=kinds.UNIFORM, values=values)])
-    return ReplayedAdapter(Drawing(), SubjectReplay(str(tmp_path)))
+    return ReplayedAdapter(subjects.adapt(Drawing()), SubjectReplay(str(tmp_path)))
 
 
 def test_training_gets_the_recorded_numbers(adapter: ReplayedAdapter) -> None:

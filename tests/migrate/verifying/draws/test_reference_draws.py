@@ -8,6 +8,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from migrate.verifying.draws.reference_draws import ReferenceDraws
+from migrate.verifying.draws.subject_replay import SubjectReplay
 
 
 def run(hook: Any) -> Any:
@@ -24,7 +25,7 @@ def test_what_is_recorded_is_replayed(tmp_path: Path) -> None:
     draws = ReferenceDraws(str(tmp_path))
     losses = [run(draws.training), run(draws.gradients)]
     assert losses[0] == losses[1]  # the same seed
-    replay = draws.replay()
+    replay = SubjectReplay(draws.folder)
     given = [
         replay.steps(lambda: tf.random.uniform([2, 3])),
         replay.gradients(lambda: tf.random.uniform([2, 3])),

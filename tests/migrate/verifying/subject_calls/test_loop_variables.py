@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-import keras  # type: ignore[import-untyped]
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
