@@ -12,7 +12,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -112,6 +112,9 @@ def graph_of_known_shapes(dtype: Any, shape: Any, weight_dtype: Any, weights_sha
 
 
 def in_graph(case: Case) -> tuple[list[Any], list[Any]]:
+    # The original's gradient ends the process, by a division by zero inside TensorFlow, if weights
+    # of shape [1, 0] are broadcast to losses of shape [3, 0].
+    assume(case.values.size > 0)
     values, weights = case.values, np.asarray(case.weights, _dtype_of(case.weights))
     run = graph_of_known_shapes(values.dtype, values.shape, weights.dtype, weights.shape)
     mine, theirs = run(values, weights)

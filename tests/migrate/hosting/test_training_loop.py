@@ -27,8 +27,9 @@ def hosted() -> Any:
     return migrate.host(model_fn, input_fn=three)
 
 
-def test_a_step_without_a_batch_draws_nothing() -> None:
+def test_each_training_draws_from_the_beginning() -> None:
+    """As each session of the Estimator 2.15.1 did, whose op has the same seed again."""
     twice, once = hosted(), hosted()
-    losses = [*twice.train(three()), *twice.train(three())]
-    assert losses == list(once.train(three().repeat(), steps=6))
-    assert len(set(losses)) == 6
+    first, second = list(twice.train(three())), list(twice.train(three()))
+    assert first == second == list(once.train(three().repeat(), steps=6))[:3]
+    assert len(set(first)) == 3

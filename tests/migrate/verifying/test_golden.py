@@ -20,6 +20,7 @@ STAGES = (
     "gradients",
     "one step",
     "steps",
+    "second train",
     "evaluation",
     "predictions",
 )

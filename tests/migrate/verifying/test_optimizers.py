@@ -71,5 +71,5 @@ def test_it_is_exact(optimizer: str) -> None:
     target = migrate.Target(model_fn=model_fn, input_fns=input_fn, params={"optimizer": optimizer})
     verdict = migrate.verify(target, steps=STEPS, eval_steps=3, predict_steps=1)
     assert verdict.outcome is Outcome.IDENTICAL, verdict.first
-    assert len(verdict.compared) == len(verdict.stages) == 7
+    assert len(verdict.compared) == len(verdict.stages) == 8  # with the second training
     assert verdict.run_losses[-1] != verdict.run_losses[0]

@@ -21,7 +21,7 @@ class Drawing:
     """A loop whose losses, gradients, metrics and predictions are the numbers that it draws."""
 
     def __init__(self) -> None:
-        self.variables: Mapping[str, Any] = {}
+        self.variables: Mapping[str, Any] = {"w": tf.Variable(0.0)}
 
     @tf.function
     def draw(self) -> Any:
@@ -68,7 +68,7 @@ def test_the_loop_draws_for_itself_elsewhere(adapter: ReplayedAdapter) -> None:
     predictions = adapter.predict(BATCHES, 2)
     assert metrics is not None
     assert predictions is not None
-    drawn = [metrics["drawn"], *map(float, predictions)]
+    drawn = [float(metrics["drawn"]), *map(float, predictions)]
     assert len({*drawn, 0.125, 0.25, 0.5, 0.75}) == 7
     # The function was traced there; in training it gets the recorded numbers all the same.
     assert float(adapter.step(BATCHES.values[0])) == 0.25

@@ -84,8 +84,10 @@ def test_a_loop_that_predicts_nothing() -> None:
     assert (where.name, where.note) == ("batches", "3 batches in the reference, 0 in the subject")
 
 
-def test_names_and_shapes_alone_are_no_proof() -> None:
+def test_a_loop_without_the_dropout_of_the_model_fn() -> None:
     verdict = verified(True, ("train",))
-    assert [one.name for one in verdict.compared] == ["variables"]
-    assert verdict.outcome is Outcome.NOT_COMPARED
-    assert not verdict.passed
+    assert verdict.outcome is Outcome.DIFFERENT
+    assert verdict.first is not None
+    assert verdict.first[0].name == "forward"
+    note = "the reference draws 1 random tensor in a training step, the subject none"
+    assert note in stage(verdict, "forward").notes
