@@ -145,10 +145,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize(
     "mistake",
-    [
-        pytest.param(one, marks=[] if one in ("half", "state") else pytest.mark.slow)
-        for one in MISTAKES
-    ],
+    [pytest.param(one, marks=[] if one in ("half",) else pytest.mark.slow) for one in MISTAKES],
 )
 def test_a_mistake_is_found_and_explained(mistake: str) -> None:
     verdict = verified(mistake)

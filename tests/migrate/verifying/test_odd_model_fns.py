@@ -21,7 +21,24 @@ ODD_IN_TRAINING_ONLY = {
 }
 
 
-@pytest.mark.parametrize("name", MODEL_FNS)
+# Marked slow, because verifying each takes many seconds.
+SELDOM = {
+    "metric_in_training",
+    "metric_of_python",
+    "predictions_without_the_input",
+    "ragged_features",
+    "scaffold_that_initializes",
+    "weights_of_two_types",
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(one, marks=[pytest.mark.slow] if one in SELDOM else [], id=one)
+        for one in MODEL_FNS
+    ],
+)
 def test_hosting_changes_no_bit(name: str, record_property: Callable[[str, object], None]) -> None:
     odd_in = ["train"] if name in ODD_IN_TRAINING_ONLY else ["train", "eval", "infer"]
     _check(name, odd_in, record_property)

@@ -199,6 +199,7 @@ def test_dropout_in_a_process_of_its_own() -> None:
     assert held_in_training(verdict)
 
 
+@pytest.mark.slow
 @pytest.mark.subprocess
 def test_wrong_dropout_in_a_process_of_its_own() -> None:
     verdict = verified(f"{__name__}:with_wrong_dropout", 0.5)
@@ -215,7 +216,16 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("kind", "stage", "note"), WRONG.values(), ids=WRONG)
+SELDOM = ("a constant", "evaluation mode")  # marked slow
+
+
+@pytest.mark.parametrize(
+    ("kind", "stage", "note"),
+    [
+        pytest.param(*row, id=name, marks=[pytest.mark.slow] if name in SELDOM else [])
+        for name, row in WRONG.items()
+    ],
+)
 def test_wrong_loops(kind: type[Layers], stage: str, note: str) -> None:
     verdict = verified(kind())
     assert verdict.outcome is Outcome.DIFFERENT

@@ -26,11 +26,15 @@ def test_the_right_loop(changes: dict[str, Any]) -> None:
     [
         # The second step is the first one that moves the weights.
         ({}, {"decay": 0.0}, ("one step", "h/kernel", 2)),
-        (PLAIN, {"decay": 0.0}, ("one step", "h/kernel", 1)),
+        pytest.param(PLAIN, {"decay": 0.0}, ("one step", "h/kernel", 1), marks=pytest.mark.slow),
         ({}, {"late": 1}, ("one step", "h/kernel", 2)),
-        (PLAIN, {"late": 1}, ("one step", "h/kernel", 1)),  # by a thousandth
-        ({}, {"nothing": True}, ("one step", "global_step", 2)),
-        (PLAIN, {"nothing": True}, ("one step", "global_step", 1)),
+        pytest.param(
+            PLAIN, {"late": 1}, ("one step", "h/kernel", 1), marks=pytest.mark.slow
+        ),  # by a thousandth
+        pytest.param({}, {"nothing": True}, ("one step", "global_step", 2), marks=pytest.mark.slow),
+        pytest.param(
+            PLAIN, {"nothing": True}, ("one step", "global_step", 1), marks=pytest.mark.slow
+        ),
         # With 5 steps of warm-up for 4, the second rate is 1/5 instead of 1/4.
         ({}, {"longer": 1}, ("one step", "h/kernel", 2)),
     ],
@@ -59,7 +63,13 @@ def test_the_first_step_that_shows_something_is_named() -> None:
     assert one_step.compared == "13 variables and slots, after step 2"
 
 
-@pytest.mark.parametrize(("changes", "step"), [({}, 2), (PLAIN, 1)], ids=["warm-up", "plain"])
+@pytest.mark.parametrize(
+    ("changes", "step"),
+    [
+        pytest.param({}, 2, id="warm-up"),
+        pytest.param(PLAIN, 1, id="plain", marks=pytest.mark.slow),
+    ],
+)
 def test_a_loop_that_trains_nothing_where_the_model_has_dropout(
     changes: dict[str, Any], step: int
 ) -> None:
