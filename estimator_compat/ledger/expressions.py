@@ -117,7 +117,8 @@ class TensorExpressions:
     def _of_op(self, op: Operation, depth: int) -> str:
         op_type = op.type
         if (counted := count_of(op)) is not None:
-            return f"count({_in_parentheses(self.of(counted, depth))} != 0)"
+            text = _broadcast(self.of(counted, depth), counted, op.inputs[0])
+            return f"count({_in_parentheses(text)} != 0)"
         if op_type in ("Sum", "Mean", "Max", "Min", "Prod"):
             return self._of_reduction(op, depth)
         if op_type == "Less" and "SequenceMask" in op.name:
@@ -166,7 +167,14 @@ class TensorExpressions:
         if values is None and op.type == "Sum":
             return f"size({self.of(shaped_as(op.inputs[0]), depth)})"
         text = self.of(op.inputs[0] if values is None else values, depth)
+        if values is not None:
+            text = _broadcast(text, values, op.inputs[0])
         return f"{op.type.lower()}({text}{_axis(op)})"
+
+
+def _broadcast(text: str, tensor: Tensor, to: Tensor) -> str:
+    """Writes that a tensor is broadcast before its elements are added up or counted."""
+    return f"broadcast({text})" if _is_enlarged(tensor, to) else text
 
 
 def _is_enlarged(operand: Tensor, result: Tensor) -> bool:

@@ -155,7 +155,8 @@ def weighted_by_a_column(features: Any, labels: Any) -> Any:
 
 @CASES.loss(
     Term(
-        formula=f"sum({W} * softmax_cross_entropy[batch, 5]) / count({W} != 0)",
+        # Each weight counts for five words.
+        formula=f"sum({W} * softmax_cross_entropy[batch, 5]) / count(broadcast({W}) != 0)",
         row=NONZERO,
         weights=(W,),
         **WORDS,
