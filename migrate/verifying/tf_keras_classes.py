@@ -1,5 +1,7 @@
 """Makes layers of legacy Keras usable again after a legacy graph was built in the same process."""
 
+import contextlib
+import inspect
 import sys
 from collections.abc import Iterator
 from types import ModuleType
@@ -25,7 +27,9 @@ def restore_v2_bases() -> None:
     import tf_keras
 
     for cls in _swapped_classes(tf_keras):
-        tf_keras.layers.Layer.__new__(cls)
+        # No object of an abstract class, such as Metric, can be made; its bases are swapped first.
+        with contextlib.suppress(*([TypeError] if inspect.isabstract(cls) else [])):
+            tf_keras.layers.Layer.__new__(cls)
 
 
 def _swapped_classes(tf_keras: ModuleType) -> Iterator[type]:

@@ -94,3 +94,11 @@ def test_the_classes_for_graphs_stay_as_they_are() -> None:
     tf_keras_classes.restore_v2_bases()
     assert legacy.__bases__ == before
     assert list(tf_keras_classes._swapped_classes(tf_keras)) == []
+
+
+def test_a_metric_of_a_graph() -> None:
+    """Its base class is abstract: no object of it can be made."""
+    with tf.Graph().as_default():
+        tf_keras.metrics.Mean()
+    tf_keras_classes.restore_v2_bases()
+    assert list(tf_keras_classes._swapped_classes(tf_keras)) == []

@@ -10,8 +10,16 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 import tf_keras
 
+from migrate.verifying import tf_keras_classes
 from migrate.verifying.draws.draw import Draw
 from migrate.verifying.draws.interception import intercepted
+
+
+@pytest.fixture(autouse=True)
+def _layers_of_legacy_keras_live() -> None:
+    """Another test of the process may have built a legacy graph, which ends their lives."""
+    tf_keras_classes.restore_v2_bases()
+
 
 X = tf.ones([4, 3])
 GENERATOR = tf.random.Generator.from_seed(1)
