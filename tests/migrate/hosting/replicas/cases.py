@@ -74,6 +74,7 @@ BY_HAND = {
     # Weights 1, 1, 1 and 3, 0: 6/3 and 18/1; all: 24/4
     "nonzero": ([10.0, 10.0], [6.0, 6.0]),
     "over_size": ([4.5, 4.5], [4.0, 4.0]),
+    "over_the_batch": ([4.5, 4.5], [4.0, 4.0]),
     # Of 1, 2 and 3, 6: the number 2 is how many examples each replica is known to have
     "over_the_static_size": ([3.0, 3.0], [3.0, 3.0]),
     # Weights 1, 0, 1 and 0, 0: 0/0 in the second replica; all: 4/2
@@ -86,4 +87,5 @@ BY_HAND = {
     "two_terms": ([4.5 + 2 * 4.25, 4.5 + 2 * 4.25], [4.0 + 2 * 5.0, 4.0 + 2 * 5.0]),
     # Weights 1, 0, 1 and 3, 1: 4/2 and 26/4; all: 30/6
     "weighted_mean": ([4.25, 4.25], [5.0, 5.0]),
+    "weights_over_their_sum": ([4.25, 4.25], [5.0, 5.0]),
 }

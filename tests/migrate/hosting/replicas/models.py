@@ -65,6 +65,14 @@ def over_weights(losses: Any, weights: Any, scale: Any) -> Any:
     return tf.reduce_sum(weights * losses) / tf.reduce_sum(weights)
 
 
+def over_the_batch(losses: Any, weights: Any, scale: Any) -> Any:
+    return tf.reduce_sum(losses) * (1.0 / tf.cast(tf.shape(weights)[0], tf.float32))
+
+
+def weights_over_their_sum(losses: Any, weights: Any, scale: Any) -> Any:
+    return tf.reduce_sum(losses * (weights / tf.reduce_sum(weights)))
+
+
 def two_terms(losses: Any, weights: Any, scale: Any) -> Any:
     return tf.reduce_mean(losses) + 2.0 * over_weights(losses, weights, scale)
 
@@ -75,17 +83,15 @@ BY_HAND: dict[str, tuple[LossFn, list[int]]] = {
     "mean_of_a_column": (mean_of_a_column, EVEN),
     "nonzero": (reduced("weighted_sum_by_nonzero_weights"), ZEROS),
     "over_size": (over_size, EVEN),
+    "over_the_batch": (over_the_batch, EVEN),
     "over_the_static_size": (over_two, EVEN[:4]),
     "over_weights": (over_weights, NONE_OF_TWO),
     "regularized": (regularized, EVEN),
     "sum": (reduced("weighted_sum"), EVEN),
     "two_terms": (two_terms, UNEVEN),
     "weighted_mean": (reduced("weighted_mean"), UNEVEN),
+    "weights_over_their_sum": (weights_over_their_sum, UNEVEN),
 }
-
-
-def _over_the_batch(losses: Any, weights: Any, scale: Any) -> Any:
-    return tf.reduce_sum(losses) * (1.0 / tf.cast(tf.shape(weights)[0], tf.float32))
 
 
 def _penalized(losses: Any, weights: Any, scale: Any) -> Any:
@@ -99,8 +105,4 @@ REFUSED = {
     "no_sum": model(lambda losses, _, scale: tf.reduce_mean(losses) + tf.square(scale)),
     "number": model(lambda losses, weights, _: tf.reduce_sum(losses) / 5.0),
     "opaque": model(lambda losses, weights, _: tf.reduce_max(losses)),
-    "over_the_batch": model(_over_the_batch),
-    "weights_over_their_sum": model(
-        lambda losses, weights, _: tf.reduce_sum(losses * (weights / tf.reduce_sum(weights)))
-    ),
 }

@@ -43,8 +43,6 @@ REFUSALS = {
     "no_sum": "no gradient of square(scale) was found where it is summed",
     "number": "5 may count the examples of a replica, those of all, or neither",
     "opaque": "Max of type Max: it is not linear in the losses behind it",
-    "over_the_batch": "1 / shape(features)[0] (truediv:0) is computed from a replica's whole batch",
-    "weights_over_their_sum": "features / sum(features) (truediv:0) is computed from a replica's",
 }
 
 
