@@ -29,7 +29,8 @@ class Loop:
     """Trains on the batches of an iterator, many steps in one call of a function.
 
     If ops draw random numbers, a single graph function makes all steps, with and without summaries.
-    Its random ops then draw one sequence of numbers, the same as in a session.
+    Its random ops then draw one sequence of numbers, the same as in a session. This is not needed
+    if all functions of the graph share their draws.
 
     Args:
       functions: The functions of a TRAIN graph.
@@ -42,7 +43,7 @@ class Loop:
         # are lost. The values of these variables are not lost.
         self._losses = tf.Variable(tf.zeros([0], dtype), shape=[None], trainable=False)
         self._steps_made = tf.Variable(0, trainable=False)
-        self._draws = functions.built.draws
+        self._draws = functions.built.draws and not functions.shares_draws
         self._steps = tf.function(self._function(functions, jit_compile), reduce_retracing=True)
 
     def __call__(self, batches: Iterator[Nest], count: int, *, summarize: bool) -> LoopResult:
