@@ -11,6 +11,7 @@ from estimator_compat.mode_keys import ModeKeys
 from migrate.checkpoint_matching import Conversion, Matching
 from migrate.hosting.checkpoints.legacy_checkpoints import LegacyCheckpoints, compare
 from migrate.hosting.checkpoints.loop_checkpoints import is_legacy, read
+from migrate.hosting.hooks.choice import HookChoice
 from migrate.hosting.loop import CustomLoop
 from migrate.targets import Target
 
@@ -48,7 +49,7 @@ def convert(
             f"`SRC` ({source}) has no value under a legacy name; expected a checkpoint of an "
             "Estimator, or of a loop's `save`; name such a checkpoint."
         )
-    loop = None if target is None else CustomLoop(target, ignore_hooks=True)
+    loop = None if target is None else CustomLoop(target, hooks=HookChoice.NONE)
     matching = _matched(source, values, loop)
     if not (allow_partial or matching.exact):
         return Conversion(source=source, written=None, legacy=legacy, matching=matching)
