@@ -16,6 +16,7 @@ from estimator_compat.runtime import checkpoint_files
 from estimator_compat.type_aliases import Dataset, Features, Labels, Nest, ServingInputReceiverFn
 from migrate.batch import Batch
 from migrate.hosting import argument_checks, eager_mode, unsupported
+from migrate.hosting.checkpoints import checkpoint_paths
 from migrate.hosting.checkpoints.loop_checkpoints import Checkpoints
 from migrate.hosting.event_files import EventFiles
 from migrate.hosting.graph.built_graph import build_for_one_device
@@ -331,7 +332,8 @@ class CustomLoop:
         All workers must call it, because values of all replicas are merged. The chief writes.
 
         Args:
-          path: The folder; None is the config's model_dir.
+          path: The folder, or folder and name, such as `runs/1/best.ckpt`, to which the global step
+            is appended; None is the config's model_dir.
 
         Returns:
           The checkpoint's path.
@@ -365,13 +367,15 @@ class CustomLoop:
         """Writes a checkpoint that an Estimator with this model_fn resumes from.
 
         Args:
-          prefix: Folder and name, such as `runs/1/model.ckpt`; the global step is appended.
+          prefix: The folder, or folder and name, such as `runs/1/model.ckpt`, to which the global
+            step is appended. A path is a name if its last part contains `.ckpt` or is `ckpt`, and
+            is not a folder that exists. `save` has the same rule.
 
         Returns:
-          The checkpoint's path, `<prefix>-<global step>`.
+          The checkpoint's path; in a folder, `<folder>/model.ckpt-<global step>`.
         """
         if not self._is_chief:
-            return f"{prefix}-{self.global_step}"
+            return f"{checkpoint_paths.prefix(prefix, 'model.ckpt')}-{self.global_step}"
         return self._checkpoints.save_legacy(prefix)
 
     def export(self, folder: str, serving_input_receiver_fn: ServingInputReceiverFn) -> str:

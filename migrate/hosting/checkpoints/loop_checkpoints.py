@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import checkpoint_files
+from migrate.hosting.checkpoints import checkpoint_paths
 from migrate.hosting.checkpoints.legacy_checkpoints import LegacyCheckpoints, compare, describe
 from migrate.hosting.graph.hosted_graph import HostedGraph
 from migrate.hosting.graph.variables import Variables
@@ -49,30 +50,36 @@ class Checkpoints:
         graph = self._graph(ModeKeys.TRAIN)
         return {name: self._variables[name] for name in graph.built.saved_variables}
 
-    def save(self, folder: str | None, *, write: bool = True) -> str:
+    def save(self, path: str | None, *, write: bool = True) -> str:
         """Writes an object-based checkpoint; returns its path.
 
         Args:
-          folder: The folder; None raises the error.
+          path: The folder, or the path without the step: see `checkpoint_paths.prefix`. None raises
+            the error.
           write: Whether this process writes; otherwise only the path is returned.
 
         Raises:
-          ValueError: `folder` is None.
+          ValueError: `path` is None.
         """
-        if not folder:
+        if not path:
             raise ValueError(
                 "`path` (None) names no folder, and the config has no model_dir; expected a "
                 "folder to write the checkpoint to; pass `save(folder)`, or "
                 "RunConfig(model_dir=...)."
             )
+        prefix = checkpoint_paths.prefix(path, "ckpt")
         step = int(self._variables["global_step"])
         if not write:
-            return os.path.join(folder, f"ckpt-{step}")
-        if folder not in self._managers:
-            self._managers[folder] = tf.train.CheckpointManager(
-                tf.train.Checkpoint(variables=self.saved()), folder, **self._retention
+            return f"{prefix}-{step}"
+        if prefix not in self._managers:
+            folder, name = os.path.split(prefix)
+            self._managers[prefix] = tf.train.CheckpointManager(
+                tf.train.Checkpoint(variables=self.saved()),
+                folder or ".",
+                checkpoint_name=name,
+                **self._retention,
             )
-        return str(self._managers[folder].save(checkpoint_number=step))
+        return str(self._managers[prefix].save(checkpoint_number=step))
 
     def restore(self, path: str) -> None:
         """Restores a checkpoint of either format, or a folder's latest checkpoint.
@@ -111,11 +118,14 @@ class Checkpoints:
             if name in self.saved():
                 self._variables[name].assign(value)
 
-    def save_legacy(self, prefix: str) -> str:
+    def save_legacy(self, path: str) -> str:
         """Writes a name-based checkpoint that an Estimator resumes from; returns its path.
+
+        The path is a folder, or the path without the step: see `checkpoint_paths.prefix`.
 
         On replicas the model_fn has no Saver. A new Saver writes the shared variables.
         """
+        prefix = checkpoint_paths.prefix(path, "model.ckpt")
         if self._graph(ModeKeys.TRAIN).built.saver is not None:
             return self._legacy(ModeKeys.TRAIN).save(prefix)
         saver = tf.compat.v1.train.Saver(self.saved(), save_relative_paths=True)
