@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
         description=_RUN,
         epilog=_EXAMPLES,
         formatter_class=raw,
-        usage="%(prog)s [--legacy=PACKAGE] (SCRIPT | -m MODULE) [-- FLAG ...]",
+        usage="%(prog)s [--legacy=PACKAGE] [--loss_summaries] (SCRIPT | -m MODULE) [-- FLAG ...]",
     )
     run.add_argument(
         "-m", dest="module", metavar="MODULE", help="run a module, as `python -m` does"
@@ -82,6 +82,12 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         metavar="PACKAGE",
         help="an installed package that is legacy, too; repeat it, or separate names by commas",
+    )
+    run.add_argument(
+        "--loss_summaries",
+        action="store_true",
+        help="add `average_loss` and `loss_per_example` to the summaries and metrics of each "
+        "Estimator that the program makes",
     )
     run.add_argument("program", nargs=argparse.REMAINDER, metavar="SCRIPT [-- FLAG ...]")
     return whole
@@ -121,6 +127,8 @@ def _run(options: argparse.Namespace, whole: argparse.ArgumentParser) -> int:
         del program[0]
     from estimator_compat import facade
 
+    if options.loss_summaries:
+        _add_loss_summaries()
     try:
         if script is None:
             facade.run_module(options.module, program, legacy=legacy)
@@ -133,6 +141,14 @@ def _run(options: argparse.Namespace, whole: argparse.ArgumentParser) -> int:
         print(f"estimator_compat: {hint}", file=sys.stderr)
         return 1
     return 0
+
+
+def _add_loss_summaries() -> None:
+    """Has each Estimator that is made from now on write both loss summaries."""
+    from estimator_compat.estimator import Estimator
+    from estimator_compat.ledger.summary_wrapper import with_loss_summaries
+
+    Estimator._adapt_model_fn = staticmethod(with_loss_summaries)  # noqa: SLF001
 
 
 def _script(program: list[str], whole: argparse.ArgumentParser) -> str:

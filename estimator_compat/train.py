@@ -74,6 +74,8 @@ def _or_example(settings: TrainSettings) -> TrainSettings:
         )
     program.say("No --model_fn is given: running the embedded example, which tells penguins apart.")
     missing = {name: v for name, v in PENGUINS.items() if getattr(settings, name) is None}
+    if settings.export_dir is None:
+        del missing["serving_input_fn"]
     params = {**PENGUINS["params"], **(settings.params or {})}
     return dataclasses.replace(settings, **{**missing, "params": params})
 

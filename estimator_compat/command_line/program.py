@@ -65,6 +65,13 @@ def run(
 
 def _load_functions(settings: TrainSettings, unparsed: Sequence[str]) -> TrainSettings:
     """Loads the named functions, parses the flags that they define, and chooses a model_dir."""
+    from estimator_compat.command_line import modes
+
+    modes.prepare(settings)
+    if (legacy := settings.legacy_packages()) is not None:
+        from estimator_compat import facade
+
+        facade.install(legacy)
     changes: dict[str, Any] = {
         name: function_references.load(value, flag=name)
         for name in REFERENCES

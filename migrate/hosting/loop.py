@@ -33,6 +33,7 @@ from migrate.hosting.schedule import StepCounting, next_stop
 from migrate.hosting.step_result import StepResult
 from migrate.hosting.training_log import TrainingLog
 from migrate.hosting.training_loop import Loop
+from migrate.hosting.training_observer import TrainingObserver
 from migrate.targets import Target
 
 
@@ -44,6 +45,7 @@ class CustomLoop:
       jit_compile: Whether training steps are compiled by XLA.
       ignore_hooks: Whether hooks of the model_fn that need a session are left out.
       replication: How the model_fn is trained on several replicas; None for one device.
+      legacy_checkpoints: Whether training writes an Estimator's checkpoints.
 
     Attributes:
       target: The target, with the RunConfig that is used.
@@ -61,6 +63,7 @@ class CustomLoop:
         jit_compile: bool = False,
         ignore_hooks: bool = False,
         replication: Replication | None = None,
+        legacy_checkpoints: bool = False,
     ) -> None:
         eager_mode.require_eager()
         # `run_config` is read once, because a default RunConfig depends on TF_CONFIG.
@@ -68,7 +71,7 @@ class CustomLoop:
         self.target = dataclasses.replace(target, config=config)
         self.variables: dict[str, tf.Variable] = {}
         self._jit_compile, self._ignore_hooks = jit_compile, ignore_hooks
-        self._replication = replication
+        self._replication, self._legacy_checkpoints = replication, legacy_checkpoints
         self._graphs: dict[str, HostedGraph] = {}
         self._checkpoints = Checkpoints(
             self.variables,
@@ -83,7 +86,7 @@ class CustomLoop:
         self._log = TrainingLog(
             config,
             self._events,
-            save=self.save,
+            save=self._save_training,
             chief_decides=replication.chief_decides if replication else bool,
         )
 
@@ -210,7 +213,12 @@ class CustomLoop:
         return StepResult(**values)
 
     def train(
-        self, dataset: Dataset | None = None, steps: int | None = None, *, steps_per_loop: int = 100
+        self,
+        dataset: Dataset | None = None,
+        steps: int | None = None,
+        *,
+        steps_per_loop: int = 100,
+        observer: TrainingObserver | None = None,
     ) -> np.ndarray:
         """Trains, and writes summaries and checkpoints at the steps at which an Estimator did.
 
@@ -218,6 +226,7 @@ class CustomLoop:
           dataset: A Dataset with the `element_spec` of the input_fn's; None calls the input_fn.
           steps: How many steps; None trains until the dataset ends.
           steps_per_loop: The largest number of steps in one graph call.
+          observer: Is told of steps and checkpoints, such as a display of the progress.
 
         Returns:
           The loss of each step: `[steps]`.
@@ -239,7 +248,7 @@ class CustomLoop:
             self._log.save(self.global_step, force=True)
         self._trained = True
         graph.initialize(graph.built.local)  # a new session initializes local variables, too
-        self._log.begin()
+        self._log.begin(observer)
         end = self.global_step + (steps if steps is not None else 2**62)
         losses = []
         while (step := self.global_step) < end:
@@ -346,16 +355,31 @@ class CustomLoop:
             path or self.target.run_config.model_dir, write=self._is_chief
         )
 
-    def restore(self, path: str) -> None:
+    def _save_training(self) -> None:
+        """Writes a checkpoint of the training to the model_dir."""
+        folder = self.target.run_config.model_dir
+        if not self._legacy_checkpoints:
+            self.save(folder)
+            return
+        self._merge_from_replicas()
+        if self._is_chief:
+            self._checkpoints.save_training(folder)
+
+    def restore(self, path: str, *, mode: str = ModeKeys.TRAIN) -> None:
         """Restores a checkpoint, either a loop's or an Estimator's.
 
         Args:
           path: The checkpoint, or a folder whose latest checkpoint is restored.
+          mode: The mode whose variables are restored. For EVAL and PREDICT, no input_fn for
+            training is needed, and training cannot go on from the checkpoint.
 
         Raises:
           ValueError: There is no checkpoint, or its values do not fit the variables; nothing is
             restored.
         """
+        if mode != ModeKeys.TRAIN:
+            self._checkpoints.restore(path, mode)
+            return
         replicas = self.graph(ModeKeys.TRAIN).replicas
         self._checkpoints.restore(path)
         if replicas is not None:
