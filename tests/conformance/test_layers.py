@@ -72,6 +72,7 @@ MAY_SPELL_MODES = {
     "estimator_compat/mode_keys.py": "the values",
     "estimator_compat/command_line/modes.py": "values of --mode",
     "estimator_compat/command_line/next_commands.py": "values of --mode",
+    "estimator_compat/command_line/run_engine.py": "the label of a stage",
     "estimator_compat/command_line/settings.py": "values of --mode",
     "estimator_compat/estimator.py": "a folder's name",
     "estimator_compat/export/saved_model.py": "tags of a SavedModel",
@@ -80,6 +81,7 @@ MAY_SPELL_MODES = {
     "estimator_compat/facade/mnist.py": "a part of the data",
     "migrate/commands/ledger.py": "values of --mode",
     "migrate/examples.py": "keys of `input_fns`, as users write them",
+    "migrate/hosting/hosted_engine.py": "the label of a stage",
     "migrate/hosting/loop.py": "a folder's name",
     "migrate/reports/ledger_text.py": "names for people",
 }
