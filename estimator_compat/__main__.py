@@ -54,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Start with: python -m estimator_compat run --help",
         formatter_class=raw,
     )
+    whole.add_argument("--version", action="store_true", help="print versions and exit")
     commands = whole.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser(
         "names",
@@ -94,7 +95,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line.
+    """Runs the command line; ends quietly if the reader of its output has left.
 
     A program that calls `sys.exit` ends the command with its own exit status. Arguments that the
     parser does not know end it with 2.
@@ -103,10 +104,22 @@ def main(argv: Sequence[str] | None = None) -> int:
       argv: The arguments without the program's name; None reads `sys.argv`.
 
     Returns:
-      0, or 1 for an error of an installed package that may be legacy.
+      0, 1 for an error of an installed package that may be legacy, or 141 if the reader of the
+      output has left.
     """
+    from estimator_compat.command_line import closed_pipes
+
+    return closed_pipes.call(lambda: _main(argv))
+
+
+def _main(argv: Sequence[str] | None) -> int:
     whole = parser()
     options = whole.parse_args(argv)
+    if options.version:
+        from estimator_compat.command_line import version
+
+        print(version.text())
+        return 0
     if options.command is None:
         whole.print_help()
         return 0
