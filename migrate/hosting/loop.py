@@ -21,6 +21,7 @@ from migrate.hosting.checkpoints.loop_checkpoints import Checkpoints
 from migrate.hosting.event_files import EventFiles
 from migrate.hosting.graph.built_graph import build_for_one_device
 from migrate.hosting.graph.hosted_graph import HostedGraph, host_on_one_device
+from migrate.hosting.inputs.inputs import Inputs
 from migrate.hosting.mode_functions import EvalFunctions, PredictFunctions, TrainFunctions
 from migrate.hosting.replicas import worker_strategy
 from migrate.hosting.replicas.replicated_graph import (
@@ -73,6 +74,7 @@ class CustomLoop:
         self._jit_compile, self._ignore_hooks = jit_compile, ignore_hooks
         self._replication, self._legacy_checkpoints = replication, legacy_checkpoints
         self._graphs: dict[str, HostedGraph] = {}
+        self._inputs = Inputs(self.target)
         self._checkpoints = Checkpoints(
             self.variables,
             self.graph,
@@ -128,7 +130,9 @@ class CustomLoop:
         if mode == ModeKeys.TRAIN and self._replication is not None:
             replicas = build_for_replicas(self.target, self._replication)
             return host_on_replicas(replicas, self.variables)
-        return host_on_one_device(build_for_one_device(self.target, mode), self.variables)
+        built = build_for_one_device(self.target, mode)
+        self._inputs.built(mode, built.graph, built.input_result)
+        return host_on_one_device(built, self.variables)
 
     def _dataset_or_input(self, dataset: Dataset | None, mode: str) -> Dataset:
         """Checks a caller's dataset and returns it; for None, returns the input_fn's dataset."""
@@ -139,15 +143,15 @@ class CustomLoop:
         return dataset
 
     def dataset(self, mode: str) -> tf.data.Dataset:
-        """Returns the Dataset of a mode's input_fn.
+        """Returns the batches of a mode's input_fn, drawn as the next call of an Estimator would.
 
         Raises:
-          ValueError: The input_fn does not return a Dataset.
+          ValueError: The input depends on placeholders, or on variables that training saves.
         """
         context = None
         if mode == ModeKeys.TRAIN and self._replication is not None:
             context = worker_strategy.input_context(self._replication.strategy)
-        return unsupported.dataset_of(lambda: self.target.call_input_fn(mode, context))
+        return self._inputs.dataset(mode, context)
 
     @functools.cached_property
     def _train_functions(self) -> TrainFunctions:

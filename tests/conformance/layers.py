@@ -204,6 +204,11 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
     ),
     (
         Room(
+            name="migrate.hosting.inputs",
+            holds="the input of a loop, drawn as an Estimator draws it",
+            modules=(f"{_H}/inputs/*.py",),
+        ),
+        Room(
             name="migrate.hosting.replicas",
             holds="several replicas with tf.distribute",
             modules=(f"{_H}/replicas/*.py",),
