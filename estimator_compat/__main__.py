@@ -54,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Start with: python -m estimator_compat run --help",
         formatter_class=raw,
     )
+    whole.add_argument("--version", action="store_true", help="print versions and exit")
     commands = whole.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser(
         "names",
@@ -71,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
         description=_RUN,
         epilog=_EXAMPLES,
         formatter_class=raw,
-        usage="%(prog)s [--legacy=PACKAGE] (SCRIPT | -m MODULE) [-- FLAG ...]",
+        usage="%(prog)s [--legacy=PACKAGE] [--loss_summaries] (SCRIPT | -m MODULE) [-- FLAG ...]",
     )
     run.add_argument(
         "-m", dest="module", metavar="MODULE", help="run a module, as `python -m` does"
@@ -83,12 +84,18 @@ def parser() -> argparse.ArgumentParser:
         metavar="PACKAGE",
         help="an installed package that is legacy, too; repeat it, or separate names by commas",
     )
+    run.add_argument(
+        "--loss_summaries",
+        action="store_true",
+        help="add `average_loss` and `loss_per_example` to the summaries and metrics of each "
+        "Estimator that the program makes",
+    )
     run.add_argument("program", nargs=argparse.REMAINDER, metavar="SCRIPT [-- FLAG ...]")
     return whole
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line.
+    """Runs the command line; ends quietly if the reader of its output has left.
 
     A program that calls `sys.exit` ends the command with its own exit status. Arguments that the
     parser does not know end it with 2.
@@ -97,10 +104,22 @@ def main(argv: Sequence[str] | None = None) -> int:
       argv: The arguments without the program's name; None reads `sys.argv`.
 
     Returns:
-      0, or 1 for an error of an installed package that may be legacy.
+      0, 1 for an error of an installed package that may be legacy, or 141 if the reader of the
+      output has left.
     """
+    from estimator_compat.command_line import closed_pipes
+
+    return closed_pipes.call(lambda: _main(argv))
+
+
+def _main(argv: Sequence[str] | None) -> int:
     whole = parser()
     options = whole.parse_args(argv)
+    if options.version:
+        from estimator_compat.command_line import version
+
+        print(version.text())
+        return 0
     if options.command is None:
         whole.print_help()
         return 0
@@ -121,6 +140,8 @@ def _run(options: argparse.Namespace, whole: argparse.ArgumentParser) -> int:
         del program[0]
     from estimator_compat import facade
 
+    if options.loss_summaries:
+        _add_loss_summaries()
     try:
         if script is None:
             facade.run_module(options.module, program, legacy=legacy)
@@ -133,6 +154,14 @@ def _run(options: argparse.Namespace, whole: argparse.ArgumentParser) -> int:
         print(f"estimator_compat: {hint}", file=sys.stderr)
         return 1
     return 0
+
+
+def _add_loss_summaries() -> None:
+    """Has each Estimator that is made from now on write both loss summaries."""
+    from estimator_compat.estimator import Estimator
+    from estimator_compat.ledger.summary_wrapper import with_loss_summaries
+
+    Estimator._adapt_model_fn = staticmethod(with_loss_summaries)  # noqa: SLF001
 
 
 def _script(program: list[str], whole: argparse.ArgumentParser) -> str:

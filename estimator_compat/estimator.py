@@ -7,7 +7,7 @@ original's. So the same model_fn gives the same bits if TensorFlow's kernels are
 import copy
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
@@ -39,6 +39,10 @@ _OVERRIDABLE = frozenset(
 _NO_BATCH = object()
 
 
+def _unchanged(model_fn: ModelFn) -> ModelFn:
+    return model_fn
+
+
 class Estimator(ExportsSavedModels):
     """Trains, evaluates and predicts with a model_fn.
 
@@ -61,6 +65,10 @@ class Estimator(ExportsSavedModels):
       TypeError: The model_fn is not callable.
     """
 
+    # What each Estimator makes of its model_fn. A command that runs a whole program, whose
+    # Estimators it does not make itself, may set it.
+    _adapt_model_fn: ClassVar[Callable[[ModelFn], ModelFn]] = staticmethod(_unchanged)
+
     def __init__(
         self,
         model_fn: ModelFn,
@@ -73,7 +81,7 @@ class Estimator(ExportsSavedModels):
         self._config = complete_config(config, path_to_str(model_dir))
         logging.info("Using config: %s", vars(self._config))
         user_functions.verify_model_fn(model_fn, params)
-        self._model_fn = model_fn
+        self._model_fn = self._adapt_model_fn(model_fn)
         self._params = copy.deepcopy(params or {})
         self._warm_start_settings = warm_start.settings_from(warm_start_from)
 

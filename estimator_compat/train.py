@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from absl import app, flags
 
 from estimator_compat import train_flags
-from estimator_compat.command_line import program, program_flags
+from estimator_compat.command_line import closed_pipes, program, program_flags, version
 from estimator_compat.command_line.settings import REFERENCES, TrainSettings
 from estimator_compat.examples import PENGUINS
 
@@ -28,14 +28,23 @@ The code behind --model_fn may define further flags. Give them in the same way."
 
 _CLOSING = """
 Also: --flagfile=FILE reads flags from a file, one a line; --verbosity=0 shows TensorFlow's log, 1
-whole stack traces; --helpfull lists every flag of every module.
+whole stack traces; --helpfull lists every flag of every module; --version prints versions.
 Stdout has the results, stderr the rest. Exit codes: 0 success, 2 an error, 130 interrupted."""
 
 
-def main() -> None:
-    """Runs the binary on `sys.argv`."""
+def main() -> int:
+    """Runs the binary on `sys.argv`; ends quietly if the reader of its output has left.
+
+    Returns:
+      141 if the reader of the output has left. In all other cases, `app.run` exits the process.
+    """
+    return closed_pipes.call(_run)
+
+
+def _run() -> int:
     train_flags.define(references=True)
     app.run(_main, flags_parser=_parse)
+    return 0
 
 
 def _parse(arguments: Sequence[str]) -> list[str]:
@@ -43,6 +52,9 @@ def _parse(arguments: Sequence[str]) -> list[str]:
 
     The other arguments may be flags of a program that is loaded later.
     """
+    if "--version" in arguments:
+        print(version.text())
+        sys.exit(0)
     if {"--help", "-help", "-h", "--helpshort", "-?"} & set(arguments):
         print(_USAGE, train_flags.help_text(), _CLOSING, sep="\n")
         sys.exit(0)
@@ -74,9 +86,11 @@ def _or_example(settings: TrainSettings) -> TrainSettings:
         )
     program.say("No --model_fn is given: running the embedded example, which tells penguins apart.")
     missing = {name: v for name, v in PENGUINS.items() if getattr(settings, name) is None}
+    if settings.export_dir is None:
+        del missing["serving_input_fn"]
     params = {**PENGUINS["params"], **(settings.params or {})}
     return dataclasses.replace(settings, **{**missing, "params": params})
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -15,6 +15,7 @@ and loss summaries in two calls:
         app.run(main)
 """
 
+import dataclasses
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +23,7 @@ from typing import Any
 from absl import flags
 
 from estimator_compat.command_line import params as params_text
-from estimator_compat.command_line.settings import REFERENCES, TrainSettings, fields
+from estimator_compat.command_line.settings import LOADING, NOT_SHARED, TrainSettings, fields
 
 FLAGS = flags.FLAGS
 
@@ -30,14 +31,15 @@ FLAGS = flags.FLAGS
 def define(*, references: bool = False) -> None:
     """Defines the flags as key flags of the main program, so that its `--help` shows them.
 
-    A flag that the program has already defined is not defined again; its value is read.
+    A flag that the program has already defined is not defined again. Its value is read, unless it
+    is the name of an option that programs use for something else, such as `--strategy`.
 
     Args:
-      references: Whether to define the flags that name functions, such as `--model_fn`. A program
-        that passes its own functions to `run` does not need them.
+      references: Whether to define the flags that name and load functions, such as `--model_fn`. A
+        program that passes its own functions to `run` does not need them.
     """
     for field in fields():
-        if field.name in FLAGS or (field.name in REFERENCES and not references):
+        if field.name in FLAGS or (field.name in LOADING and not references):
             continue
         # `allow_override`: a program loaded later may define a flag of the same name.
         field.metadata["define"](
@@ -56,10 +58,18 @@ def read(**settings: Any) -> TrainSettings:
       **settings: Fields of `TrainSettings` that replace the values of the flags. Only `params` is
         merged: the values of `--params` replace its values of the same names.
     """
-    values = {field.name: FLAGS[field.name].value for field in fields() if field.name in FLAGS}
+    values = {field.name: FLAGS[field.name].value for field in fields() if _is_read(field)}
     if from_flags := values.pop("params", None):
         values["params"] = {**(settings.pop("params", None) or {}), **params_text.parse(from_flags)}
     return TrainSettings(**{**values, **settings})
+
+
+def _is_read(field: dataclasses.Field[Any]) -> bool:
+    """Returns whether a flag is defined, and is not a program's own flag of another meaning."""
+    if field.name not in FLAGS:
+        return False
+    is_ours = FLAGS[field.name].help == field.metadata["help"]
+    return is_ours or field.name not in NOT_SHARED
 
 
 def run(**settings: Any) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.checkpoint_matching import Conversion, Matching
+from migrate.hosting.checkpoints import checkpoint_paths
 from migrate.hosting.checkpoints.legacy_checkpoints import LegacyCheckpoints, compare
 from migrate.hosting.checkpoints.loop_checkpoints import is_legacy, read
 from migrate.hosting.hooks.choice import HookChoice
@@ -22,25 +23,29 @@ def convert(
     *,
     target: Target | None = None,
     allow_partial: bool = False,
+    force: bool = False,
 ) -> Conversion:
     """Writes a checkpoint in the other of the two kinds.
 
     Args:
       source: A checkpoint, or a folder, whose latest checkpoint is taken.
-      destination: The path of the new checkpoint without the step, or a folder.
+      destination: A folder, or the path of the new checkpoint without the step, such as
+        `new/model.ckpt`: see `checkpoint_paths.prefix`.
       target: The model whose variables are written; each of them must have a value of its shape in
         the source. None writes the names of the source as they are.
       allow_partial: Whether the checkpoint is also written if something does not match. Variables
         without a value in the source then have their initial value; values without a variable are
         left out.
+      force: Whether the checkpoint is also written to a folder that has checkpoints. It becomes the
+        latest one there, from which a program of the other kind cannot resume.
 
     Returns:
       What matched, and the path of the new checkpoint. Nothing is written if something did not
       match and `allow_partial` is False.
 
     Raises:
-      ValueError: There is no checkpoint of either kind at `source`, or there is already a
-        checkpoint at `destination`.
+      ValueError: There is no checkpoint of either kind at `source`, the folder of `destination` has
+        checkpoints and `force` is False, or there is already a checkpoint at `destination`.
     """
     source = _checkpoint(source)
     values, legacy = read(source), is_legacy(source)
@@ -49,11 +54,13 @@ def convert(
             f"`SRC` ({source}) has no value under a legacy name; expected a checkpoint of an "
             "Estimator, or of a loop's `save`; name such a checkpoint."
         )
+    prefix = checkpoint_paths.prefix(destination, "ckpt" if legacy else "model.ckpt")
+    if not force:
+        _check_has_none(os.path.dirname(prefix) or ".", source)
     loop = None if target is None else CustomLoop(target, hooks=HookChoice.NONE)
     matching = _matched(source, values, loop)
     if not (allow_partial or matching.exact):
         return Conversion(source=source, written=None, legacy=legacy, matching=matching)
-    prefix = _prefix(destination, "ckpt" if legacy else "model.ckpt")
     path = _path(prefix, values.get("global_step") if loop is None else loop.global_step)
     if legacy:
         _write_objects(_variables(values, loop), path)
@@ -74,9 +81,24 @@ def _checkpoint(path: str) -> str:
     return str(latest)
 
 
-def _prefix(destination: str, name: str) -> str:
-    is_folder = os.path.isdir(destination) or destination.endswith(os.sep)
-    return os.path.join(destination, name) if is_folder else destination
+def _check_has_none(folder: str, source: str) -> None:
+    """Raises a ValueError if a folder has checkpoints.
+
+    The file `checkpoint` of a folder names one latest checkpoint. An Estimator resumes from it, and
+    fails if it is a loop's.
+    """
+    latest = tf.train.latest_checkpoint(folder)
+    others = sorted(tf.io.gfile.glob(os.path.join(folder, "*.index")))
+    if not (latest or others):
+        return
+    is_sources = os.path.realpath(folder) == os.path.realpath(os.path.dirname(source) or ".")
+    name = os.path.basename(latest or others[-1].removesuffix(".index"))
+    raise ValueError(
+        f"`DST` ({folder}) {'is the folder of SRC' if is_sources else 'has checkpoints'}, and what "
+        f"resumes there from {name} could not resume from a checkpoint of the other kind; expected "
+        "a folder without checkpoints; name another one, or write there anyway with --force "
+        "(`force=True`)."
+    )
 
 
 def _path(prefix: str, step: Any) -> str:

@@ -1,7 +1,6 @@
 """The `migrate` command line."""
 
 import argparse
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -32,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Start with: migrate verify, and: estimator-train --help",
         formatter_class=formatter,
     )
+    main_parser.add_argument("--version", action="store_true", help="print versions and exit")
     subparsers = main_parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, command in commands.catalogue().items():
         subparser = subparsers.add_parser(
@@ -48,31 +48,41 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line.
+    """Runs the command line; ends quietly if the reader of its output has left.
 
     Args:
       argv: The arguments without the program's name; None reads `sys.argv`.
 
     Returns:
       The exit status: 0 for success, 1 if the command found something, 2 for an error, 130 after
-      Ctrl-C.
+      Ctrl-C, 141 if the reader of the output has left.
     """
+    from estimator_compat.command_line import closed_pipes
+
+    return closed_pipes.call(lambda: _main(argv))
+
+
+def _main(argv: Sequence[str] | None) -> int:
     arguments, flags = _split(list(sys.argv[1:] if argv is None else argv))
     main_parser = parser()
     options = main_parser.parse_args(arguments)
+    if options.version:
+        from estimator_compat.command_line import version
+
+        print(version.text())
+        return 0
     if options.command is None:
         main_parser.print_help()
         return 0
     options.flags = flags
     try:
         status: int = options.run(options)
-        sys.stdout.flush()
         return status
     except KeyboardInterrupt:
+        print(f"migrate {options.command}: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-        return 0
+        raise
     except Exception as error:
         return _report_error(error, options)
 

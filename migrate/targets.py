@@ -197,12 +197,14 @@ class Built(NamedTuple):
         the input.
       spec: The `EstimatorSpec`; a TPUEstimatorSpec is converted to one.
       config: The RunConfig that the graph was built for.
+      input_result: What the input_fn returned: a Dataset, or tensors of the graph.
     """
 
     graph: Any
     inputs: Any
     spec: Any
     config: Any
+    input_result: Any = None
 
     @property
     def batch(self) -> Batch:
@@ -236,4 +238,4 @@ def build(target: Target, mode: str) -> Built:
         labels = None if mode == ModeKeys.PREDICT else inputs.labels
         with legacy_keras.seeded(config.tf_random_seed), legacy_keras.explained():
             spec = target.call_model_fn(inputs.features, labels, mode)
-    return Built(graph, inputs, spec, config)
+    return Built(graph, inputs, spec, config, result)

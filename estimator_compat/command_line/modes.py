@@ -1,27 +1,29 @@
-"""The modes of the training binary: train, evaluate and predict with an Estimator."""
+"""The modes of the training binary: train, evaluate, predict and export."""
 
 from collections.abc import Callable
-from typing import Any
-
-import tensorflow as tf
 
 from estimator_compat.command_line import results
+from estimator_compat.command_line.engine import Engine
 from estimator_compat.command_line.progress_display import Display
-from estimator_compat.command_line.progress_hook import ProgressHook
 from estimator_compat.command_line.results import ModeResult
 from estimator_compat.command_line.settings import TrainSettings
-from estimator_compat.config import RunConfig
-from estimator_compat.estimator import Estimator
-from estimator_compat.losses.per_example_csv import PerExampleLossHook
-from estimator_compat.type_aliases import ModelFn, Session
-
-tf1: Any = tf.compat.v1
 
 _STEP = "global_step"
 
 
+def prepare(settings: TrainSettings) -> None:
+    """Prepares the process for the engine; it is called before the user's functions are loaded.
+
+    Legacy code switches eager execution off when it is imported, and a TF2 loop needs it.
+    """
+    if settings.engine == "host":
+        from migrate.hosting import eager_mode
+
+        eager_mode.keep_eager_execution()
+
+
 def run_mode(settings: TrainSettings, display: Display) -> ModeResult:
-    """Trains, evaluates or predicts, according to the mode in `settings`.
+    """Trains, evaluates, predicts or exports, according to the mode in `settings`.
 
     Args:
       settings: The settings. The functions are already loaded from their references; the mode and
@@ -31,143 +33,107 @@ def run_mode(settings: TrainSettings, display: Display) -> ModeResult:
     Raises:
       ValueError: The mode needs a checkpoint, and the model_dir has none.
     """
-    estimator = Estimator(
-        _model_fn(settings),
-        model_dir=settings.model_dir,
-        config=_config(settings),
-        params=settings.params,
-    )
-    return _MODES[settings.mode](estimator, settings, display)
+    return _MODES[settings.mode](_engine(settings, display), settings, display)
 
 
-def _train(
-    estimator: Estimator,
+def _engine(settings: TrainSettings, display: Display) -> Engine:
+    # Imported here: an engine imports TensorFlow, and `migrate` is above this package.
+    if settings.engine == "host":
+        from migrate.hosting.hosted_engine import HostedEngine
+
+        return HostedEngine(settings, display)
+    from estimator_compat.command_line.run_engine import RunEngine
+
+    return RunEngine(settings, display)
+
+
+def _train(engine: Engine, settings: TrainSettings, display: Display) -> ModeResult:
+    result = _train_only(engine, settings, display)
+    _export_if_asked(engine, settings, display)
+    return result
+
+
+def _train_only(
+    engine: Engine,
     settings: TrainSettings,
     display: Display,
-    *listeners: tf1.train.CheckpointSaverListener,
+    after_save: Callable[[], object] | None = None,
 ) -> ModeResult:
-    progress = ProgressHook(display, "train", total=settings.max_steps, training=True)
-    estimator.train(
-        settings.train_input_fn,
-        hooks=[progress],
-        max_steps=settings.max_steps,
-        saving_listeners=list(listeners) or None,
-    )
-    if progress.began:
-        metrics = {_STEP: progress.position, "loss": progress.loss}
-        return ModeResult(title=f"training to step {progress.position:,}", metrics=metrics)
+    trained = engine.train(after_save)
+    if trained is not None:
+        metrics = {_STEP: trained.step, "loss": trained.loss}
+        return ModeResult(title=f"training to step {trained.step:,}", metrics=metrics)
     display.note(
-        f"nothing to train: {estimator.latest_checkpoint()} is at --max_steps "
+        f"nothing to train: {engine.latest_checkpoint()} is at --max_steps "
         f"({settings.max_steps}) or beyond; raise it to train on"
     )
     return ModeResult()
 
 
-def _evaluate(estimator: Estimator, settings: TrainSettings, display: Display) -> ModeResult:
-    progress = ProgressHook(display, "evaluate", total=settings.eval_steps, training=False)
-    losses = []
-    if settings.per_example_losses is not None:
-        losses = [_losses_hook(settings.per_example_losses, settings.worst)]
-    metrics = estimator.evaluate(
-        settings.eval_input_fn,
-        steps=settings.eval_steps,
-        hooks=[progress, *losses],
-        checkpoint_path=_checkpoint(estimator, settings),
-    )
-    for hook in losses:
-        display.note(f"{settings.per_example_losses} has {hook.rows:,} examples")
+def _evaluate(engine: Engine, settings: TrainSettings, display: Display) -> ModeResult:
+    del display
+    metrics = engine.evaluate(_checkpoint(engine, settings))
     return ModeResult(title=f"evaluation at step {metrics[_STEP]:,}", metrics=metrics)
 
 
-def _losses_hook(path: str, worst: int | None) -> PerExampleLossHook:
-    from estimator_compat.ledger import function_bodies
+def _train_and_evaluate(engine: Engine, settings: TrainSettings, display: Display) -> ModeResult:
+    evaluations: list[ModeResult] = []
 
-    return PerExampleLossHook(path, worst, without_calls=function_bodies.without_calls)
-
-
-def _train_and_evaluate(
-    estimator: Estimator, settings: TrainSettings, display: Display
-) -> ModeResult:
-    def evaluate_and_show() -> ModeResult:
-        result = _evaluate(estimator, settings, display)
-        metrics = (f"{k} {results.number(v)}" for k, v in result.metrics.items() if k != _STEP)
+    def evaluate_and_show() -> None:
+        result = _evaluate(engine, settings, display)
+        metrics = (
+            f"{k} {results.number(v)}" for k, v in sorted(result.metrics.items()) if k != _STEP
+        )
         display.note(f"{result.title}: {'  '.join(metrics)}")
-        return result
+        evaluations.append(result)
 
-    listener = _EvaluatesCheckpoints(evaluate_and_show)
-    _train(estimator, settings, display, listener)
+    _train_only(engine, settings, display, evaluate_and_show)
     # If there was nothing to train, the latest checkpoint is evaluated.
-    return listener.last or _evaluate(estimator, settings, display)
+    result = evaluations[-1] if evaluations else _evaluate(engine, settings, display)
+    _export_if_asked(engine, settings, display)
+    return result
 
 
-def _predict(estimator: Estimator, settings: TrainSettings, display: Display) -> ModeResult:
-    checkpoint = _checkpoint(estimator, settings)
+def _predict(engine: Engine, settings: TrainSettings, display: Display) -> ModeResult:
+    checkpoint = _checkpoint(engine, settings)
     count = 0
-    for prediction in estimator.predict(settings.predict_input_fn, checkpoint_path=checkpoint):
+    for prediction in engine.predict(checkpoint):
         print(results.json_line(prediction))
         count += 1
     display.note(f"{count:,} predictions from {checkpoint}")
     return ModeResult()
 
 
-_MODES: dict[str | None, Callable[[Estimator, TrainSettings, Display], ModeResult]] = {
+def _export(engine: Engine, settings: TrainSettings, display: Display) -> ModeResult:
+    checkpoint = _checkpoint(engine, settings)
+    print(engine.export(checkpoint))
+    display.note(f"the SavedModel has the values of {checkpoint}")
+    return ModeResult()
+
+
+def _export_if_asked(engine: Engine, settings: TrainSettings, display: Display) -> None:
+    if settings.export_dir is not None:
+        display.note(f"SavedModel: {engine.export(_checkpoint(engine, settings))}")
+
+
+_MODES: dict[str | None, Callable[[Engine, TrainSettings, Display], ModeResult]] = {
     "train": _train,
     "evaluate": _evaluate,
     "predict": _predict,
     "train_and_evaluate": _train_and_evaluate,
+    "export": _export,
 }
 
 
-class _EvaluatesCheckpoints(tf1.train.CheckpointSaverListener):
-    """Evaluates after each checkpoint except the first, which has the weights before training.
-
-    Args:
-      evaluate: Is called after each of these checkpoints.
-
-    Attributes:
-      last: The result of the last evaluation; None before the first one.
-    """
-
-    def __init__(self, evaluate: Callable[[], ModeResult]) -> None:
-        self._evaluate = evaluate
-        self._saves = 0
-        self.last: ModeResult | None = None
-
-    def after_save(self, session: Session, global_step_value: int) -> None:
-        del session, global_step_value
-        self._saves += 1
-        if self._saves > 1:
-            self.last = self._evaluate()
-
-
-def _checkpoint(estimator: Estimator, settings: TrainSettings) -> str:
+def _checkpoint(engine: Engine, settings: TrainSettings) -> str:
     """Returns the latest checkpoint; raises a ValueError if there is no checkpoint.
 
     Without this check, the Estimator would evaluate or predict with initial weights.
     """
-    checkpoint = estimator.latest_checkpoint()
+    checkpoint = engine.latest_checkpoint()
     if checkpoint is None:
         raise ValueError(
-            f"`--model_dir` ({estimator.model_dir}) has no checkpoint; expected a "
+            f"`--model_dir` ({settings.model_dir}) has no checkpoint; expected a "
             f"checkpoint to {settings.mode} with; train first, or name the folder that has one."
         )
     return checkpoint
-
-
-def _config(settings: TrainSettings) -> RunConfig:
-    fields: dict[str, Any] = {
-        "tf_random_seed": settings.seed,
-        "save_checkpoints_steps": settings.save_checkpoints_steps,
-        "save_summary_steps": settings.save_summary_steps,
-        "log_step_count_steps": settings.log_every_steps,
-    }
-    return RunConfig(**{name: value for name, value in fields.items() if value is not None})
-
-
-def _model_fn(settings: TrainSettings) -> ModelFn:
-    model_fn: ModelFn = settings.model_fn
-    if not settings.loss_summaries:
-        return model_fn
-    from estimator_compat.ledger.summary_wrapper import with_loss_summaries
-
-    return with_loss_summaries(model_fn)

@@ -4,7 +4,6 @@ Results go to stdout, everything else to stderr. An error ends in a message and 
 """
 
 import dataclasses
-import os
 import sys
 import tempfile
 import traceback
@@ -12,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from estimator_compat.command_line import (
+    closed_pipes,
     function_references,
     next_commands,
     program_flags,
@@ -52,12 +52,9 @@ def run(
     except KeyboardInterrupt:
         say(next_commands.after_interruption(settings.model_dir))
         sys.exit(130)
-    except BrokenPipeError:
-        # The process that read stdout has closed it. Python flushes stdout when it exits. On the
-        # closed stdout this would raise a second error, so stdout is replaced.
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-        sys.exit(0)
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and closed_pipes.discard():
+            sys.exit(closed_pipes.STATUS)
         if tensorflow_logs.debugging():
             traceback.print_exc()
         exit_with(describe(error))
@@ -65,6 +62,13 @@ def run(
 
 def _load_functions(settings: TrainSettings, unparsed: Sequence[str]) -> TrainSettings:
     """Loads the named functions, parses the flags that they define, and chooses a model_dir."""
+    from estimator_compat.command_line import modes
+
+    modes.prepare(settings)
+    if (legacy := settings.legacy_packages()) is not None:
+        from estimator_compat import facade
+
+        facade.install(legacy)
     changes: dict[str, Any] = {
         name: function_references.load(value, flag=name)
         for name in REFERENCES

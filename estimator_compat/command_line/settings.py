@@ -7,13 +7,17 @@ from typing import Any
 
 from absl import flags
 
-MODES = ("train_and_evaluate", "train", "evaluate", "predict")
+MODES = ("train_and_evaluate", "train", "evaluate", "predict", "export")
+ENGINES = ("run", "host")
+STRATEGIES = ("mirrored", "multi_worker")
 _INPUTS_OF_MODE = {
     "train": ("train_input_fn",),
     "evaluate": ("eval_input_fn",),
     "predict": ("predict_input_fn",),
     "train_and_evaluate": ("train_input_fn", "eval_input_fn"),
+    "export": ("serving_input_fn",),
 }
+_EXPORTING_MODES = ("train", "train_and_evaluate", "export")
 
 
 def _flag(define: Callable[..., Any], default: Any, group: str, text: str) -> Any:
@@ -22,15 +26,26 @@ def _flag(define: Callable[..., Any], default: Any, group: str, text: str) -> An
     )
 
 
-_RUN, _PLACE, _LENGTH, _RECORD = "What to run", "Where", "How long, how often", "What to record"
-REFERENCES = ("model_fn", "train_input_fn", "eval_input_fn", "predict_input_fn")
+_RUN, _HOW, _PLACE = "What to run", "How to run it", "Where"
+_LENGTH, _RECORD = "How long, how often", "What to record"
+REFERENCES = (
+    "model_fn",
+    "train_input_fn",
+    "eval_input_fn",
+    "predict_input_fn",
+    "serving_input_fn",
+)
+# The flags of programs that are loaded. A program with a `main` of its own does not need them.
+LOADING = (*REFERENCES, "facade", "legacy")
+# A program may have defined flags of these names with another meaning.
+NOT_SHARED = ("engine", "steps_per_loop", "strategy", "global_mean", "export_dir", *LOADING)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class TrainSettings:
     """The settings of one run of the binary; each field has a flag of the same name.
 
-    The four functions are references (`module:name`) or the functions themselves.
+    The five functions are references (`module:name`) or the functions themselves.
 
     Raises:
       ValueError: Values are out of range or contradict each other. The message names all of them.
@@ -63,6 +78,13 @@ class TrainSettings:
         _RUN,
         "The prediction input_fn: one pass over features, without labels.",
     )
+    serving_input_fn: Any = _flag(
+        flags.DEFINE_string,
+        None,
+        _RUN,
+        "The serving_input_receiver_fn of --export_dir: a function that returns a "
+        "ServingInputReceiver.",
+    )
     params: Any = _flag(
         flags.DEFINE_multi_string,
         None,
@@ -76,9 +98,50 @@ class TrainSettings:
         flags.DEFINE_string,
         None,
         _RUN,
-        "train, evaluate, predict or train_and_evaluate (an evaluation after each checkpoint). "
-        "Default: the first of train_and_evaluate, train, evaluate and predict that the given "
-        "input functions allow.",
+        "train, evaluate, predict, export or train_and_evaluate (an evaluation after each "
+        "checkpoint). Default: the first of train_and_evaluate, train, evaluate, predict and "
+        "export that the given input functions allow.",
+    )
+    facade: bool = _flag(
+        flags.DEFINE_boolean,
+        False,
+        _RUN,
+        "The functions are TensorFlow 1 code: in their modules, `import tensorflow as tf` gives "
+        "tf.estimator, tf.contrib and the other names that TensorFlow 2 no longer has.",
+    )
+    legacy: Any = _flag(
+        flags.DEFINE_multi_string,
+        None,
+        _RUN,
+        "An installed package that is TensorFlow 1 code, too; implies --facade. May be repeated.",
+    )
+    engine: str = _flag(
+        flags.DEFINE_string,
+        "run",
+        _HOW,
+        "run: an Estimator. host: the same model_fn in a TF2 loop (migrate.host), with the same "
+        "numbers, checkpoints and event files.",
+    )
+    steps_per_loop: int | None = _flag(
+        flags.DEFINE_integer,
+        None,
+        _HOW,
+        "With --engine=host: the largest number of steps in one call of the loop's function. "
+        "Default: 100. Ctrl-C waits for the end of the call.",
+    )
+    strategy: str | None = _flag(
+        flags.DEFINE_string,
+        None,
+        _HOW,
+        "With --engine=host: mirrored trains on all GPUs of this machine, multi_worker on the "
+        "processes of TF_CONFIG. Each replica gets a batch of the input, as under an Estimator.",
+    )
+    global_mean: bool = _flag(
+        flags.DEFINE_boolean,
+        False,
+        _HOW,
+        "With --strategy: the loss is the mean over the examples of all replicas. Default: the "
+        "mean of the replicas' losses, as under an Estimator.",
     )
     model_dir: str | None = _flag(
         flags.DEFINE_string,
@@ -86,6 +149,13 @@ class TrainSettings:
         _PLACE,
         "The folder of checkpoints and event files. If it has a checkpoint, training resumes from "
         "it. Default: a new temporary folder, which is named at the end.",
+    )
+    export_dir: str | None = _flag(
+        flags.DEFINE_string,
+        None,
+        _PLACE,
+        "After training, or with --mode=export, write a SavedModel of the latest checkpoint to a "
+        "new folder below this one, which is named by the time. It needs --serving_input_fn.",
     )
     max_steps: int | None = _flag(
         flags.DEFINE_integer,
@@ -148,7 +218,7 @@ class TrainSettings:
     )
 
     def __post_init__(self) -> None:
-        problems = [*self._out_of_range(), *self._contradictions()]
+        problems = [*self._out_of_range(), *self._unknown(), *self._contradictions()]
         if problems:
             raise ValueError("\n".join(problems))
 
@@ -162,12 +232,36 @@ class TrainSettings:
             if (value := getattr(self, name)) is not None and value < minimum
         ]
 
+    def _unknown(self) -> list[str]:
+        choices = {
+            "mode": (MODES, "to do what the given input functions allow"),
+            "engine": (ENGINES, "to run an Estimator"),
+            "strategy": (STRATEGIES, "to train on one device"),
+        }
+        return [
+            f"`--{name}` ({value}) is unknown; expected one of {', '.join(known)}; choose one, or "
+            f"leave it out {otherwise}."
+            for name, (known, otherwise) in choices.items()
+            if (value := getattr(self, name)) is not None and value not in known
+        ]
+
     def _contradictions(self) -> list[str]:
         problems = []
-        if self.mode is not None and self.mode not in MODES:
+        for name in ("steps_per_loop", "strategy", "global_mean"):
+            if self.engine != "host" and (value := getattr(self, name)):
+                problems.append(
+                    f"`--{name}` ({value}) is for a TF2 loop, and --engine is {self.engine}; "
+                    "expected --engine=host; add it, or leave the flag out."
+                )
+        if self.engine == "host" and self.global_mean and self.strategy is None:
             problems.append(
-                f"`--mode` ({self.mode}) is unknown; expected one of {', '.join(MODES)}; choose "
-                "one, or leave it out to do what the given input functions allow."
+                f"`--global_mean` ({self.global_mean}) needs several replicas; expected "
+                f"--strategy={' or '.join(STRATEGIES)}; add one, or leave it out."
+            )
+        if self.engine == "host" and self.per_example_losses is not None:
+            problems.append(
+                f"`--per_example_losses` ({self.per_example_losses}) needs a session, and --engine "
+                "is host; expected --engine=run; evaluate the same model_dir with that."
             )
         if self.worst is not None and self.per_example_losses is None:
             problems.append(
@@ -181,7 +275,8 @@ class TrainSettings:
 
         Raises:
           ValueError: An input function is missing, or `per_example_losses` is set and the mode does
-            not evaluate.
+            not evaluate, or `export_dir` is set without a receiver function or in a mode that does
+            not export.
         """
         mode = self.mode or next((m for m in MODES if not self._missing(m)), "train")
         if missing := self._missing(mode):
@@ -195,7 +290,36 @@ class TrainSettings:
                 f"`--per_example_losses` ({self.per_example_losses}) needs an evaluation, and "
                 f"--mode is {mode}; expected evaluate or train_and_evaluate; pass --mode=evaluate."
             )
+        self._check_export(mode)
         return dataclasses.replace(self, mode=mode)
+
+    def _check_export(self, mode: str) -> None:
+        for name, other in (("export_dir", "serving_input_fn"), ("serving_input_fn", "export_dir")):
+            if getattr(self, name) is not None and getattr(self, other) is None:
+                raise ValueError(
+                    f"`--{name}` ({getattr(self, name)}) is given without --{other}; expected "
+                    f"both, to write a SavedModel; add --{other}, or leave out --{name}."
+                )
+        if self.export_dir is not None and mode not in _EXPORTING_MODES:
+            raise ValueError(
+                f"`--export_dir` ({self.export_dir}) is for {', '.join(_EXPORTING_MODES)}, and "
+                f"--mode is {mode}; expected one of these; pass --mode=export."
+            )
+
+    def legacy_packages(self) -> list[str] | None:
+        """Returns the installed packages that are legacy; None if no code is."""
+        names = [name for text in self.legacy or () for name in text.split(",") if name]
+        return names if names or self.facade else None
+
+    def config_fields(self) -> dict[str, Any]:
+        """Returns the arguments of the RunConfig, without the model_dir."""
+        arguments: dict[str, Any] = {
+            "tf_random_seed": self.seed,
+            "save_checkpoints_steps": self.save_checkpoints_steps,
+            "save_summary_steps": self.save_summary_steps,
+            "log_step_count_steps": self.log_every_steps,
+        }
+        return {name: value for name, value in arguments.items() if value is not None}
 
     def _missing(self, mode: str) -> list[str]:
         return [name for name in _INPUTS_OF_MODE[mode] if getattr(self, name) is None]

@@ -9,6 +9,7 @@ PENGUINS: dict[str, Any] = {
     "train_input_fn": "estimator_compat.examples.penguins:train_input_fn",
     "eval_input_fn": "estimator_compat.examples.penguins:eval_input_fn",
     "predict_input_fn": "estimator_compat.examples.penguins:predict_input_fn",
+    "serving_input_fn": "estimator_compat.examples.penguins:serving_input_fn",
     "params": {"hidden_units": [16, 8], "learning_rate": 0.01},
     "max_steps": 600,
     "save_checkpoints_steps": 200,

@@ -94,6 +94,13 @@ def predict_input_fn() -> Dataset:
     return tf.data.Dataset.from_tensor_slices(features).batch(BATCH_SIZE)
 
 
+def serving_input_fn() -> Any:
+    """Returns the receiver of a SavedModel: the features of birds, by their names."""
+    features = {name: tf.placeholder(tf.float32, [None], name) for name in MEASUREMENTS}
+    features |= {name: tf.placeholder(tf.string, [None], name) for name in ("island", "sex")}
+    return estimator.export.ServingInputReceiver(features, features)
+
+
 def feature_columns() -> list[Any]:
     """Returns normalized numeric columns of the measurements, and one-hot island and sex."""
     numeric = [

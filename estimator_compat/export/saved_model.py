@@ -63,8 +63,8 @@ def export(
       OSError: The SavedModel cannot be written.
     """
     modes = _exported_modes(receiver_fns)
-    folder = _timestamped_folder(tf.compat.as_str_any(export_dir_base))
-    temporary = _temporary_folder(folder)
+    folder = timestamped_folder(tf.compat.as_str_any(export_dir_base))
+    temporary = temporary_folder(folder)
     try:
         builder = _create_builder(temporary, folder)
         for mode in modes:
@@ -115,7 +115,7 @@ def _unwritten(error: Any, folder: str) -> OSError:
     )
 
 
-def _timestamped_folder(base: str) -> str:
+def timestamped_folder(base: str) -> str:
     """Returns the path of a new folder below `base`, named by the seconds since 1970.
 
     It waits for a second that no other export has taken. Another process takes a second when it
@@ -126,7 +126,7 @@ def _timestamped_folder(base: str) -> str:
     """
     for _ in range(_ATTEMPTS):
         folder = os.path.join(base, str(int(time.time())))
-        if not any(map(tf.io.gfile.exists, (folder, _temporary_folder(folder)))):
+        if not any(map(tf.io.gfile.exists, (folder, temporary_folder(folder)))):
             return folder
         time.sleep(1)
     raise RuntimeError(
@@ -135,7 +135,7 @@ def _timestamped_folder(base: str) -> str:
     )
 
 
-def _temporary_folder(folder: str) -> str:
+def temporary_folder(folder: str) -> str:
     """Returns the path of the folder that an export is written to before it is renamed."""
     base, name = os.path.split(folder)
     return os.path.join(base, f"temp-{name}")

@@ -10,7 +10,8 @@ DESCRIPTION = f"""\
 Converts between two kinds of checkpoints. An Estimator's checkpoint stores variables by name. A
 hosted loop saves a tf.train.Checkpoint. The command recognizes the kind of SRC and writes the other
 kind to DST. The optimizer's slots and the global step are converted, too. The command reports how
-many names matched, which ones did not, and shapes that differ.
+many names matched, which ones did not, and shapes that differ. DST must have no checkpoints: the
+programs that resume there could not read the new one.
 
 With --target, the variables of a model_fn are written. Nothing is written if a variable has no
 value of its shape in SRC, or if a value has no variable. With --allow-partial, the checkpoint is
@@ -40,12 +41,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "destination",
         metavar="DST",
-        help="a folder, or the path of the checkpoint without the step",
+        help="a folder, or the path of the checkpoint without the step, such as new/model.ckpt",
     )
     parser.add_argument(
         "--allow-partial",
         action="store_true",
         help="write the checkpoint although something does not match",
+    )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="write the checkpoint also into a folder that has checkpoints, as its latest one",
     )
     target_arguments.add(parser, "--target")
 
@@ -63,6 +69,7 @@ def run(options: argparse.Namespace) -> int:
         options.destination,
         target=target_arguments.target(options) if options.target else None,
         allow_partial=options.allow_partial,
+        force=options.force,
     )
     print(checkpoint_text.render(conversion), end="")
     return 0 if conversion.matching.exact else 1

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 
 from migrate.commands import target_arguments
 from migrate.commands.argument_types import positive
@@ -41,6 +42,7 @@ exit status:
   0  identical or equivalent
   1  different
   2  not verified, not repeatable, or an error
+  130  interrupted; the stages that were compared are on stderr
 
 examples:
   migrate verify
@@ -101,9 +103,9 @@ def run(options: argparse.Namespace) -> int:
     target_arguments.import_tensorflow(options)
     from migrate.commands.progress import Progress
     from migrate.hosting import eager_mode
-    from migrate.reports import verdict_plot
+    from migrate.reports import verdict_plot, verdict_text
     from migrate.verifying.subject import SubjectReference
-    from migrate.verifying.verdict import Outcome, Tolerances
+    from migrate.verifying.verdict import Outcome, Stage, Tolerances
     from migrate.verifying.verify import verify
 
     if options.plot:
@@ -113,14 +115,20 @@ def run(options: argparse.Namespace) -> int:
         flags, seconds = tuple(options.flags), options.subject_timeout
         subject = SubjectReference(options.subject, flags=flags, time_limit=seconds)
     eager_mode.keep_eager_execution()
-    verdict = verify(
-        target_arguments.target(options),
-        subject,
-        steps=options.steps,
-        eval_steps=options.eval_steps,
-        tolerances=Tolerances(**dict(options.tolerance)),
-        progress=Progress(),
-    )
+    compared: list[Stage] = []
+    try:
+        verdict = verify(
+            target_arguments.target(options),
+            subject,
+            steps=options.steps,
+            eval_steps=options.eval_steps,
+            tolerances=Tolerances(**dict(options.tolerance)),
+            progress=Progress(),
+            on_stages=compared.extend,
+        )
+    except KeyboardInterrupt:
+        print(verdict_text.render_interrupted(compared), end="", file=sys.stderr)
+        return 130
     if options.format == "json":
         print(json.dumps(verdict.to_json(), indent=2))
     else:

@@ -30,6 +30,7 @@ def host(
     strategy: tf.distribute.Strategy | None = None,
     global_mean: bool = False,
     split: bool | None = None,
+    legacy_checkpoints: bool = False,
 ) -> CustomLoop:
     """Hosts a model_fn in a custom loop.
 
@@ -62,6 +63,9 @@ def host(
       split: Whether a batch of the input is split over the replicas: see `Replication`. None is
         True if `strategy` is given. Otherwise None is False: an Estimator passed whole
         batches to the replicas.
+      legacy_checkpoints: Whether training writes an Estimator's checkpoints to the model_dir,
+        `model.ckpt-<global step>`, from which an Estimator resumes. Otherwise it writes
+        `ckpt-<global step>` with `tf.train.Checkpoint`.
 
     Returns:
       The loop. Each mode's graph is built when it is first used.
@@ -109,6 +113,7 @@ def host(
         jit_compile=jit_compile,
         hooks=HookChoice.NONE if ignore_hooks else HookChoice.ALL,
         replication=replication,
+        legacy_checkpoints=legacy_checkpoints,
     )
 
 

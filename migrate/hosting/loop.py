@@ -21,6 +21,7 @@ from estimator_compat.type_aliases import (
 )
 from migrate.batch import Batch
 from migrate.hosting import argument_checks, eager_mode, mode_graphs, unsupported
+from migrate.hosting.checkpoints import checkpoint_paths
 from migrate.hosting.checkpoints.loop_checkpoints import Checkpoints
 from migrate.hosting.event_files import EventFiles
 from migrate.hosting.graph.hosted_graph import HostedGraph
@@ -28,6 +29,7 @@ from migrate.hosting.hooked_training import HookedTraining
 from migrate.hosting.hooks import kinds
 from migrate.hosting.hooks.calls import HookCalls
 from migrate.hosting.hooks.choice import HookChoice
+from migrate.hosting.inputs.inputs import Inputs
 from migrate.hosting.mode_functions import EvalFunctions, PredictFunctions, TrainFunctions
 from migrate.hosting.mode_graphs import ModeGraphs
 from migrate.hosting.replicas import worker_strategy
@@ -37,6 +39,7 @@ from migrate.hosting.schedule import StepCounting, next_stop
 from migrate.hosting.step_result import StepResult
 from migrate.hosting.training_log import TrainingLog
 from migrate.hosting.training_loop import Loop
+from migrate.hosting.training_observer import TrainingObserver
 from migrate.targets import Target
 
 
@@ -48,6 +51,7 @@ class CustomLoop:
       jit_compile: Whether training steps are compiled by XLA.
       ignore_hooks: Whether the hooks of the model_fn are left out.
       replication: How the model_fn is trained on several replicas; None for one device.
+      legacy_checkpoints: Whether training writes an Estimator's checkpoints.
 
     Attributes:
       target: The target, with the RunConfig that is used.
@@ -65,6 +69,7 @@ class CustomLoop:
         jit_compile: bool = False,
         hooks: HookChoice = HookChoice.ALL,
         replication: Replication | None = None,
+        legacy_checkpoints: bool = False,
     ) -> None:
         eager_mode.require_eager()
         # `run_config` is read once, because a default RunConfig depends on TF_CONFIG.
@@ -72,9 +77,12 @@ class CustomLoop:
         self.target = dataclasses.replace(target, config=config)
         self.variables: dict[str, tf.Variable] = {}
         self._jit_compile, self._replication = jit_compile, replication
+        self._legacy_checkpoints = legacy_checkpoints
+        self._inputs = Inputs(self.target)
         self._graphs = ModeGraphs(
             self.target,
             self.variables,
+            self._inputs,
             replication=replication,
             choice=hooks,
             is_trained=lambda: self._trained,
@@ -93,7 +101,7 @@ class CustomLoop:
         self._log = TrainingLog(
             config,
             self._events,
-            save=self._save_unless_hooks_do,
+            save=self._save_training,
             chief_decides=replication.chief_decides if replication else bool,
         )
 
@@ -120,15 +128,15 @@ class CustomLoop:
         return dataset
 
     def dataset(self, mode: str) -> tf.data.Dataset:
-        """Returns the Dataset of a mode's input_fn.
+        """Returns the batches of a mode's input_fn, drawn as the next call of an Estimator would.
 
         Raises:
-          ValueError: The input_fn does not return a Dataset.
+          ValueError: The input depends on placeholders, or on variables that training saves.
         """
         context = None
         if mode == ModeKeys.TRAIN and self._replication is not None:
             context = worker_strategy.input_context(self._replication.strategy)
-        return unsupported.dataset_of(lambda: self.target.call_input_fn(mode, context))
+        return self._inputs.dataset(mode, context)
 
     @functools.cached_property
     def _train_functions(self) -> TrainFunctions:
@@ -215,6 +223,7 @@ class CustomLoop:
         *,
         steps_per_loop: int = 100,
         hooks: Sequence[Hook] | None = None,
+        observer: TrainingObserver | None = None,
     ) -> np.ndarray:
         """Trains, and writes summaries and checkpoints at the steps at which an Estimator did.
 
@@ -225,6 +234,7 @@ class CustomLoop:
             say how often it is due, each step is a call.
           hooks: SessionRunHooks, which run with those of the model_fn: see `HookCalls`. For each
             call with hooks, a new graph is built, as an Estimator did.
+          observer: Is told of steps and checkpoints, such as a display of the progress.
 
         Returns:
           The loss of each step: `[steps]`.
@@ -247,7 +257,7 @@ class CustomLoop:
             self._log.save(self.global_step, force=True)
         self._trained = True
         graph.initialize(graph.built.local)  # a new session initializes local variables, too
-        self._log.begin()
+        self._log.begin(observer)
         end = self.global_step + (steps if steps is not None else 2**62)
         losses = []
         if graph.hooks:
@@ -307,10 +317,6 @@ class CustomLoop:
             advance=lambda step, stop: self._advance(loop, batches, step, stop),
             made=count,
         ).train(end)
-
-    def _save_unless_hooks_do(self) -> None:
-        if not self._hooks_save:
-            self.save()
 
     def _merge_from_replicas(self) -> None:
         replicas = self.graph(ModeKeys.TRAIN).replicas
@@ -383,7 +389,8 @@ class CustomLoop:
         All workers must call it, because values of all replicas are merged. The chief writes.
 
         Args:
-          path: The folder; None is the config's model_dir.
+          path: The folder, or folder and name, such as `runs/1/best.ckpt`, to which the global step
+            is appended; None is the config's model_dir.
 
         Returns:
           The checkpoint's path.
@@ -396,16 +403,33 @@ class CustomLoop:
             path or self.target.run_config.model_dir, write=self._is_chief
         )
 
-    def restore(self, path: str) -> None:
+    def _save_training(self) -> None:
+        """Writes a checkpoint of the training to the model_dir, unless a hook does."""
+        if self._hooks_save:
+            return
+        folder = self.target.run_config.model_dir
+        if not self._legacy_checkpoints:
+            self.save(folder)
+            return
+        self._merge_from_replicas()
+        if self._is_chief:
+            self._checkpoints.save_training(folder)
+
+    def restore(self, path: str, *, mode: str = ModeKeys.TRAIN) -> None:
         """Restores a checkpoint, either a loop's or an Estimator's.
 
         Args:
           path: The checkpoint, or a folder whose latest checkpoint is restored.
+          mode: The mode whose variables are restored. For EVAL and PREDICT, no input_fn for
+            training is needed, and training cannot go on from the checkpoint.
 
         Raises:
           ValueError: There is no checkpoint, or its values do not fit the variables; nothing is
             restored.
         """
+        if mode != ModeKeys.TRAIN:
+            self._checkpoints.restore(path, mode)
+            return
         replicas = self.graph(ModeKeys.TRAIN).replicas
         self._checkpoints.restore(path)
         if replicas is not None:
@@ -417,13 +441,15 @@ class CustomLoop:
         """Writes a checkpoint that an Estimator with this model_fn resumes from.
 
         Args:
-          prefix: Folder and name, such as `runs/1/model.ckpt`; the global step is appended.
+          prefix: The folder, or folder and name, such as `runs/1/model.ckpt`, to which the global
+            step is appended. A path is a name if its last part contains `.ckpt` or is `ckpt`, and
+            is not a folder that exists. `save` has the same rule.
 
         Returns:
-          The checkpoint's path, `<prefix>-<global step>`.
+          The checkpoint's path; in a folder, `<folder>/model.ckpt-<global step>`.
         """
         if not self._is_chief:
-            return f"{prefix}-{self.global_step}"
+            return f"{checkpoint_paths.prefix(prefix, 'model.ckpt')}-{self.global_step}"
         return self._checkpoints.save_legacy(prefix)
 
     def export(self, folder: str, serving_input_receiver_fn: ServingInputReceiverFn) -> str:

@@ -14,6 +14,7 @@ from migrate.hosting.graph.hosted_graph import HostedGraph, host_on_one_device
 from migrate.hosting.graph.variables import Variables
 from migrate.hosting.hooks import building, kinds
 from migrate.hosting.hooks.choice import HookChoice
+from migrate.hosting.inputs.inputs import Inputs
 from migrate.hosting.replicas.replicated_graph import (
     Replication,
     build_for_replicas,
@@ -31,6 +32,7 @@ class ModeGraphs:
     Args:
       target: The model_fn, its inputs, params and config.
       variables: The variables that all modes share; those of a new graph are added.
+      inputs: Gets the input that each graph is built with.
       replication: How the model_fn is trained on several replicas; None for one device.
       choice: Which hooks of the model_fn run.
       is_trained: Returns whether the variables are trained or restored. Until then, a TRAIN graph
@@ -42,6 +44,7 @@ class ModeGraphs:
         self,
         target: Target,
         variables: Variables,
+        inputs: Inputs,
         *,
         replication: Replication | None,
         choice: HookChoice,
@@ -49,6 +52,7 @@ class ModeGraphs:
         discarded: Callable[[str], None],
     ) -> None:
         self._target, self._variables, self._replication = target, variables, replication
+        self._inputs = inputs
         self._choice, self._is_trained, self._discarded = choice, is_trained, discarded
         self._is_chief = replication is None or replication.is_chief
         self._graphs: dict[str, HostedGraph] = {}
@@ -125,6 +129,7 @@ class ModeGraphs:
 
         begun = building.build(self._target, mode, choose, eval_dir)
         self._check(begun.built, refusals)
+        self._inputs.built(mode, begun.built.graph, begun.built.input_result)
         return host_on_one_device(begun.built, self._variables, begun.hooks, begun.count_batch)
 
     def _hooks(self, spec: Any, mode: str, given: Sequence[Hook]) -> list[Hook]:

@@ -10,6 +10,7 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat.config import RunConfig
 from migrate.hosting.event_files import EventFiles
 from migrate.hosting.schedule import Interval
+from migrate.hosting.training_observer import TrainingObserver
 
 
 class TrainingLog:
@@ -37,13 +38,18 @@ class TrainingLog:
         self._events, self._save, self._chief_decides = events, save, chief_decides
         self._summary = Interval(config.save_summary_steps)
         self._log, self._logged_at = Interval(config.log_step_count_steps), 0.0
+        self._observer: TrainingObserver | None = None
         self._saving = Interval(config.save_checkpoints_steps, seconds=config.save_checkpoints_secs)
 
-    def begin(self) -> None:
+    def begin(self, observer: TrainingObserver | None = None) -> None:
         """Makes logs and summaries due after the first step of a new training.
 
         An Estimator did so because each call of its `train` created new hooks.
+
+        Args:
+          observer: Is told of the steps and checkpoints of this training.
         """
+        self._observer = observer
         self._summary.last_step = self._log.last_step = None
 
     def intervals(self) -> list[Interval]:
@@ -76,6 +82,8 @@ class TrainingLog:
             self._log.restart(step)
         if serialized:
             self._events.write("", step, serialized)
+        if self._observer is not None:
+            self._observer.stepped(step, loss)
         self.save(step)
 
     def _speed(self, step: int) -> list[bytes]:
@@ -110,6 +118,8 @@ class TrainingLog:
         if due:
             self._save()
             self._saving.restart(step)
+            if self._observer is not None:
+                self._observer.saved(step)
 
     def restored(self, step: int) -> None:
         """Begins the checkpoint interval anew at the global step of a restored checkpoint."""

@@ -1,9 +1,6 @@
 """Checks for what an Estimator supports and a custom loop does not, before anything is trained."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
-import tensorflow as tf
+from collections.abc import Sequence
 
 from estimator_compat.cluster import TaskType
 from estimator_compat.config import RunConfig
@@ -111,30 +108,3 @@ def check_trains(config: RunConfig) -> None:
             "wait for; expected it to `restore` and `evaluate` what they train; train in the chief "
             "and the workers."
         )
-
-
-def dataset_of(call: Callable[[], Any]) -> tf.data.Dataset:
-    """Returns the Dataset that an input_fn returns.
-
-    Args:
-      call: Calls the input_fn.
-
-    Raises:
-      ValueError: It does not return a Dataset, but for example the tensors of a queue or of a
-        session's iterator.
-    """
-    try:
-        returned = call()
-    except RuntimeError as error:
-        if "eager execution" not in str(error):
-            raise
-        raise ValueError(_NO_DATASET.format("needs a graph with a session")) from error
-    if isinstance(returned, tf.data.Dataset):
-        return returned
-    raise ValueError(_NO_DATASET.format(f"returned {type(returned).__name__}"))
-
-
-_NO_DATASET = (
-    "`input_fn` {}; expected a tf.data.Dataset, since tensors of a queue or an iterator need a "
-    "session; return the Dataset itself, or pass one to `train`, `evaluate` and `predict`."
-)

@@ -1,5 +1,7 @@
 """Renders a verdict as text."""
 
+from collections.abc import Sequence
+
 from migrate.reports.text_layout import table, wrap
 from migrate.verifying.verdict import ROUNDING_NOTE, Comparison, Outcome, Stage, Verdict
 
@@ -23,7 +25,7 @@ def render(verdict: Verdict) -> str:
         f"The reference (estimator_compat.Estimator) against the subject ({verdict.subject}), "
         "from the same weights, on the same batches:"
     )
-    lines = [*wrap(head), "", *_stages(verdict)]
+    lines = [*wrap(head), "", *_stages(verdict.stages)]
     notes = [f"{stage.name}: {note}." for stage in verdict.stages for note in stage.notes]
     lines += ["", *(line for note in notes for line in wrap(note))] if notes else []
     if verdict.unaligned:
@@ -37,6 +39,16 @@ def render(verdict: Verdict) -> str:
         "\n".join([*lines, "", *wrap(f"{verdict.outcome.value.upper()}: {_meaning(verdict)}")])
         + "\n"
     )
+
+
+def render_interrupted(stages: Sequence[Stage]) -> str:
+    """Returns a text for a verification that was interrupted: the stages that were compared."""
+    if not stages:
+        return "Interrupted before a stage was compared. There is no verdict.\n"
+    notes = [f"{stage.name}: {note}." for stage in stages for note in stage.notes]
+    lines = ["Interrupted. These stages were compared:", "", *_stages(stages)]
+    lines += ["", *(line for note in notes for line in wrap(note))] if notes else []
+    return "\n".join([*lines, "", "The other stages were not: there is no verdict."]) + "\n"
 
 
 def _meaning(verdict: Verdict) -> str:
@@ -53,8 +65,8 @@ def _not_verified(verdict: Verdict) -> str:
     return f"{compared}the numbers of training were not compared"
 
 
-def _stages(verdict: Verdict) -> list[str]:
-    rows = [_row(stage) for stage in verdict.stages]
+def _stages(stages: Sequence[Stage]) -> list[str]:
+    rows = [_row(stage) for stage in stages]
     return table(_HEAD, rows, right_aligned=_NUMBERS)
 
 

@@ -255,7 +255,9 @@ class HostedAdapter(SubjectAdapter):
         spec = self._loop.graph(ModeKeys.TRAIN).built.spec
         hooks = kinds.in_order(spec, ModeKeys.TRAIN)
         left_out = [hook for hook in hooks if kinds.refused([hook])]
-        return [f"the reference's hooks are not hosted: {kinds.names(left_out)}"] if left_out else []
+        return (
+            [f"the reference's hooks are not hosted: {kinds.names(left_out)}"] if left_out else []
+        )
 
     @property
     def variables(self) -> Mapping[str, Variable]:

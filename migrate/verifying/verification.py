@@ -72,6 +72,7 @@ class Verification:
       progress: Is called with a line of text now and then.
       draws: The recordings of the reference's draws, which the subject gets; None if it draws the
         same numbers by itself.
+      on_stages: Is called with stages as soon as they are compared.
     """
 
     def __init__(
@@ -82,7 +83,9 @@ class Verification:
         training: Training,
         progress: Progress,
         draws: ReferenceDraws | None = None,
+        on_stages: Callable[[Sequence[Stage]], object] = lambda _: None,
     ) -> None:
+        self._on_stages = on_stages
         self._reference, self._subject, self._batches = reference, subject, batches
         self._training, self._progress = training, progress
         self._stages = training.stages
@@ -105,10 +108,12 @@ class Verification:
         variables, fits = self._stages.variables(
             record, self._subject.variables, initial, own, forward.optimizer_state
         )
+        self._on_stages([variables])
         if fits:
-            trained = self._trained(record, forward)
-            many_steps = self._many_steps(record, forward)
-            used = [self._evaluation(record), self._predictions()]
+            trained = self._reported(self._trained(record, forward))
+            many_steps = self._reported(self._many_steps(record, forward))
+            used = self._reported([self._evaluation(record)])
+            used += self._reported([self._predictions()])
             # It is last, because it saves a checkpoint, and evaluation restores the latest one.
             later = [*trained, *self._second_train(record, forward), *many_steps, *used]
         else:
@@ -125,6 +130,10 @@ class Verification:
             races=tuple(self._training.races),
             reference_trains=record.trains,
         )
+
+    def _reported(self, compared: list[Stage]) -> list[Stage]:
+        self._on_stages(compared)
+        return compared
 
     def _trained(self, record: TrainingRecord, forward: ForwardPass) -> list[Stage]:
         """Returns the stages of training, and the forward pass before them."""

@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import functools
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.hosting import eager_mode
@@ -27,6 +27,7 @@ from migrate.verifying.stages import Stages
 from migrate.verifying.subject import Subject, SubjectReference
 from migrate.verifying.training import Training
 from migrate.verifying.verdict import (
+    Stage,
     Tolerances,
     Verdict,
 )
@@ -44,6 +45,7 @@ def verify(
     predict_steps: int = PREDICT_STEPS,
     tolerances: Tolerances | None = None,
     progress: Progress | None = None,
+    on_stages: Callable[[Sequence[Stage]], object] | None = None,
 ) -> Verdict:
     """Compares a training loop with `estimator_compat.Estimator` on the same model_fn.
 
@@ -73,6 +75,8 @@ def verify(
       predict_steps: How many batches to predict; fewer if the input ends before.
       tolerances: How far apart equivalent numbers may be; None for the defaults.
       progress: Is called with a line of text now and then.
+      on_stages: Is called with stages as soon as they are compared. It serves a caller that may be
+        interrupted before there is a verdict.
 
     Raises:
       ValueError: A number of steps is not positive, an input has no batch, or the reference fails.
@@ -119,11 +123,13 @@ def verify(
         training = Training(
             reference, adapter, Stages(tolerances or Tolerances()), settled, progress
         )
-        verification = Verification(reference, adapter, batches, training, progress, draws)
+        verification = Verification(
+            reference, adapter, batches, training, progress, draws, on_stages or _ignore
+        )
         return verification.run()
 
 
-def _ignore(_: str) -> None:
+def _ignore(_: object) -> None:
     return None
 
 

@@ -204,6 +204,11 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
     ),
     (
         Room(
+            name="migrate.hosting.inputs",
+            holds="the input of a loop, drawn as an Estimator draws it",
+            modules=(f"{_H}/inputs/*.py",),
+        ),
+        Room(
             name="migrate.hosting.replicas",
             holds="several replicas with tf.distribute",
             modules=(f"{_H}/replicas/*.py",),
@@ -314,6 +319,14 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         ),
     ),
 )
+# The imports that go up, by module. Each stands in a function and is made when the function is
+# called: `estimator-train --engine=host` is the one command of `estimator_compat` that hosts.
+UPWARD: dict[str, tuple[str, ...]] = {
+    "estimator_compat/command_line/modes.py": (
+        "migrate.hosting.eager_mode",
+        "migrate.hosting.hosted_engine",
+    ),
+}
 # Rooms that come later, with what they may import: no module matches them yet.
 _FINDINGS = ("migrate.findings", "migrate.mappings")
 _SYNTAX = ("migrate.scanning.syntax", "migrate.scanning.bindings")

@@ -117,8 +117,29 @@ def test_an_older_checkpoint_is_not_overwritten(tmp_path: Path) -> None:
     run(tmp_path / "run", steps=2)
     checkpoint_conversion.convert(str(tmp_path / "run"), f"{tmp_path}/new/")
     with pytest.raises(ValueError, match="exists already; expected a new path; remove it"):
-        checkpoint_conversion.convert(str(tmp_path / "run"), f"{tmp_path}/new/")
+        checkpoint_conversion.convert(str(tmp_path / "run"), f"{tmp_path}/new/", force=True)
     with pytest.raises(
         ValueError, match="has no checkpoint; expected the path of a checkpoint, with"
     ):
         checkpoint_conversion.convert(f"{tmp_path}/nothing", f"{tmp_path}/other/")
+
+
+def test_a_folder_with_checkpoints_is_refused(tmp_path: Path) -> None:
+    """The next run of the Estimator in that folder would fail on the loop's checkpoint."""
+    run(tmp_path / "run", steps=2)
+    source = str(tmp_path / "run")
+    before = sorted(path.name for path in (tmp_path / "run").iterdir())
+    for destination in (source, f"{source}/", f"{source}/other.ckpt"):
+        with pytest.raises(ValueError, match=r"is the folder of SRC.*write there anyway with --fo"):
+            checkpoint_conversion.convert(source, destination)
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == before
+    checkpoint_conversion.convert(source, f"{tmp_path}/new")
+    assert tf.train.latest_checkpoint(f"{tmp_path}/new") == f"{tmp_path}/new/ckpt-2"
+    run(tmp_path / "other", steps=3)
+    with pytest.raises(ValueError, match=r"`DST` \(.*/new\) has checkpoints, .* from ckpt-2 could"):
+        checkpoint_conversion.convert(f"{tmp_path}/other", f"{tmp_path}/new")
+    (tmp_path / "new/checkpoint").unlink()  # a file such as `checkpoint` may be lost
+    with pytest.raises(ValueError, match="has checkpoints"):
+        checkpoint_conversion.convert(f"{tmp_path}/other", f"{tmp_path}/new")
+    forced = checkpoint_conversion.convert(f"{tmp_path}/other", f"{tmp_path}/new", force=True)
+    assert forced.written == f"{tmp_path}/new/ckpt-3"

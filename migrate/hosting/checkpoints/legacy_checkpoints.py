@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from estimator_compat.runtime import graph_traversal
 from migrate.checkpoint_matching import Matching
+from migrate.hosting.checkpoints import latest_checkpoints
 from migrate.hosting.graph.hosted_graph import HostedGraph
 from migrate.hosting.graph.variables import Variables
 
@@ -108,16 +109,7 @@ class LegacyCheckpoints:
         path = f"{prefix}-{int(self._variables['global_step'])}"
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         self._functions.between([self._filename], [self._save])(tf.constant(path))
-        folder = os.path.dirname(path) or "."
-        state = tf.train.get_checkpoint_state(folder)
-        older = [p for p in (state.all_model_checkpoint_paths if state else ()) if p != path]
-        # The names are relative to the folder. The folder can therefore be moved. TensorFlow itself
-        # writes relative names if the folder is a relative path.
-        is_absolute = os.path.isabs(folder)
-        names = [os.path.relpath(p, folder) if is_absolute else p for p in [*older, path]]
-        tf.compat.v1.train.update_checkpoint_state(
-            folder, names[-1], all_model_checkpoint_paths=names
-        )
+        latest_checkpoints.add(path)
         return path
 
 

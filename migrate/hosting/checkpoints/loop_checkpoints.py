@@ -1,6 +1,7 @@
 """The checkpoints that a custom loop saves and restores: object-based ones, and an Estimator's."""
 
 import contextlib
+import functools
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ import tensorflow as tf
 
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import checkpoint_files
+from migrate.hosting.checkpoints import checkpoint_paths, latest_checkpoints
 from migrate.hosting.checkpoints.legacy_checkpoints import LegacyCheckpoints, compare, describe
 from migrate.hosting.graph.hosted_graph import HostedGraph
 from migrate.hosting.graph.variables import Variables
@@ -43,84 +45,93 @@ class Checkpoints:
             "keep_checkpoint_every_n_hours": every_n_hours,
         }
         self._managers: dict[str, tf.train.CheckpointManager] = {}
+        # The mode whose graph a checkpoint was last restored for, if it is not TRAIN.
+        self._restored_mode: str | None = None
+
+    @functools.cached_property
+    def _legacy_retention(self) -> latest_checkpoints.Retention:
+        saver = self._graph(ModeKeys.TRAIN).built.saver
+        if saver is None:
+            keep, hours = self._retention.values()
+            return latest_checkpoints.Retention(keep, hours)
+        definition = saver.as_saver_def()
+        return latest_checkpoints.Retention(
+            definition.max_to_keep, definition.keep_checkpoint_every_n_hours
+        )
 
     def saved(self) -> Variables:
         """Returns the variables that a checkpoint has: all but local ones, such as metrics'."""
         graph = self._graph(ModeKeys.TRAIN)
         return {name: self._variables[name] for name in graph.built.saved_variables}
 
-    def save(self, folder: str | None, *, write: bool = True) -> str:
+    def save(self, path: str | None, *, write: bool = True) -> str:
         """Writes an object-based checkpoint; returns its path.
 
         Args:
-          folder: The folder; None raises the error.
+          path: The folder, or the path without the step: see `checkpoint_paths.prefix`. None raises
+            the error.
           write: Whether this process writes; otherwise only the path is returned.
 
         Raises:
-          ValueError: `folder` is None.
+          ValueError: `path` is None.
         """
-        if not folder:
+        if not path:
             raise ValueError(
                 "`path` (None) names no folder, and the config has no model_dir; expected a "
                 "folder to write the checkpoint to; pass `save(folder)`, or "
                 "RunConfig(model_dir=...)."
             )
+        prefix = checkpoint_paths.prefix(path, "ckpt")
         step = int(self._variables["global_step"])
         if not write:
-            return os.path.join(folder, f"ckpt-{step}")
-        if folder not in self._managers:
-            self._managers[folder] = tf.train.CheckpointManager(
-                tf.train.Checkpoint(variables=self.saved()), folder, **self._retention
+            return f"{prefix}-{step}"
+        if prefix not in self._managers:
+            folder, name = os.path.split(prefix)
+            self._managers[prefix] = tf.train.CheckpointManager(
+                tf.train.Checkpoint(variables=self.saved()),
+                folder or ".",
+                checkpoint_name=name,
+                **self._retention,
             )
-        return str(self._managers[folder].save(checkpoint_number=step))
+        return str(self._managers[prefix].save(checkpoint_number=step))
 
-    def restore(self, path: str) -> None:
+    def restore(self, path: str, mode: str = ModeKeys.TRAIN) -> None:
         """Restores a checkpoint of either format, or a folder's latest checkpoint.
 
         Args:
           path: The path of a checkpoint, without its .index; or a folder.
+          mode: The mode whose variables are restored, by its own Saver if the model_fn has one.
 
         Raises:
           ValueError: There is no checkpoint, or its values do not fit the variables; nothing is
             restored.
         """
-        if os.path.isdir(path):
-            latest = tf.train.latest_checkpoint(path)
-            if latest is None:
-                raise ValueError(
-                    f"`path` ({path}) has no checkpoint; expected the folder of a checkpoint; "
-                    "check the path."
-                )
-            path = latest
-        if not any(map(tf.io.gfile.exists, (path + ".index", path))):
-            raise ValueError(
-                f"`path` ({path}) is not a checkpoint; expected the path of a checkpoint, without "
-                ".index, or its folder; check the path."
-            )
-        if is_legacy(path) and self._graph(ModeKeys.TRAIN).built.saver is not None:
-            self._legacy(ModeKeys.TRAIN).restore(path)
-            return
-        shapes = dict(tf.train.list_variables(path))
-        matching = compare(
-            {name: shapes[key] for name, key in _keys(path).items()},
-            {name: variable.shape for name, variable in self.saved().items()},
-        )
-        if not matching.whole:
-            raise ValueError(f"the checkpoint {path} does not fit the model: {describe(matching)}")
-        for name, value in read(path).items():
-            if name in self.saved():
-                self._variables[name].assign(value)
+        restore_into(found(path), self._graph(mode), self._variables)
+        self._restored_mode = None if mode == ModeKeys.TRAIN else mode
 
-    def save_legacy(self, prefix: str) -> str:
+    def save_legacy(self, path: str) -> str:
         """Writes a name-based checkpoint that an Estimator resumes from; returns its path.
+
+        The path is a folder, or the path without the step: see `checkpoint_paths.prefix`.
 
         On replicas the model_fn has no Saver. A new Saver writes the shared variables.
         """
+        prefix = checkpoint_paths.prefix(path, "model.ckpt")
         if self._graph(ModeKeys.TRAIN).built.saver is not None:
             return self._legacy(ModeKeys.TRAIN).save(prefix)
-        saver = tf.compat.v1.train.Saver(self.saved(), save_relative_paths=True)
+        saver = tf.compat.v1.train.Saver(self.saved())
         step = self._variables["global_step"]
-        return str(saver.save(None, prefix, global_step=step, write_meta_graph=False))
+        path = str(
+            saver.save(None, prefix, global_step=step, write_meta_graph=False, write_state=False)
+        )
+        latest_checkpoints.add(path)
+        return path
+
+    def save_training(self, folder: str) -> str:
+        """Writes a name-based checkpoint and deletes old ones, as an Estimator in training did."""
+        path = self.save_legacy(os.path.join(folder, "model.ckpt"))
+        self._legacy_retention.delete_old(folder)
+        return path
 
     def _legacy(self, mode: str) -> LegacyCheckpoints:
         return LegacyCheckpoints(self._graph(mode), self._variables)
@@ -135,7 +146,8 @@ class Checkpoints:
         Args:
           graph: An EVAL or PREDICT graph, which is run in the context.
         """
-        if graph.built.spec.scaffold.saver is None or not self._has_trained():
+        saver, mode = graph.built.spec.scaffold.saver, graph.built.mode
+        if saver is None or mode == self._restored_mode or not self._has_trained():
             yield
             return
         legacy = LegacyCheckpoints(graph, self._variables)
@@ -151,6 +163,62 @@ class Checkpoints:
     def _has_trained(self) -> bool:
         """Returns whether the variables have been trained; only then can they be saved."""
         return bool(self._variables) and int(self._variables["global_step"]) > 0
+
+
+def found(path: str) -> str:
+    """Returns the path of a checkpoint, or of a folder's latest checkpoint.
+
+    Raises:
+      ValueError: There is no checkpoint.
+    """
+    if os.path.isdir(path):
+        latest = tf.train.latest_checkpoint(path)
+        if latest is None:
+            raise ValueError(
+                f"`path` ({path}) has no checkpoint; expected the folder of a checkpoint; "
+                "check the path."
+            )
+        path = latest
+    if not any(map(tf.io.gfile.exists, (path + ".index", path))):
+        raise ValueError(
+            f"`path` ({path}) is not a checkpoint; expected the path of a checkpoint, without "
+            ".index, or its folder; check the path."
+        )
+    return path
+
+
+def restore_into(path: str, graph: HostedGraph, variables: Variables) -> None:
+    """Restores a checkpoint of either format into the variables of one graph.
+
+    Args:
+      path: The path of the checkpoint, without its .index.
+      graph: The graph; if it has a Saver, the Saver restores an Estimator's checkpoint.
+      variables: The variables by their legacy names.
+
+    Raises:
+      ValueError: The values do not fit the variables; nothing is restored.
+    """
+    if is_legacy(path) and graph.built.saver is not None:
+        LegacyCheckpoints(graph, variables).restore(path)
+        return
+    if graph.built.mode != ModeKeys.TRAIN and graph.built.spec.scaffold.saver is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            values = {name: tf.Variable(value) for name, value in read(path).items()}
+            saver = tf.compat.v1.train.Saver(values)
+            names = saver.save(None, os.path.join(folder, "model.ckpt"), write_meta_graph=False)
+            LegacyCheckpoints(graph, variables).restore(names)
+        return
+    saved = {name: variables[name] for name in graph.built.saved_variables}
+    shapes = dict(tf.train.list_variables(path))
+    matching = compare(
+        {name: shapes[key] for name, key in _keys(path).items()},
+        {name: variable.shape for name, variable in saved.items()},
+    )
+    if not matching.whole:
+        raise ValueError(f"the checkpoint {path} does not fit the model: {describe(matching)}")
+    for name, value in read(path).items():
+        if name in saved:
+            saved[name].assign(value)
 
 
 def read(checkpoint: str) -> dict[str, np.ndarray]:

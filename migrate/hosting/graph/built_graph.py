@@ -67,6 +67,7 @@ class BuiltGraph:
       saved_variables: The names of the variables that a checkpoint has.
       rewired: The operations whose first input another tensor replaces in the functions: operation
         names to tensor names.
+      input_result: What the input_fn returned in the graph; None on replicas.
     """
 
     mode: str
@@ -85,6 +86,7 @@ class BuiltGraph:
     shared: Sequence[tf.Operation]
     saved_variables: Sequence[str]
     rewired: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    input_result: Any = None
 
     @property
     def inputs(self) -> list[tf.Tensor]:
@@ -192,6 +194,7 @@ def build_for_one_device(target: Target, mode: str, prepare: Prepare | None = No
             ledger=ledger,
             shared=tuple(handles(graph)),
             saved_variables=tuple(v.op.name for v in tf1.global_variables()),
+            input_result=built.input_result,
         )
 
 

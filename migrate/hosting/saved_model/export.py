@@ -11,7 +11,7 @@ from estimator_compat.export import outputs, saved_model
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.type_aliases import Features, Nest, ServingInputReceiverFn, Tensor
 from migrate.hosting.graph.built_graph import build_for_one_device
-from migrate.hosting.graph.hosted_graph import HostedGraph, host_on_one_device
+from migrate.hosting.graph.hosted_graph import host_on_one_device
 from migrate.hosting.graph.variables import Variables
 from migrate.hosting.saved_model import lookup_tables
 from migrate.hosting.saved_model.lookup_tables import ServedTable
@@ -25,6 +25,8 @@ class ServedGraph:
       target: The model_fn, its params and config.
       receiver_fn: Returns a `ServingInputReceiver` or a `TensorServingInputReceiver`.
       variables: The variables of the loop, by name.
+      adds_variables: Whether variables that only this graph has are added to `variables`; the
+        caller then restores them. Otherwise they are an error.
 
     Attributes:
       graph: The graph, with its functions on the variables of the loop.
@@ -35,15 +37,23 @@ class ServedGraph:
     """
 
     def __init__(
-        self, target: Target, receiver_fn: ServingInputReceiverFn, variables: Variables
+        self,
+        target: Target,
+        receiver_fn: ServingInputReceiverFn,
+        variables: Variables,
+        *,
+        adds_variables: bool = False,
     ) -> None:
         self._target, self._receiver_fn = target, receiver_fn
         served = dataclasses.replace(target, model_fn=self._model_fn, input_fns=self._input_fn)
         built = build_for_one_device(served, ModeKeys.PREDICT)
-        # The loop's own dict is not passed, because a new variable would be added to it.
-        self.graph = host_on_one_device(built, dict(variables))
+        # A new variable is added to the dict that is passed.
+        self.graph = host_on_one_device(built, variables if adds_variables else dict(variables))
         fillings = lookup_tables.fillings(built)
-        _check(self.graph, [op.name for op, filling in fillings.items() if filling is None])
+        _check(
+            [] if adds_variables else sorted(self.graph.created),
+            [op.name for op, filling in fillings.items() if filling is None],
+        )
         self._handles = [op.outputs[0] for op in fillings]
         self._tables = [ServedTable(self.graph.functions, *pair) for pair in fillings.items()]
 
@@ -105,11 +115,11 @@ class ServedGraph:
         return {name: find(info, self.graph.built.graph) for name, info in sorted(infos.items())}
 
 
-def _check(graph: HostedGraph, growing: list[str]) -> None:
+def _check(without_values: list[str], growing: list[str]) -> None:
     problems = []
-    if graph.created:
+    if without_values:
         problems.append(
-            f"it has variables that the loop has no values for, {sorted(graph.created)}; train or "
+            f"it has variables that the loop has no values for, {without_values}; train or "
             "restore first, and build them alike in all modes"
         )
     if growing:

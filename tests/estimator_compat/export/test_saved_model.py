@@ -99,7 +99,7 @@ def test_a_folder_waits_for_a_second_of_its_own(
     monkeypatch.setattr(time, "sleep", waited.append)
     (tmp_path / "100").mkdir()
     (tmp_path / "temp-101").mkdir()  # of an export that still runs
-    assert saved_model._timestamped_folder(str(tmp_path)) == str(tmp_path / "102")
+    assert saved_model.timestamped_folder(str(tmp_path)) == str(tmp_path / "102")
     assert waited == [1, 1]
 
 
@@ -110,7 +110,7 @@ def test_a_folder_gives_up_when_all_seconds_are_taken(
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     (tmp_path / "100").mkdir()
     with pytest.raises(RuntimeError, match="export less often, or to a folder of your own"):
-        saved_model._timestamped_folder(str(tmp_path))
+        saved_model.timestamped_folder(str(tmp_path))
 
 
 def test_assets_are_copied_below_their_folder(tmp_path: Path) -> None:

@@ -14,8 +14,6 @@ from migrate.hosting import unsupported
 from migrate.hosting.host import host
 from tests.models.hosted_programs import (
     INPUT_FNS,
-    X,
-    Y,
     hosted,
     model_fn,
 )
@@ -47,10 +45,6 @@ def growing(features: Any, labels: Any, mode: str, params: Any) -> Any:
     return model_fn({"x": features["x"] * factor}, labels, mode, params)
 
 
-def queued() -> Any:
-    return estimator.inputs.numpy_input_fn({"x": X}, Y, batch_size=4, shuffle=False)()
-
-
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "hook": (
         lambda: hosted(params={"hooks": [Own()]}).train(steps=1),
@@ -71,10 +65,6 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "table": (
         lambda: host(growing, input_fn=INPUT_FNS, params={}).train(steps=1),
         "the lookup table seen is filled step by step, and no checkpoint of a loop has it; use a",
-    ),
-    "queue": (
-        lambda: hosted(input_fn=queued).train(steps=1),
-        "since tensors of a queue or an iterator need a session; return the Dataset itself, or",
     ),
 }
 
@@ -150,20 +140,3 @@ def test_an_evaluator_does_not_train() -> None:
     with pytest.raises(ValueError, match=r"is an evaluator, .*; train in the chief and"):
         unsupported.check_trains(config)
     unsupported.check_trains(SimpleNamespace(task_type="chief"))  # type: ignore[arg-type]
-
-
-def test_an_input_fn_returns_a_dataset() -> None:
-    dataset = tf.data.Dataset.range(3)
-    assert unsupported.dataset_of(lambda: dataset) is dataset
-    with pytest.raises(ValueError, match=r"`input_fn` returned list; .*; return the Dataset its"):
-        unsupported.dataset_of(lambda: [dataset])
-    with pytest.raises(ValueError, match=r"`input_fn` needs a graph with a session; expected a tf"):
-        unsupported.dataset_of(lambda: tf1.placeholder(tf.float32))
-
-
-def test_an_error_of_the_input_fn_itself_stays() -> None:
-    def broken() -> Any:
-        raise RuntimeError("no such file")
-
-    with pytest.raises(RuntimeError, match="no such file"):
-        unsupported.dataset_of(broken)

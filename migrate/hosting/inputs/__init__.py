@@ -1,0 +1,1 @@
+"""The input of a hosted loop, drawn as an Estimator draws it."""
