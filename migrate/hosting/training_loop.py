@@ -1,6 +1,7 @@
 """Many training steps in one call of a graph function."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -44,7 +45,14 @@ class Loop:
         self._losses = tf.Variable(tf.zeros([0], dtype), shape=[None], trainable=False)
         self._steps_made = tf.Variable(0, trainable=False)
         self._draws = functions.built.draws and not functions.shares_draws
-        self._steps = tf.function(self._function(functions, jit_compile), reduce_retracing=True)
+        self._functions, self._jit_compile = functions, jit_compile
+
+    @functools.cached_property
+    def _steps(self) -> Callable[..., tf.Tensor]:
+        # It is built when it is first called. With a hook that feeds a placeholder at each step, it
+        # is never called, and cannot be built.
+        function = self._function(self._functions, self._jit_compile)
+        return tf.function(function, reduce_retracing=True)
 
     def __call__(self, batches: Iterator[Nest], count: int, *, summarize: bool) -> LoopResult:
         """Makes `count` training steps, or fewer if `batches` ends.
