@@ -8,14 +8,12 @@ From TensorFlow 2.16 on they exist only if the `tf_keras` package is installed a
 import contextlib
 import os
 import random
-import re
 import sys
 import types
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 ENVIRONMENT_VARIABLE = "TF_USE_LEGACY_KERAS"
-_LAYER_NUMBER = re.compile(r"_\d+(?=/|$)")
 
 MENDING = (
     "`tf.keras` is Keras 3 in this process, and TensorFlow's legacy layers "
@@ -33,29 +31,6 @@ def keras_3_is_loaded() -> bool:
     """
     keras = vars(sys.modules.get("tensorflow", types)).get("keras")
     return type(keras) is types.ModuleType and keras.__name__.startswith("keras.")
-
-
-def advice_on_names(missing: Collection[str], known: Collection[str]) -> str:
-    """Returns advice if Keras 3 gave a layer another number in each graph; otherwise "".
-
-    Keras 3 counts the layers of the whole process, and not those of a graph: the layer `dense` of
-    the training graph is `dense_1` in the next graph.
-
-    Args:
-      missing: The names of variables that a checkpoint lacks.
-      known: The names of variables that it has.
-    """
-    keras = sys.modules.get("keras")
-    if keras is None or not str(getattr(keras, "__version__", "")).startswith("3."):
-        return ""
-    unnumbered = {_LAYER_NUMBER.sub("", name) for name in known}
-    if not missing or not all(_LAYER_NUMBER.sub("", name) in unnumbered for name in missing):
-        return ""
-    return (
-        "Keras 3 numbers its layers through the whole process, so that each graph has other names: "
-        "import `estimator_compat` before anything touches `tf.keras`, or start Python with "
-        f"{ENVIRONMENT_VARIABLE}=1 in the environment; or give each layer a `name`"
-    )
 
 
 _was_set_here = False

@@ -49,27 +49,24 @@ class FilledVariables:
         values = restored()
         missing = sorted(names - set(values))
         if missing:
-            raise ValueError(unfilled(graph.mode, missing, trained))
+            raise ValueError(unfilled(graph.mode, missing))
         for name in names:
             variables[name].assign(values[name])
         self._names |= names
 
 
-def unfilled(mode: str, missing: Collection[str], trained: Collection[str]) -> str:
+def unfilled(mode: str, missing: Collection[str]) -> str:
     """Returns the message for variables that neither training nor a checkpoint filled.
 
     Args:
       mode: The mode whose graph has them.
       missing: Their names.
-      trained: The names of the variables that training saves.
     """
-    advice = legacy_keras.advice_on_names(missing, trained) or (
-        "build the model alike in all modes, with the same names"
-    )
     names = ", ".join(sorted(missing))
     return (
         f"mode {mode!r} has variables that neither training nor a checkpoint filled: {names}; "
-        f"expected the variables of mode {ModeKeys.TRAIN!r}; {advice}."
+        f"expected the variables of mode {ModeKeys.TRAIN!r}; build the model alike in all modes, with "
+        f"the same names. {legacy_keras.advice_on_names()}".rstrip()
     )
 
 
