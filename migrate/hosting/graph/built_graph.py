@@ -163,6 +163,7 @@ def build_for_one_device(target: Target, mode: str, prepare: Prepare | None = No
     element = built.batch.element
     with graph.as_default():
         metrics = _metrics(graph, spec) if mode == ModeKeys.EVAL else {}
+        spec = _with_name_based_saver(spec)
         saver = spec.scaffold.saver or sessions.default_saver(built.config)
         if mode == ModeKeys.TRAIN:
             summaries.add_loss(spec.loss)
@@ -196,6 +197,19 @@ def build_for_one_device(target: Target, mode: str, prepare: Prepare | None = No
             saved_variables=tuple(v.op.name for v in tf1.global_variables()),
             input_result=built.input_result,
         )
+
+
+def _with_name_based_saver(spec: Any) -> Any:
+    """Returns a spec whose Scaffold has a Saver instead of a `tf.train.Checkpoint`.
+
+    A Scaffold makes this Saver itself when its session is created. The Saver's names are the
+    Checkpoint's keys.
+    """
+    scaffold = spec.scaffold
+    if not isinstance(scaffold.saver, tf.train.Checkpoint):
+        return spec
+    saver = private_tensorflow.object_saver(scaffold.saver)
+    return spec._replace(scaffold=tf1.train.Scaffold(saver=saver, copy_from_scaffold=scaffold))
 
 
 def order_step(graph: tf.Graph, spec: Any) -> None:
