@@ -1,6 +1,7 @@
 """The status of each name of `tf.estimator` and `tf.contrib`, and `NAMES.md`, the table of all."""
 
 import enum
+import functools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ class Status:
     remark: str = ""
 
 
+@functools.cache
 def estimator_names() -> dict[str, list[str]]:
     """Returns the arguments of each public name of the original.
 
