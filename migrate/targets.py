@@ -1,8 +1,10 @@
 """`Target`: a model_fn with its inputs, params and config. `build` makes its graph."""
 
+import contextlib
 import dataclasses
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 from migrate.batch import Batch
@@ -153,17 +155,18 @@ def load(
         from estimator_compat import facade
 
         facade.install(legacy)
-    loaded = function_references.load(reference)
-    loaded_input_fn = function_references.load(input_fn, flag="input_fn") if input_fn else None
-    expected = f"flags that the code behind `{reference}` defines"
-    program_flags.parse(["migrate", *flags], expected=expected)
-    if not isinstance(loaded, Target) and "features" not in inspect.signature(loaded).parameters:
-        loaded = _call(loaded, as_legacy=legacy is not None)
-        if not isinstance(loaded, Target):
-            raise ValueError(
-                f"`{reference}` returned {loaded!r:.60}; expected a migrate.Target, or a model_fn "
-                "with the argument `features`; name one of these."
-            )
+    with _default_graph(as_legacy=legacy is not None):
+        loaded = function_references.load(reference)
+        loaded_input_fn = function_references.load(input_fn, flag="input_fn") if input_fn else None
+        expected = f"flags that the code behind `{reference}` defines"
+        program_flags.parse(["migrate", *flags], expected=expected)
+        if not isinstance(loaded, Target) and "features" not in _parameters(loaded):
+            loaded = loaded()
+            if not isinstance(loaded, Target):
+                raise ValueError(
+                    f"`{reference}` returned {loaded!r:.60}; expected a migrate.Target, or a "
+                    "model_fn with the argument `features`; name one of these."
+                )
     if isinstance(loaded, Target):
         changes: dict[str, Any] = {"input_fns": loaded_input_fn} if loaded_input_fn else {}
         if params:
@@ -178,14 +181,17 @@ def load(
     return Target(model_fn=loaded, input_fns=loaded_input_fn, params=params)
 
 
-def _call(function: Callable[[], Any], *, as_legacy: bool) -> Any:
-    """Calls a function; legacy code is called in a graph, because it expects a default graph."""
+def _default_graph(*, as_legacy: bool) -> AbstractContextManager[None]:
+    """Returns the context in which code is imported: legacy code expects a default graph."""
     if not as_legacy:
-        return function()
-    import tensorflow as tf
+        return contextlib.nullcontext()
+    from migrate import import_graph
 
-    with tf.Graph().as_default():
-        return function()
+    return import_graph.as_default()
+
+
+def _parameters(function: Callable[..., Any]) -> Collection[str]:
+    return inspect.signature(function).parameters
 
 
 class Built(NamedTuple):
