@@ -98,16 +98,22 @@ class Missing(ModuleType):
     Args:
       name: The symbol's dotted name, as the program writes it.
       message: The message of the error; "" uses the message of `missing.explain`.
+      with_names_below: Whether the message holds for the names below the symbol, too, because a
+        package that has all of them is not installed.
     """
 
-    def __init__(self, name: str, message: str = "") -> None:
+    def __init__(self, name: str, message: str = "", *, with_names_below: bool = False) -> None:
         super().__init__(name)
         self.__real__: tuple[Any, ...] = ()
         self._message = message or explain(name)
+        self._with_names_below = with_names_below
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"{self.__name__!r} has no attribute {name!r}")
+        if self._with_names_below:
+            path = f"{self.__name__}.{name}"
+            return Missing(path, self._message, with_names_below=True)
         return _look_up(self, name)
 
     def _raise(self, *_: Any, **__: Any) -> Any:
@@ -249,7 +255,8 @@ def _from_row(path: str, row: Row) -> Any:
         for part in filter(None, name.split(".")):
             value = getattr(value, part)
     except (ImportError, AttributeError) as error:
-        return Missing(path, missing.unloadable(canonical(path), row, error))
+        message = missing.unloadable(canonical(path), row, error)
+        return Missing(path, message, with_names_below=True)
     return FacadeModule(path, value) if isinstance(value, ModuleType) else value
 
 
