@@ -133,6 +133,7 @@ def load(
     params: Mapping[str, Any] | None = None,
     legacy: Sequence[str] | None = None,
     flags: Sequence[str] = (),
+    traceback: str = "of the error that caused this error",
 ) -> Target:
     """Loads the target that a command line names.
 
@@ -144,6 +145,7 @@ def load(
       legacy: Names of installed packages that are TensorFlow 1 code. They and the code behind
         `reference` see TensorFlow through `estimator_compat.facade`. None: no code does.
       flags: Arguments for the absl flags that the code defines.
+      traceback: Where the traceback of a failed import is to be seen, for the message.
 
     Raises:
       ValueError: A reference names nothing, cannot be imported, or names an object of the wrong
@@ -156,8 +158,12 @@ def load(
 
         facade.install(legacy)
     with _default_graph(as_legacy=legacy is not None):
-        loaded = function_references.load(reference)
-        loaded_input_fn = function_references.load(input_fn, flag="input_fn") if input_fn else None
+        loaded = function_references.load(reference, traceback=traceback)
+        loaded_input_fn = None
+        if input_fn:
+            loaded_input_fn = function_references.load(
+                input_fn, flag="input_fn", traceback=traceback
+            )
         expected = f"flags that the code behind `{reference}` defines"
         program_flags.parse(["migrate", *flags], expected=expected)
         if not isinstance(loaded, Target) and "features" not in _parameters(loaded):
