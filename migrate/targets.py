@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import inspect
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
@@ -129,8 +129,9 @@ class Target:
 def load(
     reference: str,
     *,
-    input_fn: str | None = None,
+    input_fn: str | Mapping[str, str] | None = None,
     params: Mapping[str, Any] | None = None,
+    config: Any = None,
     legacy: Sequence[str] | None = None,
     flags: Sequence[str] = (),
     traceback: str = "of the error that caused this error",
@@ -140,8 +141,10 @@ def load(
     Args:
       reference: `module:name` or `file.py:name` of a function without arguments that returns a
         `Target`, of a `Target`, or of a model_fn.
-      input_fn: `module:name` or `file.py:name` of the input_fn of a model_fn.
+      input_fn: `module:name` or `file.py:name` of the input_fn of a model_fn, or a mapping of
+        `ModeKeys` values to such names.
       params: The params of a model_fn; for a `Target`, they replace its params of the same names.
+      config: A RunConfig; None for the config of a `Target`, or a default RunConfig.
       legacy: Names of installed packages that are TensorFlow 1 code. They and the code behind
         `reference` see TensorFlow through `estimator_compat.facade`. None: no code does.
       flags: Arguments for the absl flags that the code defines.
@@ -157,16 +160,20 @@ def load(
         from estimator_compat import facade
 
         facade.install(legacy)
+
+    def function(name: str, flag: str | None = None) -> Callable[..., Any]:
+        return function_references.load(name, flag=flag, traceback=traceback)
+
     with _default_graph(as_legacy=legacy is not None):
-        loaded = function_references.load(reference, traceback=traceback)
-        loaded_input_fn = None
-        if input_fn:
-            loaded_input_fn = function_references.load(
-                input_fn, flag="input_fn", traceback=traceback
-            )
+        loaded = function(reference)
+        input_fns: Any = None
+        if isinstance(input_fn, Mapping):
+            input_fns = {mode: function(name, "input_fn") for mode, name in input_fn.items()}
+        elif input_fn:
+            input_fns = function(input_fn, "input_fn")
         expected = f"flags that the code behind `{reference}` defines"
         program_flags.parse(["migrate", *flags], expected=expected)
-        if not isinstance(loaded, Target) and "features" not in _parameters(loaded):
+        if not isinstance(loaded, Target) and not _takes_features(loaded):
             loaded = loaded()
             if not isinstance(loaded, Target):
                 raise ValueError(
@@ -174,17 +181,18 @@ def load(
                     "model_fn with the argument `features`; name one of these."
                 )
     if isinstance(loaded, Target):
-        changes: dict[str, Any] = {"input_fns": loaded_input_fn} if loaded_input_fn else {}
+        changes = {"input_fns": input_fns, "config": config}
         if params:
             changes["params"] = {**loaded.params, **params}
-        return dataclasses.replace(loaded, **changes)
-    if loaded_input_fn is None:
+        given = {name: value for name, value in changes.items() if value is not None}
+        return dataclasses.replace(loaded, **given)
+    if input_fns is None:
         raise ValueError(
             f"`{reference}` is a model_fn, and there is no --input_fn; expected an input_fn "
             "that yields its features and labels; add --input_fn=module:name, or name a function "
             "that returns a migrate.Target."
         )
-    return Target(model_fn=loaded, input_fns=loaded_input_fn, params=params)
+    return Target(model_fn=loaded, input_fns=input_fns, params=params, config=config)
 
 
 def _default_graph(*, as_legacy: bool) -> AbstractContextManager[None]:
@@ -196,8 +204,8 @@ def _default_graph(*, as_legacy: bool) -> AbstractContextManager[None]:
     return import_graph.as_default()
 
 
-def _parameters(function: Callable[..., Any]) -> Collection[str]:
-    return inspect.signature(function).parameters
+def _takes_features(function: Callable[..., Any]) -> bool:
+    return "features" in inspect.signature(function).parameters
 
 
 class Built(NamedTuple):

@@ -113,9 +113,7 @@ def _import_file(path: str) -> ModuleType:
     return module
 
 
-def _import_error(
-    place: str, argument: str, error: BaseException, traceback: str
-) -> ValueError:
+def _import_error(place: str, argument: str, error: BaseException, traceback: str) -> ValueError:
     return ValueError(
         f"`{argument}`: importing {place} failed with {describe(error)}; expected a module that "
         "can be imported with this TensorFlow; fix it there, or see the whole traceback "

@@ -13,6 +13,7 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat import private_tensorflow
 from estimator_compat.type_aliases import Variable
 
+
 def keep_eager_execution() -> None:
     """Replaces the functions that switch eager execution off. It then stays on.
 
@@ -40,7 +41,7 @@ def _use_legacy_truth() -> None:
     `average if average else variable`. While a graph is built, asking for the truth of a resource
     variable raises an error.
     """
-    private_tensorflow.add_truth(lambda variable: True)
+    private_tensorflow.add_truth(lambda _: True)
 
 
 def _initialized_value(variable: Variable) -> tf.Tensor:
@@ -73,7 +74,7 @@ def require_eager() -> None:
     if not tf.executing_eagerly():
         raise RuntimeError(
             "Eager execution is off here, as after `tf.disable_v2_behavior()` or inside a graph; "
-            "expected it to be on, since a custom loop is TensorFlow 2 code; call "
-            "`migrate.keep_eager_execution()` before the legacy code is imported, as "
-            "`migrate verify` does."
+            "expected it to be on, since a custom loop is TensorFlow 2 code; load legacy code with "
+            "`migrate.load(..., facade=True)`, or call `migrate.keep_eager_execution()` before you "
+            "import it."
         )
