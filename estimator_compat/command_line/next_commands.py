@@ -14,6 +14,17 @@ from estimator_compat.command_line.settings import TrainSettings
 FLAGS = flags.FLAGS
 
 
+# Flags that `--per_example_losses` refuses.
+_NOT_FOR_EXAMPLES = (
+    "engine",
+    "steps_per_loop",
+    "strategy",
+    "global_mean",
+    "export_dir",
+    "serving_input_fn",
+)
+
+
 def after_run(settings: TrainSettings) -> str:
     """Returns the commands that may follow a run, as shell lines with comments."""
     place = settings.model_dir
@@ -21,7 +32,11 @@ def after_run(settings: TrainSettings) -> str:
     advice = {f"watch the losses{missing}": f"tensorboard --logdir={shlex.quote(str(place))}"}
     if settings.eval_input_fn is not None and settings.per_example_losses is None:
         advice["list the evaluation examples with the largest losses"] = command(
-            model_dir=place, mode="evaluate", per_example_losses="worst.csv", worst=20
+            **dict.fromkeys(_NOT_FOR_EXAMPLES),
+            model_dir=place,
+            mode="evaluate",
+            per_example_losses="worst.csv",
+            worst=20,
         )
     if settings.mode in ("train", "train_and_evaluate"):
         more = settings.max_steps and 2 * settings.max_steps
