@@ -129,6 +129,61 @@ def is_eager(tensor: Any) -> bool:
     return isinstance(tensor, tf.__internal__.EagerTensor)
 
 
+def eager_mode() -> AbstractContextManager[Any]:
+    """Returns the context in which functions are called, inside `graph.as_default()`, too.
+
+    `tf.init_scope` leaves the graphs of functions only.
+    """
+    context: AbstractContextManager[Any] = tf.__internal__.eager_context.eager_mode()
+    return context
+
+
+def hook_timer(hook: Any) -> Any:
+    """Returns the timer that says when one of TensorFlow's hooks is due.
+
+    It is a `tf.compat.v1.train.SecondOrStepTimer`, which is public.
+    """
+    return hook._timer
+
+
+def logged_iterations(hook: tf1.train.LoggingTensorHook) -> int:
+    """Returns how many calls a LoggingTensorHook has counted."""
+    count: int = hook._iter_count
+    return count
+
+
+def count_iterations(hook: tf1.train.LoggingTensorHook, calls: int) -> None:
+    """Lets a LoggingTensorHook count calls that it was not called for."""
+    hook._iter_count += calls
+
+
+def is_begun_summary(hook: tf1.train.SummarySaverHook) -> bool:
+    """Tells whether a SummarySaverHook has been called since `begin`; its first call is due."""
+    return hook._next_step is not None
+
+
+def expect_step(hook: tf1.train.SummarySaverHook, step: int) -> None:
+    """Tells a SummarySaverHook the global step that the next call leads to."""
+    hook._next_step = step
+
+
+def last_step(hook: tf1.train.StopAtStepHook) -> int | None:
+    """Returns the global step at which a StopAtStepHook stops; None before the session is made."""
+    step: int | None = hook._last_step
+    return step
+
+
+def watched_tensor(hook: tf1.train.NanTensorHook) -> Any:
+    """Returns the tensor that a NanTensorHook watches."""
+    return hook._loss_tensor
+
+
+def fails_on_nan(hook: tf1.train.NanTensorHook) -> bool:
+    """Tells whether a NanTensorHook raises an error; otherwise it only stops the training."""
+    fails: bool = hook._fail_on_nan_loss
+    return fails
+
+
 def add_control_input(op: tf.Operation, source: tf.Operation) -> None:
     """Makes an existing operation wait for another one; the public API does so for new ones."""
     op._add_control_input(source)

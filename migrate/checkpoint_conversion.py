@@ -12,6 +12,7 @@ from migrate.checkpoint_matching import Conversion, Matching
 from migrate.hosting.checkpoints import checkpoint_paths, latest_checkpoints
 from migrate.hosting.checkpoints.legacy_checkpoints import LegacyCheckpoints, compare
 from migrate.hosting.checkpoints.loop_checkpoints import is_legacy, read
+from migrate.hosting.hooks.choice import HookChoice
 from migrate.hosting.loop import CustomLoop
 from migrate.targets import Target
 
@@ -56,7 +57,7 @@ def convert(
     prefix = checkpoint_paths.prefix(destination, "ckpt" if legacy else "model.ckpt")
     if not force:
         _check_has_none(os.path.dirname(prefix) or ".", source)
-    loop = None if target is None else CustomLoop(target, ignore_hooks=True)
+    loop = None if target is None else CustomLoop(target, hooks=HookChoice.NONE)
     matching = _matched(source, values, loop)
     if not (allow_partial or matching.exact):
         return Conversion(source=source, written=None, legacy=legacy, matching=matching)

@@ -219,6 +219,18 @@ def _eval_step() -> Variable:
     )
 
 
+def counted_batches(update_op: Operation) -> tuple[Operation, Tensor]:
+    """Returns the op that counts an evaluated batch, and the count after the batch.
+
+    Args:
+      update_op: Adds a batch to the metrics.
+    """
+    step = _eval_step()
+    count_batch = tf1.assign_add(step, 1, use_locking=True)
+    with tf.control_dependencies([update_op, count_batch]):
+        return count_batch, tf.identity(step.read_value())
+
+
 def evaluate(
     graph: evaluation.Graph, *, checkpoint_path: str | None, config: Any, eval_dir: str
 ) -> dict[str, Any]:
@@ -230,10 +242,7 @@ def evaluate(
       config: The RunConfig.
       eval_dir: The folder of the evaluation's event files.
     """
-    step = _eval_step()
-    count_batch = tf1.assign_add(step, 1, use_locking=True)
-    with tf.control_dependencies([graph.update_op, count_batch]):
-        evaluated = tf.identity(step.read_value())
+    count_batch, evaluated = counted_batches(graph.update_op)
     for hook in graph.hooks:
         if isinstance(hook, evaluation.EvaluationHook):
             hook.attach_evaluation(evaluated, eval_dir)

@@ -10,6 +10,7 @@ from estimator_compat.config import RunConfig, default_session_config
 from estimator_compat.ledger.summary_wrapper import with_loss_summaries
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.type_aliases import ModelFn, Nest, Params, Tensor
+from migrate.hosting.hooks.choice import HookChoice
 from migrate.hosting.loop import CustomLoop
 from migrate.hosting.replicas import worker_strategy
 from migrate.hosting.replicas.replicated_graph import Replication
@@ -54,8 +55,8 @@ def host(
         metrics of the model_fn.
       jit_compile: Whether training steps are compiled by XLA. Some models are then faster, but
         their numbers differ slightly, because XLA reorders arithmetic.
-      ignore_hooks: Whether hooks of the model_fn that need a session are left out. Otherwise such
-        hooks raise a ValueError.
+      ignore_hooks: Whether the hooks of the model_fn are left out. Otherwise they run, and a hook
+        that a custom loop cannot run raises a ValueError. The hooks of a caller always run.
       strategy: The strategy on whose replicas the loop trains: see `Replication`. None: see above.
       global_mean: Whether the loss is the mean over the examples of all replicas: see
         `Replication`.
@@ -110,7 +111,7 @@ def host(
     return CustomLoop(
         target,
         jit_compile=jit_compile,
-        ignore_hooks=ignore_hooks,
+        hooks=HookChoice.NONE if ignore_hooks else HookChoice.ALL,
         replication=replication,
         legacy_checkpoints=legacy_checkpoints,
     )

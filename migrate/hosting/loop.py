@@ -2,8 +2,7 @@
 
 import dataclasses
 import functools
-import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,23 +11,29 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat.losses.histogram_total import HistogramTotal
 from estimator_compat.mode_keys import ModeKeys
-from estimator_compat.runtime import checkpoint_files
-from estimator_compat.type_aliases import Dataset, Features, Labels, Nest, ServingInputReceiverFn
+from estimator_compat.type_aliases import (
+    Dataset,
+    Features,
+    Hook,
+    Labels,
+    Nest,
+    ServingInputReceiverFn,
+)
 from migrate.batch import Batch
-from migrate.hosting import argument_checks, eager_mode, unsupported
+from migrate.hosting import argument_checks, eager_mode, mode_graphs, unsupported
 from migrate.hosting.checkpoints import checkpoint_paths
 from migrate.hosting.checkpoints.loop_checkpoints import Checkpoints
 from migrate.hosting.event_files import EventFiles
-from migrate.hosting.graph.built_graph import build_for_one_device
-from migrate.hosting.graph.hosted_graph import HostedGraph, host_on_one_device
+from migrate.hosting.graph.hosted_graph import HostedGraph
+from migrate.hosting.hooked_training import HookedTraining
+from migrate.hosting.hooks import kinds
+from migrate.hosting.hooks.calls import HookCalls
+from migrate.hosting.hooks.choice import HookChoice
 from migrate.hosting.inputs.inputs import Inputs
 from migrate.hosting.mode_functions import EvalFunctions, PredictFunctions, TrainFunctions
+from migrate.hosting.mode_graphs import ModeGraphs
 from migrate.hosting.replicas import worker_strategy
-from migrate.hosting.replicas.replicated_graph import (
-    Replication,
-    build_for_replicas,
-    host_on_replicas,
-)
+from migrate.hosting.replicas.replicated_graph import Replication
 from migrate.hosting.saved_model import export as exporting
 from migrate.hosting.schedule import StepCounting, next_stop
 from migrate.hosting.step_result import StepResult
@@ -44,7 +49,7 @@ class CustomLoop:
     Args:
       target: The model_fn, its inputs, params and config.
       jit_compile: Whether training steps are compiled by XLA.
-      ignore_hooks: Whether hooks of the model_fn that need a session are left out.
+      ignore_hooks: Whether the hooks of the model_fn are left out.
       replication: How the model_fn is trained on several replicas; None for one device.
       legacy_checkpoints: Whether training writes an Estimator's checkpoints.
 
@@ -62,7 +67,7 @@ class CustomLoop:
         target: Target,
         *,
         jit_compile: bool = False,
-        ignore_hooks: bool = False,
+        hooks: HookChoice = HookChoice.ALL,
         replication: Replication | None = None,
         legacy_checkpoints: bool = False,
     ) -> None:
@@ -71,17 +76,25 @@ class CustomLoop:
         config = target.run_config
         self.target = dataclasses.replace(target, config=config)
         self.variables: dict[str, tf.Variable] = {}
-        self._jit_compile, self._ignore_hooks = jit_compile, ignore_hooks
-        self._replication, self._legacy_checkpoints = replication, legacy_checkpoints
-        self._graphs: dict[str, HostedGraph] = {}
+        self._jit_compile, self._replication = jit_compile, replication
+        self._legacy_checkpoints = legacy_checkpoints
         self._inputs = Inputs(self.target)
+        self._graphs = ModeGraphs(
+            self.target,
+            self.variables,
+            self._inputs,
+            replication=replication,
+            choice=hooks,
+            is_trained=lambda: self._trained,
+            discarded=self._forget_functions,
+        )
         self._checkpoints = Checkpoints(
             self.variables,
             self.graph,
             keep=config.keep_checkpoint_max,
             every_n_hours=config.keep_checkpoint_every_n_hours,
         )
-        self._trained = False
+        self._trained = self._hooks_save = False
         self._is_chief = replication is None or replication.is_chief
         self._events = EventFiles(config.model_dir if self._is_chief else None)
         self._step_counting = StepCounting.UNKNOWN
@@ -104,35 +117,7 @@ class CustomLoop:
           ValueError: The model_fn needs a session; the message says for what. The graph is
             discarded, and so are its new variables.
         """
-        if mode not in self._graphs:
-            names_before = set(self.variables)
-            try:
-                self._graphs[mode] = self._build_and_initialize(mode)
-            except BaseException:
-                for name in self.variables.keys() - names_before:
-                    del self.variables[name]
-                raise
-        return self._graphs[mode]
-
-    def _build_and_initialize(self, mode: str) -> HostedGraph:
-        graph = self._build(mode)
-        unsupported.check_graph(graph.built, ignore_hooks=self._ignore_hooks)
-        # Training begins with the initial values of the TRAIN graph, as under an Estimator, also if
-        # another mode's graph has created the variables.
-        is_new_training = mode == ModeKeys.TRAIN and not self._trained
-        graph.initialize(set(self.variables) if is_new_training else graph.created)
-        return graph
-
-    def _build(self, mode: str) -> HostedGraph:
-        if mode == ModeKeys.TRAIN and self._is_chief and self.target.run_config.model_dir:
-            # The folder is checked before the model_fn is called, which may write there, too.
-            checkpoint_files.check_writable(self.target.run_config.model_dir)
-        if mode == ModeKeys.TRAIN and self._replication is not None:
-            replicas = build_for_replicas(self.target, self._replication)
-            return host_on_replicas(replicas, self.variables)
-        built = build_for_one_device(self.target, mode)
-        self._inputs.built(mode, built.graph, built.input_result)
-        return host_on_one_device(built, self.variables)
+        return self._graphs.get(mode)
 
     def _dataset_or_input(self, dataset: Dataset | None, mode: str) -> Dataset:
         """Checks a caller's dataset and returns it; for None, returns the input_fn's dataset."""
@@ -164,6 +149,21 @@ class CustomLoop:
     @functools.cached_property
     def _predict_functions(self) -> PredictFunctions:
         return PredictFunctions(graph=self.graph(ModeKeys.PREDICT))
+
+    @functools.cached_property
+    def _train_step(self) -> Callable[[Nest], Nest]:
+        unsupported.check_no_hooks(self.graph(ModeKeys.TRAIN).hooks)
+        return self._train_functions.step
+
+    def _forget_functions(self, mode: str) -> None:
+        """Forgets the functions of a mode's graph, which a new graph replaces."""
+        names = {
+            ModeKeys.TRAIN: ("_train_functions", "_train_step"),
+            ModeKeys.EVAL: ("_eval_functions",),
+            ModeKeys.PREDICT: ("_predict_functions",),
+        }
+        for name in names[mode]:
+            self.__dict__.pop(name, None)
 
     @property
     def trainable_variables(self) -> list[tf.Variable]:
@@ -206,10 +206,10 @@ class CustomLoop:
           labels: The labels of the batch; None if the input has no labels, and for such a tuple.
 
         Raises:
-          ValueError: This process is an evaluator.
+          ValueError: This process is an evaluator, or the model_fn has hooks.
         """
         unsupported.check_trains(self.target.run_config)
-        step = self._train_functions.step
+        step = self._train_step
         self._trained = True
         values = step(Batch(features, labels).element)
         del values["train_op"]
@@ -222,6 +222,7 @@ class CustomLoop:
         steps: int | None = None,
         *,
         steps_per_loop: int = 100,
+        hooks: Sequence[Hook] | None = None,
         observer: TrainingObserver | None = None,
     ) -> np.ndarray:
         """Trains, and writes summaries and checkpoints at the steps at which an Estimator did.
@@ -229,7 +230,10 @@ class CustomLoop:
         Args:
           dataset: A Dataset with the `element_spec` of the input_fn's; None calls the input_fn.
           steps: How many steps; None trains until the dataset ends.
-          steps_per_loop: The largest number of steps in one graph call.
+          steps_per_loop: The largest number of steps in one graph call. With a hook that does not
+            say how often it is due, each step is a call.
+          hooks: SessionRunHooks, which run with those of the model_fn: see `HookCalls`. For each
+            call with hooks, a new graph is built, as an Estimator did.
           observer: Is told of steps and checkpoints, such as a display of the progress.
 
         Returns:
@@ -244,7 +248,8 @@ class CustomLoop:
         argument_checks.check_counts(steps=steps, steps_per_loop=steps_per_loop)
         if not self._trained and self._is_chief and self.target.run_config.model_dir:
             argument_checks.check_is_new(self.target.run_config.model_dir)
-        graph = self.graph(ModeKeys.TRAIN)
+        graph = self._graphs.to_run(ModeKeys.TRAIN, hooks)
+        self._hooks_save = kinds.save_checkpoints(graph.hooks)
         dataset = self._dataset_or_input(dataset, ModeKeys.TRAIN)
         loop = self._train_functions.begin_loop()
         batches = iter(graph.built.input_form.elements(dataset))
@@ -255,6 +260,9 @@ class CustomLoop:
         self._log.begin(observer)
         end = self.global_step + (steps if steps is not None else 2**62)
         losses = []
+        if graph.hooks:
+            losses = self._train_with_hooks(graph, loop, batches, end, steps_per_loop)
+            end = 0
         while (step := self.global_step) < end:
             # The first step is made alone. It shows whether a step adds 1 to the global step.
             # Otherwise many steps in one call could pass `end`.
@@ -281,6 +289,35 @@ class CustomLoop:
             self._log.write(now, losses[-1], result.summaries)
         return losses
 
+    def _train_with_hooks(
+        self,
+        graph: HostedGraph,
+        loop: Loop,
+        batches: Iterator[Nest],
+        end: int,
+        steps_per_loop: int,
+    ) -> list[np.ndarray]:
+        """Trains to a global step with the hooks of a graph; returns the losses in parts."""
+
+        def stop_after(step: int) -> int | None:
+            if self._step_counting is not StepCounting.ONE:
+                return None
+            intervals = self._log.intervals()
+            return next_stop(step, end=end, longest=steps_per_loop, intervals=intervals)
+
+        def count(step: int, now: int) -> None:
+            self._step_counting = self._step_counting.after(made=1, counted=now - step)
+
+        return HookedTraining(
+            HookCalls(graph, batches),
+            graph.built,
+            self._log,
+            global_step=lambda: self.global_step,
+            next_stop=stop_after,
+            advance=lambda step, stop: self._advance(loop, batches, step, stop),
+            made=count,
+        ).train(end)
+
     def _merge_from_replicas(self) -> None:
         replicas = self.graph(ModeKeys.TRAIN).replicas
         if replicas is not None:
@@ -289,7 +326,12 @@ class CustomLoop:
     # Evaluation and prediction.
 
     def evaluate(
-        self, dataset: Dataset | None = None, steps: int | None = None, *, name: str | None = None
+        self,
+        dataset: Dataset | None = None,
+        steps: int | None = None,
+        *,
+        name: str | None = None,
+        hooks: Sequence[Hook] | None = None,
     ) -> dict[str, Any]:
         """Computes the metrics, and writes them to an event file.
 
@@ -297,6 +339,7 @@ class CustomLoop:
           dataset: A Dataset with the `element_spec` of the input_fn's; None calls the input_fn.
           steps: How many batches; None evaluates all batches.
           name: The event file is in the folder `eval_<name>`; None for `eval`.
+          hooks: SessionRunHooks, as for `train`.
 
         Returns:
           What an Estimator returns: the metric values by their names, `loss` (the mean over the
@@ -308,34 +351,35 @@ class CustomLoop:
             needs a session.
         """
         argument_checks.check_counts(steps=steps)
-        graph, functions = self.graph(ModeKeys.EVAL), self._eval_functions
-        update = functions.update.begin()
+        folder = mode_graphs.eval_dir(self.target.run_config.model_dir, name)
+        graph, functions = self._graphs.to_run(ModeKeys.EVAL, hooks, folder), self._eval_functions
         totals = {hook.tag: HistogramTotal() for hook in functions.histogram_hooks}
         with self._checkpoints.values_of(graph):
             graph.initialize(graph.built.local)
-            for element in itertools.islice(self._dataset_or_input(dataset, ModeKeys.EVAL), steps):
-                serialized, _ = update(element)
+            batches = self._dataset_or_input(dataset, ModeKeys.EVAL)
+            for serialized in functions.histograms(batches, steps):
                 for total, histogram in zip(totals.values(), serialized, strict=True):
-                    total.add(histogram.numpy())
+                    total.add(histogram)
             values = {key: value.numpy() for key, value in functions.values().items()}
         results = {**values, "global_step": self.global_step}
         histograms = [total.summary(tag) for tag, total in totals.items()]
         self._events.write_results(f"eval_{name}" if name else "eval", results, histograms)
         return results
 
-    def predict(self, dataset: Dataset | None = None) -> Iterator[Nest]:
+    def predict(
+        self, dataset: Dataset | None = None, *, hooks: Sequence[Hook] | None = None
+    ) -> Iterator[Nest]:
         """Yields the predictions for each batch, as NumPy arrays.
 
         Args:
           dataset: A Dataset with the `element_spec` of the input_fn's; None calls the input_fn.
+          hooks: SessionRunHooks, as for `train`.
         """
-        graph = self.graph(ModeKeys.PREDICT)
-        predict = self._predict_functions.predict.begin()
+        graph = self._graphs.to_run(ModeKeys.PREDICT, hooks)
         graph.initialize(graph.built.local)
-        for element in self._dataset_or_input(dataset, ModeKeys.PREDICT):
-            with self._checkpoints.values_of(graph):
-                predictions = predict(element)
-            yield tf.nest.map_structure(lambda tensor: tensor.numpy(), predictions)
+        batches = self._dataset_or_input(dataset, ModeKeys.PREDICT)
+        values = functools.partial(self._checkpoints.values_of, graph)
+        yield from self._predict_functions.predictions(batches, values)
 
     # Files.
 
@@ -360,7 +404,9 @@ class CustomLoop:
         )
 
     def _save_training(self) -> None:
-        """Writes a checkpoint of the training to the model_dir."""
+        """Writes a checkpoint of the training to the model_dir, unless a hook does."""
+        if self._hooks_save:
+            return
         folder = self.target.run_config.model_dir
         if not self._legacy_checkpoints:
             self.save(folder)

@@ -5,11 +5,16 @@ Each function is built when it is first used, because building one takes long.
 
 import dataclasses
 import functools
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import tensorflow as tf
 
 from estimator_compat.losses.summaries import LossHistogramHook
-from estimator_compat.type_aliases import Nest, Tensor
+from estimator_compat.type_aliases import Dataset, Nest, Tensor
 from migrate.hosting.graph.hosted_graph import HostedGraph
+from migrate.hosting.hooks.calls import HookCalls
 from migrate.hosting.training_loop import Loop
 
 # Takes a batch; returns a nest of tensors.
@@ -116,6 +121,30 @@ class EvalFunctions:
         histograms = [hook.serialized for hook in self.histogram_hooks]
         return _SessionFunction(graph=self.graph, fetches=[histograms, updates])
 
+    def histograms(self, batches: Dataset, steps: int | None) -> Iterator[list[bytes]]:
+        """Adds batches to the metrics; yields the serialized histograms of each batch.
+
+        Args:
+          batches: The batches.
+          steps: The most batches; None for all.
+        """
+        if self.graph.hooks:
+            yield from self._histograms_with_hooks(batches, steps)
+            return
+        update = self.update.begin()
+        for element in itertools.islice(batches, steps):
+            serialized, _ = update(element)
+            yield [histogram.numpy() for histogram in serialized]
+
+    def _histograms_with_hooks(self, batches: Dataset, steps: int | None) -> Iterator[list[bytes]]:
+        count = 0
+        with HookCalls(self.graph, iter(batches)) as calls:
+            while (steps is None or count < steps) and not calls.should_stop:
+                run = calls.run([*self.update.fetches, self.graph.count_batch])
+                count += 1
+                yield run.results[0]
+                run.after_run(calls.hooks)
+
     @functools.cached_property
     def values(self) -> Callable[[], dict[str, Tensor]]:
         """Computes the metrics' values, by their names."""
@@ -137,3 +166,31 @@ class PredictFunctions:
     def predict(self) -> _SessionFunction:
         """Computes the predictions for a batch."""
         return _SessionFunction(graph=self.graph, fetches=self.graph.built.spec.predictions)
+
+    def predictions(
+        self, batches: Dataset, values: Callable[[], AbstractContextManager[None]]
+    ) -> Iterator[Nest]:
+        """Yields the predictions for each batch, as NumPy arrays.
+
+        Args:
+          batches: The batches.
+          values: Returns the context in which the variables have the values of a checkpoint.
+        """
+        if self.graph.hooks:
+            yield from self._predictions_with_hooks(batches, values)
+            return
+        predict = self.predict.begin()
+        for element in batches:
+            with values():
+                predictions = predict(element)
+            yield tf.nest.map_structure(lambda tensor: tensor.numpy(), predictions)
+
+    def _predictions_with_hooks(
+        self, batches: Dataset, values: Callable[[], AbstractContextManager[None]]
+    ) -> Iterator[Nest]:
+        with HookCalls(self.graph, iter(batches)) as calls:
+            while not calls.should_stop:
+                with values():
+                    run = calls.run(self.predict.fetches)
+                    run.after_run(calls.hooks)
+                yield run.results

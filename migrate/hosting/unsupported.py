@@ -1,6 +1,6 @@
 """Checks for what an Estimator supports and a custom loop does not, before anything is trained."""
 
-import tensorflow.compat.v1 as tf1
+from collections.abc import Sequence
 
 from estimator_compat.cluster import TaskType
 from estimator_compat.config import RunConfig
@@ -10,35 +10,21 @@ from migrate.hosting.graph.built_graph import BuiltGraph
 from migrate.hosting.replicas.replicated_graph import Replication
 
 _PYTHON_OPS = frozenset({"PyFunc", "PyFuncStateless", "EagerPyFunc"})
-# Hooks that are not needed, because the loop does their work itself.
-_DONE_BY_THE_LOOP = (
-    tf1.train.CheckpointSaverHook,
-    tf1.train.LoggingTensorHook,
-    tf1.train.NanTensorHook,
-    tf1.train.StepCounterHook,
-    tf1.train.StopAtStepHook,
-    tf1.train.SummarySaverHook,
-)
 
 
-def check_graph(graph: BuiltGraph, *, ignore_hooks: bool) -> None:
+def check_graph(graph: BuiltGraph, problems: Sequence[str] = ()) -> None:
     """Raises a ValueError for a graph that needs a session.
 
     Args:
       graph: The graph that a model_fn built.
-      ignore_hooks: Whether hooks that need a session are accepted.
+      problems: What else needs a session, such as a hook: a sentence for each.
 
     Raises:
-      ValueError: The graph has hooks that need a session, an init_fn, Python functions in a
-        training step, or lookup tables that a step adds to; or its training step does not increment
-        the global step. The message names all of these.
+      ValueError: The graph has an init_fn, Python functions in a training step, or lookup tables
+        that a step adds to; or its training step does not increment the global step; or there are
+        other problems. The message names all of these.
     """
-    spec, problems = graph.spec, []
-    for hook in () if ignore_hooks else session_hooks(graph):
-        problems.append(
-            f"the hook {type(hook).__name__} needs a session; do its work between two calls of "
-            "`train`, and pass ignore_hooks=True"
-        )
+    spec, problems = graph.spec, list(problems)
     if spec.scaffold.init_fn is not None:
         problems.append(
             "the Scaffold's init_fn needs a session; give the variables their values with "
@@ -69,22 +55,6 @@ def check_graph(graph: BuiltGraph, *, ignore_hooks: bool) -> None:
         )
 
 
-def session_hooks(graph: BuiltGraph) -> list[Hook]:
-    """Returns the model_fn's hooks in the graph's mode that need a session."""
-    spec = graph.spec
-    hooks = {
-        ModeKeys.TRAIN: [*spec.training_hooks, *spec.training_chief_hooks],
-        ModeKeys.EVAL: spec.evaluation_hooks,
-        ModeKeys.PREDICT: spec.prediction_hooks,
-    }[graph.mode]
-    return [
-        hook
-        for hook in hooks
-        if not isinstance(hook, _DONE_BY_THE_LOOP)
-        and type(hook).__module__.partition(".")[0] != "estimator_compat"
-    ]
-
-
 def _counts_steps(graph: BuiltGraph) -> bool:
     """Returns whether a training step increments the global step, or calls a function that may."""
     reads = ("ReadVariableOp", "VarIsInitializedOp")
@@ -108,6 +78,21 @@ def check_one_device(replication: Replication | None) -> None:
             f"`forward` was called on a loop that trains on {replication.strategy!r:.100}; "
             "expected a loop without a strategy, whose variables a tape can watch; host the "
             "model_fn without it, or use `train_step`."
+        )
+
+
+def check_no_hooks(hooks: Sequence[Hook]) -> None:
+    """Raises a ValueError if `train_step` of a loop is called whose model_fn has hooks.
+
+    Raises:
+      ValueError: There are hooks.
+    """
+    if hooks:
+        names = ", ".join(sorted({type(hook).__name__ for hook in hooks}))
+        raise ValueError(
+            f"`train_step` was called on a loop whose model_fn has the hooks {names}; expected a "
+            "model_fn without hooks, because a single step is no training that they could begin "
+            "and end; call `train`, or leave the hooks out with ignore_hooks=True."
         )
 
 

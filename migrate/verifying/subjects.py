@@ -9,9 +9,9 @@ import numpy as np
 
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.type_aliases import Nest, Variable
-from migrate.hosting import unsupported
 from migrate.hosting.graph.built_graph import build_for_one_device
 from migrate.hosting.graph.hosted_graph import host_on_one_device
+from migrate.hosting.hooks import kinds
 from migrate.hosting.loop import CustomLoop
 from migrate.verifying import tf_keras_classes
 from migrate.verifying.batches import Batches
@@ -89,6 +89,15 @@ class SubjectAdapter:
           element: Features, or `(features, labels)`.
         """
         return self._ready().step(element)
+
+    def first_steps(self, batches: Batches, count: int) -> list[np.ndarray]:
+        """Trains on the first batches, one by one, and returns their losses.
+
+        Args:
+          batches: All batches.
+          count: How many of them.
+        """
+        return self.steps_on(batches, count)
 
     def steps(
         self,
@@ -243,9 +252,12 @@ class HostedAdapter(SubjectAdapter):
     @property
     def notes(self) -> list[str]:
         """The model_fn's hooks that the loop leaves out."""
-        hooks = unsupported.session_hooks(self._loop.graph(ModeKeys.TRAIN).built)
-        names = sorted({type(hook).__name__ for hook in hooks})
-        return [f"the reference's hooks are not hosted: {', '.join(names)}"] if names else []
+        spec = self._loop.graph(ModeKeys.TRAIN).built.spec
+        hooks = kinds.in_order(spec, ModeKeys.TRAIN)
+        left_out = [hook for hook in hooks if kinds.refused([hook])]
+        return (
+            [f"the reference's hooks are not hosted: {kinds.names(left_out)}"] if left_out else []
+        )
 
     @property
     def variables(self) -> Mapping[str, Variable]:
@@ -260,6 +272,12 @@ class HostedAdapter(SubjectAdapter):
         graph = host_on_one_device(built, self._loop.variables)
         graph.initialize(graph.created)  # also fills the new graph's lookup tables
         return graph.functions.function(gradients)(element) if gradients else {}
+
+    def first_steps(self, batches: Batches, count: int) -> list[np.ndarray]:
+        """Trains on the first batches and returns their losses; with hooks in a call of `train`."""
+        if not self._loop.graph(ModeKeys.TRAIN).hooks:
+            return super().first_steps(batches, count)
+        return list(self._loop.train(batches.dataset(), count))
 
     def steps(
         self,

@@ -117,7 +117,7 @@ class Training:
         elements = list(itertools.islice(iter(batches.dataset()), record.first_step))
         gradients = subject.gradients(elements[0])
         subject.assign(record.initial)  # a forward pass may write moving averages and counters
-        losses = [subject.step(element) for element in elements]
+        losses = subject.first_steps(batches, record.first_step)
         first = subject.read()
         if subject.starts_again:
             losses = subject.steps(batches, record.initial, losses[0], self._progress)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.hosting import eager_mode
+from migrate.hosting.hooks.choice import HookChoice
 from migrate.hosting.loop import CustomLoop
 from migrate.targets import Target
 from migrate.verifying import subjects
@@ -117,7 +118,7 @@ def verify(
         if adapter is None:
             config = target.run_config.replace(model_dir=f"{folder}/host")
             # Hooks are not compared; a note names the ones that the loop leaves out.
-            loop = CustomLoop(dataclasses.replace(target, config=config), ignore_hooks=True)
+            loop = CustomLoop(dataclasses.replace(target, config=config), hooks=HookChoice.HOSTABLE)
             adapter = subjects.adapt(loop)
         training = Training(
             reference, adapter, Stages(tolerances or Tolerances()), settled, progress

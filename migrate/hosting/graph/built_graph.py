@@ -5,7 +5,7 @@ and the same order of operations.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -23,14 +23,19 @@ from migrate.hosting.graph import (
     determinism,
     optimizer_ops,
     random_ops,
+    variable_access,
     variable_reads,
 )
 from migrate.hosting.graph.fetches import as_fetches, as_metric_fetches
 from migrate.hosting.graph.input_forms import InputForm, OneBatch
 from migrate.hosting.graph.variables import handles, with_resources
-from migrate.targets import Target, build
+from migrate.targets import Built, Target, build
 
 _LOSS_VALUES = ("loss", "loss_per_example", "average_loss")
+# Takes the metrics: pairs of a value and an update. It is called in the graph, after all that an
+# Estimator adds to the graph before it begins its hooks.
+Begin = Callable[[Mapping[str, Any]], None]
+Prepare = Callable[[Built], Begin | None]
 _LOCAL_COLLECTIONS = (tf1.GraphKeys.LOCAL_VARIABLES, tf1.GraphKeys.METRIC_VARIABLES)
 
 
@@ -139,26 +144,37 @@ class BuiltGraph:
         return set(graph_traversal.topological_order(ends, self.inputs))
 
 
-def build_for_one_device(target: Target, mode: str) -> BuiltGraph:
+def build_for_one_device(target: Target, mode: str, prepare: Prepare | None = None) -> BuiltGraph:
     """Builds a target's graph in one mode.
 
     Args:
       target: The model_fn, its inputs, params and config.
       mode: A `ModeKeys` value.
+      prepare: Takes the graph of the model_fn. It returns a function that begins hooks: it may add
+        operations and variables, and later calls may fetch and feed any tensor. Or it returns None,
+        as if `prepare` is None: nothing is added.
     """
     built = build(with_resources(target), mode)
     graph, spec = built.graph, as_fetches(built.spec, built.graph)
-    order_step(graph, spec)
+    begin = None if prepare is None else prepare(built._replace(spec=spec))
+    if begin is None:
+        order_step(graph, spec)
     element = built.batch.element
     with graph.as_default():
         metrics = _metrics(graph, spec) if mode == ModeKeys.EVAL else {}
         saver = spec.scaffold.saver or sessions.default_saver(built.config)
+        if mode == ModeKeys.TRAIN:
+            summaries.add_loss(spec.loss)
+        if begin is not None:
+            if not (spec.scaffold.saver or tf1.get_collection(tf1.GraphKeys.SAVERS)):
+                tf1.add_to_collection(tf1.GraphKeys.SAVERS, saver)
+            begin(metrics)
+            order_all_reads(graph, spec)
         if tf1.global_variables():
             saver.build()
         ledger: LossLedger | None = None
         step_values: dict[str, Tensor] = {}
         if mode == ModeKeys.TRAIN:
-            summaries.add_loss(spec.loss)
             ledger, step_values = _step_values(graph, spec.loss, built.batch)
         variables = [*tf1.global_variables(), *tf1.local_variables()]
         return BuiltGraph(
@@ -186,6 +202,15 @@ def order_step(graph: tf.Graph, spec: Any) -> None:
     ends = [spec.loss, spec.train_op]
     variable_reads.share_reads(graph, ends)
     determinism.make_deterministic(graph, ends)
+
+
+def order_all_reads(graph: tf.Graph, spec: Any) -> None:
+    """Orders a step in whose call hooks may fetch any tensor of the graph; changes it in place.
+
+    Reads are not shared: a hook may feed a single one.
+    """
+    reads = [op for op in graph.get_operations() if op.type in variable_access.READS]
+    determinism.make_deterministic(graph, [spec.loss, spec.train_op, *reads])
 
 
 def _metrics(graph: tf.Graph, spec: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat.runtime import graph_traversal
 from estimator_compat.type_aliases import Nest, Operation, Tensor
+from migrate.hosting.graph import shared_draws
 from migrate.hosting.graph.built_graph import BuiltGraph
 from migrate.hosting.graph.variables import handles
 
@@ -23,21 +24,33 @@ class GraphFunctions:
     Args:
       built: The graph. Operations that are added to it later are in no function.
       variables: All variables, by their names in the graph.
+      shares_draws: Whether all functions draw from one sequence of random numbers, as the calls of
+        a session do: see `shared_draws`. Otherwise each function draws its own.
 
     Attributes:
       built: The graph.
     """
 
-    def __init__(self, built: BuiltGraph, variables: Mapping[str, tf.Variable]) -> None:
+    def __init__(
+        self,
+        built: BuiltGraph,
+        variables: Mapping[str, tf.Variable],
+        *,
+        shares_draws: bool = False,
+    ) -> None:
         self.built = built
         feeds = built.inputs
         used = [index for index, tensor in enumerate(feeds) if tensor.consumers()]
         names = [op.name for op in handles(built.graph)]
         definition = _definition(built)
+        # The variables must live as long as the functions, which only have their handles.
+        self._draws = shared_draws.share(definition) if shares_draws else {}
 
         def import_graph(*arguments: Tensor) -> Tensor:
             inner = tf1.get_default_graph()
             captured = {f"{name}:0": inner.capture(variables[name].handle) for name in names}
+            for name, state in self._draws.items():
+                captured[f"{name}:0"] = inner.capture(state.handle)
             fed = {feeds[index].name: arguments[index] for index in used}
             tf1.import_graph_def(definition, input_map={**captured, **fed}, name="")
             return tf.constant(0)

@@ -1,9 +1,10 @@
 """A model_fn's graph in one mode, with its functions on the variables that all modes share."""
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from estimator_compat.type_aliases import Hook, Operation
 from migrate.hosting.graph.built_graph import BuiltGraph
 from migrate.hosting.graph.graph_functions import GraphFunctions
 from migrate.hosting.graph.variables import Variables, create
@@ -32,12 +33,16 @@ class HostedGraph:
       functions: The functions of the graph.
       created: The names of the shared variables that were created for this graph.
       replicas: In TRAIN under a strategy, the replicas' copies of the variables; otherwise None.
+      hooks: The SessionRunHooks that run around the graph's calls. Their `begin` has been called.
+      count_batch: In EVAL with hooks, the operation that counts an evaluated batch.
     """
 
     built: BuiltGraph
     functions: GraphFunctions
     created: frozenset[str]
     replicas: ReplicaCopies | None = None
+    hooks: tuple[Hook, ...] = ()
+    count_batch: Operation | None = None
 
     def initialize(self, names: Collection[str]) -> None:
         """Gives shared variables their initial values, and fills the lookup tables.
@@ -51,14 +56,27 @@ class HostedGraph:
             self.replicas.copy_to_replicas()
 
 
-def host_on_one_device(built: BuiltGraph, variables: Variables) -> HostedGraph:
+def host_on_one_device(
+    built: BuiltGraph,
+    variables: Variables,
+    hooks: Sequence[Hook] = (),
+    count_batch: Operation | None = None,
+) -> HostedGraph:
     """Imports a graph into functions.
 
     Args:
       built: The graph.
       variables: The shared variables by name. The graph's other variables are created and added;
         they are not initialized yet.
+      hooks: The SessionRunHooks that run around the graph's calls.
+      count_batch: In EVAL with hooks, the operation that counts an evaluated batch.
     """
     created = create(built.shared, built.graph, variables)
-    functions = GraphFunctions(built, variables)
-    return HostedGraph(built=built, functions=functions, created=frozenset(created))
+    functions = GraphFunctions(built, variables, shares_draws=bool(hooks))
+    return HostedGraph(
+        built=built,
+        functions=functions,
+        created=frozenset(created),
+        hooks=tuple(hooks),
+        count_batch=count_batch,
+    )

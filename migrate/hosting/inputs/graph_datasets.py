@@ -9,6 +9,8 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat.runtime import graph_traversal
 from estimator_compat.type_aliases import Dataset, Nest
 
+_FACTORY_CALL = "hosted_dataset"
+
 
 def as_eager(variant: tf.Tensor, element_spec: Nest) -> Dataset:
     """Returns a graph's Dataset as one that eager code can iterate over.
@@ -23,10 +25,29 @@ def as_eager(variant: tf.Tensor, element_spec: Nest) -> Dataset:
     graph = variant.graph
     running = graph_traversal.ancestors([variant], control_inputs=True)
     fills = _table_initializers(graph, running)
-    whole = imported(graph, [variant, *fills])
+    ends = graph_traversal.ancestors([variant, *fills], control_inputs=True)
+    whole = _function(subgraph(graph, ends))
     if fills:
         whole.prune([], [whole.graph.as_graph_element(op.name) for op in fills])()
     value = whole.prune([], whole.graph.as_graph_element(variant.name))()
+    return _keeping(tf.data.experimental.from_variant(value, element_spec), graph)
+
+
+def made_by(graph: tf.Graph, factory: str, element_spec: Nest) -> Dataset:
+    """Returns the Dataset that a function of a graph makes, as one for eager code.
+
+    Args:
+      graph: The graph.
+      factory: The name of a function without arguments, which returns a Dataset.
+      element_spec: The specs of an element.
+    """
+    definition = tf1.GraphDef(library=graph.as_graph_def().library)
+    node = definition.node.add(name=_FACTORY_CALL, op="StatefulPartitionedCall")
+    node.attr["Tin"].list.SetInParent()
+    node.attr["Tout"].list.type.append(tf.variant.as_datatype_enum)
+    node.attr["f"].func.name = factory
+    whole = _function(definition)
+    value = whole.prune([], whole.graph.as_graph_element(f"{_FACTORY_CALL}:0"))()
     return _keeping(tf.data.experimental.from_variant(value, element_spec), graph)
 
 
@@ -36,14 +57,8 @@ def _table_initializers(graph: tf.Graph, running: Collection[tf.Operation]) -> l
     return [op for op in initializers if op.inputs and op.inputs[0].op in running]
 
 
-def imported(graph: tf.Graph, ends: Collection[Any]) -> Any:
-    """Returns a function without arguments whose graph has what some tensors are computed from.
-
-    Args:
-      graph: The graph of the tensors.
-      ends: Tensors and operations.
-    """
-    definition = subgraph(graph, graph_traversal.ancestors(ends, control_inputs=True))
+def _function(definition: Any) -> Any:
+    """Returns a function without arguments, whose graph is a GraphDef's."""
 
     def import_graph() -> tf.Tensor:
         tf1.import_graph_def(definition, name="")

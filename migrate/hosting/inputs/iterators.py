@@ -12,8 +12,6 @@ from estimator_compat.type_aliases import Dataset, Nest
 from migrate.batch import Batch
 from migrate.hosting.inputs import graph_datasets
 
-_FACTORY_CALL = "hosted_dataset"
-
 
 def element_of(result: Any) -> Nest:
     """Returns the tensors that an input_fn returned: features, or `(features, labels)`.
@@ -57,9 +55,8 @@ def _dataset_of(get_next: tf.Operation, specs: tuple[tf.TensorSpec, ...]) -> Dat
     """Returns the Dataset of an iterator; its elements are the tuples of the iterator's tensors."""
     iterator, graph = get_next.inputs[0].op, get_next.graph
     if iterator.type == "OneShotIterator":
-        with graph.as_default():
-            variant = _call(graph, iterator.get_attr("dataset_factory").name)
-        return graph_datasets.as_eager(variant, specs)
+        factory = iterator.get_attr("dataset_factory").name
+        return graph_datasets.made_by(graph, factory, specs)
     makers = [
         op
         for op in graph.get_operations()
@@ -72,17 +69,6 @@ def _dataset_of(get_next: tf.Operation, specs: tuple[tf.TensorSpec, ...]) -> Dat
     if any(op.type.startswith("Placeholder") or op.type == "VarHandleOp" for op in running):
         return None
     return graph_datasets.as_eager(variant, specs)
-
-
-def _call(graph: tf.Graph, function: str) -> tf.Tensor:
-    """Adds a call of the function that makes a one-shot iterator's Dataset; returns the Dataset."""
-    definition = tf1.GraphDef(library=graph.as_graph_def().library)
-    node = definition.node.add(name=_FACTORY_CALL, op="StatefulPartitionedCall")
-    node.attr["Tin"].list.SetInParent()
-    node.attr["Tout"].list.type.append(tf.variant.as_datatype_enum)
-    node.attr["f"].func.name = function
-    [variant] = tf1.import_graph_def(definition, name="", return_elements=[f"{_FACTORY_CALL}:0"])
-    return variant
 
 
 def _later(source: tf.Operation, ops: Collection[tf.Operation], element: Nest) -> Any:

@@ -1,0 +1,1 @@
+"""Runs SessionRunHooks around the functions of a hosted graph."""
