@@ -14,17 +14,6 @@ from estimator_compat.command_line.settings import TrainSettings
 FLAGS = flags.FLAGS
 
 
-# Flags that `--per_example_losses` refuses.
-_NOT_FOR_EXAMPLES = (
-    "engine",
-    "steps_per_loop",
-    "strategy",
-    "global_mean",
-    "export_dir",
-    "serving_input_fn",
-)
-
-
 def after_run(settings: TrainSettings) -> str:
     """Returns the commands that may follow a run, as shell lines with comments."""
     place = settings.model_dir
@@ -32,7 +21,9 @@ def after_run(settings: TrainSettings) -> str:
     advice = {f"watch the losses{missing}": f"tensorboard --logdir={shlex.quote(str(place))}"}
     if settings.eval_input_fn is not None and settings.per_example_losses is None:
         advice["list the evaluation examples with the largest losses"] = command(
-            **dict.fromkeys(_NOT_FOR_EXAMPLES),
+            # An evaluation exports nothing.
+            export_dir=None,
+            serving_input_fn=None,
             model_dir=place,
             mode="evaluate",
             per_example_losses="worst.csv",

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from estimator_compat.command_line.engine import TrainingResult
 from estimator_compat.command_line.progress_display import Display, Stage
+from estimator_compat.command_line.run_engine import per_example_hook
 from estimator_compat.command_line.settings import TrainSettings
 from estimator_compat.config import RunConfig
 from estimator_compat.export import saved_model
@@ -107,11 +108,18 @@ class HostedEngine:
 
     def evaluate(self, checkpoint: str) -> dict[str, Any]:
         """Evaluates a checkpoint; see `Engine`."""
+        settings, loop = self._settings, self._loop
         self._restore(checkpoint, ModeKeys.EVAL)
-        total = self._settings.eval_steps
+        if settings.per_example_losses is not None:
+            hook = per_example_hook(settings.per_example_losses, settings.worst)
+            metrics = loop.evaluate(steps=settings.eval_steps, hooks=[hook])
+            self._display.note(f"{settings.per_example_losses} has {hook.rows:,} examples")
+            return metrics
+        total = settings.eval_steps
         stage = self._display.stage("evaluate", unit="batch", start=0, total=total)
-        batches = _counted(self._loop.dataset(ModeKeys.EVAL), stage)
-        metrics = self._loop.evaluate(batches, total)
+        # The graph is built first, because the first Dataset is the one that it was built with.
+        loop.graph(ModeKeys.EVAL)
+        metrics = loop.evaluate(_counted(loop.dataset(ModeKeys.EVAL), stage), total)
         stage.close()
         return metrics
 

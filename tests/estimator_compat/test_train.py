@@ -344,9 +344,9 @@ def test_a_tensorflow_1_program_that_nobody_edits(folder, engine):
     assert done.returncode == 0, done.stderr
     # The losses (2 - slope)**2 * (1, 4, 9), with a slope of 0 + 0.1 * 10 after the first step.
     assert done.stdout.splitlines()[1:] == [
-        "global_step           1",
-        "average_loss   4.66667",
-        "loss              5.75",
+        "global_step         1",
+        "average_loss  4.66667",
+        "loss             5.75",
     ]
     [exported] = (folder / "export").iterdir()
     assert f"SavedModel: {exported.relative_to(folder)}" in done.stderr

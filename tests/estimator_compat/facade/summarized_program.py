@@ -12,7 +12,7 @@ def model_fn(features, labels, mode, params):
     slope = tf.get_variable("slope", [], initializer=tf.zeros_initializer())
     outputs = slope * features["x"]
     if mode == tf.estimator.ModeKeys.PREDICT:
-        return tf.estimator.EstimatorSpec(mode, predictions={"y": outputs})
+        return tf.contrib.tpu.TPUEstimatorSpec(mode, predictions={"y": outputs})
     loss = tf.losses.mean_squared_error(labels, outputs)
     train_op = tf.train.GradientDescentOptimizer(0.1).minimize(loss, tf.train.get_global_step())
     return tf.contrib.tpu.TPUEstimatorSpec(mode, loss=loss, train_op=train_op)
