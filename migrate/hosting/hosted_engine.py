@@ -53,6 +53,7 @@ class HostedEngine:
         )
         # The checkpoint whose values the variables have.
         self._current: str | None = None
+        self._is_training = False
 
     @property
     def _model_dir(self) -> str:
@@ -75,9 +76,11 @@ class HostedEngine:
         stage = self._display.stage("train", unit="step", start=step, total=settings.max_steps)
         progress = _Progress(stage, step, self._saved(after_save))
         steps = None if settings.max_steps is None else settings.max_steps - step
+        self._is_training = True
         losses = loop.train(
             steps=steps, steps_per_loop=settings.steps_per_loop or 100, observer=progress
         )
+        self._is_training = False
         progress.close()
         self._current = self.latest_checkpoint()
         if not len(losses):
@@ -129,8 +132,10 @@ class HostedEngine:
         for batch in self._loop.predict():
             yield from predictions.examples(batch)
 
-    def export(self, checkpoint: str) -> str:
+    def export(self, checkpoint: str) -> str | None:
         """Writes a SavedModel; see `Engine`."""
+        if not self._loop.target.run_config.is_chief:
+            return None
         folder = saved_model.timestamped_folder(self._settings.export_dir)
         temporary = saved_model.temporary_folder(folder)
         variables: Variables = {}
@@ -148,7 +153,9 @@ class HostedEngine:
         return folder
 
     def _restore(self, checkpoint: str, mode: str) -> None:
-        if checkpoint != self._current:
+        # During training, the variables have the values of the checkpoint that was just written. A
+        # worker may see it in the folder only later.
+        if checkpoint != self._current and not self._is_training:
             self._loop.restore(checkpoint, mode=mode)
 
 

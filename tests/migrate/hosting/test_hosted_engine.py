@@ -13,10 +13,8 @@ from estimator_compat.command_line.modes import run_mode
 from estimator_compat.command_line.results import ModeResult
 from estimator_compat.command_line.settings import TrainSettings
 from tests.estimator_compat.command_line.displays import RecordingDisplay
-from tests.migrate.hosting.summaries import events
+from tests.migrate.hosting.same_files import ENGINES, check_same_files
 from tests.models.hosted_programs import Losses, eval_input_fn, model_fn, train_input_fn
-
-ENGINES = ("run", "host")
 
 
 def serving_input_fn() -> Any:
@@ -75,26 +73,6 @@ class Runs:
 @pytest.fixture
 def runs(tmp_path: Path) -> Runs:
     return Runs(tmp_path)
-
-
-def check_same_files(folder: Path) -> None:
-    """The checkpoints have the same names and values, and the events the same steps and tags."""
-    run, host = (folder / engine for engine in ENGINES)
-    names = sorted(path.name for path in run.glob("model.ckpt-*.index"))
-    assert sorted(path.name for path in host.glob("model.ckpt-*.index")) == names
-    assert (host / "checkpoint").read_text() == (run / "checkpoint").read_text()
-    for name in names:
-        ours, theirs = (
-            tf.train.load_checkpoint(str(each / name.removesuffix(".index")))
-            for each in (host, run)
-        )
-        assert ours.get_variable_to_shape_map() == theirs.get_variable_to_shape_map()
-        for variable in theirs.get_variable_to_shape_map():
-            np.testing.assert_array_equal(
-                ours.get_tensor(variable), theirs.get_tensor(variable), err_msg=variable
-            )
-    for part in ("", "eval"):
-        assert sorted(map(str, events(host / part))) == sorted(map(str, events(run / part)))
 
 
 def test_train_and_evaluate(runs: Runs, tmp_path: Path) -> None:
