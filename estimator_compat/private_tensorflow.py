@@ -218,6 +218,17 @@ def is_loss_scaled(graph: tf.Graph) -> bool:
 OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 
+def object_saver(checkpoint: tf.train.Checkpoint) -> tf1.train.Saver:
+    """Builds the Saver of a Scaffold's `tf.train.Checkpoint` in the default graph.
+
+    `Scaffold.finalize` is the public function that builds it, and it finalizes the graph.
+    """
+    from tensorflow.python.checkpoint import graph_view
+
+    saved = graph_view.ObjectGraphView(checkpoint).frozen_saveable_objects()
+    return tf1.train.Saver(var_list=saved, sharded=True)
+
+
 def summary_writer_initializers() -> list[Any]:
     """Returns the operations that open the summary writers of the default graph.
 

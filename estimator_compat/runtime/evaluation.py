@@ -123,6 +123,19 @@ def write_results(results: Mapping[str, Any], eval_dir: str, checkpoint_path: st
       eval_dir: Folder of the event file.
       checkpoint_path: The evaluated checkpoint; None writes no path.
     """
+    writer = tf1.summary.FileWriterCache.get(eval_dir)
+    for summary in result_summaries(results, checkpoint_path):
+        writer.add_summary(summary, results[GLOBAL_STEP])
+    writer.flush()
+
+
+def result_summaries(results: Mapping[str, Any], checkpoint_path: str | None) -> list[Any]:
+    """Logs an evaluation's results, and converts them to `tf.compat.v1.Summary` messages.
+
+    Args:
+      results: Metric name to result, including `global_step`.
+      checkpoint_path: The evaluated checkpoint; None for no summary of its path.
+    """
     step = results[GLOBAL_STEP]
     metrics = {name: value for name, value in results.items() if name != GLOBAL_STEP}
     logging.info(
@@ -134,16 +147,12 @@ def write_results(results: Mapping[str, Any], eval_dir: str, checkpoint_path: st
     for name, value in metrics.items():
         if value is not None:
             summary.value.extend(_summary_values(name, value))
-    writer = tf1.summary.FileWriterCache.get(eval_dir)
-    writer.add_summary(summary, step)
-    if checkpoint_path:
-        logging.info(
-            "Saving 'checkpoint_path' summary for global step %d: %s", step, checkpoint_path
-        )
-        path = tf.make_tensor_proto(checkpoint_path, dtype=tf.string)
-        value = tf1.Summary.Value(tag="checkpoint_path", tensor=path)
-        writer.add_summary(tf1.Summary(value=[value]), step)
-    writer.flush()
+    if not checkpoint_path:
+        return [summary]
+    logging.info("Saving 'checkpoint_path' summary for global step %d: %s", step, checkpoint_path)
+    path = tf.make_tensor_proto(checkpoint_path, dtype=tf.string)
+    value = tf1.Summary.Value(tag="checkpoint_path", tensor=path)
+    return [summary, tf1.Summary(value=[value])]
 
 
 class StopAfterBatchesHook(tf1.train.SessionRunHook):

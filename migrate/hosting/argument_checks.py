@@ -5,6 +5,7 @@ import os
 import tensorflow as tf
 
 from estimator_compat.type_aliases import Dataset, Nest
+from migrate.hosting.schedule import LastStep
 
 
 def check_counts(**counts: int | None) -> None:
@@ -21,6 +22,24 @@ def check_counts(**counts: int | None) -> None:
             raise ValueError(
                 f"`{name}` ({count}) must be a positive integer; give one, or leave it out."
             )
+
+
+def check_one_limit(steps: int | None, max_steps: int | None) -> None:
+    """Raises a ValueError if a training has two limits.
+
+    Raises:
+      ValueError: `steps` and `max_steps` are both given.
+    """
+    if steps is not None and max_steps is not None:
+        raise ValueError(
+            f"`steps` ({steps}) and `max_steps` ({max_steps}) are both given; expected one of "
+            "them; `steps` counts from now, `max_steps` from the first step ever."
+        )
+
+
+def last_step(now: int, *, steps: int | None, max_steps: int | None) -> LastStep:
+    """Returns the step at which a training ends, which begins at the global step `now`."""
+    return LastStep(max_steps if steps is None else now + steps)
 
 
 def check_batches(dataset: Dataset, expected: Nest) -> None:

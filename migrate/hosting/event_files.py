@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
-import tensorflow.compat.v1 as tf1
+
+from estimator_compat.runtime import evaluation
 
 
 class EventFiles:
@@ -38,17 +38,21 @@ class EventFiles:
                 tf.summary.experimental.write_raw_pb(summary, step)
             self._writers[folder].flush()
 
-    def write_results(self, folder: str, results: Mapping[str, Any], more: Iterable[Any]) -> None:
-        """Writes the results of an evaluation as scalar summaries, at its global step.
+    def write_results(
+        self,
+        folder: str,
+        results: Mapping[str, Any],
+        more: Iterable[Any],
+        checkpoint: str | None = None,
+    ) -> None:
+        """Writes the results of an evaluation as summaries, at its global step.
 
         Args:
           folder: A folder below the model_dir.
           results: The metrics by their names, and `global_step`.
           more: `tf.compat.v1.Summary` messages that are written with the results.
+          checkpoint: The path of the evaluated checkpoint, or None.
         """
-        summary = tf1.Summary()
-        for key, value in results.items():
-            if key != "global_step" and isinstance(value, np.number):
-                summary.value.add(tag=key, simple_value=float(value))
-        serialized = [message.SerializeToString() for message in (summary, *more)]
+        summaries = [*evaluation.result_summaries(results, checkpoint), *more]
+        serialized = [summary.SerializeToString() for summary in summaries]
         self.write(folder, results["global_step"], serialized)

@@ -1,7 +1,5 @@
 """Trains with SessionRunHooks: a step is a call of its own where a hook is due."""
 
-from collections.abc import Callable
-
 import numpy as np
 import tensorflow.compat.v1 as tf1
 
@@ -9,6 +7,8 @@ from migrate.hosting.graph import shared_draws
 from migrate.hosting.graph.built_graph import BuiltGraph
 from migrate.hosting.hooks import kinds
 from migrate.hosting.hooks.calls import HookCalls
+from migrate.hosting.schedule import StepCounting
+from migrate.hosting.training import Training
 from migrate.hosting.training_log import TrainingLog
 
 
@@ -22,31 +22,16 @@ class HookedTraining:
       calls: Calls the hooks.
       built: The TRAIN graph.
       log: Logs, summarizes and saves.
-      global_step: Returns the global step.
-      next_stop: Takes the global step. Returns the one at which the loop returns to Python without
-        hooks; None while it is not known that each step adds 1 to the global step.
-      advance: Trains from a global step to another one in one call; returns the losses.
-      made: Takes the global steps before and after a single step.
+      training: Makes the steps at which no hook is due.
     """
 
     def __init__(
-        self,
-        calls: HookCalls,
-        built: BuiltGraph,
-        log: TrainingLog,
-        *,
-        global_step: Callable[[], int],
-        next_stop: Callable[[int], int | None],
-        advance: Callable[[int, int], np.ndarray],
-        made: Callable[[int, int], None],
+        self, calls: HookCalls, built: BuiltGraph, log: TrainingLog, training: Training
     ) -> None:
-        self._calls, self._built, self._log = calls, built, log
-        self._global_step, self._next_stop = global_step, next_stop
-        self._advance, self._made = advance, made
+        self._calls, self._built, self._log, self._training = calls, built, log, training
         own = set(map(id, built.spec.training_hooks))
         self._last_hooks = [hook for hook in calls.hooks if id(hook) in own]
         self._first_hooks = [hook for hook in calls.hooks if id(hook) not in own]
-        self._losses: list[np.ndarray] = []
         self._is_stepwise = self._must_be_stepwise()
 
     def _must_be_stepwise(self) -> bool:
@@ -69,41 +54,32 @@ class HookedTraining:
             )
         return bool(unshared)
 
-    def train(self, end: int) -> list[np.ndarray]:
-        """Trains to a global step, the end of the input, or a hook's request to stop.
-
-        Returns:
-          The losses of the steps, in parts.
-        """
+    def train(self) -> None:
+        """Trains to the last step, the end of the input, or a hook's request to stop."""
+        training = self._training
         with self._calls:
-            while (step := self._global_step()) < end and not self._calls.should_stop:
+            while not (training.is_done or self._calls.should_stop):
+                step = training.step
                 count = self._steps_without_hooks(step)
                 if not count:
                     self._hooked_step(step)
                     continue
-                losses = self._advance(step, step + count)
-                self._losses.append(losses)
-                if len(losses) < count:
+                if not training.advance(count):
                     break
                 self._calls.skip(count, step + count)
-        return self._losses
 
     def _steps_without_hooks(self, step: int) -> int:
-        stop = None if self._is_stepwise else self._next_stop(step)
-        return 0 if stop is None else self._calls.steps_without_hooks(step, stop - step)
+        if self._is_stepwise or self._training.counting is not StepCounting.ONE:
+            return 0
+        return self._calls.steps_without_hooks(step, self._training.longest())
 
     def _hooked_step(self, step: int) -> None:
         built = self._built
-        is_summarized = self._log.wants_summaries(step, step + 1)
+        is_summarized = self._log.wants_summaries(step, 1)
         summaries = list(built.summaries) if is_summarized else []
         run = self._calls.run((built.train_op, built.spec.loss, summaries))
         _, loss, serialized = run.results
-        now = self._global_step()
-        self._made(step, now)
-        self._losses.append(np.reshape(loss, [1]))
-        self._log.save(now)
+        made = self._training.made(step, np.reshape(loss, [1]), serialized)
         run.after_run(self._first_hooks)
-        if np.isnan(loss):
-            raise tf1.train.NanLossDuringTrainingError
-        self._log.write(now, loss, serialized)
+        self._log.report(made)
         run.after_run(self._last_hooks)

@@ -21,7 +21,7 @@ from estimator_compat.type_aliases import (
 )
 from migrate.batch import Batch
 from migrate.hosting import argument_checks, eager_mode, mode_graphs, unsupported
-from migrate.hosting.checkpoints import checkpoint_paths
+from migrate.hosting.checkpoints import checkpoint_paths, filled_variables
 from migrate.hosting.checkpoints.loop_checkpoints import Checkpoints
 from migrate.hosting.event_files import EventFiles
 from migrate.hosting.graph.hosted_graph import HostedGraph
@@ -35,10 +35,10 @@ from migrate.hosting.mode_graphs import ModeGraphs
 from migrate.hosting.replicas import worker_strategy
 from migrate.hosting.replicas.replicated_graph import Replication
 from migrate.hosting.saved_model import export as exporting
-from migrate.hosting.schedule import StepCounting, next_stop
+from migrate.hosting.schedule import StepCounting
 from migrate.hosting.step_result import StepResult
+from migrate.hosting.training import Training
 from migrate.hosting.training_log import TrainingLog
-from migrate.hosting.training_loop import Loop
 from migrate.hosting.training_observer import TrainingObserver
 from migrate.targets import Target
 
@@ -211,6 +211,7 @@ class CustomLoop:
         unsupported.check_trains(self.target.run_config)
         step = self._train_step
         self._trained = True
+        self._checkpoints.begin_training()
         values = step(Batch(features, labels).element)
         del values["train_op"]
         self._merge_from_replicas()
@@ -221,6 +222,7 @@ class CustomLoop:
         dataset: Dataset | None = None,
         steps: int | None = None,
         *,
+        max_steps: int | None = None,
         steps_per_loop: int = 100,
         hooks: Sequence[Hook] | None = None,
         observer: TrainingObserver | None = None,
@@ -229,7 +231,10 @@ class CustomLoop:
 
         Args:
           dataset: A Dataset with the `element_spec` of the input_fn's; None calls the input_fn.
-          steps: How many steps; None trains until the dataset ends.
+          steps: How many steps; None trains until the dataset ends. If a step adds more than 1 to
+            the global step, fewer steps are made, as by an Estimator: see `LastStep`.
+          max_steps: The global step at which training ends, including the steps of earlier
+            trainings; None for no such limit.
           steps_per_loop: The largest number of steps in one graph call. With a hook that does not
             say how often it is due, each step is a call.
           hooks: SessionRunHooks, which run with those of the model_fn: see `HookCalls`. For each
@@ -241,11 +246,18 @@ class CustomLoop:
 
         Raises:
           ValueError: This process is an evaluator; or the model_dir has checkpoints, and none was
-            restored; or the elements of `dataset` do not fit; or a number of steps is below 1.
+            restored; or the elements of `dataset` do not fit; or a number of steps is below 1; or
+            `steps` and `max_steps` are both given.
           NanLossDuringTrainingError: The loss became NaN.
         """
         unsupported.check_trains(self.target.run_config)
-        argument_checks.check_counts(steps=steps, steps_per_loop=steps_per_loop)
+        argument_checks.check_counts(
+            steps=steps, max_steps=max_steps, steps_per_loop=steps_per_loop
+        )
+        argument_checks.check_one_limit(steps, max_steps)
+        if max_steps is not None and self._trained and self.global_step >= max_steps:
+            tf1.logging.info("Skipping training since max_steps has already saved.")
+            return _final([])
         if not self._trained and self._is_chief and self.target.run_config.model_dir:
             argument_checks.check_is_new(self.target.run_config.model_dir)
         graph = self._graphs.to_run(ModeKeys.TRAIN, hooks)
@@ -254,69 +266,28 @@ class CustomLoop:
         loop = self._train_functions.begin_loop()
         batches = iter(graph.built.input_form.elements(dataset))
         if not self._trained:
-            self._log.save(self.global_step, force=True)
+            self._log.save(self.global_step)
         self._trained = True
+        self._checkpoints.begin_training()
         graph.initialize(graph.built.local)  # a new session initializes local variables, too
         self._log.begin(observer)
-        end = self.global_step + (steps if steps is not None else 2**62)
-        losses = []
-        if graph.hooks:
-            losses = self._train_with_hooks(graph, loop, batches, end, steps_per_loop)
-            end = 0
-        while (step := self.global_step) < end:
-            # The first step is made alone. It shows whether a step adds 1 to the global step.
-            # Otherwise many steps in one call could pass `end`.
-            longest = self._step_counting.longest(steps_per_loop)
-            stop = next_stop(step, end=end, longest=longest, intervals=self._log.intervals())
-            step_losses = self._advance(loop, batches, step, stop)
-            losses.append(step_losses)
-            if len(step_losses) < stop - step:
-                break
-        self._merge_from_replicas()
-        self._log.save(self.global_step, force=True)
-        return np.concatenate(losses) if losses else np.zeros(0, np.float32)
-
-    def _advance(self, loop: Loop, batches: Iterator[Nest], step: int, stop: int) -> np.ndarray:
-        """Trains from one global step to another in one graph call; returns the steps' losses."""
-        summarize = self._log.wants_summaries(step, stop)
-        result = loop(batches, stop - step, summarize=summarize)
-        losses = result.losses
-        if np.isnan(losses).any():
-            raise tf1.train.NanLossDuringTrainingError
-        if len(losses):
-            now = self.global_step
-            self._step_counting = self._step_counting.after(made=len(losses), counted=now - step)
-            self._log.write(now, losses[-1], result.summaries)
-        return losses
-
-    def _train_with_hooks(
-        self,
-        graph: HostedGraph,
-        loop: Loop,
-        batches: Iterator[Nest],
-        end: int,
-        steps_per_loop: int,
-    ) -> list[np.ndarray]:
-        """Trains to a global step with the hooks of a graph; returns the losses in parts."""
-
-        def stop_after(step: int) -> int | None:
-            if self._step_counting is not StepCounting.ONE:
-                return None
-            intervals = self._log.intervals()
-            return next_stop(step, end=end, longest=steps_per_loop, intervals=intervals)
-
-        def count(step: int, now: int) -> None:
-            self._step_counting = self._step_counting.after(made=1, counted=now - step)
-
-        return HookedTraining(
-            HookCalls(graph, batches),
-            graph.built,
+        training = Training(
+            loop,
+            batches,
             self._log,
+            argument_checks.last_step(self.global_step, steps=steps, max_steps=max_steps),
             global_step=lambda: self.global_step,
-            next_stop=stop_after,
-            advance=lambda step, stop: self._advance(loop, batches, step, stop),
-            made=count,
-        ).train(end)
+            counting=self._step_counting,
+            steps_per_loop=steps_per_loop,
+        )
+        if graph.hooks:
+            HookedTraining(HookCalls(graph, batches), graph.built, self._log, training).train()
+        else:
+            training.run()
+        self._step_counting = training.counting
+        self._merge_from_replicas()
+        self._log.save(self.global_step)
+        return _final(training.losses)
 
     def _merge_from_replicas(self) -> None:
         replicas = self.graph(ModeKeys.TRAIN).replicas
@@ -354,6 +325,7 @@ class CustomLoop:
         folder = mode_graphs.eval_dir(self.target.run_config.model_dir, name)
         graph, functions = self._graphs.to_run(ModeKeys.EVAL, hooks, folder), self._eval_functions
         totals = {hook.tag: HistogramTotal() for hook in functions.histogram_hooks}
+        self._fill(graph, "evaluate")
         with self._checkpoints.values_of(graph):
             graph.initialize(graph.built.local)
             batches = self._dataset_or_input(dataset, ModeKeys.EVAL)
@@ -363,7 +335,9 @@ class CustomLoop:
             values = {key: value.numpy() for key, value in functions.values().items()}
         results = {**values, "global_step": self.global_step}
         histograms = [total.summary(tag) for tag, total in totals.items()]
-        self._events.write_results(f"eval_{name}" if name else "eval", results, histograms)
+        self._events.write_results(
+            f"eval_{name}" if name else "eval", results, histograms, self._checkpoints.latest()
+        )
         return results
 
     def predict(
@@ -376,10 +350,22 @@ class CustomLoop:
           hooks: SessionRunHooks, as for `train`.
         """
         graph = self._graphs.to_run(ModeKeys.PREDICT, hooks)
+        self._fill(graph, "predict")
         graph.initialize(graph.built.local)
         batches = self._dataset_or_input(dataset, ModeKeys.PREDICT)
         values = functools.partial(self._checkpoints.values_of, graph)
         yield from self._predict_functions.predictions(batches, values)
+
+    def _fill(self, graph: HostedGraph, purpose: str) -> None:
+        """Gives the variables of an EVAL or PREDICT graph the values that an Estimator restores.
+
+        Raises:
+          ValueError: Neither training nor a checkpoint has filled a variable.
+        """
+        if self._trained:
+            self._checkpoints.fill(graph)
+        elif self._checkpoints.latest() is None:
+            filled_variables.log_untrained(self.target.run_config.model_dir, purpose)
 
     # Files.
 
@@ -473,6 +459,15 @@ class CustomLoop:
         if not self._is_chief:
             return folder
         served = exporting.ServedGraph(self.target, serving_input_receiver_fn, self.variables)
+        self._fill(served.graph, "export")
         with self._checkpoints.values_of(served.graph):
             served.write(folder, self.variables)
         return folder
+
+
+def _final(losses: list[np.ndarray]) -> np.ndarray:
+    """Joins the losses of a training, and logs the last one as an Estimator did."""
+    if not losses:
+        return np.zeros(0, np.float32)
+    tf1.logging.info("Loss for final step: %s.", losses[-1][-1])
+    return np.concatenate(losses)

@@ -72,14 +72,31 @@ class StepCounting(enum.Enum):
         return steps_per_loop if self is StepCounting.ONE else 1
 
 
-def next_stop(step: int, *, end: int, longest: int, intervals: list[Interval]) -> int:
-    """Returns the global step at which the loop must return to Python.
+@dataclass(frozen=True, slots=True)
+class LastStep:
+    """The global step at which a training ends, as an Estimator's StopAtStepHook found it.
 
-    Args:
-      step: The present global step.
-      end: The last global step of the training.
-      longest: How many steps one graph call may make.
-      intervals: The intervals of the actions that Python does.
+    Attributes:
+      step: The global step; None if only the input's end or a hook ends the training.
     """
-    distances = [n for interval in intervals if (n := interval.steps_until_due(step)) is not None]
-    return min(step + min([longest, *distances]), end)
+
+    step: int | None
+
+    def is_reached(self, before: int, now: int) -> bool:
+        """Returns whether the training ends after a step.
+
+        The hook read the global step beside the step's own increment of it, nearly always before
+        it, and here always. It looked at the new value only if the old one was the last but one, or
+        larger. So a step that adds 2 may be
+        followed by another one, although the last step is reached: from 0, steps of 2 end at 12 if
+        10 is the last step.
+
+        Args:
+          before: The global step before the step.
+          now: The global step after it.
+        """
+        return self.step is not None and before + 1 >= self.step and now >= self.step
+
+    def steps_until_reached(self, step: int) -> int | None:
+        """Returns how many steps of 1 are left after the global step `step`, at least 1."""
+        return None if self.step is None else max(1, self.step - step)

@@ -76,6 +76,9 @@ class Loop:
         # tenth of its speed, so only a step with such operations waits.
         waits = built.acts_alone
 
+        def nothing() -> tf.Tensor:
+            return tf.constant([], tf.string)
+
         def serialize(*values: tf.Tensor) -> tf.Tensor:
             return tf.stack(summaries(*values)) if built.summaries else tf.constant([], tf.string)
 
@@ -98,28 +101,55 @@ class Loop:
             )
             with tf.control_dependencies([stored]):
                 steps_made.assign_add(1, read_value=False)
-            return values
+            return _is_nan(loss), values
 
         def steps(batches: Any, count: tf.Tensor, summarize: tf.Tensor | bool) -> tf.Tensor:
             buffer.assign(tf.zeros([count], buffer.dtype))
             steps_made.assign(0)
-            serialized = tf.constant([], tf.string)
             if tf.is_tensor(summarize):
-                for index in tf.range(count):
-                    tf.autograph.experimental.set_loop_options(
-                        shape_invariants=[(serialized, tf.TensorShape([None]))]
-                    )
-                    values = advance(batches)
-                    if summarize and index == count - 1:
-                        serialized = serialize(*values)
-            else:
-                for _ in tf.range(count - 1 if summarize else count):
-                    advance(batches)
-                if summarize:
-                    serialized = serialize(*advance(batches))
-            return serialized
+                return steps_of_one_function(batches, count, summarize)
+            is_nan = repeat(
+                lambda: advance(batches)[0],
+                count - 1 if summarize else count,
+            )
+            if not summarize:
+                return nothing()
+            return tf.cond(is_nan, nothing, lambda: serialize(*advance(batches)[1]))
+
+        def steps_of_one_function(
+            batches: Any, count: tf.Tensor, summarize: tf.Tensor
+        ) -> tf.Tensor:
+            def advance_and_serialize(index: tf.Tensor, *_: tf.Tensor) -> tuple[tf.Tensor, ...]:
+                is_nan, values = advance(batches)
+                is_last = tf.logical_and(summarize, tf.equal(index, count - 1))
+                serialized = tf.cond(is_last, lambda: serialize(*values), nothing)
+                return index + 1, is_nan, serialized
+
+            return tf.while_loop(
+                lambda index, is_nan, _: tf.logical_and(index < count, tf.logical_not(is_nan)),
+                advance_and_serialize,
+                [tf.constant(0), tf.constant(False), nothing()],
+                shape_invariants=[tf.TensorShape([]), tf.TensorShape([]), tf.TensorShape([None])],
+            )[2]
 
         return steps
+
+
+def repeat(step: Callable[[], tf.Tensor], count: tf.Tensor) -> tf.Tensor:
+    """Calls a step `count` times in the graph, or until it returns True; returns the last result.
+
+    It is a loop of its own, because AutoGraph makes a branch of a `break`.
+    """
+    return tf.while_loop(
+        lambda index, is_over: tf.logical_and(index < count, tf.logical_not(is_over)),
+        lambda index, _: (index + 1, step()),
+        [tf.constant(0), tf.constant(False)],
+    )[1]
+
+
+def _is_nan(loss: tf.Tensor) -> tf.Tensor:
+    """Returns whether a loss is NaN: a training ends there, as an Estimator's did."""
+    return tf.reshape(tf.math.is_nan(loss), []) if loss.dtype.is_floating else tf.constant(False)
 
 
 def _summarized_tensors(summaries: Iterable[tf.Tensor]) -> Iterator[tf.Tensor]:

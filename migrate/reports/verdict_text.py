@@ -62,6 +62,8 @@ def _not_verified(verdict: Verdict) -> str:
     if not verdict.reference_trains:
         return "the reference's training moves no trainable variable, so that it shows nothing"
     compared = "no number that was compared differs, but " if verdict.compared else ""
+    if verdict.untrained:
+        return f"{compared}{'; '.join(verdict.untrained)}"
     return f"{compared}the numbers of training were not compared"
 
 

@@ -178,7 +178,8 @@ class Verdict:
     Attributes:
       subject: What was compared with the reference, in words.
       outcome: The worst outcome of the compared stages. It is `NOT_VERIFIED` if none of them
-        differs, but no numbers of training were compared.
+        differs, but no numbers of training were compared, or the reference cannot be evaluated or
+        predict with what it trained.
       stages: The stages in the order of the computation.
       run_losses: The reference's loss of each step, as Python floats.
       subject_losses: The subject's loss of each step, as Python floats.
@@ -189,6 +190,8 @@ class Verdict:
       races: The operations of the reference that run in any order and change its numbers, each a
         sentence. They are looked for only if the subject differs.
       reference_trains: Whether the reference's training moves a trainable variable, or has none.
+      untrained: The modes in which the reference cannot run, because its training fills no value
+        for some of their variables: a sentence for each, which names the variables.
     """
 
     subject: str
@@ -200,6 +203,7 @@ class Verdict:
     explanations: tuple[str, ...] = ()
     races: tuple[str, ...] = ()
     reference_trains: bool = True
+    untrained: tuple[str, ...] = ()
 
     @property
     def compared(self) -> tuple[Stage, ...]:
@@ -215,6 +219,8 @@ class Verdict:
             return worst
         is_training_compared = any(each.name in _TRAINING for each in self.compared)
         if worst is None or not is_training_compared or not self.reference_trains:
+            return Outcome.NOT_VERIFIED
+        if self.untrained:
             return Outcome.NOT_VERIFIED
         return worst
 

@@ -91,6 +91,7 @@ class Verification:
         self._stages = training.stages
         self._draws = draws
         self._unaligned: list[RandomOp] = []
+        self._untrained: list[str] = []
 
     def run(self) -> Verdict:
         """Trains, evaluates and predicts with both, and compares them stage by stage."""
@@ -129,6 +130,7 @@ class Verification:
             explanations=tuple(self._training.explanations),
             races=tuple(self._training.races),
             reference_trains=record.trains,
+            untrained=tuple(dict.fromkeys(self._untrained)),
         )
 
     def _reported(self, compared: list[Stage]) -> list[Stage]:
@@ -309,7 +311,9 @@ class Verification:
             return None, stages.alignment_note(unaligned)
         if requirements.untrained:
             names = ", ".join(requirements.untrained)
-            return None, f"mode {mode!r} has variables that no checkpoint of training has: {names}"
+            reason = f"mode {mode!r} has variables that no checkpoint of training has: {names}"
+            self._untrained.append(reason)
+            return None, reason
         return self._call_reference(mode, lambda: function(requirements))
 
     def _evaluate(self, requirements: GraphRequirements) -> dict[str, Any]:

@@ -43,6 +43,18 @@ def checkpoint_dir(_: pytest.MonkeyPatch, folder: Path) -> None:
     assert private_tensorflow.checkpoint_dir(hook) == str(folder)
 
 
+@uses("ObjectGraphView.frozen_saveable_objects")
+def object_saver(_: pytest.MonkeyPatch, folder: Path) -> None:
+    with tf.Graph().as_default(), tf1.Session() as session:
+        variable = tf.Variable(3.0, name="three")
+        session.run(variable.initializer)
+        saver = private_tensorflow.object_saver(tf.train.Checkpoint(kept=variable))
+        saver.save(session, str(folder / "model.ckpt"))
+    restored = tf.Variable(0.0)
+    tf.train.Checkpoint(kept=restored).restore(str(folder / "model.ckpt")).assert_consumed()
+    assert float(restored) == 3.0
+
+
 @uses("CheckpointSaverHook._listeners")
 def saver_listeners(_: pytest.MonkeyPatch, folder: Path) -> None:
     saved = []

@@ -4,14 +4,15 @@ import contextlib
 import functools
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
 
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import checkpoint_files
-from migrate.hosting.checkpoints import checkpoint_paths, latest_checkpoints
+from migrate.hosting.checkpoints import checkpoint_paths, latest_checkpoints, object_names
+from migrate.hosting.checkpoints.filled_variables import FilledVariables
 from migrate.hosting.checkpoints.legacy_checkpoints import LegacyCheckpoints, compare, describe
 from migrate.hosting.graph.hosted_graph import HostedGraph
 from migrate.hosting.graph.variables import Variables
@@ -47,6 +48,36 @@ class Checkpoints:
         self._managers: dict[str, tf.train.CheckpointManager] = {}
         # The mode whose graph a checkpoint was last restored for, if it is not TRAIN.
         self._restored_mode: str | None = None
+        self._restored: str | None = None
+        self._latest: tuple[str | None, int] = None, 0
+        self._filled = FilledVariables()
+
+    def fill(self, graph: HostedGraph) -> None:
+        """Fills the variables that only a graph of EVAL or PREDICT has: see `FilledVariables`.
+
+        Args:
+          graph: The graph, which is about to run with trained or restored variables.
+        """
+        trained = self._graph(ModeKeys.TRAIN).built.saved_variables
+        self._filled.fill(graph.built, trained, self._variables, self.read_restored)
+
+    def read_restored(self) -> Mapping[str, np.ndarray]:
+        """Returns the values of the checkpoint that was restored last; empty after training."""
+        return read(self._restored) if self._restored else {}
+
+    def begin_training(self) -> None:
+        """Takes note of a training: what only a restored checkpoint has is stale after it."""
+        self._restored = None
+        self._filled.clear()
+
+    def latest(self) -> str | None:
+        """Returns the checkpoint with the variables' present values, as far as the step tells."""
+        path, step = self._latest
+        return path if path and step == int(self._variables["global_step"]) else None
+
+    def _note(self, path: str) -> str:
+        self._latest = path, int(self._variables["global_step"])
+        return path
 
     @functools.cached_property
     def _legacy_retention(self) -> latest_checkpoints.Retention:
@@ -93,7 +124,7 @@ class Checkpoints:
                 checkpoint_name=name,
                 **self._retention,
             )
-        return str(self._managers[prefix].save(checkpoint_number=step))
+        return self._note(str(self._managers[prefix].save(checkpoint_number=step)))
 
     def restore(self, path: str, mode: str = ModeKeys.TRAIN) -> None:
         """Restores a checkpoint of either format, or a folder's latest checkpoint.
@@ -106,8 +137,12 @@ class Checkpoints:
           ValueError: There is no checkpoint, or its values do not fit the variables; nothing is
             restored.
         """
-        restore_into(found(path), self._graph(mode), self._variables)
+        path = found(path)
+        restore_into(path, self._graph(mode), self._variables)
         self._restored_mode = None if mode == ModeKeys.TRAIN else mode
+        self._restored = path
+        self._filled.clear()
+        self._note(path)
 
     def save_legacy(self, path: str) -> str:
         """Writes a name-based checkpoint that an Estimator resumes from; returns its path.
@@ -131,7 +166,7 @@ class Checkpoints:
         """Writes a name-based checkpoint and deletes old ones, as an Estimator in training did."""
         path = self.save_legacy(os.path.join(folder, "model.ckpt"))
         self._legacy_retention.delete_old(folder)
-        return path
+        return self._note(path)
 
     def _legacy(self, mode: str) -> LegacyCheckpoints:
         return LegacyCheckpoints(self._graph(mode), self._variables)
@@ -232,13 +267,20 @@ def _keys(checkpoint: str) -> dict[str, str]:
     keys = [key for key, _ in tf.train.list_variables(checkpoint)]
     if checkpoint_files.OBJECT_GRAPH not in keys:
         return {key: key for key in keys}
-    variable_keys = [key for key in keys if key.startswith(_PREFIX) and key.endswith(_VALUE)]
-    return {_legacy_name(key): key for key in variable_keys}
+    own = [key for key in keys if _is_own(key)]
+    return {_legacy_name(key): key for key in own} if own else object_names.by_name(checkpoint)
 
 
 def is_legacy(checkpoint: str) -> bool:
-    """Returns whether a checkpoint is name-based, like the checkpoints of an Estimator."""
-    return not checkpoint_files.is_object_based(checkpoint)
+    """Returns whether a checkpoint is an Estimator's, and not one of a loop's `save`.
+
+    An Estimator's checkpoint is object-based if its Scaffold's saver is a `tf.train.Checkpoint`.
+    """
+    return not any(_is_own(key) for key, _ in tf.train.list_variables(checkpoint))
+
+
+def _is_own(key: str) -> bool:
+    return key.startswith(_PREFIX) and key.endswith(_VALUE)
 
 
 def _legacy_name(key: str) -> str:

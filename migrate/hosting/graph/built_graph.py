@@ -11,6 +11,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
+from estimator_compat import private_tensorflow
 from estimator_compat.ledger import function_bodies, reader, summary_wrapper
 from estimator_compat.ledger.values import LossLedger
 from estimator_compat.losses import summaries
@@ -162,6 +163,7 @@ def build_for_one_device(target: Target, mode: str, prepare: Prepare | None = No
     element = built.batch.element
     with graph.as_default():
         metrics = _metrics(graph, spec) if mode == ModeKeys.EVAL else {}
+        spec = _with_name_based_saver(spec)
         saver = spec.scaffold.saver or sessions.default_saver(built.config)
         if mode == ModeKeys.TRAIN:
             summaries.add_loss(spec.loss)
@@ -195,6 +197,19 @@ def build_for_one_device(target: Target, mode: str, prepare: Prepare | None = No
             saved_variables=tuple(v.op.name for v in tf1.global_variables()),
             input_result=built.input_result,
         )
+
+
+def _with_name_based_saver(spec: Any) -> Any:
+    """Returns a spec whose Scaffold has a Saver instead of a `tf.train.Checkpoint`.
+
+    A Scaffold makes this Saver itself when its session is created. The Saver's names are the
+    Checkpoint's keys.
+    """
+    scaffold = spec.scaffold
+    if not isinstance(scaffold.saver, tf.train.Checkpoint):
+        return spec
+    saver = private_tensorflow.object_saver(scaffold.saver)
+    return spec._replace(scaffold=tf1.train.Scaffold(saver=saver, copy_from_scaffold=scaffold))
 
 
 def order_step(graph: tf.Graph, spec: Any) -> None:

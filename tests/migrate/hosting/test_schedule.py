@@ -1,32 +1,40 @@
 """The steps at which the loop returns to Python: those of an Estimator's hooks."""
 
-from migrate.hosting.schedule import Interval, StepCounting, next_stop
+from migrate.hosting.schedule import Interval, LastStep, StepCounting
 
 
-def stops(*, end: int, longest: int, **every: int | None) -> list[int]:
-    """The global steps at which a training from 0 stops, if each action is done when it is due."""
-    intervals = [Interval(steps) for steps in every.values()]
-    stopped, step = [], 0
-    while step < end:
-        stop = next_stop(step, end=end, longest=longest, intervals=intervals)
-        for interval in intervals:
-            if interval.steps_until_due(step) == stop - step:
-                interval.restart(stop)
-        stopped.append(step := stop)
-    return stopped
+def due_after(every: int, *, until: int) -> list[int]:
+    """The steps at which an action is due, if it is done whenever it is."""
+    interval, done, step = Interval(every), [], 0
+    while (distance := interval.steps_until_due(step)) is not None and step + distance <= until:
+        step += distance
+        assert interval.is_due(step)
+        interval.restart(step)
+        done.append(step)
+    return done
 
 
-def test_summaries_come_after_the_first_step_and_then_regularly() -> None:
-    assert stops(end=9, longest=100, summary=3) == [1, 4, 7, 9]
+def test_an_action_comes_after_the_first_step_and_then_regularly() -> None:
+    assert due_after(3, until=9) == [1, 4, 7]
+    assert due_after(2, until=6) == [1, 3, 5]
+    assert Interval(None).steps_until_due(3) is None
+    assert not Interval(0).is_due(3)
 
 
-def test_a_loop_is_no_longer_than_it_may() -> None:
-    assert stops(end=10, longest=4) == [4, 8, 10]
-    assert stops(end=5, longest=2, summary=None) == [2, 4, 5]
+def test_the_last_step_is_looked_for_where_the_step_before_it_was() -> None:
+    """Steps of 2: 6 steps end at 12 for 10, and 5 more at 22 for 20, as Estimator 2.15.1 did."""
 
+    def made(begin: int, last: int, by: int) -> int:
+        end, before, now = LastStep(last), begin, begin + by
+        while not end.is_reached(before, now):
+            before, now = now, now + by
+        return now
 
-def test_what_is_due_together_stops_once() -> None:
-    assert stops(end=7, longest=100, summary=2, checkpoint=4) == [1, 3, 5, 7]
+    assert (made(0, 10, 2), made(12, 20, 2)) == (12, 22)
+    assert (made(0, 10, 1), made(10, 20, 1), made(0, 11, 2)) == (10, 20, 12)
+    assert not LastStep(None).is_reached(5, 6)
+    assert (LastStep(7).steps_until_reached(4), LastStep(7).steps_until_reached(9)) == (3, 1)
+    assert LastStep(None).steps_until_reached(4) is None
 
 
 def test_what_was_done_at_a_restored_step_is_due_later() -> None:

@@ -13,7 +13,7 @@ import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
 from migrate.hosting.event_files import EventFiles
-from migrate.hosting.training_log import TrainingLog
+from migrate.hosting.training_log import StepsMade, TrainingLog
 from tests.migrate.hosting.summaries import events
 from tests.models.hosted_programs import (
     INPUT_FNS,
@@ -39,16 +39,15 @@ def test_each_call_of_train_logs_and_summarizes_at_the_steps_of_the_run(
         loop = hosted(tmp_path / "host")
         for steps in (STEPS, 9):
             loop.train(steps=steps)
-    made = logged()
-    # A session reads the global step for its log before or after the step's own increment.
-    assert [loss for loss, _ in made] == [loss for loss, _ in expected]
-    assert [step for _, step in made] == [1, 8, 15, 22, 24, 31]
+    found = logged()
+    assert found == expected  # an Estimator reads the global step before a step
+    assert [step for _, step in found] == [0, 7, 14, 21, 23, 30]
     ours, theirs = (events(tmp_path / side) for side in ("host", "run"))
     assert sorted(ours) == sorted(theirs)
     assert {step for step, *_ in ours} == {1, 6, 11, 16, 21, 24, 29}
     with caplog.at_level("INFO", logger="tensorflow"):
         hosted().train(steps=STEPS)  # without a model_dir, only the log shows the training
-    assert logged() == made[:4]
+    assert logged() == found[:4]
 
 
 def test_the_speed_is_written_at_the_steps_of_the_run(tmp_path: Path) -> None:
@@ -106,14 +105,24 @@ def log_of(
     return log, events, saved
 
 
+def made(step: int, loss: float = 0.5, summaries: Any = (), before: int | None = None) -> StepsMade:
+    """Returns one step, which ends at a global step."""
+    before = step - 1 if before is None else before
+    loss_value = np.float32(loss)
+    return StepsMade(count=1, before=before, now=step, loss=loss_value, summaries=summaries)
+
+
 def test_each_action_has_its_own_interval(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = iter([10.0, 12.0])  # the seconds at the logs of the steps 1 and 4
-    monkeypatch.setattr(time, "perf_counter", lambda: next(now))
+    seconds = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: seconds[0])
     log, events, saved = log_of(save_checkpoints_steps=5)
+    log.save(0)
     saved_after = []
     for step in range(1, 7):
-        summaries = [b"summary"] if log.wants_summaries(step - 1, step) else []
-        log.write(step, np.float32(0.5), summaries)
+        seconds[0] = 10.0 if step < 4 else 12.0
+        summaries = [b"summary"] if log.wants_summaries(step - 1, 1) else []
+        log.record(made(step, summaries=summaries))
+        log.report(made(step))
         saved_after.append(len(saved))
     speed = tf1.Summary()
     speed.value.add(tag="global_step/sec", simple_value=1.5)  # 3 steps in 2 seconds
@@ -123,26 +132,47 @@ def test_each_action_has_its_own_interval(monkeypatch: pytest.MonkeyPatch) -> No
         (4, [speed.SerializeToString()]),
         (5, [b"summary"]),
     ]
-    assert saved_after == [1, 1, 1, 1, 1, 2]  # after the steps 1 and 6
+    assert saved_after == [1, 1, 1, 1, 2, 2]  # before training, and after step 5
+
+
+def test_the_steps_of_a_training_that_counts_by_two() -> None:
+    """Every 3 from step 2 on: an Estimator expected 1 more than it had read, so that 5 waits."""
+    log, events, _ = log_of(save_summary_steps=3)
+    for step in range(2, 21, 2):
+        summaries = [b"summary"] if log.wants_summaries(step - 2, 1) else []
+        log.record(made(step, summaries=summaries, before=step - 2))
+    assert [step for step, _ in events.written if b"summary" in dict(events.written)[step]] == [
+        2,
+        8,
+        14,
+        20,
+    ]
 
 
 def test_a_checkpoint_is_not_written_twice_at_one_step() -> None:
     log, _, saved = log_of(save_checkpoints_steps=5)
-    log.save(0, force=True)
-    log.save(0, force=True)
-    log.save(4)
+    log.save(0)
+    log.save(0)
+    log.record(made(4))
     assert saved == [0]
-    log.save(4, force=True)
+    log.save(4)
     assert saved == [0, 1]
+
+
+def test_without_an_interval_no_checkpoint_is_written() -> None:
+    log, _, saved = log_of(save_checkpoints_steps=None, save_checkpoints_secs=None)
+    log.save(0)
+    log.record(made(1))
+    assert saved == []
 
 
 def test_a_restored_step_begins_the_interval() -> None:
     log, _, saved = log_of(save_checkpoints_steps=5)
     log.restored(12)
-    for step in (12, 16):
-        log.save(step)
+    for step in (13, 16):
+        log.record(made(step))
     assert saved == []
-    log.save(17)
+    log.record(made(17))
     assert saved == [0]
 
 
@@ -155,25 +185,45 @@ def test_the_chiefs_clock_decides(decision: bool) -> None:
         return decision
 
     log, _, saved = log_of(chief, save_checkpoints_secs=1000)
-    log.save(1)
+    log.record(made(1))
     assert (asked, len(saved)) == ([True], int(decision))
     log.restored(1)
-    log.save(2)
+    log.record(made(2))
     assert asked == [True, False]
-    log.save(3, force=True)  # is done by all workers, so that nobody is asked
+    log.save(3)  # is done by all workers, so that nobody is asked
     assert (len(asked), len(saved)) == (2, 2 * decision + 1)
 
 
 def test_without_a_model_dir_it_only_logs(caplog: pytest.LogCaptureFixture) -> None:
     log, _, saved = log_of(model_dir=None, save_checkpoints_steps=5)
-    assert [interval.steps for interval in log.intervals()] == [3]
     assert not log.wants_summaries(0, 1)
     with caplog.at_level("INFO", logger="tensorflow"):
-        log.write(1, np.float32(0.5), [])
-    assert "loss = 0.5, step = 1" in caplog.text
+        log.record(made(1))
+        log.report(made(1))
+    assert "loss = 0.5, step = 0" in caplog.text
+    assert log.steps_until_due(1) == 3
     assert saved == []
 
 
-def test_the_loop_stops_for_logs_summaries_and_checkpoints() -> None:
+def test_the_loop_returns_for_logs_summaries_and_checkpoints() -> None:
     log, *_ = log_of(save_checkpoints_steps=5)
-    assert [interval.steps for interval in log.intervals()] == [3, 2, 5]
+    log.save(0)
+    found = []
+    for step in range(6):
+        found.append(log.steps_until_due(step))
+        log.record(made(step + 1, summaries=[b""] if log.wants_summaries(step, 1) else []))
+        log.report(made(step + 1))
+    # Summaries after the steps 1, 3, 5, 7; logs after 1, 4, 7; a checkpoint after 5.
+    assert found == [1, 2, 1, 1, 1, 2]
+
+
+def test_a_nan_is_told_after_the_summaries(caplog: pytest.LogCaptureFixture) -> None:
+    log, events, _ = log_of(save_checkpoints_steps=5)
+    nan = made(1, loss=float("nan"), summaries=[b"summary"])
+    with caplog.at_level("INFO", logger="tensorflow"):
+        log.record(nan)
+        with pytest.raises(tf1.train.NanLossDuringTrainingError, match="NaN loss during training"):
+            log.report(nan)
+    assert "Model diverged with loss = NaN." in caplog.text
+    assert "loss = nan" not in caplog.text
+    assert events.written == [(1, [b"summary"])]
