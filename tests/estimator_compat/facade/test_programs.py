@@ -61,3 +61,15 @@ def test_loss_summaries_for_every_estimator(tmp_path: Path, options: tuple[str, 
         if options:
             # The slope is 0. The losses are 4 and 16.
             assert (scalars["average_loss"], scalars["loss_per_example"]) == (10, 2)
+
+
+def test_a_package_that_only_called_the_program(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(
+        "import tensorflow as tf\n"
+        "from tensorflow.python.ops import resource_variable_ops\n"
+        "tf.app.run(lambda _: resource_variable_ops.nosuch())\n"
+    )
+    done = run("run", tmp_path / "program.py")
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("AttributeError: `tensorflow.python.ops.resource_variable_ops.nosuch`")
