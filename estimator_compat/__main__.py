@@ -90,6 +90,11 @@ def parser() -> argparse.ArgumentParser:
         help="add `average_loss` and `loss_per_example` to the summaries and metrics of each "
         "Estimator that the program makes",
     )
+    run.add_argument(
+        "--verbose",
+        action="store_true",
+        help="show the lines of TensorFlow's C++ code and its deprecation warnings, too",
+    )
     run.add_argument("program", nargs=argparse.REMAINDER, metavar="SCRIPT [-- FLAG ...]")
     return whole
 
@@ -140,6 +145,10 @@ def _run(options: argparse.Namespace, whole: argparse.ArgumentParser) -> int:
         del program[0]
     from estimator_compat import facade
 
+    if not options.verbose:
+        from estimator_compat.command_line import quiet_programs
+
+        quiet_programs.prepare()
     if options.loss_summaries:
         _add_loss_summaries()
     try:

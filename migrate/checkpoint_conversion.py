@@ -9,7 +9,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.checkpoint_matching import Conversion, Matching
-from migrate.hosting.checkpoints import checkpoint_paths
+from migrate.hosting.checkpoints import checkpoint_paths, latest_checkpoints
 from migrate.hosting.checkpoints.legacy_checkpoints import LegacyCheckpoints, compare
 from migrate.hosting.checkpoints.loop_checkpoints import is_legacy, read
 from migrate.hosting.hooks.choice import HookChoice
@@ -138,14 +138,9 @@ def _variables(values: dict[str, np.ndarray], loop: CustomLoop | None) -> dict[s
 
 def _write_objects(variables: dict[str, tf.Variable], path: str) -> None:
     written = tf.train.Checkpoint(variables=variables).write(path)
-    _make_latest(written)
+    latest_checkpoints.add(written)
 
 
 def _write_names(variables: dict[str, tf.Variable], path: str) -> None:
     tf1.train.Saver(variables).save(None, path, write_meta_graph=False, write_state=False)
-    _make_latest(path)
-
-
-def _make_latest(path: str) -> None:
-    folder, name = os.path.split(os.path.abspath(path))
-    tf1.train.update_checkpoint_state(folder, name)
+    latest_checkpoints.add(path)

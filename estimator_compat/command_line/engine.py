@@ -45,5 +45,8 @@ class Engine(Protocol):
     def predict(self, checkpoint: str) -> Iterator[Any]:
         """Yields the prediction for each example: an array, or a dict of arrays."""
 
-    def export(self, checkpoint: str) -> str:
-        """Writes a SavedModel to a new folder below `export_dir`, and returns its path."""
+    def export(self, checkpoint: str) -> str | None:
+        """Writes a SavedModel to a new folder below `export_dir`, and returns its path.
+
+        None if this process is a worker, for which the chief writes it.
+        """

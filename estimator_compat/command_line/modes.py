@@ -106,14 +106,17 @@ def _predict(engine: Engine, settings: TrainSettings, display: Display) -> ModeR
 
 def _export(engine: Engine, settings: TrainSettings, display: Display) -> ModeResult:
     checkpoint = _checkpoint(engine, settings)
-    print(engine.export(checkpoint))
-    display.note(f"the SavedModel has the values of {checkpoint}")
+    if (folder := engine.export(checkpoint)) is not None:
+        print(folder)
+        display.note(f"the SavedModel has the values of {checkpoint}")
     return ModeResult()
 
 
 def _export_if_asked(engine: Engine, settings: TrainSettings, display: Display) -> None:
-    if settings.export_dir is not None:
-        display.note(f"SavedModel: {engine.export(_checkpoint(engine, settings))}")
+    if settings.export_dir is None:
+        return
+    if (folder := engine.export(_checkpoint(engine, settings))) is not None:
+        display.note(f"SavedModel: {folder}")
 
 
 _MODES: dict[str | None, Callable[[Engine, TrainSettings, Display], ModeResult]] = {

@@ -21,7 +21,13 @@ def after_run(settings: TrainSettings) -> str:
     advice = {f"watch the losses{missing}": f"tensorboard --logdir={shlex.quote(str(place))}"}
     if settings.eval_input_fn is not None and settings.per_example_losses is None:
         advice["list the evaluation examples with the largest losses"] = command(
-            model_dir=place, mode="evaluate", per_example_losses="worst.csv", worst=20
+            # An evaluation exports nothing.
+            export_dir=None,
+            serving_input_fn=None,
+            model_dir=place,
+            mode="evaluate",
+            per_example_losses="worst.csv",
+            worst=20,
         )
     if settings.mode in ("train", "train_and_evaluate"):
         more = settings.max_steps and 2 * settings.max_steps

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from estimator_compat.command_line.consoles import PlainConsole
+
 _REDRAW_SECONDS = 0.1
 
 
@@ -51,7 +53,7 @@ def open_display(*, every_steps: int, console: Console | None = None) -> Display
       every_steps: The number of steps or batches between two plain lines.
       console: The console to write to; None creates a console that writes to stderr.
     """
-    console = console or Console(stderr=True, highlight=False, soft_wrap=True)
+    console = console or PlainConsole(stderr=True, highlight=False, soft_wrap=True)
     if console.is_terminal and not console.is_dumb_terminal:
         return _Bars(console)
     return _Lines(console, every_steps)

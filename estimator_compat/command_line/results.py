@@ -10,6 +10,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from estimator_compat.command_line.consoles import PlainConsole
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModeResult:
@@ -32,7 +34,7 @@ def print_metrics(title: str, metrics: Mapping[str, Any], console: Console | Non
       metrics: The values of the metrics by name.
       console: The console to write to; None creates a console that writes to stdout.
     """
-    console = console or Console(highlight=False)
+    console = console or PlainConsole(highlight=False)
     lines = box.ROUNDED if console.is_terminal else None
     table = Table(title=title if console.is_terminal else None, box=lines, pad_edge=bool(lines))
     table.add_column("metric", no_wrap=True)

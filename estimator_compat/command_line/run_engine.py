@@ -60,7 +60,7 @@ class RunEngine:
         )
         losses = []
         if settings.per_example_losses is not None:
-            losses = [_losses_hook(settings.per_example_losses, settings.worst)]
+            losses = [per_example_hook(settings.per_example_losses, settings.worst)]
         metrics = self._estimator.evaluate(
             settings.eval_input_fn,
             steps=settings.eval_steps,
@@ -97,7 +97,8 @@ class _AfterSave(tf1.train.CheckpointSaverListener):
             self._call()
 
 
-def _losses_hook(path: str, worst: int | None) -> PerExampleLossHook:
+def per_example_hook(path: str, worst: int | None) -> PerExampleLossHook:
+    """Returns the hook of --per_example_losses, which writes the file `path`."""
     from estimator_compat.ledger import function_bodies
 
     return PerExampleLossHook(path, worst, without_calls=function_bodies.without_calls)

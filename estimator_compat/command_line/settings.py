@@ -258,11 +258,6 @@ class TrainSettings:
                 f"`--global_mean` ({self.global_mean}) needs several replicas; expected "
                 f"--strategy={' or '.join(STRATEGIES)}; add one, or leave it out."
             )
-        if self.engine == "host" and self.per_example_losses is not None:
-            problems.append(
-                f"`--per_example_losses` ({self.per_example_losses}) needs a session, and --engine "
-                "is host; expected --engine=run; evaluate the same model_dir with that."
-            )
         if self.worst is not None and self.per_example_losses is None:
             problems.append(
                 f"`--worst` ({self.worst}) has no file to go to; expected --per_example_losses, "

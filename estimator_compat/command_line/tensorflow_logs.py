@@ -1,11 +1,12 @@
 """Hides most of TensorFlow's log; `--verbosity` shows it."""
 
+import contextlib
 import logging
 import os
 import re
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from absl import flags
 from absl.logging import converter
@@ -37,12 +38,24 @@ def import_tensorflow() -> None:
     """
     if FLAGS["verbosity"].present or os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") != "3":
         return
+    with hidden_stderr():
+        import tensorflow  # noqa: F401
+
+
+@contextlib.contextmanager
+def hidden_stderr() -> Iterator[None]:
+    """Returns a context in which nothing is written to the file descriptor of stderr.
+
+    If an error leaves the context, what was hidden is written. Ctrl-C is not an error.
+    """
     with tempfile.TemporaryFile() as output:
         stderr = os.dup(2)
         os.dup2(output.fileno(), 2)
         try:
-            import tensorflow  # noqa: F401
-        except Exception:
+            yield
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
             output.seek(0)
             os.write(stderr, output.read())
             raise

@@ -10,7 +10,12 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat.export import outputs, supervised
 from estimator_compat.mode_keys import ModeKeys
-from estimator_compat.runtime import checkpoint_files, graph_traversal, sessions
+from estimator_compat.runtime import (
+    checkpoint_files,
+    graph_traversal,
+    own_deprecations,
+    sessions,
+)
 from estimator_compat.runtime.graph_traversal import Edge
 from estimator_compat.type_aliases import ServingInputReceiverFn, Tensor
 
@@ -178,8 +183,9 @@ def signatures(
         for key, output in export_outputs.items():
             name = f"{prefix}{key or 'None'}"
             try:
-                signature = output.as_signature_def(tensors)
-                _check_fed(tensors, signature)
+                with own_deprecations.silenced():
+                    signature = output.as_signature_def(tensors)
+                    _check_fed(tensors, signature)
                 included[name] = signature
             except ValueError as error:
                 excluded[name] = str(error)

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from estimator_compat.command_line.engine import TrainingResult
 from estimator_compat.command_line.progress_display import Display, Stage
+from estimator_compat.command_line.run_engine import per_example_hook
 from estimator_compat.command_line.settings import TrainSettings
 from estimator_compat.config import RunConfig
 from estimator_compat.export import saved_model
@@ -52,6 +53,7 @@ class HostedEngine:
         )
         # The checkpoint whose values the variables have.
         self._current: str | None = None
+        self._is_training = False
 
     @property
     def _model_dir(self) -> str:
@@ -74,9 +76,11 @@ class HostedEngine:
         stage = self._display.stage("train", unit="step", start=step, total=settings.max_steps)
         progress = _Progress(stage, step, self._saved(after_save))
         steps = None if settings.max_steps is None else settings.max_steps - step
+        self._is_training = True
         losses = loop.train(
             steps=steps, steps_per_loop=settings.steps_per_loop or 100, observer=progress
         )
+        self._is_training = False
         progress.close()
         self._current = self.latest_checkpoint()
         if not len(losses):
@@ -107,11 +111,18 @@ class HostedEngine:
 
     def evaluate(self, checkpoint: str) -> dict[str, Any]:
         """Evaluates a checkpoint; see `Engine`."""
+        settings, loop = self._settings, self._loop
         self._restore(checkpoint, ModeKeys.EVAL)
-        total = self._settings.eval_steps
+        if settings.per_example_losses is not None:
+            hook = per_example_hook(settings.per_example_losses, settings.worst)
+            metrics = loop.evaluate(steps=settings.eval_steps, hooks=[hook])
+            self._display.note(f"{settings.per_example_losses} has {hook.rows:,} examples")
+            return metrics
+        total = settings.eval_steps
         stage = self._display.stage("evaluate", unit="batch", start=0, total=total)
-        batches = _counted(self._loop.dataset(ModeKeys.EVAL), stage)
-        metrics = self._loop.evaluate(batches, total)
+        # The graph is built first, because the first Dataset is the one that it was built with.
+        loop.graph(ModeKeys.EVAL)
+        metrics = loop.evaluate(_counted(loop.dataset(ModeKeys.EVAL), stage), total)
         stage.close()
         return metrics
 
@@ -121,8 +132,10 @@ class HostedEngine:
         for batch in self._loop.predict():
             yield from predictions.examples(batch)
 
-    def export(self, checkpoint: str) -> str:
+    def export(self, checkpoint: str) -> str | None:
         """Writes a SavedModel; see `Engine`."""
+        if not self._loop.target.run_config.is_chief:
+            return None
         folder = saved_model.timestamped_folder(self._settings.export_dir)
         temporary = saved_model.temporary_folder(folder)
         variables: Variables = {}
@@ -140,7 +153,9 @@ class HostedEngine:
         return folder
 
     def _restore(self, checkpoint: str, mode: str) -> None:
-        if checkpoint != self._current:
+        # During training, the variables have the values of the checkpoint that was just written. A
+        # worker may see it in the folder only later.
+        if checkpoint != self._current and not self._is_training:
             self._loop.restore(checkpoint, mode=mode)
 
 

@@ -316,3 +316,42 @@ def test_a_legacy_main_has_our_flags_and_its_own(folder):
         "index,loss,weight\n0,0.390625,1.0\n1,1.890625,1.0\n2,0.390625,1.0\n3,1.890625,1.0\n"
     )
     assert done.stderr.count("evaluation at step 3:") == 1
+
+
+@pytest.mark.parametrize("engine", ["run", "host"])
+def test_a_tensorflow_1_program_that_nobody_edits(folder, engine):
+    flags = [
+        "--facade",
+        f"--engine={engine}",
+        "--model_dir=model",
+        "--max_steps=1",
+        "--export_dir=export",
+        *(
+            f"--{flag}=summarized_program.py:{name}"
+            for flag, name in [
+                ("model_fn", "spec_fn"),
+                ("train_input_fn", "input_fn"),
+                ("eval_input_fn", "input_fn"),
+                ("serving_input_fn", "serving_input_fn"),
+            ]
+        ),
+    ]
+    source = ROOT / "tests/estimator_compat/facade/summarized_program.py"
+    (folder / source.name).write_text(source.read_text())
+    without = run(folder, *flags[1:])
+    assert without.returncode == 2
+    done = run(folder, *flags)
+    assert done.returncode == 0, done.stderr
+    # The losses (2 - slope)**2 * (1, 4, 9), with a slope of 0 + 0.1 * 10 after the first step.
+    assert done.stdout.splitlines()[1:] == [
+        "global_step         1",
+        "average_loss  4.66667",
+        "loss             5.75",
+    ]
+    [exported] = (folder / "export").iterdir()
+    assert f"SavedModel: {exported.relative_to(folder)}" in done.stderr
+    # What it suggests next, can be done.
+    listing = next(line for line in done.stderr.splitlines() if "--worst=20" in line)
+    listed = run(folder, *listing.split()[3:])
+    assert listed.returncode == 0, listed.stderr
+    assert (folder / "worst.csv").read_text().splitlines()[1] == "2,9.0,1.0"

@@ -6,6 +6,8 @@ import time
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
+from estimator_compat.runtime import own_deprecations
+
 _SECONDS_PER_HOUR = 3600
 
 
@@ -44,7 +46,8 @@ class Retention:
             if self._hours and _written_at(path) > self._next:
                 self._next += self._hours * _SECONDS_PER_HOUR
             else:
-                tf1.train.remove_checkpoint(path)
+                with own_deprecations.silenced():
+                    tf1.train.remove_checkpoint(path)
         _write(folder, paths[-self._keep :])
 
 
@@ -61,4 +64,5 @@ def _written_at(path: str) -> float:
 def _write(folder: str, paths: list[str]) -> None:
     is_absolute = os.path.isabs(folder)
     names = [os.path.relpath(path, folder) if is_absolute else path for path in paths]
-    tf1.train.update_checkpoint_state(folder, names[-1], all_model_checkpoint_paths=names)
+    with own_deprecations.silenced():
+        tf1.train.update_checkpoint_state(folder, names[-1], all_model_checkpoint_paths=names)

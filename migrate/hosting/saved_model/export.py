@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat.export import outputs, saved_model
 from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.runtime import own_deprecations
 from estimator_compat.type_aliases import Features, Nest, ServingInputReceiverFn, Tensor
 from migrate.hosting.graph.built_graph import build_for_one_device
 from migrate.hosting.graph.hosted_graph import host_on_one_device
@@ -112,7 +113,9 @@ class ServedGraph:
     def _tensors(self, infos: Mapping[str, Any]) -> dict[str, Tensor]:
         """Returns the tensors of the graph that TensorInfos name, sorted by their keys."""
         find = tf1.saved_model.get_tensor_from_tensor_info
-        return {name: find(info, self.graph.built.graph) for name, info in sorted(infos.items())}
+        graph = self.graph.built.graph
+        with own_deprecations.silenced():
+            return {name: find(info, graph) for name, info in sorted(infos.items())}
 
 
 def _check(without_values: list[str], growing: list[str]) -> None:

@@ -107,11 +107,6 @@ def test_a_negative_seed_is_a_seed():
             "`--global_mean` (True) needs several replicas; expected --strategy=mirrored or "
             "multi_worker; add one, or leave it out.",
         ),
-        (
-            {"engine": "host", "per_example_losses": "a.csv"},
-            "`--per_example_losses` (a.csv) needs a session, and --engine is host; expected "
-            "--engine=run; evaluate the same model_dir with that.",
-        ),
     ],
 )
 def test_what_an_engine_cannot_do(settings, message):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.migrate.hosting.summaries import events
 from tests.recording.commands import estimator_compat as run
 
 pytestmark = pytest.mark.subprocess
@@ -44,6 +45,22 @@ def test_a_legacy_package_that_was_not_named(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text("{}.nosuch\n")
     done = run("run", tmp_path / "program.py")
     assert done.stderr.splitlines()[-1] == "AttributeError: 'dict' object has no attribute 'nosuch'"
+
+
+@pytest.mark.parametrize("options", [(), ("--loss_summaries",)], ids=["without", "with"])
+def test_loss_summaries_for_every_estimator(tmp_path: Path, options: tuple[str, ...]) -> None:
+    script = HERE / "summarized_program.py"
+    done = run("run", *options, script, "--", f"--folder={tmp_path}")
+    assert done.returncode == 0, done.stderr[-3000:]
+    added = ["average_loss"] if options else []
+    metrics = str([*added, "global_step", "loss"])
+    assert done.stdout.splitlines() == 2 * [metrics, "3"]
+    for name in ("plain", "tpu"):
+        scalars = {tag: value for _, tag, value in events(tmp_path / name)}
+        assert set(scalars) == {"loss", *(["average_loss", "loss_per_example"] if options else [])}
+        if options:
+            # The slope is 0. The losses are 4 and 16.
+            assert (scalars["average_loss"], scalars["loss_per_example"]) == (10, 2)
 
 
 def test_a_package_that_only_called_the_program(tmp_path: Path) -> None:

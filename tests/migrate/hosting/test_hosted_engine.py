@@ -13,10 +13,8 @@ from estimator_compat.command_line.modes import run_mode
 from estimator_compat.command_line.results import ModeResult
 from estimator_compat.command_line.settings import TrainSettings
 from tests.estimator_compat.command_line.displays import RecordingDisplay
-from tests.migrate.hosting.summaries import events
-from tests.models.hosted_programs import eval_input_fn, model_fn, train_input_fn
-
-ENGINES = ("run", "host")
+from tests.migrate.hosting.same_files import ENGINES, check_same_files
+from tests.models.hosted_programs import Losses, eval_input_fn, model_fn, train_input_fn
 
 
 def serving_input_fn() -> Any:
@@ -31,9 +29,9 @@ def averaged(features: Any, labels: Any, mode: str) -> Any:
     if mode == "train":
         loss = tf1.losses.mean_squared_error(labels, value)
         step = tf1.train.GradientDescentOptimizer(0.1).minimize(loss, tf1.train.get_global_step())
-        seen, count = tf1.metrics.mean(labels, name="seen")
+        _, seen = tf1.metrics.mean(labels, name="seen")
         tf1.summary.scalar("seen", seen)
-        with tf.control_dependencies([step, count]):
+        with tf.control_dependencies([step, seen]):
             train_op = averages.apply(tf1.trainable_variables())
         return estimator_compat.EstimatorSpec(mode, loss=loss, train_op=train_op)
     scaffold = tf1.train.Scaffold(saver=tf1.train.Saver(averages.variables_to_restore()))
@@ -75,26 +73,6 @@ class Runs:
 @pytest.fixture
 def runs(tmp_path: Path) -> Runs:
     return Runs(tmp_path)
-
-
-def check_same_files(folder: Path) -> None:
-    """The checkpoints have the same names and values, and the events the same steps and tags."""
-    run, host = (folder / engine for engine in ENGINES)
-    names = sorted(path.name for path in run.glob("model.ckpt-*.index"))
-    assert sorted(path.name for path in host.glob("model.ckpt-*.index")) == names
-    assert (host / "checkpoint").read_text() == (run / "checkpoint").read_text()
-    for name in names:
-        ours, theirs = (
-            tf.train.load_checkpoint(str(each / name.removesuffix(".index")))
-            for each in (host, run)
-        )
-        assert ours.get_variable_to_shape_map() == theirs.get_variable_to_shape_map()
-        for variable in theirs.get_variable_to_shape_map():
-            np.testing.assert_array_equal(
-                ours.get_tensor(variable), theirs.get_tensor(variable), err_msg=variable
-            )
-    for part in ("", "eval"):
-        assert sorted(map(str, events(host / part))) == sorted(map(str, events(run / part)))
 
 
 def test_train_and_evaluate(runs: Runs, tmp_path: Path) -> None:
@@ -140,6 +118,33 @@ def test_evaluate_and_predict_need_no_input_for_training(
     assert len(printed[0].splitlines()) == 20
     with pytest.raises(ValueError, match="has no checkpoint; expected a checkpoint to evaluate"):
         runs("host", "evaluate", model_dir=str(tmp_path / "none"))
+
+
+def test_per_example_losses(runs: Runs, tmp_path: Path) -> None:
+    runs("run", "train")
+    files = []
+    for engine in ENGINES:
+        path = tmp_path / f"{engine}.csv"
+        changes = {"per_example_losses": str(path), "worst": 7, "model_dir": f"{tmp_path}/run"}
+        _, notes = runs(engine, "evaluate", **changes)
+        assert notes == [f"{path} has 7 examples"]
+        files.append(path.read_text())
+    assert files[0] == files[1]
+
+
+def test_hooks_of_the_model_fn_run(runs: Runs, tmp_path: Path) -> None:
+    losses = {}
+    for engine in ENGINES:
+        hook = Losses()
+
+        def with_hook(features: Any, labels: Any, mode: str, hook: Any = hook) -> Any:
+            return model_fn(features, labels, mode, {"hooks": [hook]})
+
+        runs(engine, "train", model_fn=with_hook, params=None)
+        losses[engine] = hook.losses
+    assert len(losses["host"]) == 12
+    assert losses["host"] == losses["run"]
+    check_same_files(tmp_path)
 
 
 def test_moving_averages_are_restored_and_metrics_of_training_go_on(
