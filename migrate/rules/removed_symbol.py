@@ -1,0 +1,120 @@
+"""The rule on symbols that TensorFlow has removed."""
+
+from collections.abc import Iterator
+
+from estimator_compat.api import coverage
+from migrate.findings import Finding, Severity
+from migrate.mappings import symbols
+from migrate.mappings.symbols import Missing
+from migrate.rules.base import Example, Rule
+from migrate.scanning.syntax import Reference, SourceModule
+
+_FACADE = {
+    coverage.Kind.HERE: "Unedited, it runs under `python -m estimator_compat run`",
+    coverage.Kind.DIFFERENT: "Unedited, it runs under `python -m estimator_compat run`",
+    coverage.Kind.LATER: "The facade of `estimator_compat` does not have it yet",
+    coverage.Kind.NEVER: "The facade of `estimator_compat` will never have it",
+}
+
+
+class RemovedSymbol(Rule):
+    """A symbol of `tf` that TensorFlow 2.16 to 2.21 lack.
+
+    Finds:
+      Uses and imports of names that TensorFlow 1.15 or 2.15 had, and that TensorFlow 2.16 to 2.21
+      lack, both with Keras 3 and with legacy Keras. Names are followed through imports, aliases
+      and assignments. A use that runs only where the name is there, in a `try` or behind a test of
+      the version, is not found. One finding a line names each symbol once.
+
+    Why it matters:
+      The program stops with an AttributeError or an ImportError when it comes to the line.
+
+    Rewrite safety:
+      There is no edit: whether `tf.compat.v1` or `estimator_compat` is right for a program depends
+      on the rest of the file.
+
+    References:
+      `migrate/mappings/symbols.txt`, made by walking the installed TensorFlows; the facade's
+      coverage is in NAMES.md.
+    """
+
+    code = "REM101"
+    severity = Severity.ERROR
+    effort = 5
+    effort_reason = "To import another module, or to rename one symbol, and to run the program."
+    examples = (
+        Example(
+            code="import tensorflow as tf\n\nlayer = tf.layers.dense\n",
+            lines=(3,),
+            because="`tf.compat.v1.layers.dense` has it, with legacy Keras",
+        ),
+        Example(
+            code="from tensorflow.contrib import slim\n",
+            lines=(1,),
+            because="TensorFlow 2 never had `tensorflow.contrib`",
+        ),
+        Example(
+            code=(
+                "import tensorflow.compat.v1 as tf\n\n"
+                "est = tf.estimator\nspec = est.EstimatorSpec\n"
+            ),
+            lines=(3, 4),
+            because="removed in 2.16",
+        ),
+        Example(
+            code=(
+                "try:\n    from tensorflow.contrib import slim\n"
+                "except ImportError:\n    import tf_slim as slim\n\nslim.conv2d\n"
+            ),
+        ),
+        Example(code="import tensorflow.compat.v1 as tf\n\nloss = tf.losses.log_loss\n"),
+    )
+
+    def check(self, module: SourceModule) -> Iterator[Finding]:
+        """Yields a finding for each line and symbol."""
+        seen = set()
+        for reference in module.references:
+            missing = _missing(reference)
+            if missing is None or module.is_for_other_versions(reference.node):
+                continue
+            symbol = reference.symbols[0]
+            if (reference.node.lineno, symbol) not in seen:
+                seen.add((reference.node.lineno, symbol))
+                yield self.finding(module, reference.node, _message(symbol, missing))
+
+
+def _missing(reference: Reference) -> Missing | None:
+    """Returns the row of the first symbol, if all that the reference may stand for are missing."""
+    rows = [
+        symbols.find(symbol.removeprefix("tensorflow."))
+        for symbol in reference.symbols
+        if symbol.startswith("tensorflow.")
+    ]
+    if len(rows) < len(reference.symbols):
+        return None
+    gone = [row for row in rows if row is not None and row.where == symbols.EVERYWHERE]
+    return gone[0] if len(gone) == len(rows) and gone else None
+
+
+def _message(symbol: str, missing: Missing) -> str:
+    return f"{_what_happened(symbol, missing)}. {_what_instead(symbol, missing)}."
+
+
+def _what_happened(symbol: str, missing: Missing) -> str:
+    gone = f"tensorflow.{missing.name}"
+    subject = f"`{symbol}` is missing in TensorFlow 2.16 to 2.21"
+    if missing.since == "2.0":
+        return f"{subject}: TensorFlow 2 never had `{gone}`"
+    if missing.since == "2.1":
+        return f"{subject}: `{gone}` was removed after 2.0"
+    return f"{subject}: `{gone}` was removed in {missing.since}"
+
+
+def _what_instead(symbol: str, missing: Missing) -> str:
+    name = symbol.removeprefix("tensorflow.")
+    if missing.in_v1 != symbols.NOWHERE:
+        legacy = ", with legacy Keras" if missing.in_v1 == symbols.WITH_LEGACY_KERAS else ""
+        return f"`tf.compat.v1.{name}` has it{legacy}"
+    status = coverage.status(name.removeprefix("compat.v1."))
+    remark = f": {status.remark}" if status.remark else ""
+    return f"{_FACADE[status.kind]}{remark}"
