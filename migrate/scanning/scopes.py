@@ -3,16 +3,42 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
 
-from migrate.scanning.bindings import Binding, Scope
+from migrate.scanning.bindings import Binding, Scope, dotted
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_BRANCHES = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.ExceptHandler, ast.IfExp)
-# Nodes without a line, and operators: nothing asks for them.
-_NOTHING = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+_BRANCHES = frozenset(
+    {ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.ExceptHandler, ast.IfExp}
+    | ({ast.TryStar} if hasattr(ast, "TryStar") else set())
+)
+# Fields that hold no nodes that anybody asks for: names, constants, operators.
+_NOT_NODES = frozenset(
+    "arg asname attr conversion ctx id is_async kind kwd_attrs level module n name names op ops rest s "
+    "simple type_comment type_ignores type_params".split()
+)
+_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
+    kind: tuple(field for field in kind._fields if field not in _NOT_NODES)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
+_FIELDS[ast.Constant] = ()
+
+
+@dataclasses.dataclass(slots=True)
+class Chain:
+    """A name or a dotted expression.
+
+    Attributes:
+      node: The whole of it.
+      scope: Where it is evaluated.
+    """
+
+    node: ast.Attribute | ast.Name
+    scope: Scope
 
 
 class Walk:
@@ -21,9 +47,9 @@ class Walk:
     Attributes:
       root: The scope of the module.
       parents: The node around each node.
-      scopes: The scope in which each name, call and definition is evaluated.
-      nodes: The nodes of each type, in the order of the source.
-      chains: The names and dotted expressions that are read, each as a whole.
+      scopes: The scope in which each name and definition is evaluated.
+      nodes: The nodes of each type but names, in the order of the source.
+      chains: The dotted expressions and names that begin with a name which stands for a symbol.
     """
 
     def __init__(self, tree: ast.Module) -> None:
@@ -31,35 +57,48 @@ class Walk:
         self.parents: dict[ast.AST, ast.AST] = {}
         self.scopes: dict[ast.AST, Scope] = {}
         self.nodes: defaultdict[type[ast.AST], list[ast.AST]] = defaultdict(list)
-        self.chains: list[ast.Attribute | ast.Name] = []
         # An own stack: a long chain of operators is nested deeper than Python may recurse.
         self._stack: list[tuple[ast.AST, Scope, bool]] = []
+        self._chains: list[Chain] = []
         self._push(tree, self.root, False)
         while self._stack:
             self._visit(*self._stack.pop())
+        names = _names_of_symbols(self.scopes.values())
+        self.chains = [chain for chain in self._chains if dotted(chain.node)[0] in names]
 
     def _push(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
         """Puts the children of a node on the stack, so that the first is visited first."""
-        self._push_all(node, list(_children(node)), scope, conditional)
+        children = []
+        for field in _FIELDS[type(node)]:
+            value = getattr(node, field, None)
+            if type(value) is list:
+                children += value
+            elif value is not None:
+                children.append(value)
+        self._push_all(node, children, scope, conditional)
 
     def _push_all(
         self, node: ast.AST, children: list[ast.AST], scope: Scope, conditional: bool
     ) -> None:
+        parents, stack = self.parents, self._stack
         for child in reversed(children):
-            self.parents[child] = node
-            self._stack.append((child, scope, conditional))
+            if child is not None and child.__class__ is not ast.Constant:
+                parents[child] = node
+                stack.append((child, scope, conditional))
 
     def _visit(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
         kind = type(node)
-        self.nodes[kind].append(node)
-        self.scopes[node] = scope
         if kind is ast.Attribute:
             self._chain(node, scope, conditional)
         elif kind is ast.Name:
             self._name(node, scope, conditional)
-        elif kind in _OPENERS:
-            _OPENERS[kind](self, node, scope, conditional)
         else:
+            self.nodes[kind].append(node)
+            opener = _OPENERS.get(kind)
+            if opener is not None:
+                self.scopes[node] = scope
+                opener(self, node, scope, conditional)
+                return
             binder = _BINDERS.get(kind)
             if binder is not None:
                 binder(node, scope, conditional)
@@ -74,22 +113,22 @@ class Walk:
             inner = inner.value
         if isinstance(inner, ast.Name):
             self.scopes[inner] = scope
-            self.chains.append(node)
+            self._chains.append(Chain(node, scope))
         else:
             self._stack.append((inner, scope, conditional))
 
     def _name(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
         assert isinstance(node, ast.Name)
+        self.scopes[node] = scope
         if isinstance(node.ctx, ast.Load):
-            self.chains.append(node)
+            self._chains.append(Chain(node, scope))
             return
-        value = _assigned_value(node, self.parents[node])
+        parent = self.parents[node]
+        value = _assigned_value(parent)
         owner = scope
-        while isinstance(owner.node, _COMPREHENSIONS) and isinstance(
-            self.parents[node], ast.NamedExpr
-        ):
-            assert owner.parent is not None
-            owner = owner.parent
+        if isinstance(parent, ast.NamedExpr):
+            while isinstance(owner.node, _COMPREHENSIONS) and owner.parent is not None:
+                owner = owner.parent
         owner.bind(node.id, Binding(line=node.lineno, conditional=conditional, value=value))
 
     def _function(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
@@ -104,6 +143,7 @@ class Walk:
         else:
             scope.bind(node.name, Binding(line=node.lineno, conditional=conditional, value=node))
             outside += node.decorator_list
+            outside += [node.returns] if node.returns is not None else []
             body = list(node.body)
         for argument in all_arguments(arguments):
             inner.bind(argument.arg, Binding(line=0, conditional=False))
@@ -122,22 +162,25 @@ class Walk:
     def _comprehension(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
         first, *rest = list(node.generators)  # type: ignore[attr-defined]
         inner = Scope(node, scope)
-        others = [child for child in _children(node) if child is not first]
-        inside = [first.target, *first.ifs, *others]
+        elements = [getattr(node, field) for field in ("elt", "key", "value") if field in node._fields]
+        inside = [first.target, *first.ifs, *rest, *elements]
         self._push_all(node, inside, inner, conditional)
         self._push_all(node, [first.iter], scope, conditional)
 
 
-def _children(node: ast.AST) -> Iterator[ast.AST]:
-    for field in node._fields:
-        value = getattr(node, field, None)
-        if isinstance(value, ast.AST):
-            if not isinstance(value, _NOTHING):
-                yield value
-        elif isinstance(value, list):
-            yield from (
-                each for each in value if isinstance(each, ast.AST) and type(each) not in _NOTHING
-            )
+def _names_of_symbols(scopes: Iterable[Scope]) -> set[str]:
+    """Returns the names that an import binds, or an assignment of a dotted expression."""
+    return {
+        name
+        for scope in set(scopes)
+        for name, bindings in scope.bindings.items()
+        if any(
+            binding.symbol is not None
+            or binding.imported_from is not None
+            or isinstance(binding.value, ast.Attribute | ast.Name)
+            for binding in bindings
+        )
+    }
 
 
 def all_arguments(arguments: ast.arguments) -> list[ast.arg]:
@@ -146,11 +189,9 @@ def all_arguments(arguments: ast.arguments) -> list[ast.arg]:
     return every + [each for each in (arguments.vararg, arguments.kwarg) if each is not None]
 
 
-def _assigned_value(name: ast.Name, parent: ast.AST) -> ast.AST | None:
-    """Returns the expression that a name is bound to; None if it is not one expression."""
-    if isinstance(parent, ast.Assign | ast.NamedExpr):
-        return parent.value
-    if isinstance(parent, ast.AnnAssign):
+def _assigned_value(parent: ast.AST) -> ast.AST | None:
+    """Returns what an assignment around a name binds it to; None if it is not one expression."""
+    if isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr):
         return parent.value
     return None
 

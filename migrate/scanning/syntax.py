@@ -123,15 +123,15 @@ class SourceModule:
                 name = "" if alias.name == "*" else f".{alias.name}"
                 yield Reference(alias, (f"{imported.module}{name}",))
         for chain in self._walk.chains:
-            symbols = self.symbols(chain)
+            symbols = self._resolver.symbols(chain.node, chain.scope)
             if symbols:
-                yield Reference(chain, symbols)
+                yield Reference(chain.node, symbols)
 
     def _calls(self) -> Iterator[tuple[ast.Call, str]]:
-        for call in self.nodes(ast.Call):
-            symbol = self.symbol(call.func)
-            if symbol:
-                yield call, symbol
+        for reference in self.references:
+            parent = self._walk.parents.get(reference.node)
+            if isinstance(parent, ast.Call) and parent.func is reference.node:
+                yield parent, reference.symbols[0]
 
 
 def _catches_missing(handler: ast.ExceptHandler) -> bool:
