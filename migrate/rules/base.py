@@ -50,7 +50,7 @@ class Rule:
     effort_reason: ClassVar[str]
     examples: ClassVar[tuple[Example, ...]]
 
-    def check(self, module: SourceModule) -> Iterator[Finding]:
+    def check(self, module: SourceModule) -> Iterator[Finding]:  # noqa: ARG002
         """Yields what the rule finds in a module.
 
         A rule on files that cannot be parsed yields nothing here: the scan reports those.

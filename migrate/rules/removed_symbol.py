@@ -2,19 +2,16 @@
 
 from collections.abc import Iterator
 
-from estimator_compat.api import coverage
+from estimator_compat.api import coverage, legacy_symbols
 from migrate.findings import Finding, Severity
 from migrate.mappings import symbols
 from migrate.mappings.symbols import Missing
 from migrate.rules.base import Example, Rule
-from migrate.scanning.syntax import Reference, SourceModule
+from migrate.scanning.syntax import Reference, SourceModule, api_name
 
-_FACADE = {
-    coverage.Kind.HERE: "Unedited, it runs under `python -m estimator_compat run`",
-    coverage.Kind.DIFFERENT: "Unedited, it runs under `python -m estimator_compat run`",
-    coverage.Kind.LATER: "The facade of `estimator_compat` does not have it yet",
-    coverage.Kind.NEVER: "The facade of `estimator_compat` will never have it",
-}
+_RUNS = "Unedited, it runs under `python -m estimator_compat run`"
+_LATER = "Neither `estimator_compat` nor its facade has it yet"
+_NEVER = "Neither `estimator_compat` nor its facade will have it"
 
 
 class RemovedSymbol(Rule):
@@ -59,7 +56,7 @@ class RemovedSymbol(Rule):
                 "est = tf.estimator\nspec = est.EstimatorSpec\n"
             ),
             lines=(3, 4),
-            because="removed in 2.16",
+            because="`estimator_compat` has most of it",
         ),
         Example(
             code=(
@@ -103,6 +100,8 @@ def _message(symbol: str, missing: Missing) -> str:
 def _what_happened(symbol: str, missing: Missing) -> str:
     gone = f"tensorflow.{missing.name}"
     subject = f"`{symbol}` is missing in TensorFlow 2.16 to 2.21"
+    if missing.since == symbols.NEVER:
+        return f"{subject}, and in 1.15 and 2.15"
     if missing.since == "2.0":
         return f"{subject}: TensorFlow 2 never had `{gone}`"
     if missing.since == "2.1":
@@ -111,10 +110,31 @@ def _what_happened(symbol: str, missing: Missing) -> str:
 
 
 def _what_instead(symbol: str, missing: Missing) -> str:
-    name = symbol.removeprefix("tensorflow.")
+    name = api_name(symbol)
     if missing.in_v1 != symbols.NOWHERE:
         legacy = ", with legacy Keras" if missing.in_v1 == symbols.WITH_LEGACY_KERAS else ""
         return f"`tf.compat.v1.{name}` has it{legacy}"
-    status = coverage.status(name.removeprefix("compat.v1."))
-    remark = f": {status.remark}" if status.remark else ""
-    return f"{_FACADE[status.kind]}{remark}"
+    if missing.since == symbols.NEVER:
+        return "Check the spelling"
+    if name == "estimator":
+        return f"`estimator_compat` has most of it. {_RUNS}"
+    status = coverage.status(name)
+    if status.kind is coverage.Kind.LATER:
+        return _LATER
+    if status.kind is coverage.Kind.NEVER:
+        return f"{_NEVER}: {status.remark}" if status.remark else _NEVER
+    place = _place(name)
+    found = f"`{place}` has it. {_RUNS}" if place else _RUNS
+    return f"{found} ({status.remark})" if status.remark else found
+
+
+def _place(name: str) -> str:
+    """Returns the public name that replaces a symbol; "" if there is none."""
+    if name.startswith("estimator."):
+        return f"estimator_compat.{name.removeprefix('estimator.')}"
+    row = legacy_symbols.ROWS.get(name)
+    module, _, attribute = (row.source or "" if row else "").partition(":")
+    place = f"{module}.{attribute}".rstrip(".").replace("tensorflow.compat.v2.", "tf.")
+    if "facade" in place or ".src" in place:
+        return ""
+    return place.replace("tensorflow.", "tf.")

@@ -20,10 +20,11 @@ class Binding:
     """A place that binds a name.
 
     Attributes:
-      line: Where it begins.
+      line: Where its statement ends: a name on the right of `=` was bound before.
       conditional: Whether it stands in a branch, a loop or a `try`.
       symbol: What an import binds; None for other bindings.
       value: The expression that is assigned, or the `def` or `class`; None if it is not known.
+      element: For `a, b = value`: the place of the name, from 0; then `value` is the whole tuple.
       imported_from: For `from a import b`: the module, its level, and the name.
     """
 
@@ -31,6 +32,7 @@ class Binding:
     conditional: bool
     symbol: str | None = None
     value: ast.AST | None = None
+    element: int | None = None
     imported_from: tuple[str, int, str] | None = None
 
 
@@ -86,7 +88,7 @@ def reaching(bindings: list[Binding], line: int | None) -> list[Binding]:
         return bindings
     ordered = sorted(bindings, key=lambda binding: binding.line)
     if line is not None:
-        ordered = [binding for binding in ordered if binding.line <= line] or ordered
+        ordered = [binding for binding in ordered if binding.line < line] or ordered
     last = max((n for n, each in enumerate(ordered) if not each.conditional), default=0)
     return ordered[last:]
 
@@ -136,7 +138,7 @@ class Resolver:
 
     def _of_value(self, binding: Binding, scope: Scope) -> Symbols:
         """Returns the symbols of `a.b` in an assignment; `a` was bound before, as in `a = a.b`."""
-        name, rest = dotted(binding.value)
+        name, rest = dotted(binding.value) if binding.element is None else ("", "")
         found = scope.find(name) if name else None
         if found is None:
             return ()

@@ -11,14 +11,18 @@ from migrate.scanning.bindings import Binding, Scope, dotted
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_OPENERS = frozenset({*_FUNCTIONS, *_COMPREHENSIONS, ast.ClassDef})
 _BRANCHES = frozenset(
     {ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.ExceptHandler, ast.IfExp}
     | ({ast.TryStar} if hasattr(ast, "TryStar") else set())
 )
 # Fields that hold no nodes that anybody asks for: names, constants, operators.
 _NOT_NODES = frozenset(
-    "arg asname attr conversion ctx id is_async kind kwd_attrs level module n name names op ops rest s "
-    "simple type_comment type_ignores type_params".split()
+    {
+        *("arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs"),
+        *("level", "module", "n", "name", "names", "op", "ops", "rest", "s", "simple"),
+        *("type_comment", "type_ignores", "type_params"),
+    }
 )
 _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
     kind: tuple(field for field in kind._fields if field not in _NOT_NODES)
@@ -94,15 +98,25 @@ class Walk:
             self._name(node, scope, conditional)
         else:
             self.nodes[kind].append(node)
-            opener = _OPENERS.get(kind)
-            if opener is not None:
-                self.scopes[node] = scope
-                opener(self, node, scope, conditional)
+            if kind in _OPENERS:
+                self._open(node, scope, conditional)
                 return
             binder = _BINDERS.get(kind)
             if binder is not None:
                 binder(node, scope, conditional)
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self.parents.update(dict.fromkeys(node.names, node))
             self._push(node, scope, conditional or kind in _BRANCHES)
+
+    def _open(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
+        """Visits a node that has a scope of its own."""
+        self.scopes[node] = scope
+        if isinstance(node, ast.ClassDef):
+            self._class(node, scope, conditional)
+        elif isinstance(node, _FUNCTIONS):
+            self._function(node, scope, conditional)
+        else:
+            self._comprehension(node, scope, conditional)
 
     def _chain(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
         """Visits a dotted expression; the attributes inside it are not visited one by one."""
@@ -124,15 +138,20 @@ class Walk:
             self._chains.append(Chain(node, scope))
             return
         parent = self.parents[node]
-        value = _assigned_value(parent)
+        binding = _assignment(node, parent, self.parents.get(parent))
+        binding.conditional = conditional
         owner = scope
         if isinstance(parent, ast.NamedExpr):
             while isinstance(owner.node, _COMPREHENSIONS) and owner.parent is not None:
                 owner = owner.parent
-        owner.bind(node.id, Binding(line=node.lineno, conditional=conditional, value=value))
+        owner.bind(node.id, binding)
 
-    def _function(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
-        assert isinstance(node, _FUNCTIONS)
+    def _function(
+        self,
+        node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
+        scope: Scope,
+        conditional: bool,
+    ) -> None:
         inner = Scope(node, scope)
         arguments = node.args
         outside: list[ast.AST] = [*arguments.defaults]
@@ -152,8 +171,7 @@ class Walk:
         self._push_all(node, body, inner, False)
         self._push_all(node, outside, scope, conditional)
 
-    def _class(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
-        assert isinstance(node, ast.ClassDef)
+    def _class(self, node: ast.ClassDef, scope: Scope, conditional: bool) -> None:
         scope.bind(node.name, Binding(line=node.lineno, conditional=conditional, value=node))
         self._push_all(node, list(node.body), Scope(node, scope), False)
         outside = [*node.decorator_list, *node.bases, *node.keywords]
@@ -162,7 +180,9 @@ class Walk:
     def _comprehension(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
         first, *rest = list(node.generators)  # type: ignore[attr-defined]
         inner = Scope(node, scope)
-        elements = [getattr(node, field) for field in ("elt", "key", "value") if field in node._fields]
+        elements = [
+            getattr(node, field) for field in ("elt", "key", "value") if field in node._fields
+        ]
         inside = [first.target, *first.ifs, *rest, *elements]
         self._push_all(node, inside, inner, conditional)
         self._push_all(node, [first.iter], scope, conditional)
@@ -189,11 +209,20 @@ def all_arguments(arguments: ast.arguments) -> list[ast.arg]:
     return every + [each for each in (arguments.vararg, arguments.kwarg) if each is not None]
 
 
-def _assigned_value(parent: ast.AST) -> ast.AST | None:
-    """Returns what an assignment around a name binds it to; None if it is not one expression."""
+def _assignment(name: ast.Name, parent: ast.AST, above: ast.AST | None) -> Binding:
+    """Returns the binding of a name; its value is None if that is not one expression."""
     if isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr):
-        return parent.value
-    return None
+        return Binding(line=_end(parent), conditional=False, value=parent.value)
+    if isinstance(parent, ast.Tuple | ast.List) and isinstance(above, ast.Assign):
+        starred = any(isinstance(each, ast.Starred) for each in parent.elts)
+        element = None if starred else parent.elts.index(name)
+        value = above.value if element is not None else None
+        return Binding(line=_end(above), conditional=False, value=value, element=element)
+    return Binding(line=name.lineno, conditional=False)
+
+
+def _end(node: ast.stmt | ast.expr) -> int:
+    return node.end_lineno or node.lineno
 
 
 def _bind_import(node: ast.AST, scope: Scope, conditional: bool) -> None:
@@ -201,7 +230,7 @@ def _bind_import(node: ast.AST, scope: Scope, conditional: bool) -> None:
     for alias in node.names:
         symbol = alias.name if alias.asname else alias.name.partition(".")[0]
         name = alias.asname or symbol
-        scope.bind(name, Binding(line=node.lineno, conditional=conditional, symbol=symbol))
+        scope.bind(name, Binding(line=_end(node), conditional=conditional, symbol=symbol))
 
 
 def _bind_import_from(node: ast.AST, scope: Scope, conditional: bool) -> None:
@@ -212,7 +241,7 @@ def _bind_import_from(node: ast.AST, scope: Scope, conditional: bool) -> None:
         scope.bind(
             alias.asname or alias.name,
             Binding(
-                line=node.lineno,
+                line=_end(node),
                 conditional=conditional,
                 symbol=symbol,
                 imported_from=(module, node.level, alias.name),
@@ -220,13 +249,13 @@ def _bind_import_from(node: ast.AST, scope: Scope, conditional: bool) -> None:
         )
 
 
-def _bind_handler(node: ast.AST, scope: Scope, conditional: bool) -> None:
+def _bind_handler(node: ast.AST, scope: Scope, _: bool) -> None:
     assert isinstance(node, ast.ExceptHandler)
     if node.name:
         scope.bind(node.name, Binding(line=node.lineno, conditional=True))
 
 
-def _declare_global(node: ast.AST, scope: Scope, conditional: bool) -> None:
+def _declare_global(node: ast.AST, scope: Scope, _: bool) -> None:
     assert isinstance(node, ast.Global)
     root = scope
     while root.parent is not None:
@@ -234,14 +263,14 @@ def _declare_global(node: ast.AST, scope: Scope, conditional: bool) -> None:
     scope.elsewhere.update(dict.fromkeys(node.names, root))
 
 
-def _declare_nonlocal(node: ast.AST, scope: Scope, conditional: bool) -> None:
+def _declare_nonlocal(node: ast.AST, scope: Scope, _: bool) -> None:
     assert isinstance(node, ast.Nonlocal)
     for name in node.names:
         found = scope.parent.find(name) if scope.parent else None
         scope.elsewhere[name] = found[0] if found else None
 
 
-def _bind_match(node: ast.AST, scope: Scope, conditional: bool) -> None:
+def _bind_match(node: ast.AST, scope: Scope, _: bool) -> None:
     name = getattr(node, "name", None) or getattr(node, "rest", None)
     if name:
         scope.bind(name, Binding(line=node.lineno, conditional=True))  # type: ignore[attr-defined]
@@ -256,9 +285,4 @@ _BINDERS = {
     ast.MatchAs: _bind_match,
     ast.MatchStar: _bind_match,
     ast.MatchMapping: _bind_match,
-}
-_OPENERS = {
-    **dict.fromkeys(_FUNCTIONS, Walk._function),
-    **dict.fromkeys(_COMPREHENSIONS, Walk._comprehension),
-    ast.ClassDef: Walk._class,
 }

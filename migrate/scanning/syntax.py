@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TypeVar, cast
 
-from migrate.scanning.bindings import Exports, Resolver, Scope, Symbols
+from migrate.scanning.bindings import Binding, Exports, Resolver, Scope, Symbols, reaching
 from migrate.scanning.scopes import Walk
 from migrate.scanning.source import SourceText
 
@@ -41,6 +41,8 @@ class SourceModule:
       path: As it stands in findings.
       source: Its text.
       tree: Its syntax tree.
+      references: The expressions and imports that stand for symbols.
+      calls: The calls of TensorFlow and Keras, with their `api_name`.
     """
 
     def __init__(
@@ -87,16 +89,37 @@ class SourceModule:
             yield parent
             parent = self._walk.parents.get(parent)
 
+    def binding(self, name: ast.Name) -> Binding | None:
+        """Returns the one binding that a read of a name can see; None if there are several."""
+        scope = self._walk.scopes.get(name)
+        found = scope.find(name.id) if scope is not None else None
+        if found is None:
+            return None
+        owner, bindings = found
+        seen = reaching(bindings, name.lineno if owner is scope else None)
+        return seen[0] if len(seen) == 1 else None
+
     def value_of(self, node: ast.AST) -> ast.AST:
         """Follows a name to the one expression that is assigned to it; otherwise returns `node`."""
         for _ in range(9):
-            if not isinstance(node, ast.Name):
+            binding = self.binding(node) if isinstance(node, ast.Name) else None
+            if binding is None or binding.value is None or binding.element is not None:
                 break
-            found = self.scope(node).find(node.id)
-            if found is None or len(found[1]) != 1 or found[1][0].value is None:
-                break
-            node = found[1][0].value
+            node = binding.value
         return node
+
+    def function_of(self, node: ast.AST) -> Function | None:
+        """Returns the function whose code a node belongs to; None outside of functions."""
+        for parent in self.parents(node):
+            if isinstance(parent, ast.Lambda):
+                return None
+            if isinstance(parent, Function):
+                return parent
+        return None
+
+    def returns(self, function: Function) -> list[ast.Return]:
+        """Lists the `return` statements of a function, without those of functions in it."""
+        return [node for node in self.nodes(ast.Return) if self.function_of(node) is function]
 
     def is_for_other_versions(self, node: ast.AST) -> bool:
         """Tells whether a node runs only where a name is there, or for some TensorFlows.
@@ -108,9 +131,12 @@ class SourceModule:
             if isinstance(parent, ast.Try) and child in parent.body:
                 if any(_catches_missing(handler) for handler in parent.handlers):
                     return True
-            elif isinstance(parent, ast.If | ast.IfExp | ast.While):
-                if child is not parent.test and _asks_for_version(parent.test):
-                    return True
+            elif (
+                isinstance(parent, ast.If | ast.IfExp | ast.While)
+                and child is not parent.test
+                and _asks_for_version(parent.test)
+            ):
+                return True
             child = parent
         return False
 
@@ -131,7 +157,9 @@ class SourceModule:
         for reference in self.references:
             parent = self._walk.parents.get(reference.node)
             if isinstance(parent, ast.Call) and parent.func is reference.node:
-                yield parent, reference.symbols[0]
+                names = {api_name(symbol) for symbol in reference.symbols}
+                if len(names) == 1 and "" not in names:
+                    yield parent, names.pop()
 
 
 def _catches_missing(handler: ast.ExceptHandler) -> bool:
@@ -149,3 +177,45 @@ def _asks_for_version(test: ast.AST) -> bool:
         if isinstance(node, ast.Name) and (node.id == "hasattr" or "version" in node.id.lower()):
             return True
     return False
+
+
+# Second names of symbols that rules ask for.
+_SECOND_NAMES = {
+    "math.reduce_mean": "reduce_mean",
+    "math.reduce_sum": "reduce_sum",
+    "math.add_n": "add_n",
+    "math.multiply": "multiply",
+}
+
+
+def api_name(symbol: str) -> str:
+    """Returns the name that a symbol has below `tf`, whichever part of the API it is named by.
+
+    `tensorflow.compat.v1.losses.log_loss` is "losses.log_loss", `tf_keras.losses.Loss` is
+    "keras.losses.Loss". A symbol that is not TensorFlow's has no such name: "".
+    """
+    package, _, name = symbol.partition(".")
+    if package in ("keras", "tf_keras"):
+        return f"keras.{name}"
+    if package != "tensorflow":
+        return ""
+    for prefix in ("compat.v1.", "compat.v2."):
+        name = name.removeprefix(prefix)
+    return _SECOND_NAMES.get(name, name)
+
+
+def argument(call: ast.Call, name: str, position: int | None = None) -> ast.expr | None:
+    """Returns an argument of a call by its name or position; None if it is not written out."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    if position is None or position >= len(call.args):
+        return None
+    return None if has_stars(call) else call.args[position]
+
+
+def has_stars(call: ast.Call) -> bool:
+    """Tells whether a call passes arguments that are not written out: `*args`, `**kwargs`."""
+    return any(isinstance(each, ast.Starred) for each in call.args) or any(
+        keyword.arg is None for keyword in call.keywords
+    )

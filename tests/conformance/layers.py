@@ -43,7 +43,9 @@ def _in(folder: str, *names: str) -> tuple[str, ...]:
 
 
 _E, _M, _H = "estimator_compat", "migrate", "migrate/hosting"
-_SYNTAX = tuple(f"migrate.scanning.{name}" for name in ("bindings", "scopes", "source", "syntax"))
+_SYNTAX = tuple(
+    f"migrate.scanning.{name}" for name in ("bindings", "loss_values", "scopes", "source", "syntax")
+)
 FLOORS: tuple[tuple[Room, ...], ...] = (
     (
         Room(
@@ -193,7 +195,10 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room(
             name="migrate.scanning, its syntax",
             holds="a module's syntax tree, and what its names stand for",
-            modules=_in(f"{_M}/scanning", "__init__", "bindings", "scopes", "source", "syntax"),
+            modules=(
+                *_in(f"{_M}/scanning", "__init__", "bindings", "loss_values", "scopes"),
+                *_in(f"{_M}/scanning", "source", "syntax"),
+            ),
             libraries=(),
             only=(),
         ),
@@ -214,6 +219,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             only=(
                 *_SYNTAX,
                 "estimator_compat.api.coverage",
+                "estimator_compat.api.legacy_symbols",
                 "estimator_compat.losses.reductions",
                 "migrate.findings",
                 "migrate.mappings.symbols",

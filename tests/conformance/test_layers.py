@@ -71,6 +71,7 @@ MAY_SPELL_MODES = {
     "estimator_compat/facade/mnist.py": "a part of the data",
     "migrate/commands/ledger.py": "values of --mode",
     "migrate/examples.py": "keys of `input_fns`, as users write them",
+    "migrate/findings.py": "keys of JSON",
     "migrate/hosting/loop.py": "a folder's name",
     "migrate/reports/ledger_text.py": "names for people",
 }

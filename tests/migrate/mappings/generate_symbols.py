@@ -1,4 +1,4 @@
-"""Writes `migrate/mappings/symbols.txt`: what TensorFlow 2.16 to 2.21 lack.
+"""Writes what TensorFlow 2.16 to 2.21 lack, and what they have, below `migrate/mappings`.
 
     python -m tests.migrate.mappings.generate_symbols 1.15=PYTHON 2.15=PYTHON 2.16=PYTHON ...
 
@@ -22,6 +22,11 @@ HEAD = """\
 # Name; since when it is missing; where it is missing; whether compat.v1 has it.
 """
 
+HEAD_OF_NAMES = """\
+# Made by `python -m tests.migrate.mappings.generate_symbols`, from TensorFlow {versions}.
+# A module, and the names in it, with Keras 3 or with legacy Keras; Keras itself is left out.
+"""
+
 Names = dict[tuple[str, str], set[str]]
 
 
@@ -42,7 +47,7 @@ def rows(older: dict[str, set[str]], newer: Names) -> Iterator[str]:
     had = set.union(*older.values(), newer[versions[0], LEGACY], newer[versions[0], KERAS_3])
     above: dict[str, tuple[str, str]] = {}
     for name in sorted(had):
-        if name.startswith("compat.v2"):
+        if name.startswith("compat.v2") or name.endswith("."):
             continue
         since = _since(name, older, newer, versions)
         if since is None:
@@ -95,6 +100,27 @@ def _in_v1(name: str, newer: Names) -> str:
     return symbols.NOWHERE
 
 
+def modules(newer: Names) -> Iterator[str]:
+    """Yields each module of the API that a newer TensorFlow has, with its names."""
+    every = set.union(*newer.values())
+    within: dict[str, list[str]] = {
+        name[:-1]: [] for name in every if name.endswith(".") and not _is_left_out(name)
+    }
+    within[symbols.TOP] = []
+    for name in sorted(every):
+        module, _, last = name.rpartition(".")
+        if last and (module or symbols.TOP) in within:
+            within[module or symbols.TOP].append(last)
+    for module in sorted(within):
+        yield f"{module} {' '.join(within[module])}"
+
+
+def _is_left_out(module: str) -> bool:
+    """Tells whether a module is Keras's, a second name of another one, or huge and generated."""
+    parts = module.split(".")
+    return "keras" in parts or "raw_ops" in parts or module.startswith("compat.v2.")
+
+
 def _number(version: str) -> tuple[int, ...]:
     return tuple(map(int, version.split(".")))
 
@@ -108,8 +134,14 @@ def main(arguments: Iterable[str]) -> None:
         if version not in older
         for keras in (KERAS_3, LEGACY)
     }
-    head = HEAD.format(versions=", ".join(sorted(pythons, key=_number)))
-    symbols.TABLE.write_text(head + "".join(row + "\n" for row in rows(older, newer)))
+    _write(symbols.TABLE, HEAD, sorted(pythons, key=_number), rows(older, newer))
+    versions = sorted({version for version, _ in newer}, key=_number)
+    _write(symbols.NAMES, HEAD_OF_NAMES, versions, modules(newer))
+
+
+def _write(path: Path, head: str, versions: list[str], lines: Iterable[str]) -> None:
+    text = head.format(versions=", ".join(versions))
+    path.write_text(text + "".join(line + "\n" for line in lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Prints the names of the installed TensorFlow, one a line.
 
 A script for any Python since 3.7 with TensorFlow 1.15 or later. A name is written without
-`tensorflow.`. Modules of the API are walked, and of classes the constants are listed. Of the
-private packages the modules are listed, not what is in them.
+`tensorflow.`. Modules of the API are walked; the name of one that has been walked ends in a dot. Of
+classes the constants are listed. Of the private packages the modules are listed, not what is in
+them.
 """
 
 import inspect
@@ -34,9 +35,9 @@ def walk(module, prefix="", above=()):
         yield path
         if is_module:
             if len(above) < DEEPEST and is_api(value, prefix) and id(value) not in above:
-                for below in walk(value, path + ".", above + (id(value),)):
-                    yield below
-        elif inspect.isclass(value):
+                yield path + "."
+                yield from walk(value, path + ".", (*above, id(value)))
+        elif inspect.isclass(value) and not hasattr(value, "DESCRIPTOR"):  # a protocol buffer
             for constant in public_names(value):
                 if constant.isupper():
                     yield path + "." + constant
