@@ -4,7 +4,7 @@ import dataclasses
 import enum
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 
@@ -156,6 +156,11 @@ class ScanReport:
     def effort(self) -> int:
         """The minutes of all findings."""
         return sum(finding.effort for finding in self.findings)
+
+    def without(self, fingerprints: Collection[str]) -> "ScanReport":
+        """Returns the report without the findings that have one of these fingerprints."""
+        kept = [each for each in self.findings if each.fingerprint not in fingerprints]
+        return dataclasses.replace(self, findings=tuple(kept))
 
     def to_json(self) -> dict[str, Any]:
         """Returns the report as `migrate scan --format=json` writes it."""

@@ -15,7 +15,8 @@ run. Folders are searched for files whose names end in .py; folders whose names 
 
 A comment `# migrate: ignore[CODE]` silences a finding on its line; without codes, all findings.
 Settings (select, ignore, severity, exclude) are read from `[tool.migrate]` of the nearest
-pyproject.toml; options go before them.
+pyproject.toml; options go before them. A baseline is a file of findings that are left out; a
+finding is known by its rule, its path and its line of code, wherever that line has moved.
 
 With --format=json, the keys are:
   files      the files that were looked at: paths
@@ -35,6 +36,7 @@ examples:
   migrate scan .
   migrate scan src --select=LOSS --severity=warning
   migrate scan src --format=json | jq .findings[0]
+  migrate scan src --write-baseline=known.json; migrate scan src --baseline=known.json
   migrate scan - --stdin-filename=model.py <model.py
 """
 
@@ -45,8 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         default="terminal",
-        metavar="NAME",
-        help="how to print the findings: terminal or json (default: terminal)",
+        choices=_formats(),
+        help="how to print the findings (default: terminal)",
     )
     for name, what in (("select", "report only"), ("ignore", "do not report")):
         parser.add_argument(
@@ -65,6 +67,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--jobs", type=positive, metavar="N", help="number of processes (default: one a core)"
     )
     parser.add_argument(
+        "--baseline", metavar="FILE", help="leave out the findings that are in this file"
+    )
+    parser.add_argument(
+        "--write-baseline", metavar="FILE", help="write the findings to this file, and end with 0"
+    )
+    parser.add_argument(
+        "--statistics",
+        action="store_true",
+        help="print the number of findings of each rule instead",
+    )
+    parser.add_argument("--explain", metavar="CODE", help="print the page of a rule, and end")
+    parser.add_argument(
         "--stdin-filename", default="stdin.py", metavar="PATH", help="the path for `-`"
     )
     parser.add_argument("--verbose", action="store_true", help="show the tracebacks of errors")
@@ -76,12 +90,37 @@ def _comma_separated(text: str) -> tuple[str, ...]:
 
 def run(options: argparse.Namespace) -> int:
     """Scans, prints the report, and returns the exit status."""
+    if options.explain:
+        return _explain(options.explain)
     from migrate import reports
+    from migrate.reports import statistics
+    from migrate.scanning import baseline
 
-    render = reports.renderer(options.format)
+    known = baseline.read(options.baseline) if options.baseline else frozenset()
     report = _report(options)
+    if options.write_baseline:
+        with open(options.write_baseline, "w", encoding="utf-8") as file:
+            file.write(baseline.render(report.findings))
+        return 0
+    report = report.without(known)
+    render = statistics.render if options.statistics else reports.renderer(options.format)
     sys.stdout.write(render(report))
     return 1 if report.findings else 0
+
+
+def _explain(code: str) -> int:
+    from migrate import rules
+    from migrate.rules import base
+
+    print(base.page(rules.find(code)), end="")
+    return 0
+
+
+def _formats() -> list[str]:
+    """Lists the formats without importing them."""
+    from migrate import reports
+
+    return reports.names()
 
 
 def _report(options: argparse.Namespace) -> Any:

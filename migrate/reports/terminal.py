@@ -15,10 +15,11 @@ def render(report: ScanReport) -> str:
         f"{each.path}:{each.line}:{each.column}: {each.severity.value} {each.code} {each.message}"
         for each in report.findings
     ]
-    return "".join(line + "\n" for line in [*lines, _total(report)])
+    return "".join(line + "\n" for line in [*lines, total(report)])
 
 
-def _total(report: ScanReport) -> str:
+def total(report: ScanReport) -> str:
+    """Returns how much was found, and how long it takes."""
     files = plural(len(report.files), "file")
     model_fns = plural(len(report.model_fns), "model_fn")
     if not report.findings:

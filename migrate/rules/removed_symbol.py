@@ -38,7 +38,10 @@ class RemovedSymbol(Rule):
     code = "REM101"
     severity = Severity.ERROR
     effort = 5
-    effort_reason = "To import another module, or to rename one symbol, and to run the program."
+    effort_reason = (
+        "To import another module, and to run the program. It counts once in a file for all that "
+        "`tf.compat.v1` has, and once for each other symbol."
+    )
     examples = (
         Example(
             code="import tensorflow as tf\n\nlayer = tf.layers.dense\n",
@@ -70,6 +73,7 @@ class RemovedSymbol(Rule):
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields a finding for each line and symbol."""
         seen = set()
+        learned = set()
         for reference in module.references:
             missing = _missing(reference)
             if missing is None or module.is_for_other_versions(reference.node):
@@ -77,7 +81,12 @@ class RemovedSymbol(Rule):
             symbol = reference.symbols[0]
             if (reference.node.lineno, symbol) not in seen:
                 seen.add((reference.node.lineno, symbol))
-                yield self.finding(module, reference.node, _message(symbol, missing))
+                # What compat.v1 has is mended by one import; another symbol, where it is learned.
+                remedy = "compat.v1" if missing.in_v1 != symbols.NOWHERE else symbol
+                effort = 0 if remedy in learned else self.effort
+                learned.add(remedy)
+                message = _message(symbol, missing)
+                yield self.finding(module, reference.node, message, effort=effort)
 
 
 def _missing(reference: Reference) -> Missing | None:

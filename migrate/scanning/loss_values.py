@@ -48,7 +48,8 @@ V1_LOSSES = {
     "softmax_cross_entropy": (2, 6),
     "sparse_softmax_cross_entropy": (2, 5),
 }
-_OF_ELEMENTS = frozenset(
+# The cross entropies of `tf.nn`.
+LOSSES_OF_ELEMENTS = frozenset(
     f"nn.{name}"
     for name in (
         "sigmoid_cross_entropy_with_logits",
@@ -113,7 +114,7 @@ class LossReader:
         if is_v1_loss(call, name, self._module):
             position = V1_LOSSES[name.removeprefix("losses.")][1]
             return self._with_reduction(call, name, argument(call, "reduction", position))
-        if name in _OF_ELEMENTS or is_keras_function(name):
+        if name in LOSSES_OF_ELEMENTS or is_keras_function(name):
             return LossValue(Form.ELEMENTS, call, name)
         if name in _REDUCE:
             return self._read_reduction(call, name, depth)

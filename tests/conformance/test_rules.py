@@ -56,7 +56,7 @@ def test_page(rule: type[Rule]) -> None:
 
 def test_a_code_is_found_in_any_case() -> None:
     assert rules.find("rem101") is CATALOGUE["REM101"]
-    with pytest.raises(ValueError, match=r"`code` \(X1\) is not a rule; expected one of FILE901, "):
+    with pytest.raises(ValueError, match=r"`code` \(X1\) is not a rule; expected one of EST201, "):
         rules.find("X1")
 
 
