@@ -76,7 +76,7 @@ class DefaultReduction(Rule):
             if weights is None or isinstance(weights, ast.Constant):
                 message = (
                     f"`tf.{name}` names no `reduction`: it is SUM_BY_NONZERO_WEIGHTS, here the "
-                    "mean over all elements, not over the examples."
+                    "mean over all elements of the losses."
                 )
                 yield self.finding(module, call, message, severity=Severity.INFO, effort=2)
             else:

@@ -31,7 +31,7 @@ class PrivateImport(Rule):
 
     code = "STATE401"
     severity = Severity.INFO
-    effort = 10
+    effort = 5
     effort_reason = "To find the public name, or to copy a small function."
     examples = (
         Example(

@@ -21,8 +21,9 @@ def read(path: str) -> frozenset[str]:
         text = file.read()
     try:
         content = json.loads(text)
-        entries = content["findings"] if content["version"] == _VERSION else None
-        return frozenset(entry["fingerprint"] for entry in entries)
+        if content["version"] != _VERSION:
+            raise ValueError(content["version"])
+        return frozenset(entry["fingerprint"] for entry in content["findings"])
     except (ValueError, TypeError, KeyError) as error:
         raise ValueError(
             f"`--baseline` ({path}) is not a baseline; expected what `--write-baseline` writes; "

@@ -20,7 +20,8 @@ class Binding:
     """A place that binds a name.
 
     Attributes:
-      line: Where its statement ends: a name on the right of `=` was bound before.
+      line: The name is bound from the next line on: on the line of an assignment, a name on the
+        right of `=` was bound before.
       conditional: Whether it stands in a branch, a loop or a `try`.
       symbol: What an import binds; None for other bindings.
       value: The expression that is assigned, or the `def` or `class`; None if it is not known.

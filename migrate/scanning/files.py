@@ -41,10 +41,9 @@ def find(paths: Iterable[str], exclude: Iterable[str] = ()) -> Iterator[str]:
                 "check the spelling, and the working folder."
             )
         for file in _walk(path, patterns) if os.path.isdir(path) else [path]:
-            name = os.path.normpath(file)
-            if name not in seen:
-                seen.add(name)
-                yield name
+            if (absolute := os.path.abspath(file)) not in seen:
+                seen.add(absolute)
+                yield os.path.normpath(file)
 
 
 def _walk(folder: str, exclude: tuple[str, ...]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from migrate import findings, rules
 from migrate.findings import Finding, ScanReport
+from migrate.rules.base import Rule
 from migrate.scanning import engine, files, settings
 from migrate.scanning.engine import FileResult
 from migrate.scanning.exports import TreeExports
@@ -99,7 +100,7 @@ def _merged(folder: str, overrides: tuple[tuple[str, Any], ...]) -> Settings:
 
 
 @functools.cache
-def _rules() -> tuple[rules.Rule, ...]:
+def _rules() -> tuple[Rule, ...]:
     return tuple(rule() for rule in rules.catalogue().values())
 
 

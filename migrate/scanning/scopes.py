@@ -218,7 +218,7 @@ def _assignment(name: ast.Name, parent: ast.AST, above: ast.AST | None) -> Bindi
         element = None if starred else parent.elts.index(name)
         value = above.value if element is not None else None
         return Binding(line=_end(above), conditional=False, value=value, element=element)
-    return Binding(line=name.lineno, conditional=False)
+    return Binding(line=name.lineno - 1, conditional=False)
 
 
 def _end(node: ast.stmt | ast.expr) -> int:
@@ -252,7 +252,7 @@ def _bind_import_from(node: ast.AST, scope: Scope, conditional: bool) -> None:
 def _bind_handler(node: ast.AST, scope: Scope, _: bool) -> None:
     assert isinstance(node, ast.ExceptHandler)
     if node.name:
-        scope.bind(node.name, Binding(line=node.lineno, conditional=True))
+        scope.bind(node.name, Binding(line=node.lineno - 1, conditional=True))
 
 
 def _declare_global(node: ast.AST, scope: Scope, _: bool) -> None:
@@ -273,7 +273,7 @@ def _declare_nonlocal(node: ast.AST, scope: Scope, _: bool) -> None:
 def _bind_match(node: ast.AST, scope: Scope, _: bool) -> None:
     name = getattr(node, "name", None) or getattr(node, "rest", None)
     if name:
-        scope.bind(name, Binding(line=node.lineno, conditional=True))  # type: ignore[attr-defined]
+        scope.bind(name, Binding(line=node.lineno - 1, conditional=True))  # type: ignore[attr-defined]
 
 
 _BINDERS = {

@@ -69,7 +69,7 @@ def _table(path: str) -> dict[str, Any] | None:
     if sys.version_info >= (3, 11):
         import tomllib
     else:
-        import tomli as tomllib
+        import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
     try:
         table = tomllib.loads(data.decode("utf-8"))
     except ValueError as error:
@@ -85,7 +85,7 @@ def _checked(table: dict[str, Any], path: str) -> dict[str, Any]:
         for name in table
         if name not in known
     ]
-    checked = {}
+    checked: dict[str, Any] = {}
     for name in known:
         value = table.get(name)
         if value is None:

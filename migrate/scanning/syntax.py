@@ -62,8 +62,9 @@ class SourceModule:
 
     def functions(self) -> list[Function]:
         """Lists the functions, in the order of the source."""
-        every = [*self.nodes(ast.FunctionDef), *self.nodes(ast.AsyncFunctionDef)]
-        return sorted(every, key=lambda node: node.lineno)
+        functions: list[Function] = [*self.nodes(ast.FunctionDef)]
+        functions += self.nodes(ast.AsyncFunctionDef)
+        return sorted(functions, key=lambda node: node.lineno)
 
     def symbols(self, node: ast.AST) -> Symbols:
         """Returns what an expression may stand for; none if that is not known."""
