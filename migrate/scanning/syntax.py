@@ -60,12 +60,6 @@ class SourceModule:
         """Lists the nodes of a type, in the order of the source."""
         return cast("list[Node]", self._walk.nodes[kind])
 
-    def functions(self) -> list[Function]:
-        """Lists the functions, in the order of the source."""
-        functions: list[Function] = [*self.nodes(ast.FunctionDef)]
-        functions += self.nodes(ast.AsyncFunctionDef)
-        return sorted(functions, key=lambda node: node.lineno)
-
     def symbols(self, node: ast.AST) -> Symbols:
         """Returns what an expression may stand for; none if that is not known."""
         base = node

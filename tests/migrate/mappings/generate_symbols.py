@@ -68,10 +68,13 @@ def _covered_by(name: str, above: dict[str, tuple[str, str]]) -> str:
 def _since(
     name: str, older: dict[str, set[str]], newer: Names, versions: list[str]
 ) -> tuple[str, str] | None:
-    """Returns since when a name is missing and where; None if the newest TensorFlow has it."""
+    """Returns since when a name is missing and where; None if the newest TensorFlow has it.
+
+    A name that only legacy Keras lacks is Keras 3's own, and is not missing.
+    """
     lacking = {keras: _first_without(name, newer, versions, keras) for keras in (KERAS_3, LEGACY)}
     first = lacking[LEGACY] or lacking[KERAS_3]
-    if first is None:
+    if first is None or lacking[KERAS_3] is None:
         return None
     where = symbols.EVERYWHERE if lacking[LEGACY] else symbols.WITH_KERAS_3
     if first != versions[0] or name in older[LAST_WITH_ALL]:
