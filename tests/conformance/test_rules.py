@@ -1,6 +1,7 @@
 """Every rule has its page, its own code, and examples that it finds as it says."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -58,6 +59,11 @@ def test_a_code_is_found_in_any_case() -> None:
     assert rules.find("rem101") is CATALOGUE["REM101"]
     with pytest.raises(ValueError, match=r"`code` \(X1\) is not a rule; expected one of EST201, "):
         rules.find("X1")
+
+
+def test_the_table_in_readme_is_current() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    assert f"\n{rules.table()}\n" in readme, "run `migrate rules`"
 
 
 def test_the_table_lists_every_rule() -> None:
