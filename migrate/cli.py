@@ -16,9 +16,9 @@ Brings code that was written for tf.estimator to TensorFlow 2.16 and later, in t
          the same as the Estimator.
   own    TF2 source code that no longer needs this package.
 
-This version has the first two rungs, and `migrate ledger`, which explains what a model_fn's loss is
-made of. The commands of the third rung (scan, rewrite, translate, report, rules) are not in this
-version.
+This version has the first two rungs. `migrate ledger` explains what a model_fn's loss is made of,
+and `migrate scan` finds in source code what TensorFlow 2.16 and later lack. The commands rewrite,
+translate and report are not in this version.
 """
 
 

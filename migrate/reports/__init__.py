@@ -1,1 +1,35 @@
-"""Renders values for people: each module takes values and returns or writes one format."""
+"""What people and programs read, a file a format: values in, text out.
+
+The formats of `migrate scan` have a SUFFIX, and `render(report)`, which returns the text.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from migrate.findings import ScanReport
+
+
+def names() -> list[str]:
+    """Lists the formats of `migrate scan`, without importing them."""
+    files = Path(__file__).parent.glob("*.py")
+    return sorted(file.stem for file in files if b"\nSUFFIX = " in file.read_bytes())
+
+
+def renderer(name: str) -> Callable[[ScanReport], str]:
+    """Returns the function that renders a scan in a format.
+
+    Raises:
+      ValueError: There is no such format.
+    """
+    if name not in names():
+        raise ValueError(
+            f"`format` ({name}) is not a format; expected one of {', '.join(names())}; "
+            "choose one of them."
+        )
+    render: Callable[[ScanReport], str] = importlib.import_module(f"{__name__}.{name}").render
+    return render

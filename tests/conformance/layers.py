@@ -43,6 +43,9 @@ def _in(folder: str, *names: str) -> tuple[str, ...]:
 
 
 _E, _M, _H = "estimator_compat", "migrate", "migrate/hosting"
+_SYNTAX = tuple(
+    f"migrate.scanning.{name}" for name in ("bindings", "loss_values", "scopes", "source", "syntax")
+)
 FLOORS: tuple[tuple[Room, ...], ...] = (
     (
         Room(
@@ -183,6 +186,23 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             modules=_in(_M, "__init__", "batch", "import_graph", "targets", "examples"),
         ),
         Room(
+            name="migrate.findings, mappings",
+            holds="what a scan finds, as values; what TensorFlow 2.16 to 2.21 lack",
+            modules=(*_in(_M, "findings"), f"{_M}/mappings/*.py"),
+            libraries=(),
+            only=(),
+        ),
+        Room(
+            name="migrate.scanning, its syntax",
+            holds="a module's syntax tree, and what its names stand for",
+            modules=(
+                *_in(f"{_M}/scanning", "__init__", "bindings", "loss_values", "scopes"),
+                *_in(f"{_M}/scanning", "source", "syntax"),
+            ),
+            libraries=(),
+            only=(),
+        ),
+        Room(
             name="migrate.checkpoint_matching",
             holds="what became of a checkpoint, as values",
             modules=_in(_M, "checkpoint_matching"),
@@ -191,6 +211,20 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         ),
     ),
     (
+        Room(
+            name="migrate.rules",
+            holds="what a scan finds, a file a rule",
+            modules=(f"{_M}/rules/*.py",),
+            libraries=(),
+            only=(
+                *_SYNTAX,
+                "estimator_compat.api.coverage",
+                "estimator_compat.api.legacy_symbols",
+                "estimator_compat.losses.reductions",
+                "migrate.findings",
+                "migrate.mappings.symbols",
+            ),
+        ),
         Room(
             name="migrate.hosting.graph",
             holds="a v1 graph as functions",
@@ -212,6 +246,13 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             name="migrate.hosting.hooks",
             holds="runs SessionRunHooks around a graph's functions",
             modules=(f"{_H}/hooks/*.py",),
+        ),
+        Room(
+            name="migrate.scanning",
+            holds="from paths to findings, without running the code that is scanned",
+            modules=(f"{_M}/scanning/*.py",),
+            libraries=("tomllib", "tomli"),
+            only=(*_SYNTAX, "migrate.findings", "migrate.rules", "migrate.rules.base"),
         ),
         Room(
             name="migrate.hosting.replicas",
@@ -300,6 +341,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
                 "estimator_compat.ledger.values",
                 "estimator_compat.losses.reductions",
                 "migrate.checkpoint_matching",
+                "migrate.findings",
                 "migrate.verifying.verdict",
             ),
         ),
@@ -333,41 +375,18 @@ UPWARD: dict[str, tuple[str, ...]] = {
     ),
 }
 # Rooms that come later, with what they may import: no module matches them yet.
-_FINDINGS = ("migrate.findings", "migrate.mappings")
-_SYNTAX = ("migrate.scanning.syntax", "migrate.scanning.bindings")
 TO_COME: tuple[Room, ...] = (
-    Room(
-        name="migrate.findings, mappings",
-        holds="findings as values; tables of replacements",
-        modules=(*_in(_M, "findings"), f"{_M}/mappings/*.py"),
-        libraries=(),
-        only=("estimator_compat.api.legacy_symbols", "estimator_compat.losses.reductions"),
-    ),
-    Room(
-        name="migrate.rules",
-        holds="what a scan finds, a file a rule",
-        modules=(f"{_M}/rules/*.py",),
-        libraries=(),
-        only=(
-            *_FINDINGS,
-            *_SYNTAX,
-            "estimator_compat.api.legacy_symbols",
-            "estimator_compat.losses.reductions",
-        ),
-    ),
-    Room(
-        name="migrate.scanning",
-        holds="`scan`: files to findings, without running them",
-        modules=(f"{_M}/scanning/*.py",),
-        libraries=(),
-        only=(*_FINDINGS, "migrate.rules", "estimator_compat.ledger.values"),
-    ),
     Room(
         name="migrate.translating",
         holds="`translate`: a model_fn's source to a TF2 loop's",
         modules=(f"{_M}/translating/*.py", f"{_M}/translating/sections/*.py"),
         libraries=("libcst",),
-        only=(*_FINDINGS, *_SYNTAX, "migrate.scanning", "estimator_compat.ledger.values"),
+        only=(
+            "migrate.findings",
+            *_SYNTAX,
+            "migrate.scanning.scan",
+            "estimator_compat.ledger.values",
+        ),
     ),
     Room(
         name="migrate.graph_reading",

@@ -82,6 +82,7 @@ MAY_SPELL_MODES = {
     "migrate/commands/ledger.py": "values of --mode",
     "migrate/examples.py": "keys of `input_fns`, as users write them",
     "migrate/hosting/hosted_engine.py": "the label of a stage",
+    "migrate/findings.py": "keys of JSON",
     "migrate/hosting/loop.py": "a folder's name",
     "migrate/reports/ledger_text.py": "names for people",
 }

@@ -35,6 +35,9 @@ PROGRAMS = {
     "migrate verify --help": "import migrate.cli; migrate.cli.main(['verify', '--help'])",
     "migrate ledger --help": "import migrate.cli; migrate.cli.main(['ledger', '--help'])",
     "migrate checkpoint --help": "import migrate.cli; migrate.cli.main(['checkpoint', '--help'])",
+    "migrate rules": "import migrate.cli; migrate.cli.main(['rules'])",
+    "migrate scan --help": "import migrate.cli; migrate.cli.main(['scan', '--help'])",
+    "migrate scan": "import migrate.cli; migrate.cli.main(['scan', 'tests/golden/programs'])",
     "python -m migrate --help": (
         "import runpy; sys.argv = ['migrate', '--help']; "
         "runpy.run_module('migrate', run_name='__main__')"
@@ -48,6 +51,10 @@ VALUES = (
     "estimator_compat.ledger.cautions",
     "estimator_compat.ledger.explanations",
     "estimator_compat.losses.reductions",
+    "migrate.findings",
+    "migrate.mappings.symbols",
+    "migrate.rules",
+    "migrate.scanning.scan",
     "migrate.targets",
     "migrate.verifying.subject",
     "migrate.verifying.verdict",

@@ -1,0 +1,1 @@
+"""Tables of what became of TensorFlow's names."""

@@ -1,0 +1,27 @@
+"""A scan as GitLab's code quality report."""
+
+import json
+
+from migrate.findings import ScanReport, Severity
+
+SUFFIX = ".json"
+
+_SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.INFO: "info"}
+
+
+def render(report: ScanReport) -> str:
+    """Returns the report as JSON: a list of issues."""
+    issues = [
+        {
+            "description": f"{each.code} {each.message}",
+            "check_name": each.code,
+            "fingerprint": each.fingerprint,
+            "severity": _SEVERITIES[each.severity],
+            "location": {
+                "path": each.path,
+                "lines": {"begin": each.line},
+            },
+        }
+        for each in report.findings
+    ]
+    return json.dumps(issues, indent=2) + "\n"

@@ -1,0 +1,70 @@
+"""The rule on symbols that are there with legacy Keras only."""
+
+from collections.abc import Iterator
+
+from migrate.findings import Finding, Severity
+from migrate.mappings import symbols
+from migrate.rules.base import Example, Rule
+from migrate.scanning.syntax import SourceModule
+
+
+class NeedsLegacyKeras(Rule):
+    """A symbol that TensorFlow 2.16 to 2.21 have with legacy Keras only.
+
+    Finds:
+      Names that TensorFlow 1.15 or 2.15 had, and that TensorFlow 2.16 and later lack with Keras 3,
+      such as those of `tf.compat.v1.layers` and `tf.compat.v1.nn.rnn_cell`. There is one finding
+      for a file, at the first of these names.
+
+    Why it matters:
+      Without `tf_keras` and TF_USE_LEGACY_KERAS=1, the program stops with an AttributeError.
+
+    Rewrite safety:
+      There is no edit: `import estimator_compat`, before `tf.keras` is first used, asks for legacy
+      Keras, and so does the environment variable.
+
+    References:
+      `migrate/mappings/symbols.txt`, made by walking the installed TensorFlows in both modes.
+    """
+
+    code = "REM102"
+    severity = Severity.WARNING
+    effort = 5
+    effort_reason = "To install tf_keras, and to set the variable where the program is started."
+    examples = (
+        Example(
+            code=(
+                "import tensorflow.compat.v1 as tf\n\n"
+                "x = tf.layers.dense(x, 3)\ny = tf.layers.dense(x, 1)\n"
+            ),
+            lines=(3,),
+            because="`tensorflow.compat.v1.layers.dense`",
+        ),
+        Example(code="import tensorflow as tf\n\nlayer = tf.keras.layers.Dense(3)\n"),
+        Example(
+            code=(
+                "import tensorflow.compat.v1 as tf\nimport estimator_compat\n\n"
+                "x = tf.layers.dense(x, 3)\n"
+            ),
+        ),
+    )
+
+    def check(self, module: SourceModule) -> Iterator[Finding]:
+        """Yields the first name, unless the file asks for legacy Keras."""
+        if "TF_USE_LEGACY_KERAS" in module.source.text or _imports_estimator_compat(module):
+            return
+        for reference in module.references:
+            rows = [symbols.find(each.removeprefix("tensorflow.")) for each in reference.symbols]
+            is_legacy = all(row is not None and row.where == symbols.WITH_KERAS_3 for row in rows)
+            is_tensorflow = all(each.startswith("tensorflow.") for each in reference.symbols)
+            if is_legacy and is_tensorflow and not module.is_for_other_versions(reference.node):
+                message = (
+                    f"`{reference.symbols[0]}` is there with legacy Keras only: install tf_keras, "
+                    "and set TF_USE_LEGACY_KERAS=1, or import estimator_compat first."
+                )
+                yield self.finding(module, reference.node, message)
+                return
+
+
+def _imports_estimator_compat(module: SourceModule) -> bool:
+    return any(each.symbols[0].startswith("estimator_compat") for each in module.references)

@@ -1,0 +1,149 @@
+"""The rule on symbols that TensorFlow has removed."""
+
+from collections.abc import Iterator
+
+from estimator_compat.api import coverage, legacy_symbols
+from migrate.findings import Finding, Severity
+from migrate.mappings import symbols
+from migrate.mappings.symbols import Missing
+from migrate.rules.base import Example, Rule
+from migrate.scanning.syntax import Reference, SourceModule, api_name
+
+_RUNS = "Unedited, it runs under `python -m estimator_compat run`"
+_LATER = "Neither `estimator_compat` nor its facade has it yet"
+_NEVER = "Neither `estimator_compat` nor its facade will have it"
+
+
+class RemovedSymbol(Rule):
+    """A symbol of `tf` that TensorFlow 2.16 to 2.21 lack.
+
+    Finds:
+      Uses and imports of names that TensorFlow 1.15 or 2.15 had, and that TensorFlow 2.16 to 2.21
+      lack, both with Keras 3 and with legacy Keras. Names are followed through imports, aliases
+      and assignments. A use that runs only where the name is there, in a `try` or behind a test of
+      the version, is not found. One finding a line names each symbol once.
+
+    Why it matters:
+      The program stops with an AttributeError or an ImportError when it comes to the line.
+
+    Rewrite safety:
+      There is no edit: whether `tf.compat.v1` or `estimator_compat` is right for a program depends
+      on the rest of the file.
+
+    References:
+      `migrate/mappings/symbols.txt`, made by walking the installed TensorFlows; the facade's
+      coverage is in NAMES.md.
+    """
+
+    code = "REM101"
+    severity = Severity.ERROR
+    effort = 5
+    effort_reason = (
+        "To import another module, and to run the program. It counts once in a file for all that "
+        "`tf.compat.v1` has, and once for each other symbol."
+    )
+    examples = (
+        Example(
+            code="import tensorflow as tf\n\nlayer = tf.layers.dense\n",
+            lines=(3,),
+            because="`tf.compat.v1.layers.dense` has it, with legacy Keras",
+        ),
+        Example(
+            code="from tensorflow.contrib import slim\n",
+            lines=(1,),
+            because="TensorFlow 2 never had `tensorflow.contrib`",
+        ),
+        Example(
+            code=(
+                "import tensorflow.compat.v1 as tf\n\n"
+                "est = tf.estimator\nspec = est.EstimatorSpec\n"
+            ),
+            lines=(3, 4),
+            because="`estimator_compat` has most of it",
+        ),
+        Example(
+            code=(
+                "try:\n    from tensorflow.contrib import slim\n"
+                "except ImportError:\n    import tf_slim as slim\n\nslim.conv2d\n"
+            ),
+        ),
+        Example(code="import tensorflow.compat.v1 as tf\n\nloss = tf.losses.log_loss\n"),
+    )
+
+    def check(self, module: SourceModule) -> Iterator[Finding]:
+        """Yields a finding for each line and symbol."""
+        seen = set()
+        learned = set()
+        for reference in module.references:
+            missing = _missing(reference)
+            if missing is None or module.is_for_other_versions(reference.node):
+                continue
+            symbol = reference.symbols[0]
+            if (reference.node.lineno, symbol) not in seen:
+                seen.add((reference.node.lineno, symbol))
+                # What compat.v1 has is mended by one import; another symbol, where it is learned.
+                remedy = "compat.v1" if missing.in_v1 != symbols.NOWHERE else symbol
+                effort = 0 if remedy in learned else self.effort
+                learned.add(remedy)
+                message = _message(symbol, missing)
+                yield self.finding(module, reference.node, message, effort=effort)
+
+
+def _missing(reference: Reference) -> Missing | None:
+    """Returns the row of the first symbol, if all that the reference may stand for are missing."""
+    rows = [
+        symbols.find(symbol.removeprefix("tensorflow."))
+        for symbol in reference.symbols
+        if symbol.startswith("tensorflow.")
+    ]
+    if len(rows) < len(reference.symbols):
+        return None
+    gone = [row for row in rows if row is not None and row.where == symbols.EVERYWHERE]
+    return gone[0] if len(gone) == len(rows) and gone else None
+
+
+def _message(symbol: str, missing: Missing) -> str:
+    return f"{_what_happened(symbol, missing)}. {_what_instead(symbol, missing)}."
+
+
+def _what_happened(symbol: str, missing: Missing) -> str:
+    gone = f"tensorflow.{missing.name}"
+    subject = f"`{symbol}` is missing in TensorFlow 2.16 to 2.21"
+    if missing.since == symbols.NEVER:
+        return f"{subject}, and in 1.15 and 2.15"
+    if missing.since == "2.0":
+        return f"{subject}: TensorFlow 2 never had `{gone}`"
+    if missing.since == "2.1":
+        return f"{subject}: `{gone}` was removed after 2.0"
+    return f"{subject}: `{gone}` was removed in {missing.since}"
+
+
+def _what_instead(symbol: str, missing: Missing) -> str:
+    name = api_name(symbol)
+    if missing.in_v1 != symbols.NOWHERE:
+        legacy = ", with legacy Keras" if missing.in_v1 == symbols.WITH_LEGACY_KERAS else ""
+        return f"`tf.compat.v1.{name}` has it{legacy}"
+    if missing.since == symbols.NEVER:
+        return "Check the spelling"
+    if name == "estimator":
+        return f"`estimator_compat` has most of it. {_RUNS}"
+    status = coverage.status(name)
+    if status.kind is coverage.Kind.LATER:
+        return _LATER
+    if status.kind is coverage.Kind.NEVER:
+        return f"{_NEVER}: {status.remark}" if status.remark else _NEVER
+    place = _place(name)
+    found = f"`{place}` has it. {_RUNS}" if place else _RUNS
+    return f"{found} ({status.remark})" if status.remark else found
+
+
+def _place(name: str) -> str:
+    """Returns the public name that replaces a symbol; "" if there is none."""
+    if name.startswith("estimator."):
+        return f"estimator_compat.{name.removeprefix('estimator.')}"
+    row = legacy_symbols.ROWS.get(name)
+    module, _, attribute = (row.source or "" if row else "").partition(":")
+    place = f"{module}.{attribute}".rstrip(".").replace("tensorflow.compat.v2.", "tf.")
+    if "facade" in place or ".src" in place:
+        return ""
+    return place.replace("tensorflow.", "tf.")

@@ -1,0 +1,90 @@
+"""The rule on weighted losses that `tf.reduce_mean` averages."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from migrate.findings import Finding, Severity
+from migrate.rules.base import Example, Rule
+from migrate.scanning.loss_values import Form, LossReader, reduces_partly
+from migrate.scanning.syntax import SourceModule, has_stars
+
+_WEIGHTS = re.compile(r"weight|mask", re.IGNORECASE)
+
+
+class WeightedMean(Rule):
+    """Losses times weights, averaged by `tf.reduce_mean`.
+
+    Finds:
+      `tf.reduce_mean(losses * weights)`, where a name says "weight" or "mask".
+
+    Why it matters:
+      The sum is divided by the number of all elements, also of those whose weight is 0. Under a
+      mask that keeps half of the elements, the loss is half of the mean over what is kept, and it
+      depends on how much a batch is padded. This is SUM_OVER_BATCH_SIZE; the default of `tf.losses`
+      divides by the count of the weights that are not 0, and a weighted mean by their sum.
+
+    Rewrite safety:
+      There is no edit: each division gives another loss.
+
+    References:
+      `estimator_compat.losses.reductions` has the formulas side by side.
+    """
+
+    code = "LOSS305"
+    severity = Severity.WARNING
+    effort = 15
+    effort_reason = "To decide what to divide by, and to write it out."
+    examples = (
+        Example(
+            code=(
+                "import tensorflow as tf\n\n"
+                "losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=x)\n"
+                "loss = tf.reduce_mean(losses * mask)\n"
+            ),
+            lines=(4,),
+            because="divides by the number of all elements",
+        ),
+        Example(
+            code=(
+                "import tensorflow as tf\n\n"
+                "losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=x)\n"
+                "loss = tf.reduce_sum(losses * mask) / tf.reduce_sum(mask)\n"
+                "other = tf.reduce_mean(losses * 0.5)\n"
+            ),
+        ),
+    )
+
+    def check(self, module: SourceModule) -> Iterator[Finding]:
+        """Yields the means."""
+        reader = LossReader(module)
+        for call, name in module.calls:
+            if name != "reduce_mean" or len(call.args) != 1:
+                continue
+            if has_stars(call) or reduces_partly(call):
+                continue
+            factors = _factors(module.value_of(call.args[0]), module)
+            losses = [each for each in factors if _is_elements(reader, each)]
+            weights = [each for each in factors if _WEIGHTS.search(ast.unparse(each))]
+            if len(factors) == 2 and len(losses) == 1 and weights and weights[0] is not losses[0]:
+                message = (
+                    f"`tf.reduce_mean` divides by the number of all elements, also where "
+                    f"`{ast.unparse(weights[0])}` is 0. For a mean over what the weights keep, "
+                    "divide the sum by the sum of the weights, or by the count of those not 0."
+                )
+                yield self.finding(module, call, message)
+
+
+def _factors(node: ast.AST, module: SourceModule) -> list[ast.expr]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return [node.left, node.right]
+    if not isinstance(node, ast.Call) or len(node.args) != 2:
+        return []
+    if module.symbol(node.func).rpartition(".")[2] == "multiply":
+        return list(node.args)
+    return []
+
+
+def _is_elements(reader: LossReader, node: ast.expr) -> bool:
+    value = reader.read(node)
+    return value is not None and value.form is Form.ELEMENTS

@@ -1,0 +1,1 @@
+"""From paths to findings, without running the code that is scanned."""

@@ -1,0 +1,288 @@
+"""One walk over a module: its scopes, the parents of its nodes, and its nodes by type."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+from collections import defaultdict
+from collections.abc import Iterable
+
+from migrate.scanning.bindings import Binding, Scope, dotted
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_OPENERS = frozenset({*_FUNCTIONS, *_COMPREHENSIONS, ast.ClassDef})
+_BRANCHES = frozenset(
+    {ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.ExceptHandler, ast.IfExp}
+    | ({ast.TryStar} if hasattr(ast, "TryStar") else set())
+)
+# Fields that hold no nodes that anybody asks for: names, constants, operators.
+_NOT_NODES = frozenset(
+    {
+        *("arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs"),
+        *("level", "module", "n", "name", "names", "op", "ops", "rest", "s", "simple"),
+        *("type_comment", "type_ignores", "type_params"),
+    }
+)
+_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
+    kind: tuple(field for field in kind._fields if field not in _NOT_NODES)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
+_FIELDS[ast.Constant] = ()
+
+
+@dataclasses.dataclass(slots=True)
+class Chain:
+    """A name or a dotted expression.
+
+    Attributes:
+      node: The whole of it.
+      scope: Where it is evaluated.
+    """
+
+    node: ast.Attribute | ast.Name
+    scope: Scope
+
+
+class Walk:
+    """What one walk over a module finds.
+
+    Attributes:
+      root: The scope of the module.
+      parents: The node around each node.
+      scopes: The scope in which each name and definition is evaluated.
+      nodes: The nodes of each type but names, in the order of the source.
+      chains: The dotted expressions and names that begin with a name which stands for a symbol.
+    """
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.root = Scope(tree, None)
+        self.parents: dict[ast.AST, ast.AST] = {}
+        self.scopes: dict[ast.AST, Scope] = {}
+        self.nodes: defaultdict[type[ast.AST], list[ast.AST]] = defaultdict(list)
+        # An own stack: a long chain of operators is nested deeper than Python may recurse.
+        self._stack: list[tuple[ast.AST, Scope, bool]] = []
+        self._chains: list[Chain] = []
+        self._push(tree, self.root, False)
+        while self._stack:
+            self._visit(*self._stack.pop())
+        names = _names_of_symbols(self.scopes.values())
+        self.chains = [chain for chain in self._chains if dotted(chain.node)[0] in names]
+
+    def _push(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
+        """Puts the children of a node on the stack, so that the first is visited first."""
+        children = []
+        for field in _FIELDS[type(node)]:
+            value = getattr(node, field, None)
+            if type(value) is list:
+                children += value
+            elif value is not None:
+                children.append(value)
+        self._push_all(node, children, scope, conditional)
+
+    def _push_all(
+        self, node: ast.AST, children: list[ast.AST], scope: Scope, conditional: bool
+    ) -> None:
+        parents, stack = self.parents, self._stack
+        for child in reversed(children):
+            if child is not None and child.__class__ is not ast.Constant:
+                parents[child] = node
+                stack.append((child, scope, conditional))
+
+    def _visit(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
+        kind = type(node)
+        if kind is ast.Attribute:
+            self._chain(node, scope, conditional)
+        elif kind is ast.Name:
+            self._name(node, scope, conditional)
+        else:
+            self.nodes[kind].append(node)
+            if kind in _OPENERS:
+                self._open(node, scope, conditional)
+                return
+            binder = _BINDERS.get(kind)
+            if binder is not None:
+                binder(node, scope, conditional)
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self.parents.update(dict.fromkeys(node.names, node))
+            self._push(node, scope, conditional or kind in _BRANCHES)
+
+    def _open(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
+        """Visits a node that has a scope of its own."""
+        self.scopes[node] = scope
+        if isinstance(node, ast.ClassDef):
+            self._class(node, scope, conditional)
+        elif isinstance(node, _FUNCTIONS):
+            self._function(node, scope, conditional)
+        else:
+            self._comprehension(node, scope, conditional)
+
+    def _chain(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
+        """Visits a dotted expression; the attributes inside it are not visited one by one."""
+        assert isinstance(node, ast.Attribute)
+        inner: ast.AST = node
+        while isinstance(inner, ast.Attribute):
+            self.parents[inner.value] = inner
+            inner = inner.value
+        if isinstance(inner, ast.Name):
+            self.scopes[inner] = scope
+            self._chains.append(Chain(node, scope))
+        else:
+            self._stack.append((inner, scope, conditional))
+
+    def _name(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
+        assert isinstance(node, ast.Name)
+        self.scopes[node] = scope
+        if isinstance(node.ctx, ast.Load):
+            self._chains.append(Chain(node, scope))
+            return
+        parent = self.parents[node]
+        binding = _assignment(node, parent, self.parents.get(parent))
+        binding.conditional = conditional
+        owner = scope
+        if isinstance(parent, ast.NamedExpr):
+            while isinstance(owner.node, _COMPREHENSIONS) and owner.parent is not None:
+                owner = owner.parent
+        owner.bind(node.id, binding)
+
+    def _function(
+        self,
+        node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
+        scope: Scope,
+        conditional: bool,
+    ) -> None:
+        inner = Scope(node, scope)
+        arguments = node.args
+        outside: list[ast.AST] = [*arguments.defaults]
+        outside += [default for default in arguments.kw_defaults if default is not None]
+        body: list[ast.AST]
+        if isinstance(node, ast.Lambda):
+            body = [node.body]
+        else:
+            scope.bind(node.name, Binding(line=node.lineno, conditional=conditional, value=node))
+            outside += node.decorator_list
+            outside += [node.returns] if node.returns is not None else []
+            body = list(node.body)
+        for argument in all_arguments(arguments):
+            inner.bind(argument.arg, Binding(line=0, conditional=False))
+            if argument.annotation is not None:
+                outside.append(argument.annotation)
+        self._push_all(node, body, inner, False)
+        self._push_all(node, outside, scope, conditional)
+
+    def _class(self, node: ast.ClassDef, scope: Scope, conditional: bool) -> None:
+        scope.bind(node.name, Binding(line=node.lineno, conditional=conditional, value=node))
+        self._push_all(node, list(node.body), Scope(node, scope), False)
+        outside = [*node.decorator_list, *node.bases, *node.keywords]
+        self._push_all(node, outside, scope, conditional)
+
+    def _comprehension(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
+        first, *rest = list(node.generators)  # type: ignore[attr-defined]
+        inner = Scope(node, scope)
+        elements = [
+            getattr(node, field) for field in ("elt", "key", "value") if field in node._fields
+        ]
+        inside = [first.target, *first.ifs, *rest, *elements]
+        self._push_all(node, inside, inner, conditional)
+        self._push_all(node, [first.iter], scope, conditional)
+
+
+def _names_of_symbols(scopes: Iterable[Scope]) -> set[str]:
+    """Returns the names that an import binds, or an assignment of a dotted expression."""
+    return {
+        name
+        for scope in set(scopes)
+        for name, bindings in scope.bindings.items()
+        if any(
+            binding.symbol is not None
+            or binding.imported_from is not None
+            or isinstance(binding.value, ast.Attribute | ast.Name)
+            for binding in bindings
+        )
+    }
+
+
+def all_arguments(arguments: ast.arguments) -> list[ast.arg]:
+    """Lists the parameters of a function."""
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    return every + [each for each in (arguments.vararg, arguments.kwarg) if each is not None]
+
+
+def _assignment(name: ast.Name, parent: ast.AST, above: ast.AST | None) -> Binding:
+    """Returns the binding of a name; its value is None if that is not one expression."""
+    if isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr):
+        return Binding(line=_end(parent), conditional=False, value=parent.value)
+    if isinstance(parent, ast.Tuple | ast.List) and isinstance(above, ast.Assign):
+        starred = any(isinstance(each, ast.Starred) for each in parent.elts)
+        element = None if starred else parent.elts.index(name)
+        value = above.value if element is not None else None
+        return Binding(line=_end(above), conditional=False, value=value, element=element)
+    return Binding(line=name.lineno - 1, conditional=False)
+
+
+def _end(node: ast.stmt | ast.expr) -> int:
+    return node.end_lineno or node.lineno
+
+
+def _bind_import(node: ast.AST, scope: Scope, conditional: bool) -> None:
+    assert isinstance(node, ast.Import)
+    for alias in node.names:
+        symbol = alias.name if alias.asname else alias.name.partition(".")[0]
+        name = alias.asname or symbol
+        scope.bind(name, Binding(line=_end(node), conditional=conditional, symbol=symbol))
+
+
+def _bind_import_from(node: ast.AST, scope: Scope, conditional: bool) -> None:
+    assert isinstance(node, ast.ImportFrom)
+    module = node.module or ""
+    for alias in node.names:
+        symbol = f"{module}.{alias.name}" if not node.level else None
+        scope.bind(
+            alias.asname or alias.name,
+            Binding(
+                line=_end(node),
+                conditional=conditional,
+                symbol=symbol,
+                imported_from=(module, node.level, alias.name),
+            ),
+        )
+
+
+def _bind_handler(node: ast.AST, scope: Scope, _: bool) -> None:
+    assert isinstance(node, ast.ExceptHandler)
+    if node.name:
+        scope.bind(node.name, Binding(line=node.lineno - 1, conditional=True))
+
+
+def _declare_global(node: ast.AST, scope: Scope, _: bool) -> None:
+    assert isinstance(node, ast.Global)
+    root = scope
+    while root.parent is not None:
+        root = root.parent
+    scope.elsewhere.update(dict.fromkeys(node.names, root))
+
+
+def _declare_nonlocal(node: ast.AST, scope: Scope, _: bool) -> None:
+    assert isinstance(node, ast.Nonlocal)
+    for name in node.names:
+        found = scope.parent.find(name) if scope.parent else None
+        scope.elsewhere[name] = found[0] if found else None
+
+
+def _bind_match(node: ast.AST, scope: Scope, _: bool) -> None:
+    name = getattr(node, "name", None) or getattr(node, "rest", None)
+    if name:
+        scope.bind(name, Binding(line=node.lineno - 1, conditional=True))  # type: ignore[attr-defined]
+
+
+_BINDERS = {
+    ast.Import: _bind_import,
+    ast.ImportFrom: _bind_import_from,
+    ast.ExceptHandler: _bind_handler,
+    ast.Global: _declare_global,
+    ast.Nonlocal: _declare_nonlocal,
+    ast.MatchAs: _bind_match,
+    ast.MatchStar: _bind_match,
+    ast.MatchMapping: _bind_match,
+}

@@ -1,0 +1,216 @@
+"""A module as its rules see it: what is called, what is referred to, and what is around a node."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TypeVar, cast
+
+from migrate.scanning.bindings import Binding, Exports, Resolver, Scope, Symbols, reaching
+from migrate.scanning.scopes import Walk
+from migrate.scanning.source import SourceText
+
+Node = TypeVar("Node", bound=ast.AST)
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+# What says that a branch is for another TensorFlow.
+_VERSION_NAMES = frozenset({"__version__", "VERSION", "GIT_VERSION"})
+_CATCHES_MISSING = frozenset(
+    {"AttributeError", "BaseException", "Exception", "ImportError", "ModuleNotFoundError"}
+)
+
+
+class Reference:
+    """An expression or an import that stands for a symbol.
+
+    Attributes:
+      node: The dotted expression, or the name in an import.
+      symbols: What it may stand for; several if branches bind it differently.
+    """
+
+    __slots__ = ("node", "symbols")
+
+    def __init__(self, node: ast.expr | ast.alias, symbols: Symbols) -> None:
+        self.node = node
+        self.symbols = symbols
+
+
+class SourceModule:
+    """A parsed module.
+
+    Attributes:
+      path: As it stands in findings.
+      source: Its text.
+      tree: Its syntax tree.
+      references: The expressions and imports that stand for symbols.
+      calls: The calls of TensorFlow and Keras, with their `api_name`.
+    """
+
+    def __init__(
+        self, path: str, source: SourceText, tree: ast.Module, exports: Exports | None = None
+    ) -> None:
+        self.path = path
+        self.source = source
+        self.tree = tree
+        self._walk = Walk(tree)
+        self._resolver = Resolver(exports)
+        self.references = list(self._references())
+        self.calls = list(self._calls())
+
+    def nodes(self, kind: type[Node]) -> list[Node]:
+        """Lists the nodes of a type, in the order of the source."""
+        return cast("list[Node]", self._walk.nodes[kind])
+
+    def symbols(self, node: ast.AST) -> Symbols:
+        """Returns what an expression may stand for; none if that is not known."""
+        base = node
+        while isinstance(base, ast.Attribute):
+            base = base.value
+        scope = self._walk.scopes.get(base)
+        return () if scope is None else self._resolver.symbols(node, scope)
+
+    def symbol(self, node: ast.AST) -> str:
+        """Returns the one symbol that an expression stands for; "" if that is not known."""
+        symbols = self.symbols(node)
+        return symbols[0] if len(symbols) == 1 else ""
+
+    def scope(self, node: ast.AST) -> Scope:
+        """Returns the scope in which a node is evaluated."""
+        return self._walk.scopes[node]
+
+    def parents(self, node: ast.AST) -> Iterator[ast.AST]:
+        """Yields the nodes around a node, from the inside to the module."""
+        parent = self._walk.parents.get(node)
+        while parent is not None:
+            yield parent
+            parent = self._walk.parents.get(parent)
+
+    def binding(self, name: ast.Name) -> Binding | None:
+        """Returns the one binding that a read of a name can see; None if there are several."""
+        scope = self._walk.scopes.get(name)
+        found = scope.find(name.id) if scope is not None else None
+        if found is None:
+            return None
+        owner, bindings = found
+        seen = reaching(bindings, name.lineno if owner is scope else None)
+        return seen[0] if len(seen) == 1 else None
+
+    def value_of(self, node: ast.AST) -> ast.AST:
+        """Follows a name to the one expression that is assigned to it; otherwise returns `node`."""
+        for _ in range(9):
+            binding = self.binding(node) if isinstance(node, ast.Name) else None
+            if binding is None or binding.value is None or binding.element is not None:
+                break
+            node = binding.value
+        return node
+
+    def function_of(self, node: ast.AST) -> Function | None:
+        """Returns the function whose code a node belongs to; None outside of functions."""
+        for parent in self.parents(node):
+            if isinstance(parent, ast.Lambda):
+                return None
+            if isinstance(parent, Function):
+                return parent
+        return None
+
+    def returns(self, function: Function) -> list[ast.Return]:
+        """Lists the `return` statements of a function, without those of functions in it."""
+        return [node for node in self.nodes(ast.Return) if self.function_of(node) is function]
+
+    def is_for_other_versions(self, node: ast.AST) -> bool:
+        """Tells whether a node runs only where a name is there, or for some TensorFlows.
+
+        It does in a `try` whose handler catches a missing name, and in a branch on the version.
+        """
+        child = node
+        for parent in self.parents(node):
+            if isinstance(parent, ast.Try) and child in parent.body:
+                if any(_catches_missing(handler) for handler in parent.handlers):
+                    return True
+            elif (
+                isinstance(parent, ast.If | ast.IfExp | ast.While)
+                and child is not parent.test
+                and _asks_for_version(parent.test)
+            ):
+                return True
+            child = parent
+        return False
+
+    def _references(self) -> Iterator[Reference]:
+        for statement in self.nodes(ast.Import):
+            for alias in statement.names:
+                yield Reference(alias, (alias.name,))
+        for imported in self.nodes(ast.ImportFrom):
+            for alias in imported.names if not imported.level else ():
+                name = "" if alias.name == "*" else f".{alias.name}"
+                yield Reference(alias, (f"{imported.module}{name}",))
+        for chain in self._walk.chains:
+            symbols = self._resolver.symbols(chain.node, chain.scope)
+            if symbols:
+                yield Reference(chain.node, symbols)
+
+    def _calls(self) -> Iterator[tuple[ast.Call, str]]:
+        for reference in self.references:
+            parent = self._walk.parents.get(reference.node)
+            if isinstance(parent, ast.Call) and parent.func is reference.node:
+                names = {api_name(symbol) for symbol in reference.symbols}
+                if len(names) == 1 and "" not in names:
+                    yield parent, names.pop()
+
+
+def _catches_missing(handler: ast.ExceptHandler) -> bool:
+    caught = handler.type
+    if caught is None:
+        return True
+    types = caught.elts if isinstance(caught, ast.Tuple) else [caught]
+    return any(isinstance(each, ast.Name) and each.id in _CATCHES_MISSING for each in types)
+
+
+def _asks_for_version(test: ast.AST) -> bool:
+    for node in ast.walk(test):
+        if isinstance(node, ast.Attribute) and node.attr in _VERSION_NAMES:
+            return True
+        if isinstance(node, ast.Name) and (node.id == "hasattr" or "version" in node.id.lower()):
+            return True
+    return False
+
+
+# Second names of symbols that rules ask for.
+_SECOND_NAMES = {
+    "math.reduce_mean": "reduce_mean",
+    "math.reduce_sum": "reduce_sum",
+    "math.add_n": "add_n",
+    "math.multiply": "multiply",
+}
+
+
+def api_name(symbol: str) -> str:
+    """Returns the name that a symbol has below `tf`, whichever part of the API it is named by.
+
+    `tensorflow.compat.v1.losses.log_loss` is "losses.log_loss", `tf_keras.losses.Loss` is
+    "keras.losses.Loss". A symbol that is not TensorFlow's has no such name: "".
+    """
+    package, _, name = symbol.partition(".")
+    if package in ("keras", "tf_keras"):
+        return f"keras.{name}"
+    if package != "tensorflow":
+        return ""
+    for prefix in ("compat.v1.", "compat.v2."):
+        name = name.removeprefix(prefix)
+    return _SECOND_NAMES.get(name, name)
+
+
+def argument(call: ast.Call, name: str, position: int | None = None) -> ast.expr | None:
+    """Returns an argument of a call by its name or position; None if it is not written out."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    if position is None or position >= len(call.args):
+        return None
+    return None if has_stars(call) else call.args[position]
+
+
+def has_stars(call: ast.Call) -> bool:
+    """Tells whether a call passes arguments that are not written out: `*args`, `**kwargs`."""
+    return any(isinstance(each, ast.Starred) for each in call.args) or any(
+        keyword.arg is None for keyword in call.keywords
+    )
