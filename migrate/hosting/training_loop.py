@@ -53,7 +53,8 @@ class Loop:
         # It is built when it is first called. With a hook that feeds a placeholder at each step, it
         # is never called, and cannot be built.
         function = self._function(self._functions, self._jit_compile)
-        return tf.function(function, reduce_retracing=True)
+        steps: Callable[..., tf.Tensor] = tf.function(function, reduce_retracing=True)
+        return steps
 
     def __call__(self, batches: Iterator[Nest], count: int, *, summarize: bool) -> LoopResult:
         """Makes `count` training steps, or fewer if `batches` ends.

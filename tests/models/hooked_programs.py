@@ -187,12 +187,12 @@ class Lines(logging.Handler):
             self.lines.append(record.getMessage())
 
 
-def tags(folder: Path) -> list[tuple[int, str, float]]:
+def tags(folder: Path) -> list[tuple[int, str, Any]]:
     """The scalar summaries of a folder, without speeds: step, tag and value."""
     return list(_tags(folder))
 
 
-def _tags(folder: Path) -> Iterator[tuple[int, str, float]]:
+def _tags(folder: Path) -> Iterator[tuple[int, str, Any]]:
     for path in sorted(folder.glob("events*")):
         for event in tf1.train.summary_iterator(str(path)):
             for value in event.summary.value:

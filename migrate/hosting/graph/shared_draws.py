@@ -74,11 +74,7 @@ def unshared(graph: tf.Graph, ends: Any) -> list[random_ops.RandomOp]:
 
 
 def _is_replaced(node: Any) -> bool:
-    if node.op not in _STATEFUL:
-        return False
-    dtype = tf.as_dtype(node.attr[_DTYPES.get(node.op, "dtype")].type)
-    # The int32 numbers of StatefulUniformInt are others than those of RandomUniformInt.
-    return bool(node.attr["seed"].i or node.attr["seed2"].i) and dtype != tf.int32
+    return node.op in _STATEFUL and bool(node.attr["seed"].i or node.attr["seed2"].i)
 
 
 def _replace(node: Any, first_inputs: list[str]) -> None:

@@ -60,7 +60,7 @@ def test_each_run_that_needs_the_input_takes_a_batch(session: HostedSession) -> 
 def test_load_and_eval(session: HostedSession) -> None:
     with session.graph.as_default():
         bias = next(v for v in tf1.global_variables() if v.op.name == "dense/bias")
-        bias.load(np.float32([1, 2, 3, 4]), session)
+        bias.load(np.array([1, 2, 3, 4], np.float32), session)
         np.testing.assert_array_equal(bias.eval(session), [1, 2, 3, 4])
 
 
