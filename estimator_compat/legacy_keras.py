@@ -58,6 +58,24 @@ def warn_if_late() -> None:
         warnings.warn(MENDING, stacklevel=3)
 
 
+def advice_on_names() -> str:
+    """Returns why a graph may have other variables than the checkpoint; "" without Keras 3.
+
+    Keras 3 numbers the names of its layers through the whole process, not from the start in each
+    graph: the `dense` of the training graph is the `dense_1` of the evaluation graph.
+    """
+    keras = sys.modules.get("keras")
+    if not getattr(keras, "__version__", "").startswith("3."):
+        return ""
+    return (
+        "Keras 3 is loaded in this process. If the model has layers of it, each graph has other "
+        "names (`dense`, then `dense_1`), because Keras 3 counts them in the whole process; use "
+        "`tf.keras` of Keras 2 instead: import `estimator_compat` before anything touches "
+        f"`tf.keras`, or start Python with {ENVIRONMENT_VARIABLE}=1 in the environment, and do not "
+        "use the `keras` package. "
+    )
+
+
 @contextlib.contextmanager
 def explained() -> Iterator[None]:
     """Adds advice to the AttributeError that TensorFlow raises for a layer that Keras 3 lacks."""

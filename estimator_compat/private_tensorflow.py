@@ -8,6 +8,9 @@ There is an exception. Legacy programs import names from TensorFlow's private mo
 (`tensorflow.python`), and the facade provides them. `api/moved_symbols.py` lists these names.
 """
 
+import functools
+import importlib
+import inspect
 import re
 import sys
 from collections.abc import Callable
@@ -282,3 +285,41 @@ def function_graph(graph: tf.Graph, name: str) -> Any:
     The public API gives the definition of such a function only, without its lines of source code.
     """
     return getattr(graph._get_function(name), "graph", None)
+
+
+def restore_names_of_slim() -> None:
+    """Puts names back that moved inside TensorFlow and tf_keras, and that tf-slim still asks for.
+
+    tf-slim is an installed package, which imports the real TensorFlow. Its batch normalization asks
+    for `tensorflow.python.layers.normalization`, which loads `tf_keras.legacy_tf_layers`. tf_keras
+    has these layers as `tf_keras.src.legacy_tf_layers` only. Its `constant_value` asks for
+    `ops.Tensor`. Neither name has a public successor at its old place.
+    """
+    for name in ("legacy_tf_layers", "legacy_tf_layers.normalization"):
+        layers = importlib.import_module(f"tf_keras.src.{name}")
+        sys.modules.setdefault(f"tf_keras.{name}", layers)
+    ops = importlib.import_module("tensorflow.python.framework.ops")
+    if not hasattr(ops, "Tensor"):
+        ops.Tensor = tf.Tensor
+
+
+def add_truth(truth: Callable[[Any], bool]) -> None:
+    """Gives the variables of graphs another truth value, for example that of reference variables.
+
+    The class of resource variables is private, and `tf.Variable` does not define their truth.
+    Outside graphs and in functions (`tf.function`), variables keep their own truth.
+
+    Args:
+      truth: A function from a variable to its truth.
+    """
+    variables = importlib.import_module("tensorflow.python.ops.resource_variable_ops")
+    cls = variables.BaseResourceVariable
+    own = inspect.unwrap(cls.__bool__)
+
+    @functools.wraps(own)
+    def truth_by_context(self: Any) -> bool:
+        if tf.executing_eagerly() or tf1.get_default_graph().building_function:
+            return bool(own(self))
+        return truth(self)
+
+    cls.__bool__ = truth_by_context

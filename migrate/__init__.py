@@ -16,6 +16,7 @@ _EXPORTS = {
     "Tolerances": "migrate.verifying.verdict",
     "Verdict": "migrate.verifying.verdict",
     "host": "migrate.hosting.host",
+    "load": "migrate.hosting.loading",
     "keep_eager_execution": "migrate.hosting.eager_mode",
     "strategy_from_tf_config": "migrate.hosting.replicas.worker_strategy",
     "verify": "migrate.verifying.verify",

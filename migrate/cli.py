@@ -97,12 +97,13 @@ def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 def _report_error(error: Exception, options: argparse.Namespace) -> int:
     from estimator_compat.command_line.error_text import describe
+    from migrate.commands import error_hints
 
     if vars(options).get("verbose"):
         traceback.print_exception(error)
     print(f"migrate {options.command}: {describe(error)}", file=sys.stderr)
-    is_missing = isinstance(error, AttributeError | ImportError) and "tensorflow" in str(error)
-    if is_missing and not (vars(options).get("facade") or vars(options).get("legacy")):
+    uses_facade = bool(vars(options).get("facade") or vars(options).get("legacy"))
+    if not uses_facade and error_hints.is_of_legacy_code(error):
         print("Code that was written for TensorFlow 1 needs --facade.", file=sys.stderr)
     return 2
 

@@ -1,8 +1,10 @@
 """`Target`: a model_fn with its inputs, params and config. `build` makes its graph."""
 
+import contextlib
 import dataclasses
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 from migrate.batch import Batch
@@ -127,21 +129,26 @@ class Target:
 def load(
     reference: str,
     *,
-    input_fn: str | None = None,
+    input_fn: str | Mapping[str, str] | None = None,
     params: Mapping[str, Any] | None = None,
+    config: Any = None,
     legacy: Sequence[str] | None = None,
     flags: Sequence[str] = (),
+    traceback: str = "of the error that caused this error",
 ) -> Target:
     """Loads the target that a command line names.
 
     Args:
       reference: `module:name` or `file.py:name` of a function without arguments that returns a
         `Target`, of a `Target`, or of a model_fn.
-      input_fn: `module:name` or `file.py:name` of the input_fn of a model_fn.
+      input_fn: `module:name` or `file.py:name` of the input_fn of a model_fn, or a mapping of
+        `ModeKeys` values to such names.
       params: The params of a model_fn; for a `Target`, they replace its params of the same names.
+      config: A RunConfig; None for the config of a `Target`, or a default RunConfig.
       legacy: Names of installed packages that are TensorFlow 1 code. They and the code behind
         `reference` see TensorFlow through `estimator_compat.facade`. None: no code does.
       flags: Arguments for the absl flags that the code defines.
+      traceback: Where the traceback of a failed import is to be seen, for the message.
 
     Raises:
       ValueError: A reference names nothing, cannot be imported, or names an object of the wrong
@@ -153,39 +160,52 @@ def load(
         from estimator_compat import facade
 
         facade.install(legacy)
-    loaded = function_references.load(reference)
-    loaded_input_fn = function_references.load(input_fn, flag="input_fn") if input_fn else None
-    expected = f"flags that the code behind `{reference}` defines"
-    program_flags.parse(["migrate", *flags], expected=expected)
-    if not isinstance(loaded, Target) and "features" not in inspect.signature(loaded).parameters:
-        loaded = _call(loaded, as_legacy=legacy is not None)
-        if not isinstance(loaded, Target):
-            raise ValueError(
-                f"`{reference}` returned {loaded!r:.60}; expected a migrate.Target, or a model_fn "
-                "with the argument `features`; name one of these."
-            )
+
+    def function(name: str, flag: str | None = None) -> Callable[..., Any]:
+        return function_references.load(name, flag=flag, traceback=traceback)
+
+    with _default_graph(as_legacy=legacy is not None):
+        loaded = function(reference)
+        input_fns: Any = None
+        if isinstance(input_fn, Mapping):
+            input_fns = {mode: function(name, "input_fn") for mode, name in input_fn.items()}
+        elif input_fn:
+            input_fns = function(input_fn, "input_fn")
+        expected = f"flags that the code behind `{reference}` defines"
+        program_flags.parse(["migrate", *flags], expected=expected)
+        if not isinstance(loaded, Target) and not _takes_features(loaded):
+            loaded = loaded()
+            if not isinstance(loaded, Target):
+                raise ValueError(
+                    f"`{reference}` returned {loaded!r:.60}; expected a migrate.Target, or a "
+                    "model_fn with the argument `features`; name one of these."
+                )
     if isinstance(loaded, Target):
-        changes: dict[str, Any] = {"input_fns": loaded_input_fn} if loaded_input_fn else {}
+        changes = {"input_fns": input_fns, "config": config}
         if params:
             changes["params"] = {**loaded.params, **params}
-        return dataclasses.replace(loaded, **changes)
-    if loaded_input_fn is None:
+        given = {name: value for name, value in changes.items() if value is not None}
+        return dataclasses.replace(loaded, **given)
+    if input_fns is None:
         raise ValueError(
             f"`{reference}` is a model_fn, and there is no --input_fn; expected an input_fn "
             "that yields its features and labels; add --input_fn=module:name, or name a function "
             "that returns a migrate.Target."
         )
-    return Target(model_fn=loaded, input_fns=loaded_input_fn, params=params)
+    return Target(model_fn=loaded, input_fns=input_fns, params=params, config=config)
 
 
-def _call(function: Callable[[], Any], *, as_legacy: bool) -> Any:
-    """Calls a function; legacy code is called in a graph, because it expects a default graph."""
+def _default_graph(*, as_legacy: bool) -> AbstractContextManager[None]:
+    """Returns the context in which code is imported: legacy code expects a default graph."""
     if not as_legacy:
-        return function()
-    import tensorflow as tf
+        return contextlib.nullcontext()
+    from migrate import import_graph
 
-    with tf.Graph().as_default():
-        return function()
+    return import_graph.as_default()
+
+
+def _takes_features(function: Callable[..., Any]) -> bool:
+    return "features" in inspect.signature(function).parameters
 
 
 class Built(NamedTuple):

@@ -249,11 +249,16 @@ _add_symbols(
     f"{_OURS}.rnn:",
     "stack_bidirectional_dynamic_rnn transpose_batch_time LayerNormBasicLSTMCell",
 )
-for _name in ("LSTMBlockCell", "LSTMBlockFusedCell", "GRUBlockCell", "GRUBlockCellV2"):
-    _plain = "GRUCell" if _name.startswith("GRU") else "LSTMCell"
-    _add_symbol(
-        f"contrib.rnn.{_name}", None, f"use tf.nn.rnn_cell.{_plain}, whose checkpoints differ"
-    )
+_add_symbols(
+    "contrib.rnn",
+    f"{_OURS}.block_cells:",
+    "LSTMBlockCell GRUBlockCell GRUBlockCellV2",
+)
+_add_symbols(
+    "contrib.rnn",
+    f"{_OURS}.fused_rnn:",
+    "LSTMBlockFusedCell FusedRNNCell FusedRNNCellAdaptor TimeReversedFusedRNN",
+)
 
 # slim
 _add_symbol("contrib.slim", "tf_slim:")

@@ -1,6 +1,7 @@
 """The status of each name of `tf.estimator` and `tf.contrib`, and `NAMES.md`, the table of all."""
 
 import enum
+import functools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ _ESTIMATOR = "estimator_names.txt"
 # line. The first line has `contrib` itself and the number of all projects.
 _CONTRIB = "contrib_used.txt"
 # Maps the package of a row's source to the extra that installs the package.
-_EXTRAS = {"tf_slim": "contrib", "tensorboard": "tensorboard"}
+EXTRAS = {"tf_slim": "contrib", "tensorboard": "tensorboard"}
 
 _HEAD = """\
 # What is here of tf.estimator and tf.contrib
@@ -49,6 +50,7 @@ class Status:
     remark: str = ""
 
 
+@functools.cache
 def estimator_names() -> dict[str, list[str]]:
     """Returns the arguments of each public name of the original.
 
@@ -84,7 +86,7 @@ def status(name: str) -> Status:
     if row.source is None:
         return Status(kind=Kind.NEVER, remark=row.note)
     module, _, attribute = row.source.partition(":")
-    if extra := _EXTRAS.get(module.partition(".")[0]):
+    if extra := EXTRAS.get(module.partition(".")[0]):
         return Status(kind=Kind.HERE, remark=f"needs `pip install 'estimator-compat[{extra}]'`")
     if module in ("estimator_compat", "estimator_compat.tpu"):
         path = f"{module}.{attribute}"

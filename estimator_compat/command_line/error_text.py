@@ -3,6 +3,7 @@
 import os
 import re
 import traceback
+from collections.abc import Mapping
 
 from estimator_compat import package_files
 
@@ -18,7 +19,7 @@ def describe(error: BaseException) -> str:
     If this package raised the error, the type is left out, because the message is complete. The
     place is the deepest frame outside this package, the standard library and site-packages. The
     place is left out if there is no such frame, and for a SyntaxError, because the message of a
-    SyntaxError already names the place.
+    SyntaxError already names the place. An error about `params` says how to pass them.
     """
     frames = traceback.extract_tb(error.__traceback__)
     text = _without_op_tracebacks(str(error))
@@ -28,7 +29,26 @@ def describe(error: BaseException) -> str:
     if isinstance(error, SyntaxError) or not user_frames:
         return text
     last = user_frames[-1]
-    return f"{text} ({os.path.basename(last.filename)}, line {last.lineno}, in {last.name})"
+    place = f"{os.path.basename(last.filename)}, line {last.lineno}, in {last.name}"
+    advice = _advice_on_params(error)
+    return f"{text} ({place})" + (f"; {advice}" if advice else "")
+
+
+def _advice_on_params(error: BaseException) -> str:
+    """Returns what to do about `params` that lack what the user's code reads from them, or ""."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    params = frames[-1].f_locals.get("params") if frames else None
+    if not isinstance(params, Mapping):
+        return ""
+    if isinstance(error, KeyError) and error.args and error.args[0] not in params:
+        key = error.args[0]
+        return f"`params` has no {key!r}: pass it in `params`, or with --params={key}=VALUE"
+    if isinstance(error, AttributeError) and error.obj is params:
+        return (
+            f"`params` is a {type(params).__name__}, and the code reads `params.{error.name}`: "
+            "pass an object with that attribute, such as an HParams, in a migrate.Target"
+        )
+    return ""
 
 
 def raised_here(error: BaseException) -> bool:

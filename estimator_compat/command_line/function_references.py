@@ -17,13 +17,16 @@ from estimator_compat.command_line.error_text import describe
 _FORMS = "`module:name` or `path/file.py:name`"
 
 
-def load(reference: str, *, flag: str | None = None) -> Callable[..., Any]:
+def load(
+    reference: str, *, flag: str | None = None, traceback: str = "with --verbosity=1"
+) -> Callable[..., Any]:
     """Returns the callable that `reference` names.
 
     Args:
       reference: `module:name` or `path/file.py:name`; a module may be in the working folder.
       flag: The name of the flag that the reference was given to, for the messages; None for a
         positional argument.
+      traceback: Where the traceback of a failed import is to be seen, for the message.
 
     Raises:
       ValueError: The reference is malformed, its module or file cannot be imported (the cause is
@@ -35,7 +38,7 @@ def load(reference: str, *, flag: str | None = None) -> Callable[..., Any]:
         raise ValueError(
             f"`{argument}` does not name a function; expected {_FORMS}; add what is missing."
         )
-    module = _import(place, argument)
+    module = _import(place, argument, traceback)
     value: Any = module
     for part in name.split("."):
         if not hasattr(value, part):
@@ -53,25 +56,25 @@ def load(reference: str, *, flag: str | None = None) -> Callable[..., Any]:
     return function
 
 
-def _import(place: str, argument: str) -> ModuleType:
+def _import(place: str, argument: str, traceback: str) -> ModuleType:
     try:
         return _import_file(place) if place.endswith(".py") else _import_module(place)
     except FileNotFoundError as error:
         if error.filename != os.path.abspath(place):
-            raise _import_error(place, argument, error) from error
+            raise _import_error(place, argument, error, traceback) from error
         raise ValueError(
             f"`{argument}`: there is no file {place}; expected {_FORMS}; check the path, which is "
             f"taken from {os.getcwd()}."
         ) from error
     except ModuleNotFoundError as error:
         if error.name is None or not f"{place}.".startswith(f"{error.name}."):
-            raise _import_error(place, argument, error) from error
+            raise _import_error(place, argument, error, traceback) from error
         raise ValueError(
             f"`{argument}`: there is no module named {error.name}; expected {_FORMS}; install it, "
             "run from the folder that holds it, or give the path of the .py file."
         ) from error
     except (Exception, SystemExit) as error:
-        raise _import_error(place, argument, error) from error
+        raise _import_error(place, argument, error, traceback) from error
 
 
 def _import_module(name: str) -> ModuleType:
@@ -110,11 +113,11 @@ def _import_file(path: str) -> ModuleType:
     return module
 
 
-def _import_error(place: str, argument: str, error: BaseException) -> ValueError:
+def _import_error(place: str, argument: str, error: BaseException, traceback: str) -> ValueError:
     return ValueError(
         f"`{argument}`: importing {place} failed with {describe(error)}; expected a module that "
-        "can be imported with this TensorFlow; fix it there, or see the whole traceback with "
-        "--verbosity=1."
+        "can be imported with this TensorFlow; fix it there, or see the whole traceback "
+        f"{traceback}."
     )
 
 

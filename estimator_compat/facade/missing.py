@@ -3,6 +3,7 @@
 import difflib
 
 from estimator_compat.api import absent, legacy_symbols
+from estimator_compat.api.coverage import EXTRAS
 from estimator_compat.api.symbol_rows import Row
 
 
@@ -40,10 +41,12 @@ def unloadable(key: str, row: Row, error: Exception) -> str:
       row: The symbol's row.
       error: The error of the import.
     """
-    if (row.source or "").startswith("tf_slim"):
+    module = (row.source or "").partition(":")[0].partition(".")[0]
+    if module in EXTRAS:
+        package = module.replace("_", "-")
         return (
-            f"`tf.{key}` comes from tf-slim, which could not be imported ({error}); expected the "
-            "package to be installed; pip install 'estimator-compat[contrib]'."
+            f"`tf.{key}` comes from {package}, which could not be imported ({error}); expected the "
+            f"package to be installed; pip install 'estimator-compat[{EXTRAS[module]}]'."
         )
     return (
         f"`tf.{key}` comes from {row.source}, which is not in this version ({error}); expected it "

@@ -5,13 +5,14 @@
 for `tf`). A name that none of them has is a `Missing`.
 """
 
+import contextlib
 import functools
 import importlib
 import re
 from types import ModuleType
 from typing import Any
 
-from estimator_compat.api import legacy_symbols
+from estimator_compat.api import coverage, legacy_symbols
 from estimator_compat.api.symbol_rows import Row
 from estimator_compat.facade import estimators, keras_layers, missing
 
@@ -57,12 +58,26 @@ class FacadeModule(ModuleType):
         setattr(self, name, value)
         return value
 
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        """The module's names and their values; the names that nobody asked for yet are found now.
+
+        Legacy programs pick a level or an optimizer by `tf.logging.__dict__[name]` or
+        `vars(tf.train)[name]`.
+        """
+        for name in dir(self):
+            if name not in _loaded(self) and not name.startswith("__"):
+                with contextlib.suppress(AttributeError):
+                    getattr(self, name)
+        return _loaded(self)
+
     def __dir__(self) -> list[str]:
         prefix = canonical(self.__name__) + "."
-        symbols = {key[len(prefix) :] for key in legacy_symbols.ROWS if key.startswith(prefix)}
+        keys = [*legacy_symbols.ROWS, *coverage.estimator_names()]
+        symbols = {key[len(prefix) :] for key in keys if key.startswith(prefix)}
         real_names = {name for real in self.__real__ for name in dir(real)}
         legacy_names = {symbol.partition(".")[0] for symbol in symbols}
-        return sorted({*vars(self), *real_names, *legacy_names})
+        return sorted({*_loaded(self), *real_names, *legacy_names})
 
     def _special_attribute(self, name: str) -> Any:
         for real in self.__real__:
@@ -71,22 +86,34 @@ class FacadeModule(ModuleType):
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
 
 
+def _loaded(module: FacadeModule) -> dict[str, Any]:
+    """Returns the names of a module that were asked for, with their values, to read or change."""
+    names: dict[str, Any] = ModuleType.__dict__["__dict__"].__get__(module)
+    return names
+
+
 class Missing(ModuleType):
     """A symbol that the facade lacks: it can be imported and passed on, but raises when used.
 
     Args:
       name: The symbol's dotted name, as the program writes it.
       message: The message of the error; "" uses the message of `missing.explain`.
+      with_names_below: Whether the message holds for the names below the symbol, too, because a
+        package that has all of them is not installed.
     """
 
-    def __init__(self, name: str, message: str = "") -> None:
+    def __init__(self, name: str, message: str = "", *, with_names_below: bool = False) -> None:
         super().__init__(name)
         self.__real__: tuple[Any, ...] = ()
         self._message = message or explain(name)
+        self._with_names_below = with_names_below
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"{self.__name__!r} has no attribute {name!r}")
+        if self._with_names_below:
+            path = f"{self.__name__}.{name}"
+            return Missing(path, self._message, with_names_below=True)
         return _look_up(self, name)
 
     def _raise(self, *_: Any, **__: Any) -> Any:
@@ -132,15 +159,17 @@ def _root() -> FacadeModule:
     tensorflow = _tensorflow()
     root = FacadeModule("tensorflow", tensorflow.compat.v1, tensorflow)
     compat = FacadeModule("tensorflow.compat", tensorflow.compat)
-    vars(compat)["v1"] = root
-    vars(root).update(compat=compat, __version__=VERSION, VERSION=VERSION)
+    _loaded(compat)["v1"] = root
+    _loaded(root).update(compat=compat, __version__=VERSION, VERSION=VERSION)
     python = FacadeModule("tensorflow.python", *root.python.__real__)
     # In TensorFlow 1 `tensorflow.python.keras` was `tf.keras`. Today it is another copy of Keras.
     files = importlib.import_module("tf_keras.src")
+    private_tensorflow = importlib.import_module("estimator_compat.private_tensorflow")
+    private_tensorflow.restore_names_of_slim()
     keras_layers.restore(tensorflow.compat.v1.keras.layers.Layer)
     keras = FacadeModule("tensorflow.python.keras", *root.keras.__real__, files)
-    vars(python)["keras"] = keras
-    vars(root)["python"] = python
+    _loaded(python)["keras"] = keras
+    _loaded(root)["python"] = python
     return root
 
 
@@ -226,7 +255,8 @@ def _from_row(path: str, row: Row) -> Any:
         for part in filter(None, name.split(".")):
             value = getattr(value, part)
     except (ImportError, AttributeError) as error:
-        return Missing(path, missing.unloadable(canonical(path), row, error))
+        message = missing.unloadable(canonical(path), row, error)
+        return Missing(path, message, with_names_below=True)
     return FacadeModule(path, value) if isinstance(value, ModuleType) else value
 
 

@@ -69,13 +69,19 @@ class _StandIn(ModuleType):
     def __init__(self, real: ModuleType) -> None:
         super().__init__(real.__name__, real.__doc__)
         self._real = real
-        vars(self).update(_NAMES[real.__name__])
+        for name, value in _NAMES[real.__name__].items():
+            setattr(self, name, value)
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        """The names and values of the module with those that it dropped; a copy."""
+        return {**vars(self._real), **_NAMES[self.__name__]}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
 
     def __dir__(self) -> list[str]:
-        return sorted({*vars(self), *dir(self._real)})
+        return sorted({*_NAMES[self.__name__], *dir(self._real)})
 
 
 _stand_in = functools.cache(_StandIn)

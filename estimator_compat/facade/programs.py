@@ -46,7 +46,9 @@ def run_module(name: str, arguments: Sequence[str] = (), *, legacy: Iterable[str
 def hint(error: BaseException) -> str | None:
     """Returns a hint that --legacy may mend an error of an installed package.
 
-    The error says that TensorFlow lacks a name that the package uses.
+    The error says that TensorFlow lacks a name, and it was raised in the package's own code: in the
+    code that asked TensorFlow for the name. A package that only called the program, as absl's
+    `app.run` does, has no part in it.
 
     Args:
       error: The error that ended the program.
@@ -56,11 +58,7 @@ def hint(error: BaseException) -> str | None:
     """
     if not isinstance(error, AttributeError | ImportError) or "tensorflow" not in str(error):
         return None
-    package = None
-    for frame, _ in traceback.walk_tb(error.__traceback__):
-        name = frame.f_globals.get("__name__", "").partition(".")[0]
-        if package_files.is_installed(frame.f_code.co_filename) and name not in _TENSORFLOW:
-            package = name
+    package = _asking_package(error)
     if package is None:
         return None
     return (
@@ -68,3 +66,17 @@ def hint(error: BaseException) -> str | None:
         "package that is written for TensorFlow 2; if it was written for TensorFlow 1, run with "
         f"--legacy={package}."
     )
+
+
+def _asking_package(error: BaseException) -> str | None:
+    """Returns the installed package whose code asked for a name; None for the program's own code.
+
+    The innermost frame outside Python's import system, TensorFlow and this project asked for it.
+    """
+    asking = None
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        path, name = frame.f_code.co_filename, frame.f_globals.get("__name__", "").partition(".")[0]
+        passes_on = name in _TENSORFLOW or package_files.is_ours(path) or path.startswith("<")
+        if not (passes_on or name in sys.stdlib_module_names):
+            asking = name if package_files.is_installed(path) else None
+    return asking

@@ -4,6 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from estimator_compat import legacy_keras
 from estimator_compat.runtime import checkpoint_files
 from estimator_compat.type_aliases import Operation
 
@@ -24,13 +25,15 @@ def restore_error(error: Any, checkpoint: str) -> Exception:
     error_type: type[Exception] = type(error)
     if isinstance(error, tf.errors.OutOfRangeError):
         error_type = tf.errors.DataLossError
+    lacks_a_variable = isinstance(error, tf.errors.NotFoundError)
+    advice_on_names = legacy_keras.advice_on_names() if lacks_a_variable else ""
     return error_type(
         error.node_def,
         error.op,
         f"The checkpoint {checkpoint} could not be restored into this graph: it is incomplete or "
         "damaged, or its variables are not the model's; expected a whole checkpoint with the "
         f"model_fn's variable names and shapes; {checkpoint_files.advice(checkpoint)}. "
-        f"TensorFlow says: {error.message}",
+        f"{advice_on_names}TensorFlow says: {error.message}",
     )
 
 

@@ -63,6 +63,7 @@ def target(options: argparse.Namespace) -> Any:
         params=params.parse(options.params) or None,
         legacy=packages if packages or options.facade else None,
         flags=options.flags,
+        traceback="with --verbose",
     )
 
 

@@ -2,9 +2,9 @@
 
 Legacy programs call `tf.compat.v1.disable_v2_behavior()` when they are imported. The call ends
 eager execution for the whole process, and no other call turns it on again. Legacy code depends on
-two of its other effects: the sizes in a static shape are plain numbers, and tensors can be keys of
-a dict. `keep_eager_execution` leaves these two effects. Variables stay resource variables, because
-a hosted graph can only use resource variables.
+three of its other effects: the sizes in a static shape are plain numbers, tensors can be keys of a
+dict, and a variable of a graph is true. `keep_eager_execution` leaves these effects. Variables stay
+resource variables, because a hosted graph can only use resource variables.
 """
 
 import tensorflow as tf
@@ -13,28 +13,35 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat import private_tensorflow
 from estimator_compat.type_aliases import Variable
 
-_SWITCHES = ("disable_eager_execution", "disable_resource_variables", "disable_v2_behavior")
-
 
 def keep_eager_execution() -> None:
     """Replaces the functions that switch eager execution off. It then stays on.
 
     Call it before the legacy code is imported. `disable_v2_behavior` then changes shapes and the
-    equality of tensors only; `disable_eager_execution` and `disable_resource_variables` do nothing.
+    equality of tensors, and the truth of variables, only. `disable_resource_variables` changes that
+    truth only. `disable_eager_execution` does nothing.
     """
-    for name in _SWITCHES:
-        replacement = (
-            _use_legacy_shapes_and_equality if name == "disable_v2_behavior" else _do_nothing
-        )
+    for name, replacement in _REPLACEMENTS.items():
         private_tensorflow.replace_function(name, replacement)
     # Attributes of reference variables that legacy code uses (OpenNMT uses `_ref`).
     private_tensorflow.add_initialized_value(_initialized_value)
     private_tensorflow.add_reference(_reference)
 
 
-def _use_legacy_shapes_and_equality() -> None:
+def _use_legacy_values() -> None:
     tf1.disable_v2_tensorshape()
     tf1.disable_tensor_equality()
+    _use_legacy_truth()
+
+
+def _use_legacy_truth() -> None:
+    """Makes the variables of graphs true, as reference variables are.
+
+    Reference variables have no truth value of their own. Legacy code therefore writes
+    `average if average else variable`. While a graph is built, asking for the truth of a resource
+    variable raises an error.
+    """
+    private_tensorflow.add_truth(lambda _: True)
 
 
 def _initialized_value(variable: Variable) -> tf.Tensor:
@@ -51,6 +58,13 @@ def _do_nothing() -> None:
     return None
 
 
+_REPLACEMENTS = {
+    "disable_eager_execution": _do_nothing,
+    "disable_resource_variables": _use_legacy_truth,
+    "disable_v2_behavior": _use_legacy_values,
+}
+
+
 def require_eager() -> None:
     """Raises a RuntimeError if eager execution is off.
 
@@ -60,7 +74,7 @@ def require_eager() -> None:
     if not tf.executing_eagerly():
         raise RuntimeError(
             "Eager execution is off here, as after `tf.disable_v2_behavior()` or inside a graph; "
-            "expected it to be on, since a custom loop is TensorFlow 2 code; call "
-            "`migrate.keep_eager_execution()` before the legacy code is imported, as "
-            "`migrate verify` does."
+            "expected it to be on, since a custom loop is TensorFlow 2 code; load legacy code with "
+            "`migrate.load(..., facade=True)`, or call `migrate.keep_eager_execution()` before you "
+            "import it."
         )

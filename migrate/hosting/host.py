@@ -18,7 +18,7 @@ from migrate.targets import InputFn, Target
 
 
 def host(
-    model_fn: ModelFn,
+    model_fn: ModelFn | Target,
     *,
     input_fn: Mapping[str, InputFn] | InputFn | None = None,
     input_signature: Nest = None,
@@ -42,7 +42,8 @@ def host(
     predicts on one device; `eval_distribute` is ignored. An evaluator does not train.
 
     Args:
-      model_fn: As for an Estimator, unedited.
+      model_fn: As for an Estimator, unedited. Or a `migrate.Target`, such as `migrate.load`
+        returns, which has the input_fns, params and config, too.
       input_fn: One input_fn for all modes, or a mapping of `ModeKeys` values to input_fns.
       input_signature: The specs of the batches, instead of an `input_fn`: a nest of
         `tf.TensorSpec`s of features, or of `(features, labels)`. Datasets of such batches are
@@ -71,20 +72,10 @@ def host(
       The loop. Each mode's graph is built when it is first used.
 
     Raises:
-      ValueError: Neither or both of `input_fn` and `input_signature` are given, or the model cannot
-        be trained on the strategy or the cluster.
+      ValueError: Neither or both of `input_fn` and `input_signature` are given, or one of them is
+        given beside a `Target`, or the model cannot be trained on the strategy or the cluster.
     """
-    if (input_fn is None) == (input_signature is None):
-        raise ValueError(
-            f"`input_fn` ({input_fn}) and `input_signature` ({input_signature}) both say what a "
-            "batch is; expected exactly one of them; pass the input_fn that the Estimator had."
-        )
-    target = Target(
-        model_fn=model_fn,
-        input_fns=input_fn or (lambda: tf.nest.map_structure(_placeholder, input_signature)),
-        params=params,
-        config=config,
-    )
+    target = _target(model_fn, input_fn, input_signature, params, config)
     run_config = target.run_config
     # In a cluster, a RunConfig makes a session_config itself. The warning is for a user's own.
     session_config = None if run_config.cluster_spec else run_config.session_config
@@ -101,8 +92,10 @@ def host(
         # In TRAIN each replica would write the same tags. `Replication.loss_summaries` writes them
         # once instead.
         modes = (ModeKeys.EVAL,) if strategy is not None else (ModeKeys.TRAIN, ModeKeys.EVAL)
-        model_fn = with_loss_summaries(model_fn, modes=modes)
-    target = dataclasses.replace(target, model_fn=model_fn, config=run_config)
+        target = dataclasses.replace(
+            target, model_fn=with_loss_summaries(target.model_fn, modes=modes)
+        )
+    target = dataclasses.replace(target, config=run_config)
     replication = None
     if strategy is not None:
         replication = Replication(
@@ -114,6 +107,37 @@ def host(
         hooks=HookChoice.NONE if ignore_hooks else HookChoice.ALL,
         replication=replication,
         legacy_checkpoints=legacy_checkpoints,
+    )
+
+
+def _target(
+    model_fn: ModelFn | Target,
+    input_fn: Mapping[str, InputFn] | InputFn | None,
+    input_signature: Nest,
+    params: Params,
+    config: RunConfig | None,
+) -> Target:
+    """Returns the target that the arguments of `host` describe."""
+    if isinstance(model_fn, Target):
+        beside = {"input_fn": input_fn, "input_signature": input_signature}
+        beside.update(params=params, config=config)
+        if given := [name for name, value in beside.items() if value is not None]:
+            raise ValueError(
+                f"`{'`, `'.join(given)}` were given beside a migrate.Target, which has input_fns, "
+                "params and config itself; expected one place for them; change the Target with "
+                "dataclasses.replace."
+            )
+        return model_fn
+    if (input_fn is None) == (input_signature is None):
+        raise ValueError(
+            f"`input_fn` ({input_fn}) and `input_signature` ({input_signature}) both say what a "
+            "batch is; expected exactly one of them; pass the input_fn that the Estimator had."
+        )
+    return Target(
+        model_fn=model_fn,
+        input_fns=input_fn or (lambda: tf.nest.map_structure(_placeholder, input_signature)),
+        params=params,
+        config=config,
     )
 
 

@@ -1,13 +1,14 @@
 """Many training steps in one call of a graph function."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from estimator_compat.type_aliases import Nest
+from migrate.hosting.graph import summary_functions
 from migrate.hosting.graph.graph_functions import GraphFunctions
 
 
@@ -66,11 +67,11 @@ class Loop:
 
     def _function(self, functions: GraphFunctions, jit_compile: bool) -> Callable[..., tf.Tensor]:
         built = functions.built
-        summarized = list({t.name: t for t in _summarized_tensors(built.summaries)}.values())
+        summarized = summary_functions.summarized_tensors(built.summaries)
         one_step = functions.function([built.spec.loss, built.train_op, *summarized])
         if jit_compile:
             one_step = tf.function(one_step, jit_compile=True)
-        summaries = functions.between(summarized, list(built.summaries))
+        summaries = summary_functions.serializer(summarized, built.summaries)
         buffer, steps_made = self._losses, self._steps_made
         # Some operations must wait for the batch: see `advance`. Waiting costs a small model a
         # tenth of its speed, so only a step with such operations waits.
@@ -150,15 +151,3 @@ def repeat(step: Callable[[], tf.Tensor], count: tf.Tensor) -> tf.Tensor:
 def _is_nan(loss: tf.Tensor) -> tf.Tensor:
     """Returns whether a loss is NaN: a training ends there, as an Estimator's did."""
     return tf.reshape(tf.math.is_nan(loss), []) if loss.dtype.is_floating else tf.constant(False)
-
-
-def _summarized_tensors(summaries: Iterable[tf.Tensor]) -> Iterator[tf.Tensor]:
-    """Yields the tensors that summaries are computed from; merged summaries are taken apart."""
-    for summary in summaries:
-        op = summary.op
-        if op.type == "MergeSummary":
-            yield from _summarized_tensors(list(op.inputs))
-        elif op.type.endswith("Summary") or op.type == "TensorSummaryV2":
-            yield from (tensor for tensor in op.inputs if tensor.op.type != "Const")
-        else:
-            yield summary

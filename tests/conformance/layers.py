@@ -180,7 +180,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room(
             name="migrate, its small modules",
             holds="public names, Target, Batch, the example",
-            modules=_in(_M, "__init__", "batch", "targets", "examples"),
+            modules=_in(_M, "__init__", "batch", "import_graph", "targets", "examples"),
         ),
         Room(
             name="migrate.checkpoint_matching",

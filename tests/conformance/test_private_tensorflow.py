@@ -4,7 +4,9 @@ A failure names the member that TensorFlow moved, and the function of `private_t
 """
 
 import ast
+import importlib
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -243,6 +245,33 @@ def add_reference(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
 @uses("Variable.initialized_value")
 def add_initialized_value(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
     reads_variables(private_tensorflow.add_initialized_value, "initialized_value", monkeypatch)
+
+
+@uses("BaseResourceVariable.__bool__")
+def add_truth(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
+    eager = tf.Variable(0.0)
+    cls = next(c for c in type(eager).__mro__ if c.__name__ == "BaseResourceVariable")
+    monkeypatch.setattr(cls, "__bool__", cls.__bool__)
+    with tf.Graph().as_default():
+        variable = tf1.get_variable("v", initializer=0.0, use_resource=True)
+        with pytest.raises(TypeError):  # what it mends
+            bool(variable)
+        for truth in (True, False, True):
+            private_tensorflow.add_truth(lambda variable, truth=truth: truth)
+            assert bool(variable) is truth
+    with tf.init_scope():
+        if tf.executing_eagerly():
+            assert (bool(eager), bool(tf.Variable(1.0))) == (False, True)
+
+
+@uses("tf_keras.src.legacy_tf_layers.normalization, and the module of ops without Tensor")
+def restore_names_of_slim(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
+    for name in ("tf_keras.legacy_tf_layers", "tf_keras.legacy_tf_layers.normalization"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    private_tensorflow.restore_names_of_slim()
+    layers = importlib.import_module("tensorflow.python.layers.normalization")
+    assert issubclass(layers.BatchNormalization, tf1.layers.BatchNormalization)
+    assert importlib.import_module("tensorflow.python.framework.ops").Tensor is tf.Tensor
 
 
 @uses("gen_random_ops.random_uniform, and those of the other random ops")

@@ -134,14 +134,14 @@ class BuiltGraph:
         return bool(random_ops.find(self.graph, ends))
 
     def used_operations(self) -> set[tf.Operation]:
-        """Returns the operations that a step, an evaluation or a prediction runs."""
+        """Returns the operations that a step, an evaluation or a prediction runs.
+
+        A model_fn may return one `predictions` dict in all modes. Only `predict` runs it.
+        """
         spec = self.spec
-        ends = [
-            spec.loss,
-            spec.train_op,
-            *tf.nest.flatten(spec.predictions, expand_composites=True),
-        ]
-        ends += [update for _, update in self.metrics.values()]
+        ends = [spec.loss, spec.train_op, *(update for _, update in self.metrics.values())]
+        if self.mode == ModeKeys.PREDICT:
+            ends += tf.nest.flatten(spec.predictions, expand_composites=True)
         return set(graph_traversal.topological_order(ends, self.inputs))
 
 

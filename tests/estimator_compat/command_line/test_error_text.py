@@ -79,3 +79,39 @@ def test_the_traceback_of_a_session_error_is_left_out():
     said, _, rest = error_text.describe(error).partition("\n")
     assert said == "InvalidArgumentError: bad loss : Tensor had NaN values"
     assert rest.startswith("\t [[{{node CheckNumerics}}]] (test_error_text.py, line ")
+
+
+def _reads_a_key(params):
+    return params["rate"]
+
+
+def _reads_an_attribute(params):
+    return params.rate
+
+
+def _reads_another_dict(params):
+    return {}["rate"]
+
+
+@pytest.mark.parametrize(
+    ("function", "given", "advice"),
+    [
+        (
+            _reads_a_key,
+            {"steps": 1},
+            "; `params` has no 'rate': pass it in `params`, or with --params=rate=VALUE",
+        ),
+        (
+            _reads_an_attribute,
+            {"rate": 1},
+            "; `params` is a dict, and the code reads `params.rate`: pass an object with that "
+            "attribute, such as an HParams, in a migrate.Target",
+        ),
+        (_reads_another_dict, {"rate": 1}, ""),
+        (_reads_an_attribute, 3, ""),
+    ],
+)
+def test_an_error_about_params_says_how_to_pass_them(function, given, advice) -> None:
+    text = error_text.describe(_caught(lambda: function(given)))
+    place = f"(test_error_text.py, line {_line_in(function)}, in {function.__name__})"
+    assert text.partition(place)[2] == advice

@@ -390,9 +390,10 @@ def plain(value):
 def run_all(tf):
     """Runs every program in a separate graph, and returns the results by name."""
     import private_programs
+    import rnn_programs
 
     results = {}
-    for program in PROGRAMS + private_programs.PROGRAMS:
+    for program in PROGRAMS + private_programs.PROGRAMS + rnn_programs.PROGRAMS:
         with tf.Graph().as_default():
             results[program.__name__] = plain(program(tf))
     return results

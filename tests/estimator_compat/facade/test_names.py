@@ -53,6 +53,60 @@ def test_names_that_are_there(tmp_path: Path) -> None:
     ]
 
 
+VARS = """
+import collections
+import numpy as np
+import tensorflow as tf
+print(tf.logging.__dict__["INFO"], vars(tf.train)["AdamOptimizer"].__name__)
+print(vars(tf.nn)["relu"] is tf.nn.relu, vars(tf.estimator)["RunConfig"] is tf.estimator.RunConfig)
+print(vars(tf.contrib.layers)["layer_norm"] is tf.contrib.layers.layer_norm)
+print(vars(tf)["train"] is tf.train, "nosuch" in vars(tf), "INFO" in vars(tf.logging))
+vars(tf.logging)["mine"] = 3
+public = {name for name in dir(tf.losses) if not name.startswith("__")}
+print(tf.logging.mine, public <= set(vars(tf.losses)))
+print(sorted(n for n, v in vars(tf.train).items() if isinstance(v, type) and n.startswith("Adad")))
+print(np.__dict__["bool"], vars(np)["float32"].__name__, vars(collections)["Mapping"].__name__)
+"""
+
+
+@pytest.mark.subprocess
+def test_the_names_of_a_module_as_a_dict(tmp_path: Path) -> None:
+    assert printed(VARS, tmp_path) == [
+        "20 AdamOptimizer",
+        "True True",
+        "True",
+        "True False True",
+        "3 True",
+        "['AdadeltaOptimizer']",
+        "<class 'bool'> float32 Mapping",
+    ]
+
+
+EXTRAS = """
+import sys
+sys.modules["tensorboard"] = sys.modules["tf_slim"] = None  # as where they are not installed
+import tensorflow as tf
+import tensorflow.contrib.slim as slim
+from tensorflow.contrib.tensorboard.plugins import projector
+for use in (projector.ProjectorConfig, slim.nets.vgg.vgg_16, tf.contrib.layers.batch_norm):
+    try:
+        use()
+    except AttributeError as error:
+        print(str(error).replace(";", "(").split("(")[0], str(error).split("; ")[-1])
+"""
+
+
+@pytest.mark.subprocess
+def test_names_of_a_package_that_is_not_installed(tmp_path: Path) -> None:
+    could = "could not be imported  pip install 'estimator-compat"
+    assert printed(EXTRAS, tmp_path) == [
+        f"`tf.contrib.tensorboard.plugins.projector` comes from tensorboard, which {could}"
+        "[tensorboard]'.",
+        f"`tf.contrib.slim` comes from tf-slim, which {could}[contrib]'.",
+        f"`tf.contrib.layers.batch_norm` comes from tf-slim, which {could}[contrib]'.",
+    ]
+
+
 DYNAMIC = """
 import importlib
 import importlib.util

@@ -44,3 +44,15 @@ def test_a_legacy_package_that_was_not_named(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text("{}.nosuch\n")
     done = run("run", tmp_path / "program.py")
     assert done.stderr.splitlines()[-1] == "AttributeError: 'dict' object has no attribute 'nosuch'"
+
+
+def test_a_package_that_only_called_the_program(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(
+        "import tensorflow as tf\n"
+        "from tensorflow.python.ops import resource_variable_ops\n"
+        "tf.app.run(lambda _: resource_variable_ops.nosuch())\n"
+    )
+    done = run("run", tmp_path / "program.py")
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("AttributeError: `tensorflow.python.ops.resource_variable_ops.nosuch`")

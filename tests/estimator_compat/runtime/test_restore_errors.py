@@ -1,6 +1,8 @@
 """Which errors of a session are errors of its checkpoint, and what they say."""
 
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -77,6 +79,22 @@ def test_the_error_names_the_other_checkpoints(raised: Any, told: Any, tmp_path:
     assert error.message.startswith(f"The checkpoint {checkpoint} could not be restored")
     assert f"its folder has other checkpoints: {tmp_path / 'model.ckpt-1'}; name" in error.message
     assert error.message.endswith("TensorFlow says: the reason")
+
+
+def test_a_graph_with_other_names_of_keras_3(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tf.Graph().as_default():
+        op = tf.constant(1, name="mine").op
+
+    def told(kind: Any) -> str:
+        error: Any = restore_errors.restore_error(kind(op.node_def, op, "the reason"), "a/ckpt-2")
+        return str(error.message)
+
+    monkeypatch.setitem(sys.modules, "keras", SimpleNamespace(__version__="3.15.1"))
+    assert "Keras 3 is loaded in this process." in told(tf.errors.NotFoundError)
+    assert "import `estimator_compat` before anything" in told(tf.errors.NotFoundError)
+    assert "Keras" not in told(tf.errors.DataLossError)
+    monkeypatch.setitem(sys.modules, "keras", SimpleNamespace(__version__="2.15.0"))
+    assert "Keras" not in told(tf.errors.NotFoundError)
 
 
 def test_a_checkpoint_by_object_says_how_to_convert_it() -> None:

@@ -24,7 +24,13 @@ def passed_on(
 def test_the_embedded_example(monkeypatch: pytest.MonkeyPatch) -> None:
     assert passed_on(monkeypatch) == (
         examples.PENGUINS,
-        {"input_fn": None, "params": None, "legacy": None, "flags": ["--mine=1"]},
+        {
+            "input_fn": None,
+            "params": None,
+            "legacy": None,
+            "flags": ["--mine=1"],
+            "traceback": "with --verbose",
+        },
     )
 
 
@@ -37,6 +43,7 @@ def test_a_model_fn(monkeypatch: pytest.MonkeyPatch) -> None:
             "params": {"a": 1, "b": "x"},
             "legacy": None,
             "flags": ["--mine=1"],
+            "traceback": "with --verbose",
         },
     )
 

@@ -66,4 +66,4 @@ def test_it_says_what_to_do_where_it_is_off() -> None:
     said = run(ENDED)
     assert said.startswith("Eager execution is off here")
     assert "expected it to be on" in said
-    assert "call `migrate.keep_eager_execution()` before the legacy code is imported" in said
+    assert "load legacy code with `migrate.load(..., facade=True)`, or call" in said
