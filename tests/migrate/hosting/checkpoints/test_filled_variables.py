@@ -9,6 +9,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 import estimator_compat as estimator
+from estimator_compat import legacy_keras
 from migrate.hosting.checkpoints import filled_variables
 from migrate.hosting.host import host
 
@@ -85,6 +86,6 @@ def test_a_restored_checkpoint_may_have_them(tmp_path: Path) -> None:
 
 
 def test_the_message_has_advice_for_keras_3(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filled_variables.legacy_keras, "advice_on_names", lambda: "Keras 3 is. ")
+    monkeypatch.setattr(legacy_keras, "advice_on_names", lambda: "Keras 3 is. ")
     told = filled_variables.unfilled("eval", ["dense_1/bias"])
     assert told.endswith("with the same names. Keras 3 is.")
