@@ -45,7 +45,7 @@ def checkpoint_dir(_: pytest.MonkeyPatch, folder: Path) -> None:
     assert private_tensorflow.checkpoint_dir(hook) == str(folder)
 
 
-@uses("ObjectGraphView.frozen_saveable_objects")
+@uses("Graph._unsafe_unfinalize")
 def object_saver(_: pytest.MonkeyPatch, folder: Path) -> None:
     with tf.Graph().as_default(), tf1.Session() as session:
         variable = tf.Variable(3.0, name="three")

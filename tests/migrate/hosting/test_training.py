@@ -40,7 +40,8 @@ def test_a_training_whose_steps_count_twice(tmp_path: Path, steps_per_loop: int)
 
     run = estimator.Estimator(counting_by_two, config=config("run"))
     loop = host(counting_by_two, input_fn=numbers, config=config("host"), loss_summaries=False)
-    for limit, count, last in (({"steps": 10}, 6, 12), ({"max_steps": 20}, 5, 22)):
+    limits: list[tuple[Any, int, int]] = [({"steps": 10}, 6, 12), ({"max_steps": 20}, 5, 22)]
+    for limit, count, last in limits:
         recorded = Losses()
         run.train(numbers, hooks=[recorded], **limit)
         losses = loop.train(steps_per_loop=steps_per_loop, **limit)
@@ -75,7 +76,7 @@ def diverging(features: Any, labels: Any, mode: str) -> Any:
 
 
 def with_nans() -> tf.data.Dataset:
-    values = np.float32([1, 2, 3, 4, 5, np.nan, np.nan, 8])
+    values = np.array([1, 2, 3, 4, 5, np.nan, np.nan, 8], np.float32)
     return tf.data.Dataset.from_tensor_slices(values).batch(1).repeat()
 
 
