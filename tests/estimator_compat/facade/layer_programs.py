@@ -286,6 +286,7 @@ def nets(tf):
     ):
         with tf.Graph().as_default():
             found[name] = _net(tf, build, size)
+    del found["inception_v1"]["training"]  # it has dropout
     return found
 
 
