@@ -88,7 +88,8 @@ class FacadeModule(ModuleType):
 
 def _loaded(module: FacadeModule) -> dict[str, Any]:
     """Returns the names of a module that were asked for, with their values, to read or change."""
-    names: dict[str, Any] = ModuleType.__dict__["__dict__"].__get__(module)
+    own: Any = vars(ModuleType)["__dict__"]
+    names: dict[str, Any] = own.__get__(module)
     return names
 
 

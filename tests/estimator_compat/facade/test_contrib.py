@@ -40,7 +40,8 @@ class Runs:
     """Runs the families of programs under the facade, each once, as one legacy program."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._found = folder, {}
+        self._folder = folder
+        self._found: dict[str, dict[str, Any]] = {}
 
     def __call__(self, family: str) -> dict[str, Any]:
         """Returns the results of the programs, and the names that they called."""
