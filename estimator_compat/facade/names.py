@@ -88,7 +88,8 @@ class FacadeModule(ModuleType):
 
 def _loaded(module: FacadeModule) -> dict[str, Any]:
     """Returns the names of a module that were asked for, with their values, to read or change."""
-    names: dict[str, Any] = ModuleType.__dict__["__dict__"].__get__(module)
+    own: Any = vars(ModuleType)["__dict__"]
+    names: dict[str, Any] = own.__get__(module)
     return names
 
 
@@ -166,6 +167,7 @@ def _root() -> FacadeModule:
     files = importlib.import_module("tf_keras.src")
     private_tensorflow = importlib.import_module("estimator_compat.private_tensorflow")
     private_tensorflow.restore_names_of_slim()
+    importlib.import_module("estimator_compat.facade.variables").restore()
     keras_layers.restore(tensorflow.compat.v1.keras.layers.Layer)
     keras = FacadeModule("tensorflow.python.keras", *root.keras.__real__, files)
     _loaded(python)["keras"] = keras

@@ -90,7 +90,8 @@ def _reads_an_attribute(params):
 
 
 def _reads_another_dict(params):
-    return {}["rate"]
+    other = {"steps": 1}
+    return other["rate"]
 
 
 @pytest.mark.parametrize(

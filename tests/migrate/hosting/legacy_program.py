@@ -7,7 +7,7 @@ default graph, as scripts that began as notebooks do.
 import numpy as np
 import tensorflow as tf
 
-CALLS = []
+CALLS: list = []
 
 
 def data():
