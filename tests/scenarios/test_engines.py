@@ -1,4 +1,4 @@
-"""`estimator-train --engine=host` beside `--engine=run`: programs and workers, each in a process."""
+"""`estimator-train --engine=host` beside `--engine=run`, each in a process; and two workers."""
 
 import json
 import os

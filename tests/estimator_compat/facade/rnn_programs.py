@@ -57,9 +57,7 @@ def block_cells(tf):
             "short": run(lambda: rnn.LSTMBlockCell(2, name="mine"), sequence_length=_LENGTHS),
             "gru": run(lambda: rnn.GRUBlockCell(2)),
             "gru2": run(lambda: rnn.GRUBlockCellV2(num_units=2), sequence_length=_LENGTHS),
-            "stack": run(
-                lambda: rnn.MultiRNNCell([rnn.LSTMBlockCell(2), rnn.LSTMBlockCell(3)])
-            ),
+            "stack": run(lambda: rnn.MultiRNNCell([rnn.LSTMBlockCell(2), rnn.LSTMBlockCell(3)])),
         },
     )
 
