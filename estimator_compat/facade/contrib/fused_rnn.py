@@ -61,9 +61,7 @@ class LSTMBlockFusedCell(tf1.layers.Layer):
                 "shape of the inputs first."
             )
         rows = depth + self._num_units
-        block_cells.add_lstm_weights(
-            self, rows, self._num_units, use_peephole=self._use_peephole
-        )
+        block_cells.add_lstm_weights(self, rows, self._num_units, use_peephole=self._use_peephole)
         self.built = True
 
     def call(
