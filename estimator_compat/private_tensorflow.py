@@ -8,10 +8,10 @@ There is an exception. Legacy programs import names from TensorFlow's private mo
 (`tensorflow.python`), and the facade provides them. `api/moved_symbols.py` lists these names.
 """
 
+import contextlib
 import functools
 import importlib
 import inspect
-import contextlib
 import re
 import sys
 from collections.abc import Callable, Iterator

@@ -1,8 +1,9 @@
 """TensorFlow's defaults of version 1 while a model_fn is called, in a process that is eager.
 
 `disable_v2_behavior` also changes which initializers `tf.layers` uses: those of version 1 draw from
-the graph's seed, those of version 2 from Python's `random`. A process that hosts legacy code keeps eager execution on, and asks for this effect here. The model_fn then draws the same
-initial weights as in a process of its own.
+the graph's seed, those of version 2 from Python's `random`. A process that hosts legacy code keeps
+eager execution on, and asks for this effect here. The model_fn then draws the same initial weights
+as in a process of its own.
 """
 
 import contextlib
