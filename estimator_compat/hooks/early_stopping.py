@@ -11,6 +11,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.estimator import Estimator
+from estimator_compat.hooks.missing_evaluations import MissingEvaluations, check_has_metric
 from estimator_compat.runtime import checkpoint_files
 from estimator_compat.type_aliases import Hook, Variable
 
@@ -179,12 +180,15 @@ def _metric_hook(
 ) -> Hook:
     """Builds the hook that stops training when `stops` returns True for a metric's history."""
     folder = estimator.eval_dir() if eval_dir is None else eval_dir
+    missing = MissingEvaluations(estimator.model_dir, folder)
 
     def should_stop() -> bool:
         results = read_eval_metrics(folder)
-        return stops(
-            [(step, metrics[metric_name]) for step, metrics in results.items() if step >= min_steps]
-        )
+        missing.check(results)
+        considered = {step: metrics for step, metrics in results.items() if step >= min_steps}
+        for step, metrics in considered.items():
+            check_has_metric(metric_name, metrics, step)
+        return stops([(step, metrics[metric_name]) for step, metrics in considered.items()])
 
     return make_early_stopping_hook(estimator, should_stop, *intervals)
 

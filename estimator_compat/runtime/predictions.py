@@ -44,7 +44,14 @@ def examples(batch: Any) -> Iterator[Any]:
 
     Raises:
       ValueError: The arrays of a dict have different batch sizes.
+      IndexError: An array is a scalar.
     """
+    for name, value in batch.items() if isinstance(batch, dict) else [("predictions", batch)]:
+        if value.ndim == 0:
+            raise IndexError(
+                f"`{name}` ({value}) is a prediction without a batch; expected an array whose "
+                "first axis is the batch; pass `yield_single_examples=False` to get it as it is."
+            )
     if not isinstance(batch, dict):
         yield from batch
         return

@@ -65,8 +65,8 @@ def unfilled(mode: str, missing: Collection[str]) -> str:
     names = ", ".join(sorted(missing))
     return (
         f"mode {mode!r} has variables that neither training nor a checkpoint filled: {names}; "
-        f"expected the variables of mode {ModeKeys.TRAIN!r}; build the model alike in all modes, with "
-        f"the same names. {legacy_keras.advice_on_names()}".rstrip()
+        f"expected the variables of mode {ModeKeys.TRAIN!r}; build the model alike in all modes, "
+        f"with the same names. {legacy_keras.advice_on_names()}".rstrip()
     )
 
 

@@ -24,6 +24,7 @@ from migrate.hosting.graph import (
     determinism,
     optimizer_ops,
     random_ops,
+    shared_iterators,
     variable_access,
     variable_reads,
 )
@@ -160,6 +161,7 @@ def build_for_one_device(target: Target, mode: str, prepare: Prepare | None = No
     begin = None if prepare is None else prepare(built._replace(spec=spec))
     if begin is None:
         order_step(graph, spec)
+    shared_iterators.share(graph)
     element = built.batch.element
     with graph.as_default():
         metrics = _metrics(graph, spec) if mode == ModeKeys.EVAL else {}

@@ -26,7 +26,7 @@ def as_eager(variant: tf.Tensor, element_spec: Nest) -> Dataset:
     running = graph_traversal.ancestors([variant], control_inputs=True)
     fills = _table_initializers(graph, running)
     ends = graph_traversal.ancestors([variant, *fills], control_inputs=True)
-    whole = _function(subgraph(graph, ends))
+    whole = function_of(subgraph(graph, ends))
     if fills:
         whole.prune([], [whole.graph.as_graph_element(op.name) for op in fills])()
     value = whole.prune([], whole.graph.as_graph_element(variant.name))()
@@ -46,7 +46,7 @@ def made_by(graph: tf.Graph, factory: str, element_spec: Nest) -> Dataset:
     node.attr["Tin"].list.SetInParent()
     node.attr["Tout"].list.type.append(tf.variant.as_datatype_enum)
     node.attr["f"].func.name = factory
-    whole = _function(definition)
+    whole = function_of(definition)
     value = whole.prune([], whole.graph.as_graph_element(f"{_FACTORY_CALL}:0"))()
     return _keeping(tf.data.experimental.from_variant(value, element_spec), graph)
 
@@ -57,7 +57,7 @@ def _table_initializers(graph: tf.Graph, running: Collection[tf.Operation]) -> l
     return [op for op in initializers if op.inputs and op.inputs[0].op in running]
 
 
-def _function(definition: Any) -> Any:
+def function_of(definition: Any) -> Any:
     """Returns a function without arguments, whose graph is a GraphDef's."""
 
     def import_graph() -> tf.Tensor:

@@ -16,6 +16,7 @@ from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import graph_traversal, sessions
 from estimator_compat.type_aliases import Dataset
 from migrate.hosting.inputs import graph_datasets, iterators
+from migrate.hosting.inputs.function_batches import FunctionBatches
 from migrate.hosting.inputs.session_batches import SessionBatches
 from migrate.targets import Target
 
@@ -58,14 +59,15 @@ def as_dataset(built: InputGraph, config: RunConfig) -> Dataset | None:
     """Returns the batches of an input as a Dataset for eager code; call it once.
 
     A Dataset, or the tensors of one iterator, become a Dataset that needs no session. Other
-    tensors, such as a queue's, are computed by a session.
+    tensors, such as a queue's, are computed by a session. If hooks initialize the iterators,
+    functions compute the tensors, because the hooks' session has functions, too.
 
     Args:
       built: The input.
       config: The RunConfig, whose session_config a session uses.
 
     Returns:
-      The Dataset; None if the input's graph has a model, too, and a session would have to run it.
+      The Dataset; None if a session would have to run the graph, and it has a model, too.
 
     Raises:
       ValueError: The input depends on placeholders, or on variables that training saves.
@@ -83,7 +85,9 @@ def as_dataset(built: InputGraph, config: RunConfig) -> Dataset | None:
     dataset = iterators.as_eager(element)
     if dataset is not None:
         return dataset
-    return None if built.is_shared else SessionBatches(built.graph, element, config).dataset()
+    if not built.is_shared:
+        return SessionBatches(built.graph, element, config).dataset()
+    return FunctionBatches(element).dataset() if iterators.are_of_hooks(ends) else None
 
 
 def _check_ends(graph: tf.Graph, ends: list[Any]) -> None:

@@ -47,6 +47,24 @@ def as_eager(element: Nest) -> Dataset | None:
     return dataset.map(_later(source, later, element))
 
 
+def are_of_hooks(ends: Collection[tf.Tensor]) -> bool:
+    """Returns whether tensors come from iterators whose initializers no session runs by itself.
+
+    A session runs initializers that are in the collection of lookup tables.
+    """
+    running = graph_traversal.ancestors(ends, control_inputs=True)
+    iterators = {op for op in running if op.type == "IteratorV2"}
+    if not iterators:
+        return False
+    graph = next(iter(iterators)).graph
+    registered = set(graph.get_collection(tf1.GraphKeys.TABLE_INITIALIZERS))
+    return not any(
+        op in registered
+        for op in graph.get_operations()
+        if op.type == "MakeIterator" and op.inputs[1].op in iterators
+    )
+
+
 def _is_get_next(op: tf.Operation) -> bool:
     return bool(op.type == "IteratorGetNext")
 

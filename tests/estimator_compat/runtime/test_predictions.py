@@ -57,3 +57,10 @@ def test_examples_of_different_batches() -> None:
     batch = {"a": np.zeros(2), "b": np.zeros(3)}
     with pytest.raises(ValueError, match=r"given: \{'a': 2, 'b': 3\}; .*yield_single_examples=Fal"):
         next(predictions.examples(batch))
+
+
+@pytest.mark.parametrize("batch", [np.float32(3.0), {"a": np.zeros(2), "predictions": np.array(3)}])
+def test_a_prediction_without_a_batch(batch: Any) -> None:
+    told = r"`predictions` \(3(\.0)?\) is a prediction without a batch; expected .*_examples=Fa"
+    with pytest.raises(IndexError, match=told):
+        next(predictions.examples(batch))

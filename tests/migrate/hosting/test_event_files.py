@@ -30,6 +30,28 @@ def test_summaries_have_the_tags_steps_and_values_of_the_run(tmp_path: Path) -> 
     assert steps == {0, 10, 20, 23}
 
 
+def test_an_evaluation_names_its_checkpoint(tmp_path: Path) -> None:
+    """The Estimator's own event; the file names of a loop's checkpoints differ."""
+
+    def written(side: str) -> list[tuple[int, str]]:
+        return [
+            (event.step, value.tensor.string_val[0].decode())
+            for path in (tmp_path / side / "eval").glob("events*")
+            for event in tf1.train.summary_iterator(str(path))
+            for value in event.summary.value
+            if value.tag == "checkpoint_path"
+        ]
+
+    trained, _ = run(tmp_path / "run")
+    trained.evaluate(INPUT_FNS["eval"])
+    loop = hosted(tmp_path / "host")
+    loop.evaluate()  # nothing is trained, so that there is no checkpoint
+    loop.train(steps=STEPS)
+    loop.evaluate()
+    assert written("run") == [(STEPS, str(tmp_path / "run" / f"model.ckpt-{STEPS}"))]
+    assert written("host") == [(STEPS, str(tmp_path / "host" / f"ckpt-{STEPS}"))]
+
+
 def serialized(tag: str, value: float) -> bytes:
     return tf1.Summary(value=[tf1.Summary.Value(tag=tag, simple_value=value)]).SerializeToString()
 
