@@ -306,20 +306,36 @@ def function_graph(graph: tf.Graph, name: str) -> Any:
     return getattr(graph._get_function(name), "graph", None)
 
 
+# Names that tf-slim asks the modules of `tensorflow.python` for, and that moved to other modules.
+_NAMES_OF_SLIM: dict[str, dict[str, Any]] = {
+    "framework.ops": {"IndexedSlices": tf.IndexedSlices, "Tensor": tf.Tensor},
+    "ops.array_ops": {"stack": tf1.stack, "unstack": tf1.unstack},
+    "ops.control_flow_ops": {
+        "Assert": tf1.Assert,
+        "case": tf1.case,
+        "cond": tf1.cond,
+        "while_loop": tf1.while_loop,
+    },
+    "ops.variable_scope": {"variable": tf1.Variable},
+}
+
+
 def restore_names_of_slim() -> None:
     """Puts names back that moved inside TensorFlow and tf_keras, and that tf-slim still asks for.
 
-    tf-slim is an installed package, which imports the real TensorFlow. Its batch normalization asks
-    for `tensorflow.python.layers.normalization`, which loads `tf_keras.legacy_tf_layers`. tf_keras
-    has these layers as `tf_keras.src.legacy_tf_layers` only. Its `constant_value` asks for
-    `ops.Tensor`. Neither name has a public successor at its old place.
+    tf-slim is an installed package, which imports the real TensorFlow. It uses names of private
+    modules that TensorFlow has moved. Its batch normalization asks for
+    `tensorflow.python.layers.normalization`, which loads `tf_keras.legacy_tf_layers`. tf_keras has
+    these layers as `tf_keras.src.legacy_tf_layers` only. A name that is there is left as it is.
     """
     for name in ("legacy_tf_layers", "legacy_tf_layers.normalization"):
         layers = importlib.import_module(f"tf_keras.src.{name}")
         sys.modules.setdefault(f"tf_keras.{name}", layers)
-    ops = importlib.import_module("tensorflow.python.framework.ops")
-    if not hasattr(ops, "Tensor"):
-        ops.Tensor = tf.Tensor
+    for place, names in _NAMES_OF_SLIM.items():
+        module = importlib.import_module(f"tensorflow.python.{place}")
+        for name, value in names.items():
+            if not hasattr(module, name):
+                setattr(module, name, value)
 
 
 def add_truth(truth: Callable[[Any], bool]) -> None:

@@ -166,6 +166,7 @@ def _root() -> FacadeModule:
     files = importlib.import_module("tf_keras.src")
     private_tensorflow = importlib.import_module("estimator_compat.private_tensorflow")
     private_tensorflow.restore_names_of_slim()
+    importlib.import_module("estimator_compat.facade.variables").restore()
     keras_layers.restore(tensorflow.compat.v1.keras.layers.Layer)
     keras = FacadeModule("tensorflow.python.keras", *root.keras.__real__, files)
     _loaded(python)["keras"] = keras

@@ -12,6 +12,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat import private_tensorflow
+from estimator_compat.facade import variables
 from estimator_compat.runtime import legacy_defaults
 from estimator_compat.type_aliases import Variable
 
@@ -26,7 +27,7 @@ def keep_eager_execution() -> None:
     for name, replacement in _REPLACEMENTS.items():
         private_tensorflow.replace_function(name, replacement)
     # Attributes of reference variables that legacy code uses (OpenNMT uses `_ref`).
-    private_tensorflow.add_initialized_value(_initialized_value)
+    variables.restore()
     private_tensorflow.add_reference(_reference)
 
 
@@ -45,12 +46,6 @@ def _use_legacy_truth() -> None:
     variable raises an error.
     """
     private_tensorflow.add_truth(lambda _: True)
-
-
-def _initialized_value(variable: Variable) -> tf.Tensor:
-    """Returns a variable's value, or its initial value if it is not initialized yet."""
-    is_initialized = tf1.is_variable_initialized(variable)
-    return tf.cond(is_initialized, variable.read_value, lambda: variable.initial_value)
 
 
 def _reference(variable: Variable) -> tf.Tensor:

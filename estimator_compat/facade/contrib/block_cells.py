@@ -229,8 +229,20 @@ def _lstm_gradient(op: tf.Operation, *gradients: Tensor) -> tuple[Tensor, ...]:
     x, cs_prev, h_prev, w, wci, wcf, wco, b = op.inputs
     i, cs, f, o, ci, co, _ = op.outputs
     found = tf.raw_ops.LSTMBlockCellGrad(
-        x=x, cs_prev=cs_prev, h_prev=h_prev, w=w, wci=wci, wcf=wcf,
-        wco=wco, b=b, i=i, cs=cs, f=f, o=o, ci=ci, co=co,
+        x=x,
+        cs_prev=cs_prev,
+        h_prev=h_prev,
+        w=w,
+        wci=wci,
+        wcf=wcf,
+        wco=wco,
+        b=b,
+        i=i,
+        cs=cs,
+        f=f,
+        o=o,
+        ci=ci,
+        co=co,
         cs_grad=gradients[1],
         h_grad=gradients[6],
         use_peephole=op.get_attr("use_peephole"),
@@ -248,8 +260,16 @@ def _gru_gradient(op: tf.Operation, *gradients: Tensor) -> tuple[Tensor, ...]:
     x, h_prev, w_ru, w_c, b_ru, b_c = op.inputs
     r, u, c, _ = op.outputs
     found = tf.raw_ops.GRUBlockCellGrad(
-        x=x, h_prev=h_prev, w_ru=w_ru, w_c=w_c, b_ru=b_ru, b_c=b_c,
-        r=r, u=u, c=c, d_h=gradients[3],
+        x=x,
+        h_prev=h_prev,
+        w_ru=w_ru,
+        w_c=w_c,
+        b_ru=b_ru,
+        b_c=b_c,
+        r=r,
+        u=u,
+        c=c,
+        d_h=gradients[3],
     )
     gates, candidate = found.d_r_bar_u_bar, found.d_c_bar
     to_gates = tf1.matmul(tf1.concat([x, h_prev], 1), gates, transpose_a=True)

@@ -387,13 +387,27 @@ def plain(value):
     return value.decode() if isinstance(value, bytes) else value
 
 
-def run_all(tf):
-    """Runs every program in a separate graph, and returns the results by name."""
+def families():
+    """Returns the programs by the name of their recording."""
+    import estimator_programs
+    import layer_programs
+    import name_programs
     import private_programs
     import rnn_programs
 
+    return {
+        "contrib": PROGRAMS + private_programs.PROGRAMS,
+        "estimator": estimator_programs.PROGRAMS,
+        "layers": layer_programs.PROGRAMS,
+        "names": name_programs.PROGRAMS,
+        "rnn": rnn_programs.PROGRAMS,
+    }
+
+
+def run_all(tf, family):
+    """Runs every program of a family in a separate graph, and returns the results by name."""
     results = {}
-    for program in PROGRAMS + private_programs.PROGRAMS + rnn_programs.PROGRAMS:
+    for program in families()[family]:
         with tf.Graph().as_default():
             results[program.__name__] = plain(program(tf))
     return results

@@ -4,7 +4,7 @@ Each trains the sum of squared outputs for three steps, so that the gradients co
 """
 
 import numpy as np
-from programs import _LENGTHS, _constant, _run
+from programs import _LENGTHS, _constant
 
 _SEQUENCE = np.sin(np.arange(5 * 4 * 3, dtype=np.float32)).reshape(5, 4, 3)
 
@@ -18,7 +18,7 @@ def _train(tf, scope, build):
         tf.reduce_sum(tf.square(part - 0.1)) for part in tf.contrib.framework.nest.flatten(state)
     )
     weights = [one for one in tf.trainable_variables() if one.name.startswith(scope + "/")]
-    gradients = tf.gradients(loss, weights + [inputs])
+    gradients = tf.gradients(loss, [*weights, inputs])
     # All gradients come first: a variable that is updated must not be read again.
     with tf.control_dependencies(gradients):
         train = tf.train.GradientDescentOptimizer(0.05).apply_gradients(zip(gradients, weights))
@@ -30,16 +30,31 @@ def _train(tf, scope, build):
 
 
 def _trained(tf, builds):
-    """Runs several RNNs in one graph."""
+    """Runs several RNNs in one graph; returns what they compute before and after training."""
     fetches, steps = {}, []
     for scope, build in sorted(builds.items()):
         found, step = _train(tf, scope, build)
         fetches.update(found)
         steps.append(step)
-    before = _run(tf, fetches)
-    after = _run(tf, fetches, steps, 3)
-    shapes = [one.shape.as_list() for one in tf.trainable_variables()]
-    return {"before": before, "after": after, "shapes": shapes}
+    shapes = [[one.name, one.shape.as_list()] for one in tf.trainable_variables()]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        before = session.run(fetches)
+        losses = [session.run(steps) for _ in range(3)]
+        after = session.run(fetches)
+    return {
+        "before": {name: [_sums(one) for one in before[name]] for name in before},
+        "after": {name: [_sums(one) for one in after[name]] for name in after},
+        "losses": losses,
+        "shapes": shapes,
+    }
+
+
+def _sums(values):
+    """Returns two sums of an array, in which each element has another weight."""
+    flat = np.ravel(np.asarray(values, np.float64))
+    weights = np.cos(np.arange(flat.size))
+    return [flat.sum(), (flat * weights).sum()]
 
 
 def block_cells(tf):
