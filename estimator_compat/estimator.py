@@ -67,7 +67,7 @@ class Estimator(ExportsSavedModels):
 
     # What each Estimator makes of its model_fn. A command that runs a whole program, whose
     # Estimators it does not make itself, may set it.
-    _adapt_model_fn: ClassVar[Callable[[ModelFn], ModelFn]] = staticmethod(_unchanged)
+    _adapt_model_fn: ClassVar[Any] = staticmethod(_unchanged)
 
     def __init__(
         self,

@@ -8,12 +8,13 @@ There is an exception. Legacy programs import names from TensorFlow's private mo
 (`tensorflow.python`), and the facade provides them. `api/moved_symbols.py` lists these names.
 """
 
+import contextlib
 import functools
 import importlib
 import inspect
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -277,6 +278,24 @@ def add_reference(reference: Callable[[Any], Any]) -> None:
 def add_initialized_value(initialized_value: Callable[[Any], Any]) -> None:
     """Gives `tf.Variable` the method `initialized_value`, which was public in TensorFlow 1."""
     tf.Variable.initialized_value = initialized_value
+
+
+@contextlib.contextmanager
+def defaults_of_version_1() -> Iterator[None]:
+    """Returns a context in which TensorFlow's own code takes version 1 for the one in use.
+
+    Keras then uses the initializers of version 1. `disable_v2_behavior` is the public way, but it
+    ends eager execution for good.
+    """
+    switch = sys.modules[tf.__internal__.tf2.enabled.__module__]
+    if not tf.__internal__.tf2.enabled():
+        yield
+        return
+    switch.disable()
+    try:
+        yield
+    finally:
+        switch.enable()
 
 
 def op_functions(op_type: str) -> list[tuple[ModuleType, str]]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from estimator_compat.runtime import legacy_defaults
 from estimator_compat.type_aliases import Features, InputFn, Labels, ModelFn, Params
 
 logging = tf.compat.v1.logging
@@ -200,4 +201,5 @@ def call_model_fn(
             "neither; add a `labels` argument to the model_fn, or return features alone."
         )
     arguments = {"labels": labels, "mode": mode, "params": params, "config": config}
-    return model_fn(features=features, **_accepted(model_fn, arguments))
+    with legacy_defaults.used():
+        return model_fn(features=features, **_accepted(model_fn, arguments))

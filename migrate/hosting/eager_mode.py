@@ -2,9 +2,10 @@
 
 Legacy programs call `tf.compat.v1.disable_v2_behavior()` when they are imported. The call ends
 eager execution for the whole process, and no other call turns it on again. Legacy code depends on
-three of its other effects: the sizes in a static shape are plain numbers, tensors can be keys of a
-dict, and a variable of a graph is true. `keep_eager_execution` leaves these effects. Variables stay
-resource variables, because a hosted graph can only use resource variables.
+four of its other effects: the sizes in a static shape are plain numbers, tensors can be keys of a
+dict, a variable of a graph is true, and layers draw their initial weights from the graph's seed.
+`keep_eager_execution` leaves these effects. Variables stay resource variables, because a hosted
+graph can only use resource variables.
 """
 
 import tensorflow as tf
@@ -12,15 +13,16 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat import private_tensorflow
 from estimator_compat.facade import variables
+from estimator_compat.runtime import legacy_defaults
 from estimator_compat.type_aliases import Variable
 
 
 def keep_eager_execution() -> None:
     """Replaces the functions that switch eager execution off. It then stays on.
 
-    Call it before the legacy code is imported. `disable_v2_behavior` then changes shapes and the
-    equality of tensors, and the truth of variables, only. `disable_resource_variables` changes that
-    truth only. `disable_eager_execution` does nothing.
+    Call it before the legacy code is imported. `disable_v2_behavior` then only changes shapes, the
+    equality of tensors, the truth of variables, and the initializers of a model_fn's layers.
+    `disable_resource_variables` changes that truth only. `disable_eager_execution` does nothing.
     """
     for name, replacement in _REPLACEMENTS.items():
         private_tensorflow.replace_function(name, replacement)
@@ -33,6 +35,7 @@ def _use_legacy_values() -> None:
     tf1.disable_v2_tensorshape()
     tf1.disable_tensor_equality()
     _use_legacy_truth()
+    legacy_defaults.request()
 
 
 def _use_legacy_truth() -> None:

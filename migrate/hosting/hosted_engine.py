@@ -136,7 +136,7 @@ class HostedEngine:
         """Writes a SavedModel; see `Engine`."""
         if not self._loop.target.run_config.is_chief:
             return None
-        folder = saved_model.timestamped_folder(self._settings.export_dir)
+        folder = saved_model.timestamped_folder(str(self._settings.export_dir))
         temporary = saved_model.temporary_folder(folder)
         variables: Variables = {}
         served = ServedGraph(

@@ -372,6 +372,16 @@ def restore_names_of_slim(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
     assert importlib.import_module("tensorflow.python.framework.ops").Tensor is tf.Tensor
 
 
+@uses("python.tf2.disable and enable")
+def defaults_of_version_1(_: pytest.MonkeyPatch, __: Path) -> None:
+    with private_tensorflow.defaults_of_version_1():
+        assert not tf.__internal__.tf2.enabled()
+        with private_tensorflow.defaults_of_version_1():
+            assert not tf.__internal__.tf2.enabled()
+        assert not tf.__internal__.tf2.enabled()
+    assert tf.__internal__.tf2.enabled()
+
+
 @uses("gen_random_ops.random_uniform, and those of the other random ops")
 def op_functions(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
     for op_type in kinds.OF_OP:

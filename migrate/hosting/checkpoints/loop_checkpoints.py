@@ -41,10 +41,7 @@ class Checkpoints:
         every_n_hours: float | None = None,
     ) -> None:
         self._variables, self._graph = variables, graph
-        self._retention = {
-            "max_to_keep": keep or None,
-            "keep_checkpoint_every_n_hours": every_n_hours,
-        }
+        self._kept = keep or None, every_n_hours
         self._managers: dict[str, tf.train.CheckpointManager] = {}
         # The mode whose graph a checkpoint was last restored for, if it is not TRAIN.
         self._restored_mode: str | None = None
@@ -83,8 +80,7 @@ class Checkpoints:
     def _legacy_retention(self) -> latest_checkpoints.Retention:
         saver = self._graph(ModeKeys.TRAIN).built.saver
         if saver is None:
-            keep, hours = self._retention.values()
-            return latest_checkpoints.Retention(keep, hours)
+            return latest_checkpoints.Retention(*self._kept)
         definition = saver.as_saver_def()
         return latest_checkpoints.Retention(
             definition.max_to_keep, definition.keep_checkpoint_every_n_hours
@@ -118,11 +114,13 @@ class Checkpoints:
             return f"{prefix}-{step}"
         if prefix not in self._managers:
             folder, name = os.path.split(prefix)
+            keep, every_n_hours = self._kept
             self._managers[prefix] = tf.train.CheckpointManager(
                 tf.train.Checkpoint(variables=self.saved()),
                 folder or ".",
                 checkpoint_name=name,
-                **self._retention,
+                max_to_keep=keep,
+                keep_checkpoint_every_n_hours=every_n_hours,
             )
         return self._note(str(self._managers[prefix].save(checkpoint_number=step)))
 

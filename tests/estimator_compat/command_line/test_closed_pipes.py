@@ -35,7 +35,7 @@ def test_a_status_and_an_error_pass_through() -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_commands_end_quietly(arguments, python, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_commands_end_quietly(arguments, python, tmp_path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
@@ -52,7 +52,7 @@ def test_commands_end_quietly(arguments, python, tmp_path) -> None:  # type: ign
 
 
 @pytest.mark.subprocess
-def test_a_program_that_is_run(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_program_that_is_run(tmp_path) -> None:
     (tmp_path / "many.py").write_text("for index in range(100000):\n    print(index)\n")
     command = f"{sys.executable} -m estimator_compat run many.py | head -1"
     done = subprocess.run(

@@ -1,5 +1,7 @@
 """The settings of a run: ranges, contradictions, modes and their inputs."""
 
+import dataclasses
+
 import pytest
 
 from estimator_compat.command_line.settings import TrainSettings
@@ -121,7 +123,7 @@ def test_what_an_engine_cannot_do(settings, message):
 )
 def test_an_export_needs_a_folder_and_a_receiver(given, missing):
     with pytest.raises(ValueError, match="--") as raised:
-        TrainSettings(**TRAIN, **{given: "m:f"}).with_mode()
+        dataclasses.replace(TrainSettings(train_input_fn="m:f"), **{given: "m:f"}).with_mode()
     assert str(raised.value) == (
         f"`--{given}` (m:f) is given without --{missing}; expected both, to write a SavedModel; "
         f"add --{missing}, or leave out --{given}."

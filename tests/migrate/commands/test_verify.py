@@ -10,7 +10,7 @@ import pytest
 
 from migrate import cli
 from migrate.commands import verify
-from migrate.verifying.verdict import Tolerances
+from migrate.verifying.verdict import Outcome, Stage, Tolerances
 from tests.recording.commands import migrate
 
 PENGUINS = """\
@@ -217,3 +217,32 @@ def test_invalid_tolerances(text: str, capsys: pytest.CaptureFixture[str]) -> No
         cli.parser().parse_args(["verify", f"--tolerance={text}"])
     assert stopped.value.code == 2
     assert "must be one of losses, gradients" in capsys.readouterr().err
+
+
+def test_an_interruption_shows_what_was_compared(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stages = [
+        Stage(name="variables", outcome=Outcome.IDENTICAL, compared="15 variables"),
+        Stage(name="forward", outcome=Outcome.IDENTICAL, compared="first batch: loss"),
+    ]
+
+    def interrupted(*_: Any, on_stages: Any, **__: Any) -> None:
+        on_stages(stages[:1])
+        on_stages(stages[1:])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("migrate.verifying.verify.verify", interrupted)
+    assert cli.main(["verify"]) == 130
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == (
+        "Interrupted. These stages were compared:\n"
+        "\n"
+        "stage      verdict    absolute  relative  ulps  compared\n"
+        "-----------------------------------------------------------------\n"
+        "variables  identical         0         0     0  15 variables\n"
+        "forward    identical         0         0     0  first batch: loss\n"
+        "\n"
+        "The other stages were not: there is no verdict.\n"
+    )

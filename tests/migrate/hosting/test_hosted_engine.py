@@ -168,7 +168,7 @@ def test_moving_averages_are_restored_and_metrics_of_training_go_on(
 def test_exports_serve_the_same(
     runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str], function: Any
 ) -> None:
-    params = {} if function is model_fn else None
+    params: dict[str, Any] | None = {} if function is model_fn else None
     runs("run", "train", model_fn=function, params=params)
     x = tf.constant([[1.0, 2.0, 3.0], [0.5, -1.0, 0.0]])
     served = []
