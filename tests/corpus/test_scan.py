@@ -77,7 +77,7 @@ def test_what_is_removed_is_missing_here_and_nothing_else(sites: list[Path]) -> 
             None: (True, True),
             symbols.WITH_KERAS_3: (False, True),
             symbols.EVERYWHERE: (False, False),
-        }[row and row.where]
+        }[None if row is None else row.where]
         actual = (name in here[KERAS_3], name in here[LEGACY])
         if actual != expected:
             wrong[name] = (actual, expected)
@@ -87,7 +87,7 @@ def test_what_is_removed_is_missing_here_and_nothing_else(sites: list[Path]) -> 
 def _names(site: Path) -> set[str]:
     """The names of TensorFlow that the code of a package uses, without the private packages."""
     exports = TreeExports((str(site),))
-    names = set()
+    names: set[str] = set()
     for path in site.rglob("*.py"):
         data = path.read_bytes()
         if b"tensorflow" not in data:
