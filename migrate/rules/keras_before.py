@@ -17,8 +17,8 @@ class KerasBefore(Rule):
 
     Why it matters:
       TensorFlow decides once, when `tf.keras` is first used, whether it is Keras 3 or legacy Keras.
-      The request of `estimator_compat` for legacy Keras comes too late: the layers of `tf.keras` are
-      those of Keras 3, which the original program did not have.
+      The request of `estimator_compat` for legacy Keras comes too late: the layers of `tf.keras`
+      are those of Keras 3, which the original program did not have.
 
     Rewrite safety:
       There is no edit: other modules may import Keras, too. TF_USE_LEGACY_KERAS=1 always works.

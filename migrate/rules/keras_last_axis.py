@@ -71,7 +71,7 @@ class KerasLastAxis(Rule):
         for call, name in module.calls:
             inner = module.value_of(call.args[0]) if name == "reduce_sum" and call.args else None
             function = api_name(module.symbol(getattr(inner, "func", call.func)))
-            reduction = argument(call, "reduction", 0) if name in _CLASSES else None
+            reduction = argument(call, "reduction") if name in _CLASSES else None
             is_sum = reduction is not None and reader.reduction_name(reduction) == "sum"
             if is_sum or (inner is not None and function in _FUNCTIONS):
                 message = (
