@@ -65,11 +65,11 @@ class KerasLayerInModelFn(Rule):
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the layers."""
-        has_updates = _UPDATES.search(module.source.text) is not None
-        has_losses = _LOSSES.search(module.source.text) is not None
         for call, name in module.calls:
             if not name.startswith("keras.layers.") or not _is_in_model_fn(call, module):
                 continue
+            has_updates = _UPDATES.search(module.source.text) is not None
+            has_losses = _LOSSES.search(module.source.text) is not None
             if name == "keras.layers.BatchNormalization" and not has_updates:
                 message = (
                     "A Keras layer adds nothing to UPDATE_OPS: its moving averages stay as they "
