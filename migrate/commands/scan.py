@@ -93,7 +93,6 @@ def run(options: argparse.Namespace) -> int:
     if options.explain:
         return _explain(options.explain)
     from migrate import reports
-    from migrate.reports import statistics
     from migrate.scanning import baseline
 
     known = baseline.read(options.baseline) if options.baseline else frozenset()
@@ -103,8 +102,12 @@ def run(options: argparse.Namespace) -> int:
             file.write(baseline.render(report.findings))
         return 0
     report = report.without(known)
-    render = statistics.render if options.statistics else reports.renderer(options.format)
-    sys.stdout.write(render(report))
+    if options.statistics:
+        from migrate.reports import statistics
+
+        sys.stdout.write(statistics.render(report))
+    else:
+        sys.stdout.write(reports.renderer(options.format)(report))
     return 1 if report.findings else 0
 
 

@@ -62,6 +62,7 @@ def modules() -> dict[str, str]:
     return {module: f" {names} " for module, _, names in table}
 
 
+@functools.cache
 def find(name: str) -> Missing | None:
     """Returns the row of a name, or of the module or class above it that is missing.
 

@@ -40,7 +40,8 @@ class RemovedSymbol(Rule):
     effort = 5
     effort_reason = (
         "To import another module, and to run the program. It counts once in a file for all that "
-        "`tf.compat.v1` has, and once for each other symbol."
+        "`tf.compat.v1` has, once for all that `estimator_compat` has, and once for each other "
+        "symbol."
     )
     examples = (
         Example(
@@ -81,8 +82,7 @@ class RemovedSymbol(Rule):
             symbol = reference.symbols[0]
             if (reference.node.lineno, symbol) not in seen:
                 seen.add((reference.node.lineno, symbol))
-                # What compat.v1 has is mended by one import; another symbol, where it is learned.
-                remedy = "compat.v1" if missing.in_v1 != symbols.NOWHERE else symbol
+                remedy = _remedy(symbol, missing)
                 effort = 0 if remedy in learned else self.effort
                 learned.add(remedy)
                 message = _message(symbol, missing)
@@ -100,6 +100,17 @@ def _missing(reference: Reference) -> Missing | None:
         return None
     gone = [row for row in rows if row is not None and row.where == symbols.EVERYWHERE]
     return gone[0] if len(gone) == len(rows) and gone else None
+
+
+def _remedy(symbol: str, missing: Missing) -> str:
+    """Returns what mends a symbol in the whole file: an import, or what is learned about it."""
+    if missing.in_v1 != symbols.NOWHERE:
+        return "compat.v1"
+    name = api_name(symbol)
+    is_here = coverage.status(name).kind in (coverage.Kind.HERE, coverage.Kind.DIFFERENT)
+    if name == "estimator" or (is_here and _place(name).startswith("estimator_compat.")):
+        return "estimator_compat"
+    return symbol
 
 
 def _message(symbol: str, missing: Missing) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import os
 from collections.abc import Sequence
 
 from migrate import rules
@@ -33,6 +34,8 @@ class FileResult:
 def scan_file(path: str, checks: Sequence[Rule], exports: Exports | None = None) -> FileResult:
     """Reads a file and applies rules to it; a file that cannot be read is a finding."""
     shown = files.relative(path)
+    if os.path.exists(path) and not os.path.isfile(path):  # reading a pipe would wait for ever
+        return _refused(shown, "FILE901", "The file is not a regular file: it is not read.")
     try:
         with open(path, "rb") as file:
             data = file.read(files.LARGEST + 1)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import functools
 import gc
-import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -45,6 +43,7 @@ def scan(
       ValueError: There is no Python file in `paths`, or a setting is wrong.
     """
     overrides = overrides or {}
+    _forget_settings()
     exclude = overrides.get("exclude") or _settings(paths[0], overrides).exclude
     todo = list(files.find(paths, exclude))
     if not todo:
@@ -70,6 +69,7 @@ def scan_text(data: bytes, path: str, *, overrides: dict[str, Any] | None = None
       path: The path that findings give it.
       overrides: As in `scan`.
     """
+    _forget_settings()
     result = engine.scan_data(data, files.relative(path), _rules(), None)
     wanted = _settings(path, overrides or {})
     return report([result], [each for each in result.findings if wanted.wants(each)])
@@ -94,6 +94,12 @@ def _settings(path: str, overrides: dict[str, Any]) -> Settings:
     return _merged(folder, tuple(sorted(overrides.items())))
 
 
+def _forget_settings() -> None:
+    """Forgets what an earlier scan has read: the files may have changed."""
+    settings.of_folder.cache_clear()
+    _merged.cache_clear()
+
+
 @functools.cache
 def _merged(folder: str, overrides: tuple[tuple[str, Any], ...]) -> Settings:
     return Settings(**{**settings.of_folder(folder), **dict(overrides)})
@@ -105,41 +111,52 @@ def _rules() -> tuple[Rule, ...]:
 
 
 def _results(todo: list[str], jobs: int, progress: Progress | None) -> Iterator[FileResult]:
-    if jobs == 1 or len(todo) <= _FEW:
-        scan_one = functools.partial(_scan_files, roots=_roots(todo))
-        for done, path in enumerate(todo, 1):
-            yield from scan_one([path])
-            if progress is not None:
-                progress(done, len(todo))
-        return
     chunks = [todo[start : start + _AT_ONCE] for start in range(0, len(todo), _AT_ONCE)]
+    done = 0
+    for results in _results_of_chunks(chunks, 1 if len(todo) <= _FEW else jobs, _roots(todo)):
+        yield from results
+        done += len(results)
+        if progress is not None:
+            progress(done, len(todo))
+
+
+def _results_of_chunks(
+    chunks: list[list[str]], jobs: int, roots: tuple[str, ...]
+) -> Iterator[list[FileResult]]:
+    if jobs == 1:
+        exports = TreeExports(roots)
+        yield from (_scan_files(chunk, exports) for chunk in chunks)
+        return
+    # These take longer to import than a small scan takes.
+    import concurrent.futures
+    import multiprocessing
+
     context = multiprocessing.get_context("spawn" if os.name == "nt" else None)
     with concurrent.futures.ProcessPoolExecutor(min(jobs, len(chunks)), context) as pool:
-        done = 0
-        for chunk in pool.map(functools.partial(_scan_files, roots=_roots(todo)), chunks):
-            yield from chunk
-            done += len(chunk)
-            if progress is not None:
-                progress(done, len(todo))
+        yield from pool.map(functools.partial(_scan_in_worker, roots=roots), chunks)
+
+
+def _scan_in_worker(paths: list[str], roots: tuple[str, ...]) -> list[FileResult]:
+    return _scan_files(paths, _exports_of_worker(roots))
+
+
+@functools.cache
+def _exports_of_worker(roots: tuple[str, ...]) -> TreeExports:
+    """Returns what the tree exports; a worker process ends with its scan."""
+    return TreeExports(roots)
+
+
+def _scan_files(paths: list[str], exports: TreeExports) -> list[FileResult]:
+    """Scans files in this process; the garbage collector would only walk over syntax trees."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return [engine.scan_file(path, _rules(), exports.of_file(path)) for path in paths]
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _roots(todo: list[str]) -> tuple[str, ...]:
     """Returns the folders whose modules may be read to follow an import."""
     return (os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in todo]),)
-
-
-@functools.cache
-def _exports(roots: tuple[str, ...]) -> TreeExports:
-    return TreeExports(roots)
-
-
-def _scan_files(paths: list[str], roots: tuple[str, ...]) -> list[FileResult]:
-    """Scans files in one process; the garbage collector would only walk over syntax trees."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        exports = _exports(roots)
-        return [engine.scan_file(path, _rules(), exports.of_file(path)) for path in paths]
-    finally:
-        if was_enabled:
-            gc.enable()

@@ -16,6 +16,7 @@ _BRANCHES = frozenset(
     {ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.ExceptHandler, ast.IfExp}
     | ({ast.TryStar} if hasattr(ast, "TryStar") else set())
 )
+_IMPORTS = frozenset({ast.Import, ast.ImportFrom})
 # Fields that hold no nodes that anybody asks for: names, constants, operators.
 _NOT_NODES = frozenset(
     {
@@ -25,7 +26,7 @@ _NOT_NODES = frozenset(
     }
 )
 _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
-    kind: tuple(field for field in kind._fields if field not in _NOT_NODES)
+    kind: tuple(field for field in reversed(kind._fields) if field not in _NOT_NODES)
     for kind in vars(ast).values()
     if isinstance(kind, type) and issubclass(kind, ast.AST)
 }
@@ -72,14 +73,17 @@ class Walk:
 
     def _push(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
         """Puts the children of a node on the stack, so that the first is visited first."""
-        children = []
-        for field in _FIELDS[type(node)]:
+        parents, stack = self.parents, self._stack
+        for field in _FIELDS[node.__class__]:
             value = getattr(node, field, None)
-            if type(value) is list:
-                children += value
-            elif value is not None:
-                children.append(value)
-        self._push_all(node, children, scope, conditional)
+            if value.__class__ is list:
+                for child in reversed(value):
+                    if child is not None and child.__class__ is not ast.Constant:
+                        parents[child] = node
+                        stack.append((child, scope, conditional))
+            elif value is not None and value.__class__ is not ast.Constant:
+                parents[value] = node
+                stack.append((value, scope, conditional))
 
     def _push_all(
         self, node: ast.AST, children: list[ast.AST], scope: Scope, conditional: bool
@@ -104,8 +108,8 @@ class Walk:
             binder = _BINDERS.get(kind)
             if binder is not None:
                 binder(node, scope, conditional)
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                self.parents.update(dict.fromkeys(node.names, node))
+            if kind in _IMPORTS:
+                self.parents.update(dict.fromkeys(node.names, node))  # type: ignore[attr-defined]
             self._push(node, scope, conditional or kind in _BRANCHES)
 
     def _open(self, node: ast.AST, scope: Scope, conditional: bool) -> None:

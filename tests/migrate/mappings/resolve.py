@@ -21,11 +21,17 @@ def has(name):
     for part in name.split("."):
         try:
             value = getattr(value, part)
-            if isinstance(value, types.ModuleType):
-                value.__name__  # noqa: B018
         except Exception:  # a lazy module without its library
             return False
-    return True
+    return not isinstance(value, types.ModuleType) or is_usable(value)
+
+
+def is_usable(module):
+    """Tells whether a name of a module can be used: a lazy module may lack its library."""
+    try:
+        return any(hasattr(module, name) for name in dir(module) if not name.startswith("_"))
+    except Exception:
+        return False
 
 
 if __name__ == "__main__":

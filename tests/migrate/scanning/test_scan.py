@@ -103,6 +103,12 @@ def test_links(tree: Path) -> None:
     assert found(".") == [("a/b.py", 1, "REM101"), ("a/gone.py", 1, "FILE901")]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes")
+def test_a_pipe_is_not_waited_for(tree: Path) -> None:
+    os.mkfifo(tree / "a.py")
+    assert found(".") == [("a.py", 1, "FILE901")]
+
+
 def test_nothing_to_scan(tree: Path) -> None:
     with pytest.raises(ValueError, match="has no Python file"):
         scan.scan(["."])
