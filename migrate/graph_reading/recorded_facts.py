@@ -1,0 +1,102 @@
+"""Records of a run as facts: frozen values without TensorFlow's objects."""
+
+import inspect
+import types
+from typing import Any
+
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+from estimator_compat import package_files
+from migrate.graph_reading.api_names import api_name
+from migrate.graph_reading.call_recorder import Record
+from migrate.translating.facts import Call, Callee, Span, TensorFact, Unknown, VariableFact
+
+_PLAIN = (bool, int, float, str, bytes, type(None))
+
+
+def call_of(record: Record) -> Call:
+    """Converts a record and the records in it."""
+    return Call(
+        span=record.span or Span("", 0, 0, 0, 0),
+        callee=_callee(record.function),
+        arguments={name: fact_of(value) for name, value in _bound(record).items()},
+        result=fact_of(record.result),
+        iterations=record.iterations,
+        variables=tuple(variable_of(variable) for variable in record.variables),
+        scope=record.scope,
+        calls=tuple(call_of(call) for call in record.calls),
+        values={span: fact_of(value) for span, value in record.values.items()},
+        branches={span: tuple(values) for span, values in record.branches.items()},
+    )
+
+
+def variable_of(variable: Any) -> VariableFact:
+    """Converts a variable."""
+    return VariableFact(
+        name=variable.op.name,
+        dtype=variable.dtype.base_dtype.name,
+        shape=tuple(variable.shape.as_list()),
+        trainable=any(variable is one for one in tf1.trainable_variables()),
+    )
+
+
+def fact_of(value: Any) -> Any:
+    """Converts a value: plain Python values stay, tensors become `TensorFact`s."""
+    if isinstance(value, _PLAIN):
+        return value
+    if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
+        return type(value)(fact_of(one) for one in value)
+    if isinstance(value, dict):
+        return {key: fact_of(one) for key, one in value.items()}
+    if isinstance(value, tf.Variable) or tf.is_tensor(value) or hasattr(value, "dense_shape"):
+        return _tensor(value)
+    if isinstance(value, tf.DType):
+        return Unknown(f"tf.{value.name}")
+    if isinstance(value, tf.TensorShape):
+        return tuple(value.as_list()) if value.rank is not None else Unknown("a TensorShape")
+    if callable(value):
+        return Unknown(api_name(value) or getattr(value, "__name__", type(value).__name__))
+    if hasattr(value, "tolist") and getattr(value, "ndim", 1) == 0:
+        return value.item()
+    return Unknown(type(value).__name__)
+
+
+def _tensor(value: Any) -> TensorFact:
+    shape = getattr(value, "shape", None)
+    known = None if shape is None or shape.rank is None else tuple(shape.as_list())
+    name = getattr(value, "name", "")
+    if isinstance(value, tf.Variable):
+        name = value.op.name
+    return TensorFact(value.dtype.base_dtype.name, known, name)
+
+
+def _callee(function: Any) -> Callee:
+    name = getattr(function, "__name__", type(function).__name__)
+    api = api_name(function)
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    if api or not isinstance(code, types.CodeType) or _is_foreign(code.co_filename):
+        owner = getattr(function, "__self__", None)
+        if not api and owner is not None and not isinstance(owner, types.ModuleType):
+            api = api_name(type(owner))
+            api = f"{api}.{name}" if api else ""
+        return Callee(api=api, name=name)
+    return Callee(name=name, span=Span(code.co_filename, code.co_firstlineno, 0, 0, 0))
+
+
+def _is_foreign(path: str) -> bool:
+    ours = package_files.is_ours(path) and not package_files.is_example(path)
+    return ours or package_files.is_framework(path)
+
+
+def _bound(record: Record) -> dict[str, Any]:
+    try:
+        bound = inspect.signature(record.function).bind(*record.arguments, **record.keywords)
+    except (TypeError, ValueError):
+        names = [str(index) for index in range(len(record.arguments))]
+        return {**dict(zip(names, record.arguments, strict=True)), **record.keywords}
+    arguments = dict(bound.arguments)
+    for name, parameter in bound.signature.parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            arguments.update(arguments.pop(name, {}))
+    return arguments
