@@ -161,6 +161,8 @@ class _Reading:
                 use.name = _shortest(wanted[index], paths, taken)
             else:
                 use.name = _numbered(_row(use.api).fallback, taken)
+            if use.name in _RESERVED or use.name.rpartition("_")[0] in _RESERVED:
+                use.name = _numbered(use.name.rpartition("_")[0] + "_layer", taken)
             if use.loop is not None and use.variables:
                 use.name = _numbered(re.sub(r"_?\d+$", "", use.name) + "_layers", taken)
             taken.add(use.name)

@@ -1,0 +1,461 @@
+"""Writes the module of a translated program."""
+
+import os
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from migrate.translating.ir import Function, Program
+from migrate.translating.program_reading import optimizer_row
+from migrate.mappings import optimizers
+from migrate.translating.training_facts import OptimizerFact
+
+
+def emit(program: Program) -> str:
+    """Returns the source of the module, not formatted yet."""
+    parts = [
+        _docstring(program),
+        _imports(program),
+        _FLAGS,
+        program.params,
+        *program.copied,
+        f"FEATURES = {program.feature_specs}",
+        _model(program),
+        *([_function(program.predictions, _PREDICTIONS_DOC)] if program.predictions else []),
+        _loss(program),
+        _rate(program),
+        *_optimizers(program),
+        _loop(program),
+        _train(program),
+        _main(program),
+    ]
+    return "\n\n\n".join(part for part in parts if part) + "\n"
+
+
+_PREDICTIONS_DOC = "Returns what PREDICT returned."
+_FLAGS = '''\
+MODEL_DIR = flags.DEFINE_string(
+    "model_dir", None, "Where checkpoints and summaries go.", required=True
+)
+WARM_START_FROM = flags.DEFINE_string(
+    "warm_start_from", None, "An Estimator's checkpoint to begin from."
+)
+STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
+STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")'''
+
+
+def _indented(text: str, levels: int = 1) -> str:
+    return textwrap.indent(text, "    " * levels)
+
+
+def _docstring(program: Program) -> str:
+    lines = [f"The TF2 training loop of `{program.model_fn}` in {os.path.basename(program.source)}.", ""]
+    formulas = dict(program.formulas)
+    if len(set(formulas.values())) == 1:
+        lines += ["The loss of TRAIN and EVAL:", "", f"    loss = {next(iter(formulas.values()))}"]
+    else:
+        lines += ["The loss:", ""]
+        lines += [f"    {mode.upper():5} loss = {text}" for mode, text in formulas.items()]
+    lines += ["", f"    reduction     {program.loss.reduce_words}"]
+    for fact, rate in zip(program.training.optimizers, program.rates, strict=True):
+        row = optimizer_row(fact.kernel)
+        shown = "learning_rate(step)" if rate == "rate" else rate
+        lines.append(f"    optimizer     {row.name}, rate {shown}")
+    if program.training.clip_norm is not None:
+        lines.append(
+            f"    gradients     clipped to a global norm of {program.training.clip_norm:g}"
+        )
+    if program.model.state:
+        lines.append(f"    state         {', '.join(program.model.state)}")
+    if program.left_out:
+        lines += ["", "Not carried over:", ""]
+        lines += [f"    {one}" for one in program.left_out]
+    text = "\n".join(_wrapped(lines))
+    return f'"""{text}\n"""'
+
+
+def _wrapped(lines: Iterable[str]) -> list[str]:
+    found: list[str] = []
+    for line in lines:
+        indent = " " * (len(line) - len(line.lstrip()))
+        deeper = indent + (" " * 14 if indent and "     " in line.strip() else "    ")
+        found += textwrap.wrap(line, 98, subsequent_indent=deeper) or [""]
+    return found
+
+
+def _imports(program: Program) -> str:
+    own = set(program.imports) - {"import tensorflow as tf", "import keras"}
+    standard = ["from collections.abc import Iterator", "from typing import Any"]
+    rest = ["import keras", "import tensorflow as tf", "from absl import app, flags"]
+    return "\n".join([*standard, *sorted(own), *rest])
+
+
+def _signature(function: Function, returns: str) -> str:
+    parameters = ", ".join(f"{name}: {_type(name)}" for name in function.parameters)
+    return f"def {function.name}({parameters}) -> {returns}:"
+
+
+def _type(name: str) -> str:
+    return "Any" if name in ("features", "labels") else "tf.Tensor"
+
+
+def _function(function: Function, doc: str, returns: str = "Any") -> str:
+    lines = [_signature(function, returns), _indented(f'"""{doc}"""')]
+    lines += [_indented(line) for line in function.body]
+    lines.append(_indented(f"return {function.returns}"))
+    return "\n".join(lines)
+
+
+def _model(program: Program) -> str:
+    model = program.model
+    init = "\n".join(["super().__init__()", *model.init])
+    body = list(model.body)
+    returned = ", ".join(model.outputs)
+    last = body[-1] if body else ""
+    if len(model.outputs) == 1 and last.startswith(f"{returned} = ") and "\n" not in last:
+        body[-1] = f"return {last.removeprefix(f'{returned} = ')}"
+    else:
+        body.append(f"return {returned}")
+    what = "Any" if len(model.outputs) != 1 else "tf.Tensor"
+    return f'''\
+class Model(keras.Model):
+    """The forward pass: from the features to {_and(model.outputs)}."""
+
+    def __init__(self) -> None:
+{_indented(init, 2)}
+
+    def call(self, features: Any, training: bool = False) -> {what}:
+{_indented(chr(10).join(body), 2)}'''
+
+
+def _and(names: Sequence[str]) -> str:
+    return f"`{names[0]}`" if len(names) == 1 else ", ".join(f"`{one}`" for one in names)
+
+
+def _loss(program: Program) -> str:
+    loss = program.loss
+    outputs = program.model.outputs
+    arguments = "".join(f", {one}: tf.Tensor" for one in outputs)
+    average = "tf.reduce_mean(losses)"
+    if loss.weights:
+        average = (
+            "tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))"
+        )
+    weights = f"weights = tf.broadcast_to(tf.cast({loss.weights}, losses.dtype), tf.shape(losses))"
+    lines = [*loss.body]
+    if loss.loss != "loss":
+        lines.append(f"loss = {loss.loss}")
+    if loss.weights:
+        lines.append(weights)
+        lines.append("return loss, losses, weights")
+    else:
+        lines.append("return loss, losses, tf.ones_like(losses)")
+    del average
+    compute = f'''\
+def compute_loss(features: Any, labels: Any{arguments}) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Returns the loss, the losses of the examples, and their weights.
+
+    A further term is added here.
+    """
+{_indented(chr(10).join(lines))}'''
+    return "\n\n\n".join(
+        [
+            _function(loss.per_example, f"{loss.per_example_words} of each example.", "tf.Tensor"),
+            _function(loss.reduce, f"{loss.reduce_words}.", "tf.Tensor"),
+            compute,
+        ]
+    )
+
+
+def _rate(program: Program) -> str:
+    if not program.rate_function:
+        return ""
+    return f'''\
+def learning_rate(step: tf.Variable) -> tf.Tensor:
+    """The learning rate at a global step."""
+    return {program.rate_function}'''
+
+
+def _optimizers(program: Program) -> list[str]:
+    rows = {optimizer_row(fact.kernel).name: optimizer_row(fact.kernel) for fact in program.training.optimizers}
+    return [row.source.rstrip() for row in rows.values()]
+
+
+def _make(fact: OptimizerFact, weights: str) -> str:
+    row = optimizer_row(fact.kernel)
+    usual = optimizers.defaults(row)
+    arguments = [weights]
+    for name, source in row.hyperparameters.items():
+        value = fact.hyperparameters.get(source)
+        if value is not None and value != usual.get(name, object()):
+            arguments.append(f"{name}={value!r}")
+    return f"{row.name}({', '.join(arguments)})"
+
+
+def _loop(program: Program) -> str:
+    return "\n\n".join(
+        [_loop_init(program), _train_step(program), _train_steps(program), _evaluate(program)]
+        + ([_predict(program)] if program.predictions else [])
+        + [_RESTORE]
+    )
+
+
+def _loop_init(program: Program) -> str:
+    model, training = program.model, program.training
+    trained = [name for name in training.weights if name not in training.without_gradient]
+    lines = ["self.model = model = Model()", "model(tf.nest.map_structure(_zeros, FEATURES))"]
+    lines.append("self.weights = {")
+    lines += [f'    "{name}": model.{model.variables[name]}.value,' for name in trained]
+    lines.append("}")
+    named = ['**self.weights,']
+    single = len(training.optimizers) == 1
+    for index, fact in enumerate(training.optimizers):
+        row = optimizer_row(fact.kernel)
+        attribute = "optimizer" if single else f"{row.name.lower()}"
+        if single:
+            weights = "list(self.weights.values())"
+        else:
+            ordered = [name for name in trained if name in fact.weights]
+            lines.append(f"{attribute}_names = {ordered!r}")
+            weights = f"[self.weights[name] for name in {attribute}_names]"
+        lines.append(f"self.{attribute} = {_make(fact, weights)}")
+        names = "self.weights" if single else f"{attribute}_names"
+        for end, slot in row.slots.items():
+            named.append(
+                f'**{{f"{{name}}/{end}": slot for name, slot in '
+                f"zip({names}, self.{attribute}.{slot}, strict=True)}},"
+            )
+        for legacy, power in row.powers.items():
+            named.append(f'"{legacy}": self.{attribute}.{power},')
+        del index
+    named += [f'"{name}": model.{model.variables[name]}.value,' for name in model.state]
+    others = [n for n in training.without_gradient if n in model.variables]
+    named += [f'"{name}": model.{model.variables[name]}.value,' for name in others]
+    named.append('"global_step": self.global_step,')
+    lines.append("self.global_step = tf.Variable(0, dtype=tf.int64)")
+    lines.append("self.variables = {")
+    lines += [f"    {one}" for one in named]
+    lines.append("}")
+    return f'''\
+def _zeros(spec: tf.TensorSpec) -> tf.Tensor:
+    """A batch of one example, with which the model makes its weights."""
+    return tf.zeros([1 if size is None else size for size in spec.shape], spec.dtype)
+
+
+class Loop:
+    """Trains, evaluates and predicts.
+
+    Attributes:
+      variables: By the names that they have in an Estimator's checkpoint.
+    """
+
+    def __init__(self) -> None:
+{_indented(chr(10).join(lines), 2)}'''
+
+
+def _call_model(program: Program, training: bool) -> str:
+    outputs = ", ".join(program.model.outputs)
+    return f"{outputs} = self.model(features, training={training})"
+
+
+def _compute(program: Program) -> str:
+    arguments = ", ".join(["features", "labels", *program.model.outputs])
+    return f"compute_loss({arguments})"
+
+
+def _train_step(program: Program) -> str:
+    training = program.training
+    lines = [
+        "with tf.GradientTape() as tape:",
+        f"    {_call_model(program, True)}",
+        f"    loss, losses, weights = {_compute(program)}",
+    ]
+    single = len(training.optimizers) == 1
+    gradients = "tape.gradient(loss, self.weights)"
+    lines.append(f"gradients = {gradients}")
+    values = "list(gradients.values())"
+    if training.clip_norm is not None:
+        lines.append(
+            f"clipped, _ = tf.clip_by_global_norm({values}, clip_norm={training.clip_norm!r})"
+        )
+        values = "clipped"
+    if program.rate_function:
+        lines.append("rate = learning_rate(self.global_step)")
+    if single:
+        lines.append(f"self.optimizer.apply({values}, {program.rates[0]})")
+    else:
+        if values == "clipped":
+            lines.append("gradients = dict(zip(gradients, clipped, strict=True))")
+        for fact, rate in zip(training.optimizers, program.rates, strict=True):
+            row = optimizer_row(fact.kernel)
+            trained = [n for n in training.weights if n in fact.weights]
+            names = ", ".join(f'"{name}"' for name in trained)
+            lines.append(
+                f"self.{row.name.lower()}.apply([gradients[name] for name in ({names},)], {rate})"
+            )
+    lines.append("self.global_step.assign_add(1)")
+    average = (
+        "tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))"
+        if program.loss.weights
+        else "tf.reduce_mean(losses)"
+    )
+    labels = "labels: Any" if program.has_labels else "labels: Any = None"
+    return f'''\
+    @tf.function
+    def train_step(self, features: Any, {labels}) -> dict[str, tf.Tensor]:
+{_indented(chr(10).join(lines), 2)}
+        return {{"loss": loss, "loss_per_example": losses, "average_loss": {average}}}'''
+
+
+def _train_steps(program: Program) -> str:
+    step = "*next(batches)" if program.has_labels else "next(batches)"
+    if program.endless:
+        return f'''\
+    @tf.function
+    def train_steps(self, batches: Iterator[Any], count: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Makes `count` steps in one graph; returns what the last one does."""
+        for _ in tf.range(count - 1):
+            self.train_step({step})
+        return self.train_step({step})'''
+    return f'''\
+    @tf.function
+    def train_steps(self, batches: Iterator[Any], count: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Makes `count` steps in one graph, fewer if the input ends after at least one.
+
+        Returns what the last step does.
+        """
+        result = self.train_step({step})
+        for _ in tf.range(count - 1):
+            tf.autograph.experimental.set_loop_options(
+                shape_invariants=[(result["loss_per_example"], tf.TensorShape(None))]
+            )
+            batch = batches.get_next_as_optional()
+            if not batch.has_value():
+                break
+            result = self.train_step({"*" if program.has_labels else ""}batch.get_value())
+        return result'''
+
+
+def _evaluate(program: Program) -> str:
+    lines = [
+        _call_model(program, False),
+        f"loss, losses, weights = {_compute(program)}",
+        *program.eval_body,
+    ]
+    values = ['"loss": (loss,),', '"average_loss": (losses, weights),']
+    for metric in program.metrics:
+        values.append(f'"{metric.name}": ({", ".join(metric.values)},),')
+    made = ['"loss": keras.metrics.Mean(),', '"average_loss": keras.metrics.Mean(),']
+    made += [f'"{metric.name}": {metric.make},' for metric in program.metrics]
+    batch = "features, labels" if program.has_labels else "features"
+    labels = "labels: Any" if program.has_labels else "labels: Any = None"
+    return f'''\
+    @tf.function
+    def eval_step(self, features: Any, {labels}) -> dict[str, tuple[tf.Tensor, ...]]:
+        """Returns what each metric takes."""
+{_indented(chr(10).join(lines), 2)}
+        return {{
+{_indented(chr(10).join(values), 3)}
+        }}
+
+    def evaluate(self, dataset: tf.data.Dataset) -> dict[str, float]:
+        """Returns `loss`, the mean over the batches as an Estimator's, `average_loss`, the mean over
+        the examples, and the metrics."""
+        metrics = {{
+{_indented(chr(10).join(made), 3)}
+        }}
+        for {batch} in dataset:
+            for name, values in self.eval_step({batch}).items():
+                metrics[name].update_state(*values)
+        return {{name: float(metric.result()) for name, metric in metrics.items()}}'''
+
+
+def _predict(program: Program) -> str:
+    assert program.predictions is not None
+    arguments = ", ".join(program.predictions.parameters)
+    return f'''\
+    @tf.function
+    def predict_step(self, features: Any) -> Any:
+        {_call_model(program, False)}
+        return predictions({arguments})
+
+    def predict(self, dataset: tf.data.Dataset) -> Iterator[Any]:
+        """Yields the predictions for each batch; labels in the input are left alone."""
+        for batch in dataset:
+            yield self.predict_step(batch[0] if isinstance(batch, tuple) else batch)'''
+
+
+_RESTORE = '''\
+    def restore_legacy(self, path: str) -> None:
+        """Takes the values of an Estimator's checkpoint, slots and step included."""
+        reader = tf.train.load_checkpoint(path)
+        for name, variable in self.variables.items():
+            variable.assign(reader.get_tensor(name))'''
+
+
+def _train(program: Program) -> str:
+    if program.endless:
+        begin = "found = loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))"
+    else:
+        begin = """\
+try:
+            found = loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))
+        except tf.errors.OutOfRangeError:
+            break  # the input has ended"""
+    del begin
+    call = "loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))"
+    peek = ""
+    if not program.endless:
+        peek = """
+        if not bool(batches.get_next_as_optional().has_value()):
+            break  # the input has ended"""
+    del peek
+    ends = "" if program.endless else _ENDS
+    return f'''\
+def write_summaries(writer: Any, step: tf.Variable, values: dict[str, tf.Tensor]) -> None:
+    """Writes scalars, and histograms of vectors, without TensorBoard's package."""
+    summary = tf.compat.v1.Summary()
+    for tag, value in values.items():
+        if value.shape.rank == 0:
+            summary.value.add(tag=tag, simple_value=float(value))
+    with writer.as_default(step=step):
+        tf.summary.experimental.write_raw_pb(summary.SerializeToString())
+
+
+def train(
+    loop: Loop, dataset: tf.data.Dataset, model_dir: str, steps: int, steps_per_loop: int
+) -> None:
+    """Trains up to `steps`, from the last checkpoint in `model_dir`, if there is one."""
+    checkpoint = tf.train.Checkpoint(variables=loop.variables)
+    manager = tf.train.CheckpointManager(
+        checkpoint, model_dir, max_to_keep=5, step_counter=loop.global_step
+    )
+    manager.restore_or_initialize()
+    writer = tf.summary.create_file_writer(model_dir)
+    batches = iter(dataset)
+    while (step := int(loop.global_step)) < steps:
+        found = {call}
+        write_summaries(writer, loop.global_step, found)
+        manager.save(){ends}'''
+
+
+_ENDS = """
+        if int(loop.global_step) - step < min(steps_per_loop, steps - step):
+            break  # the input has ended"""
+
+
+def _main(program: Program) -> str:
+    lines = [
+        "loop = Loop()",
+        "if WARM_START_FROM.value:",
+        "    loop.restore_legacy(WARM_START_FROM.value)",
+        f"train(loop, {program.input_fns['train']}, MODEL_DIR.value, STEPS.value, STEPS_PER_LOOP.value)",
+    ]
+    if "eval" in program.input_fns:
+        lines.append(f"print(loop.evaluate({program.input_fns['eval']}))")
+    return f'''\
+def main(_: list[str]) -> None:
+{_indented(chr(10).join(lines))}
+
+
+if __name__ == "__main__":
+    app.run(main)'''

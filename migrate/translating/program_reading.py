@@ -1,0 +1,421 @@
+"""Reads a whole program: joins what the readers of its parts found."""
+
+import ast
+import copy
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from migrate.mappings import metrics, optimizers
+from migrate.translating import copying, forward_reading, loss_reading, model_reading, spec_reading
+from migrate.translating.expressions import api_of, bind, fill, is_plain, parse
+from migrate.translating.facts import Call, Span
+from migrate.translating.ir import Function, Metric, Model, Program, source_of
+from migrate.translating.loss_reading import Term
+from migrate.translating.refusal import Refusal
+from migrate.translating.source_reader import flattening, source_files
+from migrate.translating.source_reader.flattening import Flattened
+from migrate.translating.source_reader.statements import Statement, loads, needed_for, stores
+from migrate.translating.training_facts import TrainingFacts
+
+TRAIN, EVAL, PREDICT = "train", "eval", "infer"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """All that the runs of a target showed.
+
+    Attributes:
+      model_fn: Where the model_fn is defined.
+      name: Its name.
+      calls: The call of the model_fn in each mode.
+      formulas: The ledger's formula in each mode.
+      terms: The terms of data of the loss in TRAIN.
+      training: The optimizers.
+      params: The hyperparameters; None if they have no source form.
+      closure: The values of names from functions around the model_fn.
+      literals: The source of module-level values that depend on the place of the file.
+      feature_specs: The source of the nest of TensorSpecs of the features.
+      has_labels: Whether the training input has labels.
+      input_fns: The names of the input_fns in the module, by mode, and whether they take params.
+      endless: Whether the training input has no end.
+    """
+
+    model_fn: Span
+    name: str
+    calls: Mapping[str, Call]
+    formulas: Mapping[str, str]
+    terms: Sequence[Term]
+    training: TrainingFacts
+    params: Any
+    closure: Mapping[str, Any]
+    literals: Mapping[str, str]
+    feature_specs: str
+    has_labels: bool
+    input_fns: Mapping[str, tuple[str, bool]]
+    endless: bool
+
+
+def read(facts: RunFacts) -> Program:
+    """Reads a program.
+
+    Raises:
+      Refusal: A part of it is not translated.
+    """
+    return _Reading(facts).run()
+
+
+class _Reading:
+    def __init__(self, facts: RunFacts) -> None:
+        self.facts = facts
+        self.file = source_files.load(facts.model_fn.file)
+        self.aliases = copying.aliases(self.file)
+
+    def run(self) -> Program:
+        facts = self.facts
+        flat = flattening.flatten(facts.model_fn, facts.calls)
+        self.flat = flat
+        self._name_constants(flat)
+        part = model_reading.read(flat, self.aliases)
+        _tidy(flat.statements)
+        specs = spec_reading.specs(flat)
+        wanted = self._wanted(specs)
+        forward = forward_reading.split(flat.statements, wanted)
+        self.outputs = forward.outputs
+        loss = loss_reading.read(
+            flat, forward.others, specs[TRAIN]["loss"], forward.outputs, facts.terms, self.aliases
+        )
+        found, eval_body = self._metrics(specs, forward.others, loss.body)
+        rates, rate_function = self._rates()
+        model = self._model(part, forward)
+        predictions = self._predictions(specs, forward.others)
+        copied = self._copied(part, model, loss, predictions, found, eval_body, rates)
+        return Program(
+            source=facts.model_fn.file,
+            model_fn=facts.name,
+            formulas=facts.formulas,
+            imports=copied.imports,
+            copied=copied.parts,
+            params=self._params(copied, model, rates),
+            feature_specs=facts.feature_specs,
+            has_labels=facts.has_labels,
+            input_fns={
+                mode: f"{name}({'PARAMS' if takes else ''})"
+                for mode, (name, takes) in facts.input_fns.items()
+            },
+            endless=facts.endless,
+            model=model,
+            predictions=predictions,
+            loss=loss,
+            metrics=found,
+            eval_body=eval_body,
+            training=facts.training,
+            rates=rates,
+            rate_function=rate_function,
+            left_out=self._left_out(specs),
+        )
+
+    def _name_constants(self, flat: Flattened) -> None:
+        """Names the hyperparameters as constants of the written module."""
+        names = {"params": "PARAMS"} | {name: name.upper() for name in self.facts.closure}
+
+        class Rename(ast.NodeTransformer):
+            def visit_Name(self, node: ast.Name) -> ast.AST:
+                if isinstance(node.ctx, ast.Load):
+                    node.id = names.get(node.id, node.id)
+                return node
+
+        for statement in flat.statements:
+            Rename().visit(statement.node)
+        for node in flat.returned.values():
+            Rename().visit(node)
+
+    def _wanted(self, specs: Mapping[str, Mapping[str, ast.expr]]) -> dict[str, set[str]]:
+        wanted: dict[str, set[str]] = {}
+        for mode, spec in specs.items():
+            read = set()
+            if mode == PREDICT:
+                read |= loads(spec.get("predictions"))
+            else:
+                read |= loads(spec["loss"])
+            if mode == EVAL:
+                read |= loads(spec.get("eval_metric_ops"))
+            wanted[mode] = read
+        return wanted
+
+    def _model(
+        self, part: model_reading.ModelPart, forward: forward_reading.Forward
+    ) -> Model:
+        init: list[str] = []
+        for name, value in part.definitions.items():
+            init.append(
+                f"def {name}() -> keras.initializers.Initializer:\n"
+                "    # Made anew for each weight: one would give them all the same numbers.\n"
+                f"    return {ast.unparse(value)}"
+            )
+        for attribute in part.attributes:
+            value = ast.unparse(ast.fix_missing_locations(attribute.value))
+            if attribute.loop is not None:
+                target, iterated = ast.unparse(attribute.loop.target), attribute.loop.iter
+                value = f"[{value} for {target} in {ast.unparse(iterated)}]"
+            init.append(f"self.{attribute.name} = {value}")
+        return Model(
+            init=tuple(init),
+            body=tuple(_lines(forward.statements)),
+            outputs=forward.outputs,
+            variables=part.variables,
+            state=tuple(name for name in part.variables if name not in part.trainable),
+        )
+
+    def _predictions(
+        self, specs: Mapping[str, Mapping[str, ast.expr]], others: list[Statement]
+    ) -> Function | None:
+        spec = specs.get(PREDICT)
+        if spec is None or "predictions" not in spec:
+            return None
+        value = spec["predictions"]
+        needed, _ = needed_for(others, loads(value), PREDICT)
+        last = needed[-1] if needed else None
+        if (
+            last is not None
+            and isinstance(value, ast.Name)
+            and isinstance(last.node, ast.Assign)
+            and ast.unparse(last.node.targets[0]) == value.id
+        ):
+            value, needed = last.node.value, needed[:-1]
+        return Function(
+            name="predictions",
+            parameters=self._parameters(needed, value),
+            body=tuple(_lines(needed)),
+            returns=ast.unparse(value),
+        )
+
+    def _parameters(self, needed: list[Statement], *values: ast.expr) -> tuple[str, ...]:
+        every = set().union(*(loads(one) for one in values), *(loads(s.node) for s in needed))
+        names = every - set().union(*(stores(one.node) for one in needed), set())
+        return tuple(name for name in ("labels", *self.outputs, "features") if name in names)
+
+    def _metrics(
+        self,
+        specs: Mapping[str, Mapping[str, ast.expr]],
+        others: list[Statement],
+        computed: tuple[str, ...],
+    ) -> tuple[tuple[Metric, ...], tuple[str, ...]]:
+        spec = specs.get(EVAL)
+        value = spec.get("eval_metric_ops") if spec else None
+        if value is None:
+            return (), ()
+        for _ in range(5):
+            if isinstance(value, ast.Name):
+                value = spec_reading.assigned(others, value.id, EVAL)
+        if isinstance(value, ast.Constant) and value.value is None:
+            return (), ()
+        if not isinstance(value, ast.Dict):
+            raise Refusal(
+                f"eval_metric_ops is {ast.unparse(value) if value else 'made elsewhere'}; a dict "
+                "written out is translated",
+                path=self.file.path,
+                line=getattr(value, "lineno", 0),
+            )
+        found = []
+        for key, one in zip(value.keys, value.values, strict=True):
+            if not isinstance(key, ast.Constant):
+                raise Refusal("a metric's name is computed", path=self.file.path, line=one.lineno)
+            found.append(self._metric(str(key.value), one, others))
+        read = set().union(*(loads(parse(v)) for one in found for v in one.values), set())
+        needed, _ = needed_for(others, read, EVAL)
+        lines = [one for one in _lines(needed) if one not in computed]
+        return tuple(found), tuple(lines)
+
+    def _metric(self, name: str, node: ast.expr, others: list[Statement]) -> Metric:
+        while isinstance(node, ast.Name):
+            node = spec_reading.assigned(others, node.id, EVAL) or ast.Constant(value=None)
+        row = metrics.ROWS.get(api_of(node, self.flat.facts))
+        if row is None or not isinstance(node, ast.Call):
+            raise Refusal(
+                f"the metric {name!r}, {ast.unparse(node)[:60]}, is not translated",
+                path=self.file.path,
+                line=getattr(node, "lineno", 0),
+            )
+        arguments = bind(node, row.parameters)
+        for parameter, default in row.defaults:
+            arguments.setdefault(parameter, parse(default))
+        unknown = set(arguments) - set(row.parameters)
+        if unknown:
+            raise Refusal(
+                f"`{unknown.pop()}` of the metric {name!r} is not translated",
+                path=self.file.path,
+                line=node.lineno,
+            )
+        values = [ast.unparse(fill(one, arguments)) for one in row.update]
+        if "weights" in arguments and not _is_none(arguments["weights"]):
+            values.append(ast.unparse(arguments["weights"]))
+        return Metric(
+            name=name,
+            make=ast.unparse(fill(row.make, arguments)),
+            values=tuple(values),
+        )
+
+    def _rates(self) -> tuple[tuple[str, ...], str]:
+        """Returns the rate of each optimizer, and the body of `learning_rate`."""
+        sources = [one.rate for one in self.facts.training.optimizers]
+        schedules = [one for one in sources if "step" in one]
+        if len(set(schedules)) > 1:
+            raise Refusal("the optimizers have different schedules")
+        named = [self._named_rate(one) for one in sources]
+        return (
+            tuple("rate" if "step" in one else name for one, name in zip(sources, named, strict=True)),
+            schedules[0] if schedules else "",
+        )
+
+    def _named_rate(self, rate: str) -> str:
+        """Returns the expression of the source for a constant rate, if it has one."""
+        params = self.facts.params
+        for name, value in params.items() if isinstance(params, dict) else ():
+            if isinstance(value, float) and str(value) == rate:
+                return f"PARAMS[{name!r}]"
+        for name, value in self.facts.closure.items():
+            if isinstance(value, float) and str(value) == rate:
+                return name.upper()
+        return rate
+
+    def _copied(self, *parts: Any) -> copying.Copied:
+        """Copies the constants and functions that the parts and the inputs need."""
+        text = "\n".join(_texts(parts))
+        read = {
+            node.id
+            for tree in [ast.parse(text)]
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Name)
+        }
+        defined = {
+            name
+            for node in self.file.tree.body
+            for name in ([*copying._imported(node)] or stores(node))
+        }
+        wanted = (read & defined) | {name for name, _ in self.facts.input_fns.values()}
+        known = ["PARAMS", "tf", "keras", *(n.upper() for n in self.facts.closure)]
+        return copying.copy_of(
+            self.file, sorted(wanted), known=known, literals=dict(self.facts.literals)
+        )
+
+    def _params(self, *parts: Any) -> str:
+        lines = []
+        text = "\n".join(_texts(parts)) + "".join(
+            "PARAMS" for _, takes in self.facts.input_fns.values() if takes
+        )
+        if "PARAMS" in text:
+            if not is_plain(self.facts.params):
+                raise Refusal("`params` has values without a source form, such as objects")
+            lines.append(f"PARAMS = {self.facts.params!r}")
+        for name, value in self.facts.closure.items():
+            if name.upper() in text:
+                lines.append(f"{name.upper()} = {value!r}")
+        return "\n".join(lines)
+
+    def _left_out(self, specs: Mapping[str, Mapping[str, ast.expr]]) -> tuple[str, ...]:
+        found = []
+        for mode, spec in specs.items():
+            for name, value in spec.items():
+                if name.endswith("hooks") or name == "host_call":
+                    found.append(f"{name} in {mode}: {ast.unparse(value)}")
+                if name in ("scaffold", "scaffold_fn") and not _is_none(value):
+                    raise Refusal(f"the {name} in mode {mode!r} is not translated yet")
+        return tuple(found)
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _texts(parts: Sequence[Any]) -> list[str]:
+    """Returns all source in values."""
+    found: list[str] = []
+    for one in parts:
+        if isinstance(one, str):
+            found.append(one)
+        elif isinstance(one, Function):
+            found += [*one.body, one.returns]
+        elif isinstance(one, loss_reading.Loss):
+            found += _texts([one.per_example, one.reduce, one.body, one.loss, one.weights])
+        elif isinstance(one, Model):
+            found += [*one.init, *one.body]
+        elif isinstance(one, Metric):
+            found += [one.make, *one.values]
+        elif isinstance(one, copying.Copied):
+            found += one.parts
+        elif isinstance(one, model_reading.ModelPart):
+            continue
+        elif isinstance(one, tuple | list):
+            found += _texts(list(one))
+    return found
+
+
+def _lines(statements: Sequence[Statement]) -> list[str]:
+    """Returns the source of statements, with their comments, and conditions on `training`."""
+    found: list[str] = []
+    for statement in statements:
+        [text] = source_of([statement.node])
+        if TRAIN in statement.modes and EVAL not in statement.modes and PREDICT not in statement.modes:
+            text = "if training:\n" + "\n".join(f"    {line}" for line in text.splitlines())
+        found.append("\n".join([*statement.comments, text]))
+    return found
+
+
+def _tidy(statements: list[Statement]) -> None:
+    """Removes assignments that only give another name: `x = features`, then `x = f(x)`."""
+    index = 0
+    while index < len(statements):
+        node = statements[index].node
+        if (
+            isinstance(node, ast.Assign)
+            and len(node.targets) == 1
+            and isinstance(node.targets[0], ast.Name)
+            and isinstance(node.value, ast.Name)
+        ):
+            old, new = node.targets[0].id, node.value.id
+            later = statements[index + 1 :]
+            if old == new:
+                del statements[index]
+                continue
+            writes = [s for s in later if old in stores(s.node)]
+            if not any(new in stores(s.node) for s in later):
+                last = writes[0] if writes else None
+                for statement in later:
+                    if isinstance(statement.node, ast.For) and statement is last:
+                        break
+                    _rename_reads(statement.node, old, new)
+                    if statement is last:
+                        break
+                else:
+                    last = None
+                if last is None or not isinstance(last.node, ast.For):
+                    later_comments = statements[index].comments
+                    del statements[index]
+                    if index < len(statements):
+                        statements[index].comments[:0] = later_comments
+                    continue
+        index += 1
+
+
+def _rename_reads(node: ast.stmt, old: str, new: str) -> None:
+    for one in ast.walk(node):
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load) and one.id == old:
+            one.id = new
+
+
+def optimizer_row(kernel: str) -> optimizers.OptimizerRow:
+    """Returns the row of an optimizer's op.
+
+    Raises:
+      Refusal: There is none.
+    """
+    for row in optimizers.ROWS:
+        if kernel in row.kernels:
+            return row
+    raise Refusal(f"the optimizer whose op is {kernel} is not translated yet")
+
+
+def copied_tree(node: ast.AST) -> ast.AST:
+    """Returns a deep copy."""
+    return copy.deepcopy(node)
