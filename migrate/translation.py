@@ -39,9 +39,7 @@ def translate(target: Target) -> str:
     present = [mode for mode in modes if _has(target, mode)]
     recorded = runs.record(target, tuple(present))
     function = runs.model_function(target)
-    ledgers = {
-        mode: _ledger(run.built, mode) for mode, run in recorded.items() if mode != "infer"
-    }
+    ledgers = {mode: _ledger(run.built, mode) for mode, run in recorded.items() if mode != "infer"}
     train = recorded["train"]
     facts = RunFacts(
         model_fn=Span(function.__code__.co_filename, function.__code__.co_firstlineno, 0, 0, 0),

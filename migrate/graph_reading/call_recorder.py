@@ -194,7 +194,9 @@ def _path(function: Any) -> str:
     return code.co_filename if code is not None else ""
 
 
-def _reachable(functions: Iterable[Callable[..., Any]], tree: _Tree) -> Iterator[types.FunctionType]:
+def _reachable(
+    functions: Iterable[Callable[..., Any]], tree: _Tree
+) -> Iterator[types.FunctionType]:
     """Yields the Python functions behind callables, and those that their modules define."""
     seen: set[int] = set()
     waiting: list[Any] = list(functions)
@@ -223,9 +225,7 @@ def _reachable(functions: Iterable[Callable[..., Any]], tree: _Tree) -> Iterator
             module = sys.modules.get(one.__module__)
             if (getattr(module, "__file__", None) or "") in tree:
                 waiting += vars(one).values()
-        elif isinstance(one, types.ModuleType) and (
-            getattr(one, "__file__", None) or ""
-        ) in tree:
+        elif isinstance(one, types.ModuleType) and (getattr(one, "__file__", None) or "") in tree:
             waiting += vars(one).values()
 
 

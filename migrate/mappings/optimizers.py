@@ -1,9 +1,9 @@
-'''The optimizers of `tf.train` as small classes over the kernels that they ran.
+"""The optimizers of `tf.train` as small classes over the kernels that they ran.
 
 Keras's optimizers of the same names differ: Adam and RMSprop in epsilon or its place, Adagrad, Ftrl and
 Adam on the rows of an embedding, Momentum and Adadelta in the slots. See SOURCES for each class;
 `tests/migrate/mappings/test_optimizers.py` steps both sides.
-'''
+"""
 
 import dataclasses
 

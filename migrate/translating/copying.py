@@ -56,9 +56,7 @@ def copy_of(
       Refusal: A name is not defined at the top level.
     """
     defining = {
-        name: node
-        for node in file.tree.body
-        for name in ([*_imported(node)] or stores(node))
+        name: node for node in file.tree.body for name in ([*imported(node)] or stores(node))
     }
     waiting, chosen, seen = list(names), [], set(known) | set(dir(builtins)) | set(aliases(file))
     while waiting:
@@ -100,7 +98,8 @@ def _without_annotations(node: ast.stmt) -> ast.stmt:
     return new
 
 
-def _imported(node: ast.stmt) -> set[str]:
+def imported(node: ast.stmt) -> set[str]:
+    """Returns the names that an import binds."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         return {one.asname or one.name.partition(".")[0] for one in node.names}
     return set()
@@ -143,7 +142,10 @@ def _changes(file: SourceFile, node: ast.stmt, first: int) -> list[tuple[int, in
     found: list[tuple[int, int, str]] = []
     for one in ast.walk(node):
         if isinstance(one, ast.FunctionDef):
-            for note in [one.returns, *(a.annotation for a in ast.walk(one.args) if isinstance(a, ast.arg))]:
+            for note in [
+                one.returns,
+                *(a.annotation for a in ast.walk(one.args) if isinstance(a, ast.arg)),
+            ]:
                 if note is not None and ast.unparse(note) in _FOREIGN_TYPES:
                     found.append((*place(note), _FOREIGN_TYPES[ast.unparse(note)]))
         name = dotted(one) if isinstance(one, ast.Attribute) else ""

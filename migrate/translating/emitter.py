@@ -32,7 +32,7 @@ def emit(program: Program) -> str:
 
 
 _PREDICTIONS_DOC = "Returns what PREDICT returned."
-_FLAGS = '''\
+_FLAGS = """\
 MODEL_DIR = flags.DEFINE_string(
     "model_dir", None, "Where checkpoints and summaries go.", required=True
 )
@@ -40,7 +40,7 @@ WARM_START_FROM = flags.DEFINE_string(
     "warm_start_from", None, "An Estimator's checkpoint to begin from."
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
-STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")'''
+STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")"""
 
 
 def _indented(text: str, levels: int = 1) -> str:
@@ -48,7 +48,10 @@ def _indented(text: str, levels: int = 1) -> str:
 
 
 def _docstring(program: Program) -> str:
-    lines = [f"The TF2 training loop of `{program.model_fn}` in {os.path.basename(program.source)}.", ""]
+    lines = [
+        f"The TF2 training loop of `{program.model_fn}` in {os.path.basename(program.source)}.",
+        "",
+    ]
     formulas = dict(program.formulas)
     if len(set(formulas.values())) == 1:
         lines += ["The loss of TRAIN and EVAL:", "", f"    loss = {next(iter(formulas.values()))}"]
@@ -135,11 +138,6 @@ def _loss(program: Program) -> str:
     loss = program.loss
     outputs = program.model.outputs
     arguments = "".join(f", {one}: tf.Tensor" for one in outputs)
-    average = "tf.reduce_mean(losses)"
-    if loss.weights:
-        average = (
-            "tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))"
-        )
     weights = f"weights = tf.broadcast_to(tf.cast({loss.weights}, losses.dtype), tf.shape(losses))"
     lines = [*loss.body]
     if loss.loss != "loss":
@@ -149,7 +147,6 @@ def _loss(program: Program) -> str:
         lines.append("return loss, losses, weights")
     else:
         lines.append("return loss, losses, tf.ones_like(losses)")
-    del average
     compute = f'''\
 def compute_loss(features: Any, labels: Any{arguments}) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Returns the loss, the losses of the examples, and their weights.
@@ -176,7 +173,10 @@ def learning_rate(step: tf.Variable) -> tf.Tensor:
 
 
 def _optimizers(program: Program) -> list[str]:
-    rows = {optimizer_row(fact.kernel).name: optimizer_row(fact.kernel) for fact in program.training.optimizers}
+    rows = {
+        optimizer_row(fact.kernel).name: optimizer_row(fact.kernel)
+        for fact in program.training.optimizers
+    }
     return [row.source.rstrip() for row in rows.values()]
 
 
@@ -206,19 +206,19 @@ def _loop_init(program: Program) -> str:
     lines.append("self.weights = {")
     lines += [f'    "{name}": model.{model.variables[name]}.value,' for name in trained]
     lines.append("}")
-    named = ['**self.weights,']
+    named = ["**self.weights,"]
     single = len(training.optimizers) == 1
-    for index, fact in enumerate(training.optimizers):
+    for fact in training.optimizers:
         row = optimizer_row(fact.kernel)
         attribute = "optimizer" if single else f"{row.name.lower()}"
         if single:
             weights = "list(self.weights.values())"
         else:
             ordered = [name for name in trained if name in fact.weights]
-            lines.append(f"{attribute}_names = {ordered!r}")
-            weights = f"[self.weights[name] for name in {attribute}_names]"
+            lines.append(f"self.{attribute}_names = {ordered!r}")
+            weights = f"[self.weights[name] for name in self.{attribute}_names]"
         lines.append(f"self.{attribute} = {_make(fact, weights)}")
-        names = "self.weights" if single else f"{attribute}_names"
+        names = "self.weights" if single else f"self.{attribute}_names"
         for end, slot in row.slots.items():
             named.append(
                 f'**{{f"{{name}}/{end}": slot for name, slot in '
@@ -226,7 +226,6 @@ def _loop_init(program: Program) -> str:
             )
         for legacy, power in row.powers.items():
             named.append(f'"{legacy}": self.{attribute}.{power},')
-        del index
     named += [f'"{name}": model.{model.variables[name]}.value,' for name in model.state]
     others = [n for n in training.without_gradient if n in model.variables]
     named += [f'"{name}": model.{model.variables[name]}.value,' for name in others]
@@ -264,42 +263,41 @@ def _compute(program: Program) -> str:
 
 def _train_step(program: Program) -> str:
     training = program.training
-    lines = [
-        "with tf.GradientTape() as tape:",
-        f"    {_call_model(program, True)}",
-        f"    loss, losses, weights = {_compute(program)}",
-    ]
-    single = len(training.optimizers) == 1
-    gradients = "tape.gradient(loss, self.weights)"
-    lines.append(f"gradients = {gradients}")
     values = "list(gradients.values())"
+    lines = ["loss, losses, weights, gradients = self.differentiate(features, labels)"]
     if training.clip_norm is not None:
-        lines.append(
-            f"clipped, _ = tf.clip_by_global_norm({values}, clip_norm={training.clip_norm!r})"
-        )
+        norm = repr(training.clip_norm)
+        lines.append(f"clipped, _ = tf.clip_by_global_norm({values}, clip_norm={norm})")
         values = "clipped"
     if program.rate_function:
         lines.append("rate = learning_rate(self.global_step)")
-    if single:
+    if len(training.optimizers) == 1:
         lines.append(f"self.optimizer.apply({values}, {program.rates[0]})")
     else:
         if values == "clipped":
             lines.append("gradients = dict(zip(gradients, clipped, strict=True))")
         for fact, rate in zip(training.optimizers, program.rates, strict=True):
-            row = optimizer_row(fact.kernel)
-            trained = [n for n in training.weights if n in fact.weights]
-            names = ", ".join(f'"{name}"' for name in trained)
+            name = optimizer_row(fact.kernel).name.lower()
             lines.append(
-                f"self.{row.name.lower()}.apply([gradients[name] for name in ({names},)], {rate})"
+                f"self.{name}.apply([gradients[name] for name in self.{name}_names], {rate})"
             )
     lines.append("self.global_step.assign_add(1)")
-    average = (
-        "tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))"
-        if program.loss.weights
-        else "tf.reduce_mean(losses)"
-    )
     labels = "labels: Any" if program.has_labels else "labels: Any = None"
+    average = "tf.reduce_mean(losses)"
+    if program.loss.weights:
+        average = "tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))"
     return f'''\
+    def differentiate(self, features: Any, {labels}) -> tuple[Any, ...]:
+        """Returns the loss, the losses of the examples, their weights, and the gradients."""
+        with tf.GradientTape() as tape:
+            {_call_model(program, True)}
+            loss, losses, weights = {_compute(program)}
+        return loss, losses, weights, tape.gradient(loss, self.weights)
+
+    def gradients(self, features: Any, {labels}) -> dict[str, Any]:
+        """Returns the gradients of the loss, not clipped, by the names of the weights."""
+        return self.differentiate(features, labels)[-1]
+
     @tf.function
     def train_step(self, features: Any, {labels}) -> dict[str, tf.Tensor]:
 {_indented(chr(10).join(lines), 2)}
@@ -393,22 +391,7 @@ _RESTORE = '''\
 
 
 def _train(program: Program) -> str:
-    if program.endless:
-        begin = "found = loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))"
-    else:
-        begin = """\
-try:
-            found = loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))
-        except tf.errors.OutOfRangeError:
-            break  # the input has ended"""
-    del begin
     call = "loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))"
-    peek = ""
-    if not program.endless:
-        peek = """
-        if not bool(batches.get_next_as_optional().has_value()):
-            break  # the input has ended"""
-    del peek
     ends = "" if program.endless else _ENDS
     return f'''\
 def write_summaries(writer: Any, step: tf.Variable, values: dict[str, tf.Tensor]) -> None:
@@ -452,10 +435,10 @@ def _main(program: Program) -> str:
     ]
     if "eval" in program.input_fns:
         lines.append(f"print(loop.evaluate({program.input_fns['eval']}))")
-    return f'''\
+    return f"""\
 def main(_: list[str]) -> None:
 {_indented(chr(10).join(lines))}
 
 
 if __name__ == "__main__":
-    app.run(main)'''
+    app.run(main)"""

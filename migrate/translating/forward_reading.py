@@ -32,7 +32,9 @@ def split(statements: list[Statement], wanted: dict[str, set[str]]) -> Forward:
       statements: All statements, with the layers in their places.
       wanted: For each mode, the names that its predictions, loss and metrics read.
     """
-    needed_by_mode = {mode: needed_for(statements, names, mode)[0] for mode, names in wanted.items()}
+    needed_by_mode = {
+        mode: needed_for(statements, names, mode)[0] for mode, names in wanted.items()
+    }
     relevant = [s for s in statements if any(_among(s, each) for each in needed_by_mode.values())]
     tainted: set[str] = set()
     depending = []
@@ -63,7 +65,9 @@ def _among(statement: Statement, statements: Iterable[Statement]) -> bool:
 
 def _uses_model(node: ast.AST) -> bool:
     return any(
-        isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name) and one.value.id == "self"
+        isinstance(one, ast.Attribute)
+        and isinstance(one.value, ast.Name)
+        and one.value.id == "self"
         for one in ast.walk(node)
     )
 

@@ -3,11 +3,10 @@
 import ast
 import copy
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from migrate.mappings import losses
 from migrate.translating.expressions import (
-    ToTf2,
     api_of,
     bind,
     calls_of,
@@ -83,9 +82,6 @@ def read(
     Raises:
       Refusal: The loss has no form that is translated.
     """
-    statements, _ = needed_for(others, loads(loss), "train")
-    statements = [Statement(copy.deepcopy(s.node), s.modes, s.comments) for s in statements]
-    del statements
     return _LossReading(flat, others, loss, outputs, terms, aliases).run()
 
 
@@ -143,16 +139,13 @@ class _LossReading:
         per_example = fill(
             row.template, {name: arguments[name] for name in (row.labels, row.outputs)}
         )
-        call_losses = Replace(node, parse("losses"))
-        remaining = [call_losses.visit(copy.copy(s.node)) for s in self.statements]
-        del remaining
         needed, _ = needed_for(self.others, loads(per_example), "train")
         names = self._parameters(loads(per_example), needed)
         per_example_function = Function(
             name="loss_per_example",
             parameters=names,
-            body=source_of(self._tf2([s.node for s in needed])),
-            returns=ast.unparse(self._tf2_expression(per_example)),
+            body=source_of([s.node for s in needed]),
+            returns=ast.unparse(per_example),
         )
         with_weights, words, without, plain_words = _REDUCTIONS[reduction]
         reduce = Function(
@@ -165,7 +158,7 @@ class _LossReading:
         passed = ["losses"]
         weights_text = ""
         if weights is not None:
-            weights_text = ast.unparse(self._tf2_expression(weights))
+            weights_text = ast.unparse(weights)
             passed.append(weights_text)
         reduced = parse(f"reduce_loss({', '.join(passed)})")
         body = self._rest(node, reduced, weights, f"loss_per_example({arguments_text})")
@@ -175,7 +168,7 @@ class _LossReading:
             reduce=reduce,
             reduce_words=f"{words if weights is not None else plain_words}: {reduction}",
             body=body,
-            loss=ast.unparse(self._tf2_expression(Replace(node, reduced).visit(self.loss))),
+            loss=ast.unparse(Replace(node, reduced).visit(self.loss)),
             losses="losses",
             weights=weights_text,
         )
@@ -184,9 +177,11 @@ class _LossReading:
         if weights is None:
             return ()
         counts = reduction in ("SUM_BY_NONZERO_WEIGHTS", "MEAN")
-        return ("weights = tf.broadcast_to(tf.cast(weights, losses.dtype), tf.shape(losses))",) if (
-            counts
-        ) else ("weights = tf.cast(weights, losses.dtype)",)
+        return (
+            ("weights = tf.broadcast_to(tf.cast(weights, losses.dtype), tf.shape(losses))",)
+            if (counts)
+            else ("weights = tf.cast(weights, losses.dtype)",)
+        )
 
     def _rest(
         self, node: ast.Call, reduced: ast.expr, weights: ast.expr | None, losses_text: str
@@ -203,7 +198,7 @@ class _LossReading:
         body.append(ast.parse(f"losses = {losses_text}").body[0])
         for statement in self.statements[after:]:
             body.append(Replace(node, reduced).visit(copy.copy(statement.node)))
-        return source_of(self._tf2(body))
+        return source_of(body)
 
     def _reduction(self, node: ast.Call) -> str:
         seen = {
@@ -236,8 +231,8 @@ class _LossReading:
         per_example = Function(
             name="loss_per_example",
             parameters=parameters,
-            body=source_of(self._tf2([s.node for s in needed])),
-            returns=ast.unparse(self._tf2_expression(value)),
+            body=source_of([s.node for s in needed]),
+            returns=ast.unparse(value),
         )
         rest: list[ast.stmt] = [copy.deepcopy(s.node) for s in self.statements[position:]]
         loss: ast.expr = self.loss
@@ -246,7 +241,9 @@ class _LossReading:
             rest = [rename.visit(one) for one in rest]
             loss = rename.visit(copy.deepcopy(loss))
         else:
-            rest = [Replace(value, parse("losses")).visit(s.node) for s in self.statements[position:]]
+            rest = [
+                Replace(value, parse("losses")).visit(s.node) for s in self.statements[position:]
+            ]
             loss = Replace(value, parse("losses")).visit(loss)
         depending, reducing, before = {"losses"}, [], []
         for one in rest:
@@ -262,12 +259,14 @@ class _LossReading:
                 reducing, returned = reducing[:-1], last.value
         written = set().union(*(stores(one) for one in reducing), set())
         read = set().union(*(loads(one) for one in reducing), loads(returned)) - written
-        extra = sorted(read & (set().union(*(stores(s.node) for s in self.others)) | {"features", "labels"}))
+        extra = sorted(
+            read & (set().union(*(stores(s.node) for s in self.others)) | {"features", "labels"})
+        )
         reduce = Function(
             name="reduce_loss",
             parameters=("losses", *(one for one in extra if one != "losses")),
-            body=source_of(self._tf2(reducing)),
-            returns=ast.unparse(self._tf2_expression(returned)),
+            body=source_of(reducing),
+            returns=ast.unparse(returned),
         )
         arguments = ", ".join(reduce.parameters)
         body = [
@@ -288,7 +287,7 @@ class _LossReading:
             per_example_words=_words(term.words),
             reduce=reduce,
             reduce_words=f"{words}{suffix}",
-            body=source_of(self._tf2(body)),
+            body=source_of(body),
             loss=f"reduce_loss({arguments})",
             losses="losses",
             weights=weights,
@@ -305,7 +304,6 @@ class _LossReading:
             if stores(one) & needed and weights not in stores(one):
                 inner.append(one)
                 needed |= loads(one)
-        del depending
         return inner[::-1]
 
     def _losses_expression(self, term: Term) -> tuple[str, ast.expr, int] | None:
@@ -340,12 +338,6 @@ class _LossReading:
         names = every - written
         ordered = ["labels", *self.outputs, "features"]
         return tuple(name for name in ordered if name in names)
-
-    def _tf2(self, nodes: Sequence[ast.stmt]) -> list[ast.stmt]:
-        return list(nodes)
-
-    def _tf2_expression(self, node: ast.expr) -> ast.expr:
-        return node
 
 
 class Replace(ast.NodeTransformer):
@@ -384,11 +376,3 @@ def _is_one(node: ast.expr) -> bool:
 def _words(op: str) -> str:
     text = op.replace("_", " ")
     return text[:1].upper() + text[1:] if text.replace(" ", "").isalnum() else "The losses"
-
-
-def term_of(facts: Mapping[str, str]) -> Term:
-    """Makes a term from its values by name."""
-    return Term(**facts)
-
-
-__all__ = ["Term", "ToTf2", "read", "term_of"]

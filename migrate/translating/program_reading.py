@@ -1,7 +1,6 @@
 """Reads a whole program: joins what the readers of its parts found."""
 
 import ast
-import copy
 import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -143,9 +142,7 @@ class _Reading:
             wanted[mode] = read
         return wanted
 
-    def _model(
-        self, part: model_reading.ModelPart, forward: forward_reading.Forward
-    ) -> Model:
+    def _model(self, part: model_reading.ModelPart, forward: forward_reading.Forward) -> Model:
         init: list[str] = []
         for name, value in part.definitions.items():
             init.append(
@@ -264,7 +261,9 @@ class _Reading:
             raise Refusal("the optimizers have different schedules")
         named = [self._named_rate(one) for one in sources]
         return (
-            tuple("rate" if "step" in one else name for one, name in zip(sources, named, strict=True)),
+            tuple(
+                "rate" if "step" in one else name for one, name in zip(sources, named, strict=True)
+            ),
             schedules[0] if schedules else "",
         )
 
@@ -291,7 +290,7 @@ class _Reading:
         defined = {
             name
             for node in self.file.tree.body
-            for name in ([*copying._imported(node)] or stores(node))
+            for name in ([*copying.imported(node)] or stores(node))
         }
         wanted = (read & defined) | {name for name, _ in self.facts.input_fns.values()}
         known = ["PARAMS", "tf", "keras", *(n.upper() for n in self.facts.closure)]
@@ -356,7 +355,11 @@ def _lines(statements: Sequence[Statement]) -> list[str]:
     found: list[str] = []
     for statement in statements:
         [text] = source_of([statement.node])
-        if TRAIN in statement.modes and EVAL not in statement.modes and PREDICT not in statement.modes:
+        if (
+            TRAIN in statement.modes
+            and EVAL not in statement.modes
+            and PREDICT not in statement.modes
+        ):
             text = "if training:\n" + "\n".join(f"    {line}" for line in text.splitlines())
         found.append("\n".join([*statement.comments, text]))
     return found
@@ -414,8 +417,3 @@ def optimizer_row(kernel: str) -> optimizers.OptimizerRow:
         if kernel in row.kernels:
             return row
     raise Refusal(f"the optimizer whose op is {kernel} is not translated yet")
-
-
-def copied_tree(node: ast.AST) -> ast.AST:
-    """Returns a deep copy."""
-    return copy.deepcopy(node)

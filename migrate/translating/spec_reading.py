@@ -27,9 +27,7 @@ def specs(flat: Flattened) -> dict[str, Mapping[str, ast.expr]]:
     return {mode: _spec(flat.returned[mode], flat.statements, mode) for mode in flat.returned}
 
 
-def _spec(
-    node: ast.expr, statements: Sequence[Statement], mode: str
-) -> Mapping[str, ast.expr]:
+def _spec(node: ast.expr, statements: Sequence[Statement], mode: str) -> Mapping[str, ast.expr]:
     for _ in range(10):
         if not isinstance(node, ast.Name):
             break

@@ -131,9 +131,7 @@ class _Flattening:
         if isinstance(node, ast.If):
             return self._branch(node, frame, modes)
         if isinstance(node, ast.Return):
-            before, value = self._expression(
-                node.value or ast.Constant(value=None), frame, modes
-            )
+            before, value = self._expression(node.value or ast.Constant(value=None), frame, modes)
             return before, dict.fromkeys(modes, value)
         if isinstance(node, ast.With):
             return self._with(node, frame, modes)
@@ -154,7 +152,9 @@ class _Flattening:
         return self._simple(node, frame, modes), {}
 
     def _simple(
-        self, node: ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr, frame: _Frame,
+        self,
+        node: ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr,
+        frame: _Frame,
         modes: frozenset[str],
     ) -> list[Statement]:
         before: list[Statement] = []
@@ -404,9 +404,7 @@ class _Expressions(ast.NodeTransformer):
         if every[:1] == ["self"]:
             every = every[1:]
         passed: dict[str, ast.expr] = {}
-        defaults = dict(
-            zip(reversed(every), reversed(arguments.defaults), strict=False)
-        )
+        defaults = dict(zip(reversed(every), reversed(arguments.defaults), strict=False))
         for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
             if default is not None:
                 defaults[one.arg] = default

@@ -43,8 +43,7 @@ class SourceFile:
         return {
             token.start[0]: token.string
             for token in tokens
-            if token.type == tokenize.COMMENT
-            and lines[token.start[0] - 1].lstrip().startswith("#")
+            if token.type == tokenize.COMMENT and lines[token.start[0] - 1].lstrip().startswith("#")
         }
 
     def comments_before(self, node: ast.stmt) -> list[str]:
