@@ -119,15 +119,17 @@ def _model(program: Program) -> str:
     else:
         body.append(f"return {returned}")
     what = "Any" if len(model.outputs) != 1 else "tf.Tensor"
+    methods = "".join(f"\n\n{_indented(one)}" for one in model.methods)
+    functions = "".join(f"{one}\n\n\n" for one in model.functions)
     return f'''\
-class Model(keras.Model):
+{functions}class Model(keras.Model):
     """The forward pass: from the features to {_and(model.outputs)}."""
 
     def __init__(self) -> None:
 {_indented(init, 2)}
 
     def call(self, features: Any, training: bool = False) -> {what}:
-{_indented(chr(10).join(body), 2)}'''
+{_indented(chr(10).join(body), 2)}{methods}'''
 
 
 def _and(names: Sequence[str]) -> str:

@@ -43,6 +43,36 @@ class Unknown:
     description: str
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionFact:
+    """A Python function that was passed on.
+
+    Attributes:
+      name: Its name, such as "<lambda>".
+      span: Its file, and its first line.
+      values: The defaults of its parameters, and the values of the names around it.
+    """
+
+    name: str
+    span: Span
+    values: Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnFact:
+    """A feature column.
+
+    Attributes:
+      kind: Its class, such as "NumericColumn".
+      name: Its name.
+      fields: Its settings; those that are columns are `ColumnFact`s.
+    """
+
+    kind: str
+    name: str
+    fields: Mapping[str, Any]
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Callee:
     """What was called.

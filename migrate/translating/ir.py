@@ -49,6 +49,8 @@ class Model:
       outputs: The names that it returns.
       variables: The expressions for the variables, such as `dense.kernel`, by their legacy names.
       state: The legacy names of variables that are not trained, such as moving averages.
+      methods: Further methods, as source.
+      functions: Functions of the module that the model calls, as source.
     """
 
     init: tuple[str, ...]
@@ -56,6 +58,8 @@ class Model:
     outputs: tuple[str, ...]
     variables: Mapping[str, str]
     state: tuple[str, ...]
+    methods: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

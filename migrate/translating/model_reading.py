@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from migrate.mappings import initializers, layers
+from migrate.translating import feature_columns
 from migrate.translating.expressions import (
     ToTf2,
     api_of,
@@ -73,6 +74,8 @@ class ModelPart:
     variables: dict[str, str]
     trainable: list[str]
     statements: list[Statement]
+    methods: list[str] = dataclasses.field(default_factory=list)
+    functions: list[str] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass(slots=True)
@@ -121,6 +124,8 @@ class _Reading:
         by_node = {id(use.node): use for use in self.uses}
 
         def replace(node: ast.Call, api: str) -> ast.expr | None:
+            if api in feature_columns.FUNCTIONS:
+                return self._columns(node, api)
             use = by_node.get(id(node))
             return None if use is None else self._applied(use)
 
@@ -135,6 +140,26 @@ class _Reading:
         self._drop_made(self.flat.statements)
         self.part.definitions = self.definitions
         return self.part
+
+    def _columns(self, node: ast.Call, api: str) -> ast.expr:
+        """Writes feature columns as a method of the model."""
+        calls = calls_of(node, self.flat.facts)
+        columns = feature_columns.written(calls[0])
+        if not feature_columns.same(calls):
+            raise self._refusal(node, "the feature columns are others in another mode")
+        taken = {one.name for one in self.part.attributes} | _RESERVED
+        for name, value in columns.attributes.items():
+            if name in taken:
+                raise self._refusal(node, f"two feature columns would be called {name}")
+            self.part.attributes.append(Attribute(name, parse(value)))
+        facts = {one.name: one for call in calls for one in call.variables}
+        for name, expression in columns.variables.items():
+            self._variable_at(facts[name], expression)
+        method = api.rpartition(".")[2]
+        self.part.methods.append(columns.method(method))
+        if columns.needs_rows:
+            self.part.functions.append(feature_columns.ROWS)
+        return parse(f"self.{method}(features)")
 
     def _collect(self, node: ast.AST, statement: Statement, loop: ast.For | None) -> None:
         """Finds the uses in the order in which they are evaluated."""

@@ -162,6 +162,8 @@ class _Reading:
             outputs=forward.outputs,
             variables=part.variables,
             state=tuple(name for name in part.variables if name not in part.trainable),
+            methods=tuple(part.methods),
+            functions=tuple(dict.fromkeys(part.functions)),
         )
 
     def _predictions(
@@ -338,7 +340,7 @@ def _texts(parts: Sequence[Any]) -> list[str]:
         elif isinstance(one, loss_reading.Loss):
             found += _texts([one.per_example, one.reduce, one.body, one.loss, one.weights])
         elif isinstance(one, Model):
-            found += [*one.init, *one.body]
+            found += [*one.init, *one.body, *one.methods]
         elif isinstance(one, Metric):
             found += [one.make, *one.values]
         elif isinstance(one, copying.Copied):
