@@ -10,10 +10,16 @@ from migrate.mappings import optimizers
 from migrate.translating.training_facts import OptimizerFact
 
 
-def emit(program: Program) -> str:
-    """Returns the source of the module, not formatted yet."""
+def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
+    """Returns the source of the module, not formatted yet.
+
+    Args:
+      program: The program.
+      keras: The package that the module imports: "keras" or "tf_keras".
+      proof: What a verification found, for the docstring; "" for none.
+    """
     parts = [
-        _docstring(program),
+        _docstring(program, proof),
         _imports(program),
         _FLAGS,
         program.params,
@@ -28,7 +34,11 @@ def emit(program: Program) -> str:
         _train(program),
         _main(program),
     ]
-    return "\n\n\n".join(part for part in parts if part) + "\n"
+    text = "\n\n\n".join(part for part in parts if part) + "\n"
+    if keras == "tf_keras":
+        # Its variables are tf.Variables themselves.
+        text = text.replace("import keras\n", "import tf_keras as keras\n").replace(".value,\n", ",\n")
+    return text
 
 
 _PREDICTIONS_DOC = "Returns what PREDICT returned."
@@ -47,7 +57,7 @@ def _indented(text: str, levels: int = 1) -> str:
     return textwrap.indent(text, "    " * levels)
 
 
-def _docstring(program: Program) -> str:
+def _docstring(program: Program, proof: str) -> str:
     lines = [
         f"The TF2 training loop of `{program.model_fn}` in {os.path.basename(program.source)}.",
         "",
@@ -72,6 +82,8 @@ def _docstring(program: Program) -> str:
     if program.left_out:
         lines += ["", "Not carried over:", ""]
         lines += [f"    {one}" for one in program.left_out]
+    if proof:
+        lines += ["", proof]
     text = "\n".join(_wrapped(lines))
     return f'"""{text}\n"""'
 
