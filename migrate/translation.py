@@ -79,9 +79,7 @@ def translate(target: Target) -> Translation:
             "function in a file; name that function"
         )
     recorded = runs.record(target, tuple(present))
-    ledgers = {
-        mode: _ledger(run.built, mode) for mode, run in recorded.items() if mode != "infer"
-    }
+    ledgers = {mode: _ledger(run.built, mode) for mode, run in recorded.items() if mode != "infer"}
     train = recorded["train"]
     facts = RunFacts(
         model_fn=Span(function.__code__.co_filename, function.__code__.co_firstlineno, 0, 0, 0),
@@ -97,6 +95,7 @@ def translate(target: Target) -> Translation:
         has_labels=train.built.inputs.labels is not None,
         input_fns={mode: _input_fn(target, mode, function) for mode in present},
         endless=_is_endless(target),
+        loss_dtype=train.built.spec.loss.dtype.base_dtype.name,
     )
     return Translation(program=program_reading.read(facts))
 

@@ -18,12 +18,16 @@ def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
       keras: The package that the module imports: "keras" or "tf_keras".
       proof: What a verification found, for the docstring; "" for none.
     """
+    first = next((i for i, one in enumerate(program.copied) if _is_definition(one)), None)
+    constants, definitions = program.copied[:first], program.copied[first:] if first else ()
+    if first == 0:
+        constants, definitions = (), program.copied
     parts = [
         _docstring(program, proof),
         _imports(program),
         _FLAGS,
-        program.params,
-        *program.copied,
+        "\n".join(one for one in (program.params, *constants) if one),
+        *definitions,
         f"FEATURES = {program.feature_specs}",
         _model(program),
         *([_function(program.predictions, _PREDICTIONS_DOC)] if program.predictions else []),
@@ -37,8 +41,14 @@ def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
     text = "\n\n\n".join(part for part in parts if part) + "\n"
     if keras == "tf_keras":
         # Its variables are tf.Variables themselves.
-        text = text.replace("import keras\n", "import tf_keras as keras\n").replace(".value,\n", ",\n")
+        text = text.replace("import keras\n", "import tf_keras as keras\n").replace(
+            ".value,\n", ",\n"
+        )
     return text
+
+
+def _is_definition(source: str) -> bool:
+    return "\ndef " in f"\n{source}" or "\nclass " in f"\n{source}"
 
 
 _PREDICTIONS_DOC = "Returns what PREDICT returned."
@@ -310,7 +320,8 @@ def _train_step(program: Program) -> str:
 
     def gradients(self, features: Any, {labels}) -> dict[str, Any]:
         """Returns the gradients of the loss, not clipped, by the names of the weights."""
-        return self.differentiate(features, labels)[-1]
+        *_, gradients = self.differentiate(features, labels)
+        return dict(gradients)
 
     @tf.function
     def train_step(self, features: Any, {labels}) -> dict[str, tf.Tensor]:
@@ -327,24 +338,42 @@ def _train_steps(program: Program) -> str:
         """Makes `count` steps in one graph; returns what the last one does."""
         for _ in tf.range(count - 1):
             self.train_step({step})
-        return self.train_step({step})'''
+        result: dict[str, tf.Tensor] = self.train_step({step})
+        return result'''
+    batch = "features, labels" if program.has_labels else "features"
     return f'''\
     @tf.function
     def train_steps(self, batches: Iterator[Any], count: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Makes `count` steps in one graph, fewer if the input ends after at least one.
+        """Makes `count` steps in one graph, fewer if the input ends; returns the last one's values.
 
-        Returns what the last step does.
+        `steps` is how many it made.
         """
-        result = self.train_step({step})
-        for _ in tf.range(count - 1):
+        made, loss, average_loss = tf.constant(0), {_ZERO}, {_ZERO}
+        losses = {_ZERO}
+        for {batch} in batches:
             tf.autograph.experimental.set_loop_options(
-                shape_invariants=[(result["loss_per_example"], tf.TensorShape(None))]
+                shape_invariants=[(losses, tf.TensorShape(None))]
             )
-            batch = batches.get_next_as_optional()
-            if not batch.has_value():
+            values = self.train_step({batch})
+            loss, average_loss = values["loss"], values["average_loss"]
+            losses = values["loss_per_example"]
+            made += 1
+            if made == count:
                 break
-            result = self.train_step({"*" if program.has_labels else ""}batch.get_value())
-        return result'''
+        return {{
+            "loss": loss,
+            "loss_per_example": losses,
+            "average_loss": average_loss,
+            "steps": made,
+        }}'''.replace(_ZERO, _zero(program))
+
+
+_ZERO = "ZERO"
+
+
+def _zero(program: Program) -> str:
+    dtype = program.loss_dtype
+    return "tf.constant(0.0)" if dtype == "float32" else f"tf.constant(0.0, tf.{dtype})"
 
 
 def _evaluate(program: Program) -> str:
@@ -355,7 +384,8 @@ def _evaluate(program: Program) -> str:
     ]
     values = ['"loss": (loss,),', '"average_loss": (losses, weights),']
     for metric in program.metrics:
-        values.append(f'"{metric.name}": ({", ".join(metric.values)},),')
+        comma = "," if len(metric.values) == 1 else ""
+        values.append(f'"{metric.name}": ({", ".join(metric.values)}{comma}),')
     made = ['"loss": keras.metrics.Mean(),', '"average_loss": keras.metrics.Mean(),']
     made += [f'"{metric.name}": {metric.make},' for metric in program.metrics]
     batch = "features, labels" if program.has_labels else "features"
@@ -406,16 +436,17 @@ _RESTORE = '''\
 
 def _train(program: Program) -> str:
     call = "loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))"
-    ends = "" if program.endless else _ENDS
+    first = "" if program.endless else _MADE
     return f'''\
 def write_summaries(writer: Any, step: tf.Variable, values: dict[str, tf.Tensor]) -> None:
-    """Writes scalars, and histograms of vectors, without TensorBoard's package."""
-    summary = tf.compat.v1.Summary()
-    for tag, value in values.items():
-        if value.shape.rank == 0:
-            summary.value.add(tag=tag, simple_value=float(value))
+    """Writes scalars, and histograms of vectors; `tf.summary.scalar` would need TensorBoard."""
     with writer.as_default(step=step):
-        tf.summary.experimental.write_raw_pb(summary.SerializeToString())
+        for tag, value in values.items():
+            if value.shape.rank == 0:
+                summary = tf.raw_ops.ScalarSummary(tags=tag, values=value)
+            else:
+                summary = tf.raw_ops.HistogramSummary(tag=tag, values=value)
+            tf.summary.experimental.write_raw_pb(summary)
 
 
 def train(
@@ -430,13 +461,14 @@ def train(
     writer = tf.summary.create_file_writer(model_dir)
     batches = iter(dataset)
     while (step := int(loop.global_step)) < steps:
-        found = {call}
+        found = {call}{first}
         write_summaries(writer, loop.global_step, found)
-        manager.save(){ends}'''
+        manager.save()'''
 
 
-_ENDS = """
-        if int(loop.global_step) - step < min(steps_per_loop, steps - step):
+_MADE = """
+        made = int(found.pop("steps"))
+        if made == 0:
             break  # the input has ended"""
 
 

@@ -102,6 +102,7 @@ class Program:
       has_labels: Whether the inputs have labels.
       input_fns: The names of the input_fns by mode.
       endless: Whether the training input has no end.
+      loss_dtype: The dtype of the loss, such as "float32".
       model: The forward pass.
       predictions: The function for PREDICT.
       loss: The loss.
@@ -124,6 +125,7 @@ class Program:
     has_labels: bool
     input_fns: Mapping[str, str]
     endless: bool
+    loss_dtype: str
     model: Model
     predictions: Function | None
     loss: Loss

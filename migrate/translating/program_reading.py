@@ -38,6 +38,7 @@ class RunFacts:
       has_labels: Whether the training input has labels.
       input_fns: The names of the input_fns in the module, by mode, and whether they take params.
       endless: Whether the training input has no end.
+      loss_dtype: The dtype of the loss, such as "float32".
     """
 
     model_fn: Span
@@ -53,6 +54,7 @@ class RunFacts:
     has_labels: bool
     input_fns: Mapping[str, tuple[str, bool]]
     endless: bool
+    loss_dtype: str
 
 
 def read(facts: RunFacts) -> Program:
@@ -77,6 +79,7 @@ class _Reading:
         self._name_constants(flat)
         part = model_reading.read(flat, self.aliases)
         _tidy(flat.statements)
+        _open_dicts(flat.statements, list(flat.returned.values()))
         specs = spec_reading.specs(flat)
         wanted = self._wanted(specs)
         forward = forward_reading.split(flat.statements, wanted)
@@ -103,6 +106,7 @@ class _Reading:
                 for mode, (name, takes) in facts.input_fns.items()
             },
             endless=facts.endless,
+            loss_dtype=facts.loss_dtype,
             model=model,
             predictions=predictions,
             loss=loss,
@@ -308,21 +312,31 @@ class _Reading:
         if "PARAMS" in text:
             if not is_plain(self.facts.params):
                 raise Refusal("`params` has values without a source form, such as objects")
-            lines.append(f"PARAMS = {self.facts.params!r}")
+            lines.append(f"PARAMS: dict[str, Any] = {self.facts.params!r}")
         for name, value in self.facts.closure.items():
             if name.upper() in text:
                 lines.append(f"{name.upper()} = {value!r}")
         return "\n".join(lines)
 
     def _left_out(self, specs: Mapping[str, Mapping[str, ast.expr]]) -> tuple[str, ...]:
+        """Returns the hooks, host calls and summaries of the model_fn, in words."""
         found = []
         for mode, spec in specs.items():
             for name, value in spec.items():
-                if name.endswith("hooks") or name == "host_call":
-                    found.append(f"{name} in {mode}: {ast.unparse(value)}")
                 if name in ("scaffold", "scaffold_fn") and not _is_none(value):
-                    raise Refusal(f"the {name} in mode {mode!r} is not translated yet")
-        return tuple(found)
+                    raise Refusal(
+                        f"the {name} in mode {mode!r} is not translated yet",
+                        path=self.file.path,
+                        line=getattr(value, "lineno", 0),
+                    )
+                if (name.endswith("hooks") or name == "host_call") and not _is_none(value):
+                    found.append(f"{name} of {mode.upper()}: {ast.unparse(value)}")
+        for call in self.facts.calls[TRAIN].walk():
+            if call.callee.api.startswith("tf.summary."):
+                tag = call.arguments.get("name")
+                kind = call.callee.api.rpartition(".")[2]
+                found.append(f"the {kind} summary {tag!r} (line {call.span.line})")
+        return tuple(dict.fromkeys(found))
 
 
 def _is_none(node: ast.expr) -> bool:
@@ -401,6 +415,47 @@ def _tidy(statements: list[Statement]) -> None:
                         statements[index].comments[:0] = later_comments
                     continue
         index += 1
+
+
+def _open_dicts(statements: list[Statement], returned: list[ast.expr]) -> None:
+    """Puts the values of a dict in the places where one of them is read: `predictions["ids"]`."""
+    dicts: dict[str, dict[object, ast.expr]] = {}
+    for statement in statements:
+        node = statement.node
+        written = stores(node)
+        for name in [n for n, values in dicts.items() if written & ({n} | _read(values))]:
+            del dicts[name]
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and isinstance(node.value, ast.Dict)
+            and all(isinstance(key, ast.Constant) for key in node.value.keys)
+        ):
+            pairs = zip(node.value.keys, node.value.values, strict=True)
+            dicts[node.targets[0].id] = {
+                k.value: v for k, v in pairs if isinstance(k, ast.Constant)
+            }
+        elif dicts:
+            statement.node = _Opened(dicts).visit(node)
+    for one in returned:
+        _Opened(dicts).visit(one)
+
+
+def _read(values: Mapping[object, ast.expr]) -> set[str]:
+    return set().union(*(loads(value) for value in values.values()))
+
+
+class _Opened(ast.NodeTransformer):
+    def __init__(self, dicts: Mapping[str, Mapping[object, ast.expr]]) -> None:
+        self.dicts = dicts
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Name) and isinstance(node.slice, ast.Constant):
+            values = self.dicts.get(node.value.id, {})
+            if isinstance(node.ctx, ast.Load) and node.slice.value in values:
+                return values[node.slice.value]
+        return node
 
 
 def _rename_reads(node: ast.stmt, old: str, new: str) -> None:
