@@ -1,8 +1,10 @@
 """`translate`: writes a model_fn as the source of a TF2 training loop."""
 
+import ast
 import dataclasses
 import inspect
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -17,7 +19,7 @@ from migrate.graph_reading import runs, training_reading
 from migrate.graph_reading.recorded_facts import fact_of
 from migrate.targets import Built, Target
 from migrate.translating import emitter, program_reading
-from migrate.translating.expressions import is_plain
+from migrate.translating.expressions import dotted, is_plain
 from migrate.translating.facts import Span
 from migrate.translating.ir import Program
 from migrate.translating.loss_reading import Term
@@ -55,7 +57,9 @@ class Translation:
           keras: The package that the module imports: "keras", which is Keras 3, or "tf_keras".
           proof: What a verification found, for the docstring.
         """
-        return formatted(emitter.emit(self.program, keras=keras, proof=proof))
+        source = formatted(emitter.emit(self.program, keras=keras, proof=proof))
+        check_names(source)
+        return source
 
 
 def translate(target: Target) -> Translation:
@@ -77,6 +81,13 @@ def translate(target: Target) -> Translation:
         raise Refusal(
             f"`model_fn` ({target.model_fn!r:.80}) has no `def` that can be read; expected a "
             "function in a file; name that function"
+        )
+    path = function.__code__.co_filename
+    if not os.path.isfile(path):
+        raise Refusal(
+            f"the source of {function.__name__} is not there: it says that it is in {path}, which "
+            "is not a file, as for code of a notebook, of `exec`, or of a .pyc file; put it into a "
+            ".py file"
         )
     recorded = runs.record(target, tuple(present))
     ledgers = {mode: _ledger(run.built, mode) for mode, run in recorded.items() if mode != "infer"}
@@ -116,11 +127,46 @@ def formatted(source: str) -> str:
         )
         if not done.stdout:
             raise RuntimeError(
-                f"ruff {command[0]} failed: {done.stderr.strip()[:500]}; expected ruff to format the "
-                "written module; install it with `pip install ruff`."
+                f"ruff {command[0]} failed: {done.stderr.strip()[:500]}; expected ruff to format "
+                "the written module; install it with `pip install ruff`."
             )
         source = done.stdout
     return source
+
+
+def check_names(source: str) -> None:
+    """Checks that TensorFlow 2 has the names that a module reads, and that it defines the others.
+
+    Raises:
+      Refusal: It does not; the message names them.
+    """
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)]
+    names = {dotted(node) for node in nodes}
+    missing = sorted(name for name in names if name.startswith("tf.") and not _is_in_tf2(name))
+    if missing:
+        raise Refusal(
+            f"TensorFlow 2 has no {', '.join(f'`{name}`' for name in missing)}, and this version "
+            "does not know what to write for it"
+        )
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select=F821", "-"]
+    found = subprocess.run(
+        [*command, "--output-format=concise"], input=source, text=True, capture_output=True
+    )
+    undefined = sorted(set(re.findall(r"Undefined name `(\w+)`", found.stdout)))
+    if undefined:
+        raise Refusal(
+            f"the source of {', '.join(f'`{name}`' for name in undefined)} was not found: a part "
+            "of the model_fn reads it in a way that is not translated"
+        )
+
+
+def _is_in_tf2(name: str) -> bool:
+    value: Any = tf
+    for part in name.split(".")[1:]:
+        if isinstance(value, type) or not hasattr(value, part):
+            return isinstance(value, type)
+        value = getattr(value, part)
+    return True
 
 
 def _has(target: Target, mode: str) -> bool:
@@ -179,7 +225,7 @@ def _specs(features: Any) -> str:
 
 
 def _input_fn(target: Target, mode: str, function: Any) -> tuple[str, bool]:
-    """Returns the name of an input_fn in the module of the model_fn, and whether it takes params."""
+    """Returns the name of an input_fn in the model_fn's module, and whether it takes params."""
     wanted = target.input_fn(mode)
     for name, value in function.__globals__.items():
         if value is wanted:

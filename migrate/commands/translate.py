@@ -12,18 +12,18 @@ from migrate.commands.target_arguments import TARGET
 
 HELP = "writes a TF2 training loop, as source that you own, and proves it"
 DESCRIPTION = f"""\
-Writes a model_fn as the source of a TF2 training loop: one module with the model as Keras layers, the
-loss of each example, its reduction spelled out, the optimizer with the legacy update, training,
-evaluation, predictions, checkpoints and summaries. The module imports TensorFlow, Keras and absl, and
-nothing of this package. Its variables have their legacy names, so that an Estimator's checkpoint
-continues in it.
+Writes a model_fn as the source of a TF2 training loop: one module with the model as Keras layers,
+the loss of each example, its reduction spelled out, the optimizer with the legacy update, training,
+evaluation, predictions, checkpoints and summaries. The module imports TensorFlow, Keras and absl,
+and nothing of this package. Its variables have their legacy names, so that an Estimator's
+checkpoint continues in it.
 
 The model_fn is run: its graph is built in each mode, and the calls in its source are recorded. The
-forward pass is then read from the source, the loss from the ledger, and the optimizer from the graph.
-What cannot be translated is refused with its line, and nothing is written.
+forward pass is then read from the source, the loss from the ledger, and the optimizer from the
+graph. What cannot be translated is refused with its line, and nothing is written.
 
---verify proves the module, as `migrate verify TARGET --subject=FILE:Loop` does: its numbers are held
-to those of the model_fn under an Estimator, in all stages.
+--verify proves the module, as `migrate verify TARGET --subject=FILE:Loop` does: its numbers are
+held to those of the model_fn under an Estimator, in all stages.
 
 {TARGET}
 Without TARGET, the command translates the embedded example into penguins_loop.py, and proves it.
@@ -116,8 +116,8 @@ def _check(options: argparse.Namespace) -> None:
         return
     if os.path.exists(path) and not options.force:
         raise ValueError(
-            f"`-o` ({path}) is there already; expected a new file, because it may have been edited; "
-            "add --force to replace it, or choose another name."
+            f"`-o` ({path}) is there already; expected a new file, because it may have been "
+            "edited; add --force to replace it, or choose another name."
         )
     folder = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
@@ -175,8 +175,9 @@ def _report(options: argparse.Namespace, translated: Any, verdict: Any) -> int:
         if verdict is not None:
             print(verdict)
         print(
-            f"Next: read it; train with: python {options.output} --model_dir=runs/1; prove it again "
-            f"after an edit: migrate verify {options.target or ''} --subject={options.output}:Loop"
+            f"Next: read it. Train with it: python {options.output} --model_dir=runs/1\n"
+            "After an edit, prove it again: migrate verify "
+            f"{options.target or ''} --subject={options.output}:Loop".replace("  ", " ")
         )
     if verdict is None or verdict.passed:
         return 0

@@ -4,9 +4,9 @@ import os
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from migrate.mappings import optimizers
 from migrate.translating.ir import Function, Program
 from migrate.translating.program_reading import optimizer_row
-from migrate.mappings import optimizers
 from migrate.translating.training_facts import OptimizerFact
 
 
@@ -197,11 +197,16 @@ def learning_rate(step: tf.Variable) -> tf.Tensor:
 
 
 def _optimizers(program: Program) -> list[str]:
-    rows = {
-        optimizer_row(fact.kernel).name: optimizer_row(fact.kernel)
-        for fact in program.training.optimizers
-    }
-    return [row.source.rstrip() for row in rows.values()]
+    """Returns the classes of the optimizers, and what they call."""
+    sources: dict[str, str] = {}
+    for fact in program.training.optimizers:
+        row = optimizer_row(fact.kernel)
+        if row.has_row_kernel and fact.sparse:
+            sources["summed"] = optimizers.SUMMED
+            sources[row.name] = optimizers.with_rows(row)
+        else:
+            sources.setdefault(row.name, row.source)
+    return [source.rstrip() for source in sources.values()]
 
 
 def _make(fact: OptimizerFact, weights: str) -> str:

@@ -1,7 +1,7 @@
 """What a run of a model_fn showed, as values: the calls in its source, and what they made.
 
-The source of a model_fn does not say what `units` is, which branch a mode takes, or how a variable is
-named. A run does. `migrate.graph_reading` makes these values; the source reader looks them up by
+The source of a model_fn does not say what `units` is, which branch a mode takes, or how a variable
+is named. A run does. `migrate.graph_reading` makes these values; the source reader looks them up by
 `Span`.
 """
 
@@ -113,7 +113,8 @@ class Call:
     Attributes:
       span: The call expression.
       callee: What was called.
-      arguments: The values by the names of the parameters that they were passed to, as the signature
+      arguments: The values by the names of the parameters that they were passed to, as the
+      signature
         binds them. Tensors are `TensorFact`s, Python values are themselves.
       result: The returned value.
       iterations: The loops around the call within its function, with the number of the iteration.

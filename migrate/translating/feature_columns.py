@@ -1,7 +1,7 @@
 """Feature columns as TF2 source: `input_layer` and `linear_model` written out.
 
-Both took their columns in the order of the names. An id of -1 stands for a missing value, "" or -1 in
-the input, which had no row of an embedding and no 1 in an indicator.
+Both took their columns in the order of the names. An id of -1 stands for a missing value, "" or -1
+in the input, which had no row of an embedding and no 1 in an indicator.
 """
 
 import ast

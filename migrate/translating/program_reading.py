@@ -336,6 +336,12 @@ class _Reading:
                 tag = call.arguments.get("name")
                 kind = call.callee.api.rpartition(".")[2]
                 found.append(f"the {kind} summary {tag!r} (line {call.span.line})")
+        for statement in self.flat.statements:
+            node = statement.node
+            if isinstance(node, ast.Expr) and not api_of(node.value, self.flat.facts).startswith(
+                ("tf.summary.", "tf.losses.")
+            ):
+                found.append(f"`{ast.unparse(node)}` (line {node.lineno})")
         return tuple(dict.fromkeys(found))
 
 
