@@ -1,7 +1,7 @@
 """The optimizers of `tf.train` as small classes over the kernels that they ran.
 
-Keras's optimizers of the same names differ: in epsilon or its place, in the slots, or on the rows of
-an embedding. Each class has the slots of the legacy optimizer, under their legacy names.
+Keras's optimizers of the same names differ: in epsilon or its place, in the slots, or on the rows
+of an embedding. Each class has the slots of the legacy optimizer, under their legacy names.
 `tests/migrate/mappings/test_optimizers.py` steps both sides.
 """
 
@@ -173,7 +173,9 @@ _ADADELTA = '''\
 class Adadelta:
     """`tf.train.AdadeltaOptimizer`."""
 
-    def __init__(self, weights: list[tf.Variable], rho: float = 0.95, epsilon: float = 1e-8) -> None:
+    def __init__(
+        self, weights: list[tf.Variable], rho: float = 0.95, epsilon: float = 1e-8
+    ) -> None:
         self.weights, self.rho, self.epsilon = weights, rho, epsilon
         self.accumulators = [tf.Variable(tf.zeros_like(weight)) for weight in weights]
         self.updates = [tf.Variable(tf.zeros_like(weight)) for weight in weights]
@@ -295,7 +297,8 @@ def summed(gradient: tf.IndexedSlices) -> tf.IndexedSlices:
     return tf.IndexedSlices(values, indices)
 '''
 _DENSE_CALL = re.compile(
-    r"^            tf\.raw_ops\.Resource(?P<kernel>\w+)\(\n(?P<arguments>(?:                .*\n)+?)"
+    r"^            tf\.raw_ops\.Resource(?P<kernel>\w+)\(\n"
+    r"(?P<arguments>(?:                .*\n)+?)"
     r"            \)\n",
     re.MULTILINE,
 )

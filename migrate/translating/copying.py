@@ -164,7 +164,7 @@ def _changes(file: SourceFile, node: ast.stmt, first: int) -> list[tuple[int, in
             and isinstance(one.func.value.func, ast.Attribute)
             and one.func.value.func.attr in _ITERATORS
         ):
-            start, end = place(one)
+            _, end = place(one)
             _, inner = place(one.func.value.func.value)
             found.append((inner, end, ""))
     return found

@@ -60,7 +60,9 @@ WARM_START_FROM = flags.DEFINE_string(
     "warm_start_from", None, "An Estimator's checkpoint to begin from."
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
-STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")"""
+STEPS_PER_LOOP = flags.DEFINE_integer(
+    "steps_per_loop", 100, "How many steps to make in one graph."
+)"""
 
 
 def _indented(text: str, levels: int = 1) -> str:
@@ -405,8 +407,7 @@ def _evaluate(program: Program) -> str:
         }}
 
     def evaluate(self, dataset: tf.data.Dataset) -> dict[str, float]:
-        """Returns `loss`, the mean over the batches as an Estimator's, `average_loss`, the mean over
-        the examples, and the metrics."""
+        """Returns `loss`, the mean over the batches as an Estimator's, and the metrics."""
         metrics = {{
 {_indented(chr(10).join(made), 3)}
         }}
@@ -482,7 +483,8 @@ def _main(program: Program) -> str:
         "loop = Loop()",
         "if WARM_START_FROM.value:",
         "    loop.restore_legacy(WARM_START_FROM.value)",
-        f"train(loop, {program.input_fns['train']}, MODEL_DIR.value, STEPS.value, STEPS_PER_LOOP.value)",
+        f"dataset = {program.input_fns['train']}",
+        "train(loop, dataset, MODEL_DIR.value, STEPS.value, STEPS_PER_LOOP.value)",
     ]
     if "eval" in program.input_fns:
         lines.append(f"print(loop.evaluate({program.input_fns['eval']}))")

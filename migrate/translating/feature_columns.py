@@ -212,7 +212,8 @@ class _Writing:
         fields = column.fields
         fact = self._vector(fields["key"])
         words, name = list(fields["vocabulary_list"]), f"{_identifier(fields['key'])}_table"
-        table = f"tf.lookup.KeyValueTensorInitializer({words!r}, tf.range({len(words)}, dtype=tf.int64))"
+        values = f"tf.range({len(words)}, dtype=tf.int64)"
+        table = f"tf.lookup.KeyValueTensorInitializer({words!r}, {values})"
         looked_up = f"self.{name}.lookup(features[{fields['key']!r}])"
         if fields["num_oov_buckets"]:
             self.made.attributes[name] = (
