@@ -14,7 +14,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.ledger import reader
-from estimator_compat.ledger.values import LossLedger
+from estimator_compat.ledger.values import Kind, LossLedger
 from migrate.graph_reading import runs, training_reading
 from migrate.graph_reading.recorded_facts import fact_of
 from migrate.targets import Built, Target
@@ -180,6 +180,13 @@ def _ledger(built: Built, mode: str) -> LossLedger:
 
 
 def _terms(ledger: LossLedger) -> list[Term]:
+    for term in ledger.terms:
+        if term.kind is Kind.OPAQUE:
+            raise Refusal(
+                f"the loss {term.op!r} is not a reduction of losses of examples: {term.stopped_by}",
+                path=term.line.file if term.line else "",
+                line=term.line.number if term.line else 0,
+            )
     found = []
     for term in ledger.data_terms:
         weights = [step.tensor for step in term.weightings]
