@@ -101,6 +101,7 @@ def translate(target: Target) -> Translation:
         training=training_reading.read(train.built, train.call),
         params=fact_of(target.params),
         closure=_closure(function),
+        attributes=_attributes(target.model_fn),
         literals=_literals(function),
         feature_specs=_specs(train.built.inputs.features),
         has_labels=train.built.inputs.labels is not None,
@@ -204,6 +205,27 @@ def _terms(ledger: LossLedger) -> list[Term]:
 def _closure(function: Callable[..., Any]) -> dict[str, Any]:
     values = inspect.getclosurevars(function).nonlocals
     return {name: fact_of(v) for name, v in values.items() if is_plain(fact_of(v))}
+
+
+def _attributes(model_fn: Any) -> dict[str, Any]:
+    """Returns the plain attributes of the object whose method the model_fn is, and of those in it."""
+    while hasattr(model_fn, "func"):
+        model_fn = model_fn.func
+    waiting = [("self", getattr(model_fn, "__self__", None))]
+    found: dict[str, Any] = {}
+    while waiting:
+        path, owner = waiting.pop()
+        if owner is None or path.count(".") > 3:
+            continue
+        for name, value in (vars(type(owner)) | getattr(owner, "__dict__", {})).items():
+            fact = fact_of(value)
+            if name.startswith("__") or inspect.isroutine(value):
+                continue
+            if is_plain(fact):
+                found[f"{path}.{name}"] = fact
+            elif not inspect.isroutine(value) and hasattr(value, "__dict__"):
+                waiting.append((f"{path}.{name}", value))
+    return found
 
 
 def _literals(function: Any) -> dict[str, str]:

@@ -4,6 +4,7 @@ import functools
 import types
 from typing import Any
 
+import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 # Namespaces that legacy code calls directly. Shorter names come first, and win.
@@ -13,13 +14,16 @@ _SPACES = (
     "keras.initializers", "keras.regularizers", "keras.metrics", "keras.losses", "sparse", "signal",
     "io", "data", "logging", "sets", "distributions", "estimator", "debugging", "bitwise",
 )  # fmt: skip
+# Those of TF2 that take the same arguments.
+_SPACES_OF_TF2 = ("keras.layers", "keras.initializers", "lookup")
 
 
 @functools.cache
 def _names() -> dict[int, tuple[Any, str]]:
     names: dict[int, tuple[Any, str]] = {}
-    for space in _SPACES:
-        module: Any = tf1
+    spaces = [(tf1, space) for space in _SPACES] + [(tf, space) for space in _SPACES_OF_TF2]
+    for root, space in spaces:
+        module: Any = root
         for part in filter(None, space.split(".")):
             module = getattr(module, part, None)
         for name in dir(module) if module is not None else ():

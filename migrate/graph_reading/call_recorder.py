@@ -44,6 +44,7 @@ class Record:
         self.iterations = iterations
         self.result: Any = None
         self.variables: list[Any] = []
+        self.operations: tuple[int, int] = (0, 0)
         self.scope = ""
         self.calls: list[Record] = []
         self.branches: dict[Span, list[bool]] = {}
@@ -123,7 +124,7 @@ class CallRecorder:
         outer = self._stack[-1]
         record = Record(Span(*span), function, arguments, keywords, tuple(outer.loops.items()))
         outer.calls.append(record)
-        before = _variables()
+        before, first = _variables(), tf1.get_default_graph().version
         record.scope = tf1.get_variable_scope().name
         self._stack.append(record)
         try:
@@ -132,6 +133,7 @@ class CallRecorder:
             self._stack.pop()
         known = {id(variable) for variable in before}
         record.variables = [v for v in _variables() if id(v) not in known]
+        record.operations = (first, tf1.get_default_graph().version)
         return record.result
 
     def _test(self, span: Any, value: Any) -> Any:
@@ -145,9 +147,12 @@ class CallRecorder:
 
     def _iterate(self, place: Any, values: Iterable[Any]) -> Iterator[Any]:
         record, span = self._stack[-1], Span(*place)
+        seen: list[Any] = []
+        record.values[span] = seen
         try:
             for index, value in enumerate(values):
                 record.loops[span] = index
+                seen.append(value)
                 yield value
         finally:
             record.loops.pop(span, None)

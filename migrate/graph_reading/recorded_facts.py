@@ -21,6 +21,7 @@ from migrate.translating.facts import (
     VariableFact,
 )
 
+_LAYERS = ("tf.layers.", "tf.keras.layers.", "tf.nn.dynamic_rnn", "tf.nn.bidirectional_dynamic_rnn")
 _PLAIN = (bool, int, float, str, bytes, type(None))
 
 
@@ -33,11 +34,32 @@ def call_of(record: Record) -> Call:
         result=fact_of(record.result),
         iterations=record.iterations,
         variables=tuple(variable_of(variable) for variable in record.variables),
+        reads=_reads(record),
         scope=record.scope,
         calls=tuple(call_of(call) for call in record.calls),
         values={span: fact_of(value) for span, value in record.values.items()},
         branches={span: tuple(values) for span, values in record.branches.items()},
     )
+
+
+def _reads(record: Record) -> tuple[str, ...]:
+    """Returns the variables that a layer reads and that were there before its call."""
+    first, end = record.operations
+    if first == end or record.variables or not _is_layer(record.function):
+        return ()
+    names: dict[str, None] = {}
+    for operation in tf1.get_default_graph().get_operations()[first:end]:
+        for source in operation.inputs:
+            made = source.op
+            if made.type in ("Identity", "ReadVariableOp") and made.inputs:
+                made = made.inputs[0].op
+            if made.type in ("VarHandleOp", "VariableV2"):
+                names[made.name] = None
+    return tuple(names)
+
+
+def _is_layer(function: Any) -> bool:
+    return _callee(function).api.startswith(_LAYERS)
 
 
 def variable_of(variable: Any) -> VariableFact:
@@ -108,6 +130,9 @@ def _callee(function: Any) -> Callee:
         if not api and owner is not None and not isinstance(owner, types.ModuleType):
             api = api_name(type(owner))
             api = f"{api}.{name}" if api else ""
+        elif not api and not isinstance(function, types.FunctionType | type):
+            api = api_name(type(function))  # an object that is called, such as a layer
+            api = f"{api}.__call__" if api else ""
         return Callee(api=api, name=name)
     return Callee(name=name, span=Span(code.co_filename, code.co_firstlineno, 0, 0, 0))
 

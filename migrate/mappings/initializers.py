@@ -13,12 +13,14 @@ class InitializerRow:
       parameters: The legacy parameters in order.
       defaults: Legacy defaults that are not Keras's, as source.
       dropped: Parameters that do not choose the distribution.
+      values: For a parameter, the values that Keras calls otherwise.
     """
 
     keras: str
     parameters: tuple[str, ...] = ("seed", "dtype")
     defaults: Mapping[str, str] = dataclasses.field(default_factory=dict)
     dropped: tuple[str, ...] = ("dtype", "verify_shape")
+    values: Mapping[str, Mapping[object, str]] = dataclasses.field(default_factory=dict)
 
 
 _NORMAL = ("mean", "stddev", "seed", "dtype")
@@ -38,7 +40,9 @@ _ROWS = {
         defaults={"minval": "0.0", "maxval": "1.0"},
     ),
     "variance_scaling": InitializerRow(
-        keras="VarianceScaling", parameters=("scale", "mode", "distribution", "seed", "dtype")
+        keras="VarianceScaling",
+        parameters=("scale", "mode", "distribution", "seed", "dtype"),
+        values={"distribution": {"normal": "truncated_normal"}},
     ),
     "glorot_uniform": InitializerRow(keras="GlorotUniform"),
     "glorot_normal": InitializerRow(keras="GlorotNormal"),
@@ -47,9 +51,16 @@ _ROWS = {
     "orthogonal": InitializerRow(keras="Orthogonal", parameters=("gain", "seed", "dtype")),
 }
 
+# Those of `tf.keras.initializers` have Keras's own defaults.
+_KERAS_ROWS = {key: dataclasses.replace(row, defaults={}) for key, row in _ROWS.items()}
+
 # By the public names: `tf.zeros_initializer`, `tf.initializers.zeros`, ...
 ROWS = {
-    name: row
-    for key, row in _ROWS.items()
-    for name in (f"tf.{key}_initializer", f"tf.initializers.{key}", f"tf.keras.initializers.{key}")
-} | {f"tf.keras.initializers.{row.keras}": row for row in _ROWS.values()}
+    **{
+        name: row
+        for key, row in _ROWS.items()
+        for name in (f"tf.{key}_initializer", f"tf.initializers.{key}")
+    },
+    **{f"tf.keras.initializers.{key}": row for key, row in _KERAS_ROWS.items()},
+    **{f"tf.keras.initializers.{row.keras}": row for row in _KERAS_ROWS.values()},
+}

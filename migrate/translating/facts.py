@@ -119,10 +119,12 @@ class Call:
       result: The returned value.
       iterations: The loops around the call within its function, with the number of the iteration.
       variables: The variables that the call made.
+      reads: The names of the variables that a layer read and that were made before.
       scope: The variable scope in which the call was made.
       calls: The calls that this call made in the user's source, in order.
       branches: For each condition evaluated in the function called: its values, in order.
-      values: What the function called assigned and returned, by the span of the expression.
+      values: What the function called assigned and returned, by the span of the expression, and the
+        items of what its loops iterated over.
     """
 
     span: Span
@@ -131,6 +133,7 @@ class Call:
     result: Any
     iterations: tuple[tuple[Span, int], ...]
     variables: tuple[VariableFact, ...]
+    reads: tuple[str, ...]
     scope: str
     calls: tuple["Call", ...]
     branches: Mapping[Span, tuple[bool, ...]]

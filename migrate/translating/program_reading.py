@@ -33,6 +33,8 @@ class RunFacts:
       training: The optimizers.
       params: The hyperparameters; None if they have no source form.
       closure: The values of names from functions around the model_fn.
+      attributes: If the model_fn is a method, the plain attributes of its object, such as
+        "self.units".
       literals: The source of module-level values that depend on the place of the file.
       feature_specs: The source of the nest of TensorSpecs of the features.
       has_labels: Whether the training input has labels.
@@ -49,6 +51,7 @@ class RunFacts:
     training: TrainingFacts
     params: Any
     closure: Mapping[str, Any]
+    attributes: Mapping[str, Any]
     literals: Mapping[str, str]
     feature_specs: str
     has_labels: bool
@@ -74,7 +77,7 @@ class _Reading:
 
     def run(self) -> Program:
         facts = self.facts
-        flat = flattening.flatten(facts.model_fn, facts.calls)
+        flat = flattening.flatten(facts.model_fn, facts.calls, facts.attributes)
         self.flat = flat
         self._name_constants(flat)
         part = model_reading.read(flat, self.aliases)
@@ -91,14 +94,16 @@ class _Reading:
         rates, rate_function = self._rates()
         model = self._model(part, forward)
         predictions = self._predictions(specs, forward.others)
-        copied = self._copied(part, model, loss, predictions, found, eval_body, rates)
+        tables = tuple(f"{k} = {ast.unparse(v)}" for k, v in part.constants.items())
+        self.tables = tuple(part.constants)
+        copied = self._copied(tables, model, loss, predictions, found, eval_body, rates)
         return Program(
             source=facts.model_fn.file,
             model_fn=facts.name,
             formulas=facts.formulas,
             imports=copied.imports,
-            copied=copied.parts,
-            params=self._params(copied, model, rates),
+            copied=(*copied.parts, *tables, *part.classes),
+            params=self._params(copied, tables, model, rates),
             feature_specs=facts.feature_specs,
             has_labels=facts.has_labels,
             input_fns={
@@ -300,6 +305,7 @@ class _Reading:
         }
         wanted = (read & defined) | {name for name, _ in self.facts.input_fns.values()}
         known = ["PARAMS", "tf", "keras", *(n.upper() for n in self.facts.closure)]
+        known += [*self.flat.constants, *self.tables]
         return copying.copy_of(
             self.file, sorted(wanted), known=known, literals=dict(self.facts.literals)
         )
@@ -316,6 +322,7 @@ class _Reading:
         for name, value in self.facts.closure.items():
             if name.upper() in text:
                 lines.append(f"{name.upper()} = {value!r}")
+        lines += [f"{k} = {v!r}" for k, v in self.flat.constants.items() if k in text]
         return "\n".join(lines)
 
     def _left_out(self, specs: Mapping[str, Mapping[str, ast.expr]]) -> tuple[str, ...]:

@@ -7,11 +7,11 @@ call. Other helpers stay functions.
 import ast
 import copy
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from migrate.translating.facts import Call, Span
 from migrate.translating.refusal import Refusal
-from migrate.translating.source_reader import source_files
+from migrate.translating.source_reader import source_files, unrolling
 from migrate.translating.source_reader.source_files import SourceFile
 from migrate.translating.source_reader.statements import Statement, loads, stores
 
@@ -20,8 +20,14 @@ TRAINING = "training"
 # Calls of these make a helper a part of the model, even if they make no variable.
 _PARTS = (
     "tf.layers.", "tf.losses.", "tf.metrics.", "tf.summary.", "tf.keras.layers.", "tf.train.",
-    "tf.nn.dropout", "tf.nn.rnn_cell.", "tf.variable_scope", "tf.get_variable", "tf.lookup.",
+    "tf.nn.dropout", "tf.nn.rnn_cell.", "tf.variable_scope", "tf.get_variable", "tf.Variable",
+    "tf.nn.dynamic_rnn", "tf.nn.bidirectional_dynamic_rnn",
     "tf.feature_column.input_layer", "tf.feature_column.linear_model",
+)  # fmt: skip
+# A comprehension with such calls is written out, and a loop in a helper that makes them.
+_LAYERS = (
+    "tf.layers.", "tf.keras.layers.", "tf.nn.dropout", "tf.nn.rnn_cell.", "tf.get_variable",
+    "tf.Variable", "tf.nn.dynamic_rnn", "tf.nn.bidirectional_dynamic_rnn",
 )  # fmt: skip
 # `with` statements whose body is the same without them.
 _TRANSPARENT = (
@@ -41,6 +47,9 @@ class Flattened:
       values: What the run showed of assigned values, by the node.
       features: The name of the argument for the features.
       labels: The name of the argument for the labels; "" if there is none.
+      constants: Attributes of the object whose method the model_fn is: their values, by the names of
+        the constants that stand for them.
+      initializers: The initializer of the variable scope around a call, by the node.
       kept: The helpers that stayed functions.
       files: The files whose source was read.
     """
@@ -51,35 +60,57 @@ class Flattened:
     values: dict[ast.AST, dict[str, object]]
     features: str
     labels: str
+    constants: dict[str, object]
+    initializers: dict[ast.AST, ast.expr]
     kept: dict[str, tuple[SourceFile, ast.FunctionDef]]
     files: list[SourceFile]
 
 
 @dataclasses.dataclass(slots=True)
 class _Frame:
-    """A function being flattened: its file, its calls in each mode, new names of its variables."""
+    """A function being flattened.
+
+    Attributes:
+      file: Its file.
+      calls: Its call in each mode.
+      names: New names of its variables.
+      functions: The functions that are defined in it.
+      owner: The object whose method it is: "self" for that of the model_fn, "self.encoder" for an
+        attribute; "" for a function.
+      iteration: The iterations of the unrolled loops around.
+    """
 
     file: SourceFile
     calls: Mapping[str, Call]
     names: dict[str, str | ast.expr]
     functions: dict[str, ast.FunctionDef]
+    owner: str = ""
+    iteration: dict[Span, int] = dataclasses.field(default_factory=dict)
 
 
-def flatten(model_fn: Span, calls: Mapping[str, Call]) -> Flattened:
+def flatten(
+    model_fn: Span, calls: Mapping[str, Call], attributes: Mapping[str, object] | None = None
+) -> Flattened:
     """Flattens a model_fn.
 
     Args:
       model_fn: The file and the first line of the function.
       calls: The call of the model_fn in each mode.
+      attributes: If it is a method, the plain attributes of its object, such as "self.units".
 
     Raises:
       Refusal: The source does not have a form that can be flattened.
     """
-    return _Flattening().run(model_fn, calls)
+    return _Flattening(attributes or {}).run(model_fn, calls)
 
 
 class _Flattening:
-    def __init__(self) -> None:
+    def __init__(self, attributes: Mapping[str, object]) -> None:
+        self.attributes = attributes
+        self.constants: dict[str, object] = {}
+        self.stored: dict[str, str] = {}
+        self.scopes: list[ast.expr] = []
+        self.initializers: dict[ast.AST, ast.expr] = {}
         self.facts: dict[ast.AST, dict[str, list[Call]]] = {}
         self.values: dict[ast.AST, dict[str, object]] = {}
         self.kept: dict[str, tuple[SourceFile, ast.FunctionDef]] = {}
@@ -93,7 +124,7 @@ class _Flattening:
         self.used = {n.id for n in ast.walk(function) if isinstance(n, ast.Name)}
         names = [one.arg for one in [*function.args.args, *function.args.kwonlyargs]]
         self.used |= set(names)
-        frame = _Frame(file, calls, {}, {})
+        frame = _Frame(file, calls, {}, {}, owner="self" if names[:1] == ["self"] else "")
         statements, returned = self._body(function.body, frame, frozenset(calls))
         return Flattened(
             statements=statements,
@@ -102,6 +133,8 @@ class _Flattening:
             values=self.values,
             features="features",
             labels="labels" if "labels" in names else "",
+            constants=self.constants,
+            initializers=self.initializers,
             kept=self.kept,
             files=self.files,
         )
@@ -160,14 +193,16 @@ class _Flattening:
         before: list[Statement] = []
         new = copy.copy(node)
         if node.value is not None:
-            before, new.value = self._expression(node.value, frame, modes)
+            targets = {name: frame.names.get(name, name) for name in _targets(node)}
+            before, new.value = self._expression(node.value, frame, modes, targets)
             seen = {
                 mode: call.values[frame.file.span(node.value)]
                 for mode, call in frame.calls.items()
                 if frame.file.span(node.value) in call.values
             }
-            self.values[new.value] = seen
-        rename = _Rename(frame.names)
+            if not frame.iteration:
+                self.values[new.value] = seen
+        rename = _Rename(frame.names, self, frame)
         if isinstance(new, ast.Assign):
             new.targets = [rename.visit(copy.deepcopy(target)) for target in new.targets]
             return before + [Statement(one, modes) for one in self._split(new)]
@@ -200,7 +235,7 @@ class _Flattening:
         self, node: ast.If, frame: _Frame, modes: frozenset[str]
     ) -> tuple[list[Statement], dict[str, ast.expr]]:
         span = frame.file.span(node.test)
-        seen = {mode: set(frame.calls[mode].branches.get(span, ())) for mode in modes}
+        seen = {mode: self._tested(span, frame, mode) for mode in modes}
         mixed = [mode for mode, values in seen.items() if len(values) > 1]
         if mixed:
             raise Refusal(
@@ -218,9 +253,20 @@ class _Flattening:
                 returned |= ends
         return statements, returned
 
+    def _tested(self, span: Span, frame: _Frame, mode: str) -> set[bool]:
+        values = frame.calls[mode].branches.get(span, ())
+        if len(frame.iteration) == 1:
+            [(loop, index)] = frame.iteration.items()
+            items = frame.calls[mode].values.get(loop)
+            if isinstance(items, list) and len(items) == len(values):
+                return {values[index]}
+        return set(values)
+
     def _with(
         self, node: ast.With, frame: _Frame, modes: frozenset[str]
     ) -> tuple[list[Statement], dict[str, ast.expr]]:
+        count = len(self.scopes)
+        before: list[Statement] = []
         for item in node.items:
             found = self._executions(item.context_expr, frame, modes)
             names = {call.callee.api for calls in found.values() for call in calls}
@@ -230,9 +276,105 @@ class _Flattening:
                     path=frame.file.path,
                     line=node.lineno,
                 )
-        return self._body(node.body, frame, modes)
+            assert isinstance(item.context_expr, ast.Call)
+            for keyword in item.context_expr.keywords:
+                if names == {"tf.variable_scope"} and keyword.arg == "custom_getter":
+                    raise Refusal(
+                        "a variable scope with a `custom_getter` is not translated",
+                        path=frame.file.path,
+                        line=node.lineno,
+                    )
+                if names == {"tf.variable_scope"} and keyword.arg == "initializer":
+                    made, value = self._expression(keyword.value, frame, modes)
+                    before += made
+                    self.scopes.append(value)
+        statements, returned = self._body(node.body, frame, modes)
+        del self.scopes[count:]
+        return before + statements, returned
+
+    def _unrolled(
+        self, node: ast.For, frame: _Frame, modes: frozenset[str]
+    ) -> list[Statement] | None:
+        """Writes out a loop; returns None if that is not needed, or not possible."""
+        if not self._calls_parts(node.body, frame, modes):
+            return None
+        span = frame.file.span(node.iter)
+        before, iterated = self._expression(node.iter, frame, modes)
+        bound = self._bound(node.target, iterated, span, frame, modes)
+        if bound is None:
+            return None
+        written = set().union(*(stores(one) for one in node.body))
+        statements = list(before)
+        for index, names in enumerate(bound):
+            frame.iteration[span] = index
+            for name, value in names.items():
+                if name in written or not _is_simple(value):
+                    frame.names.pop(name, None)
+                    to = ast.Name(id=name, ctx=ast.Store())
+                    assigned = ast.Assign(targets=[to], value=value, lineno=node.lineno)
+                    statements.append(Statement(assigned, modes))
+                else:
+                    frame.names[name] = value
+            made, returned = self._body(node.body, frame, modes)
+            if returned:
+                return None
+            statements += made
+        frame.iteration.pop(span, None)
+        return statements
+
+    def _bound(
+        self,
+        target: ast.expr,
+        iterated: ast.expr,
+        span: Span,
+        frame: _Frame,
+        modes: frozenset[str],
+    ) -> list[dict[str, ast.expr]] | None:
+        """Returns the values of the names that a loop binds, in each iteration."""
+        seen = [self._iterated(span, frame, mode) for mode in modes]
+        if not seen or any(one is None or len(one) != len(seen[0] or ()) for one in seen):
+            return None
+        expressions = unrolling.items(iterated, seen[0] or ())
+        if expressions is None:
+            return None
+        bound = [unrolling.bind(target, one) for one in expressions]
+        return None if any(one is None for one in bound) else [one for one in bound if one]
+
+    def _iterated(self, span: Span, frame: _Frame, mode: str) -> list[object] | None:
+        """Returns the items that a loop of a function had in a mode."""
+        waiting = [frame.calls[mode]]
+        while waiting:
+            call = waiting.pop()
+            items = call.values.get(span)
+            if isinstance(items, list):
+                return items
+            waiting += [one for one in call.calls if one.callee.span is None]
+        return None
+
+    def _calls_parts(self, body: Sequence[ast.AST], frame: _Frame, modes: frozenset[str]) -> bool:
+        """Tells whether a loop calls helpers that are put in place, or has layers in a loop in it."""
+        for node in (one for statement in body for one in ast.walk(statement)):
+            if isinstance(node, ast.Call):
+                found = self._executions(node, frame, modes)
+                if any(_is_part(call) for calls in found.values() for call in calls):
+                    return True
+        inner = [n for one in body for n in ast.walk(one) if isinstance(n, ast.For | ast.ListComp)]
+        return any(self.has_layers(one, frame, modes) for one in inner)
+
+    def has_layers(self, node: ast.AST, frame: _Frame, modes: frozenset[str]) -> bool:
+        """Tells whether calls in a node make variables, or apply layers."""
+        for one in ast.walk(node):
+            if isinstance(one, ast.Call):
+                for calls in self._executions(one, frame, modes).values():
+                    for call in calls:
+                        if call.variables or call.callee.api.startswith(_LAYERS) or _is_part(call):
+                            return True
+        return False
 
     def _loop(self, node: ast.For, frame: _Frame, modes: frozenset[str]) -> list[Statement]:
+        unrolled = self._unrolled(node, frame, modes)
+        if unrolled is not None:
+            return unrolled
         before, iterated = self._expression(node.iter, frame, modes)
         body, returned = self._body(node.body, frame, modes)
         if returned or node.orelse or any(one.modes != modes for one in body):
@@ -242,28 +384,87 @@ class _Flattening:
                 path=frame.file.path,
                 line=node.lineno,
             )
-        target = _Rename(frame.names).visit(copy.deepcopy(node.target))
+        target = _Rename(frame.names, self, frame).visit(copy.deepcopy(node.target))
         loop = ast.For(target=target, iter=iterated, body=[one.node for one in body], orelse=[])
         loop.lineno = node.lineno
         return [*before, Statement(loop, modes)]
 
     def _expression(
-        self, node: ast.expr, frame: _Frame, modes: frozenset[str]
+        self,
+        node: ast.expr,
+        frame: _Frame,
+        modes: frozenset[str],
+        targets: Mapping[str, str | ast.expr] | None = None,
     ) -> tuple[list[Statement], ast.expr]:
         """Returns statements that must run before, and the expression."""
         visitor = _Expressions(self, frame, modes)
+        if isinstance(node, ast.Call):
+            visitor.targets = {k: v for k, v in (targets or {}).items() if isinstance(v, str)}
         new = visitor.run(node)
         return visitor.before, new
+
+    def attribute(self, node: ast.Attribute, frame: _Frame) -> ast.expr | None:
+        """Returns what stands for an attribute of the object; None for other attributes."""
+        path = dotted(node)
+        if not frame.owner or path.partition(".")[0] != "self":
+            return None
+        path = f"{frame.owner}.{path.partition('.')[2]}"
+        if isinstance(node.ctx, ast.Store):
+            if path not in self.stored:
+                name = node.attr.lstrip("_") or "value"
+                while name in self.used:
+                    name += "_"
+                self.used.add(name)
+                self.stored[path] = name
+            return ast.Name(id=self.stored[path], ctx=ast.Store())
+        if path in self.stored:
+            return ast.Name(id=self.stored[path], ctx=ast.Load())
+        if path not in self.attributes:
+            if isinstance(node.value, ast.Attribute):
+                return None  # `self.squared.shape`: the visit goes on to `self.squared`
+            raise Refusal(
+                f"`{ast.unparse(node)}` is no number, text, or list or dict of such; pass it to the "
+                "model_fn in `params`",
+                path=frame.file.path,
+                line=node.lineno,
+            )
+        name = path.partition(".")[2].replace(".", "_").strip("_").upper()
+        defined = set().union(*(stores(one) for one in frame.file.tree.body))
+        while name in defined or name == "PARAMS":
+            name = f"MODEL_{name}"
+        self.constants[name] = self.attributes[path]
+        return ast.Name(id=name, ctx=ast.Load())
 
     def _executions(
         self, node: ast.expr, frame: _Frame, modes: frozenset[str]
     ) -> dict[str, list[Call]]:
-        span = frame.file.span(node)
+        span, wanted = frame.file.span(node), frame.iteration.items()
         return {
-            mode: [call for call in frame.calls[mode].calls if call.span == span]
+            mode: [
+                call
+                for call, loops in _own_calls(frame.calls[mode], ())
+                if call.span == span and wanted <= dict(loops).items()
+            ]
             for mode in modes
             if mode in frame.calls
         }
+
+
+def _own_calls(
+    call: Call, loops: tuple[tuple[Span, int], ...]
+) -> Iterator[tuple[Call, tuple[tuple[Span, int], ...]]]:
+    """Yields the calls of a function, those in generators that it passes on among them."""
+    for one in call.calls:
+        around = (*loops, *one.iterations)
+        yield one, around
+        if one.callee.span is None:
+            yield from _own_calls(one, around)
+
+
+def _targets(node: ast.stmt) -> frozenset[str]:
+    """Returns the names that an assignment binds anew."""
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return frozenset(one.id for one in targets if isinstance(one, ast.Name))
 
 
 class _Expressions(ast.NodeTransformer):
@@ -272,6 +473,8 @@ class _Expressions(ast.NodeTransformer):
     def __init__(self, flattening: _Flattening, frame: _Frame, modes: frozenset[str]) -> None:
         self.flattening, self.frame, self.modes = flattening, frame, modes
         self.before: list[Statement] = []
+        self.targets: dict[str, str] = {}
+        self.substituted: set[str] = set()
 
     def run(self, node: ast.expr) -> ast.expr:
         made: ast.expr = self.visit(node)
@@ -296,6 +499,57 @@ class _Expressions(ast.NodeTransformer):
             return ast.copy_location(ast.Name(id=new, ctx=node.ctx), node)
         return copy.deepcopy(new)
 
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        made = self.flattening.attribute(node, self.frame)
+        return self.generic_visit(node) if made is None else made
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
+        made = self._written_out(node.generators, [node.elt])
+        if made is None:
+            return self.generic_visit(node)
+        return ast.Tuple(elts=[one for [one] in made], ctx=ast.Load())
+
+    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
+        made = self._written_out(node.generators, [node.elt])
+        if made is None:
+            return self.generic_visit(node)
+        return ast.List(elts=[one for [one] in made], ctx=ast.Load())
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
+        made = self._written_out(node.generators, [node.key, node.value])
+        if made is None:
+            return self.generic_visit(node)
+        return ast.Dict(keys=[one[0] for one in made], values=[one[1] for one in made])
+
+    def _written_out(
+        self, generators: list[ast.comprehension], parts: list[ast.expr]
+    ) -> list[list[ast.expr]] | None:
+        """Writes out a comprehension that makes layers; returns None for others."""
+        flattening, frame = self.flattening, self.frame
+        if not any(flattening.has_layers(one, frame, self.modes) for one in parts):
+            return None
+        [generator, *others] = generators
+        span = frame.file.span(generator.iter)
+        iterated = self.visit(generator.iter)
+        bound = flattening._bound(generator.target, iterated, span, frame, self.modes)
+        if others or generator.ifs or bound is None:
+            raise Refusal(
+                "a comprehension that makes layers is translated if it has one `for`, no `if`, and "
+                "iterates over plain values; write it out",
+                path=frame.file.path,
+                line=parts[0].lineno,
+            )
+        made = []
+        names = dict(frame.names)
+        for index, values in enumerate(bound):
+            frame.iteration[span] = index
+            frame.names.update(values)
+            made.append([self.visit(one) for one in parts])
+        frame.names.clear()
+        frame.names.update(names)
+        del frame.iteration[span]
+        return made
+
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         """`mode == ModeKeys.TRAIN` is `training`."""
         if len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq):
@@ -315,10 +569,13 @@ class _Expressions(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         found = self.flattening._executions(node, self.frame, self.modes)
         calls = [call for each in found.values() for call in each]
-        if any(_is_part(call) for call in calls):
+        own = self._owner(node) and any(call.callee.span is not None for call in calls)
+        if own or any(_is_part(call) for call in calls):
             return self._in_place(node, found)
         new = self.generic_visit(node)
         self.flattening.facts[new] = found
+        if self.flattening.scopes:
+            self.flattening.initializers[new] = self.flattening.scopes[-1]
         self._keep(node, calls)
         return new
 
@@ -349,7 +606,14 @@ class _Expressions(ast.NodeTransformer):
         function = _function(file, span)
         calls = {mode: each[0] for mode, each in found.items()}
         names, assigned = self._arguments(node, function, calls)
-        frame = _Frame(file, calls, names, dict(self.frame.functions))
+        nested = isinstance(node.func, ast.Name) and node.func.id in self.frame.functions
+        frame = _Frame(
+            file,
+            calls,
+            {**self.frame.names, **names} if nested else names,
+            dict(self.frame.functions),
+            owner=self.frame.owner if nested else self._owner(node),
+        )
         self.before += assigned
         statements, returned = self.flattening._body(function.body, frame, self.modes)
         self.before += statements
@@ -362,11 +626,21 @@ class _Expressions(ast.NodeTransformer):
             )
         return next(iter(returned.values()))
 
+    def _owner(self, node: ast.Call) -> str:
+        """Returns the object whose method a call calls."""
+        path = dotted(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+        if self.frame.owner and path.partition(".")[0] == "self":
+            return f"{self.frame.owner}{path.removeprefix('self')}"
+        return ""
+
     def _arguments(
         self, node: ast.Call, function: ast.FunctionDef, calls: Mapping[str, Call]
     ) -> tuple[dict[str, str | ast.expr], list[Statement]]:
         """Returns what the helper's names are called here, and the assignments of its arguments."""
         passed = self._passed(node, function)
+        self.substituted = set().union(
+            *(loads(argument) for name, argument in passed.items() if name not in self.targets)
+        )
         written = set().union(*(stores(one) for one in function.body))
         names: dict[str, str | ast.expr] = {}
         assigned: list[Statement] = []
@@ -392,6 +666,8 @@ class _Expressions(ast.NodeTransformer):
     def _new_name(self, name: str, function: ast.FunctionDef, value: ast.expr | None) -> str:
         """Returns a name for a helper's variable that nothing else here has."""
         new = name
+        if name in self.targets and name not in self.substituted:
+            return self.targets[name]  # it is the caller's variable that this call assigns
         same = isinstance(value, ast.Name) and value.id == name
         while new in self.flattening.used and not same:
             new = f"{function.name}_{name}" if new == name else f"{new}_"
@@ -424,8 +700,14 @@ class _Expressions(ast.NodeTransformer):
 class _Rename(ast.NodeTransformer):
     """Renames what an assignment writes."""
 
-    def __init__(self, names: Mapping[str, str | ast.expr]) -> None:
-        self.names = names
+    def __init__(
+        self, names: Mapping[str, str | ast.expr], flattening: _Flattening, frame: _Frame
+    ) -> None:
+        self.names, self.flattening, self.frame = names, flattening, frame
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        made = self.flattening.attribute(node, self.frame)
+        return self.generic_visit(node) if made is None else made
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         new = self.names.get(node.id, node.id)
@@ -452,6 +734,14 @@ def _is_part(call: Call) -> bool:
         return False
     inner = [one for one in call.walk() if one is not call]
     return bool(call.variables) or any(one.callee.api.startswith(_PARTS) for one in inner)
+
+
+def dotted(node: ast.AST) -> str:
+    """Returns "a.b" for an attribute of a name; "" for other expressions."""
+    if isinstance(node, ast.Attribute):
+        base = dotted(node.value)
+        return f"{base}.{node.attr}" if base else ""
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _is_simple(node: ast.expr) -> bool:
