@@ -34,6 +34,7 @@ def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
         _loss(program),
         _rate(program),
         *_optimizers(program),
+        *dict.fromkeys(one.definition.rstrip() for one in program.metrics if one.definition),
         _loop(program),
         _train(program),
         _main(program),

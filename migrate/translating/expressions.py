@@ -121,8 +121,10 @@ class ToTf2(ast.NodeTransformer):
 
 
 def _dotted_like(func: ast.expr, api: str) -> ast.expr:
-    """Returns the public name; methods keep their object."""
-    return parse(api) if dotted(func) and "." in api else func
+    """Returns the public name of a function; a method stays a method of its object."""
+    owner = api.split(".")[-2]
+    is_method = owner[:1].isupper()
+    return parse(api) if dotted(func) and not is_method else func
 
 
 def dotted(node: ast.AST) -> str:

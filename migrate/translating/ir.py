@@ -32,11 +32,13 @@ class Metric:
       name: Its name in `eval_metric_ops`.
       make: The Keras metric.
       values: What its `update_state` takes, as source.
+      definition: The class, if the module defines it; "" for Keras's own.
     """
 
     name: str
     make: str
     values: tuple[str, ...]
+    definition: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -229,40 +230,90 @@ class _Reading:
         for key, one in zip(value.keys, value.values, strict=True):
             if not isinstance(key, ast.Constant):
                 raise Refusal("a metric's name is computed", path=self.file.path, line=one.lineno)
-            found.append(self._metric(str(key.value), one, others))
+            found.append(self._metric(str(key.value), one))
         read = set().union(*(loads(parse(v)) for one in found for v in one.values), set())
         needed, _ = needed_for(others, read, EVAL)
         lines = [one for one in _lines(needed) if one not in computed]
         return tuple(found), tuple(lines)
 
-    def _metric(self, name: str, node: ast.expr, others: list[Statement]) -> Metric:
+    def _metric(self, name: str, node: ast.expr) -> Metric:
+        updated = node.id if isinstance(node, ast.Name) else ""
         while isinstance(node, ast.Name):
-            node = spec_reading.assigned(others, node.id, EVAL) or ast.Constant(value=None)
-        row = metrics.ROWS.get(api_of(node, self.flat.facts))
+            updated = node.id
+            node = spec_reading.assigned(self.flat.statements, node.id, EVAL) or ast.Constant(None)
+        api = api_of(node, self.flat.facts)
+        if isinstance(node, ast.Call) and api.startswith("tf.keras.metrics."):
+            return self._keras_metric(name, node, updated)
+        row = metrics.ROWS.get(api)
         if row is None or not isinstance(node, ast.Call):
-            raise Refusal(
-                f"the metric {name!r}, {ast.unparse(node)[:60]}, is not translated",
-                path=self.file.path,
-                line=getattr(node, "lineno", 0),
-            )
+            raise self._untranslated(f"the metric {name!r}, {ast.unparse(node)[:60]},", node)
         arguments = bind(node, row.parameters)
+        for parameter in metrics.DROPPED:
+            arguments.pop(parameter, None)
+        for parameter, only in row.values:
+            given = arguments.pop(parameter, None)
+            if given is not None and getattr(given, "value", None) != only:
+                raise self._untranslated(f"`{parameter}` of the metric {name!r}", node)
         for parameter, default in row.defaults:
             arguments.setdefault(parameter, parse(default))
         unknown = set(arguments) - set(row.parameters)
         if unknown:
-            raise Refusal(
-                f"`{unknown.pop()}` of the metric {name!r} is not translated",
-                path=self.file.path,
-                line=node.lineno,
-            )
-        values = [ast.unparse(fill(one, arguments)) for one in row.update]
+            raise self._untranslated(f"`{unknown.pop()}` of the metric {name!r}", node)
+        values = [ast.unparse(self._without_casts(fill(one, arguments))) for one in row.update]
         if "weights" in arguments and not _is_none(arguments["weights"]):
             values.append(ast.unparse(arguments["weights"]))
         return Metric(
             name=name,
             make=ast.unparse(fill(row.make, arguments)),
             values=tuple(values),
+            definition=row.definition,
         )
+
+    def _keras_metric(self, name: str, node: ast.Call, variable: str) -> Metric:
+        """A Keras metric object, which a statement updates."""
+        updates = [
+            s.node.value
+            for s in self.flat.statements
+            if EVAL in s.modes
+            and isinstance(s.node, ast.Expr)
+            and isinstance(s.node.value, ast.Call)
+            and ast.unparse(s.node.value.func) == f"{variable}.update_state"
+        ]
+        if len(updates) != 1 or updates[0].keywords:
+            raise self._untranslated(f"the metric {name!r}, updated other than once,", node)
+        new = ast.Call(
+            func=parse(ast.unparse(node.func).replace("tf.keras.", "keras.")),
+            args=node.args,
+            keywords=[one for one in node.keywords if one.arg != "name"],
+        )
+        values = tuple(ast.unparse(one) for one in updates[0].args)
+        return Metric(name=name, make=ast.unparse(new), values=values)
+
+    def _without_casts(self, node: ast.expr) -> ast.expr:
+        """Removes a cast to bool from what was cast from bool, by the dtypes of the run."""
+        text = ast.unparse(node)
+        match = re.fullmatch(r"tf\.cast\((?:tf\.cast\()?(.*), tf\.bool\)(?:, tf\.float32\))?", text)
+        if match is None:
+            return node
+        inner = parse(match[1])
+        if isinstance(inner, ast.Name):
+            assigned = spec_reading.assigned(self.flat.statements, inner.id, EVAL)
+            first = assigned.args[0] if isinstance(assigned, ast.Call) and assigned.args else None
+            results = (
+                [
+                    getattr(call.result, "dtype", "")
+                    for call in self.flat.facts.get(first, {}).get(EVAL, ())
+                ]
+                if first is not None
+                else []
+            )
+            if results == ["bool"]:
+                return inner
+        return node
+
+    def _untranslated(self, what: str, node: ast.AST) -> Refusal:
+        line = getattr(node, "lineno", 0)
+        return Refusal(f"{what} is not translated", path=self.file.path, line=line)
 
     def _rates(self) -> tuple[tuple[str, ...], str]:
         """Returns the rate of each optimizer, and the body of `learning_rate`."""
@@ -345,8 +396,12 @@ class _Reading:
                 found.append(f"the {kind} summary {tag!r} (line {call.span.line})")
         for statement in self.flat.statements:
             node = statement.node
-            if isinstance(node, ast.Expr) and not api_of(node.value, self.flat.facts).startswith(
-                ("tf.summary.", "tf.losses.")
+            if (
+                isinstance(node, ast.Expr)
+                and not api_of(node.value, self.flat.facts).startswith(
+                    ("tf.summary.", "tf.losses.")
+                )
+                and ".update_state(" not in ast.unparse(node)
             ):
                 found.append(f"`{ast.unparse(node)}` (line {node.lineno})")
         return tuple(dict.fromkeys(found))
@@ -369,7 +424,7 @@ def _texts(parts: Sequence[Any]) -> list[str]:
         elif isinstance(one, Model):
             found += [*one.init, *one.body, *one.methods]
         elif isinstance(one, Metric):
-            found += [one.make, *one.values]
+            found += [one.make, *one.values, one.definition]
         elif isinstance(one, copying.Copied):
             found += one.parts
         elif isinstance(one, model_reading.ModelPart):
