@@ -18,7 +18,6 @@ from migrate.targets import Built, Target
 from migrate.translating import emitter, program_reading
 from migrate.translating.expressions import is_plain
 from migrate.translating.facts import Span
-from migrate.translating.loss_reading import Term
 from migrate.translating.program_reading import RunFacts
 from migrate.translating.refusal import Refusal
 
@@ -36,6 +35,7 @@ def translate(target: Target) -> str:
       Refusal: A part of the model_fn is not translated; the message has the line.
     """
     modes = ("train", "eval", "infer")
+    attributes = _attributes(target)
     present = [mode for mode in modes if _has(target, mode)]
     recorded = runs.record(target, tuple(present))
     function = runs.model_function(target)
@@ -46,10 +46,11 @@ def translate(target: Target) -> str:
         name=function.__qualname__.rpartition(".")[2],
         calls={mode: run.call for mode, run in recorded.items()},
         formulas={mode: ledger.formula for mode, ledger in ledgers.items()},
-        terms=_terms(ledgers["train"]),
+        terms=ledgers["train"].terms,
         training=training_reading.read(train.built, train.call),
         params=fact_of(target.params),
         closure=_closure(function),
+        attributes=attributes,
         literals=_literals(function),
         feature_specs=_specs(train.built.inputs.features),
         has_labels=train.built.inputs.labels is not None,
@@ -81,23 +82,17 @@ def _ledger(built: Built, mode: str) -> LossLedger:
         return reader.ledger(built.spec.loss, batch.features, batch.labels, mode=mode)
 
 
-def _terms(ledger: LossLedger) -> list[Term]:
-    found = []
-    for term in ledger.data_terms:
-        weights = [step.tensor for step in term.weightings]
-        found.append(
-            Term(
-                tensor=term.tensors[0],
-                words=term.op,
-                reduction=term.suggested_reduction or "",
-                weights=weights[0] if len(weights) == 1 else "",
-            )
-        )
-    return found
-
-
 def _closure(function: Callable[..., Any]) -> dict[str, Any]:
     values = inspect.getclosurevars(function).nonlocals
+    return {name: fact_of(v) for name, v in values.items() if is_plain(fact_of(v))}
+
+
+def _attributes(target: Target) -> dict[str, Any]:
+    """Returns the plain values of the object whose method the model_fn is."""
+    model_fn: Any = target.model_fn
+    while hasattr(model_fn, "func"):
+        model_fn = model_fn.func
+    values = getattr(getattr(model_fn, "__self__", None), "__dict__", {})
     return {name: fact_of(v) for name, v in values.items() if is_plain(fact_of(v))}
 
 

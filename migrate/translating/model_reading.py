@@ -377,7 +377,7 @@ class _Reading:
         for statement in statements:
             node = statement.node
             if values:
-                statement.node = node = substitute(node, values)
+                statement.node = node = substitute(node, values, copied=False)
             if (
                 isinstance(node, ast.Assign)
                 and len(node.targets) == 1

@@ -7,9 +7,9 @@ call. Other helpers stay functions.
 import ast
 import copy
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 
-from migrate.translating.facts import Call, Span
+from migrate.translating.facts import Call, Span, TensorFact
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader import source_files
 from migrate.translating.source_reader.source_files import SourceFile
@@ -57,29 +57,45 @@ class Flattened:
 
 @dataclasses.dataclass(slots=True)
 class _Frame:
-    """A function being flattened: its file, its calls in each mode, new names of its variables."""
+    """A function being flattened: its file, its calls in each mode, new names of its variables.
+
+    `owner` is the name of the object whose method it is; "" for a function.
+    """
 
     file: SourceFile
     calls: Mapping[str, Call]
     names: dict[str, str | ast.expr]
     functions: dict[str, ast.FunctionDef]
+    owner: str = ""
 
 
-def flatten(model_fn: Span, calls: Mapping[str, Call]) -> Flattened:
+def flatten(
+    model_fn: Span,
+    calls: Mapping[str, Call],
+    *,
+    tensors: Collection[str] = (),
+    attributes: Collection[str] = (),
+) -> Flattened:
     """Flattens a model_fn.
 
     Args:
       model_fn: The file and the first line of the function.
       calls: The call of the model_fn in each mode.
+      tensors: The names of tensors that the source must show: a helper that computes one, and does
+        not return it, is put in the place of its call.
+      attributes: The names of the attributes of the object whose method the model_fn is, that are
+        constants. They are called by their names in capitals; others become variables.
 
     Raises:
       Refusal: The source does not have a form that can be flattened.
     """
-    return _Flattening().run(model_fn, calls)
+    return _Flattening(frozenset(tensors), frozenset(attributes)).run(model_fn, calls)
 
 
 class _Flattening:
-    def __init__(self) -> None:
+    def __init__(self, tensors: frozenset[str], attributes: frozenset[str]) -> None:
+        self.tensors, self.attributes = tensors, attributes
+        self.own_names: dict[str, str] = {}
         self.facts: dict[ast.AST, dict[str, list[Call]]] = {}
         self.values: dict[ast.AST, dict[str, object]] = {}
         self.kept: dict[str, tuple[SourceFile, ast.FunctionDef]] = {}
@@ -93,7 +109,7 @@ class _Flattening:
         self.used = {n.id for n in ast.walk(function) if isinstance(n, ast.Name)}
         names = [one.arg for one in [*function.args.args, *function.args.kwonlyargs]]
         self.used |= set(names)
-        frame = _Frame(file, calls, {}, {})
+        frame = _Frame(file, calls, {}, {}, names[0] if names[:1] == ["self"] else "")
         statements, returned = self._body(function.body, frame, frozenset(calls))
         return Flattened(
             statements=statements,
@@ -161,19 +177,46 @@ class _Flattening:
         new = copy.copy(node)
         if node.value is not None:
             before, new.value = self._expression(node.value, frame, modes)
-            seen = {
-                mode: call.values[frame.file.span(node.value)]
-                for mode, call in frame.calls.items()
-                if frame.file.span(node.value) in call.values
-            }
-            self.values[new.value] = seen
-        rename = _Rename(frame.names)
+            self.note(new.value, node.value, frame)
+        rename = _Rename(frame.names, lambda target: self.own_name(target, frame, store=True))
         if isinstance(new, ast.Assign):
             new.targets = [rename.visit(copy.deepcopy(target)) for target in new.targets]
             return before + [Statement(one, modes) for one in self._split(new)]
         if not isinstance(new, ast.Expr):
             new.target = rename.visit(copy.deepcopy(new.target))
         return [*before, Statement(new, modes)]
+
+    def own_name(self, node: ast.Attribute, frame: _Frame, *, store: bool = False) -> str:
+        """Returns the name of an attribute of the model_fn's object; "" for other attributes.
+
+        Raises:
+          Refusal: A constant is changed.
+        """
+        if not frame.owner or not isinstance(node.value, ast.Name) or node.value.id != frame.owner:
+            return ""
+        if node.attr in self.attributes:
+            if store:
+                raise Refusal(
+                    f"`{ast.unparse(node)}` has a value before the model_fn is called, and is "
+                    "changed in it; use a variable of another name",
+                    path=frame.file.path,
+                    line=node.lineno,
+                )
+            return node.attr.upper()
+        if node.attr not in self.own_names:
+            name = node.attr
+            while name in self.used:
+                name = f"{name}_"
+            self.used.add(name)
+            self.own_names[node.attr] = name
+        return self.own_names[node.attr]
+
+    def note(self, new: ast.expr, node: ast.expr, frame: _Frame) -> None:
+        """Notes what the run showed of an expression."""
+        span = frame.file.span(node)
+        seen = {m: call.values[span] for m, call in frame.calls.items() if span in call.values}
+        if seen:
+            self.values[new] = seen
 
     def _split(self, node: ast.Assign) -> list[ast.stmt]:
         """Splits `a, b = x, y` into assignments, if none reads what another one writes."""
@@ -280,6 +323,8 @@ class _Expressions(ast.NodeTransformer):
     def generic_visit(self, node: ast.AST) -> ast.AST:
         """Copies a node: the tree of the file stays as it is."""
         new = copy.copy(node)
+        if isinstance(node, ast.expr):
+            self.flattening.note(new, node, self.frame)
         for field, value in ast.iter_fields(node):
             if isinstance(value, list):
                 setattr(new, field, [self._visited(one) for one in value])
@@ -294,7 +339,17 @@ class _Expressions(ast.NodeTransformer):
         new = self.frame.names.get(node.id, node.id)
         if isinstance(new, str):
             return ast.copy_location(ast.Name(id=new, ctx=node.ctx), node)
-        return copy.deepcopy(new)
+        made = copy.deepcopy(new)
+        if new in self.flattening.values:
+            self.flattening.values[made] = self.flattening.values[new]
+        return made
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        """`self.units` is a constant, or a variable."""
+        name = self.flattening.own_name(node, self.frame)
+        if not name:
+            return self.generic_visit(node)
+        return ast.copy_location(ast.Name(id=name, ctx=node.ctx), node)
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         """`mode == ModeKeys.TRAIN` is `training`."""
@@ -315,7 +370,7 @@ class _Expressions(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         found = self.flattening._executions(node, self.frame, self.modes)
         calls = [call for each in found.values() for call in each]
-        if any(_is_part(call) for call in calls):
+        if any(_is_part(call) or _hides(call, self.flattening.tensors) for call in calls):
             return self._in_place(node, found)
         new = self.generic_visit(node)
         self.flattening.facts[new] = found
@@ -349,7 +404,12 @@ class _Expressions(ast.NodeTransformer):
         function = _function(file, span)
         calls = {mode: each[0] for mode, each in found.items()}
         names, assigned = self._arguments(node, function, calls)
-        frame = _Frame(file, calls, names, dict(self.frame.functions))
+        first = function.args.args[:1]
+        is_own = isinstance(node.func, ast.Attribute) and (
+            ast.unparse(node.func.value) == self.frame.owner
+        )
+        owner = first[0].arg if is_own and first else ""
+        frame = _Frame(file, calls, names, dict(self.frame.functions), owner)
         self.before += assigned
         statements, returned = self.flattening._body(function.body, frame, self.modes)
         self.before += statements
@@ -424,8 +484,18 @@ class _Expressions(ast.NodeTransformer):
 class _Rename(ast.NodeTransformer):
     """Renames what an assignment writes."""
 
-    def __init__(self, names: Mapping[str, str | ast.expr]) -> None:
-        self.names = names
+    def __init__(
+        self,
+        names: Mapping[str, str | ast.expr],
+        own_name: Callable[[ast.Attribute], str] = lambda _: "",
+    ) -> None:
+        self.names, self.own_name = names, own_name
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        name = self.own_name(node)
+        if not name:
+            return self.generic_visit(node)
+        return ast.copy_location(ast.Name(id=name, ctx=node.ctx), node)
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         new = self.names.get(node.id, node.id)
@@ -452,6 +522,19 @@ def _is_part(call: Call) -> bool:
         return False
     inner = [one for one in call.walk() if one is not call]
     return bool(call.variables) or any(one.callee.api.startswith(_PARTS) for one in inner)
+
+
+def _hides(call: Call, tensors: frozenset[str]) -> bool:
+    """Tells whether a user's function computes one of the tensors, and returns something else."""
+    if call.callee.span is None or call.callee.name == "<lambda>" or not tensors:
+        return False
+    if isinstance(call.result, TensorFact) and call.result.name in tensors:
+        return False
+    seen = [value for one in call.walk() for value in one.values.values()]
+    seen += [one.result for one in call.walk() if one is not call]
+    seen += [value for one in call.walk() if one is not call for value in one.arguments.values()]
+    given = {v.name for v in call.arguments.values() if isinstance(v, TensorFact)}
+    return any(isinstance(v, TensorFact) and v.name in tensors - given for v in seen)
 
 
 def _is_simple(node: ast.expr) -> bool:
