@@ -32,7 +32,7 @@ _MATH = (
     "igamma lbeta lgamma log log1p log_sigmoid polyval pow reciprocal rsqrt sin sinh square tan "
     "zeta cumprod cumsum bincount conj angle imag real is_finite is_inf is_nan segment_max "
     "segment_mean segment_min segment_prod segment_sum unsorted_segment_max unsorted_segment_mean "
-    "unsorted_segment_sum confusion_matrix count_nonzero top_k in_top_k xdivy"
+    "unsorted_segment_sum confusion_matrix count_nonzero top_k in_top_k xdivy squared_difference"
 ).split()
 _STILL_THERE = {"acos", "asin", "atan", "cos", "cosh", "pow", "sin", "sinh", "square", "tan",
                 "cumsum", "acosh", "asinh", "atan2", "atanh"}  # fmt: skip
