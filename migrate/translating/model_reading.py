@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from migrate.mappings import layers as layer_rows
 from migrate.translating import model_uses, rnn_reading, table_reading
-from migrate.translating.expressions import ToTf2, api_of, bind, parse, refuse
+from migrate.translating.expressions import ToTf2, api_of, bind, dotted, parse, refuse
 from migrate.translating.facts import VariableFact
 from migrate.translating.layer_reading import Layers
 from migrate.translating.local_values import LocalValues, copied
@@ -108,6 +108,8 @@ class _Reading:
             {mode: rewrite.visit(node) for mode, node in self.flat.returned.items()}
         )
         self._drop_made(self.flat.statements)
+        for statement in self.flat.statements:
+            _with_values(statement.node)
         self.part.definitions = self.layers.definitions
         return self.part
 
@@ -342,6 +344,14 @@ class _Reading:
         statements[:] = kept
         returned = self.flat.returned
         returned.update({m: copied(node, self.flat, values) for m, node in returned.items()})
+
+
+def _with_values(node: ast.AST) -> None:
+    """`embedding_lookup_sparse` takes a `tf.Variable`, and no Keras variable."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.Call) and dotted(one.func) == "tf.nn.embedding_lookup_sparse":
+            if one.args and dotted(one.args[0]).startswith("self."):
+                one.args[0] = ast.Attribute(value=one.args[0], attr="value", ctx=ast.Load())
 
 
 def _ours(use: Use) -> bool:
