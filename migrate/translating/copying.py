@@ -55,22 +55,23 @@ def copy_of(
     Raises:
       Refusal: A name is not defined at the top level.
     """
-    defining = {
-        name: node for node in file.tree.body for name in ([*imported(node)] or stores(node))
-    }
+    defining: dict[str, list[ast.stmt]] = {}
+    for node in file.tree.body:
+        for name in [*imported(node)] or stores(node):
+            defining.setdefault(name, []).append(node)
     waiting, chosen, seen = list(names), [], set(known) | set(dir(builtins)) | set(aliases(file))
     while waiting:
         name = waiting.pop()
         if name in seen:
             continue
         seen.add(name)
-        node = defining.get(name)
-        if node is None:
+        if name not in defining:
             raise Refusal(f"`{name}` is not defined at the top level of the module", path=file.path)
-        if node not in chosen:
-            chosen.append(node)
-            if name not in literals:
-                waiting += _needs(node)
+        for node in defining[name]:  # `x = f()`, then `x[0] += 1`
+            if node not in chosen:
+                chosen.append(node)
+                if name not in literals:
+                    waiting += _needs(node)
     imports, parts = [], []
     for node in sorted(chosen, key=lambda one: one.lineno):
         if isinstance(node, ast.Import | ast.ImportFrom):
