@@ -17,7 +17,9 @@ _EXPORTS = {
     "Verdict": "migrate.verifying.verdict",
     "host": "migrate.hosting.host",
     "keep_eager_execution": "migrate.hosting.eager_mode",
+    "Translation": "migrate.translation",
     "strategy_from_tf_config": "migrate.hosting.replicas.worker_strategy",
+    "translate": "migrate.translation",
     "verify": "migrate.verifying.verify",
 }
 

@@ -1,7 +1,10 @@
 """`translate`: writes a model_fn as the source of a TF2 training loop."""
 
+import ast
+import dataclasses
 import inspect
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -11,39 +14,87 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.ledger import reader
-from estimator_compat.ledger.values import LossLedger
+from estimator_compat.ledger.values import Kind, LossLedger
 from migrate.graph_reading import runs, training_reading
 from migrate.graph_reading.recorded_facts import fact_of
 from migrate.targets import Built, Target
 from migrate.translating import emitter, program_reading
-from migrate.translating.expressions import is_plain
+from migrate.translating.expressions import dotted, is_plain
 from migrate.translating.facts import Span
+from migrate.translating.ir import Program
 from migrate.translating.loss_reading import Term
 from migrate.translating.program_reading import RunFacts
 from migrate.translating.refusal import Refusal
+from migrate.verifying.subject import SubjectReference
+from migrate.verifying.verdict import Verdict
+from migrate.verifying.verify import verify
 
 
-def translate(target: Target) -> str:
-    """Translates a target.
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """A translated model_fn.
+
+    Attributes:
+      program: What was read.
+      outcome: "whole": no line of the legacy model runs in the written module.
+      kept: The functions of the legacy program that the module still calls; none in this version.
+      left_out: What is not carried over, such as hooks, in words.
+    """
+
+    program: Program
+    outcome: str = "whole"
+    kept: tuple[str, ...] = ()
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What is not carried over."""
+        return self.program.left_out
+
+    def source(self, *, keras: str = "keras", proof: str = "") -> str:
+        """Returns the source of the module, formatted as ruff does.
+
+        Args:
+          keras: The package that the module imports: "keras", which is Keras 3, or "tf_keras".
+          proof: What a verification found, for the docstring.
+        """
+        source = formatted(emitter.emit(self.program, keras=keras, proof=proof))
+        check_names(source)
+        return source
+
+
+def translate(target: Target) -> Translation:
+    """Translates a model_fn into the source of a TF2 training loop.
+
+    The model_fn is run: its graph is built in each mode that has an input_fn, and its calls are
+    recorded. Nothing is trained.
 
     Args:
-      target: The model_fn with its inputs.
-
-    Returns:
-      The source of a module.
+      target: The model_fn with its inputs, params and config.
 
     Raises:
-      Refusal: A part of the model_fn is not translated; the message has the line.
+      Refusal: A part of the model_fn is not translated. The message has the line.
+      ValueError: The target has no input_fn for training, or the model_fn does not return a spec.
     """
-    modes = ("train", "eval", "infer")
-    present = [mode for mode in modes if _has(target, mode)]
-    recorded = runs.record(target, tuple(present))
+    present = [mode for mode in ("train", "eval", "infer") if _has(target, mode)]
     function = runs.model_function(target)
+    if getattr(function, "__code__", None) is None or function.__name__ == "<lambda>":
+        raise Refusal(
+            f"`model_fn` ({target.model_fn!r:.80}) has no `def` that can be read; expected a "
+            "function in a file; name that function"
+        )
+    path = function.__code__.co_filename
+    if not os.path.isfile(path):
+        raise Refusal(
+            f"the source of {function.__name__} is not there: it says that it is in {path}, which "
+            "is not a file, as for code of a notebook, of `exec`, or of a .pyc file; put it into a "
+            ".py file"
+        )
+    recorded = runs.record(target, tuple(present))
     ledgers = {mode: _ledger(run.built, mode) for mode, run in recorded.items() if mode != "infer"}
     train = recorded["train"]
     facts = RunFacts(
         model_fn=Span(function.__code__.co_filename, function.__code__.co_firstlineno, 0, 0, 0),
-        name=function.__qualname__.rpartition(".")[2],
+        name=function.__name__,
         calls={mode: run.call for mode, run in recorded.items()},
         formulas={mode: ledger.formula for mode, ledger in ledgers.items()},
         terms=_terms(ledgers["train"]),
@@ -56,20 +107,67 @@ def translate(target: Target) -> str:
         has_labels=train.built.inputs.labels is not None,
         input_fns={mode: _input_fn(target, mode, function) for mode in present},
         endless=_is_endless(target),
+        loss_dtype=train.built.spec.loss.dtype.base_dtype.name,
     )
-    return formatted(emitter.emit(program_reading.read(facts)))
+    return Translation(program=program_reading.read(facts))
 
 
 def formatted(source: str) -> str:
-    """Sorts the imports of a module and formats it, as ruff does."""
-    command = [sys.executable, "-m", "ruff"]
-    options = ["--line-length=100", "--isolated", "-"]
-    for arguments in (["check", "--select=I,F401,UP", "--fix", "--quiet"], ["format", "--quiet"]):
+    """Sorts the imports of a module and formats it, as ruff does.
+
+    Raises:
+      RuntimeError: ruff is not installed, or cannot read the source.
+    """
+    options = ["--isolated", "--line-length=100", "--stdin-filename=loop.py", "-"]
+    for command in (["check", "--select=I,F401", "--fix", "--quiet"], ["format", "--quiet"]):
         done = subprocess.run(
-            [*command, *arguments, *options], input=source, text=True, capture_output=True
+            [sys.executable, "-m", "ruff", *command, *options],
+            input=source,
+            text=True,
+            capture_output=True,
         )
-        source = done.stdout or source
+        if not done.stdout:
+            raise RuntimeError(
+                f"ruff {command[0]} failed: {done.stderr.strip()[:500]}; expected ruff to format "
+                "the written module; install it with `pip install ruff`."
+            )
+        source = done.stdout
     return source
+
+
+def check_names(source: str) -> None:
+    """Checks that TensorFlow 2 has the names that a module reads, and that it defines the others.
+
+    Raises:
+      Refusal: It does not; the message names them.
+    """
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)]
+    names = {dotted(node) for node in nodes}
+    missing = sorted(name for name in names if name.startswith("tf.") and not _is_in_tf2(name))
+    if missing:
+        raise Refusal(
+            f"TensorFlow 2 has no {', '.join(f'`{name}`' for name in missing)}, and this version "
+            "does not know what to write for it"
+        )
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select=F821", "-"]
+    found = subprocess.run(
+        [*command, "--output-format=concise"], input=source, text=True, capture_output=True
+    )
+    undefined = sorted(set(re.findall(r"Undefined name `(\w+)`", found.stdout)))
+    if undefined:
+        raise Refusal(
+            f"the source of {', '.join(f'`{name}`' for name in undefined)} was not found: a part "
+            "of the model_fn reads it in a way that is not translated"
+        )
+
+
+def _is_in_tf2(name: str) -> bool:
+    value: Any = tf
+    for part in name.split(".")[1:]:
+        if isinstance(value, type) or not hasattr(value, part):
+            return isinstance(value, type)
+        value = getattr(value, part)
+    return True
 
 
 def _has(target: Target, mode: str) -> bool:
@@ -83,6 +181,13 @@ def _ledger(built: Built, mode: str) -> LossLedger:
 
 
 def _terms(ledger: LossLedger) -> list[Term]:
+    for term in ledger.terms:
+        if term.kind is Kind.OPAQUE:
+            raise Refusal(
+                f"the loss {term.op!r} is not a reduction of losses of examples: {term.stopped_by}",
+                path=term.line.file if term.line else "",
+                line=term.line.number if term.line else 0,
+            )
     found = []
     for term in ledger.data_terms:
         weights = [step.tensor for step in term.weightings]
@@ -150,7 +255,7 @@ def _specs(features: Any) -> str:
 
 
 def _input_fn(target: Target, mode: str, function: Any) -> tuple[str, bool]:
-    """Returns the name of an input_fn in the module of the model_fn, and whether it takes params."""
+    """Returns the name of an input_fn in the model_fn's module, and whether it takes params."""
     wanted = target.input_fn(mode)
     for name, value in function.__globals__.items():
         if value is wanted:
@@ -169,3 +274,26 @@ def _is_endless(target: Target) -> bool:
         with tf1.Session() as session:
             size = session.run(dataset.cardinality())
     return bool(size == tf.data.INFINITE_CARDINALITY)
+
+
+def prove(
+    target: Target, path: str, *, steps: int = 50, progress: Callable[[str], None] | None = None
+) -> Verdict:
+    """Holds a written module to the model_fn under an Estimator, in a process of its own.
+
+    Args:
+      target: The model_fn with its inputs.
+      path: The path of the module.
+      steps: How many steps to train.
+      progress: Is called with a line of text now and then.
+    """
+    return verify(target, SubjectReference(f"{path}:Loop"), steps=steps, progress=progress)
+
+
+def proof(verdict: Verdict) -> str:
+    """Returns a sentence on a verdict, with the versions, for the docstring of the module."""
+    stages = ", ".join(f"{stage.name} {stage.outcome.value}" for stage in verdict.stages)
+    return (
+        f"Verified against the legacy program, TensorFlow {tf.__version__}: "
+        f"{verdict.outcome.value} ({stages})."
+    )

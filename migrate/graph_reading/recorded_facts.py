@@ -10,7 +10,16 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat import package_files
 from migrate.graph_reading.api_names import api_name
 from migrate.graph_reading.call_recorder import Record
-from migrate.translating.facts import Call, Callee, Span, TensorFact, Unknown, VariableFact
+from migrate.translating.facts import (
+    Call,
+    Callee,
+    ColumnFact,
+    FunctionFact,
+    Span,
+    TensorFact,
+    Unknown,
+    VariableFact,
+)
 
 _LAYERS = ("tf.layers.", "tf.keras.layers.", "tf.nn.dynamic_rnn", "tf.nn.bidirectional_dynamic_rnn")
 _PLAIN = (bool, int, float, str, bytes, type(None))
@@ -67,6 +76,9 @@ def fact_of(value: Any) -> Any:
     """Converts a value: plain Python values stay, tensors become `TensorFact`s."""
     if isinstance(value, _PLAIN):
         return value
+    if hasattr(value, "_fields") and hasattr(value, "parse_example_spec"):
+        fields = {name: fact_of(getattr(value, name)) for name in value._fields}
+        return ColumnFact(kind=type(value).__name__, name=value.name, fields=fields)
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
         return type(value)(fact_of(one) for one in value)
     if isinstance(value, dict):
@@ -77,11 +89,27 @@ def fact_of(value: Any) -> Any:
         return Unknown(f"tf.{value.name}")
     if isinstance(value, tf.TensorShape):
         return tuple(value.as_list()) if value.rank is not None else Unknown("a TensorShape")
+    if isinstance(value, types.FunctionType) and not api_name(value):
+        return _function(value)
     if callable(value):
         return Unknown(api_name(value) or getattr(value, "__name__", type(value).__name__))
     if hasattr(value, "tolist") and getattr(value, "ndim", 1) == 0:
         return value.item()
     return Unknown(type(value).__name__)
+
+
+def _function(function: types.FunctionType) -> FunctionFact | Unknown:
+    code = function.__code__
+    if _is_foreign(code.co_filename):
+        return Unknown(function.__name__)
+    parameters = inspect.signature(function).parameters.values()
+    values = {one.name: one.default for one in parameters if one.default is not one.empty}
+    values |= inspect.getclosurevars(function).nonlocals
+    return FunctionFact(
+        name=function.__name__,
+        span=Span(code.co_filename, code.co_firstlineno, 0, 0, 0),
+        values={name: one for name, one in values.items() if isinstance(one, _PLAIN)},
+    )
 
 
 def _tensor(value: Any) -> TensorFact:

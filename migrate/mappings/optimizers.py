@@ -1,11 +1,13 @@
 """The optimizers of `tf.train` as small classes over the kernels that they ran.
 
-Keras's optimizers of the same names differ: Adam and RMSprop in epsilon or its place, Adagrad, Ftrl and
-Adam on the rows of an embedding, Momentum and Adadelta in the slots. See SOURCES for each class;
+Keras's optimizers of the same names differ: in epsilon or its place, in the slots, or on the rows
+of an embedding. Each class has the slots of the legacy optimizer, under their legacy names.
 `tests/migrate/mappings/test_optimizers.py` steps both sides.
 """
 
+import ast
 import dataclasses
+import re
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,13 +17,13 @@ class OptimizerRow:
     Attributes:
       kernels: The types of the ops that update a weight, without "Resource" and "Sparse".
       name: The class that is written.
-      hyperparameters: The inputs and attributes of the op that the constructor takes, by the name of
-        the argument.
+      hyperparameters: The inputs and attributes of the op that the constructor takes, by the name
+        of the argument.
       slots: The attributes that hold the slots, by the end of their legacy names.
       powers: The attributes of variables that are no slots, by their legacy names.
       source: The class.
-      sparse: The lines of `apply` for IndexedSlices, if the kernel for rows is another one; "" if a
-        dense gradient is the same update.
+      has_row_kernel: Whether the rows of an IndexedSlices have a kernel of their own, whose update
+        is not that of the dense gradient. `with_rows` then returns the class.
     """
 
     kernels: tuple[str, ...]
@@ -30,7 +32,7 @@ class OptimizerRow:
     slots: dict[str, str]
     source: str
     powers: dict[str, str] = dataclasses.field(default_factory=dict)
-    sparse: str = ""
+    has_row_kernel: bool = False
 
 
 _SGD = '''\
@@ -171,7 +173,9 @@ _ADADELTA = '''\
 class Adadelta:
     """`tf.train.AdadeltaOptimizer`."""
 
-    def __init__(self, weights: list[tf.Variable], rho: float = 0.95, epsilon: float = 1e-8) -> None:
+    def __init__(
+        self, weights: list[tf.Variable], rho: float = 0.95, epsilon: float = 1e-8
+    ) -> None:
         self.weights, self.rho, self.epsilon = weights, rho, epsilon
         self.accumulators = [tf.Variable(tf.zeros_like(weight)) for weight in weights]
         self.updates = [tf.Variable(tf.zeros_like(weight)) for weight in weights]
@@ -237,7 +241,7 @@ ROWS = (
         hyperparameters={"momentum": "momentum", "use_nesterov": "use_nesterov"},
         slots={"Momentum": "accumulators"},
         source=_MOMENTUM,
-        sparse="momentum",
+        has_row_kernel=True,
     ),
     OptimizerRow(
         kernels=("ApplyAdam",),
@@ -259,7 +263,7 @@ ROWS = (
         hyperparameters={"decay": "rho", "momentum": "momentum", "epsilon": "epsilon"},
         slots={"RMSProp": "mean_squares", "RMSProp_1": "momenta"},
         source=_RMSPROP,
-        sparse="rmsprop",
+        has_row_kernel=True,
     ),
     OptimizerRow(
         kernels=("ApplyAdadelta",),
@@ -267,7 +271,7 @@ ROWS = (
         hyperparameters={"rho": "rho", "epsilon": "epsilon"},
         slots={"Adadelta": "accumulators", "Adadelta_1": "updates"},
         source=_ADADELTA,
-        sparse="adadelta",
+        has_row_kernel=True,
     ),
     OptimizerRow(
         kernels=("ApplyFtrl",),
@@ -280,15 +284,50 @@ ROWS = (
         },
         slots={"Ftrl": "accumulators", "Ftrl_1": "linears"},
         source=_FTRL,
-        sparse="ftrl",
+        has_row_kernel=True,
     ),
 )  # fmt: skip
 
 
+SUMMED = '''\
+def summed(gradient: tf.IndexedSlices) -> tf.IndexedSlices:
+    """Adds up the rows that have the same index: the kernels would make a step of each."""
+    indices, places = tf.unique(gradient.indices)
+    values = tf.math.unsorted_segment_sum(gradient.values, places, tf.size(indices))
+    return tf.IndexedSlices(values, indices)
+'''
+_DENSE_CALL = re.compile(
+    r"^            tf\.raw_ops\.Resource(?P<kernel>\w+)\(\n"
+    r"(?P<arguments>(?:                .*\n)+?)"
+    r"            \)\n",
+    re.MULTILINE,
+)
+_GRADIENT = "                grad=gradient,\n"
+
+
+def with_rows(row: OptimizerRow) -> str:
+    """Returns the class with the kernel for the rows of an IndexedSlices beside the dense one."""
+    match = _DENSE_CALL.search(row.source)
+    assert match is not None, row.name
+    inputs = match["arguments"].replace(_GRADIENT, "")
+    call = (
+        f"            inputs = dict(\n{inputs}            )\n"
+        "            if isinstance(gradient, tf.IndexedSlices):\n"
+        "                rows = summed(gradient)\n"
+        f"                tf.raw_ops.ResourceSparse{match['kernel']}(\n"
+        "                    grad=rows.values, indices=rows.indices, **inputs\n"
+        "                )\n"
+        "            else:\n"
+        f"                tf.raw_ops.Resource{match['kernel']}(grad=gradient, **inputs)\n"
+    )
+    text = row.source[: match.start()] + call + row.source[match.end() :]
+    return text.replace(
+        "gradients: list[tf.Tensor],", "gradients: list[tf.Tensor | tf.IndexedSlices],"
+    )
+
+
 def defaults(row: OptimizerRow) -> dict[str, object]:
     """Returns the defaults of the class's constructor."""
-    import ast
-
     tree = ast.parse(row.source).body[0]
     assert isinstance(tree, ast.ClassDef)
     init = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")

@@ -67,7 +67,8 @@ def copy_of(
         seen.add(name)
         if name not in defining:
             raise Refusal(f"`{name}` is not defined at the top level of the module", path=file.path)
-        for node in defining[name]:  # `x = f()`, then `x[0] += 1`
+        # All of them: a later statement may change what an earlier one made.
+        for node in defining[name]:
             if node not in chosen:
                 chosen.append(node)
                 if name not in literals:
@@ -163,7 +164,7 @@ def _changes(file: SourceFile, node: ast.stmt, first: int) -> list[tuple[int, in
             and isinstance(one.func.value.func, ast.Attribute)
             and one.func.value.func.attr in _ITERATORS
         ):
-            start, end = place(one)
+            _, end = place(one)
             _, inner = place(one.func.value.func.value)
             found.append((inner, end, ""))
     return found

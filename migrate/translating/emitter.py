@@ -4,31 +4,52 @@ import os
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from migrate.mappings import optimizers
 from migrate.translating.ir import Function, Program
 from migrate.translating.program_reading import optimizer_row
-from migrate.mappings import optimizers
 from migrate.translating.training_facts import OptimizerFact
 
 
-def emit(program: Program) -> str:
-    """Returns the source of the module, not formatted yet."""
+def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
+    """Returns the source of the module, not formatted yet.
+
+    Args:
+      program: The program.
+      keras: The package that the module imports: "keras" or "tf_keras".
+      proof: What a verification found, for the docstring; "" for none.
+    """
+    first = next((i for i, one in enumerate(program.copied) if _is_definition(one)), None)
+    constants, definitions = program.copied[:first], program.copied[first:] if first else ()
+    if first == 0:
+        constants, definitions = (), program.copied
     parts = [
-        _docstring(program),
+        _docstring(program, proof),
         _imports(program),
         _FLAGS,
-        program.params,
-        *program.copied,
+        "\n".join(one for one in (program.params, *constants) if one),
+        *definitions,
         f"FEATURES = {program.feature_specs}",
         _model(program),
         *([_function(program.predictions, _PREDICTIONS_DOC)] if program.predictions else []),
         _loss(program),
         _rate(program),
         *_optimizers(program),
+        *dict.fromkeys(one.definition.rstrip() for one in program.metrics if one.definition),
         _loop(program),
         _train(program),
         _main(program),
     ]
-    return "\n\n\n".join(part for part in parts if part) + "\n"
+    text = "\n\n\n".join(part for part in parts if part) + "\n"
+    if keras == "tf_keras":
+        # Its variables are tf.Variables themselves.
+        text = text.replace("import keras\n", "import tf_keras as keras\n").replace(
+            ".value,\n", ",\n"
+        )
+    return text
+
+
+def _is_definition(source: str) -> bool:
+    return "\ndef " in f"\n{source}" or "\nclass " in f"\n{source}"
 
 
 _PREDICTIONS_DOC = "Returns what PREDICT returned."
@@ -40,14 +61,16 @@ WARM_START_FROM = flags.DEFINE_string(
     "warm_start_from", None, "An Estimator's checkpoint to begin from."
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
-STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")"""
+STEPS_PER_LOOP = flags.DEFINE_integer(
+    "steps_per_loop", 100, "How many steps to make in one graph."
+)"""
 
 
 def _indented(text: str, levels: int = 1) -> str:
     return textwrap.indent(text, "    " * levels)
 
 
-def _docstring(program: Program) -> str:
+def _docstring(program: Program, proof: str) -> str:
     lines = [
         f"The TF2 training loop of `{program.model_fn}` in {os.path.basename(program.source)}.",
         "",
@@ -72,6 +95,8 @@ def _docstring(program: Program) -> str:
     if program.left_out:
         lines += ["", "Not carried over:", ""]
         lines += [f"    {one}" for one in program.left_out]
+    if proof:
+        lines += ["", proof]
     text = "\n".join(_wrapped(lines))
     return f'"""{text}\n"""'
 
@@ -123,15 +148,17 @@ def _model(program: Program) -> str:
     else:
         body.append(f"return {returned}")
     what = "Any" if len(model.outputs) != 1 else "tf.Tensor"
+    methods = "".join(f"\n\n{_indented(one)}" for one in model.methods)
+    functions = "".join(f"{one}\n\n\n" for one in model.functions)
     return f'''\
-class Model(keras.Model):
+{functions}class Model(keras.Model):
     """The forward pass: from the features to {_and(model.outputs)}."""
 
     def __init__(self) -> None:
 {_indented(init, 2)}
 
     def call(self, features: Any, training: bool = False) -> {what}:
-{_indented(chr(10).join(body), 2)}'''
+{_indented(chr(10).join(body), 2)}{methods}'''
 
 
 def _and(names: Sequence[str]) -> str:
@@ -177,11 +204,16 @@ def learning_rate(step: tf.Variable) -> tf.Tensor:
 
 
 def _optimizers(program: Program) -> list[str]:
-    rows = {
-        optimizer_row(fact.kernel).name: optimizer_row(fact.kernel)
-        for fact in program.training.optimizers
-    }
-    return [row.source.rstrip() for row in rows.values()]
+    """Returns the classes of the optimizers, and what they call."""
+    sources: dict[str, str] = {}
+    for fact in program.training.optimizers:
+        row = optimizer_row(fact.kernel)
+        if row.has_row_kernel and fact.sparse:
+            sources["summed"] = optimizers.SUMMED
+            sources[row.name] = optimizers.with_rows(row)
+        else:
+            sources.setdefault(row.name, row.source)
+    return [source.rstrip() for source in sources.values()]
 
 
 def _make(fact: OptimizerFact, weights: str) -> str:
@@ -309,7 +341,8 @@ def _train_step(program: Program) -> str:
 
     def gradients(self, features: Any, {labels}) -> dict[str, Any]:
         """Returns the gradients of the loss, not clipped, by the names of the weights."""
-        return self.differentiate(features, labels)[-1]
+        *_, gradients = self.differentiate(features, labels)
+        return dict(gradients)
 
     @tf.function
     def train_step(self, features: Any, {labels}) -> dict[str, tf.Tensor]:
@@ -326,24 +359,42 @@ def _train_steps(program: Program) -> str:
         """Makes `count` steps in one graph; returns what the last one does."""
         for _ in tf.range(count - 1):
             self.train_step({step})
-        return self.train_step({step})'''
+        result: dict[str, tf.Tensor] = self.train_step({step})
+        return result'''
+    batch = "features, labels" if program.has_labels else "features"
     return f'''\
     @tf.function
     def train_steps(self, batches: Iterator[Any], count: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Makes `count` steps in one graph, fewer if the input ends after at least one.
+        """Makes `count` steps in one graph, fewer if the input ends; returns the last one's values.
 
-        Returns what the last step does.
+        `steps` is how many it made.
         """
-        result = self.train_step({step})
-        for _ in tf.range(count - 1):
+        made, loss, average_loss = tf.constant(0), {_ZERO}, {_ZERO}
+        losses = {_ZERO}
+        for {batch} in batches:
             tf.autograph.experimental.set_loop_options(
-                shape_invariants=[(result["loss_per_example"], tf.TensorShape(None))]
+                shape_invariants=[(losses, tf.TensorShape(None))]
             )
-            batch = batches.get_next_as_optional()
-            if not batch.has_value():
+            values = self.train_step({batch})
+            loss, average_loss = values["loss"], values["average_loss"]
+            losses = values["loss_per_example"]
+            made += 1
+            if made == count:
                 break
-            result = self.train_step({"*" if program.has_labels else ""}batch.get_value())
-        return result'''
+        return {{
+            "loss": loss,
+            "loss_per_example": losses,
+            "average_loss": average_loss,
+            "steps": made,
+        }}'''.replace(_ZERO, _zero(program))
+
+
+_ZERO = "ZERO"
+
+
+def _zero(program: Program) -> str:
+    dtype = program.loss_dtype
+    return "tf.constant(0.0)" if dtype == "float32" else f"tf.constant(0.0, tf.{dtype})"
 
 
 def _evaluate(program: Program) -> str:
@@ -354,7 +405,8 @@ def _evaluate(program: Program) -> str:
     ]
     values = ['"loss": (loss,),', '"average_loss": (losses, weights),']
     for metric in program.metrics:
-        values.append(f'"{metric.name}": ({", ".join(metric.values)},),')
+        comma = "," if len(metric.values) == 1 else ""
+        values.append(f'"{metric.name}": ({", ".join(metric.values)}{comma}),')
     made = ['"loss": keras.metrics.Mean(),', '"average_loss": keras.metrics.Mean(),']
     made += [f'"{metric.name}": {metric.make},' for metric in program.metrics]
     batch = "features, labels" if program.has_labels else "features"
@@ -369,8 +421,7 @@ def _evaluate(program: Program) -> str:
         }}
 
     def evaluate(self, dataset: tf.data.Dataset) -> dict[str, float]:
-        """Returns `loss`, the mean over the batches as an Estimator's, `average_loss`, the mean over
-        the examples, and the metrics."""
+        """Returns `loss`, the mean over the batches as an Estimator's, and the metrics."""
         metrics = {{
 {_indented(chr(10).join(made), 3)}
         }}
@@ -405,16 +456,17 @@ _RESTORE = '''\
 
 def _train(program: Program) -> str:
     call = "loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))"
-    ends = "" if program.endless else _ENDS
+    first = "" if program.endless else _MADE
     return f'''\
 def write_summaries(writer: Any, step: tf.Variable, values: dict[str, tf.Tensor]) -> None:
-    """Writes scalars, and histograms of vectors, without TensorBoard's package."""
-    summary = tf.compat.v1.Summary()
-    for tag, value in values.items():
-        if value.shape.rank == 0:
-            summary.value.add(tag=tag, simple_value=float(value))
+    """Writes scalars, and histograms of vectors; `tf.summary.scalar` would need TensorBoard."""
     with writer.as_default(step=step):
-        tf.summary.experimental.write_raw_pb(summary.SerializeToString())
+        for tag, value in values.items():
+            if value.shape.rank == 0:
+                summary = tf.raw_ops.ScalarSummary(tags=tag, values=value)
+            else:
+                summary = tf.raw_ops.HistogramSummary(tag=tag, values=value)
+            tf.summary.experimental.write_raw_pb(summary)
 
 
 def train(
@@ -429,13 +481,14 @@ def train(
     writer = tf.summary.create_file_writer(model_dir)
     batches = iter(dataset)
     while (step := int(loop.global_step)) < steps:
-        found = {call}
+        found = {call}{first}
         write_summaries(writer, loop.global_step, found)
-        manager.save(){ends}'''
+        manager.save()'''
 
 
-_ENDS = """
-        if int(loop.global_step) - step < min(steps_per_loop, steps - step):
+_MADE = """
+        made = int(found.pop("steps"))
+        if made == 0:
             break  # the input has ended"""
 
 
@@ -444,7 +497,8 @@ def _main(program: Program) -> str:
         "loop = Loop()",
         "if WARM_START_FROM.value:",
         "    loop.restore_legacy(WARM_START_FROM.value)",
-        f"train(loop, {program.input_fns['train']}, MODEL_DIR.value, STEPS.value, STEPS_PER_LOOP.value)",
+        f"dataset = {program.input_fns['train']}",
+        "train(loop, dataset, MODEL_DIR.value, STEPS.value, STEPS_PER_LOOP.value)",
     ]
     if "eval" in program.input_fns:
         lines.append(f"print(loop.evaluate({program.input_fns['eval']}))")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from migrate.mappings import functions
-from migrate.translating.facts import Call, TensorFact, Unknown
+from migrate.translating.facts import Call, ColumnFact, FunctionFact, TensorFact, Unknown
 from migrate.translating.refusal import Refusal
 
 Facts = Mapping[ast.AST, Mapping[str, Sequence[Call]]]
@@ -67,7 +67,7 @@ def is_plain(value: Any) -> bool:
         return all(is_plain(one) for one in value)
     if isinstance(value, dict):
         return all(is_plain(one) for pair in value.items() for one in pair)
-    return not isinstance(value, TensorFact | Unknown)
+    return not isinstance(value, TensorFact | Unknown | FunctionFact | ColumnFact)
 
 
 class ToTf2(ast.NodeTransformer):

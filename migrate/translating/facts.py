@@ -1,7 +1,7 @@
 """What a run of a model_fn showed, as values: the calls in its source, and what they made.
 
-The source of a model_fn does not say what `units` is, which branch a mode takes, or how a variable is
-named. A run does. `migrate.graph_reading` makes these values; the source reader looks them up by
+The source of a model_fn does not say what `units` is, which branch a mode takes, or how a variable
+is named. A run does. `migrate.graph_reading` makes these values; the source reader looks them up by
 `Span`.
 """
 
@@ -41,6 +41,36 @@ class Unknown:
     """A value that has no source form, such as an object."""
 
     description: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionFact:
+    """A Python function that was passed on.
+
+    Attributes:
+      name: Its name, such as "<lambda>".
+      span: Its file, and its first line.
+      values: The defaults of its parameters, and the values of the names around it.
+    """
+
+    name: str
+    span: Span
+    values: Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnFact:
+    """A feature column.
+
+    Attributes:
+      kind: Its class, such as "NumericColumn".
+      name: Its name.
+      fields: Its settings; those that are columns are `ColumnFact`s.
+    """
+
+    kind: str
+    name: str
+    fields: Mapping[str, Any]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -83,7 +113,8 @@ class Call:
     Attributes:
       span: The call expression.
       callee: What was called.
-      arguments: The values by the names of the parameters that they were passed to, as the signature
+      arguments: The values by the names of the parameters that they were passed to, as the
+      signature
         binds them. Tensors are `TensorFact`s, Python values are themselves.
       result: The returned value.
       iterations: The loops around the call within its function, with the number of the iteration.

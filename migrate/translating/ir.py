@@ -32,11 +32,13 @@ class Metric:
       name: Its name in `eval_metric_ops`.
       make: The Keras metric.
       values: What its `update_state` takes, as source.
+      definition: The class, if the module defines it; "" for Keras's own.
     """
 
     name: str
     make: str
     values: tuple[str, ...]
+    definition: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,8 @@ class Model:
       outputs: The names that it returns.
       variables: The expressions for the variables, such as `dense.kernel`, by their legacy names.
       state: The legacy names of variables that are not trained, such as moving averages.
+      methods: Further methods, as source.
+      functions: Functions of the module that the model calls, as source.
     """
 
     init: tuple[str, ...]
@@ -56,6 +60,8 @@ class Model:
     outputs: tuple[str, ...]
     variables: Mapping[str, str]
     state: tuple[str, ...]
+    methods: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +104,7 @@ class Program:
       has_labels: Whether the inputs have labels.
       input_fns: The names of the input_fns by mode.
       endless: Whether the training input has no end.
+      loss_dtype: The dtype of the loss, such as "float32".
       model: The forward pass.
       predictions: The function for PREDICT.
       loss: The loss.
@@ -120,6 +127,7 @@ class Program:
     has_labels: bool
     input_fns: Mapping[str, str]
     endless: bool
+    loss_dtype: str
     model: Model
     predictions: Function | None
     loss: Loss

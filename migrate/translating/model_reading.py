@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 
 from migrate.mappings import layers as layer_rows
-from migrate.translating import model_uses, rnn_reading, table_reading
-from migrate.translating.expressions import ToTf2, api_of, bind, dotted, parse, refuse
+from migrate.translating import feature_columns, model_uses, rnn_reading, table_reading
+from migrate.translating.expressions import ToTf2, api_of, bind, calls_of, dotted, parse, refuse
 from migrate.translating.facts import VariableFact
 from migrate.translating.layer_reading import Layers
 from migrate.translating.local_values import LocalValues, copied
@@ -58,6 +58,8 @@ class ModelPart:
     statements: list[Statement]
     constants: dict[str, ast.expr]
     classes: list[str]
+    methods: list[str] = dataclasses.field(default_factory=list)
+    functions: list[str] = dataclasses.field(default_factory=list)
 
 
 def read(flat: Flattened, aliases: Sequence[str]) -> ModelPart:
@@ -95,7 +97,9 @@ class _Reading:
                 self._add(use)
         by_node = {id(use.node): use for use in self.uses}
 
-        def replace(node: ast.Call, _: str) -> ast.expr | None:
+        def replace(node: ast.Call, api: str) -> ast.expr | None:
+            if api in feature_columns.FUNCTIONS:
+                return self._columns(node, api)
             use = by_node.get(id(node))
             return None if use is None else self._applied(use)
 
@@ -112,6 +116,26 @@ class _Reading:
             _with_values(statement.node)
         self.part.definitions = self.layers.definitions
         return self.part
+
+    def _columns(self, node: ast.Call, api: str) -> ast.expr:
+        """Writes feature columns as a method of the model."""
+        calls = calls_of(node, self.flat.facts)
+        columns = feature_columns.written(calls[0])
+        if not feature_columns.same(calls):
+            raise refuse(node, self.path, "the feature columns are others in another mode")
+        taken = {one.name for one in self.part.attributes} | model_uses.RESERVED
+        for name, value in columns.attributes.items():
+            if name in taken:
+                raise refuse(node, self.path, f"two feature columns would be called {name}")
+            self.part.attributes.append(Attribute(name, parse(value)))
+        facts = {one.name: one for call in calls for one in call.variables}
+        for name, expression in columns.variables.items():
+            self._variable_at(facts[name], expression)
+        method = api.rpartition(".")[2]
+        self.part.methods.append(columns.method(method))
+        if columns.needs_rows:
+            self.part.functions.append(feature_columns.ROWS)
+        return parse(f"self.{method}(features)")
 
     def _collect(self, node: ast.AST, statement: Statement, loop: ast.For | None) -> None:
         """Finds the uses in the order in which they are evaluated."""

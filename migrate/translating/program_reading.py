@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,6 +41,7 @@ class RunFacts:
       has_labels: Whether the training input has labels.
       input_fns: The names of the input_fns in the module, by mode, and whether they take params.
       endless: Whether the training input has no end.
+      loss_dtype: The dtype of the loss, such as "float32".
     """
 
     model_fn: Span
@@ -56,6 +58,7 @@ class RunFacts:
     has_labels: bool
     input_fns: Mapping[str, tuple[str, bool]]
     endless: bool
+    loss_dtype: str
 
 
 def read(facts: RunFacts) -> Program:
@@ -80,6 +83,7 @@ class _Reading:
         self._name_constants(flat)
         part = model_reading.read(flat, self.aliases)
         _tidy(flat.statements)
+        _open_dicts(flat.statements, list(flat.returned.values()))
         specs = spec_reading.specs(flat)
         wanted = self._wanted(specs)
         forward = forward_reading.split(flat.statements, wanted)
@@ -108,6 +112,7 @@ class _Reading:
                 for mode, (name, takes) in facts.input_fns.items()
             },
             endless=facts.endless,
+            loss_dtype=facts.loss_dtype,
             model=model,
             predictions=predictions,
             loss=loss,
@@ -167,6 +172,8 @@ class _Reading:
             outputs=forward.outputs,
             variables=part.variables,
             state=tuple(name for name in part.variables if name not in part.trainable),
+            methods=tuple(part.methods),
+            functions=tuple(dict.fromkeys(part.functions)),
         )
 
     def _predictions(
@@ -223,40 +230,90 @@ class _Reading:
         for key, one in zip(value.keys, value.values, strict=True):
             if not isinstance(key, ast.Constant):
                 raise Refusal("a metric's name is computed", path=self.file.path, line=one.lineno)
-            found.append(self._metric(str(key.value), one, others))
+            found.append(self._metric(str(key.value), one))
         read = set().union(*(loads(parse(v)) for one in found for v in one.values), set())
         needed, _ = needed_for(others, read, EVAL)
         lines = [one for one in _lines(needed) if one not in computed]
         return tuple(found), tuple(lines)
 
-    def _metric(self, name: str, node: ast.expr, others: list[Statement]) -> Metric:
+    def _metric(self, name: str, node: ast.expr) -> Metric:
+        updated = node.id if isinstance(node, ast.Name) else ""
         while isinstance(node, ast.Name):
-            node = spec_reading.assigned(others, node.id, EVAL) or ast.Constant(value=None)
-        row = metrics.ROWS.get(api_of(node, self.flat.facts))
+            updated = node.id
+            node = spec_reading.assigned(self.flat.statements, node.id, EVAL) or ast.Constant(None)
+        api = api_of(node, self.flat.facts)
+        if isinstance(node, ast.Call) and api.startswith("tf.keras.metrics."):
+            return self._keras_metric(name, node, updated)
+        row = metrics.ROWS.get(api)
         if row is None or not isinstance(node, ast.Call):
-            raise Refusal(
-                f"the metric {name!r}, {ast.unparse(node)[:60]}, is not translated",
-                path=self.file.path,
-                line=getattr(node, "lineno", 0),
-            )
+            raise self._untranslated(f"the metric {name!r}, {ast.unparse(node)[:60]},", node)
         arguments = bind(node, row.parameters)
+        for parameter in metrics.DROPPED:
+            arguments.pop(parameter, None)
+        for parameter, only in row.values:
+            given = arguments.pop(parameter, None)
+            if given is not None and getattr(given, "value", None) != only:
+                raise self._untranslated(f"`{parameter}` of the metric {name!r}", node)
         for parameter, default in row.defaults:
             arguments.setdefault(parameter, parse(default))
         unknown = set(arguments) - set(row.parameters)
         if unknown:
-            raise Refusal(
-                f"`{unknown.pop()}` of the metric {name!r} is not translated",
-                path=self.file.path,
-                line=node.lineno,
-            )
-        values = [ast.unparse(fill(one, arguments)) for one in row.update]
+            raise self._untranslated(f"`{unknown.pop()}` of the metric {name!r}", node)
+        values = [ast.unparse(self._without_casts(fill(one, arguments))) for one in row.update]
         if "weights" in arguments and not _is_none(arguments["weights"]):
             values.append(ast.unparse(arguments["weights"]))
         return Metric(
             name=name,
             make=ast.unparse(fill(row.make, arguments)),
             values=tuple(values),
+            definition=row.definition,
         )
+
+    def _keras_metric(self, name: str, node: ast.Call, variable: str) -> Metric:
+        """A Keras metric object, which a statement updates."""
+        updates = [
+            s.node.value
+            for s in self.flat.statements
+            if EVAL in s.modes
+            and isinstance(s.node, ast.Expr)
+            and isinstance(s.node.value, ast.Call)
+            and ast.unparse(s.node.value.func) == f"{variable}.update_state"
+        ]
+        if len(updates) != 1 or updates[0].keywords:
+            raise self._untranslated(f"the metric {name!r}, updated other than once,", node)
+        new = ast.Call(
+            func=parse(ast.unparse(node.func).replace("tf.keras.", "keras.")),
+            args=node.args,
+            keywords=[one for one in node.keywords if one.arg != "name"],
+        )
+        values = tuple(ast.unparse(one) for one in updates[0].args)
+        return Metric(name=name, make=ast.unparse(new), values=values)
+
+    def _without_casts(self, node: ast.expr) -> ast.expr:
+        """Removes a cast to bool from what was cast from bool, by the dtypes of the run."""
+        text = ast.unparse(node)
+        match = re.fullmatch(r"tf\.cast\((?:tf\.cast\()?(.*), tf\.bool\)(?:, tf\.float32\))?", text)
+        if match is None:
+            return node
+        inner = parse(match[1])
+        if isinstance(inner, ast.Name):
+            assigned = spec_reading.assigned(self.flat.statements, inner.id, EVAL)
+            first = assigned.args[0] if isinstance(assigned, ast.Call) and assigned.args else None
+            results = (
+                [
+                    getattr(call.result, "dtype", "")
+                    for call in self.flat.facts.get(first, {}).get(EVAL, ())
+                ]
+                if first is not None
+                else []
+            )
+            if results == ["bool"]:
+                return inner
+        return node
+
+    def _untranslated(self, what: str, node: ast.AST) -> Refusal:
+        line = getattr(node, "lineno", 0)
+        return Refusal(f"{what} is not translated", path=self.file.path, line=line)
 
     def _rates(self) -> tuple[tuple[str, ...], str]:
         """Returns the rate of each optimizer, and the body of `learning_rate`."""
@@ -312,7 +369,7 @@ class _Reading:
         if "PARAMS" in text:
             if not is_plain(self.facts.params):
                 raise Refusal("`params` has values without a source form, such as objects")
-            lines.append(f"PARAMS = {self.facts.params!r}")
+            lines.append(f"PARAMS: dict[str, Any] = {self.facts.params!r}")
         for name, value in self.facts.closure.items():
             if name.upper() in text:
                 lines.append(f"{name.upper()} = {value!r}")
@@ -320,14 +377,34 @@ class _Reading:
         return "\n".join(lines)
 
     def _left_out(self, specs: Mapping[str, Mapping[str, ast.expr]]) -> tuple[str, ...]:
+        """Returns the hooks, host calls and summaries of the model_fn, in words."""
         found = []
         for mode, spec in specs.items():
             for name, value in spec.items():
-                if name.endswith("hooks") or name == "host_call":
-                    found.append(f"{name} in {mode}: {ast.unparse(value)}")
                 if name in ("scaffold", "scaffold_fn") and not _is_none(value):
-                    raise Refusal(f"the {name} in mode {mode!r} is not translated yet")
-        return tuple(found)
+                    raise Refusal(
+                        f"the {name} in mode {mode!r} is not translated yet",
+                        path=self.file.path,
+                        line=getattr(value, "lineno", 0),
+                    )
+                if (name.endswith("hooks") or name == "host_call") and not _is_none(value):
+                    found.append(f"{name} of {mode.upper()}: {ast.unparse(value)}")
+        for call in self.facts.calls[TRAIN].walk():
+            if call.callee.api.startswith("tf.summary."):
+                tag = call.arguments.get("name")
+                kind = call.callee.api.rpartition(".")[2]
+                found.append(f"the {kind} summary {tag!r} (line {call.span.line})")
+        for statement in self.flat.statements:
+            node = statement.node
+            if (
+                isinstance(node, ast.Expr)
+                and not api_of(node.value, self.flat.facts).startswith(
+                    ("tf.summary.", "tf.losses.")
+                )
+                and ".update_state(" not in ast.unparse(node)
+            ):
+                found.append(f"`{ast.unparse(node)}` (line {node.lineno})")
+        return tuple(dict.fromkeys(found))
 
 
 def _is_none(node: ast.expr) -> bool:
@@ -345,9 +422,9 @@ def _texts(parts: Sequence[Any]) -> list[str]:
         elif isinstance(one, loss_reading.Loss):
             found += _texts([one.per_example, one.reduce, one.body, one.loss, one.weights])
         elif isinstance(one, Model):
-            found += [*one.init, *one.body]
+            found += [*one.init, *one.body, *one.methods]
         elif isinstance(one, Metric):
-            found += [one.make, *one.values]
+            found += [one.make, *one.values, one.definition]
         elif isinstance(one, copying.Copied):
             found += one.parts
         elif isinstance(one, model_reading.ModelPart):
@@ -406,6 +483,47 @@ def _tidy(statements: list[Statement]) -> None:
                         statements[index].comments[:0] = later_comments
                     continue
         index += 1
+
+
+def _open_dicts(statements: list[Statement], returned: list[ast.expr]) -> None:
+    """Puts the values of a dict in the places where one of them is read: `predictions["ids"]`."""
+    dicts: dict[str, dict[object, ast.expr]] = {}
+    for statement in statements:
+        node = statement.node
+        written = stores(node)
+        for name in [n for n, values in dicts.items() if written & ({n} | _read(values))]:
+            del dicts[name]
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and isinstance(node.value, ast.Dict)
+            and all(isinstance(key, ast.Constant) for key in node.value.keys)
+        ):
+            pairs = zip(node.value.keys, node.value.values, strict=True)
+            dicts[node.targets[0].id] = {
+                k.value: v for k, v in pairs if isinstance(k, ast.Constant)
+            }
+        elif dicts:
+            statement.node = _Opened(dicts).visit(node)
+    for one in returned:
+        _Opened(dicts).visit(one)
+
+
+def _read(values: Mapping[object, ast.expr]) -> set[str]:
+    return set().union(*(loads(value) for value in values.values()))
+
+
+class _Opened(ast.NodeTransformer):
+    def __init__(self, dicts: Mapping[str, Mapping[object, ast.expr]]) -> None:
+        self.dicts = dicts
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Name) and isinstance(node.slice, ast.Constant):
+            values = self.dicts.get(node.value.id, {})
+            if isinstance(node.ctx, ast.Load) and node.slice.value in values:
+                return values[node.slice.value]
+        return node
 
 
 def _rename_reads(node: ast.stmt, old: str, new: str) -> None:

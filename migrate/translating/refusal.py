@@ -6,5 +6,5 @@ class Refusal(ValueError):
 
     def __init__(self, reason: str, *, path: str = "", line: int = 0) -> None:
         self.reason, self.path, self.line = reason, path, line
-        place = f"{path}:{line}: " if path else ""
+        place = f"{path}:{line}: " if path and line else f"{path}: " if path else ""
         super().__init__(f"{place}{reason}")

@@ -46,7 +46,8 @@ def assigned(statements: Sequence[Statement], name: str, mode: str) -> ast.expr 
     """Returns what a name was last assigned in a mode; None if it was not by one assignment."""
     for statement in reversed(statements):
         node = statement.node
-        if mode in statement.modes and isinstance(node, ast.Assign):
-            if any(isinstance(one, ast.Name) and one.id == name for one in node.targets):
-                return node.value
+        if mode not in statement.modes or not isinstance(node, ast.Assign):
+            continue
+        if any(isinstance(one, ast.Name) and one.id == name for one in node.targets):
+            return node.value
     return None

@@ -192,6 +192,31 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
     ),
     (
         Room(
+            name="migrate.mappings",
+            holds="layers, losses, metrics, optimizers of TensorFlow 1, and what TF2 has for them",
+            modules=(f"{_M}/mappings/*.py",),
+            libraries=(),
+            only=(),
+        ),
+    ),
+    (
+        Room(
+            name="migrate.translating",
+            holds="reads the source of a model_fn, with the facts of a run, and writes a TF2 loop",
+            modules=(f"{_M}/translating/*.py", f"{_M}/translating/source_reader/*.py"),
+            libraries=(),
+            only=("migrate.mappings.*",),
+        ),
+    ),
+    (
+        Room(
+            name="migrate.graph_reading",
+            holds="the facts of a run: the calls in the source, the optimizers in the graph",
+            modules=(f"{_M}/graph_reading/*.py",),
+        ),
+    ),
+    (
+        Room(
             name="migrate.hosting.graph",
             holds="a v1 graph as functions",
             modules=(f"{_H}/graph/*.py",),
@@ -278,6 +303,13 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
     ),
     (
         Room(
+            name="migrate.translation",
+            holds="`translate`: joins the readers, and proves what was written",
+            modules=_in(_M, "translation"),
+        ),
+    ),
+    (
+        Room(
             name="migrate.reports",
             holds="what people read, a file a format: values in, text out",
             modules=(f"{_M}/reports/*.py",),
@@ -343,18 +375,6 @@ TO_COME: tuple[Room, ...] = (
         modules=(f"{_M}/scanning/*.py",),
         libraries=(),
         only=(*_FINDINGS, "migrate.rules", "estimator_compat.ledger.values"),
-    ),
-    Room(
-        name="migrate.translating",
-        holds="`translate`: a model_fn's source to a TF2 loop's",
-        modules=(f"{_M}/translating/*.py", f"{_M}/translating/sections/*.py"),
-        libraries=("libcst",),
-        only=(*_FINDINGS, *_SYNTAX, "migrate.scanning", "estimator_compat.ledger.values"),
-    ),
-    Room(
-        name="migrate.graph_reading",
-        holds="a built graph to what `translate` writes",
-        modules=(f"{_M}/graph_reading/*.py",),
     ),
     Room(
         name="estimator_compat.heads, canned",

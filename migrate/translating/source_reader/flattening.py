@@ -173,7 +173,7 @@ class _Flattening:
         if isinstance(node, ast.FunctionDef):
             frame.functions[node.name] = node
             return [Statement(copy.deepcopy(node), modes)], {}
-        if isinstance(node, ast.Assert | ast.Delete | ast.Global | ast.Nonlocal | ast.Import):
+        if isinstance(node, ast.Assert | ast.Delete | ast.Import | ast.ImportFrom):
             return [], {}
         if not isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr):
             raise Refusal(

@@ -33,6 +33,8 @@ def loads(node: ast.AST | None) -> set[str]:
             every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
             bound |= {a.arg for a in every}
             bound |= {a.arg for a in (arguments.vararg, arguments.kwarg) if a is not None}
+            if isinstance(one, ast.FunctionDef):
+                bound |= set().union(*(stores(inner) for inner in one.body))
     read = {
         one.id
         for one in ast.walk(node)
