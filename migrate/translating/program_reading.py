@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from migrate.mappings import metrics, optimizers
+from migrate.mappings import functions, metrics, optimizers
 from migrate.translating import copying, forward_reading, loss_reading, model_reading, spec_reading
-from migrate.translating.expressions import api_of, bind, fill, is_plain, parse
+from migrate.translating.expressions import api_of, bind, dotted, fill, is_plain, parse
 from migrate.translating.facts import Call, Span
 from migrate.translating.ir import Function, Metric, Model, Program, source_of
 from migrate.translating.loss_reading import Term
@@ -153,6 +153,13 @@ class _Reading:
         return wanted
 
     def _model(self, part: model_reading.ModelPart, forward: forward_reading.Forward) -> Model:
+        still = [name for name in part.moving if name not in self.facts.training.moved]
+        if still:
+            raise Refusal(
+                f"`{still[0]}` never moves, because the train_op does not depend on UPDATE_OPS; put "
+                "the train_op under tf.control_dependencies of them",
+                path=self.file.path,
+            )
         init: list[str] = []
         for name, value in part.definitions.items():
             init.append(
@@ -340,6 +347,22 @@ class _Reading:
                 return name.upper()
         return rate
 
+    def _check_names(self, text: str) -> None:
+        """Refuses names of TensorFlow 1 that TF2 does not have."""
+        for node in ast.walk(ast.parse(text)):
+            name = dotted(node) if isinstance(node, ast.Attribute) else ""
+            if functions.is_absent(name):
+                lines = [
+                    number
+                    for number, line in enumerate(self.file.text.splitlines(), 1)
+                    if name.removeprefix("tf.") in line
+                ]
+                raise Refusal(
+                    f"`{name}` has no form in TF2 that is translated",
+                    path=self.file.path,
+                    line=lines[0] if lines else 0,
+                )
+
     def _copied(self, *parts: Any) -> copying.Copied:
         """Copies the constants and functions that the parts and the inputs need."""
         text = "\n".join(_texts(parts))
@@ -349,6 +372,7 @@ class _Reading:
             for node in ast.walk(tree)
             if isinstance(node, ast.Name)
         }
+        self._check_names(text)
         defined = {
             name
             for node in self.file.tree.body
