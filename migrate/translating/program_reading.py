@@ -490,8 +490,14 @@ def _tidy(statements: list[Statement]) -> None:
                 del statements[index]
                 continue
             writes = [s for s in later if old in stores(s.node)]
-            if not any(new in stores(s.node) for s in later):
-                last = writes[0] if writes else None
+            last = writes[0] if writes else None
+            ends = last is not None and (
+                isinstance(last.node, ast.Assign) and last.modes >= statements[index].modes
+            )
+            reading = later[: later.index(last)] if last is not None and ends else later
+            if (ends or last is None or isinstance(last.node, ast.For)) and not any(
+                new in stores(s.node) for s in reading
+            ):
                 for statement in later:
                     if isinstance(statement.node, ast.For) and statement is last:
                         break
