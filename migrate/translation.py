@@ -224,10 +224,11 @@ def _specs(features: Any) -> str:
     if isinstance(features, tuple | list):
         inner = ", ".join(_specs(value) for value in features)
         return f"({inner},)"
-    if not isinstance(features, tf.Tensor):
-        raise Refusal("sparse features are not translated yet")
+    if not isinstance(features, tf.Tensor | tf.SparseTensor):
+        raise Refusal(f"features of type {type(features).__name__} are not translated")
     shape = features.shape.as_list() if features.shape.rank is not None else None
-    return f"tf.TensorSpec({shape}, tf.{features.dtype.base_dtype.name})"
+    kind = "SparseTensorSpec" if isinstance(features, tf.SparseTensor) else "TensorSpec"
+    return f"tf.{kind}({shape}, tf.{features.dtype.base_dtype.name})"
 
 
 def _input_fn(target: Target, mode: str, function: Any) -> tuple[str, bool]:

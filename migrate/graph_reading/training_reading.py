@@ -15,6 +15,10 @@ from migrate.translating.refusal import Refusal
 from migrate.translating.training_facts import OptimizerFact, TrainingFacts
 
 _VARIABLES = ("VarHandleOp", "VariableV2", "Variable")
+_ASSIGNING = (
+    "Assign", "AssignSub", "AssignAdd", "AssignVariableOp", "AssignSubVariableOp",
+    "AssignAddVariableOp",
+)  # fmt: skip
 _NOT_HYPERPARAMETERS = ("var", "grad", "lr", "alpha", "delta", "indices")
 
 
@@ -33,6 +37,7 @@ def read(built: Built, call: Call) -> TrainingFacts:
         used = set(graph_traversal.ancestors([built.spec.train_op], control_inputs=True))
         found = [op for op in built.graph.get_operations() if op in used]
         groups = _groups(found, set(weights))
+        moved = tuple({_variable(op.inputs[0]): None for op in found if op.type in _ASSIGNING})
         updated = [name for group in groups for name in group.weights]
         slots = {v.op.name for v in tf1.global_variables()}
         missing = [name for name in weights if name not in updated]
@@ -61,6 +66,7 @@ def read(built: Built, call: Call) -> TrainingFacts:
         clip_norm=float(next(iter(clips))) if clips else None,
         weights=tuple(weights),
         without_gradient=tuple(missing),
+        moved=moved,
     )
 
 

@@ -115,13 +115,49 @@ _FUNCTIONS = (
         keras="BatchNormalization",
         parameters=_NORMALIZATION,
         dropped={
-            **_NO_REUSE, "renorm": False, "fused": None, "renorm_clipping": None,
+            **_NO_REUSE, "renorm": False, "renorm_clipping": None,
             "renorm_momentum": 0.99, "virtual_batch_size": None, "adjustment": None,
         },
         variables=_NORMALIZED,
         takes_training=True,
     ),
 )  # fmt: skip
+
+
+# The kernel that normalizes images moves the variance of the sample, n / (n - 1) of the batch's.
+FUSED_BATCH_NORMALIZATION = '''\
+class FusedBatchNormalization(keras.layers.Layer):
+    """`tf.layers.batch_normalization` of images, whose kernel moves the variance of the sample.
+
+    `keras.layers.BatchNormalization` moves that of the batch, which is (n - 1) / n of it.
+    """
+
+    def __init__(self, momentum: float = 0.99, epsilon: float = 0.001) -> None:
+        super().__init__()
+        self.momentum, self.epsilon = momentum, epsilon
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        shape = input_shape[-1:]
+        self.gamma = self.add_weight(shape=shape, initializer="ones")
+        self.beta = self.add_weight(shape=shape, initializer="zeros")
+        self.moving_mean = self.add_weight(shape=shape, initializer="zeros", trainable=False)
+        self.moving_variance = self.add_weight(shape=shape, initializer="ones", trainable=False)
+
+    def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
+        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=x,
+            scale=tf.convert_to_tensor(self.gamma),
+            offset=tf.convert_to_tensor(self.beta),
+            mean=[] if training else tf.convert_to_tensor(self.moving_mean),
+            variance=[] if training else tf.convert_to_tensor(self.moving_variance),
+            epsilon=self.epsilon,
+            is_training=training,
+        )
+        if training:
+            for average, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+                average.assign_sub((average - value) * (1.0 - self.momentum))
+        return outputs
+'''
 
 
 def _class_of(row: LayerRow) -> LayerRow:

@@ -139,7 +139,11 @@ def _function(function: Function, doc: str, returns: str = "Any") -> str:
 
 def _model(program: Program) -> str:
     model = program.model
-    init = "\n".join(["super().__init__()", *model.init])
+    # Keras would cast what is not float32.
+    cast = any(
+        f"tf.{name})" in program.feature_specs for name in ("float64", "float16", "bfloat16")
+    )
+    init = "\n".join([f"super().__init__({'autocast=False' if cast else ''})", *model.init])
     body = list(model.body)
     returned = ", ".join(model.outputs)
     last = body[-1] if body else ""
@@ -263,6 +267,17 @@ def _loop(program: Program) -> str:
     )
 
 
+_ZEROS = '''\
+def _zeros(spec: tf.TensorSpec) -> tf.Tensor:
+    """A batch of one example, with which the model makes its weights."""
+    return tf.zeros([1 if size is None else size for size in spec.shape], spec.dtype)'''
+_SPARSE_ZEROS = '''\
+def _zeros(spec: tf.TensorSpec | tf.SparseTensorSpec) -> tf.Tensor | tf.SparseTensor:
+    """A batch of one example, with which the model makes its weights."""
+    zeros = tf.zeros([1 if size is None else size for size in spec.shape], spec.dtype)
+    return tf.sparse.from_dense(zeros) if isinstance(spec, tf.SparseTensorSpec) else zeros'''
+
+
 def _loop_init(program: Program) -> str:
     model, training = program.model, program.training
     trained = [name for name in training.weights if name not in training.without_gradient]
@@ -299,9 +314,7 @@ def _loop_init(program: Program) -> str:
     lines += [f"    {one}" for one in named]
     lines.append("}")
     return f'''\
-def _zeros(spec: tf.TensorSpec) -> tf.Tensor:
-    """A batch of one example, with which the model makes its weights."""
-    return tf.zeros([1 if size is None else size for size in spec.shape], spec.dtype)
+{_SPARSE_ZEROS if "tf.SparseTensorSpec" in program.feature_specs else _ZEROS}
 
 
 class Loop:

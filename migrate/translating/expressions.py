@@ -101,17 +101,27 @@ class ToTf2(ast.NodeTransformer):
         node.keywords = [one for one in node.keywords if one.arg not in _NAME_ARGUMENTS]
         row = functions.ROWS.get(api)
         if row is None:
-            node.func = _dotted_like(node.func, api)
+            node.func = self._dotted_like(node.func, api)
             return node
         if row.template:
             filled = ast.copy_location(fill(row.template, bind(node, row.parameters)), node)
             if isinstance(self.facts, dict):
                 self.facts[filled] = self.facts[node]
             return filled
+        if row.positional is not None:
+            named = zip(row.parameters[row.positional :], node.args[row.positional :], strict=False)
+            node.keywords[:0] = [ast.keyword(arg=n, value=v) for n, v in named if n != "name"]
+            del node.args[row.positional :]
+        node.keywords = [one for one in node.keywords if one.arg not in row.dropped]
         for keyword in node.keywords:
             keyword.arg = row.renamed.get(keyword.arg or "", keyword.arg)
         node.func = parse(row.name)
         return node
+
+    def _dotted_like(self, func: ast.expr, api: str) -> ast.expr:
+        """Returns the public name; methods keep their object."""
+        root = dotted(func).partition(".")[0]
+        return parse(api) if root in self.aliases or isinstance(func, ast.Name) else func
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         """Rewrites a function or constant that is passed on, such as `tf.erf`."""
@@ -121,13 +131,6 @@ class ToTf2(ast.NodeTransformer):
             return self.generic_visit(node)
         rest = rest.removeprefix("compat.v1.")
         return ast.copy_location(parse(functions.tf2_name(f"tf.{rest}")), node)
-
-
-def _dotted_like(func: ast.expr, api: str) -> ast.expr:
-    """Returns the public name of a function; a method stays a method of its object."""
-    owner = api.split(".")[-2]
-    is_method = owner[:1].isupper()
-    return parse(api) if dotted(func) and not is_method else func
 
 
 def dotted(node: ast.AST) -> str:

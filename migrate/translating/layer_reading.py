@@ -40,12 +40,14 @@ class Layers:
 
     Attributes:
       definitions: Functions that make initializers, by their names.
+      classes: The source of the classes that the layers need.
     """
 
     def __init__(self, flat: Flattened, aliases: Sequence[str], local: LocalValues) -> None:
         self.flat, self.aliases, self.local = flat, aliases, local
         self.path = flat.files[0].path
         self.definitions: dict[str, ast.expr] = {}
+        self.classes: list[str] = []
 
     def made(self, use: Use) -> ast.expr:
         """Returns what makes the attribute of a use.
@@ -70,6 +72,8 @@ class Layers:
         if use.api == "tf.nn.dropout":
             arguments = self._dropout_rate(use, arguments)
         self._of_scope(use, row, arguments)
+        fused = row.keras == "BatchNormalization" and self._is_fused(use, arguments)
+        arguments.pop("fused", None)
         keywords = []
         for name, value in arguments.items():
             if name not in row.parameters and name not in ("rate", "dtype"):
@@ -90,10 +94,36 @@ class Layers:
             keywords.append(ast.keyword(arg="dtype", value=ast.Constant(value=dtypes.pop())))
         positional = _positional(row, keywords)
         return ast.Call(
-            func=parse(f"keras.layers.{row.keras}"),
+            func=parse("FusedBatchNormalization" if fused else f"keras.layers.{row.keras}"),
             args=[one.value for one in positional],
             keywords=[one for one in keywords if one not in positional],
         )
+
+    def _is_fused(self, use: Use, arguments: Mapping[str, ast.expr]) -> bool:
+        """Tells whether a batch normalization is that of images, by a kernel of its own."""
+        ranks = {
+            len(one.shape)
+            for call in use.executions
+            for one in [call.result]
+            if isinstance(one, TensorFact) and one.shape is not None
+        }
+        given = arguments.get("fused")
+        if ranks != {4} or (given is not None and _literal(given) is False):
+            return False
+        for name, value in arguments.items():
+            usual = name in ("momentum", "epsilon", "fused", "name") or name.endswith("regularizer")
+            if not usual and not (name == "axis" and _literal(value) in (-1, 3)):
+                reason = f"`{name}` of a fused batch normalization is not translated"
+                raise refuse(use.node, self.path, reason)
+        if layers.FUSED_BATCH_NORMALIZATION not in self.classes:
+            self.classes.append(layers.FUSED_BATCH_NORMALIZATION)
+        return True
+
+    def made_alike(self, use: Use, other: Use) -> bool:
+        """Tells whether two uses make the same layer, but for its initial values."""
+        if use.api in ("tf.get_variable", "tf.Variable"):
+            return True
+        return _without_values(self.made(use)) == _without_values(self.made(other))
 
     def _of_scope(self, use: Use, row: layers.LayerRow, arguments: dict[str, ast.expr]) -> None:
         """Adds the initializer of the variable scope, where the layer has none of its own."""
@@ -264,6 +294,18 @@ class Layers:
         if len({bool(value) for value in values.values()}) == 1:
             return ast.Constant(value=bool(next(iter(values.values()))))
         raise refuse(use.node, self.path, "`training` is true in some modes other than TRAIN")
+
+
+def _without_values(made: ast.expr) -> str:
+    """Returns the source of a layer without what does not change what it computes later."""
+    if isinstance(made, ast.Call):
+        kept = [
+            one
+            for one in made.keywords
+            if not (one.arg or "").endswith("initializer") and one.arg not in ("dtype", "trainable")
+        ]
+        made = ast.Call(func=made.func, args=made.args, keywords=kept)
+    return ast.unparse(made)
 
 
 def dropout_rates(use: Use) -> dict[str, float]:

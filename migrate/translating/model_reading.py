@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from migrate.mappings import layers as layer_rows
 from migrate.translating import feature_columns, model_uses, rnn_reading, table_reading
-from migrate.translating.expressions import ToTf2, api_of, bind, calls_of, parse, refuse
-from migrate.translating.facts import VariableFact
+from migrate.translating.expressions import ToTf2, api_of, bind, calls_of, dotted, parse, refuse
+from migrate.translating.facts import Call, VariableFact
 from migrate.translating.layer_reading import Layers
 from migrate.translating.local_values import LocalValues, copied
 from migrate.translating.model_uses import RNNS, Use
@@ -48,6 +48,7 @@ class ModelPart:
       trainable: The legacy names of the trainable variables.
       statements: All statements of the model_fn, with the layers in their places.
       constants: What is made once for the module, such as lookup tables, by name.
+      moving: The legacy names of the variables that the layers move in training.
       classes: The source of the classes that the attributes need, such as RNN cells.
     """
 
@@ -58,6 +59,7 @@ class ModelPart:
     statements: list[Statement]
     constants: dict[str, ast.expr]
     classes: list[str]
+    moving: list[str] = dataclasses.field(default_factory=list)
     methods: list[str] = dataclasses.field(default_factory=list)
     functions: list[str] = dataclasses.field(default_factory=list)
 
@@ -95,6 +97,12 @@ class _Reading:
         for use in self.uses:
             if use.shares is None:
                 self._add(use)
+            elif use.api in RNNS or not self.layers.made_alike(use, use.shares):
+                raise refuse(
+                    use.node,
+                    self.path,
+                    "this layer shares its variables with a layer that computes something else",
+                )
         by_node = {id(use.node): use for use in self.uses}
 
         def replace(node: ast.Call, api: str) -> ast.expr | None:
@@ -112,7 +120,10 @@ class _Reading:
             {mode: rewrite.visit(node) for mode, node in self.flat.returned.items()}
         )
         self._drop_made(self.flat.statements)
+        for statement in self.flat.statements:
+            _with_values(statement.node)
         self.part.definitions = self.layers.definitions
+        self.part.classes += self.layers.classes
         return self.part
 
     def _columns(self, node: ast.Call, api: str) -> ast.expr:
@@ -152,6 +163,19 @@ class _Reading:
             self.uses.append(Use(node, name, calls, statement, loop, made=made))
         elif api in _FUNCTIONS or (api in layer_rows.ROWS and not layer_rows.ROWS[api].is_class):
             self.uses.append(Use(node, api, calls, statement, loop))
+        elif api not in feature_columns.FUNCTIONS:
+            self._check_call(node, calls)
+
+    def _check_call(self, node: ast.Call, calls: Mapping[str, list[Call]]) -> None:
+        """Refuses a call that makes weights, and is no layer that is translated."""
+        for call in (one for each in calls.values() for one in each):
+            if call.callee.span is None and any(one.trainable for one in call.variables):
+                raise refuse(
+                    node,
+                    self.path,
+                    f"`{ast.unparse(node.func)}` makes the variable {call.variables[0].name} and has "
+                    "no translation; write it with tf.layers or tf.get_variable",
+                )
 
     def _made(self, node: ast.Call, statement: Statement) -> ast.Call:
         """Returns the call that makes the layer that a call applies."""
@@ -178,8 +202,8 @@ class _Reading:
             raise refuse(
                 node,
                 self.path,
-                f"the layer `{ast.unparse(node.func)}` is made elsewhere; give it a name of its own in "
-                "the model_fn",
+                f"the layer `{ast.unparse(node.func)}` is made elsewhere; give it a name of its own "
+                "in the model_fn",
             )
         return func
 
@@ -239,6 +263,10 @@ class _Reading:
                     reason = f"the variable {one.name} has no place in Keras"
                     raise refuse(use.node, self.path, reason)
                 self._variable_at(one, f"{base}.{attribute}")
+                if not one.trainable and attribute.startswith("moving_"):
+                    trains = self.layers.training(use)
+                    if not (isinstance(trains, ast.Constant) and trains.value is False):
+                        self.part.moving.append(one.name)
 
     def _add_rnn(self, use: Use) -> None:
         rnn_reading.check(use, self.layers)
@@ -366,6 +394,14 @@ class _Reading:
         statements[:] = kept
         returned = self.flat.returned
         returned.update({m: copied(node, self.flat, values) for m, node in returned.items()})
+
+
+def _with_values(node: ast.AST) -> None:
+    """`embedding_lookup_sparse` takes a `tf.Variable`, and no Keras variable."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.Call) and dotted(one.func) == "tf.nn.embedding_lookup_sparse":
+            if one.args and dotted(one.args[0]).startswith("self."):
+                one.args[0] = ast.Attribute(value=one.args[0], attr="value", ctx=ast.Load())
 
 
 def _ours(use: Use) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from estimator_compat.ledger.values import LossTerm
-from migrate.mappings import metrics, optimizers
+from migrate.mappings import functions, metrics, optimizers
 from migrate.translating import (
     copying,
     forward_reading,
@@ -18,7 +18,7 @@ from migrate.translating import (
     model_reading,
     spec_reading,
 )
-from migrate.translating.expressions import api_of, bind, fill, is_plain, parse
+from migrate.translating.expressions import api_of, bind, dotted, fill, is_plain, parse
 from migrate.translating.facts import Call, Span
 from migrate.translating.ir import Function, Loss, Metric, Model, Program, source_of
 from migrate.translating.ir import LossTerm as TermPart
@@ -216,6 +216,13 @@ class _Reading:
         return wanted
 
     def _model(self, part: model_reading.ModelPart, forward: forward_reading.Forward) -> Model:
+        still = [name for name in part.moving if name not in self.facts.training.moved]
+        if still:
+            raise Refusal(
+                f"`{still[0]}` never moves, because the train_op does not depend on UPDATE_OPS; put "
+                "the train_op under tf.control_dependencies of them",
+                path=self.file.path,
+            )
         init: list[str] = []
         for name, value in part.definitions.items():
             init.append(
@@ -401,6 +408,22 @@ class _Reading:
                 return name.upper()
         return rate
 
+    def _check_names(self, text: str) -> None:
+        """Refuses names of TensorFlow 1 that TF2 does not have."""
+        for node in ast.walk(ast.parse(text)):
+            name = dotted(node) if isinstance(node, ast.Attribute) else ""
+            if functions.is_absent(name):
+                lines = [
+                    number
+                    for number, line in enumerate(self.file.text.splitlines(), 1)
+                    if name.removeprefix("tf.") in line
+                ]
+                raise Refusal(
+                    f"`{name}` has no form in TF2 that is translated",
+                    path=self.file.path,
+                    line=lines[0] if lines else 0,
+                )
+
     def _copied(self, *parts: Any) -> copying.Copied:
         """Copies the constants and functions that the parts and the inputs need."""
         text = "\n".join(_texts(parts))
@@ -410,6 +433,7 @@ class _Reading:
             for node in ast.walk(tree)
             if isinstance(node, ast.Name)
         }
+        self._check_names(text)
         defined = {
             name
             for node in self.file.tree.body
@@ -546,8 +570,14 @@ def _tidy(statements: list[Statement]) -> None:
                 del statements[index]
                 continue
             writes = [s for s in later if old in stores(s.node)]
-            if not any(new in stores(s.node) for s in later):
-                last = writes[0] if writes else None
+            last = writes[0] if writes else None
+            ends = last is not None and (
+                isinstance(last.node, ast.Assign) and last.modes >= statements[index].modes
+            )
+            reading = later[: later.index(last)] if last is not None and ends else later
+            if (ends or last is None or isinstance(last.node, ast.For)) and not any(
+                new in stores(s.node) for s in reading
+            ):
                 for statement in later:
                     if isinstance(statement.node, ast.For) and statement is last:
                         break

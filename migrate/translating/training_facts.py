@@ -34,9 +34,11 @@ class TrainingFacts:
       clip_norm: The global norm that the gradients are clipped to; None if they are not.
       weights: The trainable variables, in the order of `tf.trainable_variables()`.
       without_gradient: Those that the loss does not depend on.
+      moved: The variables that the train_op assigns, such as moving averages.
     """
 
     optimizers: tuple[OptimizerFact, ...]
     clip_norm: float | None
     weights: tuple[str, ...]
     without_gradient: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()

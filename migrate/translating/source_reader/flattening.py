@@ -667,6 +667,9 @@ class _Expressions(ast.NodeTransformer):
                 names[name] = ast.Name(id=TRAINING, ctx=ast.Load())
             elif name not in written and _is_simple(value):
                 names[name] = value
+            elif self._takes_over(name, argument, passed, written):
+                assert isinstance(value, ast.Name)
+                names[name] = value.id  # `x = f(x)`: the helper's parameter is that variable
             else:
                 names[name] = self._new_name(name, function, value)
                 to = ast.Name(id=names[name], ctx=ast.Store())
@@ -676,6 +679,18 @@ class _Expressions(ast.NodeTransformer):
         for name in sorted(written - set(passed)):
             names[name] = self._new_name(name, function, None)
         return names, assigned
+
+    def _takes_over(
+        self, name: str, argument: ast.expr, passed: Mapping[str, ast.expr], written: set[str]
+    ) -> bool:
+        """Tells whether an argument is the variable that the call assigns, and only it reads it."""
+        if not isinstance(argument, ast.Name) or argument.id not in self.targets:
+            return False
+        if name != argument.id and argument.id in written:
+            return False
+        if self.frame.names.get(argument.id, argument.id) != self.targets[argument.id]:
+            return False
+        return sum(argument.id in loads(one) for one in passed.values()) == 1
 
     def _new_name(self, name: str, function: ast.FunctionDef, value: ast.expr | None) -> str:
         """Returns a name for a helper's variable that nothing else here has."""
