@@ -14,12 +14,14 @@ class FunctionRow:
       parameters: The legacy parameters in order, where a call by position would mean something else
         in TF2, or for a template.
       template: An expression, with `{parameter}` for the arguments.
+      ignored: Parameters that change nothing; others that `template` does not have are refused.
     """
 
     name: str = ""
     renamed: Mapping[str, str] = dataclasses.field(default_factory=dict)
     parameters: tuple[str, ...] = ()
     template: str = ""
+    ignored: tuple[str, ...] = ("name",)
 
 
 def _moved(**names: str) -> dict[str, FunctionRow]:
@@ -79,6 +81,22 @@ ROWS: dict[str, FunctionRow] = {
     "tf.nn.l2_normalize": FunctionRow(name="tf.nn.l2_normalize", renamed={"dim": "axis"}),
     "tf.nn.moments": FunctionRow(name="tf.nn.moments", renamed={"keep_dims": "keepdims"}),
     "tf.nn.embedding_lookup": FunctionRow(name="tf.nn.embedding_lookup"),
+    # TensorFlow 1 has functions of TF2 under these names.
+    "tf.where_v2": FunctionRow(name="tf.where"),
+    "tf.nn.softmax_cross_entropy_with_logits_v2": FunctionRow(
+        name="tf.nn.softmax_cross_entropy_with_logits"
+    ),
+    # Nobody feeds a placeholder of a model_fn: it has its default.
+    "tf.placeholder_with_default": FunctionRow(
+        parameters=("input", "shape", "name"),
+        template="tf.convert_to_tensor({input})",
+        ignored=("shape", "name"),
+    ),
+    "tf.nn.ctc_loss": FunctionRow(
+        parameters=("labels", "inputs", "sequence_length"),
+        template="tf.nn.ctc_loss({labels}, {inputs}, label_length=None, "
+        "logit_length={sequence_length}, blank_index=-1)",
+    ),
     "tf.to_float": FunctionRow(parameters=("x",), template="tf.cast({x}, tf.float32)"),
     "tf.to_double": FunctionRow(parameters=("x",), template="tf.cast({x}, tf.float64)"),
     "tf.to_int32": FunctionRow(parameters=("x",), template="tf.cast({x}, tf.int32)"),
