@@ -172,7 +172,9 @@ def _and(names: Sequence[str]) -> str:
 def _loss(program: Program) -> str:
     loss = program.loss
     parts: list[str] = []
-    for term in loss.terms:
+    for index, term in enumerate(loss.terms):
+        if term.per_example in [one.per_example for one in loss.terms[:index]]:
+            continue
         parts.append(_function(term.per_example, f"{term.per_example_words}.", "tf.Tensor"))
         if term.reduce is not None:
             parts.append(_function(term.reduce, f"{term.reduce_words}.", "tf.Tensor"))

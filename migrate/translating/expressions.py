@@ -104,7 +104,13 @@ class ToTf2(ast.NodeTransformer):
             node.func = self._dotted_like(node.func, api)
             return node
         if row.template:
-            filled = ast.copy_location(fill(row.template, bind(node, row.parameters)), node)
+            arguments = bind(node, row.parameters)
+            for name in arguments:
+                if f"{{{name}}}" not in row.template and name not in row.ignored:
+                    raise Refusal(
+                        f"line {node.lineno}: `{name}` of {api} is not translated; leave it out"
+                    )
+            filled = ast.copy_location(fill(row.template, arguments), node)
             if isinstance(self.facts, dict):
                 self.facts[filled] = self.facts[node]
             return filled

@@ -6,7 +6,8 @@ the weights, in the place of what the source adds.
 """
 
 import ast
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -25,22 +26,47 @@ _ALL = "tf.losses.get_losses"
 _PENALTY = "tf.losses.get_regularization_loss"
 _PENALTIES = "tf.losses.get_regularization_losses"
 _ADD = "tf.losses.add_loss"
-REGULARIZATION = "regularization"
 _COLLECTIONS = {"losses": _ALL, "regularization_losses": _PENALTIES}
 
 
-def gather(flat: Flattened, terms: Sequence[LossTerm], variables: str) -> None:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Names:
+    """Names that the program does not have itself.
+
+    Attributes:
+      variables: The variables by their legacy names.
+      penalty: The function that adds up the penalties on the weights.
+    """
+
+    variables: str = "variables"
+    penalty: str = "regularization"
+
+    @property
+    def call(self) -> str:
+        """The call of the function."""
+        return f"{self.penalty}({self.variables})"
+
+
+def names_for(flat: Flattened) -> Names:
+    """Returns names that a flattened model_fn does not have."""
+    taken = set().union(*(stores(s.node) | loads(s.node) for s in flat.statements), set())
+    wanted = ("regularization", "weight_penalty", "penalty_on_weights")
+    penalty = next((one for one in wanted if one not in taken), "_penalty_on_weights")
+    return Names(unique("variables", taken), penalty)
+
+
+def gather(flat: Flattened, terms: Sequence[LossTerm], names: Names) -> None:
     """Writes the sums of collections out, in the statements of a flattened model_fn.
 
     Args:
       flat: The flattened model_fn, which is changed.
       terms: The terms of the loss in TRAIN.
-      variables: The name of the weights by their names.
+      names: The names of what is written.
     """
     nodes = [one.node for one in flat.statements] + list(flat.returned.values())
     if not any(_kind(one, flat) for node in nodes for one in ast.walk(node)):
         return
-    _Gathering(flat, terms, variables).run()
+    _Gathering(flat, terms, names).run()
 
 
 def _kind(node: ast.AST, flat: Flattened) -> str:
@@ -53,8 +79,8 @@ def _kind(node: ast.AST, flat: Flattened) -> str:
 
 
 class _Gathering:
-    def __init__(self, flat: Flattened, terms: Sequence[LossTerm], variables: str) -> None:
-        self.flat, self.terms, self.variables = flat, terms, variables
+    def __init__(self, flat: Flattened, terms: Sequence[LossTerm], names: Names) -> None:
+        self.flat, self.terms, self.written = flat, terms, names
         self.taken = set().union(*(stores(s.node) | loads(s.node) for s in flat.statements), set())
         self.collected: list[tuple[str, frozenset[str]]] = []
 
@@ -122,7 +148,7 @@ class _Gathering:
     def penalty(self) -> str:
         """Returns the call that adds up the penalties; "" if there are none."""
         kinds = {one.kind for one in self.terms}
-        return f"{REGULARIZATION}({self.variables})" if Kind.REGULARIZATION in kinds else ""
+        return self.written.call if Kind.REGULARIZATION in kinds else ""
 
 
 class _Sums(ast.NodeTransformer):
@@ -186,15 +212,16 @@ def _is_simple(term: LossTerm) -> bool:
 
 
 def penalty_function(
-    terms: Sequence[LossTerm], variables: str, constants: Mapping[str, str]
+    terms: Sequence[LossTerm], names: Names, constants: Mapping[str, str]
 ) -> tuple[Function, str]:
     """Returns the function that adds up the penalties, and what it computes in words.
 
     Args:
       terms: The terms of the loss.
-      variables: The name of the weights by their names.
+      names: The names of what is written.
       constants: The names of the program's constants, by the numbers that they are.
     """
+    variables = names.variables
     body: list[str] = []
     parts: list[str] = []
     words: list[str] = []
@@ -219,7 +246,7 @@ def penalty_function(
             parts.append(f"{factors}tf.add_n([{each} for name in {listed}])")
         words.append(f"{factors}the {name}" if factors else f"the {name}")
     function = Function(
-        name=REGULARIZATION,
+        name=names.penalty,
         parameters=(variables,),
         body=tuple(dict.fromkeys(body)),
         returns=" + ".join(parts),
@@ -236,7 +263,7 @@ def separate_penalties(
     flat: Flattened,
     losses_by_mode: dict[str, ast.expr],
     terms: Sequence[LossTerm],
-    variables: str,
+    names: Names,
 ) -> dict[str, ast.expr]:
     """Puts one call of `regularization` in the place of what the source adds to the loss.
 
@@ -244,7 +271,7 @@ def separate_penalties(
       flat: The flattened model_fn, which is changed.
       losses_by_mode: The loss of each mode.
       terms: The terms of the loss in TRAIN.
-      variables: The name of the weights by their names.
+      names: The names of what is written.
 
     Returns:
       The loss of each mode.
@@ -255,7 +282,7 @@ def separate_penalties(
     for mode, loss in losses_by_mode.items():
         statements = [one for one in flat.statements if mode in one.modes]
         source = LossSource(flat, statements, loss, mode)
-        _Separating(flat, source, variables).run()
+        _Separating(flat, source, names).run()
         for statement, node in zip(statements, source.nodes, strict=True):
             statement.node = node
         made[mode] = source.loss
@@ -263,13 +290,16 @@ def separate_penalties(
     return made
 
 
-def name_variables(flat: Flattened, expressions: Mapping[str, str], variables: str) -> None:
-    """Reads variables by their names where labels are read, too: outside of the forward pass.
+def name_variables(
+    flat: Flattened, expressions: Mapping[str, str], variables: str, tensors: Collection[str]
+) -> None:
+    """Reads variables by their names where the loss is computed: outside of the forward pass.
 
     Args:
       flat: The flattened model_fn, which is changed.
       expressions: The expressions for the variables in the model, by their names.
       variables: The name of the weights by their names.
+      tensors: The names of the tensors of losses.
     """
     names = {f"self.{text}": name for name, text in expressions.items()}
 
@@ -279,18 +309,18 @@ def name_variables(flat: Flattened, expressions: Mapping[str, str], variables: s
 
     found = {flat.labels} - {""}
     for statement in flat.statements:
-        if loads(statement.node) & found:
+        source = LossSource(flat, [statement], ast.Constant(value=None), "train")
+        if loads(statement.node) & found or any(source.find(one) for one in tensors):
             found |= stores(statement.node)
-            source = LossSource(flat, [statement], ast.Constant(value=None), "train")
             statement.node = rebuilt(statement.node, change, source.same_facts)
 
 
 class _Separating:
     """Finds the parts of a sum that do not depend on the inputs."""
 
-    def __init__(self, flat: Flattened, source: LossSource, variables: str) -> None:
+    def __init__(self, flat: Flattened, source: LossSource, names: Names) -> None:
         self.source = source
-        self.call = parse(f"{REGULARIZATION}({variables})")
+        self.call = parse(names.call)
         self.inputs = {flat.features, flat.labels} - {""}
         self.found: list[ast.expr] = []
         self.hidden = False

@@ -13,6 +13,7 @@ from migrate.translating import loss_collections, loss_rows, loss_spelled
 from migrate.translating.expressions import parse
 from migrate.translating.facts import TensorFact
 from migrate.translating.ir import Function, Loss, LossTerm, source_of
+from migrate.translating.loss_collections import Names
 from migrate.translating.loss_rows import Written
 from migrate.translating.loss_source import LossSource, names_in, unique
 from migrate.translating.refusal import Refusal
@@ -43,7 +44,7 @@ class _Site:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Names:
+class _TermNames:
     """The names that belong to one term."""
 
     per_example: str
@@ -58,7 +59,7 @@ def read(
     outputs: Sequence[str],
     terms: Sequence[LedgerTerm],
     *,
-    variables: str = "variables",
+    names: Names = Names(),
     weight_names: Mapping[str, str] | None = None,
     constants: Mapping[str, str] | None = None,
 ) -> Loss:
@@ -70,7 +71,7 @@ def read(
       loss: The loss after them.
       outputs: What the model returns.
       terms: The ledger's terms.
-      variables: The name of the variables by their legacy names.
+      names: The names of what is written besides.
       weight_names: The legacy names of variables by their expressions in the model, such as
         `dense.kernel`.
       constants: The names of the program's constants, by the numbers that they are.
@@ -79,7 +80,7 @@ def read(
       Refusal: The loss has no form that is translated.
     """
     reading = _Reading(flat, others, loss, outputs, terms)
-    reading.variables, reading.constants = variables, constants or {}
+    reading.written_names, reading.constants = names, constants or {}
     reading.weight_names = weight_names or {}
     return reading.run()
 
@@ -89,6 +90,11 @@ def tensors(terms: Sequence[LedgerTerm]) -> frozenset[str]:
     data = [one for one in terms if one.kind is Kind.DATA]
     names = [one.tensors[0] for one in data]
     return frozenset([*names, *(step.tensor for one in data for step in one.weightings)]) - {""}
+
+
+def losses(terms: Sequence[LedgerTerm]) -> frozenset[str]:
+    """Returns the names of the tensors of losses."""
+    return frozenset(one.tensors[0] for one in terms if one.kind is Kind.DATA)
 
 
 def check_same(
@@ -117,7 +123,7 @@ def check_same(
 
 
 class _Reading:
-    variables: str
+    written_names: Names
     constants: Mapping[str, str]
     weight_names: Mapping[str, str]
 
@@ -134,8 +140,13 @@ class _Reading:
         self.given = loss
         needed = needed_for(others, loads(loss), "train")[0]
         self.source = LossSource(flat, needed, loss, "train")
-        self.assignments = list(self.source.nodes)
+        self.original = LossSource(flat, needed, loss, "train")
         self.taken = names_in(self.source.roots()) | {*outputs, *_INPUTS}
+
+    @property
+    def variables(self) -> str:
+        """The name of the variables by their legacy names."""
+        return self.written_names.variables
 
     def run(self) -> Loss:
         data = [one for one in self.terms if one.kind is Kind.DATA]
@@ -150,7 +161,7 @@ class _Reading:
             raise self._refusal(self.given, "the loss does not depend on features or labels")
         self._variables()
         sites = self._sites(data)
-        parts = [self._part(site, self._names(site, len(sites))) for site in sites]
+        parts = self._parts(sites)
         penalty = self._penalty()
         body = self._body([one for _, one in parts])
         return Loss(
@@ -166,13 +177,28 @@ class _Reading:
             known=self._known(sites),
         )
 
+    def _parts(self, sites: Sequence[_Site]) -> list[tuple[_Site, LossTerm]]:
+        """Writes the terms; one that has the losses of another one has no functions of its own."""
+        made: dict[int, tuple[_Site, LossTerm]] = {}
+        found: list[tuple[_Site, LossTerm]] = []
+        for site in sites:
+            first = made.get(id(site.node))
+            if first is None:
+                made[id(site.node)] = self._part(site, self._names(site, len(sites)))
+                found.append(made[id(site.node)])
+                continue
+            sign = "-" if _is_negated(site.term) != _is_negated(first[0].term) else ""
+            losses = f"{sign}{first[1].losses}".replace("--", "")
+            found.append((site, dataclasses.replace(first[1], losses=losses)))
+        return found
+
     def _known(self, sites: Sequence[_Site]) -> dict[str, str]:
         """Returns the names in the source for the loss and, if there is one term, its losses."""
         named = [(self.given, "loss")]
         if len(sites) == 1 and sites[0].written is None:
             targets = [
                 one.targets[0]
-                for one in self.assignments
+                for one in self.original.nodes
                 if isinstance(one, ast.Assign) and one.value is sites[0].node
             ]
             named += [(one, "losses") for one in targets]
@@ -195,7 +221,7 @@ class _Reading:
             return None
         value = self.source.value(node)
         known = {name for term in self.terms for name in term.variables}
-        known |= set(self.weight_names.values())
+        known |= {*self.weight_names.values(), "global_step"}
         if isinstance(value, TensorFact) and ":" not in value.name and value.name in known:
             return parse(f"{self.variables}[{value.name!r}]")
         if (
@@ -221,7 +247,10 @@ class _Reading:
             if call is not None:
                 found.append(_Site(term, *call))
                 continue
-            place = self.source.find(term.tensors[0])
+            place = self._half_square(term) or self.source.find(term.tensors[0])
+            if isinstance(place, _Site):
+                found.append(place)
+                continue
             if place is None:
                 raise self._refusal(
                     self.given,
@@ -230,12 +259,25 @@ class _Reading:
                     line=term.line.number if term.line is not None else 0,
                 )
             found.append(_Site(term, *place, None))
-        if len({id(site.node) for site in found}) < len(found):
-            raise self._refusal(found[0].node, "one line computes several terms of the loss")
         for site in found:
             self._check_place(site)
             site.base = self._base(site)
         return sorted(found, key=lambda one: one.index)
+
+    def _half_square(self, term: LedgerTerm) -> _Site | None:
+        """Returns the call of `tf.nn.l2_loss` that squares and adds up the errors of a term."""
+        if not any(step.operation.value == "half_square" for step in term.steps):
+            return None
+        for index, root in enumerate(self.source.roots()):
+            for node in ast.walk(root):
+                call = self.source.call(node)
+                if call is None or call.callee.api != "tf.nn.l2_loss":
+                    continue
+                value = call.arguments.get("t")
+                if isinstance(value, TensorFact) and value.name == term.tensors[0]:
+                    assert isinstance(node, ast.Call)
+                    return _Site(term, index, node, loss_rows.write(node, self.source))
+        return None
 
     def _is_of(self, node: ast.Call, term: LedgerTerm) -> bool:
         """Tells whether a call of `tf.losses` computes the losses of a term."""
@@ -274,15 +316,15 @@ class _Reading:
             node = parent
         return site.term.name
 
-    def _names(self, site: _Site, count: int) -> _Names:
+    def _names(self, site: _Site, count: int) -> _TermNames:
         if count == 1:
-            names = _Names("loss_per_example", "reduce_loss", "losses")
+            names = _TermNames("loss_per_example", "reduce_loss", "losses")
         else:
             base = re.sub(
                 r"(^|_)(loss|losses|per_example|per_word|mean|total)(?=_|$)", "", site.base
             )
             base = base.strip("_") or re.sub(r"\W", "_", site.term.name)
-            names = _Names(f"{base}_loss_per_example", f"reduce_{base}_loss", f"{base}_losses")
+            names = _TermNames(f"{base}_loss_per_example", f"reduce_{base}_loss", f"{base}_losses")
         assigned = self.source.nodes[site.index] if site.index < len(self.source.nodes) else None
         own = stores(assigned) if isinstance(assigned, ast.Assign) else set()
         made = []
@@ -290,18 +332,20 @@ class _Reading:
             is_own = name in own and site.written is None and assigned.value is site.node  # type: ignore[union-attr]
             made.append(name if is_own else unique(name, self.taken))
             self.taken.add(made[-1])
-        return _Names(*made)
+        return _TermNames(*made)
 
-    def _part(self, site: _Site, names: _Names) -> tuple[_Site, LossTerm]:
+    def _part(self, site: _Site, names: _TermNames) -> tuple[_Site, LossTerm]:
         """Puts the functions of a term in the place of what they compute."""
         index, node = self._place_of(site)
+        negated = site.written is None and self._negation(site, index)
         if site.written is not None:
             per_example = self._per_example(
                 names.per_example, index, site.written.losses, site.written.body
             )
             made = self._reduced_by_row(site.written, names)
         else:
-            per_example = self._per_example(names.per_example, index, node, ())
+            value = ast.UnaryOp(op=ast.USub(), operand=node) if negated else node
+            per_example = self._per_example(names.per_example, index, value, ())
             made = None
         arguments = ", ".join(per_example.parameters)
         call = ast.parse(f"{names.losses} = {names.per_example}({arguments})").body[0]
@@ -311,7 +355,7 @@ class _Reading:
             reduce, new = made
             self.source.replace(node, new)
             self.source.nodes.insert(index, call)
-            return site, self._term(site, names, per_example, reduce, weights)
+            return site, self._term(site, names, per_example, reduce, weights, is_same=True)
         if (
             site.written is None
             and isinstance(statement, ast.Assign)
@@ -332,20 +376,33 @@ class _Reading:
             new_node: ast.expr = name
             if site.written is not None and site.written.weights is not None:
                 new_node = parse(f"{names.losses} * ({ast.unparse(site.written.weights)})")
+            elif site.written is not None and site.written.factor is not None:
+                new_node = parse(f"{names.losses} * {ast.unparse(site.written.factor)}")
             self.source.replace(node, new_node)
             self.source.nodes.insert(index, call)
             start = [(index + 1, new_node)]  # type: ignore[list-item]
-        reduce = self._reduced_by_hand(site, names, start)
-        return site, self._term(site, names, per_example, reduce, weights)
+        reduce = self._reduced_by_hand(site, names, start, negated=negated)
+        return site, self._term(site, names, per_example, reduce, weights, is_same=not negated)
+
+    def _negation(self, site: _Site, index: int) -> bool:
+        """Tells whether the source has a minus before the reduced losses."""
+        if not _is_negated(site.term):
+            return False
+        found = loss_spelled.region(self.source, index, site.node)
+        parent = self.source.parents(found.index).get(found.root) if found is not None else None
+        return isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.USub)
 
     def _term(
         self,
         site: _Site,
-        names: _Names,
+        names: _TermNames,
         per_example: Function,
         reduce: tuple[Function, str] | None,
         weights: str,
+        *,
+        is_same: bool,
     ) -> LossTerm:
+        sign = "-" if is_same and _is_negated(site.term) else ""
         row = site.written.words if site.written is not None else ""
         return LossTerm(
             name=site.term.name,
@@ -353,7 +410,7 @@ class _Reading:
             per_example_words=_with_axes(row or _words(site.term.op), site.term.axes),
             reduce=reduce[0] if reduce else None,
             reduce_words=reduce[1] if reduce else "",
-            losses=names.losses,
+            losses=f"{sign}{names.losses}",
             weights=weights,
         )
 
@@ -373,7 +430,7 @@ class _Reading:
         needed, names = needed_for(before, read, "train")
         ordered = ["labels", *self.outputs, "features", self.variables]
         local = {one for node in self.source.nodes for one in stores(node)}
-        lost = names & local - {*ordered}
+        lost = names & local - {*ordered} - {n for one in needed for n in stores(one.node)}
         if lost & {n for one in self.source.nodes[:index] for n in stores(one)}:
             raise self._refusal(value, f"the losses depend on {sorted(lost)}")
         return Function(
@@ -384,7 +441,7 @@ class _Reading:
         )
 
     def _reduced_by_row(
-        self, written: Written, names: _Names
+        self, written: Written, names: _TermNames
     ) -> tuple[tuple[Function, str], ast.expr] | None:
         if written.reduction == "NONE":
             return None
@@ -403,7 +460,12 @@ class _Reading:
         return (function, written.reduce_words), call
 
     def _reduced_by_hand(
-        self, site: _Site, names: _Names, start: Sequence[tuple[int, ast.expr]]
+        self,
+        site: _Site,
+        names: _TermNames,
+        start: Sequence[tuple[int, ast.expr]],
+        *,
+        negated: bool,
     ) -> tuple[Function, str] | None:
         """Makes a function of what reduces the losses; None if they are reduced in no one place."""
         found = None
@@ -435,7 +497,8 @@ class _Reading:
             returns=rename.text(returns),
         )
         arguments = ", ".join([names.losses, *(ast.unparse(one) for one in passed.values())])
-        self.source.replace(found.root, parse(f"{names.reduce}({arguments})"))
+        root = self.source.parents(found.index)[found.root] if negated else found.root
+        self.source.replace(root, parse(f"{names.reduce}({arguments})"))
         return function, words or _reduction_words(site.term)
 
     def _weighted_loss(
@@ -450,7 +513,7 @@ class _Reading:
         lines = [one for one in lines if one not in ("losses = losses", "weights = weights")]
         return [*lines, *written.reduce_body], written.reduced, written.reduce_words
 
-    def _weights(self, site: _Site, names: _Names) -> str:
+    def _weights(self, site: _Site, names: _TermNames) -> str:
         """Returns the expression of the weights that `average_loss` takes."""
         parts: list[str] = []
         steps = list(site.term.weightings)
@@ -521,17 +584,17 @@ class _Reading:
                 value = self.source.value(node.value)
                 if tensor and isinstance(value, TensorFact) and value.name == tensor:
                     return node.targets[0].id
-        if re.fullmatch(r"(features|labels)(\[[^\[\]]+\])*", operand):
-            return operand
-        place = self.source.find(tensor) if tensor else None
+        place = self.original.find(tensor) if tensor else None
         if place is not None:
             return ast.unparse(place[1])
+        if re.fullmatch(r"(features|labels)(\[[^\[\]]+\])*", operand):
+            return operand
         if operand.startswith("["):
             return f"tf.constant({operand})"
         return ""
 
     def _penalty(self) -> tuple[Function, str] | None:
-        call = f"{loss_collections.REGULARIZATION}({self.variables})"
+        call = self.written_names.call
         if not any(call in ast.unparse(one) for one in self.source.roots()):
             return None
         if not loss_collections.simple_penalties(self.terms):
@@ -539,10 +602,10 @@ class _Reading:
                 self.given,
                 "the penalty on the weights is not translated; add it to the loss by hand",
             )
-        return loss_collections.penalty_function(self.terms, self.variables, self.constants)
+        return loss_collections.penalty_function(self.terms, self.written_names, self.constants)
 
     def _body(self, terms: Sequence[LossTerm]) -> list[ast.stmt]:
-        wanted = loads(self.source.loss) | {one.losses for one in terms}
+        wanted = loads(self.source.loss) | {one.losses.lstrip("-") for one in terms}
         wanted |= set().union(*(loads(parse(one.weights)) for one in terms if one.weights), set())
         every = [Statement(one, frozenset(("train",))) for one in self.source.nodes]
         chosen = {id(one.node) for one in needed_for(every, wanted, "train")[0]}
@@ -575,6 +638,11 @@ def _reduction_words(term: LedgerTerm) -> str:
         return "The losses, reduced as the legacy program did"
     row = reductions.ROWS[name]
     return f"{row.words if term.weightings else row.plain_words}: {name}"
+
+
+def _is_negated(term: LedgerTerm) -> bool:
+    """Tells whether the loss has the negative losses of a term."""
+    return sum(step.operation.value == "negate" for step in term.steps) % 2 == 1
 
 
 def _with_axes(words: str, axes: Sequence[str]) -> str:

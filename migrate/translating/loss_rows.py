@@ -24,9 +24,10 @@ class Written:
       words: What they are.
       shape: Their static shape; None if the rank is not known.
       reduction: The name of the reduction.
-      weights: The weights; None if all are 1, or one number that is a part of the losses.
+      weights: The weights; None if all are 1, or one number.
       reduce_body: The statements of the reduction, which has `losses` and `weights`.
       reduced: The reduced losses.
+      factor: The number by which all losses are multiplied; None if there is none.
       reduce_words: What they are.
     """
 
@@ -39,6 +40,7 @@ class Written:
     reduce_body: tuple[str, ...]
     reduced: str
     reduce_words: str
+    factor: ast.expr | None
 
 
 def is_row(node: ast.AST, source: LossSource) -> bool:
@@ -79,11 +81,11 @@ class _Writing:
             value = parse(f"tf.cast({ast.unparse(value)}, tf.float32)")
         reduction = self._reduction()
         weights, factor = self._weights()
-        if factor is not None:
-            value = parse(f"{ast.unparse(factor)} * ({ast.unparse(value)})")
         reduce_body, reduced, words = reduce_lines(
             reduction, weights is not None, self._prepared(weights, shape, reduction)
         )
+        if factor is not None:
+            reduced = f"{ast.unparse(factor)} * {reduced}"
         if dtype != _FLOAT and self.row.weighted:
             reduced = f"tf.cast({reduced}, tf.{dtype})"
         return Written(
@@ -96,6 +98,7 @@ class _Writing:
             reduce_body=reduce_body,
             reduced=reduced,
             reduce_words=words,
+            factor=factor,
         )
 
     def _losses(self) -> tuple[tuple[str, ...], ast.expr]:

@@ -22,7 +22,6 @@ from migrate.translating.expressions import api_of, bind, dotted, fill, is_plain
 from migrate.translating.facts import Call, Span
 from migrate.translating.ir import Function, Loss, Metric, Model, Program, source_of
 from migrate.translating.ir import LossTerm as TermPart
-from migrate.translating.loss_source import unique
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader import flattening, source_files
 from migrate.translating.source_reader.flattening import Flattened
@@ -98,10 +97,11 @@ class _Reading:
         self.flat = flat
         self._name_constants(flat)
         part = model_reading.read(flat, self.aliases)
-        taken = set().union(*(stores(one.node) for one in flat.statements), set())
-        self.variables = unique("variables", taken)
-        loss_collections.gather(flat, facts.terms, self.variables)
-        loss_collections.name_variables(flat, part.variables, self.variables)
+        self.names = loss_collections.names_for(flat)
+        loss_collections.gather(flat, facts.terms, self.names)
+        loss_collections.name_variables(
+            flat, part.variables, self.names.variables, loss_reading.losses(facts.terms)
+        )
         specs = self._without_penalties(spec_reading.specs(flat))
         _tidy(flat.statements)
         _open_dicts(flat.statements, list(flat.returned.values()))
@@ -147,9 +147,7 @@ class _Reading:
     ) -> dict[str, Mapping[str, ast.expr]]:
         """Puts a call of `regularization` in the place of what the source adds to the losses."""
         given = {mode: specs[mode]["loss"] for mode in (TRAIN, EVAL) if mode in specs}
-        made = loss_collections.separate_penalties(
-            self.flat, given, self.facts.terms, self.variables
-        )
+        made = loss_collections.separate_penalties(self.flat, given, self.facts.terms, self.names)
         return {
             mode: {**spec, "loss": made[mode]} if mode in made else spec
             for mode, spec in specs.items()
@@ -170,7 +168,7 @@ class _Reading:
             train,
             forward.outputs,
             self.facts.terms,
-            variables=self.variables,
+            names=self.names,
             weight_names={text: name for name, text in part.variables.items()},
             constants=self._constants(),
         )
@@ -302,7 +300,12 @@ class _Reading:
             found.append(self._metric(str(key.value), one))
         read = set().union(*(loads(parse(v)) for one in found for v in one.values), set())
         needed, _ = needed_for(others, read, EVAL)
-        return tuple(found), tuple(_lines(needed))
+        lines = tuple(self._with_own_variables(one) for one in _lines(needed))
+        return tuple(found), lines
+
+    def _with_own_variables(self, text: str) -> str:
+        """Returns source of a method, where the variables are an attribute."""
+        return re.sub(rf"(?<![\w.]){self.names.variables}(?=[\[)])", "self.variables", text)
 
     def _metric(self, name: str, node: ast.expr) -> Metric:
         updated = node.id if isinstance(node, ast.Name) else ""
