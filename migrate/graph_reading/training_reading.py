@@ -114,16 +114,39 @@ def _with_rows_of_adam(groups: list[OptimizerFact], names: list[str]) -> list[Op
 
 
 def _hyperparameters(op: Any) -> dict[str, Any]:
+    """Returns the scalars among the inputs of an optimizer's op, and its attribute.
+
+    Raises:
+      Refusal: A scalar is not a constant.
+    """
     names = [argument.name for argument in op.op_def.input_arg]
     found: dict[str, Any] = {}
     for name, tensor in zip(names, op.inputs, strict=True):
-        value = tf.get_static_value(tensor)
-        if name not in _NOT_HYPERPARAMETERS and value is not None and value.ndim == 0:
-            found[name] = float(scalar_expressions.number(value))
+        is_number = tensor.dtype.is_floating and tensor.shape.rank == 0
+        if not is_number or name in _NOT_HYPERPARAMETERS:
+            continue
+        if name in ("beta1_power", "beta2_power") or _variable(tensor):
+            continue  # a variable of the optimizer
+        found[name] = float(scalar_expressions.number(_constant(name, tensor)))
     for attribute in op.op_def.attr:
         if attribute.name == "use_nesterov":
             found[attribute.name] = op.get_attr(attribute.name)
     return found
+
+
+def _constant(name: str, tensor: Any) -> Any:
+    """Returns the value of a scalar that ops compute from constants, as Ftrl's `l2`."""
+    value = tf.get_static_value(tensor)
+    if value is not None:
+        return value
+    ops = graph_traversal.ancestors([tensor], control_inputs=True)
+    if any(op.type in (*_VARIABLES, "Placeholder", "IteratorGetNext") for op in ops):
+        raise Refusal(
+            f"the optimizer's `{name}` ({tensor.name}) is not a constant, and only learning rates "
+            "that change are translated"
+        )
+    with tf1.Session(graph=tensor.graph) as session:
+        return session.run(tensor)
 
 
 def _with_slots(found: dict[str, Any], op: Any) -> dict[str, Any]:

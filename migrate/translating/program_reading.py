@@ -455,14 +455,26 @@ class _Reading:
             " PARAMS" for _, takes in self.facts.input_fns.values() if takes
         )
         if "PARAMS" in text:
-            if not is_plain(self.facts.params):
-                raise Refusal("`params` has values without a source form, such as objects")
-            lines.append(f"PARAMS: dict[str, Any] = {self.facts.params!r}")
+            lines.append(f"PARAMS: dict[str, Any] = {self._plain_params(text)!r}")
         for name, value in self.facts.closure.items():
             if re.search(rf"\b{name.upper()}\b", text):
                 lines.append(f"{name.upper()} = {value!r}")
         lines += [f"{k} = {v!r}" for k, v in self.flat.constants.items() if k in text]
         return "\n".join(lines)
+
+    def _plain_params(self, text: str) -> Any:
+        """Returns the hyperparameters with a source form; the text must not read the others."""
+        params = self.facts.params
+        if is_plain(params):
+            return params
+        plain = {k: v for k, v in params.items() if is_plain(v)} if isinstance(params, dict) else {}
+        read = set(re.findall(r"PARAMS\[(['\"])(.*?)\1\]", text))
+        missing = sorted({name for _, name in read} - set(plain))
+        if missing or not isinstance(params, dict):
+            raise Refusal(
+                f"`params` has values without a source form, such as objects: {', '.join(missing)}"
+            )
+        return plain
 
     def _left_out(self, specs: Mapping[str, Mapping[str, ast.expr]]) -> tuple[str, ...]:
         """Returns the hooks, host calls and summaries of the model_fn, in words."""
