@@ -14,7 +14,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.ledger import reader
-from estimator_compat.ledger.values import Kind, LossLedger
+from estimator_compat.ledger.values import LossLedger
 from migrate.graph_reading import runs, training_reading
 from migrate.graph_reading.recorded_facts import fact_of
 from migrate.targets import Built, Target
@@ -22,7 +22,6 @@ from migrate.translating import emitter, program_reading
 from migrate.translating.expressions import dotted, is_plain
 from migrate.translating.facts import Span
 from migrate.translating.ir import Program
-from migrate.translating.loss_reading import Term
 from migrate.translating.program_reading import RunFacts
 from migrate.translating.refusal import Refusal
 from migrate.verifying.subject import SubjectReference
@@ -97,7 +96,7 @@ def translate(target: Target) -> Translation:
         name=function.__name__,
         calls={mode: run.call for mode, run in recorded.items()},
         formulas={mode: ledger.formula for mode, ledger in ledgers.items()},
-        terms=_terms(ledgers["train"]),
+        terms=ledgers["train"].terms,
         training=training_reading.read(train.built, train.call),
         params=fact_of(target.params),
         closure=_closure(function),
@@ -178,28 +177,6 @@ def _ledger(built: Built, mode: str) -> LossLedger:
     batch = built.batch
     with built.graph.as_default():
         return reader.ledger(built.spec.loss, batch.features, batch.labels, mode=mode)
-
-
-def _terms(ledger: LossLedger) -> list[Term]:
-    for term in ledger.terms:
-        if term.kind is Kind.OPAQUE:
-            raise Refusal(
-                f"the loss {term.op!r} is not a reduction of losses of examples: {term.stopped_by}",
-                path=term.line.file if term.line else "",
-                line=term.line.number if term.line else 0,
-            )
-    found = []
-    for term in ledger.data_terms:
-        weights = [step.tensor for step in term.weightings]
-        found.append(
-            Term(
-                tensor=term.tensors[0],
-                words=term.op,
-                reduction=term.suggested_reduction or "",
-                weights=weights[0] if len(weights) == 1 else "",
-            )
-        )
-    return found
 
 
 def _closure(function: Callable[..., Any]) -> dict[str, Any]:

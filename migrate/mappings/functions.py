@@ -20,6 +20,7 @@ class FunctionRow:
         with their names. None if all have.
       dropped: Parameters that change nothing in TF2.
       template: An expression, with `{parameter}` for the arguments.
+      ignored: Parameters that change nothing; others that `template` does not have are refused.
     """
 
     name: str = ""
@@ -28,6 +29,7 @@ class FunctionRow:
     positional: int | None = None
     dropped: tuple[str, ...] = ()
     template: str = ""
+    ignored: tuple[str, ...] = ("name",)
 
 
 def _moved(space: str, names: str) -> dict[str, FunctionRow]:
@@ -286,6 +288,17 @@ ROWS: dict[str, FunctionRow] = {
     ),
     "tf.nn.softmax_cross_entropy_with_logits_v2": FunctionRow(
         name="tf.nn.softmax_cross_entropy_with_logits"
+    ),
+    # Nobody feeds a placeholder of a model_fn: it has its default.
+    "tf.placeholder_with_default": FunctionRow(
+        parameters=("input", "shape", "name"),
+        template="tf.convert_to_tensor({input})",
+        ignored=("shape", "name"),
+    ),
+    "tf.nn.ctc_loss": FunctionRow(
+        parameters=("labels", "inputs", "sequence_length"),
+        template="tf.nn.ctc_loss({labels}, {inputs}, label_length=None, "
+        "logit_length={sequence_length}, blank_index=-1)",
     ),
 }  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Writes the module of a translated program."""
 
+import ast
 import os
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -7,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from migrate.mappings import optimizers
 from migrate.translating.ir import Function, Program
 from migrate.translating.program_reading import optimizer_row
+from migrate.translating.source_reader.statements import stores
 from migrate.translating.training_facts import OptimizerFact
 
 
@@ -123,6 +125,8 @@ def _signature(function: Function, returns: str) -> str:
 
 
 def _type(name: str) -> str:
+    if name.rstrip("_") == "variables":
+        return _VARIABLES
     return "Any" if name in ("features", "labels") else "tf.Tensor"
 
 
@@ -167,31 +171,61 @@ def _and(names: Sequence[str]) -> str:
 
 def _loss(program: Program) -> str:
     loss = program.loss
-    outputs = program.model.outputs
-    arguments = "".join(f", {one}: tf.Tensor" for one in outputs)
-    weights = f"weights = tf.broadcast_to(tf.cast({loss.weights}, losses.dtype), tf.shape(losses))"
+    parts: list[str] = []
+    for index, term in enumerate(loss.terms):
+        if term.per_example in [one.per_example for one in loss.terms[:index]]:
+            continue
+        parts.append(_function(term.per_example, f"{term.per_example_words}.", "tf.Tensor"))
+        if term.reduce is not None:
+            parts.append(_function(term.reduce, f"{term.reduce_words}.", "tf.Tensor"))
+    if loss.regularization is not None:
+        parts.append(_function(loss.regularization, f"{loss.regularization_words}.", "tf.Tensor"))
+    return "\n\n\n".join([*parts, _compute_loss(program)])
+
+
+def _compute_loss(program: Program) -> str:
+    loss = program.loss
+    outputs = "".join(f", {one}: tf.Tensor" for one in program.model.outputs)
+    variables = f", {loss.variables}: {_VARIABLES}" if loss.variables else ""
+    several = len(loss.terms) > 1
+    returns = "tuple[tf.Tensor, dict[str, tuple[tf.Tensor, tf.Tensor]]]"
+    what = "the loss, and for each term the losses of the examples and their weights"
     lines = [*loss.body]
-    if loss.loss != "loss":
-        lines.append(f"loss = {loss.loss}")
-    if loss.weights:
-        lines.append(weights)
-        lines.append("return loss, losses, weights")
+    if several:
+        lines += ["terms = {"]
+        for one in loss.terms:
+            weights = one.weights or f"tf.ones_like({one.losses})"
+            lines.append(f"    {one.name!r}: ({one.losses}, {weights}),")
+        lines += ["}", f"return {loss.loss}, terms"]
     else:
-        lines.append("return loss, losses, tf.ones_like(losses)")
-    compute = f'''\
-def compute_loss(features: Any, labels: Any{arguments}) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Returns the loss, the losses of the examples, and their weights.
+        [term] = loss.terms
+        results = [loss.loss, term.losses, *([term.weights] if term.weights else [])]
+        if not term.losses.isidentifier() or loss.loss != "loss":
+            lines.append(f"loss = {loss.loss}")
+            results[0] = "loss"
+        lines.append(f"return {', '.join(results)}")
+        returns = f"tuple[{', '.join(['tf.Tensor'] * len(results))}]"
+        what = "the loss, the losses of the examples" + (
+            ", and their weights" if term.weights else ""
+        )
+        what = what if term.weights else what.replace(", the losses", " and the losses")
+    return f'''\
+def compute_loss(features: Any, labels: Any{outputs}{variables}) -> {returns}:
+    """Returns {what}.
 
     A further term is added here.
     """
 {_indented(chr(10).join(lines))}'''
-    return "\n\n\n".join(
-        [
-            _function(loss.per_example, f"{loss.per_example_words} of each example.", "tf.Tensor"),
-            _function(loss.reduce, f"{loss.reduce_words}.", "tf.Tensor"),
-            compute,
-        ]
-    )
+
+
+_VARIABLES = "dict[str, tf.Variable]"
+
+
+def _results(program: Program) -> str:
+    """Returns the names for what `compute_loss` returns besides the loss."""
+    if len(program.loss.terms) > 1:
+        return "terms"
+    return "losses, weights" if program.loss.terms[0].weights else "losses"
 
 
 def _rate(program: Program) -> str:
@@ -302,14 +336,17 @@ def _call_model(program: Program, training: bool) -> str:
 
 
 def _compute(program: Program) -> str:
-    arguments = ", ".join(["features", "labels", *program.model.outputs])
-    return f"compute_loss({arguments})"
+    arguments = ["features", "labels", *program.model.outputs]
+    if program.loss.variables:
+        arguments.append("self.variables")
+    return f"compute_loss({', '.join(arguments)})"
 
 
 def _train_step(program: Program) -> str:
     training = program.training
     values = "list(gradients.values())"
-    lines = ["loss, losses, weights, gradients = self.differentiate(features, labels)"]
+    results = _results(program)
+    lines = [f"loss, {results}, gradients = self.differentiate(features, labels)"]
     if training.clip_norm is not None:
         norm = repr(training.clip_norm)
         lines.append(f"clipped, _ = tf.clip_by_global_norm({values}, clip_norm={norm})")
@@ -328,16 +365,16 @@ def _train_step(program: Program) -> str:
             )
     lines.append("self.global_step.assign_add(1)")
     labels = "labels: Any" if program.has_labels else "labels: Any = None"
-    average = "tf.reduce_mean(losses)"
-    if program.loss.weights:
-        average = "tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))"
+    what = {"terms": "and, for each term, the losses of the examples and their weights"}.get(
+        results, "the losses of the examples" + (", their weights" if "weights" in results else "")
+    )
     return f'''\
     def differentiate(self, features: Any, {labels}) -> tuple[Any, ...]:
-        """Returns the loss, the losses of the examples, their weights, and the gradients."""
+        """Returns the loss, {what}, and the gradients."""
         with tf.GradientTape() as tape:
             {_call_model(program, True)}
-            loss, losses, weights = {_compute(program)}
-        return loss, losses, weights, tape.gradient(loss, self.weights)
+            loss, {results} = {_compute(program)}
+        return loss, {results}, tape.gradient(loss, self.weights)
 
     def gradients(self, features: Any, {labels}) -> dict[str, Any]:
         """Returns the gradients of the loss, not clipped, by the names of the weights."""
@@ -347,7 +384,23 @@ def _train_step(program: Program) -> str:
     @tf.function
     def train_step(self, features: Any, {labels}) -> dict[str, tf.Tensor]:
 {_indented(chr(10).join(lines), 2)}
-        return {{"loss": loss, "loss_per_example": losses, "average_loss": {average}}}'''
+{_indented(_step_result(program), 2)}'''
+
+
+_AVERAGE = "tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))"
+
+
+def _step_result(program: Program) -> str:
+    results = _results(program)
+    if results == "terms":
+        return f"""\
+result = {{"loss": loss}}
+for name, (losses, weights) in terms.items():
+    result[f"loss_per_example/{{name}}"] = losses
+    result[f"average_loss/{{name}}"] = {_AVERAGE}
+return result"""
+    average = _AVERAGE if "weights" in results else "tf.reduce_mean(losses)"
+    return f'return {{"loss": loss, "loss_per_example": losses, "average_loss": {average}}}'
 
 
 def _train_steps(program: Program) -> str:
@@ -362,6 +415,11 @@ def _train_steps(program: Program) -> str:
         result: dict[str, tf.Tensor] = self.train_step({step})
         return result'''
     batch = "features, labels" if program.has_labels else "features"
+    tags = [f"/{one.name}" for one in program.loss.terms] if len(program.loss.terms) > 1 else [""]
+    losses = [f"loss_per_example{tag}" for tag in tags]
+    names = ["loss", *losses, *(f"average_loss{tag}" for tag in tags)]
+    zeros = ", ".join(f'"{name}": {_zero(program)}' for name in names)
+    shapes = ", ".join(f'"{name}": tf.TensorShape(None)' for name in names)
     return f'''\
     @tf.function
     def train_steps(self, batches: Iterator[Any], count: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -369,27 +427,16 @@ def _train_steps(program: Program) -> str:
 
         `steps` is how many it made.
         """
-        made, loss, average_loss = tf.constant(0), {_ZERO}, {_ZERO}
-        losses = {_ZERO}
+        made, values = tf.constant(0), {{{zeros}}}
         for {batch} in batches:
             tf.autograph.experimental.set_loop_options(
-                shape_invariants=[(losses, tf.TensorShape(None))]
+                shape_invariants=[(values, {{{shapes}}})]
             )
             values = self.train_step({batch})
-            loss, average_loss = values["loss"], values["average_loss"]
-            losses = values["loss_per_example"]
             made += 1
             if made == count:
                 break
-        return {{
-            "loss": loss,
-            "loss_per_example": losses,
-            "average_loss": average_loss,
-            "steps": made,
-        }}'''.replace(_ZERO, _zero(program))
-
-
-_ZERO = "ZERO"
+        return {{**values, "steps": made}}'''
 
 
 def _zero(program: Program) -> str:
@@ -398,16 +445,25 @@ def _zero(program: Program) -> str:
 
 
 def _evaluate(program: Program) -> str:
+    results = _results(program)
+    body = ast.parse("\n".join(program.eval_body))
+    if "weights" in results and "weights" in stores(body):
+        results = results.replace("weights", "loss_weights")
     lines = [
         _call_model(program, False),
-        f"loss, losses, weights = {_compute(program)}",
+        f"loss, {results} = {_compute(program)}",
         *program.eval_body,
     ]
-    values = ['"loss": (loss,),', '"average_loss": (losses, weights),']
+    values, averages = ['"loss": (loss,),'], ["average_loss"]
+    if results == "terms":
+        values.append('**{f"average_loss/{name}": values for name, values in terms.items()},')
+        averages = [f"average_loss/{one.name}" for one in program.loss.terms]
+    else:
+        values.append(f'"average_loss": ({results},),')
     for metric in program.metrics:
         comma = "," if len(metric.values) == 1 else ""
         values.append(f'"{metric.name}": ({", ".join(metric.values)}{comma}),')
-    made = ['"loss": keras.metrics.Mean(),', '"average_loss": keras.metrics.Mean(),']
+    made = [f'"{name}": keras.metrics.Mean(),' for name in ("loss", *averages)]
     made += [f'"{metric.name}": {metric.make},' for metric in program.metrics]
     batch = "features, labels" if program.has_labels else "features"
     labels = "labels: Any" if program.has_labels else "labels: Any = None"

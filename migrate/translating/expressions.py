@@ -49,8 +49,8 @@ def fill(template: str, arguments: Mapping[str, ast.expr]) -> ast.expr:
     return filled
 
 
-def substitute(node: ast.AST, values: Mapping[str, ast.expr]) -> Any:
-    """Returns a copy of a node with expressions in the places of names that it reads."""
+def substitute(node: ast.AST, values: Mapping[str, ast.expr], *, copied: bool = True) -> Any:
+    """Returns a node, or a copy, with expressions in the places of names that it reads."""
 
     class Substitute(ast.NodeTransformer):
         def visit_Name(self, node: ast.Name) -> ast.AST:
@@ -58,7 +58,7 @@ def substitute(node: ast.AST, values: Mapping[str, ast.expr]) -> Any:
                 return copy.deepcopy(values[node.id])
             return node
 
-    return Substitute().visit(copy.deepcopy(node))
+    return Substitute().visit(copy.deepcopy(node) if copied else node)
 
 
 def is_plain(value: Any) -> bool:
@@ -104,7 +104,16 @@ class ToTf2(ast.NodeTransformer):
             node.func = self._dotted_like(node.func, api)
             return node
         if row.template:
-            return ast.copy_location(fill(row.template, bind(node, row.parameters)), node)
+            arguments = bind(node, row.parameters)
+            for name in arguments:
+                if f"{{{name}}}" not in row.template and name not in row.ignored:
+                    raise Refusal(
+                        f"line {node.lineno}: `{name}` of {api} is not translated; leave it out"
+                    )
+            filled = ast.copy_location(fill(row.template, arguments), node)
+            if isinstance(self.facts, dict):
+                self.facts[filled] = self.facts[node]
+            return filled
         if row.positional is not None:
             named = zip(row.parameters[row.positional :], node.args[row.positional :], strict=False)
             node.keywords[:0] = [ast.keyword(arg=n, value=v) for n, v in named if n != "name"]

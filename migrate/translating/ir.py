@@ -65,28 +65,57 @@ class Model:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LossTerm:
+    """A term of the loss that has losses of the examples.
+
+    Attributes:
+      name: Its name in the tags of summaries; "" if it is the only one.
+      per_example: The function that returns the unreduced losses.
+      per_example_words: What it returns, in words.
+      reduce: The function that reduces them; None if the source does so in no one place.
+      reduce_words: The reduction, in words, with its legacy name.
+      losses: The name of the losses in `compute_loss`.
+      weights: The expression of their weights there; "" if they have none.
+    """
+
+    name: str
+    per_example: Function
+    per_example_words: str
+    reduce: Function | None
+    reduce_words: str
+    losses: str
+    weights: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
     """The loss.
 
     Attributes:
-      per_example: `loss_per_example`.
-      per_example_words: What it computes, in words.
-      reduce: `reduce_loss`.
-      reduce_words: The reduction, in words, with its legacy name.
-      body: The statements that compute `loss`, given the features, labels and outputs.
-      loss: The name or expression of the loss after them.
-      losses: The name of the unreduced losses after them.
-      weights: The expression of their weights after them; "" if they have none.
+      terms: The terms of data.
+      regularization: The function that returns the penalty on the weights; None if there is none.
+      regularization_words: What it returns, in words.
+      variables: The parameter of `compute_loss` for the variables by their legacy names; "" if it
+        needs none.
+      body: The statements of `compute_loss`.
+      loss: The expression of the loss after them.
+      known: The names in the legacy program for what `compute_loss` returns, such as
+        `per_example_loss` for `losses`.
     """
 
-    per_example: Function
-    per_example_words: str
-    reduce: Function
-    reduce_words: str
+    terms: tuple[LossTerm, ...]
+    regularization: Function | None
+    regularization_words: str
+    variables: str
     body: tuple[str, ...]
     loss: str
-    losses: str
-    weights: str
+    known: Mapping[str, str]
+
+    @property
+    def reduce_words(self) -> str:
+        """The reductions, in words."""
+        named = [f"{one.name}: {one.reduce_words}" for one in self.terms if one.reduce_words]
+        return self.terms[0].reduce_words if len(self.terms) == 1 else "; ".join(named)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,22 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from estimator_compat.ledger.values import LossTerm
 from migrate.mappings import functions, metrics, optimizers
-from migrate.translating import copying, forward_reading, loss_reading, model_reading, spec_reading
+from migrate.translating import (
+    copying,
+    forward_reading,
+    loss_collections,
+    loss_reading,
+    model_reading,
+    spec_reading,
+)
 from migrate.translating.expressions import api_of, bind, dotted, fill, is_plain, parse
 from migrate.translating.facts import Call, Span
-from migrate.translating.ir import Function, Metric, Model, Program, source_of
-from migrate.translating.loss_reading import Term
+from migrate.translating.ir import Function, Loss, Metric, Model, Program, source_of
+from migrate.translating.ir import LossTerm as TermPart
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader import flattening, source_files
 from migrate.translating.source_reader.flattening import Flattened
@@ -30,7 +40,7 @@ class RunFacts:
       name: Its name.
       calls: The call of the model_fn in each mode.
       formulas: The ledger's formula in each mode.
-      terms: The terms of data of the loss in TRAIN.
+      terms: The ledger's terms of the loss in TRAIN.
       training: The optimizers.
       params: The hyperparameters; None if they have no source form.
       closure: The values of names from functions around the model_fn.
@@ -48,7 +58,7 @@ class RunFacts:
     name: str
     calls: Mapping[str, Call]
     formulas: Mapping[str, str]
-    terms: Sequence[Term]
+    terms: Sequence[LossTerm]
     training: TrainingFacts
     params: Any
     closure: Mapping[str, Any]
@@ -78,20 +88,28 @@ class _Reading:
 
     def run(self) -> Program:
         facts = self.facts
-        flat = flattening.flatten(facts.model_fn, facts.calls, facts.attributes)
+        flat = flattening.flatten(
+            facts.model_fn,
+            facts.calls,
+            facts.attributes,
+            tensors=loss_reading.tensors(facts.terms),
+        )
         self.flat = flat
         self._name_constants(flat)
         part = model_reading.read(flat, self.aliases)
+        self.names = loss_collections.names_for(flat)
+        loss_collections.gather(flat, facts.terms, self.names)
+        loss_collections.name_variables(
+            flat, part.variables, self.names.variables, loss_reading.losses(facts.terms)
+        )
+        specs = self._without_penalties(spec_reading.specs(flat))
         _tidy(flat.statements)
         _open_dicts(flat.statements, list(flat.returned.values()))
-        specs = spec_reading.specs(flat)
         wanted = self._wanted(specs)
         forward = forward_reading.split(flat.statements, wanted)
         self.outputs = forward.outputs
-        loss = loss_reading.read(
-            flat, forward.others, specs[TRAIN]["loss"], forward.outputs, facts.terms, self.aliases
-        )
-        found, eval_body = self._metrics(specs, forward.others, loss.body)
+        loss = self._loss(specs, forward, part)
+        found, eval_body = self._metrics(specs, _with_known(forward.others, loss.known))
         rates, rate_function = self._rates()
         model = self._model(part, forward)
         predictions = self._predictions(specs, forward.others)
@@ -104,7 +122,7 @@ class _Reading:
             formulas=facts.formulas,
             imports=copied.imports,
             copied=(*copied.parts, *tables, *part.classes),
-            params=self._params(copied, tables, model, rates),
+            params=self._params(copied, tables, model, loss, predictions, found, eval_body, rates),
             feature_specs=facts.feature_specs,
             has_labels=facts.has_labels,
             input_fns={
@@ -123,6 +141,49 @@ class _Reading:
             rate_function=rate_function,
             left_out=self._left_out(specs),
         )
+
+    def _without_penalties(
+        self, specs: Mapping[str, Mapping[str, ast.expr]]
+    ) -> dict[str, Mapping[str, ast.expr]]:
+        """Puts a call of `regularization` in the place of what the source adds to the losses."""
+        given = {mode: specs[mode]["loss"] for mode in (TRAIN, EVAL) if mode in specs}
+        made = loss_collections.separate_penalties(self.flat, given, self.facts.terms, self.names)
+        return {
+            mode: {**spec, "loss": made[mode]} if mode in made else spec
+            for mode, spec in specs.items()
+        }
+
+    def _loss(
+        self,
+        specs: Mapping[str, Mapping[str, ast.expr]],
+        forward: forward_reading.Forward,
+        part: model_reading.ModelPart,
+    ) -> Loss:
+        train = specs[TRAIN]["loss"]
+        if EVAL in specs:
+            loss_reading.check_same(forward.others, train, specs[EVAL]["loss"], self.file.path)
+        return loss_reading.read(
+            self.flat,
+            forward.others,
+            train,
+            forward.outputs,
+            self.facts.terms,
+            names=self.names,
+            weight_names={text: name for name, text in part.variables.items()},
+            constants=self._constants(),
+        )
+
+    def _constants(self) -> dict[str, str]:
+        """Returns the names of the hyperparameters that are fractions, by their numbers."""
+        params = self.facts.params if isinstance(self.facts.params, dict) else {}
+        named = [(f"PARAMS[{name!r}]", value) for name, value in params.items()]
+        named += [(name.upper(), value) for name, value in self.facts.closure.items()]
+        named += [(name.upper(), value) for name, value in self.facts.attributes.items()]
+        found: dict[str, list[str]] = {}
+        for name, value in named:
+            if isinstance(value, float):
+                found.setdefault(str(np.float32(value)), []).append(name)
+        return {number: names[0] for number, names in found.items() if len(names) == 1}
 
     def _name_constants(self, flat: Flattened) -> None:
         """Names the hyperparameters as constants of the written module."""
@@ -215,7 +276,6 @@ class _Reading:
         self,
         specs: Mapping[str, Mapping[str, ast.expr]],
         others: list[Statement],
-        computed: tuple[str, ...],
     ) -> tuple[tuple[Metric, ...], tuple[str, ...]]:
         spec = specs.get(EVAL)
         value = spec.get("eval_metric_ops") if spec else None
@@ -240,8 +300,12 @@ class _Reading:
             found.append(self._metric(str(key.value), one))
         read = set().union(*(loads(parse(v)) for one in found for v in one.values), set())
         needed, _ = needed_for(others, read, EVAL)
-        lines = [one for one in _lines(needed) if one not in computed]
-        return tuple(found), tuple(lines)
+        lines = tuple(self._with_own_variables(one) for one in _lines(needed))
+        return tuple(found), lines
+
+    def _with_own_variables(self, text: str) -> str:
+        """Returns source of a method, where the variables are an attribute."""
+        return re.sub(rf"(?<![\w.]){self.names.variables}(?=[\[)])", "self.variables", text)
 
     def _metric(self, name: str, node: ast.expr) -> Metric:
         updated = node.id if isinstance(node, ast.Name) else ""
@@ -395,7 +459,7 @@ class _Reading:
                 raise Refusal("`params` has values without a source form, such as objects")
             lines.append(f"PARAMS: dict[str, Any] = {self.facts.params!r}")
         for name, value in self.facts.closure.items():
-            if name.upper() in text:
+            if re.search(rf"\b{name.upper()}\b", text):
                 lines.append(f"{name.upper()} = {value!r}")
         lines += [f"{k} = {v!r}" for k, v in self.flat.constants.items() if k in text]
         return "\n".join(lines)
@@ -431,6 +495,23 @@ class _Reading:
         return tuple(dict.fromkeys(found))
 
 
+def _with_known(statements: list[Statement], known: Mapping[str, str]) -> list[Statement]:
+    """Returns the statements of EVAL's metrics, in which the losses are known already."""
+    made: list[Statement] = []
+    for statement in statements:
+        names = stores(statement.node)
+        if len(names) == 1 and names <= set(known):
+            [old] = names
+            writes = [one for one in statements if old in stores(one.node)]
+            if len(writes) == 1 and isinstance(statement.node, ast.Assign):
+                new = ast.parse(f"{old} = {known[old]}").body[0]
+                if old != known[old]:
+                    made.append(Statement(new, statement.modes))
+                continue
+        made.append(statement)
+    return made
+
+
 def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
@@ -443,8 +524,10 @@ def _texts(parts: Sequence[Any]) -> list[str]:
             found.append(one)
         elif isinstance(one, Function):
             found += [*one.body, one.returns]
-        elif isinstance(one, loss_reading.Loss):
-            found += _texts([one.per_example, one.reduce, one.body, one.loss, one.weights])
+        elif isinstance(one, Loss):
+            found += _texts([*one.terms, one.regularization, one.body, one.loss])
+        elif isinstance(one, TermPart):
+            found += _texts([one.per_example, one.reduce, one.weights])
         elif isinstance(one, Model):
             found += [*one.init, *one.body, *one.methods]
         elif isinstance(one, Metric):

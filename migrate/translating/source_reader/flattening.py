@@ -7,9 +7,9 @@ call. Other helpers stay functions.
 import ast
 import copy
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from migrate.translating.facts import Call, Span
+from migrate.translating.facts import Call, Span, TensorFact
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader import source_files, unrolling
 from migrate.translating.source_reader.source_files import SourceFile
@@ -89,7 +89,11 @@ class _Frame:
 
 
 def flatten(
-    model_fn: Span, calls: Mapping[str, Call], attributes: Mapping[str, object] | None = None
+    model_fn: Span,
+    calls: Mapping[str, Call],
+    attributes: Mapping[str, object] | None = None,
+    *,
+    tensors: Collection[str] = (),
 ) -> Flattened:
     """Flattens a model_fn.
 
@@ -97,16 +101,18 @@ def flatten(
       model_fn: The file and the first line of the function.
       calls: The call of the model_fn in each mode.
       attributes: If it is a method, the plain attributes of its object, such as "self.units".
+      tensors: The names of tensors that the source must show: a helper that computes one, and does
+        not return it, is put in the place of its call.
 
     Raises:
       Refusal: The source does not have a form that can be flattened.
     """
-    return _Flattening(attributes or {}).run(model_fn, calls)
+    return _Flattening(attributes or {}, frozenset(tensors)).run(model_fn, calls)
 
 
 class _Flattening:
-    def __init__(self, attributes: Mapping[str, object]) -> None:
-        self.attributes = attributes
+    def __init__(self, attributes: Mapping[str, object], tensors: frozenset[str]) -> None:
+        self.attributes, self.tensors = attributes, tensors
         self.constants: dict[str, object] = {}
         self.stored: dict[str, str] = {}
         self.scopes: list[ast.expr] = []
@@ -195,13 +201,8 @@ class _Flattening:
         if node.value is not None:
             targets = {name: frame.names.get(name, name) for name in _targets(node)}
             before, new.value = self._expression(node.value, frame, modes, targets)
-            seen = {
-                mode: call.values[frame.file.span(node.value)]
-                for mode, call in frame.calls.items()
-                if frame.file.span(node.value) in call.values
-            }
             if not frame.iteration:
-                self.values[new.value] = seen
+                self.note(new.value, node.value, frame)
         rename = _Rename(frame.names, self, frame)
         if isinstance(new, ast.Assign):
             new.targets = [rename.visit(copy.deepcopy(target)) for target in new.targets]
@@ -209,6 +210,13 @@ class _Flattening:
         if not isinstance(new, ast.Expr):
             new.target = rename.visit(copy.deepcopy(new.target))
         return [*before, Statement(new, modes)]
+
+    def note(self, new: ast.expr, node: ast.expr, frame: _Frame) -> None:
+        """Notes what the run showed of an expression."""
+        span = frame.file.span(node)
+        seen = {m: call.values[span] for m, call in frame.calls.items() if span in call.values}
+        if seen:
+            self.values[new] = seen
 
     def _split(self, node: ast.Assign) -> list[ast.stmt]:
         """Splits `a, b = x, y` into assignments, if none reads what another one writes."""
@@ -483,6 +491,8 @@ class _Expressions(ast.NodeTransformer):
     def generic_visit(self, node: ast.AST) -> ast.AST:
         """Copies a node: the tree of the file stays as it is."""
         new = copy.copy(node)
+        if isinstance(node, ast.expr):
+            self.flattening.note(new, node, self.frame)
         for field, value in ast.iter_fields(node):
             if isinstance(value, list):
                 setattr(new, field, [self._visited(one) for one in value])
@@ -497,7 +507,10 @@ class _Expressions(ast.NodeTransformer):
         new = self.frame.names.get(node.id, node.id)
         if isinstance(new, str):
             return ast.copy_location(ast.Name(id=new, ctx=node.ctx), node)
-        return copy.deepcopy(new)
+        made = copy.deepcopy(new)
+        if new in self.flattening.values:
+            self.flattening.values[made] = self.flattening.values[new]
+        return made
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         made = self.flattening.attribute(node, self.frame)
@@ -570,7 +583,8 @@ class _Expressions(ast.NodeTransformer):
         found = self.flattening._executions(node, self.frame, self.modes)
         calls = [call for each in found.values() for call in each]
         own = self._owner(node) and any(call.callee.span is not None for call in calls)
-        if own or any(_is_part(call) for call in calls):
+        hidden = self.flattening.tensors
+        if own or any(_is_part(call) or _hides(call, hidden) for call in calls):
             return self._in_place(node, found)
         new = self.generic_visit(node)
         self.flattening.facts[new] = found
@@ -757,6 +771,19 @@ def dotted(node: ast.AST) -> str:
         base = dotted(node.value)
         return f"{base}.{node.attr}" if base else ""
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def _hides(call: Call, tensors: frozenset[str]) -> bool:
+    """Tells whether a user's function computes one of the tensors, and returns something else."""
+    if call.callee.span is None or call.callee.name == "<lambda>" or not tensors:
+        return False
+    if isinstance(call.result, TensorFact) and call.result.name in tensors:
+        return False
+    seen = [value for one in call.walk() for value in one.values.values()]
+    seen += [one.result for one in call.walk() if one is not call]
+    seen += [value for one in call.walk() if one is not call for value in one.arguments.values()]
+    given = {v.name for v in call.arguments.values() if isinstance(v, TensorFact)}
+    return any(isinstance(v, TensorFact) and v.name in tensors - given for v in seen)
 
 
 def _is_simple(node: ast.expr) -> bool:
