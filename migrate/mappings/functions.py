@@ -134,7 +134,9 @@ _REORDERED: dict[str, FunctionRow] = {
     **_ordered("argmax", "input axis name dimension output_type", 2, dimension="axis"),
     **_ordered("argmin", "input axis name dimension output_type", 2, dimension="axis"),
     **_ordered("boolean_mask", "tensor mask name axis", 2),
-    **_ordered("cond", "pred true_fn false_fn strict name fn1 fn2", 3, fn1="true_fn", fn2="false_fn"),
+    **_ordered(
+        "cond", "pred true_fn false_fn strict name fn1 fn2", 3, fn1="true_fn", fn2="false_fn"
+    ),
     **_ordered("constant", "value dtype shape name verify_shape", 3, dropped="verify_shape"),
     **_ordered(
         "convert_to_tensor", "value dtype name preferred_dtype dtype_hint", 2,

@@ -1,7 +1,7 @@
 """Flattens a model_fn: one list of statements, without branches on the mode, helpers put in place.
 
-A helper that makes variables, or that does something else in another mode, is put in the place of its
-call. Other helpers stay functions.
+A helper that makes variables, or that does something else in another mode, is put in the place of
+its call. Other helpers stay functions.
 """
 
 import ast
@@ -47,8 +47,8 @@ class Flattened:
       values: What the run showed of assigned values, by the node.
       features: The name of the argument for the features.
       labels: The name of the argument for the labels; "" if there is none.
-      constants: Attributes of the object whose method the model_fn is: their values, by the names of
-        the constants that stand for them.
+      constants: Attributes of the object whose method the model_fn is: their values, by the names
+        of the constants that stand for them.
       initializers: The initializer of the variable scope around a call, by the node.
       kept: The helpers that stayed functions.
       files: The files whose source was read.
@@ -131,7 +131,7 @@ class _Flattening:
         names = [one.arg for one in [*function.args.args, *function.args.kwonlyargs]]
         self.used |= set(names)
         frame = _Frame(file, calls, {}, {}, owner="self" if names[:1] == ["self"] else "")
-        statements, returned = self._body(function.body, frame, frozenset(calls))
+        statements, returned = self.body(function.body, frame, frozenset(calls))
         return Flattened(
             statements=statements,
             returned=returned,
@@ -145,7 +145,7 @@ class _Flattening:
             files=self.files,
         )
 
-    def _body(
+    def body(
         self, body: list[ast.stmt], frame: _Frame, modes: frozenset[str]
     ) -> tuple[list[Statement], dict[str, ast.expr]]:
         statements: list[Statement] = []
@@ -256,7 +256,7 @@ class _Flattening:
         returned: dict[str, ast.expr] = {}
         for chosen, body in ((true, node.body), (modes - true, node.orelse)):
             if chosen and body:
-                made, ends = self._body(body, frame, chosen)
+                made, ends = self.body(body, frame, chosen)
                 statements += made
                 returned |= ends
         return statements, returned
@@ -276,7 +276,7 @@ class _Flattening:
         count = len(self.scopes)
         before: list[Statement] = []
         for item in node.items:
-            found = self._executions(item.context_expr, frame, modes)
+            found = self.executions(item.context_expr, frame, modes)
             names = {call.callee.api for calls in found.values() for call in calls}
             if not names <= set(_TRANSPARENT) or not names:
                 raise Refusal(
@@ -296,7 +296,7 @@ class _Flattening:
                     made, value = self._expression(keyword.value, frame, modes)
                     before += made
                     self.scopes.append(value)
-        statements, returned = self._body(node.body, frame, modes)
+        statements, returned = self.body(node.body, frame, modes)
         del self.scopes[count:]
         return before + statements, returned
 
@@ -308,7 +308,7 @@ class _Flattening:
             return None
         span = frame.file.span(node.iter)
         before, iterated = self._expression(node.iter, frame, modes)
-        bound = self._bound(node.target, iterated, span, frame, modes)
+        bound = self.bound(node.target, iterated, span, frame, modes)
         if bound is None:
             return None
         written = set().union(*(stores(one) for one in node.body))
@@ -323,14 +323,14 @@ class _Flattening:
                     statements.append(Statement(assigned, modes))
                 else:
                     frame.names[name] = value
-            made, returned = self._body(node.body, frame, modes)
+            made, returned = self.body(node.body, frame, modes)
             if returned:
                 return None
             statements += made
         frame.iteration.pop(span, None)
         return statements
 
-    def _bound(
+    def bound(
         self,
         target: ast.expr,
         iterated: ast.expr,
@@ -360,10 +360,10 @@ class _Flattening:
         return None
 
     def _calls_parts(self, body: Sequence[ast.AST], frame: _Frame, modes: frozenset[str]) -> bool:
-        """Tells whether a loop calls helpers that are put in place, or has layers in a loop in it."""
+        """Tells whether a loop calls helpers that are put in place, or has a loop of layers in it."""
         for node in (one for statement in body for one in ast.walk(statement)):
             if isinstance(node, ast.Call):
-                found = self._executions(node, frame, modes)
+                found = self.executions(node, frame, modes)
                 if any(_is_part(call) for calls in found.values() for call in calls):
                     return True
         inner = [n for one in body for n in ast.walk(one) if isinstance(n, ast.For | ast.ListComp)]
@@ -373,7 +373,7 @@ class _Flattening:
         """Tells whether calls in a node make variables, or apply layers."""
         for one in ast.walk(node):
             if isinstance(one, ast.Call):
-                for calls in self._executions(one, frame, modes).values():
+                for calls in self.executions(one, frame, modes).values():
                     for call in calls:
                         if call.variables or call.callee.api.startswith(_LAYERS) or _is_part(call):
                             return True
@@ -384,7 +384,7 @@ class _Flattening:
         if unrolled is not None:
             return unrolled
         before, iterated = self._expression(node.iter, frame, modes)
-        body, returned = self._body(node.body, frame, modes)
+        body, returned = self.body(node.body, frame, modes)
         if returned or node.orelse or any(one.modes != modes for one in body):
             raise Refusal(
                 "a loop that returns, has an `else`, or does something else in another mode is not "
@@ -431,8 +431,8 @@ class _Flattening:
             if isinstance(node.value, ast.Attribute):
                 return None  # `self.squared.shape`: the visit goes on to `self.squared`
             raise Refusal(
-                f"`{ast.unparse(node)}` is no number, text, or list or dict of such; pass it to the "
-                "model_fn in `params`",
+                f"`{ast.unparse(node)}` is no number, text, or list or dict of such; pass it to "
+                "the model_fn in `params`",
                 path=frame.file.path,
                 line=node.lineno,
             )
@@ -443,7 +443,7 @@ class _Flattening:
         self.constants[name] = self.attributes[path]
         return ast.Name(id=name, ctx=ast.Load())
 
-    def _executions(
+    def executions(
         self, node: ast.expr, frame: _Frame, modes: frozenset[str]
     ) -> dict[str, list[Call]]:
         span, wanted = frame.file.span(node), frame.iteration.items()
@@ -544,7 +544,7 @@ class _Expressions(ast.NodeTransformer):
         [generator, *others] = generators
         span = frame.file.span(generator.iter)
         iterated = self.visit(generator.iter)
-        bound = flattening._bound(generator.target, iterated, span, frame, self.modes)
+        bound = flattening.bound(generator.target, iterated, span, frame, self.modes)
         if others or generator.ifs or bound is None:
             raise Refusal(
                 "a comprehension that makes layers is translated if it has one `for`, no `if`, and "
@@ -580,7 +580,7 @@ class _Expressions(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        found = self.flattening._executions(node, self.frame, self.modes)
+        found = self.flattening.executions(node, self.frame, self.modes)
         calls = [call for each in found.values() for call in each]
         own = self._owner(node) and any(call.callee.span is not None for call in calls)
         hidden = self.flattening.tensors
@@ -607,8 +607,8 @@ class _Expressions(ast.NodeTransformer):
         spans = {call.callee.span for calls in found.values() for call in calls}
         if counts != {1} or len(spans) != 1:
             raise Refusal(
-                f"`{ast.unparse(node.func)}` makes variables and is called in a loop, or not in all "
-                "modes that run this line",
+                f"`{ast.unparse(node.func)}` makes variables and is called in a loop, or not in "
+                "all modes that run this line",
                 path=self.frame.file.path,
                 line=node.lineno,
             )
@@ -629,7 +629,7 @@ class _Expressions(ast.NodeTransformer):
             owner=self.frame.owner if nested else self._owner(node),
         )
         self.before += assigned
-        statements, returned = self.flattening._body(function.body, frame, self.modes)
+        statements, returned = self.flattening.body(function.body, frame, self.modes)
         self.before += statements
         texts = {ast.unparse(value) for value in returned.values()}
         if len(texts) != 1 or set(returned) != set(self.modes):
