@@ -8,7 +8,8 @@ from migrate.translating.expressions import ToTf2, api_of, bind, dotted, is_plai
 from migrate.translating.facts import TensorFact
 from migrate.translating.local_values import LocalValues, copied
 from migrate.translating.model_uses import DROPOUT, Use
-from migrate.translating.source_reader.flattening import TRAINING, Flattened
+from migrate.translating.source_reader.flattening import Flattened
+from migrate.translating.source_reader.inlining import TRAINING
 from migrate.translating.source_reader.statements import Statement
 
 GET_VARIABLE = (

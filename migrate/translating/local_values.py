@@ -7,7 +7,8 @@ from typing import Any
 
 from migrate.translating.expressions import calls_of
 from migrate.translating.facts import TensorFact
-from migrate.translating.source_reader.flattening import TRAINING, Flattened
+from migrate.translating.source_reader.flattening import Flattened
+from migrate.translating.source_reader.inlining import TRAINING
 from migrate.translating.source_reader.statements import Statement, loads, stores
 
 _OF_THE_RUN = {"features", "labels", "mode", "config", TRAINING}
