@@ -133,7 +133,10 @@ class _Reading:
         if not feature_columns.same(calls):
             raise refuse(node, self.path, "the feature columns are others in another mode")
         taken = {one.name for one in self.part.attributes} | model_uses.RESERVED
+        made = {one.name: ast.unparse(one.value) for one in self.part.attributes}
         for name, value in columns.attributes.items():
+            if made.get(name) == ast.unparse(parse(value)):
+                continue  # a table that both kinds of columns look words up in
             if name in taken:
                 raise refuse(node, self.path, f"two feature columns would be called {name}")
             self.part.attributes.append(Attribute(name, parse(value)))

@@ -178,7 +178,7 @@ class _Reading:
         params = self.facts.params if isinstance(self.facts.params, dict) else {}
         named = [(f"PARAMS[{name!r}]", value) for name, value in params.items()]
         named += [(name.upper(), value) for name, value in self.facts.closure.items()]
-        named += [(name.upper(), value) for name, value in self.facts.attributes.items()]
+        named += list(self.flat.constants.items())
         found: dict[str, list[str]] = {}
         for name, value in named:
             if isinstance(value, float):
@@ -452,7 +452,7 @@ class _Reading:
     def _params(self, *parts: Any) -> str:
         lines = []
         text = "\n".join(_texts(parts)) + "".join(
-            "PARAMS" for _, takes in self.facts.input_fns.values() if takes
+            " PARAMS" for _, takes in self.facts.input_fns.values() if takes
         )
         if "PARAMS" in text:
             if not is_plain(self.facts.params):
