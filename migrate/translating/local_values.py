@@ -109,7 +109,8 @@ def copied(value: ast.AST, flat: Flattened, values: Mapping[str, ast.expr] | Non
     class Copy(ast.NodeTransformer):
         def visit_Name(self, node: ast.Name) -> ast.AST:
             if isinstance(node.ctx, ast.Load) and values and node.id in values:
-                return copied(values[node.id], flat)
+                new: ast.AST = copied(values[node.id], flat)
+                return new
             return ast.copy_location(ast.Name(id=node.id, ctx=node.ctx), node)
 
         def generic_visit(self, node: ast.AST) -> ast.AST:

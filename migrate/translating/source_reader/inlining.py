@@ -42,7 +42,7 @@ class Expressions(ast.NodeTransformer):
     def generic_visit(self, node: ast.AST) -> ast.AST:
         """Copies a node: the tree of the file stays as it is."""
         new = copy.copy(node)
-        if isinstance(node, ast.expr):
+        if isinstance(node, ast.expr) and isinstance(new, ast.expr):
             self.flattening.note(new, node, self.frame)
         for field, value in ast.iter_fields(node):
             if isinstance(value, list):
@@ -133,7 +133,8 @@ class Expressions(ast.NodeTransformer):
         span = self.frame.file.span(node.test)
         seen = {v for m in self.modes for v in self.frame.calls[m].branches.get(span, ())}
         if len(seen) == 1:
-            return self.visit(node.body if seen == {True} else node.orelse)
+            chosen: ast.AST = self.visit(node.body if seen == {True} else node.orelse)
+            return chosen
         return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
@@ -229,10 +230,10 @@ class Expressions(ast.NodeTransformer):
                 assert isinstance(value, ast.Name)
                 names[name] = value.id  # `x = f(x)`: the helper's parameter is that variable
             else:
-                names[name] = self._new_name(name, function, value)
-                to = ast.Name(id=names[name], ctx=ast.Store())
+                names[name] = new = self._new_name(name, function, value)
+                to = ast.Name(id=new, ctx=ast.Store())
                 made = ast.Assign(targets=[to], value=value, lineno=node.lineno)
-                if not (isinstance(value, ast.Name) and value.id == names[name]):
+                if not (isinstance(value, ast.Name) and value.id == new):
                     assigned.append(Statement(made, self.modes))
         for name in sorted(written - set(passed)):
             names[name] = self._new_name(name, function, None)
