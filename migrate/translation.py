@@ -185,7 +185,7 @@ def _closure(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _attributes(model_fn: Any) -> dict[str, Any]:
-    """Returns the plain attributes of the object whose method the model_fn is, and of those in it."""
+    """Returns the plain attributes of the object whose method the model_fn is."""
     while hasattr(model_fn, "func"):
         model_fn = model_fn.func
     waiting = [("self", getattr(model_fn, "__self__", None))]

@@ -262,7 +262,7 @@ class _Reports(ast.NodeTransformer):
 
     def _report(self, name: str, node: Any, *rest: Any) -> ast.Call:
         span = (self.path, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
-        values = [ast.Constant(value=value) for value in span]
+        values: list[ast.expr] = [ast.Constant(value=value) for value in span]
         place = ast.Tuple(elts=values, ctx=ast.Load())
         call = ast.Call(func=ast.Name(id=name, ctx=ast.Load()), args=[place, *rest], keywords=[])
         return ast.copy_location(call, node)

@@ -19,6 +19,8 @@ _ASSIGNING = (
     "Assign", "AssignSub", "AssignAdd", "AssignVariableOp", "AssignSubVariableOp",
     "AssignAddVariableOp",
 )  # fmt: skip
+# What GradientDescent does to the rows of an embedding.
+_SCATTERING = ("ScatterSub", "ResourceScatterSub", "ResourceScatterAdd")
 _NOT_HYPERPARAMETERS = ("var", "grad", "lr", "alpha", "delta", "indices")
 
 
@@ -43,8 +45,13 @@ def read(built: Built, call: Call) -> TrainingFacts:
         missing = [name for name in weights if name not in updated]
         lost = [name for name in missing if any(s.startswith(f"{name}/Adam") for s in slots)]
         if lost:
-            groups = _with_rows_of_adam(groups, lost)
+            groups = _with_rows(groups, lost, "ApplyAdam")
             missing = [name for name in missing if name not in lost]
+        scattered = {_variable(op.inputs[0]) for op in found if op.type in _SCATTERING}
+        rows = [name for name in missing if name in scattered]
+        if rows:
+            groups = _with_rows(groups, rows, "ApplyGradientDescent")
+            missing = [name for name in missing if name not in rows]
     if not groups:
         raise Refusal("no optimizer of tf.train updates the weights in the train_op")
     clips = {
@@ -97,20 +104,22 @@ def _groups(ops: Iterable[Any], weights: set[str]) -> list[OptimizerFact]:
     ]
 
 
-def _with_rows_of_adam(groups: list[OptimizerFact], names: list[str]) -> list[OptimizerFact]:
-    """Adds embeddings, whose rows Adam updates with ops of its own, to the Adam of the others."""
-    adams = [one for one in groups if one.kernel == "ApplyAdam"]
-    if len(adams) != 1:
-        raise Refusal("the rows of an embedding are updated by an Adam that updates nothing else")
-    [adam] = adams
+def _with_rows(groups: list[OptimizerFact], names: list[str], kernel: str) -> list[OptimizerFact]:
+    """Adds embeddings, whose rows an optimizer updates with other ops, to those it updates else."""
+    found = [one for one in groups if one.kernel == kernel]
+    if len(found) != 1:
+        raise Refusal(
+            f"the rows of {names[0]} are updated by an optimizer that updates nothing else"
+        )
+    [optimizer] = found
     new = OptimizerFact(
-        kernel=adam.kernel,
-        hyperparameters=adam.hyperparameters,
-        rate=adam.rate,
-        weights=(*adam.weights, *names),
-        sparse=(*adam.sparse, *names),
+        kernel=optimizer.kernel,
+        hyperparameters=optimizer.hyperparameters,
+        rate=optimizer.rate,
+        weights=(*optimizer.weights, *names),
+        sparse=(*optimizer.sparse, *names),
     )
-    return [new if one is adam else one for one in groups]
+    return [new if one is optimizer else one for one in groups]
 
 
 def _hyperparameters(op: Any) -> dict[str, Any]:

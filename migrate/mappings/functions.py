@@ -1,7 +1,7 @@
 """Functions of TensorFlow 1 that TF2 calls otherwise, or that take other arguments there.
 
-`tests/migrate/mappings/test_functions.py` holds the rows to the installed TensorFlow: a function that
-only moved is the same object, and every name that TF2 lacks is a row or in `ABSENT`.
+`tests/migrate/mappings/test_functions.py` holds the rows to the installed TensorFlow: a function
+that only moved is the same object there.
 """
 
 import dataclasses
@@ -61,14 +61,14 @@ _REDUCED = "input_tensor axis keepdims name reduction_indices keep_dims"
 _MOVED: dict[str, FunctionRow] = {
     **_moved(
         "tf.math",
-        "accumulate_n angle betainc ceil conj cumprod digamma erf erfc expm1 floordiv floormod igamma "
-        "igammac imag invert_permutation is_finite is_inf is_nan is_non_decreasing "
-        "is_strictly_increasing lbeta lgamma log log1p log_sigmoid logical_xor polygamma real "
-        "reciprocal rint rsqrt segment_max segment_mean segment_min segment_prod segment_sum "
-        "squared_difference unsorted_segment_max unsorted_segment_mean unsorted_segment_min "
-        "unsorted_segment_prod unsorted_segment_sqrt_n unsorted_segment_sum zeta "
-        "debugging.is_finite debugging.is_inf debugging.is_nan div_no_nan=divide_no_nan mod=floormod "
-        "bincount",
+        "accumulate_n angle betainc ceil conj cumprod digamma erf erfc expm1 floordiv "
+        "floormod igamma igammac imag invert_permutation is_finite is_inf is_nan "
+        "is_non_decreasing is_strictly_increasing lbeta lgamma log log1p log_sigmoid "
+        "logical_xor polygamma real reciprocal rint rsqrt segment_max segment_mean "
+        "segment_min segment_prod segment_sum squared_difference unsorted_segment_max "
+        "unsorted_segment_mean unsorted_segment_min unsorted_segment_prod "
+        "unsorted_segment_sqrt_n unsorted_segment_sum zeta debugging.is_finite "
+        "debugging.is_inf debugging.is_nan div_no_nan=divide_no_nan mod=floormod bincount",
     ),
     **_moved(
         "tf.debugging",
@@ -76,10 +76,11 @@ _MOVED: dict[str, FunctionRow] = {
     ),
     **_moved(
         "tf.linalg",
-        "cholesky cholesky_solve cross global_norm matrix_transpose qr svd trace diag=tensor_diag "
-        "diag_part=tensor_diag_part matrix_band_part=band_part matrix_determinant=det "
-        "matrix_diag=diag matrix_diag_part=diag_part matrix_inverse=inv matrix_set_diag=set_diag "
-        "matrix_solve=solve matrix_solve_ls=lstsq matrix_triangular_solve=triangular_solve "
+        "cholesky cholesky_solve cross global_norm matrix_transpose qr svd trace "
+        "diag=tensor_diag diag_part=tensor_diag_part matrix_band_part=band_part "
+        "matrix_determinant=det matrix_diag=diag matrix_diag_part=diag_part "
+        "matrix_inverse=inv matrix_set_diag=set_diag matrix_solve=solve "
+        "matrix_solve_ls=lstsq matrix_triangular_solve=triangular_solve "
         "self_adjoint_eig=eigh self_adjoint_eigvals=eigvalsh",
     ),
     **_moved(
@@ -109,15 +110,16 @@ _MOVED: dict[str, FunctionRow] = {
         "tf.sparse",
         "sparse_fill_empty_rows=fill_empty_rows sparse_mask=mask sparse_maximum=maximum "
         "sparse_minimum=minimum sparse_reorder=reorder sparse_reset_shape=reset_shape "
-        "sparse_reshape=reshape sparse_retain=retain sparse_slice=slice sparse_softmax=softmax "
-        "sparse_tensor_dense_matmul=sparse_dense_matmul sparse_tensor_to_dense=to_dense "
-        "sparse_to_indicator=to_indicator sparse_transpose=transpose",
+        "sparse_reshape=reshape sparse_retain=retain sparse_slice=slice "
+        "sparse_softmax=softmax sparse_tensor_dense_matmul=sparse_dense_matmul "
+        "sparse_tensor_to_dense=to_dense sparse_to_indicator=to_indicator "
+        "sparse_transpose=transpose",
     ),
     **_moved(
         "tf",
         "lin_space=linspace reverse_v2=reverse tensor_scatter_add=tensor_scatter_nd_add "
-        "tensor_scatter_sub=tensor_scatter_nd_sub tensor_scatter_update=tensor_scatter_nd_update "
-        "where_v2=where",
+        "tensor_scatter_sub=tensor_scatter_nd_sub "
+        "tensor_scatter_update=tensor_scatter_nd_update where_v2=where",
     ),
     **_moved("tf.nn", "nn.avg_pool_v2=avg_pool nn.max_pool_v2=max_pool"),
 }  # fmt: skip
@@ -125,14 +127,16 @@ _MOVED: dict[str, FunctionRow] = {
 _REORDERED: dict[str, FunctionRow] = {
     **{
         key: row
-        for name in "all any logsumexp max mean min prod sum".split()
+        for name in ("all", "any", "logsumexp", "max", "mean", "min", "prod", "sum")
         for space in ("", "math.")
         for key, row in _ordered(f"{space}reduce_{name}", _REDUCED, 3, **_REDUCE).items()
     },
     **_ordered("argmax", "input axis name dimension output_type", 2, dimension="axis"),
     **_ordered("argmin", "input axis name dimension output_type", 2, dimension="axis"),
     **_ordered("boolean_mask", "tensor mask name axis", 2),
-    **_ordered("cond", "pred true_fn false_fn strict name fn1 fn2", 3, fn1="true_fn", fn2="false_fn"),
+    **_ordered(
+        "cond", "pred true_fn false_fn strict name fn1 fn2", 3, fn1="true_fn", fn2="false_fn"
+    ),
     **_ordered("constant", "value dtype shape name verify_shape", 3, dropped="verify_shape"),
     **_ordered(
         "convert_to_tensor", "value dtype name preferred_dtype dtype_hint", 2,
@@ -180,7 +184,8 @@ _REORDERED: dict[str, FunctionRow] = {
     ),
     **_ordered(
         "nn.embedding_lookup_sparse",
-        "params sp_ids sp_weights partition_strategy name combiner max_norm allow_fast_lookup",
+        "params sp_ids sp_weights partition_strategy name combiner max_norm "
+        "allow_fast_lookup",
         3,
         dropped="partition_strategy",
     ),
@@ -207,7 +212,8 @@ _REORDERED: dict[str, FunctionRow] = {
     ),
     **_ordered(
         "nn.conv2d_transpose",
-        "value filter output_shape strides padding data_format name input filters dilations",
+        "value filter output_shape strides padding data_format name input filters "
+        "dilations",
         6,
         value="input",
         filter="filters",
@@ -248,8 +254,8 @@ _REORDERED: dict[str, FunctionRow] = {
     ),
     **_ordered(
         "while_loop",
-        "cond body loop_vars shape_invariants parallel_iterations back_prop swap_memory name "
-        "maximum_iterations return_same_structure",
+        "cond body loop_vars shape_invariants parallel_iterations back_prop swap_memory "
+        "name maximum_iterations return_same_structure",
         5,
         dropped="return_same_structure",
     ),
@@ -307,25 +313,29 @@ ABSENT_SPACES = (
 ABSENT = frozenset(
     f"tf.{name}"
     for name in (
-        "Print add_to_collection add_to_collections all_variables arg_max arg_min assign assign_add "
-        "assign_sub batch_gather batch_to_space_nd clip_by_average_norm colocate_with "
-        "convert_to_tensor_or_sparse_tensor count_up_to div floor_div get_collection "
-        "get_collection_ref get_default_graph get_default_session get_local_variable get_seed "
-        "get_variable get_variable_scope global_variables global_variables_initializer "
-        "local_variables make_template model_variables moving_average_variables multinomial "
-        "placeholder placeholder_with_default py_func random_poisson scatter_add scatter_nd_add "
-        "scatter_nd_update scatter_sub scatter_update set_random_seed setdiff1d space_to_batch "
-        "sparse_add sparse_concat sparse_matmul sparse_merge sparse_placeholder sparse_reduce_max "
-        "sparse_reduce_sum sparse_segment_mean sparse_segment_sqrt_n sparse_segment_sum sparse_split "
-        "sparse_to_dense string_split string_to_hash_bucket tables_initializer trainable_variables "
-        "variable_op_scope variable_scope verify_tensor_all_finite nn.bidirectional_dynamic_rnn "
-        "nn.dynamic_rnn nn.static_rnn nn.raw_rnn nn.fused_batch_norm nn.depthwise_conv2d_native "
-        "nn.static_bidirectional_rnn random.multinomial sparse.merge image.resize_area "
-        "image.resize_bicubic image.resize_bilinear image.resize_images "
-        "image.resize_nearest_neighbor image.resize_image_with_pad image.extract_image_patches "
-        "train.get_global_step train.get_or_create_global_step"
-    ).split()
-)
+        "Print", "add_to_collection", "add_to_collections", "all_variables", "arg_max",
+        "arg_min", "assign", "assign_add", "assign_sub", "batch_gather", "batch_to_space_nd",
+        "clip_by_average_norm", "colocate_with", "convert_to_tensor_or_sparse_tensor",
+        "count_up_to", "div", "floor_div", "get_collection", "get_collection_ref",
+        "get_default_graph", "get_default_session", "get_local_variable", "get_seed",
+        "get_variable", "get_variable_scope", "global_variables",
+        "global_variables_initializer", "local_variables", "make_template", "model_variables",
+        "moving_average_variables", "multinomial", "placeholder", "placeholder_with_default",
+        "py_func", "random_poisson", "scatter_add", "scatter_nd_add", "scatter_nd_update",
+        "scatter_sub", "scatter_update", "set_random_seed", "setdiff1d", "sparse_add",
+        "sparse_concat", "sparse_matmul", "sparse_merge", "sparse_placeholder",
+        "sparse_reduce_max", "sparse_reduce_sum", "sparse_segment_mean",
+        "sparse_segment_sqrt_n", "sparse_segment_sum", "sparse_split", "sparse_to_dense",
+        "string_split", "string_to_hash_bucket", "tables_initializer", "trainable_variables",
+        "variable_op_scope", "variable_scope", "verify_tensor_all_finite",
+        "nn.bidirectional_dynamic_rnn", "nn.dynamic_rnn", "nn.static_rnn", "nn.raw_rnn",
+        "nn.fused_batch_norm", "nn.depthwise_conv2d_native", "nn.static_bidirectional_rnn",
+        "random.multinomial", "sparse.merge", "image.resize_area", "image.resize_bicubic",
+        "image.resize_bilinear", "image.resize_images", "image.resize_nearest_neighbor",
+        "image.resize_image_with_pad", "image.extract_image_patches", "train.get_global_step",
+        "train.get_or_create_global_step",
+    )
+)  # fmt: skip
 
 
 def tf2_name(legacy: str) -> str:

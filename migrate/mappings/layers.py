@@ -161,7 +161,7 @@ class FusedBatchNormalization(keras.layers.Layer):
 
 
 def _class_of(row: LayerRow) -> LayerRow:
-    """Returns the row of the class: `tf.layers.Dense(3)` takes what `tf.layers.dense(x, 3)` does."""
+    """Returns the row of the class: `tf.layers.Dense(3)` for `tf.layers.dense(x, 3)`."""
     kept = tuple(name for name in row.parameters[1:] if name not in ("training", "reuse"))
     return dataclasses.replace(row, legacy=f"tf.layers.{row.keras}", parameters=kept, is_class=True)
 

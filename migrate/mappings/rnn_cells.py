@@ -1,7 +1,7 @@
 """RNN cells of TensorFlow 1 as small Keras cells that keep the kernels of a legacy checkpoint.
 
-`keras.layers.RNN` around such a cell has the bits of `tf.nn.dynamic_rnn`. Keras's own cells have two
-kernels, gates in another order, and the forget bias of an LSTM in the variable.
+`keras.layers.RNN` around such a cell has the bits of `tf.nn.dynamic_rnn`. Keras's own cells have
+two kernels, gates in another order, and the forget bias of an LSTM in the variable.
 """
 
 import dataclasses

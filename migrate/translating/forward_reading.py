@@ -99,7 +99,7 @@ def _one_more(
     outputs: tuple[str, ...],
     wanted: dict[str, set[str]],
 ) -> Statement | None:
-    """Returns a statement with which the model would return fewer tensors; None if there is none."""
+    """Returns a statement with which the model would return fewer tensors; None if none is."""
     for statement in rest:
         if statement.modes >= {"train", "eval"} and not loads(statement.node) & {"labels"}:
             others = [one for one in rest if one is not statement]

@@ -2,13 +2,15 @@
 
 import ast
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from migrate.mappings import initializers, layers
 from migrate.translating.expressions import ToTf2, api_of, bind, dotted, is_plain, parse, refuse
 from migrate.translating.facts import TensorFact
 from migrate.translating.local_values import LocalValues, copied
 from migrate.translating.model_uses import DROPOUT, Use
-from migrate.translating.source_reader.flattening import TRAINING, Flattened
+from migrate.translating.source_reader.flattening import Flattened
+from migrate.translating.source_reader.inlining import TRAINING
 from migrate.translating.source_reader.statements import Statement
 
 GET_VARIABLE = (
@@ -276,12 +278,12 @@ class Layers:
         """
         if use.api == "tf.nn.dropout":
             rates = dropout_rates(use)
-            values = {mode: bool(rate) for mode, rate in rates.items()}
+            values: dict[str, Any] = {mode: bool(rate) for mode, rate in rates.items()}
             if len(rates) != len(use.calls) or len({r for r in rates.values() if r}) > 1:
                 raise refuse(use.node, self.path, "the rate of this dropout is not one number")
         else:
             values = {
-                mode: next((call.arguments.get("training") for call in calls), None)
+                mode: next((call.arguments.get("training") for call in calls), False)
                 for mode, calls in use.calls.items()
                 if calls
             }

@@ -7,7 +7,8 @@ from typing import Any
 
 from migrate.translating.expressions import calls_of
 from migrate.translating.facts import TensorFact
-from migrate.translating.source_reader.flattening import TRAINING, Flattened
+from migrate.translating.source_reader.flattening import Flattened
+from migrate.translating.source_reader.inlining import TRAINING
 from migrate.translating.source_reader.statements import Statement, loads, stores
 
 _OF_THE_RUN = {"features", "labels", "mode", "config", TRAINING}
@@ -108,7 +109,8 @@ def copied(value: ast.AST, flat: Flattened, values: Mapping[str, ast.expr] | Non
     class Copy(ast.NodeTransformer):
         def visit_Name(self, node: ast.Name) -> ast.AST:
             if isinstance(node.ctx, ast.Load) and values and node.id in values:
-                return copied(values[node.id], flat)
+                new: ast.AST = copied(values[node.id], flat)
+                return new
             return ast.copy_location(ast.Name(id=node.id, ctx=node.ctx), node)
 
         def generic_visit(self, node: ast.AST) -> ast.AST:

@@ -176,8 +176,8 @@ class _Reading:
                 raise refuse(
                     node,
                     self.path,
-                    f"`{ast.unparse(node.func)}` makes the variable {call.variables[0].name} and has "
-                    "no translation; write it with tf.layers or tf.get_variable",
+                    f"`{ast.unparse(node.func)}` makes the variable {call.variables[0].name} and "
+                    "has no translation; write it with tf.layers or tf.get_variable",
                 )
 
     def _made(self, node: ast.Call, statement: Statement) -> ast.Call:
@@ -205,8 +205,8 @@ class _Reading:
             raise refuse(
                 node,
                 self.path,
-                f"the layer `{ast.unparse(node.func)}` is made elsewhere; give it a name of its own "
-                "in the model_fn",
+                f"the layer `{ast.unparse(node.func)}` is made elsewhere; give it a name of its "
+                "own in the model_fn",
             )
         return func
 
@@ -402,9 +402,13 @@ class _Reading:
 def _with_values(node: ast.AST) -> None:
     """`embedding_lookup_sparse` takes a `tf.Variable`, and no Keras variable."""
     for one in ast.walk(node):
-        if isinstance(one, ast.Call) and dotted(one.func) == "tf.nn.embedding_lookup_sparse":
-            if one.args and dotted(one.args[0]).startswith("self."):
-                one.args[0] = ast.Attribute(value=one.args[0], attr="value", ctx=ast.Load())
+        if (
+            isinstance(one, ast.Call)
+            and dotted(one.func) == "tf.nn.embedding_lookup_sparse"
+            and one.args
+            and dotted(one.args[0]).startswith("self.")
+        ):
+            one.args[0] = ast.Attribute(value=one.args[0], attr="value", ctx=ast.Load())
 
 
 def _ours(use: Use) -> bool:

@@ -13,6 +13,10 @@ from migrate.translating.source_reader.statements import Statement
 RESERVED = frozenset(
     (
         "activity_regularizer",
+        "call_signature_parameters",
+        "compiled_loss",
+        "get_quantization_layer_structure",
+        "unrolled_steps_per_execution",
         "add_loss",
         "add_metric",
         "add_variable",

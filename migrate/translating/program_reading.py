@@ -217,8 +217,8 @@ class _Reading:
         still = [name for name in part.moving if name not in self.facts.training.moved]
         if still:
             raise Refusal(
-                f"`{still[0]}` never moves, because the train_op does not depend on UPDATE_OPS; put "
-                "the train_op under tf.control_dependencies of them",
+                f"`{still[0]}` never moves, because the train_op does not depend on UPDATE_OPS; "
+                "put the train_op under tf.control_dependencies of them",
                 path=self.file.path,
             )
         init: list[str] = []

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 from migrate.translating.expressions import bind, parse, refuse
 from migrate.translating.facts import VariableFact
@@ -112,7 +113,7 @@ class RnnWriting:
             "write `outputs, state = tf.nn.dynamic_rnn(...)`, as a statement of its own",
         )
 
-    def with_states(self, node: ast.AST) -> ast.AST:
+    def with_states(self, node: ast.AST) -> Any:
         """Writes `state[1]` for `state.h` in a node."""
         state, rows = self.state, [cell.row for cell in self.cells]
         if not self.keeps:

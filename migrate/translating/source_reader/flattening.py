@@ -1,34 +1,30 @@
 """Flattens a model_fn: one list of statements, without branches on the mode, helpers put in place.
 
-A helper that makes variables, or that does something else in another mode, is put in the place of its
-call. Other helpers stay functions.
+A helper that makes variables, or that does something else in another mode, is put in the place of
+its call. Other helpers stay functions.
 """
 
 import ast
 import copy
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from migrate.translating.facts import Call, Span, TensorFact
+from migrate.translating.facts import Call, Span
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader import source_files, unrolling
+from migrate.translating.source_reader.frames import (
+    LAYERS,
+    Frame,
+    executions,
+    function_at,
+    is_part,
+    is_simple,
+)
+from migrate.translating.source_reader.inlining import Expressions, Rename
+from migrate.translating.source_reader.object_attributes import ObjectAttributes
 from migrate.translating.source_reader.source_files import SourceFile
 from migrate.translating.source_reader.statements import Statement, loads, stores
 
-TRAINING = "training"
-
-# Calls of these make a helper a part of the model, even if they make no variable.
-_PARTS = (
-    "tf.layers.", "tf.losses.", "tf.metrics.", "tf.summary.", "tf.keras.layers.", "tf.train.",
-    "tf.nn.dropout", "tf.nn.rnn_cell.", "tf.variable_scope", "tf.get_variable", "tf.Variable",
-    "tf.nn.dynamic_rnn", "tf.nn.bidirectional_dynamic_rnn",
-    "tf.feature_column.input_layer", "tf.feature_column.linear_model",
-)  # fmt: skip
-# A comprehension with such calls is written out, and a loop in a helper that makes them.
-_LAYERS = (
-    "tf.layers.", "tf.keras.layers.", "tf.nn.dropout", "tf.nn.rnn_cell.", "tf.get_variable",
-    "tf.Variable", "tf.nn.dynamic_rnn", "tf.nn.bidirectional_dynamic_rnn",
-)  # fmt: skip
 # `with` statements whose body is the same without them.
 _TRANSPARENT = (
     "tf.variable_scope", "tf.name_scope", "tf.control_dependencies", "tf.device",
@@ -47,8 +43,8 @@ class Flattened:
       values: What the run showed of assigned values, by the node.
       features: The name of the argument for the features.
       labels: The name of the argument for the labels; "" if there is none.
-      constants: Attributes of the object whose method the model_fn is: their values, by the names of
-        the constants that stand for them.
+      constants: Attributes of the object whose method the model_fn is: their values, by the names
+        of the constants that stand for them.
       initializers: The initializer of the variable scope around a call, by the node.
       kept: The helpers that stayed functions.
       files: The files whose source was read.
@@ -64,28 +60,6 @@ class Flattened:
     initializers: dict[ast.AST, ast.expr]
     kept: dict[str, tuple[SourceFile, ast.FunctionDef]]
     files: list[SourceFile]
-
-
-@dataclasses.dataclass(slots=True)
-class _Frame:
-    """A function being flattened.
-
-    Attributes:
-      file: Its file.
-      calls: Its call in each mode.
-      names: New names of its variables.
-      functions: The functions that are defined in it.
-      owner: The object whose method it is: "self" for that of the model_fn, "self.encoder" for an
-        attribute; "" for a function.
-      iteration: The iterations of the unrolled loops around.
-    """
-
-    file: SourceFile
-    calls: Mapping[str, Call]
-    names: dict[str, str | ast.expr]
-    functions: dict[str, ast.FunctionDef]
-    owner: str = ""
-    iteration: dict[Span, int] = dataclasses.field(default_factory=dict)
 
 
 def flatten(
@@ -107,14 +81,19 @@ def flatten(
     Raises:
       Refusal: The source does not have a form that can be flattened.
     """
-    return _Flattening(attributes or {}, frozenset(tensors)).run(model_fn, calls)
+    return Flattening(attributes or {}, frozenset(tensors)).run(model_fn, calls)
 
 
-class _Flattening:
+class Flattening:
+    """Flattens one model_fn; its attributes fill up on the way, see `Flattened`.
+
+    Args:
+      attributes: The plain attributes of the object whose method it is.
+      tensors: The tensors that helpers may not hide.
+    """
+
     def __init__(self, attributes: Mapping[str, object], tensors: frozenset[str]) -> None:
-        self.attributes, self.tensors = attributes, tensors
-        self.constants: dict[str, object] = {}
-        self.stored: dict[str, str] = {}
+        self.tensors = tensors
         self.scopes: list[ast.expr] = []
         self.initializers: dict[ast.AST, ast.expr] = {}
         self.facts: dict[ast.AST, dict[str, list[Call]]] = {}
@@ -122,16 +101,18 @@ class _Flattening:
         self.kept: dict[str, tuple[SourceFile, ast.FunctionDef]] = {}
         self.files: list[SourceFile] = []
         self.used: set[str] = set()
+        self.objects = ObjectAttributes(attributes, self.used)
 
     def run(self, model_fn: Span, calls: Mapping[str, Call]) -> Flattened:
+        """Flattens the function at a place."""
         file = source_files.load(model_fn.file)
-        function = _function(file, model_fn)
+        function = function_at(file, model_fn)
         self.files.append(file)
-        self.used = {n.id for n in ast.walk(function) if isinstance(n, ast.Name)}
+        self.used |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name)}
         names = [one.arg for one in [*function.args.args, *function.args.kwonlyargs]]
         self.used |= set(names)
-        frame = _Frame(file, calls, {}, {}, owner="self" if names[:1] == ["self"] else "")
-        statements, returned = self._body(function.body, frame, frozenset(calls))
+        frame = Frame(file, calls, {}, {}, owner="self" if names[:1] == ["self"] else "")
+        statements, returned = self.body(function.body, frame, frozenset(calls))
         return Flattened(
             statements=statements,
             returned=returned,
@@ -139,15 +120,16 @@ class _Flattening:
             values=self.values,
             features="features",
             labels="labels" if "labels" in names else "",
-            constants=self.constants,
+            constants=self.objects.constants,
             initializers=self.initializers,
             kept=self.kept,
             files=self.files,
         )
 
-    def _body(
-        self, body: list[ast.stmt], frame: _Frame, modes: frozenset[str]
+    def body(
+        self, body: list[ast.stmt], frame: Frame, modes: frozenset[str]
     ) -> tuple[list[Statement], dict[str, ast.expr]]:
+        """Returns the statements of a body, and what it returns in each mode."""
         statements: list[Statement] = []
         returned: dict[str, ast.expr] = {}
         for index, node in enumerate(body):
@@ -165,7 +147,7 @@ class _Flattening:
         return statements, returned
 
     def _statement(
-        self, node: ast.stmt, frame: _Frame, modes: frozenset[str]
+        self, node: ast.stmt, frame: Frame, modes: frozenset[str]
     ) -> tuple[list[Statement], dict[str, ast.expr]]:
         if isinstance(node, ast.If):
             return self._branch(node, frame, modes)
@@ -193,7 +175,7 @@ class _Flattening:
     def _simple(
         self,
         node: ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr,
-        frame: _Frame,
+        frame: Frame,
         modes: frozenset[str],
     ) -> list[Statement]:
         before: list[Statement] = []
@@ -203,7 +185,7 @@ class _Flattening:
             before, new.value = self._expression(node.value, frame, modes, targets)
             if not frame.iteration:
                 self.note(new.value, node.value, frame)
-        rename = _Rename(frame.names, self, frame)
+        rename = Rename(frame.names, self, frame)
         if isinstance(new, ast.Assign):
             new.targets = [rename.visit(copy.deepcopy(target)) for target in new.targets]
             return before + [Statement(one, modes) for one in self._split(new)]
@@ -211,7 +193,7 @@ class _Flattening:
             new.target = rename.visit(copy.deepcopy(new.target))
         return [*before, Statement(new, modes)]
 
-    def note(self, new: ast.expr, node: ast.expr, frame: _Frame) -> None:
+    def note(self, new: ast.expr, node: ast.expr, frame: Frame) -> None:
         """Notes what the run showed of an expression."""
         span = frame.file.span(node)
         seen = {m: call.values[span] for m, call in frame.calls.items() if span in call.values}
@@ -240,7 +222,7 @@ class _Flattening:
         return made
 
     def _branch(
-        self, node: ast.If, frame: _Frame, modes: frozenset[str]
+        self, node: ast.If, frame: Frame, modes: frozenset[str]
     ) -> tuple[list[Statement], dict[str, ast.expr]]:
         span = frame.file.span(node.test)
         seen = {mode: self._tested(span, frame, mode) for mode in modes}
@@ -256,12 +238,12 @@ class _Flattening:
         returned: dict[str, ast.expr] = {}
         for chosen, body in ((true, node.body), (modes - true, node.orelse)):
             if chosen and body:
-                made, ends = self._body(body, frame, chosen)
+                made, ends = self.body(body, frame, chosen)
                 statements += made
                 returned |= ends
         return statements, returned
 
-    def _tested(self, span: Span, frame: _Frame, mode: str) -> set[bool]:
+    def _tested(self, span: Span, frame: Frame, mode: str) -> set[bool]:
         values = frame.calls[mode].branches.get(span, ())
         if len(frame.iteration) == 1:
             [(loop, index)] = frame.iteration.items()
@@ -271,12 +253,12 @@ class _Flattening:
         return set(values)
 
     def _with(
-        self, node: ast.With, frame: _Frame, modes: frozenset[str]
+        self, node: ast.With, frame: Frame, modes: frozenset[str]
     ) -> tuple[list[Statement], dict[str, ast.expr]]:
         count = len(self.scopes)
         before: list[Statement] = []
         for item in node.items:
-            found = self._executions(item.context_expr, frame, modes)
+            found = executions(item.context_expr, frame, modes)
             names = {call.callee.api for calls in found.values() for call in calls}
             if not names <= set(_TRANSPARENT) or not names:
                 raise Refusal(
@@ -296,19 +278,19 @@ class _Flattening:
                     made, value = self._expression(keyword.value, frame, modes)
                     before += made
                     self.scopes.append(value)
-        statements, returned = self._body(node.body, frame, modes)
+        statements, returned = self.body(node.body, frame, modes)
         del self.scopes[count:]
         return before + statements, returned
 
     def _unrolled(
-        self, node: ast.For, frame: _Frame, modes: frozenset[str]
+        self, node: ast.For, frame: Frame, modes: frozenset[str]
     ) -> list[Statement] | None:
         """Writes out a loop; returns None if that is not needed, or not possible."""
         if not self._calls_parts(node.body, frame, modes):
             return None
         span = frame.file.span(node.iter)
         before, iterated = self._expression(node.iter, frame, modes)
-        bound = self._bound(node.target, iterated, span, frame, modes)
+        bound = self.bound(node.target, iterated, span, frame, modes)
         if bound is None:
             return None
         written = set().union(*(stores(one) for one in node.body))
@@ -316,26 +298,26 @@ class _Flattening:
         for index, names in enumerate(bound):
             frame.iteration[span] = index
             for name, value in names.items():
-                if name in written or not _is_simple(value):
+                if name in written or not is_simple(value):
                     frame.names.pop(name, None)
                     to = ast.Name(id=name, ctx=ast.Store())
                     assigned = ast.Assign(targets=[to], value=value, lineno=node.lineno)
                     statements.append(Statement(assigned, modes))
                 else:
                     frame.names[name] = value
-            made, returned = self._body(node.body, frame, modes)
+            made, returned = self.body(node.body, frame, modes)
             if returned:
                 return None
             statements += made
         frame.iteration.pop(span, None)
         return statements
 
-    def _bound(
+    def bound(
         self,
         target: ast.expr,
         iterated: ast.expr,
         span: Span,
-        frame: _Frame,
+        frame: Frame,
         modes: frozenset[str],
     ) -> list[dict[str, ast.expr]] | None:
         """Returns the values of the names that a loop binds, in each iteration."""
@@ -348,7 +330,7 @@ class _Flattening:
         bound = [unrolling.bind(target, one) for one in expressions]
         return None if any(one is None for one in bound) else [one for one in bound if one]
 
-    def _iterated(self, span: Span, frame: _Frame, mode: str) -> list[object] | None:
+    def _iterated(self, span: Span, frame: Frame, mode: str) -> list[object] | None:
         """Returns the items that a loop of a function had in a mode."""
         waiting = [frame.calls[mode]]
         while waiting:
@@ -359,32 +341,32 @@ class _Flattening:
             waiting += [one for one in call.calls if one.callee.span is None]
         return None
 
-    def _calls_parts(self, body: Sequence[ast.AST], frame: _Frame, modes: frozenset[str]) -> bool:
-        """Tells whether a loop calls helpers that are put in place, or has layers in a loop in it."""
+    def _calls_parts(self, body: Sequence[ast.AST], frame: Frame, modes: frozenset[str]) -> bool:
+        """Tells whether a loop calls helpers that are put in place, or has a loop of layers."""
         for node in (one for statement in body for one in ast.walk(statement)):
             if isinstance(node, ast.Call):
-                found = self._executions(node, frame, modes)
-                if any(_is_part(call) for calls in found.values() for call in calls):
+                found = executions(node, frame, modes)
+                if any(is_part(call) for calls in found.values() for call in calls):
                     return True
         inner = [n for one in body for n in ast.walk(one) if isinstance(n, ast.For | ast.ListComp)]
         return any(self.has_layers(one, frame, modes) for one in inner)
 
-    def has_layers(self, node: ast.AST, frame: _Frame, modes: frozenset[str]) -> bool:
+    def has_layers(self, node: ast.AST, frame: Frame, modes: frozenset[str]) -> bool:
         """Tells whether calls in a node make variables, or apply layers."""
         for one in ast.walk(node):
             if isinstance(one, ast.Call):
-                for calls in self._executions(one, frame, modes).values():
+                for calls in executions(one, frame, modes).values():
                     for call in calls:
-                        if call.variables or call.callee.api.startswith(_LAYERS) or _is_part(call):
+                        if call.variables or call.callee.api.startswith(LAYERS) or is_part(call):
                             return True
         return False
 
-    def _loop(self, node: ast.For, frame: _Frame, modes: frozenset[str]) -> list[Statement]:
+    def _loop(self, node: ast.For, frame: Frame, modes: frozenset[str]) -> list[Statement]:
         unrolled = self._unrolled(node, frame, modes)
         if unrolled is not None:
             return unrolled
         before, iterated = self._expression(node.iter, frame, modes)
-        body, returned = self._body(node.body, frame, modes)
+        body, returned = self.body(node.body, frame, modes)
         if returned or node.orelse or any(one.modes != modes for one in body):
             raise Refusal(
                 "a loop that returns, has an `else`, or does something else in another mode is not "
@@ -392,7 +374,7 @@ class _Flattening:
                 path=frame.file.path,
                 line=node.lineno,
             )
-        target = _Rename(frame.names, self, frame).visit(copy.deepcopy(node.target))
+        target = Rename(frame.names, self, frame).visit(copy.deepcopy(node.target))
         loop = ast.For(target=target, iter=iterated, body=[one.node for one in body], orelse=[])
         loop.lineno = node.lineno
         return [*before, Statement(loop, modes)]
@@ -400,400 +382,19 @@ class _Flattening:
     def _expression(
         self,
         node: ast.expr,
-        frame: _Frame,
+        frame: Frame,
         modes: frozenset[str],
         targets: Mapping[str, str | ast.expr] | None = None,
     ) -> tuple[list[Statement], ast.expr]:
         """Returns statements that must run before, and the expression."""
-        visitor = _Expressions(self, frame, modes)
+        visitor = Expressions(self, frame, modes)
         if isinstance(node, ast.Call):
             visitor.targets = {k: v for k, v in (targets or {}).items() if isinstance(v, str)}
         new = visitor.run(node)
         return visitor.before, new
-
-    def attribute(self, node: ast.Attribute, frame: _Frame) -> ast.expr | None:
-        """Returns what stands for an attribute of the object; None for other attributes."""
-        path = dotted(node)
-        if not frame.owner or path.partition(".")[0] != "self":
-            return None
-        path = f"{frame.owner}.{path.partition('.')[2]}"
-        if isinstance(node.ctx, ast.Store):
-            if path not in self.stored:
-                name = node.attr.lstrip("_") or "value"
-                while name in self.used:
-                    name += "_"
-                self.used.add(name)
-                self.stored[path] = name
-            return ast.Name(id=self.stored[path], ctx=ast.Store())
-        if path in self.stored:
-            return ast.Name(id=self.stored[path], ctx=ast.Load())
-        if path not in self.attributes:
-            if isinstance(node.value, ast.Attribute):
-                return None  # `self.squared.shape`: the visit goes on to `self.squared`
-            raise Refusal(
-                f"`{ast.unparse(node)}` is no number, text, or list or dict of such; pass it to the "
-                "model_fn in `params`",
-                path=frame.file.path,
-                line=node.lineno,
-            )
-        name = path.partition(".")[2].replace(".", "_").strip("_").upper()
-        defined = set().union(*(stores(one) for one in frame.file.tree.body))
-        while name in defined or name == "PARAMS":
-            name = f"MODEL_{name}"
-        self.constants[name] = self.attributes[path]
-        return ast.Name(id=name, ctx=ast.Load())
-
-    def _executions(
-        self, node: ast.expr, frame: _Frame, modes: frozenset[str]
-    ) -> dict[str, list[Call]]:
-        span, wanted = frame.file.span(node), frame.iteration.items()
-        return {
-            mode: [
-                call
-                for call, loops in _own_calls(frame.calls[mode], ())
-                if call.span == span and wanted <= dict(loops).items()
-            ]
-            for mode in modes
-            if mode in frame.calls
-        }
-
-
-def _own_calls(
-    call: Call, loops: tuple[tuple[Span, int], ...]
-) -> Iterator[tuple[Call, tuple[tuple[Span, int], ...]]]:
-    """Yields the calls of a function, those in generators that it passes on among them."""
-    for one in call.calls:
-        around = (*loops, *one.iterations)
-        yield one, around
-        if one.callee.span is None:
-            yield from _own_calls(one, around)
 
 
 def _targets(node: ast.stmt) -> frozenset[str]:
     """Returns the names that an assignment binds anew."""
     targets = node.targets if isinstance(node, ast.Assign) else []
     return frozenset(one.id for one in targets if isinstance(one, ast.Name))
-
-
-class _Expressions(ast.NodeTransformer):
-    """Copies an expression: renames, puts helpers in place, and notes the facts of the calls."""
-
-    def __init__(self, flattening: _Flattening, frame: _Frame, modes: frozenset[str]) -> None:
-        self.flattening, self.frame, self.modes = flattening, frame, modes
-        self.before: list[Statement] = []
-        self.targets: dict[str, str] = {}
-        self.substituted: set[str] = set()
-
-    def run(self, node: ast.expr) -> ast.expr:
-        made: ast.expr = self.visit(node)
-        return made
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        """Copies a node: the tree of the file stays as it is."""
-        new = copy.copy(node)
-        if isinstance(node, ast.expr):
-            self.flattening.note(new, node, self.frame)
-        for field, value in ast.iter_fields(node):
-            if isinstance(value, list):
-                setattr(new, field, [self._visited(one) for one in value])
-            elif isinstance(value, ast.AST):
-                setattr(new, field, self.visit(value))
-        return new
-
-    def _visited(self, value: object) -> object:
-        return self.visit(value) if isinstance(value, ast.AST) else value
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        new = self.frame.names.get(node.id, node.id)
-        if isinstance(new, str):
-            return ast.copy_location(ast.Name(id=new, ctx=node.ctx), node)
-        made = copy.deepcopy(new)
-        if new in self.flattening.values:
-            self.flattening.values[made] = self.flattening.values[new]
-        return made
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        made = self.flattening.attribute(node, self.frame)
-        return self.generic_visit(node) if made is None else made
-
-    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
-        made = self._written_out(node.generators, [node.elt])
-        if made is None:
-            return self.generic_visit(node)
-        return ast.Tuple(elts=[one for [one] in made], ctx=ast.Load())
-
-    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
-        made = self._written_out(node.generators, [node.elt])
-        if made is None:
-            return self.generic_visit(node)
-        return ast.List(elts=[one for [one] in made], ctx=ast.Load())
-
-    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
-        made = self._written_out(node.generators, [node.key, node.value])
-        if made is None:
-            return self.generic_visit(node)
-        return ast.Dict(keys=[one[0] for one in made], values=[one[1] for one in made])
-
-    def _written_out(
-        self, generators: list[ast.comprehension], parts: list[ast.expr]
-    ) -> list[list[ast.expr]] | None:
-        """Writes out a comprehension that makes layers; returns None for others."""
-        flattening, frame = self.flattening, self.frame
-        if not any(flattening.has_layers(one, frame, self.modes) for one in parts):
-            return None
-        [generator, *others] = generators
-        span = frame.file.span(generator.iter)
-        iterated = self.visit(generator.iter)
-        bound = flattening._bound(generator.target, iterated, span, frame, self.modes)
-        if others or generator.ifs or bound is None:
-            raise Refusal(
-                "a comprehension that makes layers is translated if it has one `for`, no `if`, and "
-                "iterates over plain values; write it out",
-                path=frame.file.path,
-                line=parts[0].lineno,
-            )
-        made = []
-        names = dict(frame.names)
-        for index, values in enumerate(bound):
-            frame.iteration[span] = index
-            frame.names.update(values)
-            made.append([self.visit(one) for one in parts])
-        frame.names.clear()
-        frame.names.update(names)
-        del frame.iteration[span]
-        return made
-
-    def visit_Compare(self, node: ast.Compare) -> ast.AST:
-        """`mode == ModeKeys.TRAIN` is `training`."""
-        if len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq):
-            names = {ast.unparse(node.left), ast.unparse(node.comparators[0])}
-            keys = {one for one in names if one.endswith((".TRAIN", "'train'"))}
-            if keys and names - keys == {"mode"}:
-                return ast.copy_location(ast.Name(id=TRAINING, ctx=ast.Load()), node)
-        return self.generic_visit(node)
-
-    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
-        span = self.frame.file.span(node.test)
-        seen = {v for m in self.modes for v in self.frame.calls[m].branches.get(span, ())}
-        if len(seen) == 1:
-            return self.visit(node.body if seen == {True} else node.orelse)
-        return self.generic_visit(node)
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        found = self.flattening._executions(node, self.frame, self.modes)
-        calls = [call for each in found.values() for call in each]
-        own = self._owner(node) and any(call.callee.span is not None for call in calls)
-        hidden = self.flattening.tensors
-        if own or any(_is_part(call) or _hides(call, hidden) for call in calls):
-            return self._in_place(node, found)
-        new = self.generic_visit(node)
-        self.flattening.facts[new] = found
-        if self.flattening.scopes:
-            self.flattening.initializers[new] = self.flattening.scopes[-1]
-        self._keep(node, calls)
-        return new
-
-    def _keep(self, node: ast.Call, calls: list[Call]) -> None:
-        spans = {call.callee.span for call in calls if call.callee.span is not None}
-        for span in spans:
-            file = source_files.load(span.file)
-            for function in file.functions.get(span.line, []):
-                if isinstance(node.func, ast.Name):
-                    self.flattening.kept[node.func.id] = (file, function)
-
-    def _in_place(self, node: ast.Call, found: Mapping[str, list[Call]]) -> ast.AST:
-        """Puts the body of a helper before the statement; returns what the helper returns."""
-        counts = {len(calls) for calls in found.values()}
-        spans = {call.callee.span for calls in found.values() for call in calls}
-        if counts != {1} or len(spans) != 1:
-            raise Refusal(
-                f"`{ast.unparse(node.func)}` makes variables and is called in a loop, or not in all "
-                "modes that run this line",
-                path=self.frame.file.path,
-                line=node.lineno,
-            )
-        [span] = spans
-        assert span is not None
-        file = source_files.load(span.file)
-        if file not in self.flattening.files:
-            self.flattening.files.append(file)
-        function = _function(file, span)
-        calls = {mode: each[0] for mode, each in found.items()}
-        names, assigned = self._arguments(node, function, calls)
-        nested = isinstance(node.func, ast.Name) and node.func.id in self.frame.functions
-        frame = _Frame(
-            file,
-            calls,
-            {**self.frame.names, **names} if nested else names,
-            dict(self.frame.functions),
-            owner=self.frame.owner if nested else self._owner(node),
-        )
-        self.before += assigned
-        statements, returned = self.flattening._body(function.body, frame, self.modes)
-        self.before += statements
-        texts = {ast.unparse(value) for value in returned.values()}
-        if len(texts) != 1 or set(returned) != set(self.modes):
-            raise Refusal(
-                f"`{function.name}` returns something else in another mode",
-                path=file.path,
-                line=function.lineno,
-            )
-        return next(iter(returned.values()))
-
-    def _owner(self, node: ast.Call) -> str:
-        """Returns the object whose method a call calls."""
-        path = dotted(node.func.value) if isinstance(node.func, ast.Attribute) else ""
-        if self.frame.owner and path.partition(".")[0] == "self":
-            return f"{self.frame.owner}{path.removeprefix('self')}"
-        return ""
-
-    def _arguments(
-        self, node: ast.Call, function: ast.FunctionDef, calls: Mapping[str, Call]
-    ) -> tuple[dict[str, str | ast.expr], list[Statement]]:
-        """Returns what the helper's names are called here, and the assignments of its arguments."""
-        passed = self._passed(node, function)
-        self.substituted = set().union(
-            *(loads(argument) for name, argument in passed.items() if name not in self.targets)
-        )
-        written = set().union(*(stores(one) for one in function.body))
-        names: dict[str, str | ast.expr] = {}
-        assigned: list[Statement] = []
-        for name, argument in passed.items():
-            is_training = {m: c.arguments.get(name) for m, c in calls.items()} == {
-                mode: mode == "train" for mode in calls
-            }
-            value: ast.expr = self.visit(argument)
-            if is_training and len(calls) > 1:
-                names[name] = ast.Name(id=TRAINING, ctx=ast.Load())
-            elif name not in written and _is_simple(value):
-                names[name] = value
-            elif self._takes_over(name, argument, passed, written):
-                assert isinstance(value, ast.Name)
-                names[name] = value.id  # `x = f(x)`: the helper's parameter is that variable
-            else:
-                names[name] = self._new_name(name, function, value)
-                to = ast.Name(id=names[name], ctx=ast.Store())
-                made = ast.Assign(targets=[to], value=value, lineno=node.lineno)
-                if not (isinstance(value, ast.Name) and value.id == names[name]):
-                    assigned.append(Statement(made, self.modes))
-        for name in sorted(written - set(passed)):
-            names[name] = self._new_name(name, function, None)
-        return names, assigned
-
-    def _takes_over(
-        self, name: str, argument: ast.expr, passed: Mapping[str, ast.expr], written: set[str]
-    ) -> bool:
-        """Tells whether an argument is the variable that the call assigns, and only it reads it."""
-        if not isinstance(argument, ast.Name) or argument.id not in self.targets:
-            return False
-        if name != argument.id and argument.id in written:
-            return False
-        if self.frame.names.get(argument.id, argument.id) != self.targets[argument.id]:
-            return False
-        return sum(argument.id in loads(one) for one in passed.values()) == 1
-
-    def _new_name(self, name: str, function: ast.FunctionDef, value: ast.expr | None) -> str:
-        """Returns a name for a helper's variable that nothing else here has."""
-        new = name
-        if name in self.targets and name not in self.substituted:
-            return self.targets[name]  # it is the caller's variable that this call assigns
-        same = isinstance(value, ast.Name) and value.id == name
-        while new in self.flattening.used and not same:
-            new = f"{function.name}_{name}" if new == name else f"{new}_"
-        self.flattening.used.add(new)
-        return new
-
-    def _passed(self, node: ast.Call, function: ast.FunctionDef) -> dict[str, ast.expr]:
-        arguments = function.args
-        every = [one.arg for one in [*arguments.posonlyargs, *arguments.args]]
-        if every[:1] == ["self"]:
-            every = every[1:]
-        passed: dict[str, ast.expr] = {}
-        defaults = dict(zip(reversed(every), reversed(arguments.defaults), strict=False))
-        for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-            if default is not None:
-                defaults[one.arg] = default
-        if any(isinstance(one, ast.Starred) for one in node.args) or arguments.vararg:
-            raise Refusal(
-                f"`{function.name}` is called with `*`; pass its arguments one by one",
-                path=self.frame.file.path,
-                line=node.lineno,
-            )
-        passed |= dict(zip(every, node.args, strict=False))
-        passed |= {one.arg: one.value for one in node.keywords if one.arg is not None}
-        for name, default in defaults.items():
-            passed.setdefault(name, default)
-        return passed
-
-
-class _Rename(ast.NodeTransformer):
-    """Renames what an assignment writes."""
-
-    def __init__(
-        self, names: Mapping[str, str | ast.expr], flattening: _Flattening, frame: _Frame
-    ) -> None:
-        self.names, self.flattening, self.frame = names, flattening, frame
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        made = self.flattening.attribute(node, self.frame)
-        return self.generic_visit(node) if made is None else made
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        new = self.names.get(node.id, node.id)
-        if isinstance(new, str):
-            return ast.copy_location(ast.Name(id=new, ctx=node.ctx), node)
-        return copy.deepcopy(new) if isinstance(node.ctx, ast.Load) else node
-
-
-def _function(file: SourceFile, span: Span) -> ast.FunctionDef:
-    found = file.functions.get(span.line, [])
-    if len(found) != 1:
-        raise Refusal(
-            "expected the source of one function at this line; a lambda, a function made with "
-            "`exec`, or a file that has changed since it was imported cannot be read",
-            path=span.file,
-            line=span.line,
-        )
-    return found[0]
-
-
-def _is_part(call: Call) -> bool:
-    """Tells whether a user's function is a part of the model, and not only a formula."""
-    if call.callee.span is None or call.callee.name == "<lambda>":
-        return False
-    inner = [one for one in call.walk() if one is not call]
-    return bool(call.variables) or any(one.callee.api.startswith(_PARTS) for one in inner)
-
-
-def dotted(node: ast.AST) -> str:
-    """Returns "a.b" for an attribute of a name; "" for other expressions."""
-    if isinstance(node, ast.Attribute):
-        base = dotted(node.value)
-        return f"{base}.{node.attr}" if base else ""
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _hides(call: Call, tensors: frozenset[str]) -> bool:
-    """Tells whether a user's function computes one of the tensors, and returns something else."""
-    if call.callee.span is None or call.callee.name == "<lambda>" or not tensors:
-        return False
-    if isinstance(call.result, TensorFact) and call.result.name in tensors:
-        return False
-    seen = [value for one in call.walk() for value in one.values.values()]
-    seen += [one.result for one in call.walk() if one is not call]
-    seen += [value for one in call.walk() if one is not call for value in one.arguments.values()]
-    given = {v.name for v in call.arguments.values() if isinstance(v, TensorFact)}
-    return any(isinstance(v, TensorFact) and v.name in tensors - given for v in seen)
-
-
-def _is_simple(node: ast.expr) -> bool:
-    """Tells whether an argument reads as well in the place of the parameter."""
-    if isinstance(node, ast.Name | ast.Constant):
-        return True
-    if isinstance(node, ast.Attribute):
-        return _is_simple(node.value)
-    return (
-        isinstance(node, ast.Subscript)
-        and _is_simple(node.value)
-        and isinstance(node.slice, ast.Constant)
-    )
