@@ -10,7 +10,7 @@ from estimator_compat.ledger.values import Kind
 from estimator_compat.ledger.values import LossTerm as LedgerTerm
 from migrate.mappings import reductions
 from migrate.translating import loss_collections, loss_rows, loss_spelled
-from migrate.translating.expressions import parse
+from migrate.translating.expressions import api_of, parse
 from migrate.translating.facts import TensorFact
 from migrate.translating.ir import Function, Loss, LossTerm, source_of
 from migrate.translating.loss_collections import Names
@@ -21,6 +21,7 @@ from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.statements import Statement, loads, needed_for, stores
 
 _NOT_IN_NAMES = r"(^|_)(loss|losses|per_example|per_word|mean|total)(?=_|$)"
+_GRADIENTS = ("tf.gradients", "tf.hessians")
 _INPUTS = ("labels", "features")
 
 
@@ -59,7 +60,7 @@ def read(
     outputs: Sequence[str],
     terms: Sequence[LedgerTerm],
     *,
-    names: Names = Names(),
+    names: Names | None = None,
     weight_names: Mapping[str, str] | None = None,
     constants: Mapping[str, str] | None = None,
 ) -> Loss:
@@ -80,7 +81,7 @@ def read(
       Refusal: The loss has no form that is translated.
     """
     reading = _Reading(flat, others, loss, outputs, terms)
-    reading.written_names, reading.constants = names, constants or {}
+    reading.written_names, reading.constants = names or Names(), constants or {}
     reading.weight_names = weight_names or {}
     return reading.run()
 
@@ -157,6 +158,14 @@ class _Reading:
                     f"a part of the loss is not a sum or mean of losses: {one.stopped_by}; return "
                     "a loss without it, and add it in the file that is written",
                 )
+        for root in self.source.roots():
+            for node in ast.walk(root):
+                if api_of(node, self.flat.facts) in _GRADIENTS:
+                    raise self._refusal(
+                        node,
+                        "gradients within the loss need a tape of their own; leave this part out, "
+                        "and add it in the file that is written",
+                    )
         if not data:
             raise self._refusal(self.given, "the loss does not depend on features or labels")
         self._variables()
