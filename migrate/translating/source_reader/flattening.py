@@ -324,7 +324,7 @@ class _Expressions(ast.NodeTransformer):
         """Copies a node: the tree of the file stays as it is."""
         new = copy.copy(node)
         if isinstance(node, ast.expr):
-            self.flattening.note(new, node, self.frame)
+            self.flattening.note(new, node, self.frame)  # type: ignore[arg-type]
         for field, value in ast.iter_fields(node):
             if isinstance(value, list):
                 setattr(new, field, [self._visited(one) for one in value])
@@ -339,7 +339,7 @@ class _Expressions(ast.NodeTransformer):
         new = self.frame.names.get(node.id, node.id)
         if isinstance(new, str):
             return ast.copy_location(ast.Name(id=new, ctx=node.ctx), node)
-        made = copy.deepcopy(new)
+        made: ast.expr = copy.deepcopy(new)
         if new in self.flattening.values:
             self.flattening.values[made] = self.flattening.values[new]
         return made
@@ -440,8 +440,8 @@ class _Expressions(ast.NodeTransformer):
             elif name not in written and _is_simple(value):
                 names[name] = value
             else:
-                names[name] = self._new_name(name, function, value)
-                to = ast.Name(id=names[name], ctx=ast.Store())
+                names[name] = new_name = self._new_name(name, function, value)
+                to = ast.Name(id=new_name, ctx=ast.Store())
                 made = ast.Assign(targets=[to], value=value, lineno=node.lineno)
                 if not (isinstance(value, ast.Name) and value.id == names[name]):
                     assigned.append(Statement(made, self.modes))

@@ -184,7 +184,11 @@ def _names(function: Callable[..., Any], flat: Flattened) -> dict[str, Any]:
     for file in flat.files:
         module = next(m for m in _modules() if getattr(m, "__file__", None) == file.path)
         names |= vars(module)
-    names |= inspect.getclosurevars(function).nonlocals
+    waiting = [function]
+    while waiting:
+        found = inspect.getclosurevars(waiting.pop()).nonlocals
+        names |= found
+        waiting += [one for one in found.values() if inspect.isfunction(one)]
     local = {name for one in flat.statements for name in stores(one.node)}
     return {name: value for name, value in names.items() if name not in local}
 
