@@ -299,8 +299,8 @@ ROWS: dict[str, FunctionRow] = {
     ),
     "tf.nn.ctc_loss": FunctionRow(
         parameters=("labels", "inputs", "sequence_length"),
-        template="tf.nn.ctc_loss({labels}, {inputs}, label_length=None, "
-        "logit_length={sequence_length}, blank_index=-1)",
+        template="tf.raw_ops.CTCLoss(inputs={inputs}, labels_indices={labels}.indices, "
+        "labels_values={labels}.values, sequence_length={sequence_length}).loss",
     ),
 }  # fmt: skip
 

@@ -4,6 +4,7 @@ import ast
 import dataclasses
 from collections.abc import Iterable
 
+from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.statements import Statement, loads, needed_for, stores
 
 _INPUTS = {"features", "labels"}
@@ -56,7 +57,38 @@ def split(statements: list[Statement], wanted: dict[str, set[str]]) -> Forward:
     inputs_only = [s for s in relevant if not _among(s, depending)]
     kept = [s for s in relevant if _among(s, chosen) or (_among(s, model) and s in inputs_only)]
     others = [s for s in relevant if not _among(s, chosen)]
-    return Forward(kept, outputs, others)
+    return Forward(kept, outputs, _without_overwritten(relevant, chosen, others, outputs))
+
+
+def _without_overwritten(
+    relevant: list[Statement],
+    chosen: list[Statement],
+    others: list[Statement],
+    outputs: tuple[str, ...],
+) -> list[Statement]:
+    """Leaves out the statements whose names the model writes anew, and returns.
+
+    Raises:
+      Refusal: Another statement reads the name between the two.
+    """
+    kept = []
+    for index, statement in enumerate(relevant):
+        if not _among(statement, others):
+            continue
+        names = stores(statement.node) & set(outputs)
+        later = relevant[index + 1 :]
+        writes = [i for i, s in enumerate(later) if _among(s, chosen) and stores(s.node) & names]
+        if not writes:
+            kept.append(statement)
+            continue
+        for one in later[: writes[-1]]:
+            if _among(one, others) and loads(one.node) & names:
+                raise Refusal(
+                    f"`{', '.join(sorted(names))}` is read and then changed by the model; give the "
+                    "two values names of their own",
+                    line=getattr(one.node, "lineno", 0),
+                )
+    return kept
 
 
 def _among(statement: Statement, statements: Iterable[Statement]) -> bool:

@@ -10,7 +10,7 @@ from estimator_compat.ledger.values import Kind
 from estimator_compat.ledger.values import LossTerm as LedgerTerm
 from migrate.mappings import reductions
 from migrate.translating import loss_collections, loss_rows, loss_spelled
-from migrate.translating.expressions import parse
+from migrate.translating.expressions import calls_of, parse
 from migrate.translating.facts import TensorFact
 from migrate.translating.ir import Function, Loss, LossTerm, source_of
 from migrate.translating.loss_collections import Names
@@ -21,6 +21,7 @@ from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.statements import Statement, loads, needed_for, stores
 
 _NOT_IN_NAMES = r"(^|_)(loss|losses|per_example|per_word|mean|total)(?=_|$)"
+_GRADIENTS = ("gradients", "gradients_v2", "hessians", "HessiansV2")
 _INPUTS = ("labels", "features")
 
 
@@ -59,7 +60,7 @@ def read(
     outputs: Sequence[str],
     terms: Sequence[LedgerTerm],
     *,
-    names: Names = Names(),
+    names: Names | None = None,
     weight_names: Mapping[str, str] | None = None,
     constants: Mapping[str, str] | None = None,
 ) -> Loss:
@@ -80,7 +81,7 @@ def read(
       Refusal: The loss has no form that is translated.
     """
     reading = _Reading(flat, others, loss, outputs, terms)
-    reading.written_names, reading.constants = names, constants or {}
+    reading.written_names, reading.constants = names or Names(), constants or {}
     reading.weight_names = weight_names or {}
     return reading.run()
 
@@ -157,6 +158,15 @@ class _Reading:
                     f"a part of the loss is not a sum or mean of losses: {one.stopped_by}; return "
                     "a loss without it, and add it in the file that is written",
                 )
+        behind = needed_for(self.flat.statements, loads(self.given), "train")[0]
+        for root in [*(one.node for one in behind), self.given]:
+            for node in ast.walk(root):
+                if any(one.callee.name in _GRADIENTS for one in calls_of(node, self.flat.facts)):
+                    raise self._refusal(
+                        node,
+                        "gradients within the loss need a tape of their own; leave this part out, "
+                        "and add it in the file that is written",
+                    )
         if not data:
             raise self._refusal(self.given, "the loss does not depend on features or labels")
         self._variables()
@@ -352,10 +362,9 @@ class _Reading:
         weights = self._weights(site, names)
         statement = self.source.nodes[index] if index < len(self.source.nodes) else None
         if made is not None:
-            reduce, new = made
-            self.source.replace(node, new)
+            self.source.replace(node, made[1])
             self.source.nodes.insert(index, call)
-            return site, self._term(site, names, per_example, reduce, weights, is_same=True)
+            return site, self._term(site, names, per_example, made[0], weights, is_same=True)
         if (
             site.written is None
             and isinstance(statement, ast.Assign)
@@ -366,11 +375,9 @@ class _Reading:
             for _, use in self.source.uses(old, index):
                 use.id = names.losses
             self.source.nodes[index] = call
-            value = call.value  # type: ignore[attr-defined]
             if names.losses == old:
                 call.targets = statement.targets  # type: ignore[attr-defined]
             start = self.source.uses(names.losses, index)
-            del value
         else:
             name = ast.Name(id=names.losses, ctx=ast.Load())
             new_node: ast.expr = name
@@ -497,8 +504,10 @@ class _Reading:
             returns=rename.text(returns),
         )
         arguments = ", ".join([names.losses, *(ast.unparse(one) for one in passed.values())])
-        root = self.source.parents(found.index)[found.root] if negated else found.root
-        self.source.replace(root, parse(f"{names.reduce}({arguments})"))
+        parents = self.source.parents(found.index)
+        self.source.replace(
+            parents[found.root] if negated else found.root, parse(f"{names.reduce}({arguments})")
+        )
         return function, words or _reduction_words(site.term)
 
     def _weighted_loss(

@@ -142,8 +142,8 @@ class _Writing:
             wanted = f"tf.{self.row.cast}"
         elif name == self.row.labels and self.row.same_shape:
             outputs = self.call.arguments.get(self.row.outputs)
-            both = isinstance(fact, TensorFact) and isinstance(outputs, TensorFact)
-            if both and fact.dtype == outputs.dtype:
+            dtypes = [one.dtype for one in (fact, outputs) if isinstance(one, TensorFact)]
+            if len(dtypes) == 2 and dtypes[0] == dtypes[1]:
                 return value
             wanted = f"{ast.unparse(self.arguments[self.row.outputs])}.dtype"
         else:
@@ -238,6 +238,8 @@ class _Writing:
             return (None, weights) if self._reduction() != "MEAN" else (None, None)
         if not self.row.weighted:
             raise self._refusal(f"`weights` of {self.api} are not translated")
+        if self._has_column(value, self._shape()):
+            return parse(f"tf.squeeze({ast.unparse(weights)}, axis=-1)"), None
         return weights, None
 
     def _prepared(
@@ -249,10 +251,10 @@ class _Writing:
         fact = self.call.arguments.get("weights")
         text = "weights"
         if isinstance(fact, TensorFact):
-            rank, wanted = _rank(fact), None if shape is None else len(shape)
-            is_sparse = self.api.endswith("sparse_softmax_cross_entropy")
-            if is_sparse and rank is not None and rank - 1 == wanted:
-                text, rank = "tf.squeeze(weights, axis=-1)", wanted
+            rank = _rank(fact)
+            wanted = None if shape is None else len(shape)
+            if self._has_column(fact, shape):
+                rank = wanted
             if fact.dtype != _FLOAT:
                 text = f"tf.cast({text}, tf.float32)"
             same = rank == wanted and rank is not None and _sizes(fact, shape)
@@ -261,6 +263,13 @@ class _Writing:
         if reductions.ROWS[reduction].counts and not same:
             text = f"tf.broadcast_to({text}, tf.shape(losses))"
         return [f"weights = {text}"] if text != "weights" else []
+
+    def _has_column(self, fact: object, shape: tuple[int | None, ...] | None) -> bool:
+        """Tells whether weights have an axis of size 1 that the legacy function takes away."""
+        rank = _rank(fact)
+        if not self.api.endswith("sparse_softmax_cross_entropy") or rank is None or shape is None:
+            return False
+        return rank - 1 == len(shape)
 
     def _refusal(self, reason: str) -> Refusal:
         return _refusal(self.node, self.source, reason)

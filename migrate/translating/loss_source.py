@@ -105,9 +105,10 @@ class LossSource:
 
     def same_facts(self, node: Any, made: Any) -> None:
         """Notes that an expression is the same as another one."""
-        for seen in (self.flat.facts, self.flat.values):
-            if node in seen:
-                seen[made] = seen[node]  # type: ignore[index]
+        if node in self.flat.facts:
+            self.flat.facts[made] = self.flat.facts[node]
+        if node in self.flat.values:
+            self.flat.values[made] = self.flat.values[node]
 
     def find(self, tensor: str) -> Place | None:
         """Returns the first expression that is a tensor, and the index of its statement.

@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import inspect
+import sys
 import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,11 +14,13 @@ import tensorflow as tf
 from estimator_compat.ledger import reader, summary_wrapper
 from estimator_compat.losses.weighted_losses import average_loss
 from migrate.graph_reading import runs
-from migrate.targets import Built, Target
+from migrate.graph_reading.recorded_facts import fact_of
+from migrate.targets import Built, Target, build
 from migrate.translating import forward_reading, loss_collections, loss_reading, spec_reading
-from migrate.translating.expressions import ToTf2, calls_of, parse
-from migrate.translating.facts import Span
+from migrate.translating.expressions import ToTf2, calls_of, is_plain, parse, substitute
+from migrate.translating.facts import Span, TensorFact
 from migrate.translating.ir import Function, Loss
+from migrate.translating.loss_source import LossSource
 from migrate.translating.source_reader import flattening
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.statements import stores
@@ -30,9 +33,9 @@ class WrittenLoss:
     """A loss as it is written.
 
     Attributes:
-      text: The source of the forward pass and the loss.
+      text: The source of the loss.
       loss: The loss.
-      outputs: What the forward pass returns.
+      outputs: What the forward pass returns, and the names of its tensors in the graph.
       built: The graph of TRAIN.
       terms: The ledger's terms.
       names: What the source reads from outside.
@@ -40,7 +43,7 @@ class WrittenLoss:
 
     text: str
     loss: Loss
-    outputs: tuple[str, ...]
+    outputs: Mapping[str, str]
     built: Built
     terms: tuple[Any, ...]
     names: Mapping[str, Any]
@@ -54,10 +57,13 @@ def written(target: Target) -> WrittenLoss:
         ledger = reader.ledger(run.built.spec.loss, batch.features, batch.labels, mode="train")
     function = runs.model_function(target)
     code = function.__code__
+    attributes = vars(getattr(target.model_fn, "__self__", None) or object)
+    attributes = {name: value for name, value in attributes.items() if is_plain(fact_of(value))}
     flat = flattening.flatten(
         Span(code.co_filename, code.co_firstlineno, 0, 0, 0),
         {"train": run.call},
         tensors=loss_reading.tensors(ledger.terms),
+        attributes=attributes,
     )
     variables = _rewrite(flat)
     names = loss_collections.names_for(flat)
@@ -80,49 +86,80 @@ def written(target: Target) -> WrittenLoss:
         names=names,
         weight_names={text: name for name, text in variables.items()},
     )
-    body = [ast.unparse(one.node) for one in forward.statements]
-    text = _text(body, forward.outputs, loss)
+    text = _text(forward.outputs, loss)
     return WrittenLoss(
         text=text,
         loss=loss,
-        outputs=forward.outputs,
-        built=run.built,
+        outputs=_output_tensors(flat, forward),
+        built=build(target, "train"),  # nothing is recorded when it runs
         terms=ledger.terms,
-        names=_names(function, flat),
+        names={
+            **_names(function, flat),
+            **{name.upper(): value for name, value in attributes.items()},
+            "params": target.params,
+        },
     )
 
 
 def _rewrite(flat: Flattened) -> dict[str, str]:
-    """Writes the statements as TF2; returns the attributes that stand for variables, by name."""
+    """Writes the statements as TF2; returns the attributes that stand for variables, by name.
+
+    Layers become calls of `self.layer`: what they return is taken from the legacy graph.
+    """
     variables: dict[str, str] = {}
 
     def replace(node: ast.Call, api: str) -> ast.expr | None:
-        if api == "tf.layers.dense":
-            return _dense(node, variables, flat)
-        if api != "tf.get_variable":
+        calls = calls_of(node, flat.facts)
+        if api == "tf.get_variable":
+            name = calls[0].result.name
+            variables[name] = name.replace("/", "_")
+            made = parse(f"self.{variables[name]}")
+        elif api.startswith(_LAYERS) or any(call.variables for call in calls):
+            made = ast.Call(func=parse("self.layer"), args=node.args, keywords=node.keywords)
+            variables.update({v.name: v.name for call in calls for v in call.variables})
+        else:
             return None
-        name = calls_of(node, flat.facts)[0].result.name
-        variables[name] = name.replace("/", "_")
-        return parse(f"self.{variables[name]}")
+        flat.facts[made] = flat.facts[node]
+        return made
 
     rewrite = ToTf2(flat.facts, ("tf", "tf1"), replace)
     for statement in flat.statements:
         statement.node = rewrite.visit(statement.node)
     for mode, node in flat.returned.items():
         flat.returned[mode] = rewrite.visit(node)
+    made: dict[str, ast.expr] = {}
+    for statement in flat.statements:
+        statement.node = node = substitute(statement.node, made, copied=False)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            text = ast.unparse(node.value)
+            if text.startswith("self.") and text.removeprefix("self.") in variables.values():
+                made[node.targets[0].id] = node.value
     return variables
 
 
-def _dense(node: ast.Call, variables: dict[str, str], flat: Flattened) -> ast.expr:
-    """Writes a layer without a bias as a product."""
-    [call] = calls_of(node, flat.facts)
-    [kernel] = call.variables
-    variables[kernel.name] = kernel.name.replace("/", "_")
-    return parse(f"{ast.unparse(node.args[0])} @ self.{variables[kernel.name]}")
+_LAYERS = ("tf.layers.", "tf.nn.dropout", "tf.nn.dynamic_rnn", "tf.nn.rnn_cell.", "tf.lookup.")
 
 
-def _text(body: list[str], outputs: tuple[str, ...], loss: Loss) -> str:
-    parts = [f"def forward(self, features):\n{_indented([*body, _returned(outputs)])}"]
+def _output_tensors(flat: Flattened, forward: forward_reading.Forward) -> dict[str, str]:
+    """Returns the names of the tensors that the forward pass returns."""
+    found: dict[str, str] = {}
+    for statement in forward.statements:
+        node = statement.node
+        if not isinstance(node, ast.Assign):
+            continue
+        source = LossSource(flat, [statement], node.value, "train")
+        value = source.value(node.value)
+        targets, values = [node.targets[0]], [value]
+        if isinstance(node.targets[0], ast.Tuple) and isinstance(value, tuple | list):
+            targets, values = node.targets[0].elts, list(value)
+        for target, one in zip(targets, values, strict=True):
+            if isinstance(target, ast.Name) and isinstance(one, TensorFact):
+                found[target.id] = one.name
+    return {name: found[name] for name in forward.outputs}
+
+
+def _text(outputs: tuple[str, ...], loss: Loss) -> str:
+    parts: list[str] = []
     functions: list[Function | None] = [loss.regularization]
     for term in loss.terms:
         functions += [term.per_example, term.reduce]
@@ -137,10 +174,6 @@ def _text(body: list[str], outputs: tuple[str, ...], loss: Loss) -> str:
     return "\n\n\n".join(parts)
 
 
-def _returned(outputs: tuple[str, ...]) -> str:
-    return f"return ({''.join(f'{one}, ' for one in outputs)})"
-
-
 def _indented(lines: list[str]) -> str:
     return textwrap.indent("\n".join(lines), "    ")
 
@@ -151,14 +184,16 @@ def _names(function: Callable[..., Any], flat: Flattened) -> dict[str, Any]:
     for file in flat.files:
         module = next(m for m in _modules() if getattr(m, "__file__", None) == file.path)
         names |= vars(module)
-    names |= inspect.getclosurevars(function).nonlocals
+    waiting = [function]
+    while waiting:
+        found = inspect.getclosurevars(waiting.pop()).nonlocals
+        names |= found
+        waiting += [one for one in found.values() if inspect.isfunction(one)]
     local = {name for one in flat.statements for name in stores(one.node)}
     return {name: value for name, value in names.items() if name not in local}
 
 
 def _modules() -> list[Any]:
-    import sys
-
     return list(sys.modules.values())
 
 
@@ -181,19 +216,21 @@ def legacy_numbers(one: WrittenLoss) -> tuple[list[Numbers], list[Any], dict[str
             for term in data
         }
         fetched = {"loss": built.spec.loss, "averages": averages}
-        fetched |= {"features": features, "labels": labels}
+        fetched |= {"features": features, "outputs": dict(one.outputs)}
+        if labels is not None:
+            fetched["labels"] = labels
         variables = {v.op.name: v for v in tf1.global_variables()}
         hooks = list(built.inputs.hooks)
         numbers, batches = [], []
         with tf1.train.SingularMonitoredSession(hooks=hooks) as session:
             values = session.raw_session().run(variables)
-            while not session.should_stop():
+            while not session.should_stop() and len(batches) < 6:
                 try:
                     found = session.run(fetched)
                 except tf.errors.OutOfRangeError:
                     break
                 numbers.append(Numbers(loss=found["loss"], averages=found["averages"]))
-                batches.append((found["features"], found["labels"]))
+                batches.append((found["features"], found.get("labels"), found["outputs"]))
     return numbers, batches, values
 
 
@@ -206,13 +243,14 @@ def written_numbers(
     made = []
     with tf.init_scope():
         variables = {name: tf.Variable(value) for name, value in values.items()}
-        holder = type("Weights", (), {})()
-        for name, variable in variables.items():
-            setattr(holder, name.replace("/", "_"), variable)
-        for features, labels in batches:
-            inputs = tf.nest.map_structure(tf.convert_to_tensor, (features, labels))
-            outputs = names["forward"](holder, inputs[0])
-            loss, terms = names["compute_loss"](*inputs, *outputs, variables)
+        tf.random.set_seed(one.built.graph.seed)
+        for batch in batches:
+            features, labels, outputs = tf.nest.map_structure(_tensor, batch)
+            loss, terms = names["compute_loss"](features, labels, *outputs.values(), variables)
             averages = {name: average_loss(*term).numpy() for name, term in terms.items()}
             made.append(Numbers(loss=loss.numpy(), averages=averages))
     return made
+
+
+def _tensor(value: Any) -> Any:
+    return None if value is None else tf.convert_to_tensor(value)
