@@ -18,7 +18,9 @@ _EXPORTS = {
     "host": "migrate.hosting.host",
     "load": "migrate.hosting.loading",
     "keep_eager_execution": "migrate.hosting.eager_mode",
+    "Translation": "migrate.translation",
     "strategy_from_tf_config": "migrate.hosting.replicas.worker_strategy",
+    "translate": "migrate.translation",
     "verify": "migrate.verifying.verify",
 }
 

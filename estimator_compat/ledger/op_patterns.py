@@ -49,7 +49,7 @@ def constant(tensor: Tensor) -> float | None:
 def only_adds_axes(op: Operation) -> bool:
     """Returns whether a slice such as `x[:, tf.newaxis]` adds axes and leaves out no element."""
     added = op.get_attr("new_axis_mask")
-    count = op.inputs[1].shape[0]
+    count = op.inputs[1].shape.as_list()[0]  # `shape[0]` may be a Dimension, without `<<`
     if not added or count is None or op.get_attr("shrink_axis_mask"):
         return False
     whole = op.get_attr("begin_mask") & op.get_attr("end_mask")

@@ -1,1 +1,1 @@
-"""Tables of what became of TensorFlow's names."""
+"""What became of each symbol, layer, loss, metric and optimizer in TF2, as tables."""

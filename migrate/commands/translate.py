@@ -1,0 +1,186 @@
+"""`migrate translate`: writes a model_fn as a TF2 training loop."""
+
+import argparse
+import json
+import os
+import sys
+from typing import Any
+
+from migrate.commands import target_arguments
+from migrate.commands.argument_types import positive
+from migrate.commands.target_arguments import TARGET
+
+HELP = "writes a TF2 training loop, as source that you own, and proves it"
+DESCRIPTION = f"""\
+Writes a model_fn as the source of a TF2 training loop: one module with the model as Keras layers,
+the loss of each example, its reduction spelled out, the optimizer with the legacy update, training,
+evaluation, predictions, checkpoints and summaries. The module imports TensorFlow, Keras and absl,
+and nothing of this package. Its variables have their legacy names, so that an Estimator's
+checkpoint continues in it.
+
+The model_fn is run: its graph is built in each mode, and the calls in its source are recorded. The
+forward pass is then read from the source, the loss from the ledger, and the optimizer from the
+graph. What cannot be translated is refused with its line, and nothing is written.
+
+--verify proves the module, as `migrate verify TARGET --subject=FILE:Loop` does: its numbers are
+held to those of the model_fn under an Estimator, in all stages.
+
+{TARGET}
+Without TARGET, the command translates the embedded example into penguins_loop.py, and proves it.
+"""
+EPILOG = """\
+exit status:
+  0  written, and with --verify identical or equivalent in all stages
+  1  written, and --verify found a difference
+  2  refused, not verified, or an error
+
+examples:
+  migrate translate
+  migrate translate --facade model.py:model_fn --input_fn=data.py:train -o loop.py --verify
+  migrate translate targets.py:classifier -o loop.py --format=json
+
+What the command does, migrate.translate does in Python: see help(migrate.translate).
+"""
+_EXAMPLE = "penguins_loop.py"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments to its parser."""
+    target_arguments.add(parser)
+    parser.add_argument("-o", "--output", metavar="FILE", help="the module (default: stdout)")
+    parser.add_argument("--force", action="store_true", help="replace FILE if it is there")
+    parser.add_argument(
+        "--keras",
+        choices=["3", "tf_keras"],
+        default="3",
+        help="the Keras that the module imports (default: 3)",
+    )
+    parser.add_argument("--verify", action="store_true", help="prove the module: see above")
+    parser.add_argument(
+        "--steps",
+        type=positive,
+        default=50,
+        metavar="N",
+        help="steps to train with --verify (default: 50)",
+    )
+    parser.add_argument(
+        "--format",
+        choices=["text", "json"],
+        default="text",
+        help="how to print the outcome; json needs -o (default: text)",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Translates the target, writes the module, and returns the exit status."""
+    if options.target is None:
+        options.output, options.verify = options.output or _EXAMPLE, True
+    _check(options)
+    target_arguments.import_tensorflow(options)
+    from migrate import translation
+    from migrate.commands.progress import Progress
+    from migrate.hosting import eager_mode
+    from migrate.translating.refusal import Refusal
+
+    eager_mode.keep_eager_execution()
+    target = target_arguments.target(options)
+    try:
+        translated = translation.translate(target)
+    except Refusal as refusal:
+        return _refused(refusal, options)
+    keras = "keras" if options.keras == "3" else "tf_keras"
+    source = translated.source(keras=keras)
+    if options.output is None:
+        print(source, end="")
+        return 0
+    _write(options.output, source)
+    verdict = None
+    if options.verify:
+        print(f"... wrote {options.output}; proving it", file=sys.stderr, flush=True)
+        verdict = translation.prove(
+            target, options.output, steps=options.steps, progress=Progress()
+        )
+        _write(options.output, translated.source(keras=keras, proof=translation.proof(verdict)))
+    return _report(options, translated, verdict)
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Raises a ValueError for options that exclude each other, or a file that is there."""
+    path = options.output
+    if path is None:
+        if options.verify or options.format == "json":
+            raise ValueError(
+                "`--verify` and `--format=json` were given without `-o`; expected a file for the "
+                "module; add -o loop.py."
+            )
+        return
+    if os.path.exists(path) and not options.force:
+        raise ValueError(
+            f"`-o` ({path}) is there already; expected a new file, because it may have been "
+            "edited; add --force to replace it, or choose another name."
+        )
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
+        raise ValueError(
+            f"`-o` ({path}) cannot be written, because the folder {folder} is not there or not "
+            "writable; expected a folder that is; make it first."
+        )
+
+
+def _write(path: str, source: str) -> None:
+    """Writes a file as a whole: if that fails, the old one stays."""
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(source)
+        os.replace(temporary, path)
+    finally:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+
+
+def _refused(refusal: Any, options: argparse.Namespace) -> int:
+    if options.format == "json":
+        outcome = {
+            "outcome": "refused",
+            "reason": refusal.reason,
+            "path": refusal.path,
+            "line": refusal.line,
+            "kept": [],
+            "left_out": [],
+            "verdict": None,
+        }
+        print(json.dumps(outcome, indent=2))
+    print(f"migrate: not translated: {refusal}", file=sys.stderr)
+    print(
+        "Nothing was written. `migrate.host` runs the same model_fn in a TF2 loop as it is.",
+        file=sys.stderr,
+    )
+    return 2
+
+
+def _report(options: argparse.Namespace, translated: Any, verdict: Any) -> int:
+    if options.format == "json":
+        outcome = {
+            "outcome": translated.outcome,
+            "kept": [],
+            "left_out": list(translated.left_out),
+            "verdict": verdict.to_json() if verdict is not None else None,
+        }
+        print(json.dumps(outcome, indent=2))
+    else:
+        print(f"wrote {options.output}: {translated.outcome}, no line of the legacy model is left")
+        for one in translated.left_out:
+            print(f"  left out: {one}")
+        if verdict is not None:
+            print(verdict)
+        print(
+            f"Next: read it. Train with it: python {options.output} --model_dir=runs/1\n"
+            "After an edit, prove it again: migrate verify "
+            f"{options.target or ''} --subject={options.output}:Loop".replace("  ", " ")
+        )
+    if verdict is None or verdict.passed:
+        return 0
+    from migrate.verifying.verdict import Outcome
+
+    return 1 if verdict.outcome is Outcome.DIFFERENT else 2

@@ -1,0 +1,41 @@
+"""The public names of TensorFlow's functions and classes, found by walking its namespaces."""
+
+import functools
+import types
+from typing import Any
+
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+# Namespaces that legacy code calls directly. Shorter names come first, and win.
+_SPACES = (
+    "", "nn", "math", "layers", "losses", "metrics", "train", "summary", "feature_column",
+    "initializers", "nn.rnn_cell", "strings", "image", "lookup", "linalg", "random", "keras.layers",
+    "keras.initializers", "keras.regularizers", "keras.metrics", "keras.losses", "sparse", "signal",
+    "io", "data", "logging", "sets", "distributions", "estimator", "debugging", "bitwise",
+)  # fmt: skip
+# Those of TF2 that take the same arguments.
+_SPACES_OF_TF2 = ("keras.layers", "keras.initializers", "lookup")
+
+
+@functools.cache
+def _names() -> dict[int, tuple[Any, str]]:
+    names: dict[int, tuple[Any, str]] = {}
+    spaces = [(tf1, space) for space in _SPACES] + [(tf, space) for space in _SPACES_OF_TF2]
+    for root, space in spaces:
+        module: Any = root
+        for part in filter(None, space.split(".")):
+            module = getattr(module, part, None)
+        for name in dir(module) if module is not None else ():
+            value = getattr(module, name, None)
+            if name.startswith("_") or not callable(value) or isinstance(value, types.ModuleType):
+                continue
+            # Aliases, such as `tf.losses.mean_squared_error` and others, keep the first name.
+            names.setdefault(id(value), (value, ".".join(filter(None, ("tf", space, name)))))
+    return names
+
+
+def api_name(function: Any) -> str:
+    """Returns the public name, such as "tf.layers.dense"; "" if it has none."""
+    found = _names().get(id(function))
+    return found[1] if found is not None and found[0] is function else ""

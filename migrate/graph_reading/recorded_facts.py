@@ -1,0 +1,155 @@
+"""Records of a run as facts: frozen values without TensorFlow's objects."""
+
+import inspect
+import types
+from typing import Any
+
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+from estimator_compat import package_files
+from migrate.graph_reading.api_names import api_name
+from migrate.graph_reading.call_recorder import Record
+from migrate.translating.facts import (
+    Call,
+    Callee,
+    ColumnFact,
+    FunctionFact,
+    Span,
+    TensorFact,
+    Unknown,
+    VariableFact,
+)
+
+_LAYERS = ("tf.layers.", "tf.keras.layers.", "tf.nn.dynamic_rnn", "tf.nn.bidirectional_dynamic_rnn")
+_PLAIN = (bool, int, float, str, bytes, type(None))
+
+
+def call_of(record: Record) -> Call:
+    """Converts a record and the records in it."""
+    return Call(
+        span=record.span or Span("", 0, 0, 0, 0),
+        callee=_callee(record.function),
+        arguments={name: fact_of(value) for name, value in _bound(record).items()},
+        result=fact_of(record.result),
+        iterations=record.iterations,
+        variables=tuple(variable_of(variable) for variable in record.variables),
+        reads=_reads(record),
+        scope=record.scope,
+        calls=tuple(call_of(call) for call in record.calls),
+        values={span: fact_of(value) for span, value in record.values.items()},
+        branches={span: tuple(values) for span, values in record.branches.items()},
+    )
+
+
+def _reads(record: Record) -> tuple[str, ...]:
+    """Returns the variables that a layer reads and that were there before its call."""
+    first, end = record.operations
+    if first == end or record.variables or not _is_layer(record.function):
+        return ()
+    names: dict[str, None] = {}
+    for operation in tf1.get_default_graph().get_operations()[first:end]:
+        for source in operation.inputs:
+            made = source.op
+            if made.type in ("Identity", "ReadVariableOp") and made.inputs:
+                made = made.inputs[0].op
+            if made.type in ("VarHandleOp", "VariableV2"):
+                names[made.name] = None
+    return tuple(names)
+
+
+def _is_layer(function: Any) -> bool:
+    return _callee(function).api.startswith(_LAYERS)
+
+
+def variable_of(variable: Any) -> VariableFact:
+    """Converts a variable."""
+    return VariableFact(
+        name=variable.op.name,
+        dtype=variable.dtype.base_dtype.name,
+        shape=tuple(variable.shape.as_list()),
+        trainable=any(variable is one for one in tf1.trainable_variables()),
+    )
+
+
+def fact_of(value: Any) -> Any:
+    """Converts a value: plain Python values stay, tensors become `TensorFact`s."""
+    if isinstance(value, _PLAIN):
+        return value
+    if hasattr(value, "_fields") and hasattr(value, "parse_example_spec"):
+        fields = {name: fact_of(getattr(value, name)) for name in value._fields}
+        return ColumnFact(kind=type(value).__name__, name=value.name, fields=fields)
+    if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
+        return type(value)(fact_of(one) for one in value)
+    if isinstance(value, dict):
+        return {key: fact_of(one) for key, one in value.items()}
+    if isinstance(value, tf.Variable) or tf.is_tensor(value) or hasattr(value, "dense_shape"):
+        return _tensor(value)
+    if isinstance(value, tf.DType):
+        return Unknown(f"tf.{value.name}")
+    if isinstance(value, tf.TensorShape):
+        return tuple(value.as_list()) if value.rank is not None else Unknown("a TensorShape")
+    if isinstance(value, types.FunctionType) and not api_name(value):
+        return _function(value)
+    if callable(value):
+        return Unknown(api_name(value) or getattr(value, "__name__", type(value).__name__))
+    if hasattr(value, "tolist") and getattr(value, "ndim", 1) == 0:
+        return value.item()
+    return Unknown(type(value).__name__)
+
+
+def _function(function: types.FunctionType) -> FunctionFact | Unknown:
+    code = function.__code__
+    if _is_foreign(code.co_filename):
+        return Unknown(function.__name__)
+    parameters = inspect.signature(function).parameters.values()
+    values = {one.name: one.default for one in parameters if one.default is not one.empty}
+    values |= inspect.getclosurevars(function).nonlocals
+    return FunctionFact(
+        name=function.__name__,
+        span=Span(code.co_filename, code.co_firstlineno, 0, 0, 0),
+        values={name: one for name, one in values.items() if isinstance(one, _PLAIN)},
+    )
+
+
+def _tensor(value: Any) -> TensorFact:
+    shape = getattr(value, "shape", None)
+    known = None if shape is None or shape.rank is None else tuple(shape.as_list())
+    name = getattr(value, "name", "")
+    if isinstance(value, tf.Variable):
+        name = value.op.name
+    return TensorFact(value.dtype.base_dtype.name, known, name)
+
+
+def _callee(function: Any) -> Callee:
+    name = getattr(function, "__name__", type(function).__name__)
+    api = api_name(function)
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    if api or not isinstance(code, types.CodeType) or _is_foreign(code.co_filename):
+        owner = getattr(function, "__self__", None)
+        if not api and owner is not None and not isinstance(owner, types.ModuleType):
+            api = api_name(type(owner))
+            api = f"{api}.{name}" if api else ""
+        elif not api and not isinstance(function, types.FunctionType | type):
+            api = api_name(type(function))  # an object that is called, such as a layer
+            api = f"{api}.__call__" if api else ""
+        return Callee(api=api, name=name)
+    return Callee(name=name, span=Span(code.co_filename, code.co_firstlineno, 0, 0, 0))
+
+
+def _is_foreign(path: str) -> bool:
+    ours = package_files.is_ours(path) and not package_files.is_example(path)
+    return ours or package_files.is_framework(path)
+
+
+def _bound(record: Record) -> dict[str, Any]:
+    try:
+        bound = inspect.signature(record.function).bind(*record.arguments, **record.keywords)
+    except (TypeError, ValueError):
+        names = [str(index) for index in range(len(record.arguments))]
+        return {**dict(zip(names, record.arguments, strict=True)), **record.keywords}
+    arguments = dict(bound.arguments)
+    for name, parameter in bound.signature.parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            arguments.update(arguments.pop(name, {}))
+    return arguments

@@ -1,0 +1,123 @@
+"""`tf.metrics` and the Keras metrics that give the same numbers.
+
+`tests/migrate/mappings/test_metrics.py` runs both sides. AUC is not the same without a positive
+label: 1 in TensorFlow 1, and 0 in Keras.
+"""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class MetricRow:
+    """A function of `tf.metrics`.
+
+    Attributes:
+      parameters: The parameters in order.
+      make: The Keras metric, with `{parameter}` for arguments that it takes.
+      update: What `update_state` takes, with `{parameter}` for the arguments.
+      defaults: The defaults of the parameters that `make` and `update` use, as source.
+      values: Parameters that must have these values, because others are not translated.
+      definition: A class that the module defines, if Keras has no such metric.
+    """
+
+    parameters: tuple[str, ...]
+    make: str
+    update: tuple[str, ...] = ("{labels}", "{predictions}")
+    defaults: tuple[tuple[str, str], ...] = ()
+    values: tuple[tuple[str, object], ...] = ()
+    definition: str = ""
+
+
+_MEAN_PER_CLASS_ACCURACY = '''\
+class MeanPerClassAccuracy(keras.metrics.Metric):
+    """`tf.metrics.mean_per_class_accuracy`: a class that does not occur counts as 0."""
+
+    def __init__(self, num_classes: int) -> None:
+        super().__init__()
+        self.num_classes = num_classes
+        self.correct = self.add_weight(shape=[num_classes], initializer="zeros", name="correct")
+        self.count = self.add_weight(shape=[num_classes], initializer="zeros", name="count")
+
+    def update_state(self, labels: Any, predictions: Any, sample_weight: Any = None) -> None:
+        labels, predictions = tf.reshape(labels, [-1]), tf.reshape(predictions, [-1])
+        weights = tf.ones_like(labels, tf.float32)
+        if sample_weight is not None:
+            weights = tf.reshape(tf.cast(sample_weight, tf.float32), [-1])
+        predictions = tf.cast(predictions, labels.dtype)
+        correct = weights * tf.cast(labels == predictions, tf.float32)
+        self.correct.assign_add(tf.math.unsorted_segment_sum(correct, labels, self.num_classes))
+        self.count.assign_add(tf.math.unsorted_segment_sum(weights, labels, self.num_classes))
+
+    def result(self) -> tf.Tensor:
+        correct, count = tf.convert_to_tensor(self.correct), tf.convert_to_tensor(self.count)
+        return tf.reduce_mean(tf.math.divide_no_nan(correct, count))
+'''
+
+_TWO = ("labels", "predictions", "weights", "metrics_collections", "updates_collections", "name")
+_MEAN = "keras.metrics.Mean()"
+# TensorFlow 1 cast them to bool; Keras asks whether they are greater than 0.5.
+_BOOLS = ("tf.cast({labels}, tf.bool)", "tf.cast(tf.cast({predictions}, tf.bool), tf.float32)")
+_AT_THRESHOLDS = ("labels", "predictions", "thresholds", "weights")
+
+
+def _mean(value: str) -> MetricRow:
+    return MetricRow(parameters=_TWO, make=_MEAN, update=(value,))
+
+
+def _of_bools(name: str) -> MetricRow:
+    return MetricRow(parameters=_TWO, make=f"keras.metrics.{name}()", update=_BOOLS)
+
+
+ROWS = {
+    "tf.metrics.mean": MetricRow(
+        parameters=("values", "weights"), make=_MEAN, update=("{values}",)
+    ),
+    "tf.metrics.accuracy": MetricRow(parameters=_TWO, make="keras.metrics.Accuracy()"),
+    "tf.metrics.precision": _of_bools("Precision"),
+    "tf.metrics.recall": _of_bools("Recall"),
+    "tf.metrics.true_positives": _of_bools("TruePositives"),
+    "tf.metrics.true_negatives": _of_bools("TrueNegatives"),
+    "tf.metrics.false_positives": _of_bools("FalsePositives"),
+    "tf.metrics.false_negatives": _of_bools("FalseNegatives"),
+    "tf.metrics.root_mean_squared_error": MetricRow(
+        parameters=_TWO, make="keras.metrics.RootMeanSquaredError()"
+    ),
+    "tf.metrics.mean_squared_error": _mean("tf.math.squared_difference({predictions}, {labels})"),
+    "tf.metrics.mean_absolute_error": _mean("tf.abs({predictions} - {labels})"),
+    "tf.metrics.mean_relative_error": MetricRow(
+        parameters=("labels", "predictions", "normalizer", "weights"),
+        make=_MEAN,
+        update=("tf.math.divide_no_nan(tf.abs({labels} - {predictions}), {normalizer})",),
+    ),
+    "tf.metrics.percentage_below": MetricRow(
+        parameters=("values", "threshold", "weights"),
+        make=_MEAN,
+        update=("tf.cast({values} < {threshold}, tf.float32)",),
+    ),
+    "tf.metrics.mean_per_class_accuracy": MetricRow(
+        parameters=("labels", "predictions", "num_classes", "weights"),
+        make="MeanPerClassAccuracy({num_classes})",
+        definition=_MEAN_PER_CLASS_ACCURACY,
+    ),
+    "tf.metrics.mean_iou": MetricRow(
+        parameters=("labels", "predictions", "num_classes", "weights"),
+        make="keras.metrics.MeanIoU({num_classes})",
+    ),
+    "tf.metrics.auc": MetricRow(
+        parameters=(
+            "labels", "predictions", "weights", "num_thresholds", "metrics_collections",
+            "updates_collections", "curve", "name", "summation_method",
+        ),
+        make="keras.metrics.AUC(num_thresholds={num_thresholds})",
+        defaults=(("num_thresholds", "200"),),
+        values=(("curve", "ROC"), ("summation_method", "trapezoidal")),
+    ),
+    "tf.metrics.precision_at_thresholds": MetricRow(
+        parameters=_AT_THRESHOLDS, make="keras.metrics.Precision(thresholds={thresholds})"
+    ),
+    "tf.metrics.recall_at_thresholds": MetricRow(
+        parameters=_AT_THRESHOLDS, make="keras.metrics.Recall(thresholds={thresholds})"
+    ),
+}  # fmt: skip
+# Arguments that change nothing in TF2.
+DROPPED = ("metrics_collections", "updates_collections", "name")

@@ -1,0 +1,154 @@
+"""Rewrites expressions of TensorFlow 1 into those of TF2."""
+
+import ast
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from migrate.mappings import functions
+from migrate.translating.facts import Call, ColumnFact, FunctionFact, TensorFact, Unknown
+from migrate.translating.refusal import Refusal
+
+Facts = Mapping[ast.AST, Mapping[str, Sequence[Call]]]
+_NAME_ARGUMENTS = {"name", "scope"}
+
+
+def parse(text: str) -> ast.expr:
+    """Parses an expression."""
+    return ast.parse(text, mode="eval").body
+
+
+def calls_of(node: ast.AST, facts: Facts) -> list[Call]:
+    """Returns the executions of a call expression, in all modes."""
+    return [call for calls in facts.get(node, {}).values() for call in calls]
+
+
+def api_of(node: ast.AST, facts: Facts) -> str:
+    """Returns the public name of the function that an expression calls; "" if there is none."""
+    names = {call.callee.api for call in calls_of(node, facts)}
+    return next(iter(names)) if len(names) == 1 else ""
+
+
+def bind(node: ast.Call, parameters: Sequence[str]) -> dict[str, ast.expr]:
+    """Returns the arguments of a call by the names of the parameters."""
+    bound = dict(zip(parameters, node.args, strict=False))
+    return bound | {one.arg: one.value for one in node.keywords if one.arg is not None}
+
+
+def fill(template: str, arguments: Mapping[str, ast.expr]) -> ast.expr:
+    """Puts arguments into the places of a template."""
+    marks = {name: f"__{name}__" for name in arguments}
+    tree = parse(template.format(**marks))
+
+    class Fill(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.AST:
+            name = node.id.removeprefix("__").removesuffix("__")
+            return copy.deepcopy(arguments[name]) if node.id in marks.values() else node
+
+    filled: ast.expr = Fill().visit(tree)
+    return filled
+
+
+def substitute(node: ast.AST, values: Mapping[str, ast.expr], *, copied: bool = True) -> Any:
+    """Returns a node, or a copy, with expressions in the places of names that it reads."""
+
+    class Substitute(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.AST:
+            if isinstance(node.ctx, ast.Load) and node.id in values:
+                return copy.deepcopy(values[node.id])
+            return node
+
+    return Substitute().visit(copy.deepcopy(node) if copied else node)
+
+
+def is_plain(value: Any) -> bool:
+    """Tells whether a value can be written as source: a number, text, or a list or dict of such."""
+    if isinstance(value, list | tuple):
+        return all(is_plain(one) for one in value)
+    if isinstance(value, dict):
+        return all(is_plain(one) for pair in value.items() for one in pair)
+    return not isinstance(value, TensorFact | Unknown | FunctionFact | ColumnFact)
+
+
+class ToTf2(ast.NodeTransformer):
+    """Rewrites the calls and names of TensorFlow in a tree, in place.
+
+    Args:
+      facts: What the run showed of each call.
+      aliases: The names by which the source calls TensorFlow.
+      replace: Rewrites calls that are no functions, such as those of layers; returns None for the
+        others.
+    """
+
+    def __init__(
+        self,
+        facts: Facts,
+        aliases: Sequence[str] = ("tf",),
+        replace: Callable[[ast.Call, str], ast.expr | None] | None = None,
+    ) -> None:
+        self.facts, self.aliases, self.replace = facts, aliases, replace
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Rewrites a call."""
+        api = api_of(node, self.facts)
+        if self.replace is not None:
+            made = self.replace(node, api)
+            if made is not None:
+                return made
+        self.generic_visit(node)
+        if not api.startswith("tf."):
+            return node
+        node.keywords = [one for one in node.keywords if one.arg not in _NAME_ARGUMENTS]
+        row = functions.ROWS.get(api)
+        if row is None:
+            node.func = self._dotted_like(node.func, api)
+            return node
+        if row.template:
+            arguments = bind(node, row.parameters)
+            for name in arguments:
+                if f"{{{name}}}" not in row.template and name not in row.ignored:
+                    raise Refusal(
+                        f"line {node.lineno}: `{name}` of {api} is not translated; leave it out"
+                    )
+            filled = ast.copy_location(fill(row.template, arguments), node)
+            if isinstance(self.facts, dict):
+                self.facts[filled] = self.facts[node]
+            return filled
+        if row.positional is not None:
+            named = zip(row.parameters[row.positional :], node.args[row.positional :], strict=False)
+            node.keywords[:0] = [ast.keyword(arg=n, value=v) for n, v in named if n != "name"]
+            del node.args[row.positional :]
+        node.keywords = [one for one in node.keywords if one.arg not in row.dropped]
+        for keyword in node.keywords:
+            keyword.arg = row.renamed.get(keyword.arg or "", keyword.arg)
+        node.func = parse(row.name)
+        return node
+
+    def _dotted_like(self, func: ast.expr, api: str) -> ast.expr:
+        """Returns the public name; methods keep their object."""
+        root = dotted(func).partition(".")[0]
+        return parse(api) if root in self.aliases or isinstance(func, ast.Name) else func
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        """Rewrites a function or constant that is passed on, such as `tf.erf`."""
+        name = dotted(node)
+        root, _, rest = name.partition(".")
+        if root not in self.aliases or not rest:
+            return self.generic_visit(node)
+        rest = rest.removeprefix("compat.v1.")
+        return ast.copy_location(parse(functions.tf2_name(f"tf.{rest}")), node)
+
+
+def dotted(node: ast.AST) -> str:
+    """Returns "a.b.c" for such an expression; "" for others."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        base = dotted(node.value)
+        return f"{base}.{node.attr}" if base else ""
+    return ""
+
+
+def refuse(node: ast.AST, path: str, reason: str) -> Refusal:
+    """Returns the refusal of a node."""
+    return Refusal(reason, path=path, line=getattr(node, "lineno", 0))

@@ -1,0 +1,140 @@
+"""Where the forward pass ends: which statements are the model's, and what it returns."""
+
+import ast
+import dataclasses
+from collections.abc import Iterable
+
+from migrate.translating.refusal import Refusal
+from migrate.translating.source_reader.statements import Statement, loads, needed_for, stores
+
+_INPUTS = {"features", "labels"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Forward:
+    """The forward pass.
+
+    Attributes:
+      statements: Its statements.
+      outputs: The names that others read.
+      others: The statements that are not the model's, and those that only read the inputs: what
+        the loss, the metrics and the predictions choose theirs from.
+    """
+
+    statements: list[Statement]
+    outputs: tuple[str, ...]
+    others: list[Statement]
+
+
+def split(statements: list[Statement], wanted: dict[str, set[str]]) -> Forward:
+    """Splits the statements of a model_fn.
+
+    Args:
+      statements: All statements, with the layers in their places.
+      wanted: For each mode, the names that its predictions, loss and metrics read.
+    """
+    needed_by_mode = {
+        mode: needed_for(statements, names, mode)[0] for mode, names in wanted.items()
+    }
+    relevant = [s for s in statements if any(_among(s, each) for each in needed_by_mode.values())]
+    tainted: set[str] = set()
+    depending = []
+    for statement in relevant:
+        if _uses_model(statement.node) or loads(statement.node) & tainted:
+            tainted |= stores(statement.node)
+            depending.append(statement)
+    model = _needed_by_layers(relevant)
+    chosen = [s for s in depending if _among(s, model)]
+    rest = [s for s in depending if not _among(s, model)]
+    outputs = _outputs(chosen, rest, wanted)
+    while True:
+        better = _one_more(chosen, rest, outputs, wanted)
+        if better is None:
+            break
+        chosen.append(better)
+        rest = [s for s in rest if s is not better]
+        outputs = _outputs(chosen, rest, wanted)
+    inputs_only = [s for s in relevant if not _among(s, depending)]
+    kept = [s for s in relevant if _among(s, chosen) or (_among(s, model) and s in inputs_only)]
+    others = [s for s in relevant if not _among(s, chosen)]
+    return Forward(kept, outputs, _without_overwritten(relevant, chosen, others, outputs))
+
+
+def _without_overwritten(
+    relevant: list[Statement],
+    chosen: list[Statement],
+    others: list[Statement],
+    outputs: tuple[str, ...],
+) -> list[Statement]:
+    """Leaves out the statements whose names the model writes anew, and returns.
+
+    Raises:
+      Refusal: Another statement reads the name between the two.
+    """
+    kept = []
+    for index, statement in enumerate(relevant):
+        if not _among(statement, others):
+            continue
+        names = stores(statement.node) & set(outputs)
+        later = relevant[index + 1 :]
+        writes = [i for i, s in enumerate(later) if _among(s, chosen) and stores(s.node) & names]
+        if not writes:
+            kept.append(statement)
+            continue
+        for one in later[: writes[-1]]:
+            if _among(one, others) and loads(one.node) & names:
+                raise Refusal(
+                    f"`{', '.join(sorted(names))}` is read and then changed by the model; give the "
+                    "two values names of their own",
+                    line=getattr(one.node, "lineno", 0),
+                )
+    return kept
+
+
+def _among(statement: Statement, statements: Iterable[Statement]) -> bool:
+    return any(statement is one for one in statements)
+
+
+def _uses_model(node: ast.AST) -> bool:
+    return any(
+        isinstance(one, ast.Attribute)
+        and isinstance(one.value, ast.Name)
+        and one.value.id == "self"
+        for one in ast.walk(node)
+    )
+
+
+def _needed_by_layers(relevant: list[Statement]) -> list[Statement]:
+    needed: set[str] = set()
+    chosen = []
+    for statement in reversed(relevant):
+        if _uses_model(statement.node) or stores(statement.node) & needed:
+            chosen.append(statement)
+            if isinstance(statement.node, ast.Assign):
+                needed -= stores(statement.node)
+            needed |= loads(statement.node)
+    return chosen[::-1]
+
+
+def _outputs(
+    chosen: list[Statement], rest: list[Statement], wanted: dict[str, set[str]]
+) -> tuple[str, ...]:
+    """Returns the names that the model writes and others read, in the order of writing."""
+    read = set().union(*(loads(one.node) for one in rest), *wanted.values())
+    written = [name for one in chosen for name in sorted(stores(one.node))]
+    return tuple(dict.fromkeys(name for name in written if name in read))
+
+
+def _one_more(
+    chosen: list[Statement],
+    rest: list[Statement],
+    outputs: tuple[str, ...],
+    wanted: dict[str, set[str]],
+) -> Statement | None:
+    """Returns a statement with which the model would return fewer tensors; None if none is."""
+    for statement in rest:
+        if statement.modes >= {"train", "eval"} and not loads(statement.node) & {"labels"}:
+            others = [one for one in rest if one is not statement]
+            if len(_outputs([*chosen, statement], others, wanted)) < len(outputs):
+                return statement
+    return None

@@ -1,0 +1,173 @@
+"""A translated program, part by part: what the reader found, and the emitter writes."""
+
+import ast
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from migrate.translating.training_facts import TrainingFacts
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """A function of the written module.
+
+    Attributes:
+      name: Its name.
+      parameters: The names of its parameters.
+      body: Its statements, as source, one a line or block.
+      returns: The expression that it returns.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    body: tuple[str, ...]
+    returns: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A metric of an evaluation.
+
+    Attributes:
+      name: Its name in `eval_metric_ops`.
+      make: The Keras metric.
+      values: What its `update_state` takes, as source.
+      definition: The class, if the module defines it; "" for Keras's own.
+    """
+
+    name: str
+    make: str
+    values: tuple[str, ...]
+    definition: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """The forward pass.
+
+    Attributes:
+      init: The statements of `__init__`.
+      body: The statements of `call`, without the last `return`.
+      outputs: The names that it returns.
+      variables: The expressions for the variables, such as `dense.kernel`, by their legacy names.
+      state: The legacy names of variables that are not trained, such as moving averages.
+      methods: Further methods, as source.
+      functions: Functions of the module that the model calls, as source.
+    """
+
+    init: tuple[str, ...]
+    body: tuple[str, ...]
+    outputs: tuple[str, ...]
+    variables: Mapping[str, str]
+    state: tuple[str, ...]
+    methods: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LossTerm:
+    """A term of the loss that has losses of the examples.
+
+    Attributes:
+      name: Its name in the tags of summaries; "" if it is the only one.
+      per_example: The function that returns the unreduced losses.
+      per_example_words: What it returns, in words.
+      reduce: The function that reduces them; None if the source does so in no one place.
+      reduce_words: The reduction, in words, with its legacy name.
+      losses: The name of the losses in `compute_loss`.
+      weights: The expression of their weights there; "" if they have none.
+    """
+
+    name: str
+    per_example: Function
+    per_example_words: str
+    reduce: Function | None
+    reduce_words: str
+    losses: str
+    weights: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """The loss.
+
+    Attributes:
+      terms: The terms of data.
+      regularization: The function that returns the penalty on the weights; None if there is none.
+      regularization_words: What it returns, in words.
+      variables: The parameter of `compute_loss` for the variables by their legacy names; "" if it
+        needs none.
+      body: The statements of `compute_loss`.
+      loss: The expression of the loss after them.
+      known: The names in the legacy program for what `compute_loss` returns, such as
+        `per_example_loss` for `losses`.
+    """
+
+    terms: tuple[LossTerm, ...]
+    regularization: Function | None
+    regularization_words: str
+    variables: str
+    body: tuple[str, ...]
+    loss: str
+    known: Mapping[str, str]
+
+    @property
+    def reduce_words(self) -> str:
+        """The reductions, in words."""
+        named = [f"{one.name}: {one.reduce_words}" for one in self.terms if one.reduce_words]
+        return self.terms[0].reduce_words if len(self.terms) == 1 else "; ".join(named)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A program to be written.
+
+    Attributes:
+      source: The path of the legacy program.
+      model_fn: The name of the model_fn.
+      formulas: The ledger's formula of each mode.
+      imports: Imports of the program that the copied parts need, as source.
+      copied: Constants and functions that are copied, as source.
+      params: The hyperparameters that the program reads, as source; "" if there are none.
+      feature_specs: The source of the nest of TensorSpecs that the features are.
+      has_labels: Whether the inputs have labels.
+      input_fns: The names of the input_fns by mode.
+      endless: Whether the training input has no end.
+      loss_dtype: The dtype of the loss, such as "float32".
+      model: The forward pass.
+      predictions: The function for PREDICT.
+      loss: The loss.
+      metrics: The metrics.
+      eval_body: The statements that compute what the metrics take.
+      training: The optimizers.
+      rates: The source of each optimizer's rate: a number, a constant, or a call of
+        `learning_rate`.
+      rate_function: The body of `learning_rate`; "" if the rate is constant.
+      left_out: What is not carried over, in words.
+    """
+
+    source: str
+    model_fn: str
+    formulas: Mapping[str, str]
+    imports: tuple[str, ...]
+    copied: tuple[str, ...]
+    params: str
+    feature_specs: str
+    has_labels: bool
+    input_fns: Mapping[str, str]
+    endless: bool
+    loss_dtype: str
+    model: Model
+    predictions: Function | None
+    loss: Loss
+    metrics: tuple[Metric, ...]
+    eval_body: tuple[str, ...]
+    training: TrainingFacts
+    rates: tuple[str, ...]
+    rate_function: str
+    left_out: tuple[str, ...]
+
+
+def source_of(nodes: Sequence[ast.stmt]) -> tuple[str, ...]:
+    """Returns the source of statements."""
+    return tuple(ast.unparse(ast.fix_missing_locations(node)) for node in nodes)

@@ -1,0 +1,370 @@
+"""The expressions that make the layers and variables of a model, and apply them."""
+
+import ast
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from migrate.mappings import initializers, layers
+from migrate.translating.expressions import ToTf2, api_of, bind, dotted, is_plain, parse, refuse
+from migrate.translating.facts import TensorFact
+from migrate.translating.local_values import LocalValues, copied
+from migrate.translating.model_uses import DROPOUT, Use
+from migrate.translating.source_reader.flattening import Flattened
+from migrate.translating.source_reader.inlining import TRAINING
+from migrate.translating.source_reader.statements import Statement
+
+GET_VARIABLE = (
+    "name", "shape", "dtype", "initializer", "regularizer", "trainable", "collections",
+    "caching_device", "partitioner", "validate_shape", "use_resource", "custom_getter",
+    "constraint", "synchronization", "aggregation",
+)  # fmt: skip
+_VARIABLE = ("initial_value", "trainable", "collections", "validate_shape", "caching_device",
+             "name", "variable_def", "dtype")  # fmt: skip
+_SIZES = ("units", "filters", "kernel_size", "rate", "pool_size", "strides", "input_dim",
+          "output_dim")  # fmt: skip
+# The initializers that give a variable the distribution of an op's values.
+_VALUES = {
+    "tf.zeros": ("zeros", ("shape", "dtype")),
+    "tf.ones": ("ones", ("shape", "dtype")),
+    "tf.random_normal": ("random_normal", ("shape", "mean", "stddev", "dtype", "seed")),
+    "tf.truncated_normal": ("truncated_normal", ("shape", "mean", "stddev", "dtype", "seed")),
+    "tf.random_uniform": ("random_uniform", ("shape", "minval", "maxval", "dtype", "seed")),
+    "tf.random.normal": ("random_normal", ("shape", "mean", "stddev", "dtype", "seed")),
+    "tf.random.truncated_normal": (
+        "truncated_normal", ("shape", "mean", "stddev", "dtype", "seed"),
+    ),
+    "tf.random.uniform": ("random_uniform", ("shape", "minval", "maxval", "dtype", "seed")),
+}  # fmt: skip
+
+
+class Layers:
+    """Makes the expressions.
+
+    Attributes:
+      definitions: Functions that make initializers, by their names.
+      classes: The source of the classes that the layers need.
+    """
+
+    def __init__(self, flat: Flattened, aliases: Sequence[str], local: LocalValues) -> None:
+        self.flat, self.aliases, self.local = flat, aliases, local
+        self.path = flat.files[0].path
+        self.definitions: dict[str, ast.expr] = {}
+        self.classes: list[str] = []
+
+    def made(self, use: Use) -> ast.expr:
+        """Returns what makes the attribute of a use.
+
+        Raises:
+          Refusal: It has no equal in Keras.
+        """
+        if use.api == "tf.get_variable":
+            return self._get_variable(use)
+        if use.api == "tf.Variable":
+            return self._variable(use)
+        return self._layer(use)
+
+    def _layer(self, use: Use) -> ast.expr:
+        row = use.row
+        if use.made is not None:
+            arguments = bind(use.made, row.parameters)
+        else:
+            arguments = bind(use.node, row.parameters)
+            arguments.pop(row.parameters[0], None)
+        arguments.pop("training", None)
+        if use.api == "tf.nn.dropout":
+            arguments = self._dropout_rate(use, arguments)
+        self._of_scope(use, row, arguments)
+        fused = row.keras == "BatchNormalization" and self._is_fused(use, arguments)
+        arguments.pop("fused", None)
+        keywords = []
+        for name, value in arguments.items():
+            if name not in row.parameters and name not in ("rate", "dtype"):
+                raise refuse(use.node, self.path, f"`{name}` of {use.api} is not translated")
+            if name in row.dropped:
+                if _literal(value) != row.dropped[name]:
+                    reason = f"`{name}` of {use.api} has no equal in Keras"
+                    raise refuse(use.node, self.path, reason)
+                continue
+            if name in ("name", "dtype") or name.endswith("_regularizer"):
+                continue  # the loss has the regularizers as terms of its own
+            if isinstance(value, ast.Constant) and value.value is None:
+                continue
+            made = self.argument(use, name, value)
+            keywords.append(ast.keyword(arg=row.renamed.get(name, name), value=made))
+        dtypes = {one.dtype for one in use.variables} - {"float32"}
+        if dtypes:
+            keywords.append(ast.keyword(arg="dtype", value=ast.Constant(value=dtypes.pop())))
+        positional = _positional(row, keywords)
+        return ast.Call(
+            func=parse("FusedBatchNormalization" if fused else f"keras.layers.{row.keras}"),
+            args=[one.value for one in positional],
+            keywords=[one for one in keywords if one not in positional],
+        )
+
+    def _is_fused(self, use: Use, arguments: Mapping[str, ast.expr]) -> bool:
+        """Tells whether a batch normalization is that of images, by a kernel of its own."""
+        ranks = {
+            len(one.shape)
+            for call in use.executions
+            for one in [call.result]
+            if isinstance(one, TensorFact) and one.shape is not None
+        }
+        given = arguments.get("fused")
+        if ranks != {4} or (given is not None and _literal(given) is False):
+            return False
+        for name, value in arguments.items():
+            usual = name in ("momentum", "epsilon", "fused", "name") or name.endswith("regularizer")
+            if not usual and not (name == "axis" and _literal(value) in (-1, 3)):
+                reason = f"`{name}` of a fused batch normalization is not translated"
+                raise refuse(use.node, self.path, reason)
+        if layers.FUSED_BATCH_NORMALIZATION not in self.classes:
+            self.classes.append(layers.FUSED_BATCH_NORMALIZATION)
+        return True
+
+    def made_alike(self, use: Use, other: Use) -> bool:
+        """Tells whether two uses make the same layer, but for its initial values."""
+        if use.api in ("tf.get_variable", "tf.Variable"):
+            return True
+        return _without_values(self.made(use)) == _without_values(self.made(other))
+
+    def _of_scope(self, use: Use, row: layers.LayerRow, arguments: dict[str, ast.expr]) -> None:
+        """Adds the initializer of the variable scope, where the layer has none of its own."""
+        scope = self.flat.initializers.get(use.node)
+        if scope is None:
+            return
+        for name in row.takes_scope_initializer:
+            value = arguments.get(name)
+            if value is None or (isinstance(value, ast.Constant) and value.value is None):
+                arguments[name] = scope
+
+    def _dropout_rate(self, use: Use, arguments: dict[str, ast.expr]) -> dict[str, ast.expr]:
+        """`tf.nn.dropout` has the probability to keep."""
+        kept = {k: v for k, v in arguments.items() if k in ("noise_shape", "seed")}
+        if "rate" in arguments:
+            return {"rate": arguments["rate"], **kept}
+        rates = dropout_rates(use)
+        value = rates.get("train", next(iter(rates.values()), None))
+        if value is None:
+            raise refuse(use.node, self.path, "`keep_prob` is no number")
+        return {"rate": ast.Constant(value=value), **kept}
+
+    def _get_variable(self, use: Use) -> ast.expr:
+        arguments = bind(use.node, GET_VARIABLE)
+        fact = use.variables[0]
+        shape = arguments.get("shape")
+        made = self.argument(use, "shape", shape) if shape is not None else None
+        if not isinstance(made, ast.List | ast.Tuple) or len(made.elts) != len(fact.shape):
+            made = parse(repr(list(fact.shape)))
+        keywords = [ast.keyword(arg="shape", value=made)]
+        value = arguments.get("initializer", self.flat.initializers.get(use.node))
+        if value is not None and _literal(value) is not None:
+            initializer = self._initial(use, value)
+            keywords.append(ast.keyword(arg="initializer", value=initializer))
+        return _weight(use, keywords)
+
+    def _initial(self, use: Use, value: ast.expr) -> ast.expr:
+        made = self.initializer(use, value)
+        if made is None:
+            raise refuse(
+                use.node,
+                self.path,
+                f"the initializer `{ast.unparse(value)}` has no equal in Keras; use one of "
+                "tf.initializers",
+            )
+        return made
+
+    def _variable(self, use: Use) -> ast.expr:
+        """`tf.Variable(tf.zeros([3]))` is a weight with the initializer "zeros"."""
+        arguments = bind(use.node, _VARIABLE)
+        value = arguments.get("initial_value")
+        while isinstance(value, ast.Name):
+            found = self.local.assigned(value.id, use.statement)
+            value = found[0] if found is not None else None
+        fact = use.variables[0]
+        shape = ast.keyword(arg="shape", value=parse(repr(list(fact.shape))))
+        api = api_of(value, self.flat.facts) if value is not None else ""
+        if value is not None and isinstance(_literal(value), int | float):
+            made = parse(f"keras.initializers.Constant({ast.unparse(value)})")
+        elif api in _VALUES and isinstance(value, ast.Call):
+            name, parameters = _VALUES[api]
+            row = initializers.ROWS[f"tf.{name}_initializer"]
+            given = {
+                k: v
+                for k, v in bind(value, parameters).items()
+                if k not in ("shape", "dtype", "name")
+            }
+            resolved = {k: self.argument(use, k, v) for k, v in given.items()}
+            made = _initializer_call(row, resolved)
+        else:
+            raise refuse(
+                use.node, self.path, "the initial value of this tf.Variable is no initializer's"
+            )
+        return _weight(use, [shape, ast.keyword(arg="initializer", value=made)])
+
+    def argument(self, use: Use, name: str, value: ast.expr) -> ast.expr:
+        """Returns an argument as `__init__` can compute it.
+
+        Raises:
+          Refusal: It depends on the batch.
+        """
+        if name.endswith("initializer"):
+            made = self.initializer(use, value)
+            if made is not None:
+                return made
+        resolved = self.local.static(value, use.statement, in_list=use.listed)
+        if resolved is not None:
+            rewrite = ToTf2(self.flat.facts, self.aliases)
+            expression: ast.expr = rewrite.visit(copied(resolved, self.flat))
+            return expression
+        by_mode = {
+            mode: [call.arguments.get(name) for call in calls] for mode, calls in use.calls.items()
+        }
+        seen = by_mode.get("train") or next(iter(by_mode.values()))
+        if name != "rate" and any(one != seen for one in by_mode.values()):
+            raise refuse(use.node, self.path, f"`{name}` is another in another mode")
+        seen = [list(one) if isinstance(one, tuple) else one for one in seen]
+        if seen and all(one == seen[0] for one in seen) and is_plain(seen[0]):
+            return parse(repr(seen[0]))
+        if name == "shape" and use.variables:
+            return parse(repr(list(use.variables[0].shape)))
+        raise refuse(
+            use.node,
+            self.path,
+            f"`{name}`, `{ast.unparse(value)}`, depends on the batch or is made in the model_fn; "
+            "define it at the top level of the module",
+        )
+
+    def initializer(self, use: Use, value: ast.expr) -> ast.expr | None:
+        """Returns a new Keras initializer: each weight has its own, as one repeats its numbers."""
+        if isinstance(value, ast.Name):
+            found = self.local.assigned(value.id, use.statement)
+            made = self.new_initializer(found[0], found[1]) if found is not None else None
+            if made is None:
+                return None
+            if isinstance(made, ast.Constant):
+                return made
+            name = value.id
+            if name in self.definitions and ast.dump(self.definitions[name]) != ast.dump(made):
+                return made
+            self.definitions[name] = made
+            return parse(f"{name}()")
+        return self.new_initializer(value, use.statement)
+
+    def new_initializer(self, value: ast.expr, at: Statement) -> ast.expr | None:
+        """Returns the Keras initializer for a legacy one; None for other expressions."""
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            return value
+        if not isinstance(value, ast.Call):
+            # A class: it is called without arguments.
+            root, _, rest = dotted(value).partition(".")
+            row = initializers.ROWS.get(f"tf.{rest.removeprefix('compat.v1.')}")
+            return _initializer_call(row, {}) if row and root in self.aliases else None
+        row = initializers.ROWS.get(api_of(value, self.flat.facts))
+        if row is None:
+            return None
+        given = {}
+        for name, one in bind(value, row.parameters).items():
+            resolved = self.local.static(one, at)
+            if resolved is None:
+                return None
+            given[name] = ToTf2(self.flat.facts, self.aliases).visit(copied(resolved, self.flat))
+        return _initializer_call(row, given)
+
+    def training(self, use: Use) -> ast.expr:
+        """Returns the `training` of a layer that does something else in training.
+
+        Raises:
+          Refusal: The run did not show whether it trains.
+        """
+        if use.api == "tf.nn.dropout":
+            rates = dropout_rates(use)
+            values: dict[str, Any] = {mode: bool(rate) for mode, rate in rates.items()}
+            if len(rates) != len(use.calls) or len({r for r in rates.values() if r}) > 1:
+                raise refuse(use.node, self.path, "the rate of this dropout is not one number")
+        else:
+            values = {
+                mode: next((call.arguments.get("training") for call in calls), False)
+                for mode, calls in use.calls.items()
+                if calls
+            }
+        if any(isinstance(one, TensorFact) for one in values.values()):
+            raise refuse(
+                use.node, self.path, "`training` is a tensor; pass `mode == ModeKeys.TRAIN`"
+            )
+        if all(bool(value) == (mode == "train") for mode, value in values.items()):
+            return parse(TRAINING)
+        if len({bool(value) for value in values.values()}) == 1:
+            return ast.Constant(value=bool(next(iter(values.values()))))
+        raise refuse(use.node, self.path, "`training` is true in some modes other than TRAIN")
+
+
+def _without_values(made: ast.expr) -> str:
+    """Returns the source of a layer without what does not change what it computes later."""
+    if isinstance(made, ast.Call):
+        kept = [
+            one
+            for one in made.keywords
+            if not (one.arg or "").endswith("initializer") and one.arg not in ("dtype", "trainable")
+        ]
+        made = ast.Call(func=made.func, args=made.args, keywords=kept)
+    return ast.unparse(made)
+
+
+def dropout_rates(use: Use) -> dict[str, float]:
+    """Returns the rate of a `tf.nn.dropout` in each mode, where it is one number."""
+    found: dict[str, float] = {}
+    for mode, calls in use.calls.items():
+        rates = set()
+        for call in calls:
+            rate, kept = call.arguments.get("rate"), call.arguments.get("keep_prob")
+            rates.add(rate if rate is not None else _one_minus(kept))
+        if len(rates) == 1 and isinstance(one := next(iter(rates)), int | float):
+            found[mode] = float(one)
+    return found
+
+
+def _one_minus(kept: object) -> float | None:
+    return round(1.0 - kept, 12) if isinstance(kept, int | float) else None
+
+
+def _weight(use: Use, keywords: list[ast.keyword]) -> ast.expr:
+    fact = use.variables[0]
+    if fact.dtype != "float32":
+        keywords.append(ast.keyword(arg="dtype", value=ast.Constant(value=fact.dtype)))
+    if not fact.trainable:
+        keywords.append(ast.keyword(arg="trainable", value=ast.Constant(value=False)))
+    return ast.Call(func=parse("self.add_weight"), args=[], keywords=keywords)
+
+
+def _initializer_call(row: initializers.InitializerRow, given: Mapping[str, ast.expr]) -> ast.expr:
+    arguments = {name: value for name, value in given.items() if name not in row.dropped}
+    for name, default in row.defaults.items():
+        arguments.setdefault(name, parse(default))
+    for name, value in arguments.items():
+        if isinstance(value, ast.Constant) and value.value in row.values.get(name, {}):
+            arguments[name] = ast.Constant(value=row.values[name][value.value])
+    if not arguments and row.keras in ("Zeros", "Ones"):
+        return ast.Constant(value=row.keras.lower())
+    return ast.Call(
+        func=parse(f"keras.initializers.{row.keras}"),
+        args=[],
+        keywords=[ast.keyword(arg=k, value=v) for k, v in arguments.items()],
+    )
+
+
+def _positional(row: layers.LayerRow, keywords: list[ast.keyword]) -> list[ast.keyword]:
+    """Returns the arguments that one writes without their names: the sizes of a layer."""
+    chosen: list[ast.keyword] = []
+    for name in ("rate",) if row is DROPOUT else row.parameters[0 if row.is_class else 1 :]:
+        found = [one for one in keywords if one.arg == name]
+        if not found or name not in _SIZES:
+            break
+        chosen += found
+    return chosen
+
+
+def _literal(value: ast.expr) -> object:
+    try:
+        return ast.literal_eval(value)
+    except ValueError:
+        return value

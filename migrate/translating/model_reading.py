@@ -1,0 +1,437 @@
+"""The forward pass as a Keras model: its layers made once, its statements as they were."""
+
+import ast
+import copy
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+
+from migrate.mappings import layers as layer_rows
+from migrate.translating import feature_columns, model_uses, rnn_reading, table_reading
+from migrate.translating.expressions import ToTf2, api_of, bind, calls_of, dotted, parse, refuse
+from migrate.translating.facts import Call, VariableFact
+from migrate.translating.layer_reading import Layers
+from migrate.translating.local_values import LocalValues, copied
+from migrate.translating.model_uses import RNNS, Use
+from migrate.translating.rnn_writing import RnnWriting
+from migrate.translating.source_reader.flattening import Flattened
+from migrate.translating.source_reader.statements import Statement, loads, stores
+
+_WEIGHTS = ("tf.get_variable", "tf.Variable")
+_FUNCTIONS = (*_WEIGHTS, "tf.nn.dropout", *RNNS)
+_CALLED = (".__call__", ".apply")
+
+
+@dataclasses.dataclass(slots=True)
+class Attribute:
+    """A layer or variable of the model, made once.
+
+    Attributes:
+      name: Without `self.`.
+      value: The expression that makes it.
+      loop: The loop of the forward pass in which it is used, if it is a list with one element for
+        each iteration.
+    """
+
+    name: str
+    value: ast.expr
+    loop: ast.For | None = None
+
+
+@dataclasses.dataclass(slots=True)
+class ModelPart:
+    """The model.
+
+    Attributes:
+      attributes: Its layers and variables, in the order of the forward pass.
+      definitions: Functions that make initializers, by their names.
+      variables: The expressions for the variables, by their legacy names.
+      trainable: The legacy names of the trainable variables.
+      statements: All statements of the model_fn, with the layers in their places.
+      constants: What is made once for the module, such as lookup tables, by name.
+      moving: The legacy names of the variables that the layers move in training.
+      classes: The source of the classes that the attributes need, such as RNN cells.
+    """
+
+    attributes: list[Attribute]
+    definitions: dict[str, ast.expr]
+    variables: dict[str, str]
+    trainable: list[str]
+    statements: list[Statement]
+    constants: dict[str, ast.expr]
+    classes: list[str]
+    moving: list[str] = dataclasses.field(default_factory=list)
+    methods: list[str] = dataclasses.field(default_factory=list)
+    functions: list[str] = dataclasses.field(default_factory=list)
+
+
+def read(flat: Flattened, aliases: Sequence[str]) -> ModelPart:
+    """Reads the model off the flattened model_fn, whose statements are changed.
+
+    Raises:
+      Refusal: A layer is used in a way that has no equal in Keras.
+    """
+    tables = table_reading.read(flat, aliases)
+    part = _Reading(flat, aliases).run()
+    part.constants = tables
+    return part
+
+
+class _Reading:
+    def __init__(self, flat: Flattened, aliases: Sequence[str]) -> None:
+        self.flat, self.aliases = flat, aliases
+        self.path = flat.files[0].path
+        self.local = LocalValues(flat)
+        self.layers = Layers(flat, aliases, self.local)
+        self.uses: list[Use] = []
+        self.rnns: dict[int, RnnWriting] = {}
+        self.part = ModelPart([], {}, {}, [], flat.statements, {}, [])
+
+    def run(self) -> ModelPart:
+        for statement in self.flat.statements:
+            loop = statement.node if isinstance(statement.node, ast.For) else None
+            self._collect(statement.node, statement, loop)
+        for node in {id(one): one for one in self.flat.returned.values()}.values():
+            self._collect(node, self.flat.statements[-1], None)
+        self._share()
+        model_uses.name_all(self.uses)
+        for use in self.uses:
+            if use.shares is None:
+                self._add(use)
+            elif use.api in RNNS or not self.layers.made_alike(use, use.shares):
+                raise refuse(
+                    use.node,
+                    self.path,
+                    "this layer shares its variables with a layer that computes something else",
+                )
+        by_node = {id(use.node): use for use in self.uses}
+
+        def replace(node: ast.Call, api: str) -> ast.expr | None:
+            if api in feature_columns.FUNCTIONS:
+                return self._columns(node, api)
+            use = by_node.get(id(node))
+            return None if use is None else self._applied(use)
+
+        rewrite = ToTf2(self.flat.facts, self.aliases, replace)
+        for statement in list(self.flat.statements):
+            if _is_dropout_alone(statement, by_node):
+                statement.modes = frozenset(("train", "eval", "infer"))
+            self._rewrite(statement, rewrite)
+        self.flat.returned.update(
+            {mode: rewrite.visit(node) for mode, node in self.flat.returned.items()}
+        )
+        self._drop_made(self.flat.statements)
+        for statement in self.flat.statements:
+            _with_values(statement.node)
+        self.part.definitions = self.layers.definitions
+        self.part.classes += self.layers.classes
+        return self.part
+
+    def _columns(self, node: ast.Call, api: str) -> ast.expr:
+        """Writes feature columns as a method of the model."""
+        calls = calls_of(node, self.flat.facts)
+        columns = feature_columns.written(calls[0])
+        if not feature_columns.same(calls):
+            raise refuse(node, self.path, "the feature columns are others in another mode")
+        taken = {one.name for one in self.part.attributes} | model_uses.RESERVED
+        made = {one.name: ast.unparse(one.value) for one in self.part.attributes}
+        for name, value in columns.attributes.items():
+            if made.get(name) == ast.unparse(parse(value)):
+                continue  # a table that both kinds of columns look words up in
+            if name in taken:
+                raise refuse(node, self.path, f"two feature columns would be called {name}")
+            self.part.attributes.append(Attribute(name, parse(value)))
+        facts = {one.name: one for call in calls for one in call.variables}
+        for name, expression in columns.variables.items():
+            self._variable_at(facts[name], expression)
+        method = api.rpartition(".")[2]
+        self.part.methods.append(columns.method(method))
+        if columns.needs_rows:
+            self.part.functions.append(feature_columns.ROWS)
+        return parse(f"self.{method}(features)")
+
+    def _collect(self, node: ast.AST, statement: Statement, loop: ast.For | None) -> None:
+        """Finds the uses in the order in which they are evaluated."""
+        if isinstance(node, ast.FunctionDef | ast.Lambda):
+            return
+        for child in ast.iter_child_nodes(node):
+            self._collect(child, statement, loop)
+        if not isinstance(node, ast.Call):
+            return
+        api = api_of(node, self.flat.facts)
+        calls = {mode: list(c) for mode, c in self.flat.facts.get(node, {}).items() if c}
+        ended = next((end for end in _CALLED if api.endswith(end)), "")
+        if ended and api.removesuffix(ended) in layer_rows.ROWS:
+            made = self._made(node, statement)
+            name = api.removesuffix(ended)
+            self.uses.append(Use(node, name, calls, statement, loop, made=made))
+        elif api in _FUNCTIONS or (api in layer_rows.ROWS and not layer_rows.ROWS[api].is_class):
+            self.uses.append(Use(node, api, calls, statement, loop))
+        elif api not in feature_columns.FUNCTIONS:
+            self._check_call(node, calls)
+
+    def _check_call(self, node: ast.Call, calls: Mapping[str, list[Call]]) -> None:
+        """Refuses a call that makes weights, and is no layer that is translated."""
+        for call in (one for each in calls.values() for one in each):
+            if call.callee.span is None and any(one.trainable for one in call.variables):
+                raise refuse(
+                    node,
+                    self.path,
+                    f"`{ast.unparse(node.func)}` makes the variable {call.variables[0].name} and "
+                    "has no translation; write it with tf.layers or tf.get_variable",
+                )
+
+    def _made(self, node: ast.Call, statement: Statement) -> ast.Call:
+        """Returns the call that makes the layer that a call applies."""
+        func: ast.expr = node.func
+        if isinstance(func, ast.Attribute) and func.attr in ("apply", "__call__"):
+            func = func.value
+        for _ in range(20):
+            if isinstance(func, ast.Name):
+                found = self.local.assigned(func.id, statement)
+                if found is None:
+                    break
+                func, statement = found
+            elif isinstance(func, ast.Subscript) and isinstance(func.slice, ast.Constant):
+                listed, index = func.value, func.slice.value
+                if isinstance(listed, ast.Name):
+                    found = self.local.assigned(listed.id, statement)
+                    listed, statement = found or (listed, statement)
+                if not isinstance(listed, ast.List | ast.Tuple) or not isinstance(index, int):
+                    break
+                func = listed.elts[index]
+            else:
+                break
+        if not isinstance(func, ast.Call) or api_of(func, self.flat.facts) not in layer_rows.ROWS:
+            raise refuse(
+                node,
+                self.path,
+                f"the layer `{ast.unparse(node.func)}` is made elsewhere; give it a name of its "
+                "own in the model_fn",
+            )
+        return func
+
+    def _share(self) -> None:
+        """Finds the uses whose layer or variable another use made."""
+        makers: dict[str, Use] = {}
+        objects: dict[int, Use] = {}
+        for use in self.uses:
+            if use.made is not None:
+                first = objects.setdefault(id(use.made), use)
+                if first is not use:
+                    use.shares = first
+            for one in use.variables:
+                if makers.setdefault(one.name, use) is not use:
+                    raise refuse(use.node, self.path, f"the variable {one.name} is made twice")
+            needed = use.api in _WEIGHTS or (use.row.variables if use.api not in RNNS else True)
+            if use.variables or use.shares is not None or not needed:
+                self._check_iterations(use)
+                continue
+            found = {id(makers[name]): makers[name] for name in use.reads if name in makers}
+            if len(found) != 1:
+                raise refuse(
+                    use.node, self.path, "this layer has no variables of its own, and shares none"
+                )
+            [use.shares] = found.values()
+
+    def _check_iterations(self, use: Use) -> None:
+        """A loop makes one layer for each iteration, or one for all."""
+        if use.loop is None or not use.groups:
+            return
+        for calls in use.calls.values():
+            making = sum(bool(call.variables) for call in calls)
+            known = {one.name for one in use.groups[0]}
+            rest = [call for call in calls if not call.variables]
+            if making == len(calls) or (
+                making == 1 and all(set(call.reads) <= known for call in rest)
+            ):
+                continue
+            raise refuse(
+                use.node, self.path, "this loop makes variables in some iterations; write it out"
+            )
+
+    def _add(self, use: Use) -> None:
+        if use.api in RNNS:
+            self._add_rnn(use)
+            return
+        value = self.layers.made(use)
+        self.part.attributes.append(Attribute(use.name, value, use.loop if use.listed else None))
+        for index, group in enumerate(use.groups):
+            base = f"{use.name}[{index}]" if use.listed else use.name
+            for one in group:
+                if use.api in _WEIGHTS:
+                    self._variable_at(one, base)
+                    continue
+                attribute = use.row.variables.get(one.name.rpartition("/")[2])
+                if attribute is None or (not use.listed and index):
+                    reason = f"the variable {one.name} has no place in Keras"
+                    raise refuse(use.node, self.path, reason)
+                self._variable_at(one, f"{base}.{attribute}")
+                if not one.trainable and attribute.startswith("moving_"):
+                    trains = self.layers.training(use)
+                    if not (isinstance(trains, ast.Constant) and trains.value is False):
+                        self.part.moving.append(one.name)
+
+    def _add_rnn(self, use: Use) -> None:
+        rnn_reading.check(use, self.layers)
+        if use.loop is not None:
+            raise refuse(use.node, self.path, "an RNN in a loop is not translated; write it out")
+        read = {one.id for one in self._reads() if isinstance(one.ctx, ast.Load)}
+        writing = RnnWriting(use, self.layers, read)
+        self.rnns[id(use.node)] = writing
+        for name, value in writing.attributes():
+            self.part.attributes.append(Attribute(name, value))
+        for fact, expression in writing.variables():
+            self._variable_at(fact, expression)
+        for source in writing.classes():
+            if source not in self.part.classes:
+                self.part.classes.append(source)
+
+    def _reads(self) -> Iterator[ast.Name]:
+        """Yields all names of the model_fn."""
+        for node in [*(s.node for s in self.flat.statements), *self.flat.returned.values()]:
+            yield from (one for one in ast.walk(node) if isinstance(one, ast.Name))
+
+    def _variable_at(self, fact: VariableFact, expression: str) -> None:
+        self.part.variables[fact.name] = expression
+        if fact.trainable:
+            self.part.trainable.append(fact.name)
+
+    def _rewrite(self, statement: Statement, rewrite: ToTf2) -> None:
+        """Puts the layers into a statement; an RNN becomes several statements."""
+        inside = [self.rnns[id(n)] for n in ast.walk(statement.node) if id(n) in self.rnns]
+        if not inside:
+            statement.node = self._loop_over_layers(rewrite.visit(statement.node))
+            return
+        statements = self.flat.statements
+        index = next(i for i, one in enumerate(statements) if one is statement)
+        later = statements[index + 1 :]
+        made = inside[0].statements({one.id for one in self._reads()})
+        for node in made:
+            rewrite.visit(node)
+        new = [Statement(node, statement.modes) for node in made]
+        new[0].comments = statement.comments
+        statements[index : index + 1] = new
+        for one in later:
+            one.node = inside[0].with_states(one.node)
+        self.flat.returned.update(
+            {mode: inside[0].with_states(node) for mode, node in self.flat.returned.items()}
+        )
+
+    def _applied(self, use: Use) -> ast.expr:
+        """Returns the use in the forward pass, such as `self.dense(x)`."""
+        place: ast.expr = parse(f"self.{use.name}")
+        owner = use.shares or use
+        if owner.listed:
+            if use.loop is not owner.loop:
+                raise refuse(use.node, self.path, "a layer of a loop is used outside of it")
+            place = ast.Name(id=self._element(owner), ctx=ast.Load())
+        if use.api in _WEIGHTS:
+            return place
+        rewrite = ToTf2(self.flat.facts, self.aliases, self._replace)
+        if use.made is not None:
+            inputs = use.node.args[0] if use.node.args else _keyword(use.node, "inputs")
+        else:
+            inputs = bind(use.node, use.row.parameters).get(use.row.parameters[0])
+        if inputs is None:
+            raise refuse(use.node, self.path, "this layer has no inputs")
+        call = ast.Call(func=place, args=[rewrite.visit(inputs)], keywords=[])
+        if use.row.takes_training:
+            call.keywords = [ast.keyword(arg="training", value=self.layers.training(use))]
+        return call
+
+    def _replace(self, node: ast.Call, _: str) -> ast.expr | None:
+        use = next((one for one in self.uses if one.node is node), None)
+        return None if use is None else self._applied(use)
+
+    def _element(self, use: Use) -> str:
+        """Returns the name for one layer of a list, such as "dense" for "dense_layers"."""
+        assert use.loop is not None
+        name = use.name.removesuffix("_layers")
+        names = {one.id for one in ast.walk(use.loop) if isinstance(one, ast.Name)}
+        return f"{name}_layer" if name in names - {f"{name}_layer"} and not _ours(use) else name
+
+    def _loop_over_layers(self, node: ast.stmt) -> ast.stmt:
+        if not isinstance(node, ast.For):
+            return node
+        listed = [use for use in self.uses if use.loop is node and use.listed and not use.shares]
+        if not listed:
+            return node
+        read = set().union(*(loads(one) for one in node.body))
+        targets: list[ast.expr] = [
+            ast.Name(id=self._element(use), ctx=ast.Store()) for use in listed
+        ]
+        iterated: list[ast.expr] = [parse(f"self.{use.name}") for use in listed]
+        if read & stores(node.target):
+            targets.insert(0, node.target)
+            iterated.insert(0, node.iter)
+        new = copy.copy(node)
+        if len(targets) == 1:
+            new.target, new.iter = targets[0], iterated[0]
+            return new
+        new.target = ast.Tuple(elts=targets, ctx=ast.Store())
+        strict = ast.keyword(arg="strict", value=ast.Constant(value=True))
+        new.iter = ast.Call(func=parse("zip"), args=iterated, keywords=[strict])
+        return new
+
+    def _drop_made(self, statements: list[Statement]) -> None:
+        """Puts `self.table` in the place of `table`, where a statement only makes a variable."""
+        weights = {f"self.{use.name}" for use in self.uses if use.api in _WEIGHTS}
+        values: dict[str, ast.expr] = {}
+        kept = []
+        for statement in statements:
+            node = statement.node
+            if values:
+                statement.node = node = copied(node, self.flat, values)
+            for name in stores(node):
+                values.pop(name, None)
+            if (
+                isinstance(node, ast.Assign)
+                and len(node.targets) == 1
+                and isinstance(node.targets[0], ast.Name)
+                and isinstance(node.value, ast.Attribute)
+                and ast.unparse(node.value) in weights
+            ):
+                values[node.targets[0].id] = node.value
+                continue
+            kept.append(statement)
+        statements[:] = kept
+        returned = self.flat.returned
+        returned.update({m: copied(node, self.flat, values) for m, node in returned.items()})
+
+
+def _with_values(node: ast.AST) -> None:
+    """`embedding_lookup_sparse` takes a `tf.Variable`, and no Keras variable."""
+    for one in ast.walk(node):
+        if (
+            isinstance(one, ast.Call)
+            and dotted(one.func) == "tf.nn.embedding_lookup_sparse"
+            and one.args
+            and dotted(one.args[0]).startswith("self.")
+        ):
+            one.args[0] = ast.Attribute(value=one.args[0], attr="value", ctx=ast.Load())
+
+
+def _ours(use: Use) -> bool:
+    """Tells whether the rewritten loop has the name already."""
+    return isinstance(use.loop, ast.For) and use.name.removesuffix("_layers") not in stores(
+        use.loop
+    )
+
+
+def _keyword(node: ast.Call, name: str) -> ast.expr | None:
+    return next((one.value for one in node.keywords if one.arg == name), None)
+
+
+def _is_dropout_alone(statement: Statement, uses: Mapping[int, Use]) -> bool:
+    """Tells whether a statement of TRAIN only applies dropout to a name: `x = dropout(x)`."""
+    node = statement.node
+    if statement.modes != frozenset(("train",)) or not isinstance(node, ast.Assign):
+        return False
+    use = uses.get(id(node.value))
+    if use is None or use.api in RNNS or not use.row.takes_training or use.made is not None:
+        return False
+    if use.row.variables:
+        return False
+    inputs = bind(use.node, use.row.parameters)[use.row.parameters[0]]
+    target = node.targets[0]
+    return isinstance(inputs, ast.Name) and isinstance(target, ast.Name) and inputs.id == target.id

@@ -1,0 +1,669 @@
+"""Reads a whole program: joins what the readers of its parts found."""
+
+import ast
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from estimator_compat.ledger.values import LossTerm
+from migrate.mappings import functions, metrics, optimizers
+from migrate.translating import (
+    copying,
+    forward_reading,
+    loss_collections,
+    loss_reading,
+    model_reading,
+    spec_reading,
+)
+from migrate.translating.expressions import api_of, bind, dotted, fill, is_plain, parse
+from migrate.translating.facts import Call, Span
+from migrate.translating.ir import Function, Loss, Metric, Model, Program, source_of
+from migrate.translating.ir import LossTerm as TermPart
+from migrate.translating.refusal import Refusal
+from migrate.translating.source_reader import flattening, source_files
+from migrate.translating.source_reader.flattening import Flattened
+from migrate.translating.source_reader.statements import Statement, loads, needed_for, stores
+from migrate.translating.training_facts import TrainingFacts
+
+TRAIN, EVAL, PREDICT = "train", "eval", "infer"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """All that the runs of a target showed.
+
+    Attributes:
+      model_fn: Where the model_fn is defined.
+      name: Its name.
+      calls: The call of the model_fn in each mode.
+      formulas: The ledger's formula in each mode.
+      terms: The ledger's terms of the loss in TRAIN.
+      training: The optimizers.
+      params: The hyperparameters; None if they have no source form.
+      closure: The values of names from functions around the model_fn.
+      attributes: If the model_fn is a method, the plain attributes of its object, such as
+        "self.units".
+      literals: The source of module-level values that depend on the place of the file.
+      feature_specs: The source of the nest of TensorSpecs of the features.
+      has_labels: Whether the training input has labels.
+      input_fns: The names of the input_fns in the module, by mode, and whether they take params.
+      endless: Whether the training input has no end.
+      loss_dtype: The dtype of the loss, such as "float32".
+    """
+
+    model_fn: Span
+    name: str
+    calls: Mapping[str, Call]
+    formulas: Mapping[str, str]
+    terms: Sequence[LossTerm]
+    training: TrainingFacts
+    params: Any
+    closure: Mapping[str, Any]
+    attributes: Mapping[str, Any]
+    literals: Mapping[str, str]
+    feature_specs: str
+    has_labels: bool
+    input_fns: Mapping[str, tuple[str, bool]]
+    endless: bool
+    loss_dtype: str
+
+
+def read(facts: RunFacts) -> Program:
+    """Reads a program.
+
+    Raises:
+      Refusal: A part of it is not translated.
+    """
+    return _Reading(facts).run()
+
+
+class _Reading:
+    def __init__(self, facts: RunFacts) -> None:
+        self.facts = facts
+        self.file = source_files.load(facts.model_fn.file)
+        self.aliases = copying.aliases(self.file)
+
+    def run(self) -> Program:
+        facts = self.facts
+        flat = flattening.flatten(
+            facts.model_fn,
+            facts.calls,
+            facts.attributes,
+            tensors=loss_reading.tensors(facts.terms),
+        )
+        self.flat = flat
+        self._name_constants(flat)
+        part = model_reading.read(flat, self.aliases)
+        self.names = loss_collections.names_for(flat)
+        loss_collections.gather(flat, facts.terms, self.names)
+        loss_collections.name_variables(
+            flat, part.variables, self.names.variables, loss_reading.losses(facts.terms)
+        )
+        specs = self._without_penalties(spec_reading.specs(flat))
+        _tidy(flat.statements)
+        _open_dicts(flat.statements, list(flat.returned.values()))
+        wanted = self._wanted(specs)
+        forward = forward_reading.split(flat.statements, wanted)
+        self.outputs = forward.outputs
+        loss = self._loss(specs, forward, part)
+        found, eval_body = self._metrics(specs, _with_known(forward.others, loss.known))
+        rates, rate_function = self._rates()
+        model = self._model(part, forward)
+        predictions = self._predictions(specs, forward.others)
+        tables = tuple(f"{k} = {ast.unparse(v)}" for k, v in part.constants.items())
+        self.tables = tuple(part.constants)
+        copied = self._copied(tables, model, loss, predictions, found, eval_body, rates)
+        return Program(
+            source=facts.model_fn.file,
+            model_fn=facts.name,
+            formulas=facts.formulas,
+            imports=copied.imports,
+            copied=(*copied.parts, *tables, *part.classes),
+            params=self._params(copied, tables, model, loss, predictions, found, eval_body, rates),
+            feature_specs=facts.feature_specs,
+            has_labels=facts.has_labels,
+            input_fns={
+                mode: f"{name}({'PARAMS' if takes else ''})"
+                for mode, (name, takes) in facts.input_fns.items()
+            },
+            endless=facts.endless,
+            loss_dtype=facts.loss_dtype,
+            model=model,
+            predictions=predictions,
+            loss=loss,
+            metrics=found,
+            eval_body=eval_body,
+            training=facts.training,
+            rates=rates,
+            rate_function=rate_function,
+            left_out=self._left_out(specs),
+        )
+
+    def _without_penalties(
+        self, specs: Mapping[str, Mapping[str, ast.expr]]
+    ) -> dict[str, Mapping[str, ast.expr]]:
+        """Puts a call of `regularization` in the place of what the source adds to the losses."""
+        given = {mode: specs[mode]["loss"] for mode in (TRAIN, EVAL) if mode in specs}
+        made = loss_collections.separate_penalties(self.flat, given, self.facts.terms, self.names)
+        return {
+            mode: {**spec, "loss": made[mode]} if mode in made else spec
+            for mode, spec in specs.items()
+        }
+
+    def _loss(
+        self,
+        specs: Mapping[str, Mapping[str, ast.expr]],
+        forward: forward_reading.Forward,
+        part: model_reading.ModelPart,
+    ) -> Loss:
+        train = specs[TRAIN]["loss"]
+        if EVAL in specs:
+            loss_reading.check_same(forward.others, train, specs[EVAL]["loss"], self.file.path)
+        return loss_reading.read(
+            self.flat,
+            forward.others,
+            train,
+            forward.outputs,
+            self.facts.terms,
+            names=self.names,
+            weight_names={text: name for name, text in part.variables.items()},
+            constants=self._constants(),
+        )
+
+    def _constants(self) -> dict[str, str]:
+        """Returns the names of the hyperparameters that are fractions, by their numbers."""
+        params = self.facts.params if isinstance(self.facts.params, dict) else {}
+        named = [(f"PARAMS[{name!r}]", value) for name, value in params.items()]
+        named += [(name.upper(), value) for name, value in self.facts.closure.items()]
+        named += list(self.flat.constants.items())
+        found: dict[str, list[str]] = {}
+        for name, value in named:
+            if isinstance(value, float):
+                found.setdefault(str(np.float32(value)), []).append(name)
+        return {number: names[0] for number, names in found.items() if len(names) == 1}
+
+    def _name_constants(self, flat: Flattened) -> None:
+        """Names the hyperparameters as constants of the written module."""
+        names = {"params": "PARAMS"} | {name: name.upper() for name in self.facts.closure}
+
+        class Rename(ast.NodeTransformer):
+            def visit_Name(self, node: ast.Name) -> ast.AST:
+                if isinstance(node.ctx, ast.Load):
+                    node.id = names.get(node.id, node.id)
+                return node
+
+        for statement in flat.statements:
+            Rename().visit(statement.node)
+        for node in flat.returned.values():
+            Rename().visit(node)
+
+    def _wanted(self, specs: Mapping[str, Mapping[str, ast.expr]]) -> dict[str, set[str]]:
+        wanted: dict[str, set[str]] = {}
+        for mode, spec in specs.items():
+            read = set()
+            if mode == PREDICT:
+                read |= loads(spec.get("predictions"))
+            else:
+                read |= loads(spec["loss"])
+            if mode == EVAL:
+                read |= loads(spec.get("eval_metric_ops"))
+            wanted[mode] = read
+        return wanted
+
+    def _model(self, part: model_reading.ModelPart, forward: forward_reading.Forward) -> Model:
+        still = [name for name in part.moving if name not in self.facts.training.moved]
+        if still:
+            raise Refusal(
+                f"`{still[0]}` never moves, because the train_op does not depend on UPDATE_OPS; "
+                "put the train_op under tf.control_dependencies of them",
+                path=self.file.path,
+            )
+        init: list[str] = []
+        for name, value in part.definitions.items():
+            init.append(
+                f"def {name}() -> keras.initializers.Initializer:\n"
+                "    # Made anew for each weight: one would give them all the same numbers.\n"
+                f"    return {ast.unparse(value)}"
+            )
+        for attribute in part.attributes:
+            value = ast.unparse(ast.fix_missing_locations(attribute.value))
+            if attribute.loop is not None:
+                target, iterated = ast.unparse(attribute.loop.target), attribute.loop.iter
+                value = f"[{value} for {target} in {ast.unparse(iterated)}]"
+            init.append(f"self.{attribute.name} = {value}")
+        return Model(
+            init=tuple(init),
+            body=tuple(_lines(forward.statements)),
+            outputs=forward.outputs,
+            variables=part.variables,
+            state=tuple(name for name in part.variables if name not in part.trainable),
+            methods=tuple(part.methods),
+            functions=tuple(dict.fromkeys(part.functions)),
+        )
+
+    def _predictions(
+        self, specs: Mapping[str, Mapping[str, ast.expr]], others: list[Statement]
+    ) -> Function | None:
+        spec = specs.get(PREDICT)
+        if spec is None or "predictions" not in spec:
+            return None
+        value = spec["predictions"]
+        needed, _ = needed_for(others, loads(value), PREDICT)
+        last = needed[-1] if needed else None
+        if (
+            last is not None
+            and isinstance(value, ast.Name)
+            and isinstance(last.node, ast.Assign)
+            and ast.unparse(last.node.targets[0]) == value.id
+        ):
+            value, needed = last.node.value, needed[:-1]
+        return Function(
+            name="predictions",
+            parameters=self._parameters(needed, value),
+            body=tuple(_lines(needed)),
+            returns=ast.unparse(value),
+        )
+
+    def _parameters(self, needed: list[Statement], *values: ast.expr) -> tuple[str, ...]:
+        every = set().union(*(loads(one) for one in values), *(loads(s.node) for s in needed))
+        names = every - set().union(*(stores(one.node) for one in needed), set())
+        return tuple(name for name in ("labels", *self.outputs, "features") if name in names)
+
+    def _metrics(
+        self,
+        specs: Mapping[str, Mapping[str, ast.expr]],
+        others: list[Statement],
+    ) -> tuple[tuple[Metric, ...], tuple[str, ...]]:
+        spec = specs.get(EVAL)
+        value = spec.get("eval_metric_ops") if spec else None
+        if value is None:
+            return (), ()
+        for _ in range(5):
+            if isinstance(value, ast.Name):
+                value = spec_reading.assigned(others, value.id, EVAL)
+        if isinstance(value, ast.Constant) and value.value is None:
+            return (), ()
+        if not isinstance(value, ast.Dict):
+            raise Refusal(
+                f"eval_metric_ops is {ast.unparse(value) if value else 'made elsewhere'}; a dict "
+                "written out is translated",
+                path=self.file.path,
+                line=getattr(value, "lineno", 0),
+            )
+        found = []
+        for key, one in zip(value.keys, value.values, strict=True):
+            if not isinstance(key, ast.Constant):
+                raise Refusal("a metric's name is computed", path=self.file.path, line=one.lineno)
+            found.append(self._metric(str(key.value), one))
+        read = set().union(*(loads(parse(v)) for one in found for v in one.values), set())
+        needed, _ = needed_for(others, read, EVAL)
+        lines = tuple(self._with_own_variables(one) for one in _lines(needed))
+        return tuple(found), lines
+
+    def _with_own_variables(self, text: str) -> str:
+        """Returns source of a method, where the variables are an attribute."""
+        return re.sub(rf"(?<![\w.]){self.names.variables}(?=[\[)])", "self.variables", text)
+
+    def _metric(self, name: str, node: ast.expr) -> Metric:
+        updated = node.id if isinstance(node, ast.Name) else ""
+        while isinstance(node, ast.Name):
+            updated = node.id
+            node = spec_reading.assigned(self.flat.statements, node.id, EVAL) or ast.Constant(None)
+        api = api_of(node, self.flat.facts)
+        if isinstance(node, ast.Call) and api.startswith("tf.keras.metrics."):
+            return self._keras_metric(name, node, updated)
+        row = metrics.ROWS.get(api)
+        if row is None or not isinstance(node, ast.Call):
+            raise self._untranslated(f"the metric {name!r}, {ast.unparse(node)[:60]},", node)
+        arguments = bind(node, row.parameters)
+        for parameter in metrics.DROPPED:
+            arguments.pop(parameter, None)
+        for parameter, only in row.values:
+            given = arguments.pop(parameter, None)
+            if given is not None and getattr(given, "value", None) != only:
+                raise self._untranslated(f"`{parameter}` of the metric {name!r}", node)
+        for parameter, default in row.defaults:
+            arguments.setdefault(parameter, parse(default))
+        unknown = set(arguments) - set(row.parameters)
+        if unknown:
+            raise self._untranslated(f"`{unknown.pop()}` of the metric {name!r}", node)
+        values = [ast.unparse(self._without_casts(fill(one, arguments))) for one in row.update]
+        if "weights" in arguments and not _is_none(arguments["weights"]):
+            values.append(ast.unparse(arguments["weights"]))
+        return Metric(
+            name=name,
+            make=ast.unparse(fill(row.make, arguments)),
+            values=tuple(values),
+            definition=row.definition,
+        )
+
+    def _keras_metric(self, name: str, node: ast.Call, variable: str) -> Metric:
+        """A Keras metric object, which a statement updates."""
+        updates = [
+            s.node.value
+            for s in self.flat.statements
+            if EVAL in s.modes
+            and isinstance(s.node, ast.Expr)
+            and isinstance(s.node.value, ast.Call)
+            and ast.unparse(s.node.value.func) == f"{variable}.update_state"
+        ]
+        if len(updates) != 1 or updates[0].keywords:
+            raise self._untranslated(f"the metric {name!r}, updated other than once,", node)
+        new = ast.Call(
+            func=parse(ast.unparse(node.func).replace("tf.keras.", "keras.")),
+            args=node.args,
+            keywords=[one for one in node.keywords if one.arg != "name"],
+        )
+        values = tuple(ast.unparse(one) for one in updates[0].args)
+        return Metric(name=name, make=ast.unparse(new), values=values)
+
+    def _without_casts(self, node: ast.expr) -> ast.expr:
+        """Removes a cast to bool from what was cast from bool, by the dtypes of the run."""
+        text = ast.unparse(node)
+        match = re.fullmatch(r"tf\.cast\((?:tf\.cast\()?(.*), tf\.bool\)(?:, tf\.float32\))?", text)
+        if match is None:
+            return node
+        inner = parse(match[1])
+        if isinstance(inner, ast.Name):
+            assigned = spec_reading.assigned(self.flat.statements, inner.id, EVAL)
+            first = assigned.args[0] if isinstance(assigned, ast.Call) and assigned.args else None
+            results = (
+                [
+                    getattr(call.result, "dtype", "")
+                    for call in self.flat.facts.get(first, {}).get(EVAL, ())
+                ]
+                if first is not None
+                else []
+            )
+            if results == ["bool"]:
+                return inner
+        return node
+
+    def _untranslated(self, what: str, node: ast.AST) -> Refusal:
+        line = getattr(node, "lineno", 0)
+        return Refusal(f"{what} is not translated", path=self.file.path, line=line)
+
+    def _rates(self) -> tuple[tuple[str, ...], str]:
+        """Returns the rate of each optimizer, and the body of `learning_rate`."""
+        sources = [one.rate for one in self.facts.training.optimizers]
+        schedules = [one for one in sources if "step" in one]
+        if len(set(schedules)) > 1:
+            raise Refusal("the optimizers have different schedules")
+        named = [self._named_rate(one) for one in sources]
+        return (
+            tuple(
+                "rate" if "step" in one else name for one, name in zip(sources, named, strict=True)
+            ),
+            schedules[0] if schedules else "",
+        )
+
+    def _named_rate(self, rate: str) -> str:
+        """Returns the expression of the source for a constant rate, if it has one."""
+        params = self.facts.params
+        for name, value in params.items() if isinstance(params, dict) else ():
+            if isinstance(value, float) and str(value) == rate:
+                return f"PARAMS[{name!r}]"
+        for name, value in self.facts.closure.items():
+            if isinstance(value, float) and str(value) == rate:
+                return name.upper()
+        return rate
+
+    def _check_names(self, text: str) -> None:
+        """Refuses names of TensorFlow 1 that TF2 does not have."""
+        for node in ast.walk(ast.parse(text)):
+            name = dotted(node) if isinstance(node, ast.Attribute) else ""
+            if functions.is_absent(name):
+                lines = [
+                    number
+                    for number, line in enumerate(self.file.text.splitlines(), 1)
+                    if name.removeprefix("tf.") in line
+                ]
+                raise Refusal(
+                    f"`{name}` has no form in TF2 that is translated",
+                    path=self.file.path,
+                    line=lines[0] if lines else 0,
+                )
+
+    def _copied(self, *parts: Any) -> copying.Copied:
+        """Copies the constants and functions that the parts and the inputs need."""
+        text = "\n".join(_texts(parts))
+        read = {
+            node.id
+            for tree in [ast.parse(text)]
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Name)
+        }
+        self._check_names(text)
+        defined = {
+            name
+            for node in self.file.tree.body
+            for name in ([*copying.imported(node)] or stores(node))
+        }
+        wanted = (read & defined) | {name for name, _ in self.facts.input_fns.values()}
+        known = ["PARAMS", "tf", "keras", *(n.upper() for n in self.facts.closure)]
+        known += [*self.flat.constants, *self.tables]
+        return copying.copy_of(
+            self.file, sorted(wanted), known=known, literals=dict(self.facts.literals)
+        )
+
+    def _params(self, *parts: Any) -> str:
+        lines = []
+        text = "\n".join(_texts(parts)) + "".join(
+            " PARAMS" for _, takes in self.facts.input_fns.values() if takes
+        )
+        if "PARAMS" in text:
+            lines.append(f"PARAMS: dict[str, Any] = {self._plain_params(text)!r}")
+        for name, value in self.facts.closure.items():
+            if re.search(rf"\b{name.upper()}\b", text):
+                lines.append(f"{name.upper()} = {value!r}")
+        lines += [f"{k} = {v!r}" for k, v in self.flat.constants.items() if k in text]
+        return "\n".join(lines)
+
+    def _plain_params(self, text: str) -> Any:
+        """Returns the hyperparameters with a source form; the text must not read the others."""
+        params = self.facts.params
+        if is_plain(params):
+            return params
+        plain = {k: v for k, v in params.items() if is_plain(v)} if isinstance(params, dict) else {}
+        read = set(re.findall(r"PARAMS\[(['\"])(.*?)\1\]", text))
+        missing = sorted({name for _, name in read} - set(plain))
+        if missing or not isinstance(params, dict):
+            raise Refusal(
+                f"`params` has values without a source form, such as objects: {', '.join(missing)}"
+            )
+        return plain
+
+    def _left_out(self, specs: Mapping[str, Mapping[str, ast.expr]]) -> tuple[str, ...]:
+        """Returns the hooks, host calls and summaries of the model_fn, in words."""
+        found = []
+        for mode, spec in specs.items():
+            for name, value in spec.items():
+                if name in ("scaffold", "scaffold_fn") and not _is_none(value):
+                    raise Refusal(
+                        f"the {name} in mode {mode!r} is not translated yet",
+                        path=self.file.path,
+                        line=getattr(value, "lineno", 0),
+                    )
+                if (name.endswith("hooks") or name == "host_call") and not _is_none(value):
+                    found.append(f"{name} of {mode.upper()}: {ast.unparse(value)}")
+        for call in self.facts.calls[TRAIN].walk():
+            if call.callee.api.startswith("tf.summary."):
+                tag = call.arguments.get("name")
+                kind = call.callee.api.rpartition(".")[2]
+                found.append(f"the {kind} summary {tag!r} (line {call.span.line})")
+        for statement in self.flat.statements:
+            node = statement.node
+            if (
+                isinstance(node, ast.Expr)
+                and not api_of(node.value, self.flat.facts).startswith(
+                    ("tf.summary.", "tf.losses.")
+                )
+                and ".update_state(" not in ast.unparse(node)
+            ):
+                found.append(f"`{ast.unparse(node)}` (line {node.lineno})")
+        return tuple(dict.fromkeys(found))
+
+
+def _with_known(statements: list[Statement], known: Mapping[str, str]) -> list[Statement]:
+    """Returns the statements of EVAL's metrics, in which the losses are known already."""
+    made: list[Statement] = []
+    for statement in statements:
+        names = stores(statement.node)
+        if len(names) == 1 and names <= set(known):
+            [old] = names
+            writes = [one for one in statements if old in stores(one.node)]
+            if len(writes) == 1 and isinstance(statement.node, ast.Assign):
+                new = ast.parse(f"{old} = {known[old]}").body[0]
+                if old != known[old]:
+                    made.append(Statement(new, statement.modes))
+                continue
+        made.append(statement)
+    return made
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _texts(parts: Sequence[Any]) -> list[str]:
+    """Returns all source in values."""
+    found: list[str] = []
+    for one in parts:
+        if isinstance(one, str):
+            found.append(one)
+        elif isinstance(one, Function):
+            found += [*one.body, one.returns]
+        elif isinstance(one, Loss):
+            found += _texts([*one.terms, one.regularization, one.body, one.loss])
+        elif isinstance(one, TermPart):
+            found += _texts([one.per_example, one.reduce, one.weights])
+        elif isinstance(one, Model):
+            found += [*one.init, *one.body, *one.methods]
+        elif isinstance(one, Metric):
+            found += [one.make, *one.values, one.definition]
+        elif isinstance(one, copying.Copied):
+            found += one.parts
+        elif isinstance(one, model_reading.ModelPart):
+            continue
+        elif isinstance(one, tuple | list):
+            found += _texts(list(one))
+    return found
+
+
+def _lines(statements: Sequence[Statement]) -> list[str]:
+    """Returns the source of statements, with their comments, and conditions on `training`."""
+    found: list[str] = []
+    for statement in statements:
+        [text] = source_of([statement.node])
+        if (
+            TRAIN in statement.modes
+            and EVAL not in statement.modes
+            and PREDICT not in statement.modes
+        ):
+            text = "if training:\n" + "\n".join(f"    {line}" for line in text.splitlines())
+        found.append("\n".join([*statement.comments, text]))
+    return found
+
+
+def _tidy(statements: list[Statement]) -> None:
+    """Removes assignments that only give another name: `x = features`, then `x = f(x)`."""
+    index = 0
+    while index < len(statements):
+        node = statements[index].node
+        if (
+            isinstance(node, ast.Assign)
+            and len(node.targets) == 1
+            and isinstance(node.targets[0], ast.Name)
+            and isinstance(node.value, ast.Name)
+        ):
+            old, new = node.targets[0].id, node.value.id
+            later = statements[index + 1 :]
+            if old == new:
+                del statements[index]
+                continue
+            writes = [s for s in later if old in stores(s.node)]
+            last = writes[0] if writes else None
+            ends = last is not None and (
+                isinstance(last.node, ast.Assign) and last.modes >= statements[index].modes
+            )
+            reading = later[: later.index(last)] if last is not None and ends else later
+            if (ends or last is None or isinstance(last.node, ast.For)) and not any(
+                new in stores(s.node) for s in reading
+            ):
+                for statement in later:
+                    if isinstance(statement.node, ast.For) and statement is last:
+                        break
+                    _rename_reads(statement.node, old, new)
+                    if statement is last:
+                        break
+                else:
+                    last = None
+                if last is None or not isinstance(last.node, ast.For):
+                    later_comments = statements[index].comments
+                    del statements[index]
+                    if index < len(statements):
+                        statements[index].comments[:0] = later_comments
+                    continue
+        index += 1
+
+
+def _open_dicts(statements: list[Statement], returned: list[ast.expr]) -> None:
+    """Puts the values of a dict in the places where one of them is read: `predictions["ids"]`."""
+    dicts: dict[str, dict[object, ast.expr]] = {}
+    for statement in statements:
+        node = statement.node
+        written = stores(node)
+        for name in [n for n, values in dicts.items() if written & ({n} | _read(values))]:
+            del dicts[name]
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and isinstance(node.value, ast.Dict)
+            and all(isinstance(key, ast.Constant) for key in node.value.keys)
+        ):
+            pairs = zip(node.value.keys, node.value.values, strict=True)
+            dicts[node.targets[0].id] = {
+                k.value: v for k, v in pairs if isinstance(k, ast.Constant)
+            }
+        elif dicts:
+            statement.node = _Opened(dicts).visit(node)
+    for one in returned:
+        _Opened(dicts).visit(one)
+
+
+def _read(values: Mapping[object, ast.expr]) -> set[str]:
+    return set().union(*(loads(value) for value in values.values()))
+
+
+class _Opened(ast.NodeTransformer):
+    def __init__(self, dicts: Mapping[str, Mapping[object, ast.expr]]) -> None:
+        self.dicts = dicts
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Name) and isinstance(node.slice, ast.Constant):
+            values = self.dicts.get(node.value.id, {})
+            if isinstance(node.ctx, ast.Load) and node.slice.value in values:
+                return values[node.slice.value]
+        return node
+
+
+def _rename_reads(node: ast.stmt, old: str, new: str) -> None:
+    for one in ast.walk(node):
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load) and one.id == old:
+            one.id = new
+
+
+def optimizer_row(kernel: str) -> optimizers.OptimizerRow:
+    """Returns the row of an optimizer's op.
+
+    Raises:
+      Refusal: There is none.
+    """
+    for row in optimizers.ROWS:
+        if kernel in row.kernels:
+            return row
+    raise Refusal(f"the optimizer whose op is {kernel} is not translated yet")

@@ -1,0 +1,1 @@
+"""Reads the source of a model_fn: which statements each mode runs, and what they compute."""

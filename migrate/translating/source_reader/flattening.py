@@ -1,0 +1,400 @@
+"""Flattens a model_fn: one list of statements, without branches on the mode, helpers put in place.
+
+A helper that makes variables, or that does something else in another mode, is put in the place of
+its call. Other helpers stay functions.
+"""
+
+import ast
+import copy
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
+
+from migrate.translating.facts import Call, Span
+from migrate.translating.refusal import Refusal
+from migrate.translating.source_reader import source_files, unrolling
+from migrate.translating.source_reader.frames import (
+    LAYERS,
+    Frame,
+    executions,
+    function_at,
+    is_part,
+    is_simple,
+)
+from migrate.translating.source_reader.inlining import Expressions, Rename
+from migrate.translating.source_reader.object_attributes import ObjectAttributes
+from migrate.translating.source_reader.source_files import SourceFile
+from migrate.translating.source_reader.statements import Statement, loads, stores
+
+# `with` statements whose body is the same without them.
+_TRANSPARENT = (
+    "tf.variable_scope", "tf.name_scope", "tf.control_dependencies", "tf.device",
+    "tf.colocate_with",
+)  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Flattened:
+    """A flattened model_fn.
+
+    Attributes:
+      statements: The statements.
+      returned: What each mode returns.
+      facts: What the run showed of each call expression that is left, by the node.
+      values: What the run showed of assigned values, by the node.
+      features: The name of the argument for the features.
+      labels: The name of the argument for the labels; "" if there is none.
+      constants: Attributes of the object whose method the model_fn is: their values, by the names
+        of the constants that stand for them.
+      initializers: The initializer of the variable scope around a call, by the node.
+      kept: The helpers that stayed functions.
+      files: The files whose source was read.
+    """
+
+    statements: list[Statement]
+    returned: dict[str, ast.expr]
+    facts: dict[ast.AST, dict[str, list[Call]]]
+    values: dict[ast.AST, dict[str, object]]
+    features: str
+    labels: str
+    constants: dict[str, object]
+    initializers: dict[ast.AST, ast.expr]
+    kept: dict[str, tuple[SourceFile, ast.FunctionDef]]
+    files: list[SourceFile]
+
+
+def flatten(
+    model_fn: Span,
+    calls: Mapping[str, Call],
+    attributes: Mapping[str, object] | None = None,
+    *,
+    tensors: Collection[str] = (),
+) -> Flattened:
+    """Flattens a model_fn.
+
+    Args:
+      model_fn: The file and the first line of the function.
+      calls: The call of the model_fn in each mode.
+      attributes: If it is a method, the plain attributes of its object, such as "self.units".
+      tensors: The names of tensors that the source must show: a helper that computes one, and does
+        not return it, is put in the place of its call.
+
+    Raises:
+      Refusal: The source does not have a form that can be flattened.
+    """
+    return Flattening(attributes or {}, frozenset(tensors)).run(model_fn, calls)
+
+
+class Flattening:
+    """Flattens one model_fn; its attributes fill up on the way, see `Flattened`.
+
+    Args:
+      attributes: The plain attributes of the object whose method it is.
+      tensors: The tensors that helpers may not hide.
+    """
+
+    def __init__(self, attributes: Mapping[str, object], tensors: frozenset[str]) -> None:
+        self.tensors = tensors
+        self.scopes: list[ast.expr] = []
+        self.initializers: dict[ast.AST, ast.expr] = {}
+        self.facts: dict[ast.AST, dict[str, list[Call]]] = {}
+        self.values: dict[ast.AST, dict[str, object]] = {}
+        self.kept: dict[str, tuple[SourceFile, ast.FunctionDef]] = {}
+        self.files: list[SourceFile] = []
+        self.used: set[str] = set()
+        self.objects = ObjectAttributes(attributes, self.used)
+
+    def run(self, model_fn: Span, calls: Mapping[str, Call]) -> Flattened:
+        """Flattens the function at a place."""
+        file = source_files.load(model_fn.file)
+        function = function_at(file, model_fn)
+        self.files.append(file)
+        self.used |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name)}
+        names = [one.arg for one in [*function.args.args, *function.args.kwonlyargs]]
+        self.used |= set(names)
+        frame = Frame(file, calls, {}, {}, owner="self" if names[:1] == ["self"] else "")
+        statements, returned = self.body(function.body, frame, frozenset(calls))
+        return Flattened(
+            statements=statements,
+            returned=returned,
+            facts=self.facts,
+            values=self.values,
+            features="features",
+            labels="labels" if "labels" in names else "",
+            constants=self.objects.constants,
+            initializers=self.initializers,
+            kept=self.kept,
+            files=self.files,
+        )
+
+    def body(
+        self, body: list[ast.stmt], frame: Frame, modes: frozenset[str]
+    ) -> tuple[list[Statement], dict[str, ast.expr]]:
+        """Returns the statements of a body, and what it returns in each mode."""
+        statements: list[Statement] = []
+        returned: dict[str, ast.expr] = {}
+        for index, node in enumerate(body):
+            modes = modes - frozenset(returned)
+            if not modes:
+                break
+            is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            if isinstance(node, ast.Pass) or (index == 0 and is_docstring):
+                continue
+            made, ends = self._statement(node, frame, modes)
+            if made:
+                made[0].comments[:0] = frame.file.comments_before(node)
+            statements += made
+            returned |= ends
+        return statements, returned
+
+    def _statement(
+        self, node: ast.stmt, frame: Frame, modes: frozenset[str]
+    ) -> tuple[list[Statement], dict[str, ast.expr]]:
+        if isinstance(node, ast.If):
+            return self._branch(node, frame, modes)
+        if isinstance(node, ast.Return):
+            before, value = self._expression(node.value or ast.Constant(value=None), frame, modes)
+            return before, dict.fromkeys(modes, value)
+        if isinstance(node, ast.With):
+            return self._with(node, frame, modes)
+        if isinstance(node, ast.For):
+            return self._loop(node, frame, modes), {}
+        if isinstance(node, ast.FunctionDef):
+            frame.functions[node.name] = node
+            return [Statement(copy.deepcopy(node), modes)], {}
+        if isinstance(node, ast.Assert | ast.Delete | ast.Import | ast.ImportFrom):
+            return [], {}
+        if not isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr):
+            raise Refusal(
+                f"`{type(node).__name__.lower()}` in a model_fn is not translated; write the same "
+                "with `if`, `for` and assignments",
+                path=frame.file.path,
+                line=node.lineno,
+            )
+        return self._simple(node, frame, modes), {}
+
+    def _simple(
+        self,
+        node: ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr,
+        frame: Frame,
+        modes: frozenset[str],
+    ) -> list[Statement]:
+        before: list[Statement] = []
+        new = copy.copy(node)
+        if node.value is not None:
+            targets = {name: frame.names.get(name, name) for name in _targets(node)}
+            before, new.value = self._expression(node.value, frame, modes, targets)
+            if not frame.iteration:
+                self.note(new.value, node.value, frame)
+        rename = Rename(frame.names, self, frame)
+        if isinstance(new, ast.Assign):
+            new.targets = [rename.visit(copy.deepcopy(target)) for target in new.targets]
+            return before + [Statement(one, modes) for one in self._split(new)]
+        if not isinstance(new, ast.Expr):
+            new.target = rename.visit(copy.deepcopy(new.target))
+        return [*before, Statement(new, modes)]
+
+    def note(self, new: ast.expr, node: ast.expr, frame: Frame) -> None:
+        """Notes what the run showed of an expression."""
+        span = frame.file.span(node)
+        seen = {m: call.values[span] for m, call in frame.calls.items() if span in call.values}
+        if seen:
+            self.values[new] = seen
+
+    def _split(self, node: ast.Assign) -> list[ast.stmt]:
+        """Splits `a, b = x, y` into assignments, if none reads what another one writes."""
+        target, value = node.targets[0], node.value
+        if not (
+            len(node.targets) == 1
+            and isinstance(target, ast.Tuple)
+            and isinstance(value, ast.Tuple)
+            and len(target.elts) == len(value.elts)
+            and not any(isinstance(one, ast.Starred) for one in [*target.elts, *value.elts])
+        ):
+            return [node]
+        pairs = list(zip(target.elts, value.elts, strict=True))
+        if any(stores(to) & loads(by) for to, _ in pairs for other, by in pairs if other is not to):
+            return [node]
+        made: list[ast.stmt] = []
+        for to, by in pairs:
+            if isinstance(to, ast.Name) and isinstance(by, ast.Name) and to.id == by.id:
+                continue
+            made.append(ast.Assign(targets=[to], value=by, lineno=node.lineno))
+        return made
+
+    def _branch(
+        self, node: ast.If, frame: Frame, modes: frozenset[str]
+    ) -> tuple[list[Statement], dict[str, ast.expr]]:
+        span = frame.file.span(node.test)
+        seen = {mode: self._tested(span, frame, mode) for mode in modes}
+        mixed = [mode for mode, values in seen.items() if len(values) > 1]
+        if mixed:
+            raise Refusal(
+                "this condition is true in one iteration and false in another; write the loop out",
+                path=frame.file.path,
+                line=node.lineno,
+            )
+        true = frozenset(mode for mode in modes if seen[mode] == {True})
+        statements: list[Statement] = []
+        returned: dict[str, ast.expr] = {}
+        for chosen, body in ((true, node.body), (modes - true, node.orelse)):
+            if chosen and body:
+                made, ends = self.body(body, frame, chosen)
+                statements += made
+                returned |= ends
+        return statements, returned
+
+    def _tested(self, span: Span, frame: Frame, mode: str) -> set[bool]:
+        values = frame.calls[mode].branches.get(span, ())
+        if len(frame.iteration) == 1:
+            [(loop, index)] = frame.iteration.items()
+            items = frame.calls[mode].values.get(loop)
+            if isinstance(items, list) and len(items) == len(values):
+                return {values[index]}
+        return set(values)
+
+    def _with(
+        self, node: ast.With, frame: Frame, modes: frozenset[str]
+    ) -> tuple[list[Statement], dict[str, ast.expr]]:
+        count = len(self.scopes)
+        before: list[Statement] = []
+        for item in node.items:
+            found = executions(item.context_expr, frame, modes)
+            names = {call.callee.api for calls in found.values() for call in calls}
+            if not names <= set(_TRANSPARENT) or not names:
+                raise Refusal(
+                    f"`with {ast.unparse(item.context_expr)}` is not translated",
+                    path=frame.file.path,
+                    line=node.lineno,
+                )
+            assert isinstance(item.context_expr, ast.Call)
+            for keyword in item.context_expr.keywords:
+                if names == {"tf.variable_scope"} and keyword.arg == "custom_getter":
+                    raise Refusal(
+                        "a variable scope with a `custom_getter` is not translated",
+                        path=frame.file.path,
+                        line=node.lineno,
+                    )
+                if names == {"tf.variable_scope"} and keyword.arg == "initializer":
+                    made, value = self._expression(keyword.value, frame, modes)
+                    before += made
+                    self.scopes.append(value)
+        statements, returned = self.body(node.body, frame, modes)
+        del self.scopes[count:]
+        return before + statements, returned
+
+    def _unrolled(
+        self, node: ast.For, frame: Frame, modes: frozenset[str]
+    ) -> list[Statement] | None:
+        """Writes out a loop; returns None if that is not needed, or not possible."""
+        if not self._calls_parts(node.body, frame, modes):
+            return None
+        span = frame.file.span(node.iter)
+        before, iterated = self._expression(node.iter, frame, modes)
+        bound = self.bound(node.target, iterated, span, frame, modes)
+        if bound is None:
+            return None
+        written = set().union(*(stores(one) for one in node.body))
+        statements = list(before)
+        for index, names in enumerate(bound):
+            frame.iteration[span] = index
+            for name, value in names.items():
+                if name in written or not is_simple(value):
+                    frame.names.pop(name, None)
+                    to = ast.Name(id=name, ctx=ast.Store())
+                    assigned = ast.Assign(targets=[to], value=value, lineno=node.lineno)
+                    statements.append(Statement(assigned, modes))
+                else:
+                    frame.names[name] = value
+            made, returned = self.body(node.body, frame, modes)
+            if returned:
+                return None
+            statements += made
+        frame.iteration.pop(span, None)
+        return statements
+
+    def bound(
+        self,
+        target: ast.expr,
+        iterated: ast.expr,
+        span: Span,
+        frame: Frame,
+        modes: frozenset[str],
+    ) -> list[dict[str, ast.expr]] | None:
+        """Returns the values of the names that a loop binds, in each iteration."""
+        seen = [self._iterated(span, frame, mode) for mode in modes]
+        if not seen or any(one is None or len(one) != len(seen[0] or ()) for one in seen):
+            return None
+        expressions = unrolling.items(iterated, seen[0] or ())
+        if expressions is None:
+            return None
+        bound = [unrolling.bind(target, one) for one in expressions]
+        return None if any(one is None for one in bound) else [one for one in bound if one]
+
+    def _iterated(self, span: Span, frame: Frame, mode: str) -> list[object] | None:
+        """Returns the items that a loop of a function had in a mode."""
+        waiting = [frame.calls[mode]]
+        while waiting:
+            call = waiting.pop()
+            items = call.values.get(span)
+            if isinstance(items, list):
+                return items
+            waiting += [one for one in call.calls if one.callee.span is None]
+        return None
+
+    def _calls_parts(self, body: Sequence[ast.AST], frame: Frame, modes: frozenset[str]) -> bool:
+        """Tells whether a loop calls helpers that are put in place, or has a loop of layers."""
+        for node in (one for statement in body for one in ast.walk(statement)):
+            if isinstance(node, ast.Call):
+                found = executions(node, frame, modes)
+                if any(is_part(call) for calls in found.values() for call in calls):
+                    return True
+        inner = [n for one in body for n in ast.walk(one) if isinstance(n, ast.For | ast.ListComp)]
+        return any(self.has_layers(one, frame, modes) for one in inner)
+
+    def has_layers(self, node: ast.AST, frame: Frame, modes: frozenset[str]) -> bool:
+        """Tells whether calls in a node make variables, or apply layers."""
+        for one in ast.walk(node):
+            if isinstance(one, ast.Call):
+                for calls in executions(one, frame, modes).values():
+                    for call in calls:
+                        if call.variables or call.callee.api.startswith(LAYERS) or is_part(call):
+                            return True
+        return False
+
+    def _loop(self, node: ast.For, frame: Frame, modes: frozenset[str]) -> list[Statement]:
+        unrolled = self._unrolled(node, frame, modes)
+        if unrolled is not None:
+            return unrolled
+        before, iterated = self._expression(node.iter, frame, modes)
+        body, returned = self.body(node.body, frame, modes)
+        if returned or node.orelse or any(one.modes != modes for one in body):
+            raise Refusal(
+                "a loop that returns, has an `else`, or does something else in another mode is not "
+                "translated; write it out",
+                path=frame.file.path,
+                line=node.lineno,
+            )
+        target = Rename(frame.names, self, frame).visit(copy.deepcopy(node.target))
+        loop = ast.For(target=target, iter=iterated, body=[one.node for one in body], orelse=[])
+        loop.lineno = node.lineno
+        return [*before, Statement(loop, modes)]
+
+    def _expression(
+        self,
+        node: ast.expr,
+        frame: Frame,
+        modes: frozenset[str],
+        targets: Mapping[str, str | ast.expr] | None = None,
+    ) -> tuple[list[Statement], ast.expr]:
+        """Returns statements that must run before, and the expression."""
+        visitor = Expressions(self, frame, modes)
+        if isinstance(node, ast.Call):
+            visitor.targets = {k: v for k, v in (targets or {}).items() if isinstance(v, str)}
+        new = visitor.run(node)
+        return visitor.before, new
+
+
+def _targets(node: ast.stmt) -> frozenset[str]:
+    """Returns the names that an assignment binds anew."""
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return frozenset(one.id for one in targets if isinstance(one, ast.Name))

@@ -1,0 +1,128 @@
+"""Functions that are being flattened: what the run showed of their calls."""
+
+import ast
+import dataclasses
+from collections.abc import Iterator, Mapping
+
+from migrate.translating.facts import Call, Span, TensorFact
+from migrate.translating.refusal import Refusal
+from migrate.translating.source_reader.source_files import SourceFile
+
+# Calls of these make a helper a part of the model, even if they make no variable.
+PARTS = (
+    "tf.layers.", "tf.losses.", "tf.metrics.", "tf.summary.", "tf.keras.layers.", "tf.train.",
+    "tf.nn.dropout", "tf.nn.rnn_cell.", "tf.variable_scope", "tf.get_variable", "tf.Variable",
+    "tf.nn.dynamic_rnn", "tf.nn.bidirectional_dynamic_rnn",
+    "tf.feature_column.input_layer", "tf.feature_column.linear_model",
+)  # fmt: skip
+# A comprehension with such calls is written out, and a loop in a helper that makes them.
+LAYERS = (
+    "tf.layers.", "tf.keras.layers.", "tf.nn.dropout", "tf.nn.rnn_cell.", "tf.get_variable",
+    "tf.Variable", "tf.nn.dynamic_rnn", "tf.nn.bidirectional_dynamic_rnn",
+)  # fmt: skip
+
+
+@dataclasses.dataclass(slots=True)
+class Frame:
+    """A function being flattened.
+
+    Attributes:
+      file: Its file.
+      calls: Its call in each mode.
+      names: New names of its variables.
+      functions: The functions that are defined in it.
+      owner: The object whose method it is: "self" for that of the model_fn, "self.encoder" for an
+        attribute; "" for a function.
+      iteration: The iterations of the unrolled loops around.
+    """
+
+    file: SourceFile
+    calls: Mapping[str, Call]
+    names: dict[str, str | ast.expr]
+    functions: dict[str, ast.FunctionDef]
+    owner: str = ""
+    iteration: dict[Span, int] = dataclasses.field(default_factory=dict)
+
+
+def own_calls(
+    call: Call, loops: tuple[tuple[Span, int], ...]
+) -> Iterator[tuple[Call, tuple[tuple[Span, int], ...]]]:
+    """Yields the calls of a function, those in generators that it passes on among them."""
+    for one in call.calls:
+        around = (*loops, *one.iterations)
+        yield one, around
+        if one.callee.span is None:
+            yield from own_calls(one, around)
+
+
+def executions(node: ast.expr, frame: Frame, modes: frozenset[str]) -> dict[str, list[Call]]:
+    """Returns the executions of a call expression, in each mode."""
+    span, wanted = frame.file.span(node), frame.iteration.items()
+    return {
+        mode: [
+            call
+            for call, loops in own_calls(frame.calls[mode], ())
+            if call.span == span and wanted <= dict(loops).items()
+        ]
+        for mode in modes
+        if mode in frame.calls
+    }
+
+
+def function_at(file: SourceFile, span: Span) -> ast.FunctionDef:
+    """Returns the function that begins at a line.
+
+    Raises:
+      Refusal: There is none, or there are several.
+    """
+    found = file.functions.get(span.line, [])
+    if len(found) != 1:
+        raise Refusal(
+            "expected the source of one function at this line; a lambda, a function made with "
+            "`exec`, or a file that has changed since it was imported cannot be read",
+            path=span.file,
+            line=span.line,
+        )
+    return found[0]
+
+
+def is_part(call: Call) -> bool:
+    """Tells whether a user's function is a part of the model, and not only a formula."""
+    if call.callee.span is None or call.callee.name == "<lambda>":
+        return False
+    inner = [one for one in call.walk() if one is not call]
+    return bool(call.variables) or any(one.callee.api.startswith(PARTS) for one in inner)
+
+
+def dotted(node: ast.AST) -> str:
+    """Returns "a.b" for an attribute of a name; "" for other expressions."""
+    if isinstance(node, ast.Attribute):
+        base = dotted(node.value)
+        return f"{base}.{node.attr}" if base else ""
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def hides(call: Call, tensors: frozenset[str]) -> bool:
+    """Tells whether a user's function computes one of the tensors, and returns something else."""
+    if call.callee.span is None or call.callee.name == "<lambda>" or not tensors:
+        return False
+    if isinstance(call.result, TensorFact) and call.result.name in tensors:
+        return False
+    seen = [value for one in call.walk() for value in one.values.values()]
+    seen += [one.result for one in call.walk() if one is not call]
+    seen += [value for one in call.walk() if one is not call for value in one.arguments.values()]
+    given = {v.name for v in call.arguments.values() if isinstance(v, TensorFact)}
+    return any(isinstance(v, TensorFact) and v.name in tensors - given for v in seen)
+
+
+def is_simple(node: ast.expr) -> bool:
+    """Tells whether an argument reads as well in the place of the parameter."""
+    if isinstance(node, ast.Name | ast.Constant):
+        return True
+    if isinstance(node, ast.Attribute):
+        return is_simple(node.value)
+    return (
+        isinstance(node, ast.Subscript)
+        and is_simple(node.value)
+        and isinstance(node.slice, ast.Constant)
+    )

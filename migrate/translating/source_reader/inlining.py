@@ -1,0 +1,306 @@
+"""Expressions of a flattened model_fn: renamed, with helpers put in the places of their calls."""
+
+import ast
+import copy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from migrate.translating.facts import Call
+from migrate.translating.refusal import Refusal
+from migrate.translating.source_reader import source_files
+from migrate.translating.source_reader.frames import (
+    Frame,
+    dotted,
+    executions,
+    function_at,
+    hides,
+    is_part,
+    is_simple,
+)
+from migrate.translating.source_reader.statements import Statement, loads, stores
+
+if TYPE_CHECKING:
+    from migrate.translating.source_reader.flattening import Flattening
+
+TRAINING = "training"
+
+
+class Expressions(ast.NodeTransformer):
+    """Copies an expression: renames, puts helpers in place, and notes the facts of the calls."""
+
+    def __init__(self, flattening: "Flattening", frame: Frame, modes: frozenset[str]) -> None:
+        self.flattening, self.frame, self.modes = flattening, frame, modes
+        self.before: list[Statement] = []
+        self.targets: dict[str, str] = {}
+        self.substituted: set[str] = set()
+
+    def run(self, node: ast.expr) -> ast.expr:
+        """Copies an expression."""
+        made: ast.expr = self.visit(node)
+        return made
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        """Copies a node: the tree of the file stays as it is."""
+        new = copy.copy(node)
+        if isinstance(node, ast.expr) and isinstance(new, ast.expr):
+            self.flattening.note(new, node, self.frame)
+        for field, value in ast.iter_fields(node):
+            if isinstance(value, list):
+                setattr(new, field, [self._visited(one) for one in value])
+            elif isinstance(value, ast.AST):
+                setattr(new, field, self.visit(value))
+        return new
+
+    def _visited(self, value: object) -> object:
+        return self.visit(value) if isinstance(value, ast.AST) else value
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        """A name in the function is another one in the flattened model_fn."""
+        new = self.frame.names.get(node.id, node.id)
+        if isinstance(new, str):
+            return ast.copy_location(ast.Name(id=new, ctx=node.ctx), node)
+        made = copy.deepcopy(new)
+        if new in self.flattening.values:
+            self.flattening.values[made] = self.flattening.values[new]
+        return made
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        """`self.units` is a constant, or a variable."""
+        made = self.flattening.objects.expression(node, self.frame)
+        return self.generic_visit(node) if made is None else made
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
+        """A generator of layers is a tuple."""
+        made = self._written_out(node.generators, [node.elt])
+        if made is None:
+            return self.generic_visit(node)
+        return ast.Tuple(elts=[one for [one] in made], ctx=ast.Load())
+
+    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
+        """A comprehension of layers is a list."""
+        made = self._written_out(node.generators, [node.elt])
+        if made is None:
+            return self.generic_visit(node)
+        return ast.List(elts=[one for [one] in made], ctx=ast.Load())
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
+        """A comprehension of layers is a dict."""
+        made = self._written_out(node.generators, [node.key, node.value])
+        if made is None:
+            return self.generic_visit(node)
+        return ast.Dict(keys=[one[0] for one in made], values=[one[1] for one in made])
+
+    def _written_out(
+        self, generators: list[ast.comprehension], parts: list[ast.expr]
+    ) -> list[list[ast.expr]] | None:
+        """Writes out a comprehension that makes layers; returns None for others."""
+        flattening, frame = self.flattening, self.frame
+        if not any(flattening.has_layers(one, frame, self.modes) for one in parts):
+            return None
+        [generator, *others] = generators
+        span = frame.file.span(generator.iter)
+        iterated = self.visit(generator.iter)
+        bound = flattening.bound(generator.target, iterated, span, frame, self.modes)
+        if others or generator.ifs or bound is None:
+            raise Refusal(
+                "a comprehension that makes layers is translated if it has one `for`, no `if`, and "
+                "iterates over plain values; write it out",
+                path=frame.file.path,
+                line=parts[0].lineno,
+            )
+        made = []
+        names = dict(frame.names)
+        for index, values in enumerate(bound):
+            frame.iteration[span] = index
+            frame.names.update(values)
+            made.append([self.visit(one) for one in parts])
+        frame.names.clear()
+        frame.names.update(names)
+        del frame.iteration[span]
+        return made
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        """`mode == ModeKeys.TRAIN` is `training`."""
+        if len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq):
+            names = {ast.unparse(node.left), ast.unparse(node.comparators[0])}
+            keys = {one for one in names if one.endswith((".TRAIN", "'train'"))}
+            if keys and names - keys == {"mode"}:
+                return ast.copy_location(ast.Name(id=TRAINING, ctx=ast.Load()), node)
+        return self.generic_visit(node)
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        """A condition that is the same in all modes is no condition."""
+        span = self.frame.file.span(node.test)
+        seen = {v for m in self.modes for v in self.frame.calls[m].branches.get(span, ())}
+        if len(seen) == 1:
+            chosen: ast.AST = self.visit(node.body if seen == {True} else node.orelse)
+            return chosen
+        return self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """A call of a helper that is a part of the model is what the helper returns."""
+        found = executions(node, self.frame, self.modes)
+        calls = [call for each in found.values() for call in each]
+        own = self._owner(node) and any(call.callee.span is not None for call in calls)
+        hidden = self.flattening.tensors
+        if own or any(is_part(call) or hides(call, hidden) for call in calls):
+            return self._in_place(node, found)
+        new = self.generic_visit(node)
+        self.flattening.facts[new] = found
+        if self.flattening.scopes:
+            self.flattening.initializers[new] = self.flattening.scopes[-1]
+        self._keep(node, calls)
+        return new
+
+    def _keep(self, node: ast.Call, calls: list[Call]) -> None:
+        spans = {call.callee.span for call in calls if call.callee.span is not None}
+        for span in spans:
+            file = source_files.load(span.file)
+            for function in file.functions.get(span.line, []):
+                if isinstance(node.func, ast.Name):
+                    self.flattening.kept[node.func.id] = (file, function)
+
+    def _in_place(self, node: ast.Call, found: Mapping[str, list[Call]]) -> ast.AST:
+        """Puts the body of a helper before the statement; returns what the helper returns."""
+        counts = {len(calls) for calls in found.values()}
+        spans = {call.callee.span for calls in found.values() for call in calls}
+        if counts != {1} or len(spans) != 1:
+            raise Refusal(
+                f"`{ast.unparse(node.func)}` makes variables and is called in a loop, or not in "
+                "all modes that run this line",
+                path=self.frame.file.path,
+                line=node.lineno,
+            )
+        [span] = spans
+        assert span is not None
+        file = source_files.load(span.file)
+        if file not in self.flattening.files:
+            self.flattening.files.append(file)
+        function = function_at(file, span)
+        calls = {mode: each[0] for mode, each in found.items()}
+        names, assigned = self._arguments(node, function, calls)
+        nested = isinstance(node.func, ast.Name) and node.func.id in self.frame.functions
+        frame = Frame(
+            file,
+            calls,
+            {**self.frame.names, **names} if nested else names,
+            dict(self.frame.functions),
+            owner=self.frame.owner if nested else self._owner(node),
+        )
+        self.before += assigned
+        statements, returned = self.flattening.body(function.body, frame, self.modes)
+        self.before += statements
+        texts = {ast.unparse(value) for value in returned.values()}
+        if len(texts) != 1 or set(returned) != set(self.modes):
+            raise Refusal(
+                f"`{function.name}` returns something else in another mode",
+                path=file.path,
+                line=function.lineno,
+            )
+        return next(iter(returned.values()))
+
+    def _owner(self, node: ast.Call) -> str:
+        """Returns the object whose method a call calls."""
+        path = dotted(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+        if self.frame.owner and path.partition(".")[0] == "self":
+            return f"{self.frame.owner}{path.removeprefix('self')}"
+        return ""
+
+    def _arguments(
+        self, node: ast.Call, function: ast.FunctionDef, calls: Mapping[str, Call]
+    ) -> tuple[dict[str, str | ast.expr], list[Statement]]:
+        """Returns what the helper's names are called here, and the assignments of its arguments."""
+        passed = self._passed(node, function)
+        self.substituted = set().union(
+            *(loads(argument) for name, argument in passed.items() if name not in self.targets)
+        )
+        written = set().union(*(stores(one) for one in function.body))
+        names: dict[str, str | ast.expr] = {}
+        assigned: list[Statement] = []
+        for name, argument in passed.items():
+            is_training = {m: c.arguments.get(name) for m, c in calls.items()} == {
+                mode: mode == "train" for mode in calls
+            }
+            value: ast.expr = self.visit(argument)
+            if is_training and len(calls) > 1:
+                names[name] = ast.Name(id=TRAINING, ctx=ast.Load())
+            elif name not in written and is_simple(value):
+                names[name] = value
+            elif self._takes_over(name, argument, passed, written):
+                assert isinstance(value, ast.Name)
+                names[name] = value.id  # `x = f(x)`: the helper's parameter is that variable
+            else:
+                names[name] = new = self._new_name(name, function, value)
+                to = ast.Name(id=new, ctx=ast.Store())
+                made = ast.Assign(targets=[to], value=value, lineno=node.lineno)
+                if not (isinstance(value, ast.Name) and value.id == new):
+                    assigned.append(Statement(made, self.modes))
+        for name in sorted(written - set(passed)):
+            names[name] = self._new_name(name, function, None)
+        return names, assigned
+
+    def _takes_over(
+        self, name: str, argument: ast.expr, passed: Mapping[str, ast.expr], written: set[str]
+    ) -> bool:
+        """Tells whether an argument is the variable that the call assigns, and only it reads it."""
+        if not isinstance(argument, ast.Name) or argument.id not in self.targets:
+            return False
+        if name != argument.id and argument.id in written:
+            return False
+        if self.frame.names.get(argument.id, argument.id) != self.targets[argument.id]:
+            return False
+        return sum(argument.id in loads(one) for one in passed.values()) == 1
+
+    def _new_name(self, name: str, function: ast.FunctionDef, value: ast.expr | None) -> str:
+        """Returns a name for a helper's variable that nothing else here has."""
+        new = name
+        if name in self.targets and name not in self.substituted:
+            return self.targets[name]  # it is the caller's variable that this call assigns
+        same = isinstance(value, ast.Name) and value.id == name
+        while new in self.flattening.used and not same:
+            new = f"{function.name}_{name}" if new == name else f"{new}_"
+        self.flattening.used.add(new)
+        return new
+
+    def _passed(self, node: ast.Call, function: ast.FunctionDef) -> dict[str, ast.expr]:
+        arguments = function.args
+        every = [one.arg for one in [*arguments.posonlyargs, *arguments.args]]
+        if every[:1] == ["self"]:
+            every = every[1:]
+        passed: dict[str, ast.expr] = {}
+        defaults = dict(zip(reversed(every), reversed(arguments.defaults), strict=False))
+        for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+            if default is not None:
+                defaults[one.arg] = default
+        if any(isinstance(one, ast.Starred) for one in node.args) or arguments.vararg:
+            raise Refusal(
+                f"`{function.name}` is called with `*`; pass its arguments one by one",
+                path=self.frame.file.path,
+                line=node.lineno,
+            )
+        passed |= dict(zip(every, node.args, strict=False))
+        passed |= {one.arg: one.value for one in node.keywords if one.arg is not None}
+        for name, default in defaults.items():
+            passed.setdefault(name, default)
+        return passed
+
+
+class Rename(ast.NodeTransformer):
+    """Renames what an assignment writes."""
+
+    def __init__(
+        self, names: Mapping[str, str | ast.expr], flattening: "Flattening", frame: Frame
+    ) -> None:
+        self.names, self.flattening, self.frame = names, flattening, frame
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        """`self.units` is a constant, or a variable."""
+        made = self.flattening.objects.expression(node, self.frame)
+        return self.generic_visit(node) if made is None else made
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        """A name in the function is another one in the flattened model_fn."""
+        new = self.names.get(node.id, node.id)
+        if isinstance(new, str):
+            return ast.copy_location(ast.Name(id=new, ctx=node.ctx), node)
+        return copy.deepcopy(new) if isinstance(node.ctx, ast.Load) else node

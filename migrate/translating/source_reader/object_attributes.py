@@ -1,0 +1,57 @@
+"""Attributes of the object whose method a model_fn is: constants, or variables of the model_fn."""
+
+import ast
+from collections.abc import Mapping
+
+from migrate.translating.refusal import Refusal
+from migrate.translating.source_reader.frames import Frame, dotted
+from migrate.translating.source_reader.statements import stores
+
+
+class ObjectAttributes:
+    """The attributes.
+
+    Args:
+      values: The plain attributes, such as "self.units".
+      used: The names that the model_fn has; new ones are added.
+
+    Attributes:
+      constants: The values by the names of the constants that stand for them.
+    """
+
+    def __init__(self, values: Mapping[str, object], used: set[str]) -> None:
+        self.values, self.used = values, used
+        self.constants: dict[str, object] = {}
+        self.stored: dict[str, str] = {}
+
+    def expression(self, node: ast.Attribute, frame: Frame) -> ast.expr | None:
+        """Returns what stands for an attribute of the object; None for other attributes."""
+        path = dotted(node)
+        if not frame.owner or path.partition(".")[0] != "self":
+            return None
+        path = f"{frame.owner}.{path.partition('.')[2]}"
+        if isinstance(node.ctx, ast.Store):
+            if path not in self.stored:
+                name = node.attr.lstrip("_") or "value"
+                while name in self.used:
+                    name += "_"
+                self.used.add(name)
+                self.stored[path] = name
+            return ast.Name(id=self.stored[path], ctx=ast.Store())
+        if path in self.stored:
+            return ast.Name(id=self.stored[path], ctx=ast.Load())
+        if path not in self.values:
+            if isinstance(node.value, ast.Attribute):
+                return None  # `self.squared.shape`: the visit goes on to `self.squared`
+            raise Refusal(
+                f"`{ast.unparse(node)}` is no number, text, or list or dict of such; pass it to "
+                "the model_fn in `params`",
+                path=frame.file.path,
+                line=node.lineno,
+            )
+        name = path.partition(".")[2].replace(".", "_").strip("_").upper()
+        defined = set().union(*(stores(one) for one in frame.file.tree.body))
+        while name in defined or name == "PARAMS":
+            name = f"MODEL_{name}"
+        self.constants[name] = self.values[path]
+        return ast.Name(id=name, ctx=ast.Load())

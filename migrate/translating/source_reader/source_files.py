@@ -1,0 +1,72 @@
+"""Source files: their trees, their functions by line, and the comments before each statement."""
+
+import ast
+import functools
+import io
+import tokenize
+from collections.abc import Mapping
+from pathlib import Path
+
+from migrate.translating.facts import Span
+
+
+class SourceFile:
+    """A file of the user's source.
+
+    Attributes:
+      path: The path.
+      text: The whole text.
+      tree: The module.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        with tokenize.open(path) as file:
+            self.text = file.read()
+        self.tree = ast.parse(self.text, filename=path)
+
+    @functools.cached_property
+    def functions(self) -> Mapping[int, list[ast.FunctionDef]]:
+        """The functions by the line of their `def`, or of their first decorator."""
+        found: dict[int, list[ast.FunctionDef]] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.FunctionDef):
+                first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+                found.setdefault(first, []).append(node)
+        return found
+
+    @functools.cached_property
+    def comments(self) -> Mapping[int, str]:
+        """The comments that stand alone on their lines, by line."""
+        tokens = tokenize.generate_tokens(io.StringIO(self.text).readline)
+        lines = self.text.splitlines()
+        return {
+            token.start[0]: token.string
+            for token in tokens
+            if token.type == tokenize.COMMENT and lines[token.start[0] - 1].lstrip().startswith("#")
+        }
+
+    def comments_before(self, node: ast.stmt) -> list[str]:
+        """Returns the comments on the lines just before a statement."""
+        found: list[str] = []
+        line = node.lineno - 1
+        while line in self.comments:
+            found.insert(0, self.comments[line])
+            line -= 1
+        return found
+
+    def span(self, node: ast.expr | ast.stmt) -> Span:
+        """Returns the place of a node."""
+        return Span(
+            self.path, node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0
+        )
+
+    def segment(self, node: ast.AST) -> str:
+        """Returns the source text of a node."""
+        return ast.get_source_segment(self.text, node) or ""
+
+
+@functools.lru_cache(maxsize=64)
+def load(path: str) -> SourceFile:
+    """Reads a file, once in a process."""
+    return SourceFile(str(Path(path)))

@@ -1,0 +1,106 @@
+"""Statements of the flattened model_fn, and the names that they read and write."""
+
+import ast
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+
+@dataclasses.dataclass(slots=True)
+class Statement:
+    """A statement, in the modes that run it.
+
+    Attributes:
+      node: The statement; names of helpers' variables are changed where they would collide.
+      modes: The modes that run it.
+      comments: The comments before it.
+    """
+
+    node: ast.stmt
+    modes: frozenset[str]
+    comments: list[str] = dataclasses.field(default_factory=list)
+
+
+def loads(node: ast.AST | None) -> set[str]:
+    """Returns the names that a node reads from outside of itself."""
+    if node is None:
+        return set()
+    bound: set[str] = set()
+    for one in ast.walk(node):
+        if isinstance(one, ast.comprehension):
+            bound |= stores(one.target)
+        elif isinstance(one, ast.Lambda | ast.FunctionDef):
+            arguments = one.args
+            every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+            bound |= {a.arg for a in every}
+            bound |= {a.arg for a in (arguments.vararg, arguments.kwarg) if a is not None}
+            if isinstance(one, ast.FunctionDef):
+                bound |= set().union(*(stores(inner) for inner in one.body))
+    read = {
+        one.id
+        for one in ast.walk(node)
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)
+    }
+    if isinstance(node, ast.For):
+        # What the body reads before it is written may come from the iteration before.
+        bound |= stores(node.target)
+    if isinstance(node, ast.FunctionDef):
+        bound |= set().union(*(stores(one) for one in node.body))
+    if isinstance(node, ast.AugAssign):
+        read |= stores(node.target)
+    return read - bound
+
+
+def stores(node: ast.AST | None) -> set[str]:
+    """Returns the names that a node writes, also those of which it changes an element."""
+    if node is None:
+        return set()
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return {node.name}
+    found = set()
+    for one in ast.walk(node):
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
+            found.add(one.id)
+        elif isinstance(one, ast.Subscript | ast.Attribute) and isinstance(one.ctx, ast.Store):
+            base: ast.AST = one
+            while isinstance(base, ast.Subscript | ast.Attribute):
+                base = base.value
+            if isinstance(base, ast.Name):
+                found.add(base.id)
+    for one in ast.walk(node):
+        if isinstance(one, ast.comprehension):
+            found -= stores(one.target)
+    return found
+
+
+def _kills(node: ast.stmt) -> set[str]:
+    """Returns the names whose earlier values nothing after the statement can read."""
+    if not isinstance(node, ast.Assign | ast.AnnAssign):
+        return set()
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    names: set[str] = set()
+    for target in targets:
+        elements = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+        names |= {one.id for one in elements if isinstance(one, ast.Name)}
+    return names
+
+
+def needed_for(
+    statements: Sequence[Statement], wanted: Iterable[str], mode: str
+) -> tuple[list[Statement], set[str]]:
+    """Returns the statements that a mode needs to compute names, and the names that these read.
+
+    Args:
+      statements: All statements, in order.
+      wanted: The names.
+      mode: The mode.
+
+    Returns:
+      The statements in order, and what must be there before the first of them.
+    """
+    needed, chosen = set(wanted), []
+    for statement in reversed(statements):
+        if mode in statement.modes and stores(statement.node) & needed:
+            chosen.append(statement)
+            needed -= _kills(statement.node)
+            needed |= loads(statement.node)
+    return chosen[::-1], needed

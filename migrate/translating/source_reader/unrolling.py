@@ -1,0 +1,83 @@
+"""What the items of an unrolled loop are, as expressions."""
+
+import ast
+from collections.abc import Sequence
+
+from migrate.translating.facts import TensorFact, Unknown
+
+_LIMIT = 64
+
+
+def items(iterated: ast.expr, seen: Sequence[object]) -> list[ast.expr] | None:
+    """Returns an expression for each item of what a loop iterates over.
+
+    Args:
+      iterated: What it iterates over.
+      seen: The items that the run showed.
+
+    Returns:
+      The expressions; None if an item has no expression.
+    """
+    if len(seen) > _LIMIT:
+        return None
+    if isinstance(iterated, ast.List | ast.Tuple):
+        starred = any(isinstance(one, ast.Starred) for one in iterated.elts)
+        return None if starred or len(iterated.elts) != len(seen) else list(iterated.elts)
+    if isinstance(iterated, ast.Call) and isinstance(iterated.func, ast.Name):
+        if iterated.func.id == "enumerate" and len(iterated.args) == 1 and not iterated.keywords:
+            inner = items(iterated.args[0], [_part(one, 1) for one in seen])
+            numbers = [ast.Constant(value=index) for index in range(len(seen))]
+            return None if inner is None else _tuples([numbers, inner])
+        if iterated.func.id == "zip":
+            each = [
+                items(argument, [_part(one, index) for one in seen])
+                for index, argument in enumerate(iterated.args)
+            ]
+            return None if any(one is None for one in each) else _tuples([o for o in each if o])
+    if all(_is_plain(one) for one in seen):
+        if _is_path(iterated) and not all(isinstance(one, str) for one in seen):
+            # A list of hyperparameters: its values are chosen in one place.
+            return [
+                ast.Subscript(value=iterated, slice=ast.Constant(value=index), ctx=ast.Load())
+                for index in range(len(seen))
+            ]
+        return [ast.parse(repr(one), mode="eval").body for one in seen]
+    return None
+
+
+def bind(target: ast.expr, item: ast.expr) -> dict[str, ast.expr] | None:
+    """Returns the names that a target binds, with their values; None if it is not one of names."""
+    if isinstance(target, ast.Name):
+        return {target.id: item}
+    if not isinstance(target, ast.Tuple | ast.List):
+        return None
+    bound: dict[str, ast.expr] = {}
+    for index, one in enumerate(target.elts):
+        part: ast.expr = ast.Subscript(value=item, slice=ast.Constant(value=index), ctx=ast.Load())
+        if isinstance(item, ast.Tuple | ast.List) and len(item.elts) == len(target.elts):
+            part = item.elts[index]
+        inner = bind(one, part)
+        if inner is None:
+            return None
+        bound |= inner
+    return bound
+
+
+def _tuples(columns: Sequence[Sequence[ast.expr]]) -> list[ast.expr]:
+    return [ast.Tuple(elts=list(row), ctx=ast.Load()) for row in zip(*columns, strict=False)]
+
+
+def _part(item: object, index: int) -> object:
+    return item[index] if isinstance(item, tuple | list) and index < len(item) else Unknown("")
+
+
+def _is_path(node: ast.expr) -> bool:
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return isinstance(node, ast.Name)
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, tuple | list):
+        return all(_is_plain(one) for one in value)
+    return not isinstance(value, TensorFact | Unknown | dict)

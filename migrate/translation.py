@@ -1,0 +1,276 @@
+"""`translate`: writes a model_fn as the source of a TF2 training loop."""
+
+import ast
+import dataclasses
+import inspect
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+from estimator_compat.ledger import reader
+from estimator_compat.ledger.values import LossLedger
+from migrate.graph_reading import runs, training_reading
+from migrate.graph_reading.recorded_facts import fact_of
+from migrate.targets import Built, Target
+from migrate.translating import emitter, program_reading
+from migrate.translating.expressions import dotted, is_plain
+from migrate.translating.facts import Span
+from migrate.translating.ir import Program
+from migrate.translating.program_reading import RunFacts
+from migrate.translating.refusal import Refusal
+from migrate.verifying.subject import SubjectReference
+from migrate.verifying.verdict import Verdict
+from migrate.verifying.verify import verify
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """A translated model_fn.
+
+    Attributes:
+      program: What was read.
+      outcome: "whole": no line of the legacy model runs in the written module.
+      kept: The functions of the legacy program that the module still calls; none in this version.
+      left_out: What is not carried over, such as hooks, in words.
+    """
+
+    program: Program
+    outcome: str = "whole"
+    kept: tuple[str, ...] = ()
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What is not carried over."""
+        return self.program.left_out
+
+    def source(self, *, keras: str = "keras", proof: str = "") -> str:
+        """Returns the source of the module, formatted as ruff does.
+
+        Args:
+          keras: The package that the module imports: "keras", which is Keras 3, or "tf_keras".
+          proof: What a verification found, for the docstring.
+        """
+        source = formatted(emitter.emit(self.program, keras=keras, proof=proof))
+        check_names(source)
+        return source
+
+
+def translate(target: Target) -> Translation:
+    """Translates a model_fn into the source of a TF2 training loop.
+
+    The model_fn is run: its graph is built in each mode that has an input_fn, and its calls are
+    recorded. Nothing is trained.
+
+    Args:
+      target: The model_fn with its inputs, params and config.
+
+    Raises:
+      Refusal: A part of the model_fn is not translated. The message has the line.
+      ValueError: The target has no input_fn for training, or the model_fn does not return a spec.
+    """
+    present = [mode for mode in ("train", "eval", "infer") if _has(target, mode)]
+    function = runs.model_function(target)
+    if getattr(function, "__code__", None) is None or function.__name__ == "<lambda>":
+        raise Refusal(
+            f"`model_fn` ({target.model_fn!r:.80}) has no `def` that can be read; expected a "
+            "function in a file; name that function"
+        )
+    path = function.__code__.co_filename
+    if not os.path.isfile(path):
+        raise Refusal(
+            f"the source of {function.__name__} is not there: it says that it is in {path}, which "
+            "is not a file, as for code of a notebook, of `exec`, or of a .pyc file; put it into a "
+            ".py file"
+        )
+    recorded = runs.record(target, tuple(present))
+    ledgers = {mode: _ledger(run.built, mode) for mode, run in recorded.items() if mode != "infer"}
+    train = recorded["train"]
+    facts = RunFacts(
+        model_fn=Span(function.__code__.co_filename, function.__code__.co_firstlineno, 0, 0, 0),
+        name=function.__name__,
+        calls={mode: run.call for mode, run in recorded.items()},
+        formulas={mode: ledger.formula for mode, ledger in ledgers.items()},
+        terms=ledgers["train"].terms,
+        training=training_reading.read(train.built, train.call),
+        params=fact_of(target.params),
+        closure=_closure(function),
+        attributes=_attributes(target.model_fn),
+        literals=_literals(function),
+        feature_specs=_specs(train.built.inputs.features),
+        has_labels=train.built.inputs.labels is not None,
+        input_fns={mode: _input_fn(target, mode, function) for mode in present},
+        endless=_is_endless(target),
+        loss_dtype=train.built.spec.loss.dtype.base_dtype.name,
+    )
+    return Translation(program=program_reading.read(facts))
+
+
+def formatted(source: str) -> str:
+    """Sorts the imports of a module and formats it, as ruff does.
+
+    Raises:
+      RuntimeError: ruff is not installed, or cannot read the source.
+    """
+    options = ["--isolated", "--line-length=100", "--stdin-filename=loop.py", "-"]
+    for command in (["check", "--select=I,F401", "--fix", "--quiet"], ["format", "--quiet"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, *options],
+            input=source,
+            text=True,
+            capture_output=True,
+        )
+        if not done.stdout:
+            raise RuntimeError(
+                f"ruff {command[0]} failed: {done.stderr.strip()[:500]}; expected ruff to format "
+                "the written module; install it with `pip install ruff`."
+            )
+        source = done.stdout
+    return source
+
+
+def check_names(source: str) -> None:
+    """Checks that TensorFlow 2 has the names that a module reads, and that it defines the others.
+
+    Raises:
+      Refusal: It does not; the message names them.
+    """
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)]
+    names = {dotted(node) for node in nodes}
+    missing = sorted(name for name in names if name.startswith("tf.") and not _is_in_tf2(name))
+    if missing:
+        raise Refusal(
+            f"TensorFlow 2 has no {', '.join(f'`{name}`' for name in missing)}, and this version "
+            "does not know what to write for it"
+        )
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select=F821", "-"]
+    found = subprocess.run(
+        [*command, "--output-format=concise"], input=source, text=True, capture_output=True
+    )
+    undefined = sorted(set(re.findall(r"Undefined name `(\w+)`", found.stdout)))
+    if undefined:
+        raise Refusal(
+            f"the source of {', '.join(f'`{name}`' for name in undefined)} was not found: a part "
+            "of the model_fn reads it in a way that is not translated"
+        )
+
+
+def _is_in_tf2(name: str) -> bool:
+    value: Any = tf
+    for part in name.split(".")[1:]:
+        if isinstance(value, type) or not hasattr(value, part):
+            return isinstance(value, type)
+        value = getattr(value, part)
+    return True
+
+
+def _has(target: Target, mode: str) -> bool:
+    return not isinstance(target.input_fns, Mapping) or mode in target.input_fns
+
+
+def _ledger(built: Built, mode: str) -> LossLedger:
+    batch = built.batch
+    with built.graph.as_default():
+        return reader.ledger(built.spec.loss, batch.features, batch.labels, mode=mode)
+
+
+def _closure(function: Callable[..., Any]) -> dict[str, Any]:
+    values = inspect.getclosurevars(function).nonlocals
+    return {name: fact_of(v) for name, v in values.items() if is_plain(fact_of(v))}
+
+
+def _attributes(model_fn: Any) -> dict[str, Any]:
+    """Returns the plain attributes of the object whose method the model_fn is."""
+    while hasattr(model_fn, "func"):
+        model_fn = model_fn.func
+    waiting = [("self", getattr(model_fn, "__self__", None))]
+    found: dict[str, Any] = {}
+    while waiting:
+        path, owner = waiting.pop()
+        if owner is None or path.count(".") > 3:
+            continue
+        for name, value in (vars(type(owner)) | getattr(owner, "__dict__", {})).items():
+            fact = fact_of(value)
+            if name.startswith("__") or inspect.isroutine(value):
+                continue
+            if is_plain(fact):
+                found[f"{path}.{name}"] = fact
+            elif not inspect.isroutine(value) and hasattr(value, "__dict__"):
+                waiting.append((f"{path}.{name}", value))
+    return found
+
+
+def _literals(function: Any) -> dict[str, str]:
+    """Returns the values of constants that depend on the place of the legacy file."""
+    return {
+        name: repr(value)
+        for name, value in function.__globals__.items()
+        if isinstance(value, str)
+        and os.path.isabs(value)
+        and not name.startswith("__")
+        and os.path.exists(value)
+    }
+
+
+def _specs(features: Any) -> str:
+    if isinstance(features, dict):
+        inner = ", ".join(f"{name!r}: {_specs(value)}" for name, value in features.items())
+        return f"{{{inner}}}"
+    if isinstance(features, tuple | list):
+        inner = ", ".join(_specs(value) for value in features)
+        return f"({inner},)"
+    if not isinstance(features, tf.Tensor | tf.SparseTensor):
+        raise Refusal(f"features of type {type(features).__name__} are not translated")
+    shape = features.shape.as_list() if features.shape.rank is not None else None
+    kind = "SparseTensorSpec" if isinstance(features, tf.SparseTensor) else "TensorSpec"
+    return f"tf.{kind}({shape}, tf.{features.dtype.base_dtype.name})"
+
+
+def _input_fn(target: Target, mode: str, function: Any) -> tuple[str, bool]:
+    """Returns the name of an input_fn in the model_fn's module, and whether it takes params."""
+    wanted = target.input_fn(mode)
+    for name, value in function.__globals__.items():
+        if value is wanted:
+            return name, "params" in inspect.signature(wanted).parameters
+    raise Refusal(
+        f"the input_fn of {mode!r} is not a name at the top level of {function.__module__}"
+    )
+
+
+def _is_endless(target: Target) -> bool:
+    """Tells whether the training input is a dataset without an end."""
+    with tf.Graph().as_default():
+        dataset = target.call_input_fn("train")
+        if not isinstance(dataset, tf.data.Dataset):
+            return False
+        with tf1.Session() as session:
+            size = session.run(dataset.cardinality())
+    return bool(size == tf.data.INFINITE_CARDINALITY)
+
+
+def prove(
+    target: Target, path: str, *, steps: int = 50, progress: Callable[[str], None] | None = None
+) -> Verdict:
+    """Holds a written module to the model_fn under an Estimator, in a process of its own.
+
+    Args:
+      target: The model_fn with its inputs.
+      path: The path of the module.
+      steps: How many steps to train.
+      progress: Is called with a line of text now and then.
+    """
+    return verify(target, SubjectReference(f"{path}:Loop"), steps=steps, progress=progress)
+
+
+def proof(verdict: Verdict) -> str:
+    """Returns a sentence on a verdict, with the versions, for the docstring of the module."""
+    stages = ", ".join(f"{stage.name} {stage.outcome.value}" for stage in verdict.stages)
+    return (
+        f"Verified against the legacy program, TensorFlow {tf.__version__}: "
+        f"{verdict.outcome.value} ({stages})."
+    )

@@ -1,0 +1,113 @@
+"""`migrate translate` as a process: what it writes, what it refuses, and how it exits."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrate import cli
+from tests.recording.commands import migrate
+
+HEAD = """
+import estimator_compat as estimator
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+def data():
+    x, y = [[1.0], [2.0], [3.0]], [[1.0], [0.0], [1.0]]
+    return tf.data.Dataset.from_tensor_slices((x, y)).batch(2).repeat()
+"""
+MODEL = """
+def model_fn(features, labels, mode):
+    outputs = tf1.layers.dense(features, 1, name="dense")
+{body}
+    if mode == "infer":
+        return estimator.EstimatorSpec(mode, predictions={{"y": outputs}})
+    loss = {loss}
+    step = tf1.train.get_global_step()
+    train_op = tf1.train.GradientDescentOptimizer(0.01).minimize(loss, step)
+    return estimator.EstimatorSpec(mode, loss=loss, train_op=train_op)
+"""
+MEAN = "tf1.losses.mean_squared_error(labels, outputs)"
+
+
+def _program(folder: Path, *, body: str = "", loss: str = MEAN, tail: str = "") -> str:
+    path = folder / "program.py"
+    path.write_text(HEAD + MODEL.format(body=body, loss=loss) + tail)
+    return f"{path}:model_fn"
+
+
+def _translate(folder: Path, *arguments: str, target: str) -> Any:
+    data = f"--input_fn={folder / 'program.py'}:data"
+    return migrate("translate", target, data, *arguments, cwd=folder)
+
+
+@pytest.mark.subprocess
+def test_a_program_is_written_and_proved(tmp_path: Path) -> None:
+    target = _program(tmp_path)
+    done = _translate(tmp_path, "-o", "loop.py", "--verify", "--format=json", target=target)
+    assert done.returncode == 0, done.stderr
+    outcome = json.loads(done.stdout)
+    assert outcome["outcome"] == "whole"
+    assert outcome["kept"] == outcome["left_out"] == []
+    assert outcome["verdict"]["outcome"] == "identical"
+    text = (tmp_path / "loop.py").read_text()
+    assert "Verified against the legacy program" in text
+    assert "estimator_compat" not in text
+    assert "migrate" not in text
+    assert sorted(one.name for one in tmp_path.iterdir() if one.is_file()) == [
+        "loop.py",
+        "program.py",
+    ]
+
+
+@pytest.mark.subprocess
+def test_source_goes_to_stdout(tmp_path: Path) -> None:
+    done = _translate(tmp_path, target=_program(tmp_path))
+    assert done.returncode == 0, done.stderr
+    compile(done.stdout, "loop.py", "exec")
+    assert not (tmp_path / "loop.py").exists()
+
+
+@pytest.mark.subprocess
+def test_what_is_not_translated_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    target = _program(tmp_path, loss="tf.sqrt(tf.reduce_mean(tf.square(labels - outputs)))")
+    done = _translate(tmp_path, "-o", "loop.py", "--format=json", target=target)
+    assert done.returncode == 2
+    outcome = json.loads(done.stdout)
+    assert outcome["outcome"] == "refused"
+    assert outcome["line"] == 16
+    assert f"program.py:{outcome['line']}: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "loop.py").exists()
+
+
+def test_a_file_that_exists_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop.py").write_text("# edited\n")
+    assert cli.main(["translate", "a.py:b", "-o", "loop.py"]) == 2
+    assert "add --force to replace it" in capsys.readouterr().err
+    assert (tmp_path / "loop.py").read_text() == "# edited\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["-o", "missing/loop.py"], "make it first"),
+        (["--format=json"], "add -o loop.py"),
+        (["--verify"], "add -o loop.py"),
+    ],
+)
+def test_options_that_cannot_be_followed(
+    arguments: list[str],
+    expected: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["translate", "a.py:b", *arguments]) == 2
+    assert expected in capsys.readouterr().err

@@ -1,0 +1,111 @@
+"""Tests for migrate.translation: what `translate` refuses, in words."""
+
+import importlib.machinery
+import importlib.util
+import os
+import py_compile
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import migrate
+from migrate import translation
+from migrate.translating.refusal import Refusal
+
+PROGRAM = """
+import estimator_compat as estimator
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+def data():
+    x, y = [[1.0], [2.0], [3.0]], [[1.0], [0.0], [1.0]]
+    return tf.data.Dataset.from_tensor_slices((x, y)).batch(2).repeat()
+
+def model_fn(features, labels, mode):
+    outputs = tf1.layers.dense(features, 1, name="dense")
+    {body}
+    if mode == "infer":
+        return estimator.EstimatorSpec(mode, predictions={{"y": outputs}})
+    loss = {loss}
+    step = tf1.train.get_global_step()
+    train_op = tf1.train.GradientDescentOptimizer(0.01).minimize(loss, step)
+    return estimator.EstimatorSpec(mode, loss=loss, train_op=train_op)
+"""
+MEAN = "tf1.losses.mean_squared_error(labels, outputs)"
+
+
+def _write(folder: Path, *, body: str = "pass", loss: str = MEAN) -> Path:
+    path = folder / "program.py"
+    path.write_text(PROGRAM.format(body=body, loss=loss))
+    return path
+
+
+def _load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("program", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _target(module: ModuleType) -> migrate.Target:
+    return migrate.Target(model_fn=module.model_fn, input_fns=module.data)
+
+
+REFUSED = {
+    "python": (
+        {"body": "features += 0 * tf1.py_func(lambda x: x, [features], tf.float32)"},
+        "`tf.py_func`",
+    ),
+    "while": (
+        {"body": "while outputs.shape.rank > 2: outputs = outputs[0]"},
+        "program.py:12: `while` in a model_fn is not translated",
+    ),
+    "global": ({"body": "global COUNT; COUNT = 1"}, "program.py:12: `global`"),
+    "opaque": (
+        {"loss": "tf.sqrt(tf.reduce_mean(tf.square(labels - outputs)))"},
+        "program.py:15: ",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_not_translated_is_refused_with_its_line(case: str, tmp_path: Path) -> None:
+    parts, expected = REFUSED[case]
+    target = _target(_load(_write(tmp_path, **parts)))
+    with pytest.raises(Refusal) as raised:
+        translation.translate(target).source()
+    assert expected in str(raised.value)
+
+
+def test_a_lambda_is_refused(tmp_path: Path) -> None:
+    module = _load(_write(tmp_path))
+    target = migrate.Target(
+        model_fn=lambda features, labels, mode: module.model_fn(features, labels, mode),
+        input_fns=module.data,
+    )
+    with pytest.raises(Refusal, match="no `def` that can be read"):
+        translation.translate(target)
+
+
+def test_a_function_made_by_exec_is_refused() -> None:
+    module = ModuleType("program")
+    exec(PROGRAM.format(body="pass", loss=MEAN), module.__dict__)
+    with pytest.raises(Refusal, match="is not a file, as for code of a notebook"):
+        translation.translate(_target(module))
+
+
+def test_code_without_source_is_refused(tmp_path: Path) -> None:
+    source = _write(tmp_path)
+    compiled = str(tmp_path / "program.pyc")
+    py_compile.compile(str(source), cfile=compiled)
+    os.remove(source)
+    loader = importlib.machinery.SourcelessFileLoader("program", compiled)
+    spec = importlib.util.spec_from_loader("program", loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    with pytest.raises(Refusal, match="is not a file, as for code of a notebook"):
+        translation.translate(_target(module))
