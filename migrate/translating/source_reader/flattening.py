@@ -364,7 +364,8 @@ class _Expressions(ast.NodeTransformer):
         span = self.frame.file.span(node.test)
         seen = {v for m in self.modes for v in self.frame.calls[m].branches.get(span, ())}
         if len(seen) == 1:
-            return self.visit(node.body if seen == {True} else node.orelse)
+            made: ast.AST = self.visit(node.body if seen == {True} else node.orelse)
+            return made
         return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
