@@ -229,11 +229,11 @@ class _Reading:
                 f"    return {ast.unparse(value)}"
             )
         for attribute in part.attributes:
-            value = ast.unparse(ast.fix_missing_locations(attribute.value))
+            made = ast.unparse(ast.fix_missing_locations(attribute.value))
             if attribute.loop is not None:
                 target, iterated = ast.unparse(attribute.loop.target), attribute.loop.iter
-                value = f"[{value} for {target} in {ast.unparse(iterated)}]"
-            init.append(f"self.{attribute.name} = {value}")
+                made = f"[{made} for {target} in {ast.unparse(iterated)}]"
+            init.append(f"self.{attribute.name} = {made}")
         return Model(
             init=tuple(init),
             body=tuple(_lines(forward.statements)),

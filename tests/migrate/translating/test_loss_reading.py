@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from estimator_compat import EstimatorSpec, facade
+from estimator_compat import EstimatorSpec, RunConfig, facade
 from migrate.hosting import eager_mode
 from migrate.targets import Target
 from migrate.translating.refusal import Refusal
@@ -76,6 +76,7 @@ def golden(name: str) -> Target:
         model_fn=module.model_fn,
         input_fns={"train": module.train_input_fn},
         params=getattr(module, "PARAMS", None),
+        config=RunConfig(model_dir="model", tf_random_seed=1, save_summary_steps=3),
     )
 
 

@@ -165,8 +165,8 @@ def _text(outputs: tuple[str, ...], loss: Loss) -> str:
         functions += [term.per_example, term.reduce]
     for one in functions:
         if one is not None:
-            lines = _indented([*one.body, f"return {one.returns}"])
-            parts.append(f"def {one.name}({', '.join(one.parameters)}):\n{lines}")
+            body = _indented([*one.body, f"return {one.returns}"])
+            parts.append(f"def {one.name}({', '.join(one.parameters)}):\n{body}")
     terms = [f"{one.name!r}: ({one.losses}, {one.weights or None})" for one in loss.terms]
     lines = [*loss.body, f"return {loss.loss}, {{{', '.join(terms)}}}"]
     parameters = ", ".join(["features", "labels", *outputs, "variables"])
@@ -221,7 +221,8 @@ def legacy_numbers(one: WrittenLoss) -> tuple[list[Numbers], list[Any], dict[str
             fetched["labels"] = labels
         variables = {v.op.name: v for v in tf1.global_variables()}
         hooks = list(built.inputs.hooks)
-        numbers, batches = [], []
+        numbers: list[Numbers] = []
+        batches: list[Any] = []
         with tf1.train.SingularMonitoredSession(hooks=hooks) as session:
             values = session.raw_session().run(variables)
             while not session.should_stop() and len(batches) < 6:
