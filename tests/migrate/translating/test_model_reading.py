@@ -51,7 +51,7 @@ def _written(folder: Path, *body: str) -> str:
 WRITTEN = {
     "a layer used twice is one attribute": (
         ["net = scaled(net, tf.nn.relu) + scaled(2.0 * net, tf.nn.relu)"],
-        ["self.shared = keras.layers.Dense(2, activation=tf.nn.relu)", "= self.shared(x)"],
+        ["self.shared = keras.layers.Dense(2, activation=tf.nn.relu)", "self.shared("],
         ["shared_1"],
     ),
     "the initializer of a scope": (
@@ -93,7 +93,7 @@ WRITTEN = {
     "a layer object": (
         ["layer = tf1.layers.Dense(3, use_bias=False)", "net = layer(net) + layer(2 * net)"],
         ["self.dense = keras.layers.Dense(3, use_bias=False)", "self.dense(2 * features)"],
-        ["dense_1", "layer ="],
+        ["dense_1", " layer ="],
     ),
     "layers in a loop": (
         ["for size in (2, 3):", "    net = tf1.layers.dense(net, size)"],
