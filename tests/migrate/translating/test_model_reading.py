@@ -1,0 +1,161 @@
+"""Tests for migrate.translating.model_reading: what it writes, and the layers that it refuses."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+import migrate
+from migrate import translation
+from migrate.translating.refusal import Refusal
+
+PROGRAM = """
+import estimator_compat as estimator
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+def data():
+    x, y = [[1.0], [2.0], [3.0]], [[1.0], [0.0], [1.0]]
+    return tf.data.Dataset.from_tensor_slices((x, y)).batch(2).repeat()
+
+def scaled(x, activation):
+    with tf1.variable_scope("scaled", reuse=tf1.AUTO_REUSE):
+        return tf1.layers.dense(x, 2, activation=activation, name="shared")
+
+def model_fn(features, labels, mode):
+    net = features
+{body}
+    outputs = tf1.layers.dense(net, 1, name="outputs")
+    if mode == "infer":
+        return estimator.EstimatorSpec(mode, predictions={{"y": outputs}})
+    loss = tf1.losses.mean_squared_error(labels, outputs)
+    step = tf1.train.get_global_step()
+    train_op = tf1.train.GradientDescentOptimizer(0.01).minimize(loss, step)
+    return estimator.EstimatorSpec(mode, loss=loss, train_op=train_op)
+"""
+
+
+def _written(folder: Path, *body: str) -> str:
+    path = folder / "program.py"
+    path.write_text(PROGRAM.format(body="\n".join(f"    {line}" for line in body)))
+    spec = importlib.util.spec_from_file_location("program", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    target = migrate.Target(model_fn=module.model_fn, input_fns=module.data)
+    return translation.translate(target).source()
+
+
+# What the source of the model must have, and what it must not.
+WRITTEN = {
+    "a layer used twice is one attribute": (
+        ["net = scaled(net, tf.nn.relu) + scaled(2.0 * net, tf.nn.relu)"],
+        ["self.shared = keras.layers.Dense(2, activation=tf.nn.relu)", "self.shared("],
+        ["shared_1"],
+    ),
+    "the initializer of a scope": (
+        [
+            "with tf1.variable_scope('s', initializer=tf1.ones_initializer()):",
+            "    net = net * tf1.get_variable('w', [1])",
+        ],
+        ['self.w = self.add_weight(shape=[1], initializer="ones")', "net = features * self.w"],
+        ["variable_scope"],
+    ),
+    "each weight has an initializer of its own": (
+        [
+            "init = tf1.random_normal_initializer(stddev=0.5)",
+            "net = net * tf1.get_variable('a', [1], initializer=init)",
+            "net = net * tf1.get_variable('b', [1], initializer=init)",
+        ],
+        [
+            "return keras.initializers.RandomNormal(stddev=0.5)",
+            "self.a = self.add_weight(shape=[1], initializer=init())",
+            "self.b = self.add_weight(shape=[1], initializer=init())",
+        ],
+        [],
+    ),
+    "dropout with a probability for each mode": (
+        ["net = tf1.nn.dropout(net, keep_prob=0.75 if mode == 'train' else 1.0)"],
+        ["keras.layers.Dropout(0.25)", "self.dropout(features, training=training)"],
+        [],
+    ),
+    "dropout in all modes": (
+        ["net = tf1.nn.dropout(net, keep_prob=0.75)"],
+        ["self.dropout(features, training=True)"],
+        [],
+    ),
+    "dropout that never drops": (
+        ["net = tf1.layers.dropout(net, 0.5)"],
+        ["self.dropout(features, training=False)"],
+        [],
+    ),
+    "a layer object": (
+        ["layer = tf1.layers.Dense(3, use_bias=False)", "net = layer(net) + layer(2 * net)"],
+        ["self.dense = keras.layers.Dense(3, use_bias=False)", "self.dense(2 * features)"],
+        ["dense_1", " layer ="],
+    ),
+    "layers in a loop": (
+        ["for size in (2, 3):", "    net = tf1.layers.dense(net, size)"],
+        ["[keras.layers.Dense(size) for size in (2, 3)]", "for dense in self.dense_layers:"],
+        [],
+    ),
+}
+
+
+@pytest.mark.subprocess
+@pytest.mark.parametrize("case", WRITTEN)
+def test_layers_are_written(case: str, tmp_path: Path) -> None:
+    body, present, absent = WRITTEN[case]
+    source = _written(tmp_path, *body)
+    for text in present:
+        assert text in source
+    for text in absent:
+        assert text not in source
+
+
+REFUSED = {
+    "one variable, two layers": (
+        ["net = scaled(net, tf.nn.relu) + scaled(net, None)"],
+        "program.py:12: this layer shares its variables with a layer that computes something else",
+    ),
+    "moving averages that never move": (
+        ["net = tf1.layers.batch_normalization(net, training=mode == 'train')"],
+        "never moves, because the train_op does not depend on UPDATE_OPS",
+    ),
+    "a function that TF2 lacks": (
+        ["net = tf1.batch_gather(net, tf.zeros_like(net, tf.int32))"],
+        "program.py:16: `tf.batch_gather` has no form in TF2 that is translated",
+    ),
+    "variables in a loop of the graph": (
+        ["net = tf.map_fn(lambda x: tf1.layers.dense(x[None], 1)[0], net)"],
+        "program.py:16: `tf.map_fn` makes the variable",
+    ),
+    "a tensor as training": (
+        ["net = tf1.layers.dropout(net, training=tf.constant(True))"],
+        "program.py:16: `training` is a tensor; pass `mode == ModeKeys.TRAIN`",
+    ),
+    "an initial state": (
+        [
+            "cell = tf1.nn.rnn_cell.GRUCell(1)",
+            "_, net = tf1.nn.dynamic_rnn(cell, net[:, None], initial_state=net)",
+        ],
+        "program.py:17: an `initial_state` other than `cell.zero_state` is not translated",
+    ),
+    "a cell with peepholes": (
+        [
+            "cell = tf1.nn.rnn_cell.LSTMCell(1, use_peepholes=True)",
+            "net, _ = tf1.nn.dynamic_rnn(cell, net[:, None], dtype=tf.float32)",
+            "net = net[:, 0]",
+        ],
+        "program.py:16: `use_peepholes` of LSTMCell is not translated",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_has_no_equal_is_refused_with_its_line(case: str, tmp_path: Path) -> None:
+    body, expected = REFUSED[case]
+    with pytest.raises(Refusal) as raised:
+        _written(tmp_path, *body)
+    assert expected in str(raised.value)
