@@ -268,7 +268,8 @@ class Estimator(ExportsSavedModels):
 
     def _model_fn_for_export(self) -> Callable[..., Any]:
         """Returns the function that is called instead of the model_fn if there is no input_fn."""
-        return self._model_fn
+        model_fn: Callable[..., Any] = self._model_fn
+        return model_fn
 
     def _call_model_fn(
         self, features: Any, labels: Any, mode: str, config: RunConfig, *, exporting: bool = False

@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
-import tensorflow.compat.v1 as tf1
 
 from estimator_compat.ledger import reader
 from estimator_compat.ledger.values import LossLedger
+from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.runtime import sessions
 from migrate.graph_reading import runs, training_reading
 from migrate.graph_reading.recorded_facts import fact_of
 from migrate.targets import Built, Target
@@ -74,7 +75,9 @@ def translate(target: Target) -> Translation:
       Refusal: A part of the model_fn is not translated. The message has the line.
       ValueError: The target has no input_fn for training, or the model_fn does not return a spec.
     """
-    present = [mode for mode in ("train", "eval", "infer") if _has(target, mode)]
+    present = [
+        mode for mode in (ModeKeys.TRAIN, ModeKeys.EVAL, ModeKeys.PREDICT) if _has(target, mode)
+    ]
     function = runs.model_function(target)
     if getattr(function, "__code__", None) is None or function.__name__ == "<lambda>":
         raise Refusal(
@@ -89,14 +92,16 @@ def translate(target: Target) -> Translation:
             ".py file"
         )
     recorded = runs.record(target, tuple(present))
-    ledgers = {mode: _ledger(run.built, mode) for mode, run in recorded.items() if mode != "infer"}
-    train = recorded["train"]
+    ledgers = {
+        mode: _ledger(run.built, mode) for mode, run in recorded.items() if mode != ModeKeys.PREDICT
+    }
+    train = recorded[ModeKeys.TRAIN]
     facts = RunFacts(
         model_fn=Span(function.__code__.co_filename, function.__code__.co_firstlineno, 0, 0, 0),
         name=function.__name__,
         calls={mode: run.call for mode, run in recorded.items()},
         formulas={mode: ledger.formula for mode, ledger in ledgers.items()},
-        terms=ledgers["train"].terms,
+        terms=ledgers[ModeKeys.TRAIN].terms,
         training=training_reading.read(train.built, train.call),
         params=fact_of(target.params),
         closure=_closure(function),
@@ -245,11 +250,10 @@ def _input_fn(target: Target, mode: str, function: Any) -> tuple[str, bool]:
 def _is_endless(target: Target) -> bool:
     """Tells whether the training input is a dataset without an end."""
     with tf.Graph().as_default():
-        dataset = target.call_input_fn("train")
+        dataset = target.call_input_fn(ModeKeys.TRAIN)
         if not isinstance(dataset, tf.data.Dataset):
             return False
-        with tf1.Session() as session:
-            size = session.run(dataset.cardinality())
+        [size] = sessions.values_of([dataset.cardinality()])
     return bool(size == tf.data.INFINITE_CARDINALITY)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat.runtime import graph_traversal
+from estimator_compat.runtime import graph_traversal, sessions
 from migrate.graph_reading import scalar_expressions
 from migrate.targets import Built
 from migrate.translating.facts import Call
@@ -66,11 +66,12 @@ def read(built: Built, call: Call) -> TrainingFacts:
                 path=one.span.file,
                 line=one.span.line,
             )
-    if len(clips) > 1 or any(not isinstance(one, float | int) for one in clips):
+    norms = [one for one in clips if isinstance(one, float | int)]
+    if len(clips) > 1 or len(norms) != len(clips):
         raise Refusal("gradients are clipped to a norm that is not one number")
     return TrainingFacts(
         optimizers=tuple(groups),
-        clip_norm=float(next(iter(clips))) if clips else None,
+        clip_norm=float(norms[0]) if norms else None,
         weights=tuple(weights),
         without_gradient=tuple(missing),
         moved=moved,
@@ -154,8 +155,8 @@ def _constant(name: str, tensor: Any) -> Any:
             f"the optimizer's `{name}` ({tensor.name}) is not a constant, and only learning rates "
             "that change are translated"
         )
-    with tf1.Session(graph=tensor.graph) as session:
-        return session.run(tensor)
+    with tensor.graph.as_default():
+        return sessions.values_of([tensor])[0]
 
 
 def _with_slots(found: dict[str, Any], op: Any) -> dict[str, Any]:

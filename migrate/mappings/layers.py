@@ -42,7 +42,7 @@ _NORMALIZED = {
     "gamma": "gamma", "beta": "beta", "moving_mean": "moving_mean",
     "moving_variance": "moving_variance",
 }  # fmt: skip
-_NO_REUSE = {"reuse": None, "_scope": None, "_reuse": None}
+_NO_REUSE = {"reuse": None}
 _END = (
     "kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint",
     "bias_constraint", "trainable", "name", "reuse",

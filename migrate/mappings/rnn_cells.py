@@ -27,7 +27,7 @@ class CellRow:
     taken: Mapping[str, str]
     variables: Mapping[str, str]
     source: str
-    ignored: tuple[str, ...] = ("reuse", "_reuse", "name", "dtype", "state_is_tuple")
+    ignored: tuple[str, ...] = ("reuse", "name", "dtype", "state_is_tuple")
     states: tuple[str, ...] = ()
 
 

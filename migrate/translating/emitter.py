@@ -5,6 +5,7 @@ import os
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import optimizers
 from migrate.translating.ir import Function, Program
 from migrate.translating.program_reading import optimizer_row
@@ -556,7 +557,7 @@ def _main(program: Program) -> str:
         f"dataset = {program.input_fns['train']}",
         "train(loop, dataset, MODEL_DIR.value, STEPS.value, STEPS_PER_LOOP.value)",
     ]
-    if "eval" in program.input_fns:
+    if ModeKeys.EVAL in program.input_fns:
         lines.append(f"print(loop.evaluate({program.input_fns['eval']}))")
     return f"""\
 def main(_: list[str]) -> None:

@@ -15,7 +15,9 @@ _NAME_ARGUMENTS = {"name", "scope"}
 
 def parse(text: str) -> ast.expr:
     """Parses an expression."""
-    return ast.parse(text, mode="eval").body
+    [statement] = ast.parse(f"({text})").body
+    assert isinstance(statement, ast.Expr)
+    return statement.value
 
 
 def calls_of(node: ast.AST, facts: Facts) -> list[Call]:

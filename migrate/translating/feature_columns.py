@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from migrate.translating.expressions import parse
 from migrate.translating.facts import Call, ColumnFact, FunctionFact, TensorFact
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader import source_files
@@ -170,14 +171,14 @@ class _Writing:
         if len(found) != 1:
             raise self._refusal("two lambdas on one line; write the normalizer_fn on its own line")
         names = [one.arg for one in found[0].args.args]
-        values = {name: ast.parse(repr(v), mode="eval").body for name, v in function.values.items()}
-        values[names[0]] = ast.parse(text, mode="eval").body
+        values = {name: parse(repr(v)) for name, v in function.values.items()}
+        values[names[0]] = parse(text)
 
         class Fill(ast.NodeTransformer):
             def visit_Name(self, node: ast.Name) -> ast.AST:
                 return values.get(node.id, node)
 
-        body = ast.parse(ast.unparse(found[0].body), mode="eval").body
+        body = parse(ast.unparse(found[0].body))
         return ast.unparse(ast.fix_missing_locations(Fill().visit(body)))
 
     def _ids(self, column: ColumnFact) -> str:

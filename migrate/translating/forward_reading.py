@@ -4,6 +4,7 @@ import ast
 import dataclasses
 from collections.abc import Iterable
 
+from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.statements import Statement, loads, needed_for, stores
 
@@ -133,7 +134,9 @@ def _one_more(
 ) -> Statement | None:
     """Returns a statement with which the model would return fewer tensors; None if none is."""
     for statement in rest:
-        if statement.modes >= {"train", "eval"} and not loads(statement.node) & {"labels"}:
+        if statement.modes >= {ModeKeys.TRAIN, ModeKeys.EVAL} and not loads(statement.node) & {
+            "labels"
+        }:
             others = [one for one in rest if one is not statement]
             if len(_outputs([*chosen, statement], others, wanted)) < len(outputs):
                 return statement

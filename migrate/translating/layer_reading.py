@@ -4,6 +4,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import initializers, layers
 from migrate.translating.expressions import ToTf2, api_of, bind, dotted, is_plain, parse, refuse
 from migrate.translating.facts import TensorFact
@@ -143,7 +144,7 @@ class Layers:
         if "rate" in arguments:
             return {"rate": arguments["rate"], **kept}
         rates = dropout_rates(use)
-        value = rates.get("train", next(iter(rates.values()), None))
+        value = rates.get(ModeKeys.TRAIN, next(iter(rates.values()), None))
         if value is None:
             raise refuse(use.node, self.path, "`keep_prob` is no number")
         return {"rate": ast.Constant(value=value), **kept}
@@ -219,7 +220,7 @@ class Layers:
         by_mode = {
             mode: [call.arguments.get(name) for call in calls] for mode, calls in use.calls.items()
         }
-        seen = by_mode.get("train") or next(iter(by_mode.values()))
+        seen = by_mode.get(ModeKeys.TRAIN) or next(iter(by_mode.values()))
         if name != "rate" and any(one != seen for one in by_mode.values()):
             raise refuse(use.node, self.path, f"`{name}` is another in another mode")
         seen = [list(one) if isinstance(one, tuple) else one for one in seen]
@@ -291,7 +292,7 @@ class Layers:
             raise refuse(
                 use.node, self.path, "`training` is a tensor; pass `mode == ModeKeys.TRAIN`"
             )
-        if all(bool(value) == (mode == "train") for mode, value in values.items()):
+        if all(bool(value) == (mode == ModeKeys.TRAIN) for mode, value in values.items()):
             return parse(TRAINING)
         if len({bool(value) for value in values.values()}) == 1:
             return ast.Constant(value=bool(next(iter(values.values()))))

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from estimator_compat.ledger.values import Kind, LossTerm
+from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import losses
 from migrate.translating.expressions import api_of, bind, calls_of, parse
 from migrate.translating.facts import TensorFact
@@ -128,7 +129,7 @@ class _Gathering:
             if isinstance(statement.node, ast.Expr):
                 statement.node = new
                 continue
-            source = LossSource(self.flat, [statement], ast.Constant(value=None), "train")
+            source = LossSource(self.flat, [statement], ast.Constant(value=None), ModeKeys.TRAIN)
             source.nodes = [statement.node]
             source.replace(node, ast.Name(id=name, ctx=ast.Load()))
             [statement.node] = source.nodes
@@ -309,7 +310,7 @@ def name_variables(
 
     found = {flat.labels} - {""}
     for statement in flat.statements:
-        source = LossSource(flat, [statement], ast.Constant(value=None), "train")
+        source = LossSource(flat, [statement], ast.Constant(value=None), ModeKeys.TRAIN)
         if loads(statement.node) & found or any(source.find(one) for one in tensors):
             found |= stores(statement.node)
             statement.node = rebuilt(statement.node, change, source.same_facts)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from estimator_compat.ledger.steps import LossStep
 from estimator_compat.ledger.values import Kind
 from estimator_compat.ledger.values import LossTerm as LedgerTerm
+from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import reductions
 from migrate.translating import loss_collections, loss_rows, loss_spelled
 from migrate.translating.expressions import calls_of, parse
@@ -108,7 +109,7 @@ def check_same(
     """
     needed = [
         [one.node for one in needed_for(statements, loads(loss), mode)[0]]
-        for loss, mode in ((train, "train"), (evaluation, "eval"))
+        for loss, mode in ((train, ModeKeys.TRAIN), (evaluation, ModeKeys.EVAL))
     ]
     first = [ast.dump(one) for one in [*needed[0], train]]
     second = [ast.dump(one) for one in [*needed[1], evaluation]]
@@ -139,9 +140,9 @@ class _Reading:
         self.flat, self.outputs, self.terms = flat, outputs, terms
         self.others = others
         self.given = loss
-        needed = needed_for(others, loads(loss), "train")[0]
-        self.source = LossSource(flat, needed, loss, "train")
-        self.original = LossSource(flat, needed, loss, "train")
+        needed = needed_for(others, loads(loss), ModeKeys.TRAIN)[0]
+        self.source = LossSource(flat, needed, loss, ModeKeys.TRAIN)
+        self.original = LossSource(flat, needed, loss, ModeKeys.TRAIN)
         self.taken = names_in(self.source.roots()) | {*outputs, *_INPUTS}
 
     @property
@@ -158,7 +159,7 @@ class _Reading:
                     f"a part of the loss is not a sum or mean of losses: {one.stopped_by}; return "
                     "a loss without it, and add it in the file that is written",
                 )
-        behind = needed_for(self.flat.statements, loads(self.given), "train")[0]
+        behind = needed_for(self.flat.statements, loads(self.given), ModeKeys.TRAIN)[0]
         for root in [*(one.node for one in behind), self.given]:
             for node in ast.walk(root):
                 if any(one.callee.name in _GRADIENTS for one in calls_of(node, self.flat.facts)):
@@ -431,10 +432,10 @@ class _Reading:
     def _per_example(
         self, name: str, index: int, value: ast.expr, lines: tuple[str, ...]
     ) -> Function:
-        before = [Statement(one, frozenset(("train",))) for one in self.source.nodes[:index]]
+        before = [Statement(one, frozenset((ModeKeys.TRAIN,))) for one in self.source.nodes[:index]]
         read = loads(value).union(*(loads(ast.parse(line)) for line in lines))
         read -= {line.partition(" = ")[0] for line in lines}
-        needed, names = needed_for(before, read, "train")
+        needed, names = needed_for(before, read, ModeKeys.TRAIN)
         ordered = ["labels", *self.outputs, "features", self.variables]
         local = {one for node in self.source.nodes for one in stores(node)}
         lost = names & local - {*ordered} - {n for one in needed for n in stores(one.node)}
@@ -616,8 +617,8 @@ class _Reading:
     def _body(self, terms: Sequence[LossTerm]) -> list[ast.stmt]:
         wanted = loads(self.source.loss) | {one.losses.lstrip("-") for one in terms}
         wanted |= set().union(*(loads(parse(one.weights)) for one in terms if one.weights), set())
-        every = [Statement(one, frozenset(("train",))) for one in self.source.nodes]
-        chosen = {id(one.node) for one in needed_for(every, wanted, "train")[0]}
+        every = [Statement(one, frozenset((ModeKeys.TRAIN,))) for one in self.source.nodes]
+        chosen = {id(one.node) for one in needed_for(every, wanted, ModeKeys.TRAIN)[0]}
         return [one for one in self.source.nodes if id(one) in chosen]
 
     def _reads_variables(self, body: Sequence[ast.stmt]) -> bool:

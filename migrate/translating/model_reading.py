@@ -5,6 +5,7 @@ import copy
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 
+from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import layers as layer_rows
 from migrate.translating import feature_columns, model_uses, rnn_reading, table_reading
 from migrate.translating.expressions import ToTf2, api_of, bind, calls_of, dotted, parse, refuse
@@ -114,7 +115,7 @@ class _Reading:
         rewrite = ToTf2(self.flat.facts, self.aliases, replace)
         for statement in list(self.flat.statements):
             if _is_dropout_alone(statement, by_node):
-                statement.modes = frozenset(("train", "eval", "infer"))
+                statement.modes = frozenset((ModeKeys.TRAIN, ModeKeys.EVAL, ModeKeys.PREDICT))
             self._rewrite(statement, rewrite)
         self.flat.returned.update(
             {mode: rewrite.visit(node) for mode, node in self.flat.returned.items()}
@@ -425,7 +426,7 @@ def _keyword(node: ast.Call, name: str) -> ast.expr | None:
 def _is_dropout_alone(statement: Statement, uses: Mapping[int, Use]) -> bool:
     """Tells whether a statement of TRAIN only applies dropout to a name: `x = dropout(x)`."""
     node = statement.node
-    if statement.modes != frozenset(("train",)) or not isinstance(node, ast.Assign):
+    if statement.modes != frozenset((ModeKeys.TRAIN,)) or not isinstance(node, ast.Assign):
         return False
     use = uses.get(id(node.value))
     if use is None or use.api in RNNS or not use.row.takes_training or use.made is not None:

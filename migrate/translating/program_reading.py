@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from estimator_compat.ledger.values import LossTerm
+from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import functions, metrics, optimizers
 from migrate.translating import (
     copying,
@@ -28,7 +29,7 @@ from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.statements import Statement, loads, needed_for, stores
 from migrate.translating.training_facts import TrainingFacts
 
-TRAIN, EVAL, PREDICT = "train", "eval", "infer"
+TRAIN, EVAL, PREDICT = ModeKeys.TRAIN, ModeKeys.EVAL, ModeKeys.PREDICT
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ import ast
 import dataclasses
 from collections.abc import Mapping
 
+from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import rnn_cells
 from migrate.mappings.rnn_cells import CellRow
 from migrate.translating.expressions import api_of, bind, calls_of, parse, refuse
@@ -62,7 +63,7 @@ class _Cells:
     def __init__(self, use: Use, layers: Layers) -> None:
         self.use, self.layers, self.flat = use, layers, layers.flat
         modes = use.statement.modes
-        self.mode = "train" if "train" in modes else sorted(modes)[0]
+        self.mode = ModeKeys.TRAIN if ModeKeys.TRAIN in modes else sorted(modes)[0]
 
     def of(self, node: ast.expr, at: Statement) -> list[Cell]:
         if isinstance(node, ast.Name):
@@ -117,7 +118,7 @@ class _Cells:
         rates: dict[str, set[object]] = {}
         for mode, calls in self.flat.facts.get(node, {}).items():
             rates[mode] = {call.arguments.get(name, 1.0) for call in calls}
-        kept = rates.pop("train", {1.0})
+        kept = rates.pop(ModeKeys.TRAIN, {1.0})
         others = set().union(*rates.values(), set())
         [one] = kept if len(kept) == 1 else [None]
         if not isinstance(one, int | float) or others - {1.0}:

@@ -9,7 +9,7 @@ import pytest
 from migrate import cli, commands
 
 # Modules that commands share.
-SHARED = {"argument_types", "progress", "target_arguments"}
+SHARED = {"argument_types", "error_hints", "progress", "target_arguments"}
 
 
 def test_every_module_is_a_command_or_is_shared() -> None:

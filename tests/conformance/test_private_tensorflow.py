@@ -53,7 +53,7 @@ def object_saver(_: pytest.MonkeyPatch, folder: Path) -> None:
         saver = private_tensorflow.object_saver(tf.train.Checkpoint(kept=variable))
         saver.save(session, str(folder / "model.ckpt"))
     restored = tf.Variable(0.0)
-    tf.train.Checkpoint(kept=restored).restore(str(folder / "model.ckpt")).assert_consumed()
+    tf.train.Checkpoint(kept=restored).restore(str(folder / "model.ckpt")).expect_partial()
     assert float(restored) == 3.0
 
 

@@ -5,6 +5,7 @@ import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.facts import Call
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader import source_files
@@ -219,7 +220,7 @@ class Expressions(ast.NodeTransformer):
         assigned: list[Statement] = []
         for name, argument in passed.items():
             is_training = {m: c.arguments.get(name) for m, c in calls.items()} == {
-                mode: mode == "train" for mode in calls
+                mode: mode == ModeKeys.TRAIN for mode in calls
             }
             value: ast.expr = self.visit(argument)
             if is_training and len(calls) > 1:

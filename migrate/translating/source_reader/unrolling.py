@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Sequence
 
+from migrate.translating.expressions import parse
 from migrate.translating.facts import TensorFact, Unknown
 
 _LIMIT = 64
@@ -41,7 +42,7 @@ def items(iterated: ast.expr, seen: Sequence[object]) -> list[ast.expr] | None:
                 ast.Subscript(value=iterated, slice=ast.Constant(value=index), ctx=ast.Load())
                 for index in range(len(seen))
             ]
-        return [ast.parse(repr(one), mode="eval").body for one in seen]
+        return [parse(repr(one)) for one in seen]
     return None
 
 

@@ -1,6 +1,7 @@
 """The settings of a run: ranges, contradictions, modes and their inputs."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -122,8 +123,9 @@ def test_what_an_engine_cannot_do(settings, message):
     [("export_dir", "serving_input_fn"), ("serving_input_fn", "export_dir")],
 )
 def test_an_export_needs_a_folder_and_a_receiver(given, missing):
+    options: dict[str, Any] = {given: "m:f"}
     with pytest.raises(ValueError, match="--") as raised:
-        dataclasses.replace(TrainSettings(train_input_fn="m:f"), **{given: "m:f"}).with_mode()
+        dataclasses.replace(TrainSettings(train_input_fn="m:f"), **options).with_mode()
     assert str(raised.value) == (
         f"`--{given}` (m:f) is given without --{missing}; expected both, to write a SavedModel; "
         f"add --{missing}, or leave out --{given}."

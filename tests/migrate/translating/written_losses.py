@@ -168,9 +168,9 @@ def _text(outputs: tuple[str, ...], loss: Loss) -> str:
             body = _indented([*one.body, f"return {one.returns}"])
             parts.append(f"def {one.name}({', '.join(one.parameters)}):\n{body}")
     terms = [f"{one.name!r}: ({one.losses}, {one.weights or None})" for one in loss.terms]
-    lines = [*loss.body, f"return {loss.loss}, {{{', '.join(terms)}}}"]
+    body_lines = [*loss.body, f"return {loss.loss}, {{{', '.join(terms)}}}"]
     parameters = ", ".join(["features", "labels", *outputs, "variables"])
-    parts.append(f"def compute_loss({parameters}):\n{_indented(lines)}")
+    parts.append(f"def compute_loss({parameters}):\n{_indented(body_lines)}")
     return "\n\n\n".join(parts)
 
 
