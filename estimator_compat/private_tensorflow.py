@@ -249,6 +249,15 @@ def summary_writer_initializers() -> list[Any]:
     return initializers
 
 
+def global_step_reads() -> list[Any]:
+    """Returns the tensors from which TensorFlow's hooks read the global step of the default graph.
+
+    There is one, or none if nothing has asked for it. It is the sum of the global step and 0.
+    """
+    reads: list[Any] = tf1.get_collection("global_step_read_op_cache")
+    return reads
+
+
 def replace_function(name: str, function: Callable[..., Any]) -> None:
     """Replaces a public function of `tf.compat.v1`, for all code that looks it up from now on.
 

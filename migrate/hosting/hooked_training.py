@@ -37,22 +37,22 @@ class HookedTraining:
     def _must_be_stepwise(self) -> bool:
         """Returns whether each step is a call of its own, and logs why."""
         hooks = self._calls.at_each_step
-        if hooks:
+        ends = [self._built.spec.loss, self._built.train_op]
+        unshared = shared_draws.unshared(self._built.graph, ends)
+        if unshared:
+            tf1.logging.warning(
+                "Each training step is one call (steps_per_loop=1), because of hooks and of random "
+                "ops that keep their place in the sequence of their numbers in a function: %s. "
+                "They begin their sequence again when the hooks first fetch other tensors.",
+                ", ".join(map(str, unshared)),
+            )
+        elif hooks:
             tf1.logging.info(
                 "Each training step is one call (steps_per_loop=1), because of hooks that may act "
                 "at each step: %s.",
                 kinds.names(hooks),
             )
-            return True
-        ends = [self._built.spec.loss, self._built.train_op]
-        unshared = shared_draws.unshared(self._built.graph, ends)
-        if unshared:
-            tf1.logging.info(
-                "Each training step is one call (steps_per_loop=1), because of hooks and of "
-                "random ops whose sequence two functions cannot share: %s.",
-                ", ".join(map(str, unshared)),
-            )
-        return bool(unshared)
+        return bool(unshared or hooks)
 
     def train(self) -> None:
         """Trains to the last step, the end of the input, or a hook's request to stop."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from estimator_compat.type_aliases import (
     ServingInputReceiverFn,
 )
 from migrate.batch import Batch
-from migrate.hosting import argument_checks, eager_mode, mode_graphs, unsupported
+from migrate.hosting import argument_checks, eager_mode, unsupported
 from migrate.hosting.checkpoints import checkpoint_paths, filled_variables
 from migrate.hosting.checkpoints.loop_checkpoints import Checkpoints
 from migrate.hosting.event_files import EventFiles
@@ -322,8 +323,9 @@ class CustomLoop:
             needs a session.
         """
         argument_checks.check_counts(steps=steps)
-        folder = mode_graphs.eval_dir(self.target.run_config.model_dir, name)
-        graph, functions = self._graphs.to_run(ModeKeys.EVAL, hooks, folder), self._eval_functions
+        folder = f"eval_{name}" if name else "eval"
+        path = os.path.join(self.target.run_config.model_dir or "", folder)
+        graph, functions = self._graphs.to_run(ModeKeys.EVAL, hooks, path), self._eval_functions
         totals = {hook.tag: HistogramTotal() for hook in functions.histogram_hooks}
         self._fill(graph, "evaluate")
         with self._checkpoints.values_of(graph):
@@ -335,9 +337,7 @@ class CustomLoop:
             values = {key: value.numpy() for key, value in functions.values().items()}
         results = {**values, "global_step": self.global_step}
         histograms = [total.summary(tag) for tag, total in totals.items()]
-        self._events.write_results(
-            f"eval_{name}" if name else "eval", results, histograms, self._checkpoints.latest()
-        )
+        self._events.write_results(folder, results, histograms, self._checkpoints.latest())
         return results
 
     def predict(

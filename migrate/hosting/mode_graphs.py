@@ -1,6 +1,5 @@
 """`ModeGraphs`: the graphs of a loop, one for each mode, with the hooks that run in them."""
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -145,13 +144,3 @@ class ModeGraphs:
 
     def _check(self, built: Any, refusals: Sequence[str]) -> None:
         unsupported.check_graph(built, refusals)
-
-
-def eval_dir(model_dir: str | None, name: str | None) -> str:
-    """Returns the folder of an evaluation's event files, as an Estimator names it.
-
-    Args:
-      model_dir: The model_dir of the config, or None.
-      name: The name of the evaluation, or None.
-    """
-    return os.path.join(model_dir or "", f"eval_{name}" if name else "eval")

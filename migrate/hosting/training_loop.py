@@ -1,6 +1,7 @@
 """Many training steps in one call of a graph function."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -30,7 +31,8 @@ class Loop:
     """Trains on the batches of an iterator, many steps in one call of a function.
 
     If ops draw random numbers, a single graph function makes all steps, with and without summaries.
-    Its random ops then draw one sequence of numbers, the same as in a session.
+    Its random ops then draw one sequence of numbers, the same as in a session. This is not needed
+    if all functions of the graph share their draws.
 
     Args:
       functions: The functions of a TRAIN graph.
@@ -43,8 +45,16 @@ class Loop:
         # are lost. The values of these variables are not lost.
         self._losses = tf.Variable(tf.zeros([0], dtype), shape=[None], trainable=False)
         self._steps_made = tf.Variable(0, trainable=False)
-        self._draws = functions.built.draws
-        self._steps = tf.function(self._function(functions, jit_compile), reduce_retracing=True)
+        self._draws = functions.built.draws and not functions.shares_draws
+        self._functions, self._jit_compile = functions, jit_compile
+
+    @functools.cached_property
+    def _steps(self) -> Callable[..., tf.Tensor]:
+        # It is built when it is first called. With a hook that feeds a placeholder at each step, it
+        # is never called, and cannot be built.
+        function = self._function(self._functions, self._jit_compile)
+        steps: Callable[..., tf.Tensor] = tf.function(function, reduce_retracing=True)
+        return steps
 
     def __call__(self, batches: Iterator[Nest], count: int, *, summarize: bool) -> LoopResult:
         """Makes `count` training steps, or fewer if `batches` ends.

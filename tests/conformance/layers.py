@@ -209,6 +209,11 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             modules=(f"{_H}/inputs/*.py",),
         ),
         Room(
+            name="migrate.hosting.hooks",
+            holds="runs SessionRunHooks around a graph's functions",
+            modules=(f"{_H}/hooks/*.py",),
+        ),
+        Room(
             name="migrate.hosting.replicas",
             holds="several replicas with tf.distribute",
             modules=(f"{_H}/replicas/*.py",),

@@ -83,6 +83,103 @@ def summary_writer(_: pytest.MonkeyPatch, folder: Path) -> None:
     assert private_tensorflow.summary_writer(tf1.train.StepCounterHook()) is None
 
 
+@uses("tf.__internal__.eager_context.eager_mode")
+def eager_mode(_: pytest.MonkeyPatch, __: Path) -> None:
+    with tf.Graph().as_default():
+        assert not tf.executing_eagerly()
+        with private_tensorflow.eager_mode():
+            assert tf.executing_eagerly()
+
+
+@uses("LoggingTensorHook._timer")
+def hook_timer(_: pytest.MonkeyPatch, folder: Path) -> None:
+    hooks = [
+        tf1.train.LoggingTensorHook(["a"], every_n_iter=3),
+        tf1.train.StepCounterHook(every_n_steps=3),
+        tf1.train.CheckpointSaverHook(str(folder), save_steps=3),
+        tf1.train.SummarySaverHook(save_steps=3, summary_op=[]),
+    ]
+    for hook in hooks:
+        timer = private_tensorflow.hook_timer(hook)
+        timer.update_last_triggered_step(5)
+        due = [step for step in range(5, 10) if timer.should_trigger_for_step(step)]
+        assert due == [8, 9]
+
+
+@uses("LoggingTensorHook._iter_count")
+def logged_iterations(_: pytest.MonkeyPatch, __: Path) -> None:
+    hook = tf1.train.LoggingTensorHook([], every_n_iter=3)
+    hook.begin()
+    hook.before_run(None)
+    hook.after_run(None, tf1.train.SessionRunValues({}, None, None))
+    assert private_tensorflow.logged_iterations(hook) == 1
+
+
+@uses("LoggingTensorHook._iter_count")
+def count_iterations(_: pytest.MonkeyPatch, __: Path) -> None:
+    hook = tf1.train.LoggingTensorHook([], every_n_iter=3)
+    hook.begin()
+    private_tensorflow.count_iterations(hook, 4)
+    assert private_tensorflow.logged_iterations(hook) == 4
+
+
+def _begun_summary() -> Any:
+    tf1.train.create_global_step()
+    hook = tf1.train.SummarySaverHook(save_steps=3, summary_op=[])
+    hook.begin()
+    return hook
+
+
+@uses("SummarySaverHook._next_step")
+def is_begun_summary(_: pytest.MonkeyPatch, __: Path) -> None:
+    with tf.Graph().as_default():
+        hook = _begun_summary()
+        assert not private_tensorflow.is_begun_summary(hook)
+        private_tensorflow.expect_step(hook, 3)
+        assert private_tensorflow.is_begun_summary(hook)
+
+
+@uses("SummarySaverHook._next_step")
+def expect_step(_: pytest.MonkeyPatch, __: Path) -> None:
+    with tf.Graph().as_default():
+        hook = _begun_summary()
+        private_tensorflow.hook_timer(hook).update_last_triggered_step(1)
+        for step, is_due in ((3, False), (4, True)):
+            private_tensorflow.expect_step(hook, step)
+            assert ("summary" in hook.before_run(None).fetches) == is_due
+
+
+@uses("StopAtStepHook._last_step")
+def last_step(_: pytest.MonkeyPatch, __: Path) -> None:
+    assert private_tensorflow.last_step(tf1.train.StopAtStepHook(last_step=7)) == 7
+    assert private_tensorflow.last_step(tf1.train.StopAtStepHook(num_steps=7)) is None
+
+
+@uses("NanTensorHook._loss_tensor")
+def watched_tensor(_: pytest.MonkeyPatch, __: Path) -> None:
+    assert private_tensorflow.watched_tensor(tf1.train.NanTensorHook("loss")) == "loss"
+
+
+@uses("NanTensorHook._fail_on_nan_loss")
+def fails_on_nan(_: pytest.MonkeyPatch, __: Path) -> None:
+    for fails in (True, False):
+        hook = tf1.train.NanTensorHook("loss", fail_on_nan_loss=fails)
+        assert private_tensorflow.fails_on_nan(hook) is fails
+
+
+@uses("the collection global_step_read_op_cache")
+def global_step_reads(_: pytest.MonkeyPatch, __: Path) -> None:
+    with tf.Graph().as_default():
+        step = tf1.train.create_global_step()
+        assert private_tensorflow.global_step_reads() == []
+        tf1.train.StopAtStepHook(1).begin()
+        [read] = private_tensorflow.global_step_reads()
+        # The sum of the global step and 0: another input takes the step's place.
+        private_tensorflow.replace_input(read.op, 0, tf.constant(6, step.dtype))
+        with tf1.Session() as session:
+            assert session.run(read) == 6
+
+
 @uses("Graph._get_function")
 def function_graph(_: pytest.MonkeyPatch, __: Path) -> None:
     with tf.Graph().as_default() as graph:

@@ -226,6 +226,13 @@ def order_all_reads(graph: tf.Graph, spec: Any) -> None:
 
     Reads are not shared: a hook may feed a single one.
     """
+    global_step = tf1.train.get_global_step(graph)
+    with graph.as_default():
+        for read in private_tensorflow.global_step_reads():
+            # The read's input is a branch, for the case that the variable is not initialized. Only
+            # a read itself can be ordered before the increment.
+            value = graph.as_graph_element(global_step)
+            private_tensorflow.replace_input(read.op, 0, value)
     reads = [op for op in graph.get_operations() if op.type in variable_access.READS]
     determinism.make_deterministic(graph, [spec.loss, spec.train_op, *reads])
 

@@ -29,6 +29,7 @@ class GraphFunctions:
 
     Attributes:
       built: The graph.
+      shares_draws: See above.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class GraphFunctions:
         *,
         shares_draws: bool = False,
     ) -> None:
-        self.built = built
+        self.built, self.shares_draws = built, shares_draws
         feeds = built.inputs
         used = [index for index, tensor in enumerate(feeds) if tensor.consumers()]
         names = [op.name for op in handles(built.graph)]

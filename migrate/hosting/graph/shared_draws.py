@@ -14,12 +14,14 @@ import tensorflow.compat.v1 as tf1
 
 from migrate.hosting.graph import random_ops
 
-# RandomUniformInt draws other int32 numbers than StatefulUniformInt, so it is not replaced.
 _STATEFUL = {
     "RandomUniform": "StatefulUniform",
     "RandomStandardNormal": "StatefulStandardNormalV2",
     "TruncatedNormal": "StatefulTruncatedNormal",
+    "RandomUniformInt": "StatefulUniformInt",
 }
+# The attribute with the dtype of the numbers, if it is not called "dtype".
+_DTYPES = {"RandomUniformInt": "Tout"}
 _V1_LOOP = "Enter"
 _PHILOX = 1  # of tf.random.Algorithm
 _PREFIX = "hosted_draws"
@@ -77,12 +79,14 @@ def _is_replaced(node: Any) -> bool:
 
 def _replace(node: Any, first_inputs: list[str]) -> None:
     """Makes a NodeDef the stateful op that draws the same numbers."""
+    dtype = _DTYPES.get(node.op, "dtype")
     node.op = _STATEFUL[node.op]
     inputs = [*first_inputs, *node.input]
     del node.input[:]
     node.input.extend(inputs)
     node.attr["shape_dtype"].CopyFrom(node.attr["T"])
-    for name in ("T", "seed", "seed2"):
+    node.attr["dtype"].CopyFrom(node.attr[dtype])
+    for name in {"T", "seed", "seed2", dtype} - {"dtype"}:
         del node.attr[name]
 
 

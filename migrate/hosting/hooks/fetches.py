@@ -48,7 +48,8 @@ class Fetches:
     def _builder(self, fetch: Any) -> Build:
         if isinstance(fetch, Mapping):
             named = {key: self._builder(value) for key, value in fetch.items()}
-            make = dict if type(fetch).__name__ == "defaultdict" else type(fetch)
+            is_default = type(fetch).__name__ == "defaultdict"
+            make: Callable[..., Any] = dict if is_default else type(fetch)
             return lambda values: make((key, build(values)) for key, build in named.items())
         if isinstance(fetch, list | tuple):
             return self._sequence(fetch)
