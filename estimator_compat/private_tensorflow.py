@@ -222,23 +222,9 @@ def is_loss_scaled(graph: tf.Graph) -> bool:
 OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 
-def object_saver(checkpoint: tf.train.Checkpoint) -> Any:
-    """Builds the Saver of a Scaffold's `tf.train.Checkpoint` in the default graph.
-
-    Only `Scaffold.finalize` builds it, and finalizes the graph, which is not complete yet.
-    """
-    graph, nothing = tf1.get_default_graph(), tf.constant([], tf.string)
-    scaffold = tf1.train.Scaffold(
-        saver=checkpoint,
-        init_op=tf.no_op(),
-        local_init_op=tf.no_op(),
-        ready_op=nothing,
-        ready_for_local_init_op=nothing,
-        summary_op=nothing,
-    )
-    scaffold.finalize()
+def reopen(graph: tf.Graph) -> None:
+    """Lets operations be added to a graph that was finalized."""
     graph._unsafe_unfinalize()
-    return scaffold.saver
 
 
 def summary_writer_initializers() -> list[Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
+from estimator_compat import private_tensorflow
 from estimator_compat.runtime import checkpoint_files, evaluation, restore_errors
 from estimator_compat.runtime.cached_run import PreparedRun
 from estimator_compat.type_aliases import Graph, Hook, Nest, Operation, Session, Tensor, Variable
@@ -182,6 +183,25 @@ def default_saver(config: Any) -> Any:
         defer_build=True,
         save_relative_paths=True,
     )
+
+
+def object_saver(checkpoint: tf.train.Checkpoint) -> Any:
+    """Builds the Saver of a Scaffold's `tf.train.Checkpoint` in the default graph.
+
+    Only `Scaffold.finalize` builds it, and finalizes the graph, which may not be complete yet.
+    """
+    nothing = tf.constant([], tf.string)
+    scaffold = tf1.train.Scaffold(
+        saver=checkpoint,
+        init_op=tf.no_op(),
+        local_init_op=tf.no_op(),
+        ready_op=nothing,
+        ready_for_local_init_op=nothing,
+        summary_op=nothing,
+    )
+    scaffold.finalize()
+    private_tensorflow.reopen(tf1.get_default_graph())
+    return scaffold.saver
 
 
 def with_metric_initializers(scaffold: Any) -> Any:

@@ -554,11 +554,11 @@ def _main(program: Program) -> str:
         "loop = Loop()",
         "if WARM_START_FROM.value:",
         "    loop.restore_legacy(WARM_START_FROM.value)",
-        f"dataset = {program.input_fns['train']}",
+        f"dataset = {program.input_fns[ModeKeys.TRAIN]}",
         "train(loop, dataset, MODEL_DIR.value, STEPS.value, STEPS_PER_LOOP.value)",
     ]
     if ModeKeys.EVAL in program.input_fns:
-        lines.append(f"print(loop.evaluate({program.input_fns['eval']}))")
+        lines.append(f"print(loop.evaluate({program.input_fns[ModeKeys.EVAL]}))")
     return f"""\
 def main(_: list[str]) -> None:
 {_indented(chr(10).join(lines))}

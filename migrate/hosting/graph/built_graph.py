@@ -210,7 +210,7 @@ def _with_name_based_saver(spec: Any) -> Any:
     scaffold = spec.scaffold
     if not isinstance(scaffold.saver, tf.train.Checkpoint):
         return spec
-    saver = private_tensorflow.object_saver(scaffold.saver)
+    saver = sessions.object_saver(scaffold.saver)
     return spec._replace(scaffold=tf1.train.Scaffold(saver=saver, copy_from_scaffold=scaffold))
 
 
