@@ -143,15 +143,23 @@ _LAYERS = ("tf.layers.", "tf.nn.dropout", "tf.nn.dynamic_rnn", "tf.nn.rnn_cell."
 def _output_tensors(flat: Flattened, forward: forward_reading.Forward) -> dict[str, str]:
     """Returns the names of the tensors that the forward pass returns."""
     found: dict[str, str] = {}
-    for statement in forward.statements:
-        node = statement.node
-        if not isinstance(node, ast.Assign):
-            continue
+    assigned = [
+        (statement, node)
+        for statement in forward.statements
+        for node in ast.walk(statement.node)  # in a loop, the last iteration's values are known
+        if isinstance(node, ast.Assign)
+    ]
+    for statement, node in assigned:
         source = LossSource(flat, [statement], node.value, "train")
         value = source.value(node.value)
         targets, values = [node.targets[0]], [value]
         if isinstance(node.targets[0], ast.Tuple) and isinstance(value, tuple | list):
             targets, values = node.targets[0].elts, list(value)
+        elif isinstance(node.targets[0], ast.Tuple):  # of a generator, such as `(f(n) for n in x)`
+            targets = node.targets[0].elts
+            calls = [calls_of(n, flat.facts) for n in ast.walk(node.value)]
+            calls = [each for each in calls if len(each) == len(targets)]
+            values = [call.result for call in calls[0]] if calls else [None] * len(targets)
         for target, one in zip(targets, values, strict=True):
             if isinstance(target, ast.Name) and isinstance(one, TensorFact):
                 found[target.id] = one.name
@@ -216,7 +224,11 @@ def legacy_numbers(one: WrittenLoss) -> tuple[list[Numbers], list[Any], dict[str
             for term in data
         }
         fetched = {"loss": built.spec.loss, "averages": averages}
-        fetched |= {"features": features, "outputs": dict(one.outputs)}
+        outputs = {
+            name: tensor if ":" in tensor else f"{tensor}/Read/ReadVariableOp:0"
+            for name, tensor in one.outputs.items()
+        }
+        fetched |= {"features": features, "outputs": outputs}
         if labels is not None:
             fetched["labels"] = labels
         variables = {v.op.name: v for v in tf1.global_variables()}
