@@ -14,11 +14,11 @@ Brings code that was written for tf.estimator to TensorFlow 2.16 and later, in t
          `estimator_compat.Estimator`. They do what the original Estimator did.
   host   The same model_fn inside a TF2 custom loop. `migrate verify` proves that the loop computes
          the same as the Estimator.
-  own    TF2 source code that no longer needs this package.
+  own    TF2 source code that no longer needs this package. `migrate translate` writes it, and
+         proves that it computes the same.
 
-This version has the first two rungs. `migrate ledger` explains what a model_fn's loss is made of,
-and `migrate scan` finds in source code what TensorFlow 2.16 and later lack. The commands rewrite,
-translate and report are not in this version.
+`migrate ledger` explains what a model_fn's loss is made of, and `migrate scan` finds in source code
+what TensorFlow 2.16 and later lack. The commands rewrite and report are not in this version.
 """
 
 
@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     main_parser = argparse.ArgumentParser(
         prog="migrate",
         description=_DESCRIPTION,
-        epilog="Start with: migrate verify, and: estimator-train --help",
+        epilog="Start with: migrate translate, and: estimator-train --help",
         formatter_class=formatter,
     )
     main_parser.add_argument("--version", action="store_true", help="print versions and exit")

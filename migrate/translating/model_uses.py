@@ -186,8 +186,13 @@ class Use:
 
     @property
     def listed(self) -> bool:
-        """Whether the attribute is a list, with a layer for each iteration."""
-        return self.loop is not None and len(self.groups) > 1
+        """Whether the attribute is a list, with a layer for each iteration.
+
+        A loop that was run once makes a list, too: another hyperparameter may run it twice.
+        """
+        if self.loop is None or not self.groups:
+            return False
+        return len(self.groups) == len({call.iterations for call in self.executions})
 
     @property
     def reads(self) -> set[str]:

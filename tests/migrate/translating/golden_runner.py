@@ -1,8 +1,9 @@
 """Translates one golden program, and prints its source or its verdict.
 
-    python -m tests.migrate.translating.golden_runner default_reduction [keras | tf_keras] [STEPS]
+    python -m tests.migrate.translating.golden_runner NAME [keras | tf_keras] [STEPS] [FILE]
 
 With STEPS, the source is written to a temporary file and proved; the verdict is printed as JSON.
+With FILE, that module is held to the program instead.
 Legacy programs change how tensors compare, for the whole process, so each has a process of its own.
 """
 
@@ -41,7 +42,7 @@ def target_of(name: str, folder: str) -> migrate.Target:
     )
 
 
-def main(name: str, keras: str = "keras", steps: str = "") -> None:
+def main(name: str, keras: str = "keras", steps: str = "", file: str = "") -> None:
     """Prints a JSON object: `source`, `refusal` and `verdict`."""
     eager_mode.keep_eager_execution()
     with tempfile.TemporaryDirectory() as folder:
@@ -53,9 +54,10 @@ def main(name: str, keras: str = "keras", steps: str = "") -> None:
             found["refusal"] = {"reason": refusal.reason, "line": refusal.line}
         else:
             if steps:
-                path = os.path.join(folder, "loop.py")
-                with open(path, "w", encoding="utf-8") as file:
-                    file.write(source)
+                path = file or os.path.join(folder, "loop.py")
+                if not file:
+                    with open(path, "w", encoding="utf-8") as written:
+                        written.write(source)
                 verdict = translation.prove(target, path, steps=int(steps))
                 found["verdict"] = verdict.to_json()
     print(json.dumps(found))
