@@ -156,7 +156,7 @@ class TrainingLog:
 
     def _save_if_due(self, made: StepsMade) -> None:
         if self._saves_at(made.now):
-            due = self._saving.is_due(made.before + 1) and self._saving.is_due(made.now)
+            due = self._saving.is_due(made.now)
             if self._chief_decides(due) if self._saving.seconds else due:
                 self._save_at(made.now)
 

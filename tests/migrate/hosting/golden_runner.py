@@ -63,7 +63,10 @@ def _eval_batches(program: Any, config: Any) -> int:
     once more, such as the mean of a regularization term: a session runs the two in any order.
     """
     target = migrate.Target(
-        model_fn=program.model_fn, input_fns=program.eval_input_fn, config=config
+        model_fn=program.model_fn,
+        input_fns=program.eval_input_fn,
+        params=getattr(program, "PARAMS", None),
+        config=config,
     )
     limit = getattr(program, "EVAL_STEPS", None) or 100
     return len(batches.materialize(target, "eval", limit).values)

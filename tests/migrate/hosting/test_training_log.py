@@ -40,7 +40,8 @@ def test_each_call_of_train_logs_and_summarizes_at_the_steps_of_the_run(
         for steps in (STEPS, 9):
             loop.train(steps=steps)
     found = logged()
-    assert found == expected  # an Estimator reads the global step before a step
+    # A session reads the step of a line beside its increment, nearly always before it.
+    assert [loss for loss, _ in found] == [loss for loss, _ in expected]
     assert [step for _, step in found] == [0, 7, 14, 21, 23, 30]
     ours, theirs = (events(tmp_path / side) for side in ("host", "run"))
     assert sorted(ours) == sorted(theirs)
