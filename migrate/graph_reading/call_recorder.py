@@ -88,9 +88,9 @@ class CallRecorder:
         finally:
             for function, code in swapped.items():
                 function.__code__ = code
+            # Functions that were made meanwhile, such as the lambda of a generator, still report.
             for names in modules.values():
-                for name in self._reports():
-                    names.pop(name, None)
+                names.update(_SILENT)
 
     def watched(self, model_fn: Callable[..., Any]) -> Callable[..., Any]:
         """Returns a function that calls the model_fn, and makes its call the new `root`."""
@@ -156,6 +156,15 @@ class CallRecorder:
                 yield value
         finally:
             record.loops.pop(span, None)
+
+
+# What the reports do when nothing is recorded.
+_SILENT: dict[str, Callable[..., Any]] = {
+    _CALL: lambda _, function, /, *arguments, **keywords: function(*arguments, **keywords),
+    _TEST: lambda _, value: value,
+    _ITERATE: lambda _, values: values,
+    _VALUE: lambda _, value: value,
+}
 
 
 def _variables() -> list[Any]:

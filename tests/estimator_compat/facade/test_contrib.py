@@ -22,8 +22,8 @@ RECORDED = {
     family: json.loads((HERE / "recordings" / f"{family}.json").read_text()) for family in FAMILIES
 }
 # Convolutions and deep networks add numbers up in another order than TensorFlow 1.15.5.
-# Residual networks in training amplify rounding: weights that are 2e-7 larger, relatively, change
-# the outputs (up to 5.6) by 0.06. In inference, and in the moving averages, no digit differs.
+# Residual networks in training amplify rounding: weights that are larger by a factor of 1 + 2e-7
+# change the outputs (up to 5.6) by 0.06. In inference and in the moving averages no digit differs.
 RELATIVE = {"layers": 5e-5, "rnn": 5e-5}
 # Names without code that runs: their values are compared with TensorFlow 1.15.5.
 VALUES = {
