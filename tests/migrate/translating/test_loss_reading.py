@@ -41,6 +41,7 @@ NOT_TRANSLATED = {
     "product_of_losses": "is not a sum or mean of losses",
     "root_of_a_mean": "is not a sum or mean of losses",
     "worst_example_added": "is not a sum or mean of losses",
+    "losses_of_a_cond": "the source has no expression for cond",
     "gradient_penalty": "gradients within the loss",
     "triplet": "is called in a loop",
     "unrolled_over_time": "is called in a loop",
