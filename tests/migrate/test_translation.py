@@ -109,3 +109,11 @@ def test_code_without_source_is_refused(tmp_path: Path) -> None:
     loader.exec_module(module)
     with pytest.raises(Refusal, match="is not a file, as for code of a notebook"):
         translation.translate(_target(module))
+
+
+def test_functions_made_during_a_recording_work_afterwards(tmp_path: Path) -> None:
+    path = _write(tmp_path, body="global LATER; LATER = lambda x: max(x, 1)")
+    module = _load(path)
+    with pytest.raises(Refusal, match="`global`"):
+        translation.translate(_target(module))
+    assert module.LATER(0) == 1
