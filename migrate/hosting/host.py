@@ -44,7 +44,11 @@ def host(
     Args:
       model_fn: As for an Estimator, unedited. Or a `migrate.Target`, such as `migrate.load`
         returns, which has the input_fns, params and config, too.
-      input_fn: One input_fn for all modes, or a mapping of `ModeKeys` values to input_fns.
+      input_fn: One input_fn for all modes, or a mapping of `ModeKeys` values to input_fns. As under
+        an Estimator, it is called in a graph with the seed of the config, for each training,
+        evaluation and prediction. It may return a Dataset, or tensors: those of one iterator become
+        the Dataset behind it; others, such as a queue's, are computed by a session of their own,
+        one call of Python a batch.
       input_signature: The specs of the batches, instead of an `input_fn`: a nest of
         `tf.TensorSpec`s of features, or of `(features, labels)`. Datasets of such batches are
         passed to the loop later.

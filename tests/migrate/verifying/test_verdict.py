@@ -81,6 +81,7 @@ def test_json_has_everything() -> None:
         "explanations",
         "races",
         "reference_trains",
+        "untrained",
     ]
     assert written["outcome"] == "different"
     loss = {
