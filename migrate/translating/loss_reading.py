@@ -154,11 +154,13 @@ class _Reading:
         data = [one for one in self.terms if one.kind is Kind.DATA]
         for one in self.terms:
             if one.kind is Kind.OPAQUE:
-                raise self._refusal(
-                    self.given,
+                reason = (
                     f"a part of the loss is not a sum or mean of losses: {one.stopped_by}; return "
-                    "a loss without it, and add it in the file that is written",
+                    "a loss without it, and add it in the file that is written"
                 )
+                if one.line is None:
+                    raise self._refusal(self.given, reason)
+                raise Refusal(reason, path=one.line.file, line=one.line.number)
         behind = needed_for(self.flat.statements, loads(self.given), ModeKeys.TRAIN)[0]
         for root in [*(one.node for one in behind), self.given]:
             for node in ast.walk(root):

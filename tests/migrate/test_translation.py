@@ -71,6 +71,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_is_not_translated_is_refused_with_its_line(case: str, tmp_path: Path) -> None:
     parts, expected = REFUSED[case]
