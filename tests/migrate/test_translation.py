@@ -56,7 +56,7 @@ def _target(module: ModuleType) -> migrate.Target:
 
 REFUSED = {
     "python": (
-        {"body": "features += 0 * tf1.py_func(lambda x: x, [features], tf.float32)"},
+        {"body": "outputs += 0 * tf1.py_func(lambda x: x, [outputs], tf.float32)"},
         "`tf.py_func`",
     ),
     "while": (
