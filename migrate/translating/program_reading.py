@@ -10,7 +10,7 @@ import numpy as np
 
 from estimator_compat.ledger.values import LossTerm
 from estimator_compat.mode_keys import ModeKeys
-from migrate.mappings import functions, metrics, optimizers
+from migrate.mappings import functions, metrics
 from migrate.translating import (
     copying,
     forward_reading,
@@ -656,15 +656,3 @@ def _rename_reads(node: ast.stmt, old: str, new: str) -> None:
     for one in ast.walk(node):
         if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load) and one.id == old:
             one.id = new
-
-
-def optimizer_row(kernel: str) -> optimizers.OptimizerRow:
-    """Returns the row of an optimizer's op.
-
-    Raises:
-      Refusal: There is none.
-    """
-    for row in optimizers.ROWS:
-        if kernel in row.kernels:
-            return row
-    raise Refusal(f"the optimizer whose op is {kernel} is not translated yet")

@@ -248,7 +248,11 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room(
             name="migrate.translating",
             holds="reads the source of a model_fn, with the facts of a run, and writes a TF2 loop",
-            modules=(f"{_M}/translating/*.py", f"{_M}/translating/source_reader/*.py"),
+            modules=(
+                f"{_M}/translating/*.py",
+                f"{_M}/translating/sections/*.py",
+                f"{_M}/translating/source_reader/*.py",
+            ),
             libraries=("numpy",),
             only=_TRANSLATED,
         ),

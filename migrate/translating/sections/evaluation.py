@@ -1,0 +1,51 @@
+"""The evaluation of the loop."""
+
+import ast
+
+from migrate.translating.ir import Program
+from migrate.translating.sections.source_text import indented, loss_call, loss_results, model_call
+from migrate.translating.source_reader.statements import stores
+
+
+def evaluation_source(program: Program) -> str:
+    """Returns `eval_step` and `evaluate`."""
+    results = loss_results(program)
+    body = ast.parse("\n".join(program.eval_body))
+    if "weights" in results and "weights" in stores(body):
+        results = results.replace("weights", "loss_weights")
+    lines = [
+        model_call(program, False),
+        f"loss, {results} = {loss_call(program)}",
+        *program.eval_body,
+    ]
+    values, averages = ['"loss": (loss,),'], ["average_loss"]
+    if results == "terms":
+        values.append('**{f"average_loss/{name}": values for name, values in terms.items()},')
+        averages = [f"average_loss/{one.name}" for one in program.loss.terms]
+    else:
+        values.append(f'"average_loss": ({results},),')
+    for metric in program.metrics:
+        comma = "," if len(metric.values) == 1 else ""
+        values.append(f'"{metric.name}": ({", ".join(metric.values)}{comma}),')
+    made = [f'"{name}": keras.metrics.Mean(),' for name in ("loss", *averages)]
+    made += [f'"{metric.name}": {metric.make},' for metric in program.metrics]
+    batch = "features, labels" if program.has_labels else "features"
+    labels = "labels: Any" if program.has_labels else "labels: Any = None"
+    return f'''\
+    @tf.function
+    def eval_step(self, features: Any, {labels}) -> dict[str, tuple[tf.Tensor, ...]]:
+        """Returns what each metric takes."""
+{indented(chr(10).join(lines), 2)}
+        return {{
+{indented(chr(10).join(values), 3)}
+        }}
+
+    def evaluate(self, dataset: tf.data.Dataset) -> dict[str, float]:
+        """Returns `loss`, the mean over the batches as an Estimator's, and the metrics."""
+        metrics = {{
+{indented(chr(10).join(made), 3)}
+        }}
+        for {batch} in dataset:
+            for name, values in self.eval_step({batch}).items():
+                metrics[name].update_state(*values)
+        return {{name: float(metric.result()) for name, metric in metrics.items()}}'''

@@ -1,0 +1,108 @@
+"""The loop: its variables, training, predictions and legacy checkpoints."""
+
+from migrate.translating.ir import Program
+from migrate.translating.optimizer_rows import optimizer_row
+from migrate.translating.sections.evaluation import evaluation_source
+from migrate.translating.sections.optimizers import construction
+from migrate.translating.sections.source_text import indented, model_call
+from migrate.translating.sections.training import train_step_source, train_steps_source
+
+
+def loop_source(program: Program) -> str:
+    """Returns the class `Loop`, and the function that makes an empty batch."""
+    return "\n\n".join(
+        [
+            _loop_init(program),
+            train_step_source(program),
+            train_steps_source(program),
+            evaluation_source(program),
+        ]
+        + ([_predict(program)] if program.predictions else [])
+        + [_RESTORE]
+    )
+
+
+_ZEROS = '''\
+def _zeros(spec: tf.TensorSpec) -> tf.Tensor:
+    """A batch of one example, with which the model makes its weights."""
+    return tf.zeros([1 if size is None else size for size in spec.shape], spec.dtype)'''
+
+
+_SPARSE_ZEROS = '''\
+def _zeros(spec: tf.TensorSpec | tf.SparseTensorSpec) -> tf.Tensor | tf.SparseTensor:
+    """A batch of one example, with which the model makes its weights."""
+    zeros = tf.zeros([1 if size is None else size for size in spec.shape], spec.dtype)
+    return tf.sparse.from_dense(zeros) if isinstance(spec, tf.SparseTensorSpec) else zeros'''
+
+
+def _loop_init(program: Program) -> str:
+    model, training = program.model, program.training
+    trained = [name for name in training.weights if name not in training.without_gradient]
+    lines = ["self.model = model = Model()", "model(tf.nest.map_structure(_zeros, FEATURES))"]
+    lines.append("self.weights = {")
+    lines += [f'    "{name}": model.{model.variables[name]}.value,' for name in trained]
+    lines.append("}")
+    named = ["**self.weights,"]
+    single = len(training.optimizers) == 1
+    for fact in training.optimizers:
+        row = optimizer_row(fact.kernel)
+        attribute = "optimizer" if single else f"{row.name.lower()}"
+        if single:
+            weights = "list(self.weights.values())"
+        else:
+            ordered = [name for name in trained if name in fact.weights]
+            lines.append(f"self.{attribute}_names = {ordered!r}")
+            weights = f"[self.weights[name] for name in self.{attribute}_names]"
+        lines.append(f"self.{attribute} = {construction(fact, weights)}")
+        names = "self.weights" if single else f"self.{attribute}_names"
+        for end, slot in row.slots.items():
+            named.append(
+                f'**{{f"{{name}}/{end}": slot for name, slot in '
+                f"zip({names}, self.{attribute}.{slot}, strict=True)}},"
+            )
+        for legacy, power in row.powers.items():
+            named.append(f'"{legacy}": self.{attribute}.{power},')
+    named += [f'"{name}": model.{model.variables[name]}.value,' for name in model.state]
+    others = [n for n in training.without_gradient if n in model.variables]
+    named += [f'"{name}": model.{model.variables[name]}.value,' for name in others]
+    named.append('"global_step": self.global_step,')
+    lines.append("self.global_step = tf.Variable(0, dtype=tf.int64)")
+    lines.append("self.variables = {")
+    lines += [f"    {one}" for one in named]
+    lines.append("}")
+    return f'''\
+{_SPARSE_ZEROS if "tf.SparseTensorSpec" in program.feature_specs else _ZEROS}
+
+
+class Loop:
+    """Trains, evaluates and predicts.
+
+    Attributes:
+      variables: By the names that they have in an Estimator's checkpoint.
+    """
+
+    def __init__(self) -> None:
+{indented(chr(10).join(lines), 2)}'''
+
+
+def _predict(program: Program) -> str:
+    assert program.predictions is not None
+    arguments = ", ".join(program.predictions.parameters)
+    return f'''\
+    @tf.function
+    def predict_step(self, features: Any) -> Any:
+        {model_call(program, False)}
+        return predictions({arguments})
+
+    def predict(self, dataset: tf.data.Dataset) -> Iterator[Any]:
+        """Yields the predictions for each batch; labels in the input are left alone."""
+        for batch in dataset:
+            yield self.predict_step(batch[0] if isinstance(batch, tuple) else batch)'''
+
+
+_RESTORE = '''\
+    def restore_legacy(self, path: str) -> None:
+        """Takes the values of an Estimator's checkpoint, slots and step included."""
+        reader = tf.train.load_checkpoint(path)
+        for name, variable in self.variables.items():
+            variable.assign(reader.get_tensor(name))'''

@@ -1,0 +1,33 @@
+"""The model: a Keras model with its layers, and the forward pass."""
+
+from migrate.translating.ir import Program
+from migrate.translating.sections.source_text import indented, listing
+
+
+def model_source(program: Program) -> str:
+    """Returns the class `Model`, and the functions that it calls."""
+    model = program.model
+    # Keras would cast what is not float32.
+    cast = any(
+        f"tf.{name})" in program.feature_specs for name in ("float64", "float16", "bfloat16")
+    )
+    init = "\n".join([f"super().__init__({'autocast=False' if cast else ''})", *model.init])
+    body = list(model.body)
+    returned = ", ".join(model.outputs)
+    last = body[-1] if body else ""
+    if len(model.outputs) == 1 and last.startswith(f"{returned} = ") and "\n" not in last:
+        body[-1] = f"return {last.removeprefix(f'{returned} = ')}"
+    else:
+        body.append(f"return {returned}")
+    what = "Any" if len(model.outputs) != 1 else "tf.Tensor"
+    methods = "".join(f"\n\n{indented(one)}" for one in model.methods)
+    functions = "".join(f"{one}\n\n\n" for one in model.functions)
+    return f'''\
+{functions}class Model(keras.Model):
+    """The forward pass: from the features to {listing(model.outputs)}."""
+
+    def __init__(self) -> None:
+{indented(init, 2)}
+
+    def call(self, features: Any, training: bool = False) -> {what}:
+{indented(chr(10).join(body), 2)}{methods}'''

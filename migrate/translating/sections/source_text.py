@@ -1,0 +1,60 @@
+"""Text of Python source, and what several sections write alike."""
+
+import textwrap
+from collections.abc import Sequence
+
+from migrate.translating.ir import Function, Program
+from migrate.translating.sections.loss import VARIABLES
+
+
+def indented(text: str, levels: int = 1) -> str:
+    """Indents text by four spaces a level."""
+    return textwrap.indent(text, "    " * levels)
+
+
+def _signature(function: Function, returns: str) -> str:
+    parameters = ", ".join(f"{name}: {_type(name)}" for name in function.parameters)
+    return f"def {function.name}({parameters}) -> {returns}:"
+
+
+def _type(name: str) -> str:
+    if name.rstrip("_") == "variables":
+        return VARIABLES
+    return "Any" if name in ("features", "labels") else "tf.Tensor"
+
+
+def function_source(function: Function, doc: str, returns: str = "Any") -> str:
+    """Returns the source of a function."""
+    lines = [_signature(function, returns), indented(f'"""{doc}"""')]
+    lines += [indented(line) for line in function.body]
+    lines.append(indented(f"return {function.returns}"))
+    return "\n".join(lines)
+
+
+def listing(names: Sequence[str]) -> str:
+    """Returns names in backticks, with commas between."""
+    return f"`{names[0]}`" if len(names) == 1 else ", ".join(f"`{one}`" for one in names)
+
+
+def loss_results(program: Program) -> str:
+    """Returns the names for what `compute_loss` returns besides the loss."""
+    if len(program.loss.terms) > 1:
+        return "terms"
+    return "losses, weights" if program.loss.terms[0].weights else "losses"
+
+
+def model_call(program: Program, training: bool) -> str:
+    """Returns the statement that calls the model."""
+    outputs = ", ".join(program.model.outputs)
+    return f"{outputs} = self.model(features, training={training})"
+
+
+def loss_call(program: Program) -> str:
+    """Returns the call of `compute_loss`."""
+    arguments = ["features", "labels", *program.model.outputs]
+    if program.loss.variables:
+        arguments.append("self.variables")
+    return f"compute_loss({', '.join(arguments)})"
+
+
+AVERAGE = "tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))"

@@ -1,0 +1,112 @@
+"""The training steps of the loop."""
+
+from migrate.translating.ir import Program
+from migrate.translating.optimizer_rows import optimizer_row
+from migrate.translating.sections.source_text import (
+    AVERAGE,
+    indented,
+    loss_call,
+    loss_results,
+    model_call,
+)
+
+
+def train_step_source(program: Program) -> str:
+    """Returns `differentiate`, `gradients` and `train_step`."""
+    training = program.training
+    values = "list(gradients.values())"
+    results = loss_results(program)
+    lines = [f"loss, {results}, gradients = self.differentiate(features, labels)"]
+    if training.clip_norm is not None:
+        norm = repr(training.clip_norm)
+        lines.append(f"clipped, _ = tf.clip_by_global_norm({values}, clip_norm={norm})")
+        values = "clipped"
+    if program.rate_function:
+        lines.append("rate = learning_rate(self.global_step)")
+    if len(training.optimizers) == 1:
+        lines.append(f"self.optimizer.apply({values}, {program.rates[0]})")
+    else:
+        if values == "clipped":
+            lines.append("gradients = dict(zip(gradients, clipped, strict=True))")
+        for fact, rate in zip(training.optimizers, program.rates, strict=True):
+            name = optimizer_row(fact.kernel).name.lower()
+            lines.append(
+                f"self.{name}.apply([gradients[name] for name in self.{name}_names], {rate})"
+            )
+    lines.append("self.global_step.assign_add(1)")
+    labels = "labels: Any" if program.has_labels else "labels: Any = None"
+    what = {"terms": "and, for each term, the losses of the examples and their weights"}.get(
+        results, "the losses of the examples" + (", their weights" if "weights" in results else "")
+    )
+    return f'''\
+    def differentiate(self, features: Any, {labels}) -> tuple[Any, ...]:
+        """Returns the loss, {what}, and the gradients."""
+        with tf.GradientTape() as tape:
+            {model_call(program, True)}
+            loss, {results} = {loss_call(program)}
+        return loss, {results}, tape.gradient(loss, self.weights)
+
+    def gradients(self, features: Any, {labels}) -> dict[str, Any]:
+        """Returns the gradients of the loss, not clipped, by the names of the weights."""
+        *_, gradients = self.differentiate(features, labels)
+        return dict(gradients)
+
+    @tf.function
+    def train_step(self, features: Any, {labels}) -> dict[str, tf.Tensor]:
+{indented(chr(10).join(lines), 2)}
+{indented(_step_result(program), 2)}'''
+
+
+def _step_result(program: Program) -> str:
+    results = loss_results(program)
+    if results == "terms":
+        return f"""\
+result = {{"loss": loss}}
+for name, (losses, weights) in terms.items():
+    result[f"loss_per_example/{{name}}"] = losses
+    result[f"average_loss/{{name}}"] = {AVERAGE}
+return result"""
+    average = AVERAGE if "weights" in results else "tf.reduce_mean(losses)"
+    return f'return {{"loss": loss, "loss_per_example": losses, "average_loss": {average}}}'
+
+
+def train_steps_source(program: Program) -> str:
+    """Returns `train_steps`: it stops where an input that has an end does."""
+    step = "*next(batches)" if program.has_labels else "next(batches)"
+    if program.endless:
+        return f'''\
+    @tf.function
+    def train_steps(self, batches: Iterator[Any], count: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Makes `count` steps in one graph; returns what the last one does."""
+        for _ in tf.range(count - 1):
+            self.train_step({step})
+        result: dict[str, tf.Tensor] = self.train_step({step})
+        return result'''
+    batch = "features, labels" if program.has_labels else "features"
+    tags = [f"/{one.name}" for one in program.loss.terms] if len(program.loss.terms) > 1 else [""]
+    losses = [f"loss_per_example{tag}" for tag in tags]
+    names = ["loss", *losses, *(f"average_loss{tag}" for tag in tags)]
+    zeros = ", ".join(f'"{name}": {_zero(program)}' for name in names)
+    shapes = ", ".join(f'"{name}": tf.TensorShape(None)' for name in names)
+    return f'''\
+    @tf.function
+    def train_steps(self, batches: Iterator[Any], count: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Makes `count` steps in one graph, fewer if the input ends; returns the last one's values.
+
+        `steps` is how many it made.
+        """
+        made, values = tf.constant(0), {{{zeros}}}
+        for {batch} in batches:
+            tf.autograph.experimental.set_loop_options(
+                shape_invariants=[(values, {{{shapes}}})]
+            )
+            values = self.train_step({batch})
+            made += 1
+            if made == count:
+                break
+        return {{**values, "steps": made}}'''
+
+
+def _zero(program: Program) -> str:
+    dtype = program.loss_dtype
+    return "tf.constant(0.0)" if dtype == "float32" else f"tf.constant(0.0, tf.{dtype})"
