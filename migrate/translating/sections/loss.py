@@ -1,7 +1,7 @@
 """The loss: each term by itself, and their sum."""
 
 from migrate.translating.ir import Program
-from migrate.translating.sections.source_text import function_source, indented
+from migrate.translating.sections.source_text import VARIABLES, function_source, indented
 
 
 def loss_source(program: Program) -> str:
@@ -54,6 +54,3 @@ def compute_loss(features: Any, labels: Any{outputs}{variables}) -> {returns}:
     A further term is added here.
     """
 {indented(chr(10).join(lines))}'''
-
-
-VARIABLES = "dict[str, tf.Variable]"

@@ -4,7 +4,8 @@ import textwrap
 from collections.abc import Sequence
 
 from migrate.translating.ir import Function, Program
-from migrate.translating.sections.loss import VARIABLES
+
+VARIABLES = "dict[str, tf.Variable]"
 
 
 def indented(text: str, levels: int = 1) -> str:
