@@ -10,7 +10,7 @@ import numpy as np
 
 from estimator_compat.ledger.values import LossTerm
 from estimator_compat.mode_keys import ModeKeys
-from migrate.mappings import functions, metrics
+from migrate.mappings import functions
 from migrate.translating import (
     copying,
     forward_reading,
@@ -18,11 +18,13 @@ from migrate.translating import (
     loss_reading,
     model_reading,
     spec_reading,
+    tidying,
 )
-from migrate.translating.expressions import api_of, bind, dotted, fill, is_plain, parse
+from migrate.translating.expressions import api_of, dotted, is_plain, parse
 from migrate.translating.facts import Call, Span
 from migrate.translating.ir import Function, Loss, Metric, Model, Program, source_of
 from migrate.translating.ir import LossTerm as TermPart
+from migrate.translating.metric_reading import MetricReading, is_none
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader import flattening, source_files
 from migrate.translating.source_reader.flattening import Flattened
@@ -104,8 +106,8 @@ class _Reading:
             flat, part.variables, self.names.variables, loss_reading.losses(facts.terms)
         )
         specs = self._without_penalties(spec_reading.specs(flat))
-        _tidy(flat.statements)
-        _open_dicts(flat.statements, list(flat.returned.values()))
+        tidying.tidy(flat.statements)
+        tidying.open_dicts(flat.statements, list(flat.returned.values()))
         wanted = self._wanted(specs)
         forward = forward_reading.split(flat.statements, wanted)
         self.outputs = forward.outputs
@@ -294,11 +296,11 @@ class _Reading:
                 path=self.file.path,
                 line=getattr(value, "lineno", 0),
             )
-        found = []
+        found, reading = [], MetricReading(self.flat, self.file.path)
         for key, one in zip(value.keys, value.values, strict=True):
             if not isinstance(key, ast.Constant):
                 raise Refusal("a metric's name is computed", path=self.file.path, line=one.lineno)
-            found.append(self._metric(str(key.value), one))
+            found.append(reading.read(str(key.value), one))
         read = set().union(*(loads(parse(v)) for one in found for v in one.values), set())
         needed, _ = needed_for(others, read, EVAL)
         lines = tuple(self._with_own_variables(one) for one in _lines(needed))
@@ -307,85 +309,6 @@ class _Reading:
     def _with_own_variables(self, text: str) -> str:
         """Returns source of a method, where the variables are an attribute."""
         return re.sub(rf"(?<![\w.]){self.names.variables}(?=[\[)])", "self.variables", text)
-
-    def _metric(self, name: str, node: ast.expr) -> Metric:
-        updated = node.id if isinstance(node, ast.Name) else ""
-        while isinstance(node, ast.Name):
-            updated = node.id
-            node = spec_reading.assigned(self.flat.statements, node.id, EVAL) or ast.Constant(None)
-        api = api_of(node, self.flat.facts)
-        if isinstance(node, ast.Call) and api.startswith("tf.keras.metrics."):
-            return self._keras_metric(name, node, updated)
-        row = metrics.ROWS.get(api)
-        if row is None or not isinstance(node, ast.Call):
-            raise self._untranslated(f"the metric {name!r}, {ast.unparse(node)[:60]},", node)
-        arguments = bind(node, row.parameters)
-        for parameter in metrics.DROPPED:
-            arguments.pop(parameter, None)
-        for parameter, only in row.values:
-            given = arguments.pop(parameter, None)
-            if given is not None and getattr(given, "value", None) != only:
-                raise self._untranslated(f"`{parameter}` of the metric {name!r}", node)
-        for parameter, default in row.defaults:
-            arguments.setdefault(parameter, parse(default))
-        unknown = set(arguments) - set(row.parameters)
-        if unknown:
-            raise self._untranslated(f"`{unknown.pop()}` of the metric {name!r}", node)
-        values = [ast.unparse(self._without_casts(fill(one, arguments))) for one in row.update]
-        if "weights" in arguments and not _is_none(arguments["weights"]):
-            values.append(ast.unparse(arguments["weights"]))
-        return Metric(
-            name=name,
-            make=ast.unparse(fill(row.make, arguments)),
-            values=tuple(values),
-            definition=row.definition,
-        )
-
-    def _keras_metric(self, name: str, node: ast.Call, variable: str) -> Metric:
-        """A Keras metric object, which a statement updates."""
-        updates = [
-            s.node.value
-            for s in self.flat.statements
-            if EVAL in s.modes
-            and isinstance(s.node, ast.Expr)
-            and isinstance(s.node.value, ast.Call)
-            and ast.unparse(s.node.value.func) == f"{variable}.update_state"
-        ]
-        if len(updates) != 1 or updates[0].keywords:
-            raise self._untranslated(f"the metric {name!r}, updated other than once,", node)
-        new = ast.Call(
-            func=parse(ast.unparse(node.func).replace("tf.keras.", "keras.")),
-            args=node.args,
-            keywords=[one for one in node.keywords if one.arg != "name"],
-        )
-        values = tuple(ast.unparse(one) for one in updates[0].args)
-        return Metric(name=name, make=ast.unparse(new), values=values)
-
-    def _without_casts(self, node: ast.expr) -> ast.expr:
-        """Removes a cast to bool from what was cast from bool, by the dtypes of the run."""
-        text = ast.unparse(node)
-        match = re.fullmatch(r"tf\.cast\((?:tf\.cast\()?(.*), tf\.bool\)(?:, tf\.float32\))?", text)
-        if match is None:
-            return node
-        inner = parse(match[1])
-        if isinstance(inner, ast.Name):
-            assigned = spec_reading.assigned(self.flat.statements, inner.id, EVAL)
-            first = assigned.args[0] if isinstance(assigned, ast.Call) and assigned.args else None
-            results = (
-                [
-                    getattr(call.result, "dtype", "")
-                    for call in self.flat.facts.get(first, {}).get(EVAL, ())
-                ]
-                if first is not None
-                else []
-            )
-            if results == ["bool"]:
-                return inner
-        return node
-
-    def _untranslated(self, what: str, node: ast.AST) -> Refusal:
-        line = getattr(node, "lineno", 0)
-        return Refusal(f"{what} is not translated", path=self.file.path, line=line)
 
     def _rates(self) -> tuple[tuple[str, ...], str]:
         """Returns the rate of each optimizer, and the body of `learning_rate`."""
@@ -482,13 +405,13 @@ class _Reading:
         found = []
         for mode, spec in specs.items():
             for name, value in spec.items():
-                if name in ("scaffold", "scaffold_fn") and not _is_none(value):
+                if name in ("scaffold", "scaffold_fn") and not is_none(value):
                     raise Refusal(
                         f"the {name} in mode {mode!r} is not translated yet",
                         path=self.file.path,
                         line=getattr(value, "lineno", 0),
                     )
-                if (name.endswith("hooks") or name == "host_call") and not _is_none(value):
+                if (name.endswith("hooks") or name == "host_call") and not is_none(value):
                     found.append(f"{name} of {mode.upper()}: {ast.unparse(value)}")
         for call in self.facts.calls[TRAIN].walk():
             if call.callee.api.startswith("tf.summary."):
@@ -523,10 +446,6 @@ def _with_known(statements: list[Statement], known: Mapping[str, str]) -> list[S
                 continue
         made.append(statement)
     return made
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _texts(parts: Sequence[Any]) -> list[str]:
@@ -567,92 +486,3 @@ def _lines(statements: Sequence[Statement]) -> list[str]:
             text = "if training:\n" + "\n".join(f"    {line}" for line in text.splitlines())
         found.append("\n".join([*statement.comments, text]))
     return found
-
-
-def _tidy(statements: list[Statement]) -> None:
-    """Removes assignments that only give another name: `x = features`, then `x = f(x)`."""
-    index = 0
-    while index < len(statements):
-        node = statements[index].node
-        if (
-            isinstance(node, ast.Assign)
-            and len(node.targets) == 1
-            and isinstance(node.targets[0], ast.Name)
-            and isinstance(node.value, ast.Name)
-        ):
-            old, new = node.targets[0].id, node.value.id
-            later = statements[index + 1 :]
-            if old == new:
-                del statements[index]
-                continue
-            writes = [s for s in later if old in stores(s.node)]
-            last = writes[0] if writes else None
-            ends = last is not None and (
-                isinstance(last.node, ast.Assign) and last.modes >= statements[index].modes
-            )
-            reading = later[: later.index(last)] if last is not None and ends else later
-            if (ends or last is None or isinstance(last.node, ast.For)) and not any(
-                new in stores(s.node) for s in reading
-            ):
-                for statement in later:
-                    if isinstance(statement.node, ast.For) and statement is last:
-                        break
-                    _rename_reads(statement.node, old, new)
-                    if statement is last:
-                        break
-                else:
-                    last = None
-                if last is None or not isinstance(last.node, ast.For):
-                    later_comments = statements[index].comments
-                    del statements[index]
-                    if index < len(statements):
-                        statements[index].comments[:0] = later_comments
-                    continue
-        index += 1
-
-
-def _open_dicts(statements: list[Statement], returned: list[ast.expr]) -> None:
-    """Puts the values of a dict in the places where one of them is read: `predictions["ids"]`."""
-    dicts: dict[str, dict[object, ast.expr]] = {}
-    for statement in statements:
-        node = statement.node
-        written = stores(node)
-        for name in [n for n, values in dicts.items() if written & ({n} | _read(values))]:
-            del dicts[name]
-        if (
-            isinstance(node, ast.Assign)
-            and isinstance(node.targets[0], ast.Name)
-            and isinstance(node.value, ast.Dict)
-            and all(isinstance(key, ast.Constant) for key in node.value.keys)
-        ):
-            pairs = zip(node.value.keys, node.value.values, strict=True)
-            dicts[node.targets[0].id] = {
-                k.value: v for k, v in pairs if isinstance(k, ast.Constant)
-            }
-        elif dicts:
-            statement.node = _Opened(dicts).visit(node)
-    for one in returned:
-        _Opened(dicts).visit(one)
-
-
-def _read(values: Mapping[object, ast.expr]) -> set[str]:
-    return set().union(*(loads(value) for value in values.values()))
-
-
-class _Opened(ast.NodeTransformer):
-    def __init__(self, dicts: Mapping[str, Mapping[object, ast.expr]]) -> None:
-        self.dicts = dicts
-
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
-        self.generic_visit(node)
-        if isinstance(node.value, ast.Name) and isinstance(node.slice, ast.Constant):
-            values = self.dicts.get(node.value.id, {})
-            if isinstance(node.ctx, ast.Load) and node.slice.value in values:
-                return values[node.slice.value]
-        return node
-
-
-def _rename_reads(node: ast.stmt, old: str, new: str) -> None:
-    for one in ast.walk(node):
-        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load) and one.id == old:
-            one.id = new

@@ -1,0 +1,115 @@
+"""The metrics of `eval_metric_ops` as Keras metrics."""
+
+import ast
+import re
+
+from estimator_compat.mode_keys import ModeKeys
+from migrate.mappings import metrics
+from migrate.translating import spec_reading
+from migrate.translating.expressions import api_of, bind, fill, parse
+from migrate.translating.ir import Metric
+from migrate.translating.refusal import Refusal
+from migrate.translating.source_reader.flattening import Flattened
+
+EVAL = ModeKeys.EVAL
+
+
+class MetricReading:
+    """Reads the metrics of a flattened model_fn.
+
+    Args:
+      flat: The flattened model_fn.
+      path: The file of the model_fn.
+    """
+
+    def __init__(self, flat: Flattened, path: str) -> None:
+        self.flat, self.path = flat, path
+
+    def read(self, name: str, node: ast.expr) -> Metric:
+        """Reads a metric.
+
+        Raises:
+          Refusal: It is not translated.
+        """
+        updated = node.id if isinstance(node, ast.Name) else ""
+        while isinstance(node, ast.Name):
+            updated = node.id
+            node = spec_reading.assigned(self.flat.statements, node.id, EVAL) or ast.Constant(None)
+        api = api_of(node, self.flat.facts)
+        if isinstance(node, ast.Call) and api.startswith("tf.keras.metrics."):
+            return self._keras_metric(name, node, updated)
+        row = metrics.ROWS.get(api)
+        if row is None or not isinstance(node, ast.Call):
+            raise self._untranslated(f"the metric {name!r}, {ast.unparse(node)[:60]},", node)
+        arguments = bind(node, row.parameters)
+        for parameter in metrics.DROPPED:
+            arguments.pop(parameter, None)
+        for parameter, only in row.values:
+            given = arguments.pop(parameter, None)
+            if given is not None and getattr(given, "value", None) != only:
+                raise self._untranslated(f"`{parameter}` of the metric {name!r}", node)
+        for parameter, default in row.defaults:
+            arguments.setdefault(parameter, parse(default))
+        unknown = set(arguments) - set(row.parameters)
+        if unknown:
+            raise self._untranslated(f"`{unknown.pop()}` of the metric {name!r}", node)
+        values = [ast.unparse(self._without_casts(fill(one, arguments))) for one in row.update]
+        if "weights" in arguments and not is_none(arguments["weights"]):
+            values.append(ast.unparse(arguments["weights"]))
+        return Metric(
+            name=name,
+            make=ast.unparse(fill(row.make, arguments)),
+            values=tuple(values),
+            definition=row.definition,
+        )
+
+    def _keras_metric(self, name: str, node: ast.Call, variable: str) -> Metric:
+        """A Keras metric object, which a statement updates."""
+        updates = [
+            s.node.value
+            for s in self.flat.statements
+            if EVAL in s.modes
+            and isinstance(s.node, ast.Expr)
+            and isinstance(s.node.value, ast.Call)
+            and ast.unparse(s.node.value.func) == f"{variable}.update_state"
+        ]
+        if len(updates) != 1 or updates[0].keywords:
+            raise self._untranslated(f"the metric {name!r}, updated other than once,", node)
+        new = ast.Call(
+            func=parse(ast.unparse(node.func).replace("tf.keras.", "keras.")),
+            args=node.args,
+            keywords=[one for one in node.keywords if one.arg != "name"],
+        )
+        values = tuple(ast.unparse(one) for one in updates[0].args)
+        return Metric(name=name, make=ast.unparse(new), values=values)
+
+    def _without_casts(self, node: ast.expr) -> ast.expr:
+        """Removes a cast to bool from what was cast from bool, by the dtypes of the run."""
+        text = ast.unparse(node)
+        match = re.fullmatch(r"tf\.cast\((?:tf\.cast\()?(.*), tf\.bool\)(?:, tf\.float32\))?", text)
+        if match is None:
+            return node
+        inner = parse(match[1])
+        if isinstance(inner, ast.Name):
+            assigned = spec_reading.assigned(self.flat.statements, inner.id, EVAL)
+            first = assigned.args[0] if isinstance(assigned, ast.Call) and assigned.args else None
+            results = (
+                [
+                    getattr(call.result, "dtype", "")
+                    for call in self.flat.facts.get(first, {}).get(EVAL, ())
+                ]
+                if first is not None
+                else []
+            )
+            if results == ["bool"]:
+                return inner
+        return node
+
+    def _untranslated(self, what: str, node: ast.AST) -> Refusal:
+        line = getattr(node, "lineno", 0)
+        return Refusal(f"{what} is not translated", path=self.path, line=line)
+
+
+def is_none(node: ast.expr) -> bool:
+    """Tells whether an expression is `None`."""
+    return isinstance(node, ast.Constant) and node.value is None

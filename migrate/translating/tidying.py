@@ -1,0 +1,95 @@
+"""Makes the statements of a flattened model_fn read as one would write them."""
+
+import ast
+from collections.abc import Mapping
+
+from migrate.translating.source_reader.statements import Statement, loads, stores
+
+
+def tidy(statements: list[Statement]) -> None:
+    """Removes assignments that only give another name: `x = features`, then `x = f(x)`."""
+    index = 0
+    while index < len(statements):
+        node = statements[index].node
+        if (
+            isinstance(node, ast.Assign)
+            and len(node.targets) == 1
+            and isinstance(node.targets[0], ast.Name)
+            and isinstance(node.value, ast.Name)
+        ):
+            old, new = node.targets[0].id, node.value.id
+            later = statements[index + 1 :]
+            if old == new:
+                del statements[index]
+                continue
+            writes = [s for s in later if old in stores(s.node)]
+            last = writes[0] if writes else None
+            ends = last is not None and (
+                isinstance(last.node, ast.Assign) and last.modes >= statements[index].modes
+            )
+            reading = later[: later.index(last)] if last is not None and ends else later
+            if (ends or last is None or isinstance(last.node, ast.For)) and not any(
+                new in stores(s.node) for s in reading
+            ):
+                for statement in later:
+                    if isinstance(statement.node, ast.For) and statement is last:
+                        break
+                    _rename_reads(statement.node, old, new)
+                    if statement is last:
+                        break
+                else:
+                    last = None
+                if last is None or not isinstance(last.node, ast.For):
+                    later_comments = statements[index].comments
+                    del statements[index]
+                    if index < len(statements):
+                        statements[index].comments[:0] = later_comments
+                    continue
+        index += 1
+
+
+def open_dicts(statements: list[Statement], returned: list[ast.expr]) -> None:
+    """Puts the values of a dict in the places where one of them is read: `predictions["ids"]`."""
+    dicts: dict[str, dict[object, ast.expr]] = {}
+    for statement in statements:
+        node = statement.node
+        written = stores(node)
+        for name in [n for n, values in dicts.items() if written & ({n} | _read(values))]:
+            del dicts[name]
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and isinstance(node.value, ast.Dict)
+            and all(isinstance(key, ast.Constant) for key in node.value.keys)
+        ):
+            pairs = zip(node.value.keys, node.value.values, strict=True)
+            dicts[node.targets[0].id] = {
+                k.value: v for k, v in pairs if isinstance(k, ast.Constant)
+            }
+        elif dicts:
+            statement.node = _Opened(dicts).visit(node)
+    for one in returned:
+        _Opened(dicts).visit(one)
+
+
+def _read(values: Mapping[object, ast.expr]) -> set[str]:
+    return set().union(*(loads(value) for value in values.values()))
+
+
+class _Opened(ast.NodeTransformer):
+    def __init__(self, dicts: Mapping[str, Mapping[object, ast.expr]]) -> None:
+        self.dicts = dicts
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Name) and isinstance(node.slice, ast.Constant):
+            values = self.dicts.get(node.value.id, {})
+            if isinstance(node.ctx, ast.Load) and node.slice.value in values:
+                return values[node.slice.value]
+        return node
+
+
+def _rename_reads(node: ast.stmt, old: str, new: str) -> None:
+    for one in ast.walk(node):
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load) and one.id == old:
+            one.id = new
