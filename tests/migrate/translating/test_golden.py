@@ -120,6 +120,15 @@ def test_golden_programs_are_proved(name: str, keras: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.subprocess
+def test_a_legacy_checkpoint_continues_in_the_written_loop(tmp_path: Path) -> None:
+    printed = _run("tests.migrate.translating.continuation", str(tmp_path))
+    differences = json.loads(printed.splitlines()[-1])
+    assert set(differences) >= {"dense/kernel", "dense/kernel/Adam", "beta1_power", "global_step"}
+    assert max(differences.values()) <= 1e-6, differences
+
+
+@pytest.mark.slow
+@pytest.mark.subprocess
 @pytest.mark.parametrize("mistake", MUTATIONS)
 def test_mistakes_are_found(mistake: str, tmp_path: Path) -> None:
     name, old, new = MUTATIONS[mistake]
