@@ -12,7 +12,7 @@ def test_help_names_the_rungs_and_the_next_command(arguments: tuple[str, ...]) -
     result = migrate(*arguments)
     assert result.returncode == 0
     assert "three rungs" in result.stdout
-    assert result.stdout.endswith("Start with: migrate verify, and: estimator-train --help\n")
+    assert result.stdout.endswith("Start with: migrate translate, and: estimator-train --help\n")
 
 
 def test_unknown_argument_is_exit_code_2() -> None:

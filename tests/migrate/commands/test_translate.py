@@ -77,7 +77,7 @@ def test_what_is_not_translated_is_refused_and_nothing_is_written(tmp_path: Path
     assert done.returncode == 2
     outcome = json.loads(done.stdout)
     assert outcome["outcome"] == "refused"
-    assert outcome["line"] == 16
+    assert outcome["line"] == 15
     assert f"program.py:{outcome['line']}: " in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "loop.py").exists()

@@ -32,7 +32,7 @@ IDENTICAL: every number that was compared is the same, bit for bit.
 """
 # A legacy program: it calls `disable_v2_behavior`, and reads a width with `.value`. With `counts`,
 # each graph has another loss, so that the reference differs from itself. With `stops`, a hook ends
-# the training of the reference, which the subject does not have.
+# both trainings.
 PROGRAM = """
 import itertools
 import tensorflow as tf
@@ -63,6 +63,26 @@ def target():
     return migrate.Target(model_fn=model_fn, input_fns=data)
 """
 
+# It has gradient descent where the program has Adam.
+OTHER_LOOP = """
+import tensorflow as tf
+
+class Loop:
+    def __init__(self):
+        self.variables = {
+            "outputs/kernel": tf.Variable([[1.0]]),
+            "outputs/bias": tf.Variable([0.0]),
+        }
+
+    def train_step(self, features, labels):
+        kernel, bias = self.variables.values()
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((labels - features["x"] @ kernel - bias) ** 2)
+        for weight, gradient in zip((kernel, bias), tape.gradient(loss, [kernel, bias])):
+            weight.assign_sub(0.1 * gradient)
+        return loss
+"""
+
 
 GIVEN = ("program.py:model_fn", "--input_fn=program.py:data")
 
@@ -79,15 +99,23 @@ def test_the_embedded_example() -> None:
 
 
 @pytest.mark.subprocess
-def test_a_legacy_program_that_differs(tmp_path: Path) -> None:
+def test_a_hook_of_a_legacy_program_ends_both_trainings(tmp_path: Path) -> None:
     arguments = ("--params=stops=true", "--format=json")
+    result = run(tmp_path, *arguments, given=["program.py:target"])
+    assert result.returncode == 0, result.stderr
+    verdict = json.loads(result.stdout)
+    assert verdict["outcome"] == "identical"
+    assert len(verdict["run_losses"]) == len(verdict["subject_losses"]) == 1
+
+
+@pytest.mark.subprocess
+def test_a_loop_that_differs(tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text(OTHER_LOOP)
+    arguments = ("--subject=other.py:Loop", "--format=json")
     result = run(tmp_path, *arguments, given=["program.py:target"])
     assert result.returncode == 1, result.stderr
     verdict = json.loads(result.stdout)
     assert verdict["outcome"] == "different"
-    assert (verdict["first"]["stage"], verdict["first"]["name"]) == ("steps", "losses")
-    assert len(verdict["run_losses"]) == 1
-    assert len(verdict["subject_losses"]) == 2
 
 
 @pytest.mark.subprocess

@@ -63,7 +63,7 @@ def written(target: Target) -> WrittenLoss:
         Span(code.co_filename, code.co_firstlineno, 0, 0, 0),
         {"train": run.call},
         tensors=loss_reading.tensors(ledger.terms),
-        attributes=attributes,
+        attributes={f"self.{name}": value for name, value in attributes.items()},
     )
     variables = _rewrite(flat)
     names = loss_collections.names_for(flat)

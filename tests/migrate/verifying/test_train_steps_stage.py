@@ -65,7 +65,9 @@ class OneTooMany(OfAll):
     def train_steps(self, iterator: Iterator[Any], count: Any) -> Any:
         losses = super().train_steps(iterator, count)
         return (
-            losses if count != 3 else [*losses[:2], *super().train_steps(iterator, tf.constant(1))]
+            losses
+            if int(count) != 3
+            else [*losses[:2], *super().train_steps(iterator, tf.constant(1))]
         )
 
 

@@ -244,5 +244,4 @@ def test_an_input_fn_is_told_which_part_is_its_own() -> None:
         (1, 0, 1),
         (1, 0, 1),
         None,
-        None,
-    ]  # to build and to read; to train, to evaluate
+    ]  # to train, to build and to read; to evaluate, both at once
