@@ -83,8 +83,17 @@ def flat(value: Any, path: str = "") -> dict[str, Any]:
     return {path: value}
 
 
+# The family with the deep networks takes a minute and a half.
+MARKS = {"layers": (pytest.mark.slow,)}
+
+
 @pytest.mark.parametrize(
-    ("family", "program"), [(family, name) for family in FAMILIES for name in RECORDED[family]]
+    ("family", "program"),
+    [
+        pytest.param(family, name, marks=MARKS.get(family, ()))
+        for family in FAMILIES
+        for name in RECORDED[family]
+    ],
 )
 def test_as_tensorflow_1_15(runs: Runs, family: str, program: str) -> None:
     found = flat(runs(family)["results"][program])
@@ -100,11 +109,14 @@ def test_as_tensorflow_1_15(runs: Runs, family: str, program: str) -> None:
     assert found_numbers == pytest.approx(numbers, rel=relative, abs=1e-6)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    "family", [pytest.param(family, marks=MARKS.get(family, ())) for family in FAMILIES]
+)
 def test_every_program_is_recorded(runs: Runs, family: str) -> None:
     assert runs(family)["results"].keys() == RECORDED[family].keys()
 
 
+@pytest.mark.slow
 def test_every_name_that_is_here_is_called(runs: Runs) -> None:
     called = {name for family in FAMILIES for name in runs(family)["called"]}
     here = set(called_names.here())
