@@ -1,6 +1,7 @@
 """`migrate translate`: writes a model_fn as a TF2 training loop."""
 
 import argparse
+import ast
 import json
 import os
 import sys
@@ -73,9 +74,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Translates the target, writes the module, and returns the exit status."""
+    is_example = options.target is None and options.output is None
     if options.target is None:
         options.output, options.verify = options.output or _EXAMPLE, True
-    _check(options)
+    _check(options, may_exist=is_example)
     target_arguments.import_tensorflow(options)
     from migrate import translation
     from migrate.commands.progress import Progress
@@ -93,6 +95,8 @@ def run(options: argparse.Namespace) -> int:
     if options.output is None:
         print(source, end="")
         return 0
+    if is_example and not options.force and not _is_as_written(options.output, source):
+        raise _exists(options.output)
     _write(options.output, source)
     verdict = None
     if options.verify:
@@ -104,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
     return _report(options, translated, verdict)
 
 
-def _check(options: argparse.Namespace) -> None:
+def _check(options: argparse.Namespace, *, may_exist: bool) -> None:
     """Raises a ValueError for options that exclude each other, or a file that is there."""
     path = options.output
     if path is None:
@@ -114,17 +118,35 @@ def _check(options: argparse.Namespace) -> None:
                 "module; add -o loop.py."
             )
         return
-    if os.path.exists(path) and not options.force:
-        raise ValueError(
-            f"`-o` ({path}) is there already; expected a new file, because it may have been "
-            "edited; add --force to replace it, or choose another name."
-        )
+    if os.path.exists(path) and not options.force and not may_exist:
+        raise _exists(path)
     folder = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
         raise ValueError(
             f"`-o` ({path}) cannot be written, because the folder {folder} is not there or not "
             "writable; expected a folder that is; make it first."
         )
+
+
+def _exists(path: str) -> ValueError:
+    return ValueError(
+        f"`-o` ({path}) is there already; expected a new file, because it may have been edited; "
+        "add --force to replace it, or choose another name."
+    )
+
+
+def _is_as_written(path: str, source: str) -> bool:
+    """Tells whether a file is not there, or has the source, but for the docstring with the proof."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            old = file.read()
+        return [ast.dump(one) for one in ast.parse(old).body[1:]] == [
+            ast.dump(one) for one in ast.parse(source).body[1:]
+        ]
+    except FileNotFoundError:
+        return True
+    except (SyntaxError, UnicodeDecodeError):
+        return False
 
 
 def _write(path: str, source: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from migrate import cli
+from migrate.commands import translate
 from tests.recording.commands import migrate
 
 HEAD = """
@@ -91,6 +92,17 @@ def test_a_file_that_exists_is_left_alone(
     assert cli.main(["translate", "a.py:b", "-o", "loop.py"]) == 2
     assert "add --force to replace it" in capsys.readouterr().err
     assert (tmp_path / "loop.py").read_text() == "# edited\n"
+
+
+def test_the_example_is_replaced_unless_it_was_edited(tmp_path: Path) -> None:
+    path, source = tmp_path / "penguins_loop.py", '"""New."""\n\nx = 1\n'
+    assert translate._is_as_written(str(path), source)
+    path.write_text('"""Old, with a proof."""\n\nx = 1  # the same\n')
+    assert translate._is_as_written(str(path), source)
+    path.write_text('"""Old."""\n\nx = 2\n')
+    assert not translate._is_as_written(str(path), source)
+    path.write_text("x = (")
+    assert not translate._is_as_written(str(path), source)
 
 
 @pytest.mark.parametrize(
