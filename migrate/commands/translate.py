@@ -136,7 +136,7 @@ def _exists(path: str) -> ValueError:
 
 
 def _is_as_written(path: str, source: str) -> bool:
-    """Tells whether a file is not there, or has the source, but for the docstring with the proof."""
+    """Tells whether a file is not there, or has the source but for the docstring with the proof."""
     try:
         with open(path, encoding="utf-8") as file:
             old = file.read()
