@@ -1,5 +1,7 @@
 """Writes the module of a translated program."""
 
+import re
+
 from migrate.translating.ir import Program
 from migrate.translating.sections.header import FLAGS, docstring, import_lines
 from migrate.translating.sections.loop import loop_source
@@ -9,6 +11,8 @@ from migrate.translating.sections.model import model_source
 from migrate.translating.sections.optimizers import optimizer_sources, rate_source
 from migrate.translating.sections.source_text import function_source
 
+# The tf.Variable of a Keras 3 variable, such as `model.dense.kernel.value`.
+_VALUE = re.compile(r"\b((?:self|model)\.[\w.\[\]]+)\.value\b(?!\()")
 _PREDICTIONS_DOC = "Returns what PREDICT returned."
 
 
@@ -44,9 +48,8 @@ def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
     text = "\n\n\n".join(part for part in parts if part) + "\n"
     if keras == "tf_keras":
         # Its variables are tf.Variables themselves.
-        text = text.replace("import keras\n", "import tf_keras as keras\n").replace(
-            ".value,\n", ",\n"
-        )
+        text = text.replace("import keras\n", "import tf_keras as keras\n")
+        text = _VALUE.sub(r"\1", text)
     return text
 
 

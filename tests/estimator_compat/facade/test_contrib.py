@@ -3,6 +3,7 @@
 Every name that NAMES.md calls here is called, in training and in inference where these differ.
 """
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -83,8 +84,9 @@ def flat(value: Any, path: str = "") -> dict[str, Any]:
     return {path: value}
 
 
-# The family with the deep networks takes a minute and a half.
-MARKS = {"layers": (pytest.mark.slow,)}
+# These need tf-slim, which the test command does not install, and the deep networks take long.
+NEEDS_SLIM = pytest.mark.skipif(importlib.util.find_spec("tf_slim") is None, reason="no tf-slim")
+MARKS = {family: (pytest.mark.slow, NEEDS_SLIM) for family in ("layers", "names")}
 
 
 @pytest.mark.parametrize(
@@ -117,6 +119,7 @@ def test_every_program_is_recorded(runs: Runs, family: str) -> None:
 
 
 @pytest.mark.slow
+@NEEDS_SLIM
 def test_every_name_that_is_here_is_called(runs: Runs) -> None:
     called = {name for family in FAMILIES for name in runs(family)["called"]}
     here = set(called_names.here())
