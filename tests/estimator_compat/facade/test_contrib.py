@@ -86,7 +86,7 @@ def flat(value: Any, path: str = "") -> dict[str, Any]:
 
 # These need tf-slim, which the test command does not install, and the deep networks take long.
 NEEDS_SLIM = pytest.mark.skipif(importlib.util.find_spec("tf_slim") is None, reason="no tf-slim")
-MARKS = {family: (pytest.mark.slow, NEEDS_SLIM) for family in ("layers", "names")}
+MARKS = dict.fromkeys(("layers", "names"), (pytest.mark.slow, NEEDS_SLIM))
 
 
 @pytest.mark.parametrize(
