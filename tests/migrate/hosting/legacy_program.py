@@ -36,12 +36,8 @@ def spec(mode, loss, optimizer=None, **others):
 
 
 def normalized_loss(features, labels, mode):
-    hidden = tf.contrib.layers.fully_connected(
-        features,
-        4,
-        normalizer_fn=tf.contrib.layers.batch_norm,
-        normalizer_params={"is_training": mode == "train", "decay": 0.9},
-    )
+    hidden = tf.layers.dense(features, 4, use_bias=False)
+    hidden = tf.layers.batch_normalization(hidden, momentum=0.9, training=mode == "train")
     return tf.losses.mean_squared_error(labels, tf.layers.dense(hidden, 1))
 
 
