@@ -1,11 +1,16 @@
 """What a scan finds, as values."""
 
+from __future__ import annotations
+
 import dataclasses
 import enum
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from estimator_compat.ledger.values import LossLedger
 
 
 class Severity(enum.Enum):
@@ -91,6 +96,42 @@ def with_fingerprints(findings: Iterable[Finding]) -> list[Finding]:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """Whether a model_fn reaches a rung, as far as its source says.
+
+    Attributes:
+      status: "yes", "no", or "unknown".
+      because: Why it does not, or why it is not known; "" for "yes".
+    """
+
+    status: str = "unknown"
+    because: str = "`migrate scan` does not determine it"
+
+    def to_json(self) -> dict[str, str]:
+        """Returns the rung as `migrate scan --format=json` writes it."""
+        return {"status": self.status, "because": self.because}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Rungs:
+    """The rungs that a model_fn can reach.
+
+    Attributes:
+      run: `estimator_compat` runs it unedited.
+      host: `migrate.host` puts it into a custom loop unedited.
+      own: `migrate translate` writes it as a TF2 loop.
+    """
+
+    run: Rung = Rung()
+    host: Rung = Rung()
+    own: Rung = Rung()
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the rungs as `migrate scan --format=json` writes them."""
+        return {name: getattr(self, name).to_json() for name in ("run", "host", "own")}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFn:
     """A function that returns an EstimatorSpec.
 
@@ -98,24 +139,34 @@ class ModelFn:
       path: Its file, as in a `Finding`.
       line: The line of its `def`.
       name: Its name, below those of the classes and functions that it stands in.
+      train: The ledger of TRAIN's loss, read from the source; None if there is none.
+      eval: The ledger of EVAL's loss, read from the source; None if there is none.
+      because: Why a ledger is None; "" if both are there.
+      optimizer: The optimizer as the source names it, such as `tf.train.AdamOptimizer`; "" if that
+        is not known.
+      rungs: What it can reach.
     """
 
     path: str
     line: int
     name: str
+    train: LossLedger | None = None
+    eval: LossLedger | None = None
+    because: str = ""
+    optimizer: str = ""
+    rungs: Rungs = Rungs()
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the model_fn as `migrate scan --format=json` writes it.
-
-        This version does not read ledgers from source: they are None, and the rungs "unknown".
-        """
-        unknown = {"status": "unknown", "because": "`migrate scan` does not determine it yet"}
+        """Returns the model_fn as `migrate scan --format=json` writes it."""
+        ledgers = {"train": self.train, "eval": self.eval}
         return {
             "path": self.path,
             "line": self.line,
             "name": self.name,
-            "ledger": {"train": None, "eval": None},
-            "rungs": {"run": unknown, "host": unknown, "own": unknown},
+            "ledger": {mode: each and each.to_json() for mode, each in ledgers.items()},
+            "because": self.because,
+            "optimizer": self.optimizer,
+            "rungs": self.rungs.to_json(),
         }
 
 
@@ -157,7 +208,7 @@ class ScanReport:
         """The minutes of all findings."""
         return sum(finding.effort for finding in self.findings)
 
-    def without(self, fingerprints: Collection[str]) -> "ScanReport":
+    def without(self, fingerprints: Collection[str]) -> ScanReport:
         """Returns the report without the findings that have one of these fingerprints."""
         kept = [each for each in self.findings if each.fingerprint not in fingerprints]
         return dataclasses.replace(self, findings=tuple(kept))

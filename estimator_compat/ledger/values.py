@@ -262,6 +262,8 @@ class LossLedger:
       check: The result of recomputing the loss; None if that was not done.
       claims: What probes found of statements about the whole loss.
       left_out: What the training step leaves out, if that was looked for.
+      source: "measured" if it was read off a graph; "read" if it was read from source code, which
+        nobody has run.
     """
 
     loss: str
@@ -271,6 +273,7 @@ class LossLedger:
     check: Check | None = None
     claims: tuple[Claim, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    source: str = "measured"
 
     @property
     def data_terms(self) -> tuple[LossTerm, ...]:

@@ -208,7 +208,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             holds="what a scan finds, as values; what TensorFlow 2.16 to 2.21 lack",
             modules=(*_in(_M, "findings"), f"{_M}/mappings/*.py"),
             libraries=(),
-            only=(),
+            only=("estimator_compat.ledger.values",),
         ),
         Room(
             name="migrate.scanning, its syntax",

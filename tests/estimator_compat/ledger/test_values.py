@@ -147,6 +147,7 @@ def test_json_has_everything() -> None:
     # what json writes and reads again
     read = json.loads(json.dumps(ledger.to_json()))
     assert read["formula"] == "mean(l[batch])"
+    assert read["source"] == "measured"
     assert read["check"] == {
         "batches": 1,
         "worst": 0.0,

@@ -58,6 +58,9 @@ def test_json_has_the_keys_that_are_written_down() -> None:
     [model_fn] = content["model_fns"]
     assert (model_fn["path"], model_fn["line"], model_fn["name"]) == ("d.py", 7, "model_fn")
     assert model_fn["ledger"] == {"train": None, "eval": None}
+    assert model_fn["because"] == model_fn["optimizer"] == ""
+    assert list(model_fn["rungs"]) == ["run", "host", "own"]
+    assert all(rung.keys() == {"status", "because"} for rung in model_fn["rungs"].values())
     assert list(model_fn["rungs"]) == ["run", "host", "own"]
     assert {key for rung in model_fn["rungs"].values() for key in rung} == {"status", "because"}
 
