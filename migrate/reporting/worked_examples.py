@@ -208,9 +208,9 @@ def _keras(term: LossTerm) -> Worked | None:
     if not is_weighted:
         numbers.pop("mean_with_sample_weight")
         equal = [name for name in equal if name in numbers]
-    rows = [("this loss", _show(legacy), "")]
+    rows = [("this loss", "", _show(legacy))]
     rows += [
-        (f'Keras 3, reduction="{name}"', _show(number), "the same" if name in equal else "")
+        (f'Keras 3, reduction="{name}"', "the same" if name in equal else "", _show(number))
         for name, number in numbers.items()
     ]
     weights = f", weights {_listed(batch.weights)}" if is_weighted else ""
@@ -221,7 +221,7 @@ def _keras(term: LossTerm) -> Worked | None:
     return Worked(
         title="What Keras would do instead",
         given=f"Losses {_listed(batch.losses)}{weights}.{note}{_size_note(term)}",
-        columns=("", "number", ""),
+        columns=("", "", "number"),
         rows=tuple(rows),
         bars=(
             Bar(label="this loss", value=legacy, is_reference=True),

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from migrate import reports
-from migrate.reports import drawings, terminal
+from migrate.reports import drawings, report_summary, terminal
 from migrate.reports.printable import printable
 from migrate.reports.report_values import RUNGS, Report
 
@@ -37,11 +37,17 @@ def render(report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        code=_code, duration=terminal.duration, days=drawings.days, count=_count, plural=_plural
+        breakable=_breakable,
+        code=_code,
+        duration=terminal.duration,
+        days=drawings.days,
+        count=_count,
+        plural=_plural,
     )
     style, script = (_asset(name) for name in ("report.css", "report.js"))
     return environment.get_template("report.html.j2").render(
         report=report,
+        sentences=report_summary.sentences(report),
         rungs=RUNGS,
         drawings=drawings,
         generator=reports.GENERATOR,
@@ -85,6 +91,11 @@ def _code(text: str) -> Markup:
         parts.append(Markup("<code>{}</code>").format(found[1]))
         position = found.end()
     return Markup("").join([*parts, escape(text[position:])])
+
+
+def _breakable(text: str) -> Markup:
+    """Returns a text that a line may end in, after an underscore, a dot or a slash."""
+    return Markup("<wbr>").join(re.split(r"(?<=[_./\[(])", printable(text)))
 
 
 def _count(number: int) -> str:
