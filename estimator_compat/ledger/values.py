@@ -184,7 +184,8 @@ class LossTerm:
     def formula(self) -> str:
         """The term as text, such as `mean(softmax_cross_entropy[batch])`."""
         if self.is_penalty:
-            text = sum_of([f"{self.op}({name})" if self.op else name for name in self.variables])
+            names = self.variables or ("each variable",)
+            text = sum_of([f"{self.op}({name})" if self.op else name for name in names])
         elif self.kind in (Kind.REGULARIZATION, Kind.CONSTANT, Kind.OPAQUE):
             text = f"({self.op})" if is_compound(self.op) and self.steps else self.op
         else:

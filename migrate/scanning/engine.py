@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from migrate import rules
 from migrate.findings import Finding, ModelFn
+from migrate.ledger_reading.tree import Tree, no_tree
 from migrate.rules.base import Rule
 from migrate.scanning import files, model_fns, suppressions, unreadable
 from migrate.scanning.bindings import Exports
@@ -31,7 +32,12 @@ class FileResult:
     model_fns: tuple[ModelFn, ...] = ()
 
 
-def scan_file(path: str, checks: Sequence[Rule], exports: Exports | None = None) -> FileResult:
+def scan_file(
+    path: str,
+    checks: Sequence[Rule],
+    exports: Exports | None = None,
+    tree: Tree | None = None,
+) -> FileResult:
     """Reads a file and applies rules to it; a file that cannot be read is a finding."""
     shown = files.relative(path)
     if os.path.exists(path) and not os.path.isfile(path):  # reading a pipe would wait for ever
@@ -47,11 +53,17 @@ def scan_file(path: str, checks: Sequence[Rule], exports: Exports | None = None)
             "Exclude it, if it is data; otherwise divide it."
         )
         return _refused(shown, "FILE901", message)
-    return scan_data(data, shown, checks, exports)
+    return scan_data(data, shown, checks, exports, tree=tree, file=os.path.abspath(path))
 
 
 def scan_data(
-    data: bytes, path: str, checks: Sequence[Rule], exports: Exports | None = None
+    data: bytes,
+    path: str,
+    checks: Sequence[Rule],
+    exports: Exports | None = None,
+    *,
+    tree: Tree | None = None,
+    file: str = "",
 ) -> FileResult:
     """Applies rules to the content of a file.
 
@@ -60,6 +72,8 @@ def scan_data(
       path: As it stands in findings.
       checks: The rules.
       exports: What other modules of the scanned tree export.
+      tree: The modules of the scanned tree that the code of a model_fn may lead to.
+      file: The absolute path of the file; "" if the content is not of a file.
     """
     if b"\0" in data:
         line = data.count(b"\n", 0, data.index(b"\0")) + 1
@@ -87,7 +101,7 @@ def scan_data(
     return FileResult(
         path=path,
         findings=tuple(sorted(found, key=lambda each: (each.line, each.column, each.code))),
-        model_fns=tuple(model_fns.find(module)),
+        model_fns=tuple(model_fns.find(module, tree or no_tree(), file)),
     )
 
 

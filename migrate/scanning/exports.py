@@ -7,6 +7,7 @@ import functools
 import os
 import re
 
+from migrate.ledger_reading.tree import Tree
 from migrate.scanning import files
 from migrate.scanning.bindings import Exports, Resolver, Symbols
 from migrate.scanning.scopes import Walk
@@ -20,12 +21,16 @@ class TreeExports:
 
     Args:
       roots: Absolute paths of the scanned folders: files outside are not read.
+
+    Attributes:
+      tree: The modules of these folders.
     """
 
     def __init__(self, roots: tuple[str, ...]) -> None:
         self._roots = roots
         self._names: dict[tuple[str, str], Symbols] = {}
         self._content: dict[str, bytes] = {}
+        self.tree = Tree(self._find, self._read, files.relative)
 
     def of_file(self, path: str) -> Exports:
         """Returns a function that resolves the imports of a file."""

@@ -6,17 +6,42 @@ import ast
 from collections.abc import Iterator
 
 from migrate.findings import ModelFn
+from migrate.ledger_reading.tree import Tree, TreeModule
 from migrate.scanning.scopes import all_arguments
 from migrate.scanning.syntax import Function, SourceModule
 
 SPECS = ("EstimatorSpec", "TPUEstimatorSpec", "create_estimator_spec")
 
 
-def find(module: SourceModule) -> Iterator[ModelFn]:
-    """Yields the model_fns of a module, in the order of the source."""
+def find(module: SourceModule, tree: Tree, file: str) -> Iterator[ModelFn]:
+    """Yields the model_fns of a module, in the order of the source.
+
+    Args:
+      module: The module.
+      tree: The modules that the code of a model_fn may lead to.
+      file: The absolute path of the module's file; "" if it has none.
+    """
     owners = {owner for call in module.nodes(ast.Call) if (owner := _owner(module, call))}
-    for node in sorted(filter(_is_model_fn, owners), key=lambda owner: owner.lineno):
-        yield ModelFn(path=module.path, line=node.lineno, name=_qualified(module, node))
+    nodes = sorted(filter(_is_model_fn, owners), key=lambda owner: owner.lineno)
+    if not nodes:
+        return
+    # The values of a ledger take longer to import than a small scan takes.
+    from migrate.ledger_reading import reader
+
+    parsed = TreeModule(file, module.path, module.tree)
+    if file:
+        tree.add(parsed)
+    for node in nodes:
+        read = reader.read(node, parsed, tree)
+        yield ModelFn(
+            path=module.path,
+            line=node.lineno,
+            name=_qualified(module, node),
+            train=read.train,
+            eval=read.eval,
+            because=read.because,
+            optimizer=read.optimizer,
+        )
 
 
 def _is_model_fn(node: Function) -> bool:

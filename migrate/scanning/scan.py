@@ -151,7 +151,9 @@ def _scan_files(paths: list[str], exports: TreeExports) -> list[FileResult]:
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        return [engine.scan_file(path, _rules(), exports.of_file(path)) for path in paths]
+        return [
+            engine.scan_file(path, _rules(), exports.of_file(path), exports.tree) for path in paths
+        ]
     finally:
         if was_enabled:
             gc.enable()

@@ -243,6 +243,18 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
                 "migrate.mappings.symbols",
             ),
         ),
+        Room(
+            name="migrate.ledger_reading",
+            holds="reads the ledger of a model_fn's loss from its source, without running it",
+            modules=(f"{_M}/ledger_reading/*.py",),
+            libraries=(),
+            only=(
+                "estimator_compat.ledger.steps",
+                "estimator_compat.ledger.values",
+                "migrate.findings",
+                "migrate.scanning.syntax",
+            ),
+        ),
     ),
     (
         Room(
@@ -292,7 +304,15 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             holds="from paths to findings, without running the code that is scanned",
             modules=(f"{_M}/scanning/*.py",),
             libraries=("tomllib", "tomli"),
-            only=(*_SYNTAX, "migrate.findings", "migrate.rules", "migrate.rules.base"),
+            only=(
+                *_SYNTAX,
+                "migrate.findings",
+                "migrate.ledger_reading",
+                "migrate.ledger_reading.reader",
+                "migrate.ledger_reading.tree",
+                "migrate.rules",
+                "migrate.rules.base",
+            ),
         ),
         Room(
             name="migrate.hosting.replicas",
