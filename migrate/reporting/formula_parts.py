@@ -81,7 +81,8 @@ def _marked(term: LossTerm) -> str:
         for step in shortened(term.steps)
     )
     if term.is_penalty:
-        text = sum_of([f"{term.op}({name})" if term.op else name for name in term.variables])
+        names = term.variables or ("each variable",)
+        text = sum_of([f"{term.op}({name})" if term.op else name for name in names])
         text = _mark(text, Role.PENALTY)
     elif term.kind is not Kind.DATA:
         text = f"({term.op})" if is_compound(term.op) and term.steps else term.op

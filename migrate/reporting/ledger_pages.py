@@ -107,8 +107,8 @@ def _as_read(term: LossTerm) -> tuple[str, ...]:
 def _facts(term: LossTerm) -> list[tuple[str, str]]:
     facts = []
     if term.kind is Kind.DATA:
-        shape = f"[{', '.join(term.axes)}]" if term.axes else "of unknown shape"
-        facts.append(("losses", f"{term.op}, {shape}{_at(term.line)}"))
+        shape = f", [{', '.join(term.axes)}]" if term.axes else ""
+        facts.append(("losses", f"{term.op}{shape}{_at(term.line)}"))
         weights = " * ".join(step.operand for step in term.weightings) or "none"
         facts.append(("weights", weights))
         facts.append(("reduction", _reduction(term)))
@@ -118,6 +118,8 @@ def _facts(term: LossTerm) -> list[tuple[str, str]]:
         facts.append(("written", _short(term.line)))
     if term.multipliers:
         facts.append(("multiplier", " * ".join(step.operand for step in term.multipliers)))
+    if term.kind is Kind.DATA and not term.axes:
+        facts.append(("shape", "not known from the source; the numbers below invent one"))
     if term.kind is Kind.DATA and (reason := worked_examples.reason(term)):
         facts.append(("numbers", f"no example in numbers: {reason}"))
     return facts
@@ -140,26 +142,3 @@ def _at(line: Line | None) -> str:
 def _short(line: Line) -> str:
     path = os.path.relpath(line.file).replace(os.sep, "/")
     return f"{os.path.basename(line.file) if path.startswith('..') else path}:{line.number}"
-
-
-def differ(read: LossLedger, measured: LossLedger) -> str:
-    """Says where a ledger that was read is not the one that was measured; "" if they agree.
-
-    Only terms that were read are held to the run: an OPAQUE term says that it is not known.
-    """
-    if any(term.kind is Kind.OPAQUE for term in (*read.terms, *measured.terms)):
-        return ""
-    one, other = (sorted(map(_known, ledger.terms)) for ledger in (read, measured))
-    if one == other:
-        return ""
-    return (
-        f"{read.mode.upper()}: read from the source, the loss is {read.formula}; measured, it is "
-        f"{measured.formula}. A reading that is not what runs is a fault of this tool: please "
-        "report it."
-    )
-
-
-def _known(term: LossTerm) -> tuple[str, str, str]:
-    """Returns what a reading and a run must have in common; names of tensors differ."""
-    name = term.op if term.kind is Kind.DATA else ""
-    return term.kind.value, name, term.suggested_reduction or ""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from estimator_compat.ledger.steps import Line
 from estimator_compat.ledger.values import LossLedger
 from migrate.findings import ModelFn, Rung
+from migrate.ledger_reading import comparison
 from migrate.reporting import formula_parts, ledger_pages, sources
 from migrate.reporting.anchors import Anchors
 from migrate.reporting.sources import Sources
@@ -147,10 +148,11 @@ def _of_verdict(name: str, what: str, verdict: Verdict) -> RungPage | None:
 
 
 def _disagreements(read: Sequence[LossLedger], measured: Sequence[LossLedger]) -> tuple[str, ...]:
+    """Returns where a loss that was read is not the one that was measured, in each mode."""
     by_mode = {ledger.mode: ledger for ledger in measured}
-    texts = [
-        ledger_pages.differ(ledger, by_mode[ledger.mode])
+    return tuple(
+        f"{ledger.mode.upper()}, read from the source and measured: {text}"
         for ledger in read
         if ledger.mode in by_mode
-    ]
-    return tuple(filter(None, texts))
+        for text in comparison.disagreements(ledger, by_mode[ledger.mode])
+    )

@@ -64,6 +64,19 @@ def compute(term: LossTerm, batch: Examples) -> float:
     return float(state.value)
 
 
+def with_axes(term: LossTerm) -> LossTerm:
+    """Returns a term whose losses have axes: those of a term without any are invented.
+
+    The batch is the first axis. There are as many others as the reductions name or need.
+    """
+    if term.axes or term.kind is not Kind.DATA:
+        return term
+    reduced = [step.axes for step in term.steps if step.reduces]
+    named = [axis for axes in reduced for axis in axes or ()]
+    rank = max([1, len(reduced) if named else 1, *(axis + 1 for axis in named)])
+    return dataclasses.replace(term, axes=("batch",) + ("?",) * (rank - 1), batch_axis=0)
+
+
 def sizes(term: LossTerm) -> tuple[int, ...]:
     """Returns the sizes of the axes other than the batch; an unknown size is 3 here.
 

@@ -14,6 +14,7 @@ from migrate.reporting.term_arithmetic import (
     examples,
     has_unknown_size,
     sizes,
+    with_axes,
 )
 from migrate.reports.report_values import Bar, Worked
 
@@ -52,6 +53,7 @@ def reason(term: LossTerm) -> str:
 def _worked(term: LossTerm) -> Iterator[Worked]:
     if term.doubt or term.broadcast:
         raise NotComputable(term.doubt or term.broadcast)
+    term = with_axes(term)
     yield _short_batch(term)
     if term.weightings:
         yield _zero_weights(term)
@@ -281,7 +283,7 @@ def _shape_note(term: LossTerm) -> str:
     if not sizes(term):
         return ""
     shape = ", ".join(map(str, sizes(term)))
-    invented = " (a size that is not known is 3 here)" if has_unknown_size(term) else ""
+    invented = "; a size that is not known is 3 here" if has_unknown_size(term) else ""
     return f" Each example has elements of shape [{shape}], all with the same loss{invented}."
 
 

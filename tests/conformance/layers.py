@@ -428,6 +428,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
                 "estimator_compat.ledger.values",
                 "estimator_compat.losses.reductions",
                 "migrate.findings",
+                "migrate.ledger_reading.comparison",
                 "migrate.reports.report_values",
                 "migrate.scanning.source",
                 "migrate.verifying.verdict",
