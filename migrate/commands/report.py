@@ -293,9 +293,6 @@ def _write(path: str, text: str) -> None:
 
 
 def _say(path: str, report: Any) -> None:
-    from migrate.reports.terminal import duration
+    from migrate.reports import report_summary
 
-    print(
-        f"wrote {path}: {report.files} files, {len(report.model_fns)} model_fns, "
-        f"{len(report.findings)} findings; effort: {duration(report.effort)}."
-    )
+    print(f"wrote {path}: {' '.join(report_summary.sentences(report))}")

@@ -54,7 +54,7 @@ def build(
         paths=tuple(paths),
         date=date,
         version=version,
-        files=len(scan.files),
+        files=scan.files,
         findings=findings,
         model_fns=pages,
         rules=_rules(scan.rules, findings),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+from collections.abc import Mapping
 
 from estimator_compat.ledger.formulas import applied, is_compound, shortened, sum_of
-from estimator_compat.ledger.steps import Line, LossStep
+from estimator_compat.ledger.steps import LossStep
 from estimator_compat.ledger.values import Kind, LossLedger, LossTerm
 from migrate.reports.report_values import FormulaPart, Role
 
@@ -19,18 +20,22 @@ _REDUCTION = re.compile(r"\b(?:sum|mean)(?=\()")
 _MARKS = str.maketrans("", "", _BEGIN + _END)
 
 
-def of_ledger(ledger: LossLedger, path: str) -> tuple[FormulaPart, ...]:
+# The absolute path of a file, and a line of it.
+Place = tuple[str, int]
+
+
+def of_ledger(ledger: LossLedger, anchors: Mapping[Place, str]) -> tuple[FormulaPart, ...]:
     """Returns the formula of a loss in pieces, as `LossLedger.formula` writes it.
 
     Args:
       ledger: The ledger.
-      path: The absolute path of the model_fn's file; lines of other files are not given.
+      anchors: The anchors of the lines of code that are shown.
     """
     parts: list[FormulaPart] = []
     for term in ledger.terms:
         is_numbered = term.kind is Kind.DATA and term.name.startswith(f"{term.op}_")
         shown = dataclasses.replace(term, op=term.name) if is_numbered else term
-        pieces = list(of_term(shown, path))
+        pieces = list(of_term(shown, anchors))
         is_negative = pieces and pieces[0].text.startswith("-")
         if parts:
             parts.append(FormulaPart(text=" " if is_negative else " + "))
@@ -42,32 +47,31 @@ def of_ledger(ledger: LossLedger, path: str) -> tuple[FormulaPart, ...]:
     return tuple(parts)
 
 
-def of_term(term: LossTerm, path: str) -> tuple[FormulaPart, ...]:
+def of_term(term: LossTerm, anchors: Mapping[Place, str]) -> tuple[FormulaPart, ...]:
     """Returns the formula of a term in pieces; in one piece if it cannot be divided."""
-    lines = _lines(term, path)
+    by_role = _by_role(term, anchors)
     marked = _marked(term)
     parts = []
     position = 0
     for piece in _PIECE.finditer(marked):
-        parts += _plain(marked[position : piece.start()], lines)
+        parts += _plain(marked[position : piece.start()], by_role)
         role = _ROLES[ord(piece[1]) - ord("0")]
-        parts.append(FormulaPart(text=piece[2], role=role, line=lines.get(role)))
+        parts.append(FormulaPart(text=piece[2], role=role, anchor=by_role.get(role, "")))
         position = piece.end()
-    parts += _plain(marked[position:], lines)
+    parts += _plain(marked[position:], by_role)
     if "".join(part.text for part in parts) != term.formula:
-        return (FormulaPart(text=term.formula, line=lines.get(Role.LOSSES)),)
+        return (FormulaPart(text=term.formula),)
     return tuple(part for part in parts if part.text)
 
 
-def _plain(text: str, lines: dict[Role, int]) -> list[FormulaPart]:
+def _plain(text: str, anchors: Mapping[Role, str]) -> list[FormulaPart]:
     """Divides what is between marked pieces: the names of reductions, and the rest."""
     parts = []
     position = 0
     for found in _REDUCTION.finditer(text):
         parts.append(FormulaPart(text=text[position : found.start()]))
-        parts.append(
-            FormulaPart(text=found[0], role=Role.REDUCTION, line=lines.get(Role.REDUCTION))
-        )
+        anchor = anchors.get(Role.REDUCTION, "")
+        parts.append(FormulaPart(text=found[0], role=Role.REDUCTION, anchor=anchor))
         position = found.end()
     return [*parts, FormulaPart(text=text[position:])]
 
@@ -116,30 +120,26 @@ def role_of(step: LossStep) -> Role:
     return Role.WEIGHTS if step.weights else Role.FACTOR
 
 
-def lines_of(term: LossTerm, path: str) -> dict[int, list[Role]]:
-    """Returns what each line of a file is to a term.
+def places_of(term: LossTerm) -> dict[Place, list[Role]]:
+    """Returns what each line of code is to a term.
 
     If all parts whose line is known stand on one line, the others do, too: one call makes them.
     """
-    found: dict[int, list[Role]] = {}
-    places = [(term.line, role_of_term(term)), *((s.line, role_of(s)) for s in term.steps)]
-    known = {line for line, _ in places if line is not None}
+    given = [(term.line, role_of_term(term)), *((s.line, role_of(s)) for s in term.steps)]
+    known = {line for line, _ in given if line is not None}
     of_one_call = known.pop() if len(known) == 1 and term.kind is Kind.DATA else None
-    for line, role in ((line or of_one_call, role) for line, role in places):
-        if is_in(line, path) and line is not None and role not in found.setdefault(line.number, []):
-            found[line.number].append(role)
+    found: dict[Place, list[Role]] = {}
+    for line, role in ((line or of_one_call, role) for line, role in given):
+        if line is not None:
+            roles = found.setdefault((os.path.abspath(line.file), line.number), [])
+            roles += [role] if role not in roles else []
     return found
 
 
-def is_in(line: Line | None, path: str) -> bool:
-    """Tells whether a line stands in a file, which is named by an absolute path."""
-    return line is not None and os.path.abspath(line.file) == path
-
-
-def _lines(term: LossTerm, path: str) -> dict[Role, int]:
-    """Returns the first line of each part of a term."""
-    first: dict[Role, int] = {}
-    for number, roles in lines_of(term, path).items():
+def _by_role(term: LossTerm, anchors: Mapping[Place, str]) -> dict[Role, str]:
+    """Returns the anchor of the first line of each part of a term."""
+    first: dict[Role, str] = {}
+    for place, roles in places_of(term).items():
         for role in roles:
-            first.setdefault(role, number)
+            first.setdefault(role, anchors.get(place, ""))
     return first

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from estimator_compat.ledger import cautions, explanations
 from estimator_compat.ledger.steps import Line
@@ -15,12 +15,14 @@ from migrate.reports.report_values import LedgerPage, TermPage
 MEASURED = "measured"  # `LossLedger.source` of a ledger that was read off a graph
 
 
-def pages(ledgers: Sequence[LossLedger], path: str) -> tuple[LedgerPage, ...]:
+def pages(
+    ledgers: Sequence[LossLedger], anchors: Mapping[formula_parts.Place, str]
+) -> tuple[LedgerPage, ...]:
     """Returns a page for each loss; modes that have the same formula share one.
 
     Args:
       ledgers: The ledgers of a model_fn, TRAIN first.
-      path: The file of the model_fn.
+      anchors: The anchors of the lines of code that are shown.
     """
     shared: list[list[LossLedger]] = []
     for ledger in ledgers:
@@ -32,7 +34,7 @@ def pages(ledgers: Sequence[LossLedger], path: str) -> tuple[LedgerPage, ...]:
             shared.append([ledger])
     between = _between(ledgers)
     return tuple(
-        _page(group, path, between if index == 0 else ()) for index, group in enumerate(shared)
+        _page(group, anchors, between if index == 0 else ()) for index, group in enumerate(shared)
     )
 
 
@@ -44,16 +46,17 @@ def _between(ledgers: Sequence[LossLedger]) -> tuple[cautions.Caution, ...]:
 
 
 def _page(
-    group: Sequence[LossLedger], path: str, between: tuple[cautions.Caution, ...]
+    group: Sequence[LossLedger],
+    anchors: Mapping[formula_parts.Place, str],
+    between: tuple[cautions.Caution, ...],
 ) -> LedgerPage:
     first = group[0]
-    absolute = os.path.abspath(path)
     given = (*cautions.warnings(first), *between)
     return LedgerPage(
         ledger=first,
         modes=tuple(ledger.mode.upper() for ledger in group if ledger.mode),
-        formula=formula_parts.of_ledger(first, absolute),
-        terms=tuple(_term(term, absolute, first) for term in first.terms),
+        formula=formula_parts.of_ledger(first, anchors),
+        terms=tuple(_term(term, anchors, first) for term in first.terms),
         checked=" ".join(filter(None, (_checked(ledger) for ledger in group))),
         cautions=tuple((each.code, each.text) for each in given),
         hints=tuple((each.code, each.text) for each in cautions.hints(first)),
@@ -78,13 +81,15 @@ def _of_check(check: Check) -> str:
     return f"recomputed from its terms, {how}, on {batches}; the first loss is {check.loss:.6g}"
 
 
-def _term(term: LossTerm, path: str, ledger: LossLedger) -> TermPage:
+def _term(
+    term: LossTerm, anchors: Mapping[formula_parts.Place, str], ledger: LossLedger
+) -> TermPage:
     is_measured = ledger.source == MEASURED
     is_data = term.kind is Kind.DATA
     return TermPage(
         name=term.name,
         kind=term.kind.value,
-        formula=formula_parts.of_term(term, path),
+        formula=formula_parts.of_term(term, anchors),
         reduction=(term.reduction or "") if is_data else "",
         facts=tuple(_facts(term)),
         sentences=explanations.explain(term) if is_measured else _as_read(term),
@@ -118,9 +123,13 @@ def _facts(term: LossTerm) -> list[tuple[str, str]]:
         facts.append(("written", _short(term.line)))
     if term.multipliers:
         facts.append(("multiplier", " * ".join(step.operand for step in term.multipliers)))
-    if term.kind is Kind.DATA and not term.axes:
-        facts.append(("shape", "not known from the source; the numbers below invent one"))
-    if term.kind is Kind.DATA and (reason := worked_examples.reason(term)):
+    if term.kind is not Kind.DATA:
+        return facts
+    reason = worked_examples.reason(term)
+    if not term.axes and not reason:
+        taken = ", ".join(worked_examples.axes(term))
+        facts.append(("shape", f"not known from the source; the numbers below take [{taken}]"))
+    if reason:
         facts.append(("numbers", f"no example in numbers: {reason}"))
     return facts
 

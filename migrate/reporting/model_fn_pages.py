@@ -9,14 +9,14 @@ from estimator_compat.ledger.steps import Line
 from estimator_compat.ledger.values import LossLedger
 from migrate.findings import ModelFn, Rung
 from migrate.ledger_reading import comparison
-from migrate.reporting import formula_parts, ledger_pages, sources
+from migrate.reporting import ledger_pages
 from migrate.reporting.anchors import Anchors
+from migrate.reporting.loss_code import LossCode
 from migrate.reporting.sources import Sources
 from migrate.reports.report_values import (
     RUNGS,
     FindingPage,
     ModelFnPage,
-    Role,
     RungPage,
     TargetRun,
 )
@@ -45,7 +45,6 @@ def of(
       owner: Returns the owner of a path.
       anchors: Gives out anchors.
     """
-    lines = files.lines(model_fn.path)
     end = files.end_of_function(model_fn.path, model_fn.line) or model_fn.line
     inside = [
         index
@@ -55,16 +54,17 @@ def of(
     found = [findings[index].finding for index in inside]
     read = [each for each in (model_fn.train, model_fn.eval) if each is not None]
     measured = [ledger for run in runs for ledger in run.ledgers]
-    shown = measured or read
+    anchor = anchors.of("fn", f"{model_fn.path} {model_fn.name}")
+    loss_code = LossCode(anchor, model_fn.path, files, measured or read)
     return ModelFnPage(
-        id=anchors.of("fn", f"{model_fn.path} {model_fn.name}"),
+        id=anchor,
         model_fn=model_fn,
         owner=owner(model_fn.path),
         end_line=end,
-        code=sources.function(lines, model_fn.line, end, _roles(shown, model_fn.path)),
+        code=loss_code.blocks(model_fn.line, end),
         rungs=tuple(_rung(name, getattr(model_fn.rungs, name), runs) for name in RUNGS),
-        read=ledger_pages.pages(read, model_fn.path),
-        measured=ledger_pages.pages(measured, model_fn.path),
+        read=ledger_pages.pages(read, loss_code.anchors),
+        measured=ledger_pages.pages(measured, loss_code.anchors),
         disagreements=_disagreements(read, measured),
         findings=tuple(inside),
         hazards=tuple(dict.fromkeys(f.code for f in found if f.code.startswith(_HAZARDS))),
@@ -102,17 +102,6 @@ def _places(ledgers: Sequence[LossLedger]) -> list[Line]:
     terms = [term for ledger in ledgers for term in ledger.terms]
     lines = [line for term in terms for line in (term.line, *(s.line for s in term.steps))]
     return [line for line in lines if line is not None]
-
-
-def _roles(ledgers: Sequence[LossLedger], path: str) -> dict[int, list[Role]]:
-    roles: dict[int, list[Role]] = {}
-    absolute = os.path.abspath(path)
-    for ledger in ledgers:
-        for term in ledger.terms:
-            for line, found in formula_parts.lines_of(term, absolute).items():
-                known = roles.setdefault(line, [])
-                known += [role for role in found if role not in known]
-    return roles
 
 
 def _rung(name: str, rung: Rung, runs: Sequence[TargetRun]) -> RungPage:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import io
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from migrate.findings import Edit
-from migrate.reports.report_values import CodeLine, Role
+from migrate.reports.report_values import CodeLine
 from migrate.scanning.source import SourceText
 
 _LONGEST = 400  # characters of a line that are shown
@@ -93,16 +93,6 @@ def hunks(
         else:
             result.append([line])
     return tuple(tuple(hunk) for hunk in result)
-
-
-def function(
-    lines: list[str], first: int, last: int, roles: Mapping[int, Collection[Role]]
-) -> tuple[CodeLine, ...]:
-    """Returns the lines of a function, with what each is to the loss."""
-    return tuple(
-        CodeLine(number=number, text=cut(lines[number - 1]), roles=tuple(roles.get(number, ())))
-        for number in range(first, min(last, len(lines)) + 1)
-    )
 
 
 def cut(line: str) -> str:

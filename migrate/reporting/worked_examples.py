@@ -41,6 +41,11 @@ def of(term: LossTerm) -> tuple[Worked, ...]:
         return ()
 
 
+def axes(term: LossTerm) -> tuple[str, ...]:
+    """Returns the axes of the losses in the examples; those of unknown size are 3."""
+    return tuple("3" if axis == "?" else axis for axis in with_axes(term).axes)
+
+
 def reason(term: LossTerm) -> str:
     """Returns why there are no examples in numbers; "" if there are."""
     try:

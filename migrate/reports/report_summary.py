@@ -17,7 +17,7 @@ _VERBS = {"run": ("runs", "run"), "host": ("can be", "can be"), "own": ("can be"
 def sentences(report: Report) -> list[str]:
     """Returns what there is, what it can reach, and how long the findings take."""
     total = len(report.model_fns)
-    files = plural(report.files, "file")
+    files = plural(len(report.files), "file")
     said = [
         f"{files} with {plural(total, 'model_fn')}." if total else f"{files} without a model_fn."
     ]

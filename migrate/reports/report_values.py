@@ -32,12 +32,12 @@ class FormulaPart:
     Attributes:
       text: The piece; the pieces of a formula, joined, are the formula.
       role: What it is.
-      line: The line of the model_fn's file that it comes from; None if it is not known.
+      anchor: The anchor of the line of code that it comes from; "" if that is not shown.
     """
 
     text: str
     role: Role = Role.TEXT
-    line: int | None = None
+    anchor: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +48,23 @@ class CodeLine:
       number: From 1.
       text: The line, without its end.
       roles: What the line is to the loss.
+      anchor: Its anchor; "" for a line that nothing leads to.
       findings: The indices, in `Report.findings`, of what was found in it.
     """
 
     number: int
     text: str
     roles: tuple[Role, ...] = ()
+    anchor: str = ""
     findings: tuple[int, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CodeBlock:
+    """Lines of a file that follow each other."""
+
+    path: str
+    lines: tuple[CodeLine, ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +223,7 @@ class ModelFnPage:
       model_fn: What the scan says.
       owner: Who owns the file.
       end_line: Its last line.
-      code: Its lines; empty if the file cannot be read.
+      code: Its lines, then lines elsewhere that its loss comes from; empty if they cannot be read.
       rungs: What it can reach, one each of `RUNGS`.
       read: The ledgers that were read from source; equal ones of two modes are one.
       measured: The ledgers of a run.
@@ -228,7 +238,7 @@ class ModelFnPage:
     model_fn: ModelFn
     owner: str = ""
     end_line: int = 0
-    code: tuple[CodeLine, ...] = ()
+    code: tuple[CodeBlock, ...] = ()
     rungs: tuple[RungPage, ...] = ()
     read: tuple[LedgerPage, ...] = ()
     measured: tuple[LedgerPage, ...] = ()
@@ -367,7 +377,7 @@ class Report:
       paths: What was scanned, as it was named.
       date: The day, as `2026-11-28`; "" for none.
       version: The versions of this package and of TensorFlow.
-      files: The number of files that were looked at.
+      files: The files that were looked at.
       findings: By path and line.
       model_fns: By path and line.
       rules: The rule with the most minutes first.
@@ -382,7 +392,7 @@ class Report:
     paths: tuple[str, ...]
     date: str
     version: str
-    files: int
+    files: tuple[str, ...]
     findings: tuple[FindingPage, ...]
     model_fns: tuple[ModelFnPage, ...]
     rules: tuple[RuleGroup, ...]
