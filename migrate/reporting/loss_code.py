@@ -55,7 +55,8 @@ class LossCode:
         for file, line in self.anchors:
             if file != own or not first <= line <= last:
                 elsewhere[file][line] = ()
-        for file, found in elsewhere.items():
+        for file in (each for each in self._paths if each in elsewhere):
+            found = elsewhere[file]
             lines = self._files.lines(self._paths[file])
             for hunk in sources.hunks(lines, found, _CONTEXT):
                 shown = tuple(

@@ -113,10 +113,10 @@ def _rung(name: str, rung: Rung, runs: Sequence[TargetRun]) -> RungPage:
 
 
 def _shown(name: str, run: TargetRun) -> RungPage | None:
-    if name == "run" and run.ledgers:
-        return RungPage(
-            name=name, status="shown", because="Its graph was built on this TensorFlow."
-        )
+    if name == "run" and run.verdict is not None and run.verdict.run_losses:
+        steps = len(run.verdict.run_losses)
+        text = f"It trained {steps} steps under `estimator_compat.Estimator`."
+        return RungPage(name=name, status="shown", because=text)
     if name == "host" and run.verdict is not None:
         return _of_verdict(name, "The hosted loop", run.verdict)
     if name == "own" and run.translated is not None:

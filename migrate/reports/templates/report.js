@@ -11,7 +11,8 @@
   const textOf = (item) => {
     if (!texts.has(item)) {
       const file = item.dataset.kind === "finding" ? item.closest("details").querySelector("h3").textContent + item.closest("li, .note").textContent : "";
-      texts.set(item, (item.textContent + " " + file).toLowerCase());
+      const page = item.dataset.kind === "row" ? document.querySelector(item.querySelector("a").hash).textContent : "";
+      texts.set(item, [item.textContent, file, page].join(" ").toLowerCase());
     }
     return texts.get(item);
   };
@@ -119,9 +120,10 @@
     try { localStorage.setItem("theme", root.dataset.theme); } catch { /* it is not kept */ }
   });
 
+  // Each model_fn is printed; of the findings, the rules and files that are open.
   let opened = [];
   addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll("main details:not([open])")];
+    opened = [...document.querySelectorAll(".page > details:not([open])")];
     for (const each of opened) each.open = true;
   });
   addEventListener("afterprint", () => { for (const each of opened) each.open = false; });
