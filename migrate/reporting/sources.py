@@ -43,7 +43,7 @@ class Sources:
     def forget(self, path: str) -> None:
         """Drops what was read of a file."""
         for known in (self._texts, self._lines, self._ends):
-            known.pop(path, None)  # type: ignore[attr-defined]
+            known.pop(path, None)
 
 
 def _read(path: str) -> str:

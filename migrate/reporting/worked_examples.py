@@ -78,7 +78,7 @@ def _short_batch(term: LossTerm) -> Worked:
         for index, (batch, number) in enumerate(zip(batches, numbers, strict=True), 1)
     ]
     rows.append(("evaluate()'s `loss`", "mean of the 3 batches", _show(of_evaluate)))
-    average = (Bar(label="average_loss", value=of_examples, is_reference=True),)
+    average: tuple[Bar, ...] = (Bar(label="average_loss", value=of_examples, is_reference=True),)
     if _has_factor(term):  # the losses that `average_loss` averages are not the invented ones
         average = ()
     else:

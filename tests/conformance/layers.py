@@ -404,6 +404,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
                 "estimator_compat.ledger.cautions",
                 "estimator_compat.ledger.explanations",
                 "estimator_compat.ledger.formulas",
+                "estimator_compat.ledger.json_values",
                 "estimator_compat.ledger.steps",
                 "estimator_compat.ledger.values",
                 "estimator_compat.losses.reductions",

@@ -9,8 +9,9 @@ from migrate.reporting import term_arithmetic
 from migrate.reporting.term_arithmetic import NotComputable, compute, examples
 from tests.migrate.reporting.ledgers import MEAN, NONZERO, SUM, WEIGHTS, divide, term
 
-L = np.array([1.0, 4.0, 0.0, 4.0])
-W = np.array([1.0, 0.0, 2.0, 0.5])
+LOSSES = [1.0, 4.0, 0.0, 4.0]
+WEIGHTS_GIVEN = [1.0, 0.0, 2.0, 0.5]
+L, W = np.array(LOSSES), np.array(WEIGHTS_GIVEN)
 OVER_CLASSES = LossStep(operation=Operation.SUM, axes=(1,))
 
 
@@ -42,11 +43,11 @@ OVER_CLASSES = LossStep(operation=Operation.SUM, axes=(1,))
     ],
 )
 def test_compute(loss: LossTerm, expected: float) -> None:
-    assert compute(loss, examples(L, W)) == pytest.approx(expected, rel=1e-15)
+    assert compute(loss, examples(LOSSES, WEIGHTS_GIVEN)) == pytest.approx(expected, rel=1e-15)
 
 
 def test_all_weights_zero() -> None:
-    nothing = examples(L, [0, 0, 0, 0])
+    nothing = examples(LOSSES, [0, 0, 0, 0])
     assert compute(NONZERO, nothing) == 0.0
     unsafe = LossStep(operation=Operation.DIVIDE, role=Role.SUM_OF_WEIGHTS, operand="sum(w)")
     assert np.isnan(compute(term(WEIGHTS, SUM, unsafe), nothing))
@@ -63,7 +64,7 @@ def test_all_weights_zero() -> None:
 )
 def test_what_cannot_be_computed(loss: LossTerm, reason: str) -> None:
     with pytest.raises(NotComputable, match=reason):
-        compute(loss, examples(L, W))
+        compute(loss, examples(LOSSES, WEIGHTS_GIVEN))
 
 
 def test_axes_are_invented_where_the_source_does_not_say() -> None:
