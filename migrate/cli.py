@@ -18,7 +18,7 @@ Brings code that was written for tf.estimator to TensorFlow 2.16 and later, in t
          proves that it computes the same.
 
 `migrate ledger` explains what a model_fn's loss is made of, and `migrate scan` finds in source code
-what TensorFlow 2.16 and later lack. The commands rewrite and report are not in this version.
+what TensorFlow 2.16 and later lack. `migrate report` writes all of it on one page.
 """
 
 

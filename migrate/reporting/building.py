@@ -142,6 +142,7 @@ def _rule(rule: RuleSummary, indices: Sequence[int], findings: Sequence[FindingP
             message=message,
             effort=sum(findings[index].finding.effort for index in group),
             findings=tuple(group),
+            owners=tuple(dict.fromkeys(findings[index].owner for index in group)),
         )
         for message, group in by_message.items()
     ]

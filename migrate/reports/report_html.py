@@ -19,6 +19,7 @@ from migrate.reports.report_values import RUNGS, Report
 REPORT_SUFFIX = ".html"
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_MOST_PLACES = 12  # that a message of a rule lists; all stand with their files
 _TICKED = re.compile(r"`([^`]+)`")
 
 
@@ -49,6 +50,7 @@ def render(report: Report) -> str:
         report=report,
         sentences=report_summary.sentences(report),
         rungs=RUNGS,
+        most_places=_MOST_PLACES,
         drawings=drawings,
         generator=reports.GENERATOR,
         style=Markup(style),

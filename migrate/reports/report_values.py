@@ -281,11 +281,19 @@ class FindingPage:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class MessageGroup:
-    """The findings of a rule that say the same."""
+    """The findings of a rule that say the same.
+
+    Attributes:
+      message: What they say.
+      effort: Their minutes.
+      findings: The indices, in `Report.findings`.
+      owners: Who owns their files, each once.
+    """
 
     message: str
     effort: int
     findings: tuple[int, ...]
+    owners: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

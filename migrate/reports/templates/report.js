@@ -21,6 +21,7 @@
     wanted.search.every((word) => textOf(item).includes(word)) &&
     (!wanted.severity || item.dataset.severity === undefined || item.dataset.severity === wanted.severity) &&
     (!wanted.owner || item.dataset.owner === undefined || item.dataset.owner === wanted.owner) &&
+    (!wanted.owner || item.dataset.owners === undefined || item.dataset.owners.split("\n").includes(wanted.owner)) &&
     (!wanted.rung || item.dataset.rungs === undefined || item.dataset.rungs.split(" ").includes(wanted.rung));
 
   function filter() {
