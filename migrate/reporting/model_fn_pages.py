@@ -121,7 +121,8 @@ def _shown(name: str, run: TargetRun) -> RungPage | None:
         return _of_verdict(name, "The hosted loop", run.verdict)
     if name == "own" and run.translated is not None:
         if run.translated.outcome == "refused":
-            return RungPage(name=name, status="refuted", because=run.translated.reason)
+            text = f"`migrate translate` refuses it: {run.translated.reason}."
+            return RungPage(name=name, status="no", because=text)
         if run.translated.verdict is not None:
             return _of_verdict(name, "The written loop", run.translated.verdict)
     return None

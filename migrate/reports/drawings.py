@@ -65,8 +65,10 @@ def number(value: float) -> str:
 
 def days(minutes: int) -> str:
     """Returns minutes as days, with a digit after the point."""
+    if not minutes:
+        return "0"
     number_of_days = minutes / 60 / HOURS_A_DAY
-    return f"{number_of_days:.1f}" if number_of_days >= 0.05 or not minutes else "<0.1"
+    return f"{number_of_days:.1f}" if number_of_days >= 0.05 else "<0.1"
 
 
 def efforts(groups: Sequence[RuleGroup] | Sequence[OwnerGroup]) -> list[DrawnBar]:

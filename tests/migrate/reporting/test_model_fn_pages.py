@@ -61,7 +61,7 @@ IDENTICAL = dataclasses.replace(
         ("host", TargetRun(target="m:f", verdict=IDENTICAL), "shown"),
         ("host", TargetRun(target="m:f", verdict=DIFFERENT), "refuted"),
         ("host", TargetRun(target="m:f", verdict=NOT_VERIFIED), "unknown"),
-        ("own", TargetRun(target="m:f", translated=Translated(outcome="refused")), "refuted"),
+        ("own", TargetRun(target="m:f", translated=Translated(outcome="refused")), "no"),
         ("own", TargetRun(target="m:f", translated=Translated(outcome="whole")), "yes"),
         (
             "own",
