@@ -6,13 +6,19 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from estimator_compat.mode_keys import ModeKeys
 from migrate.ledger_reading.frames import Frame
 from migrate.ledger_reading.values import Kind, Origin, Value
 
 if TYPE_CHECKING:
     from migrate.ledger_reading.interpreter import Interpreter
 
-_MODES = {"TRAIN": "train", "EVAL": "eval", "PREDICT": "infer", "INFER": "infer"}
+_MODES = {
+    "TRAIN": ModeKeys.TRAIN,
+    "EVAL": ModeKeys.EVAL,
+    "PREDICT": ModeKeys.PREDICT,
+    "INFER": ModeKeys.PREDICT,
+}
 _MOST_BASES = 12
 
 

@@ -200,10 +200,12 @@ def _least_of_slice(value: Value, depth: int) -> int:
     if not isinstance(index.data, str):
         return max(0, rank - 1)
     try:
-        node = ast.parse(f"x[{index.data}]", mode="eval").body
+        statement = ast.parse(f"x[{index.data}]").body[0]
     except SyntaxError:
         return 0
-    assert isinstance(node, ast.Subscript)
+    node = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(node, ast.Subscript):
+        return 0
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     for part in parts:
         text = ast.unparse(part)

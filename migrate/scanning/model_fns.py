@@ -22,7 +22,9 @@ def find(module: SourceModule, tree: Tree, file: str) -> Iterator[ModelFn]:
       file: The absolute path of the module's file; "" if it has none.
     """
     owners = {owner for call in module.nodes(ast.Call) if (owner := _owner(module, call))}
-    nodes = sorted(filter(_is_model_fn, owners), key=lambda owner: owner.lineno)
+    found = {node for node in owners if _is_model_fn(node)}
+    found |= {node for node in module.nodes(ast.FunctionDef) if _hands_on(node)}
+    nodes = sorted(found, key=lambda node: node.lineno)
     if not nodes:
         return
     # The values of a ledger take longer to import than a small scan takes.
@@ -48,6 +50,12 @@ def _is_model_fn(node: Function) -> bool:
     """Tells model_fns from the functions that they call to make a spec, and from heads."""
     names = {argument.arg for argument in all_arguments(node.args)}
     return node.name not in SPECS and ("model_fn" in node.name or {"features", "mode"} <= names)
+
+
+def _hands_on(node: Function) -> bool:
+    """Tells whether a function is named and called as a model_fn, whoever makes its spec."""
+    names = {argument.arg for argument in all_arguments(node.args)}
+    return node.name.endswith("model_fn") and {"features", "labels", "mode"} <= names
 
 
 def _owner(module: SourceModule, call: ast.Call) -> Function | None:

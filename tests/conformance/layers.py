@@ -251,7 +251,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             only=(
                 "estimator_compat.ledger.steps",
                 "estimator_compat.ledger.values",
-                "migrate.findings",
+                "estimator_compat.mode_keys",
                 "migrate.scanning.syntax",
             ),
         ),
