@@ -54,11 +54,17 @@ def read(function: ast.AST, module: TreeModule, tree: Tree) -> Read:
             optimizer = optimizer or found
         except RecursionError:
             ledgers[mode], reasons[mode] = None, "its code is nested too deep"
-    because = [f"{mode.upper()}: {reasons[mode]}" for mode in (ModeKeys.TRAIN, ModeKeys.EVAL) if reasons[mode]]
+    because = [
+        f"{mode.upper()}: {reasons[mode]}"
+        for mode in (ModeKeys.TRAIN, ModeKeys.EVAL)
+        if reasons[mode]
+    ]
     return Read(ledgers[ModeKeys.TRAIN], ledgers[ModeKeys.EVAL], "; ".join(because), optimizer)
 
 
-def read_loss(function: ast.AST, module: TreeModule, tree: Tree, mode: str = ModeKeys.TRAIN) -> LossLedger:
+def read_loss(
+    function: ast.AST, module: TreeModule, tree: Tree, mode: str = ModeKeys.TRAIN
+) -> LossLedger:
     """Reads the ledger of a function `(features, labels) -> loss`.
 
     Args:

@@ -306,10 +306,13 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             libraries=("tomllib", "tomli"),
             only=(
                 *_SYNTAX,
+                "estimator_compat.api.coverage",
                 "migrate.findings",
                 "migrate.ledger_reading",
                 "migrate.ledger_reading.reader",
                 "migrate.ledger_reading.tree",
+                "migrate.mappings.optimizers",
+                "migrate.mappings.symbols",
                 "migrate.rules",
                 "migrate.rules.base",
             ),
