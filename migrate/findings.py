@@ -100,7 +100,7 @@ class Rung:
     """Whether a model_fn reaches a rung, as far as its source says.
 
     Attributes:
-      status: "yes", "no", or "unknown".
+      status: "yes" if nothing in the source stands in the way, "no", or "unknown".
       because: Why it does not, or why it is not known; "" for "yes".
     """
 

@@ -5,7 +5,9 @@ import enum
 import math
 import types
 import typing
-from typing import Any
+from typing import Any, TypeVar
+
+Kind = TypeVar("Kind")
 
 
 def to_json(value: Any) -> Any:
@@ -27,58 +29,41 @@ def to_json(value: Any) -> Any:
     return [to_json(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def from_json(kind: Any, value: Any) -> Any:
-    """Returns the value that `to_json` wrote.
-
-    Keys that are no field, such as a formula that was added for readers, are left out, and a field
-    without a key has its default.
+def from_json(kind: type[Kind], written: Any) -> Kind:
+    """Returns the dataclass that `to_json` has written; keys that it does not have are left out.
 
     Args:
-      kind: The type: a dataclass, an enum, `tuple[X, ...]`, `X | None`, or a type of JSON.
-      value: What was written.
+      kind: The dataclass.
+      written: What `to_json` has made of an instance.
 
     Raises:
-      KeyError: A key of a field without a default is missing.
-      TypeError: The value does not have the form of the type.
-      ValueError: It is not a member of the enum, or not a number.
+      ValueError: `written` is not an object, or has another value than the dataclass may have.
     """
-    arguments = typing.get_args(kind)
-    if typing.get_origin(kind) in (types.UnionType, typing.Union):
-        if value is None:
-            return None
-        return from_json(next(one for one in arguments if one is not type(None)), value)
-    if typing.get_origin(kind) is tuple:
-        _check(value, list, kind)
-        return tuple(from_json(arguments[0], item) for item in value)
-    if dataclasses.is_dataclass(kind):
-        _check(value, dict, kind)
-        return _dataclass_of(kind, value)
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return kind(value)
-    if kind is float:
-        return float(value)
-    if isinstance(kind, type):
-        _check(value, kind, kind)
-    return value
-
-
-def _dataclass_of(kind: Any, value: dict[str, Any]) -> Any:
-    hints = typing.get_type_hints(kind)
-    fields = {}
-    for field in dataclasses.fields(kind):
+    if not isinstance(written, dict):
+        raise ValueError(
+            f"`written` ({written!r:.60}) is not an object; expected the fields of a "
+            f"{kind.__name__}; pass what `to_json` returned."
+        )
+    types_of = typing.get_type_hints(kind)
+    values = {}
+    for field in dataclasses.fields(kind):  # type: ignore[arg-type]
         key = field.metadata.get("json", field.name)
-        if key in value:
-            fields[field.name] = from_json(hints[field.name], value[key])
-        elif _is_required(field):
-            raise KeyError(key)
-    return kind(**fields)
+        if key in written:
+            values[field.name] = _value(types_of[field.name], written[key])
+    return kind(**values)
 
 
-def _is_required(field: Any) -> bool:
-    missing = dataclasses.MISSING
-    return field.default is missing and field.default_factory is missing
-
-
-def _check(value: Any, expected: type, kind: Any) -> None:
-    if not isinstance(value, expected):
-        raise TypeError(f"{value!r:.80} is not the JSON of {kind!r}; expected {expected.__name__}.")
+def _value(kind: Any, written: Any) -> Any:
+    """Returns a value of an annotated type."""
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        if written is None:
+            return None
+        return _value(next(each for each in inner if each is not type(None)), written)
+    if origin is tuple:
+        return tuple(_value(inner[0], each) for each in written)
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return kind(written)
+    if dataclasses.is_dataclass(kind):
+        return from_json(kind, written)  # type: ignore[arg-type]
+    return float(written) if kind is float else written

@@ -11,7 +11,7 @@ import enum
 from typing import Any
 
 from estimator_compat.ledger.formulas import applied, is_compound, shortened, sum_of
-from estimator_compat.ledger.json_values import to_json
+from estimator_compat.ledger.json_values import from_json, to_json
 from estimator_compat.ledger.steps import Line, LossStep, Operation, Part, Role
 
 
@@ -299,6 +299,18 @@ class LossLedger:
             for term in self.terms
         ]
         return " + ".join(term.formula for term in terms).replace("+ -", "- ") or "0"
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> "LossLedger":
+        """Returns the ledger that `to_json` has written.
+
+        Args:
+          fields: The object, as `migrate ledger --format=json` writes it, too.
+
+        Raises:
+          ValueError: `fields` is not an object, or has a value that a ledger cannot have.
+        """
+        return from_json(cls, fields)
 
     def to_json(self) -> dict[str, Any]:
         """Returns the ledger in the types of JSON, with the formulas and reductions."""

@@ -176,7 +176,7 @@ class Calls:
                 name = function.data
             elif function.data.startswith("tf_slim."):
                 name = f"contrib.slim.{function.data.removeprefix('tf_slim.')}"
-            elif function.data == "functools.partial":
+            elif function.data in ("functools.partial", "collections.namedtuple"):
                 name = function.data
             else:
                 self.opens_collections()
@@ -245,6 +245,8 @@ class Calls:
         """Joins what the `return` statements of a followed function return."""
         returned = list(frame.returned)
         if not returned:
+            if self._interpreter.is_exhausted:
+                return self._values.unknown(origin, (), "there is too much code to follow")
             if ended:
                 return self._values.unknown(origin, (), "it raises an exception")
             return self._values.none

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from migrate.ledger_reading.interpreter import Interpreter
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_USUAL = ("params", "config", "hparams", "mode", "self", "cls")
 _INPUTS = {"features": "features", "labels": "labels", "targets": "labels", "label": "labels"}
 
 
@@ -29,6 +30,8 @@ def called(interpreter: Interpreter, function: ast.AST, module: TreeModule, mode
             self_value = frame.self_value
     inner = Frame(module, {}, frame, getattr(function, "name", ""), self_value=self_value, depth=1)
     _bind(interpreter, function, inner, mode)
+    if any(each.kind is Kind.SETTING and name not in _USUAL for name, each in inner.names.items()):
+        interpreter.calls.opens_collections()  # by the caller, who made the logits
     ended = interpreter.statements.follow(function.body, inner)  # type: ignore[attr-defined]
     return interpreter.calls.result(inner, ended, inner.origin(function))
 
@@ -99,7 +102,8 @@ def _bind(interpreter: Interpreter, function: ast.AST, frame: Frame, mode: str) 
     for index, parameter in enumerate([*positional, *arguments.kwonlyargs]):
         name = parameter.arg
         if index == 0 and is_method and frame.self_value is not None:
-            frame.names[name] = frame.self_value
+            is_class = name == "cls"
+            frame.names[name] = frame.self_value.args[0] if is_class else frame.self_value
         elif name == "mode" and mode:
             frame.names[name] = values.constant(mode)
         elif name in _INPUTS and mode:

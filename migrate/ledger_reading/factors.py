@@ -102,6 +102,13 @@ def is_not_negative(value: Value, depth: int = 0) -> bool:
         return value.number >= 0
     if depth > 12:
         return False
+    if "is_not_negative" not in value.facts:
+        value.facts["is_not_negative"] = _computes_no_negative(value, depth)
+    found: bool = value.facts["is_not_negative"]
+    return found
+
+
+def _computes_no_negative(value: Value, depth: int) -> bool:
     if value.kind is Kind.EITHER:
         return all(is_not_negative(each, depth + 1) for each in value.args[1:])
     name = plain(value.name)

@@ -64,6 +64,7 @@ def opaque(value: Value, steps: Steps, why: str) -> LossTerm:
 def data(value: Value, steps: Steps) -> LossTerm:
     """Returns the term of losses one by one."""
     op = name_of(value) or text(value)
+    steps = _negated_first(steps)
     term = LossTerm(**_common(value, steps), kind=TermKind.DATA, op=op)
     if len(term.weightings) < 2:
         return term
@@ -75,6 +76,15 @@ def data(value: Value, steps: Steps) -> LossTerm:
         for step in steps
     )
     return dataclasses.replace(term, steps=steps)
+
+
+def _negated_first(steps: Steps) -> Steps:
+    """Lets negations cancel each other, and puts one that is left on the losses."""
+    if any(step.operation is Operation.HALF_SQUARE for step in steps):
+        return steps
+    others = tuple(step for step in steps if step.operation is not Operation.NEGATE)
+    is_negated = (len(steps) - len(others)) % 2 == 1
+    return (LossStep(operation=Operation.NEGATE), *others) if is_negated else others
 
 
 def losses(value: Value, steps: Steps) -> LossTerm:

@@ -78,6 +78,9 @@ def holds_loss(value: Value, depth: int = 0) -> bool:
     """Returns whether a value is computed from losses that are known ones."""
     if depth > 12 or value.kind not in (Kind.CALL, Kind.EITHER):
         return False
-    if name_of(value):
-        return True
-    return any(holds_loss(each, depth + 1) for each in value.args)
+    if "holds_loss" not in value.facts:
+        value.facts["holds_loss"] = bool(name_of(value)) or any(
+            holds_loss(each, depth + 1) for each in value.args
+        )
+    found: bool = value.facts["holds_loss"]
+    return found

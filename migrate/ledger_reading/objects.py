@@ -6,13 +6,19 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from estimator_compat.mode_keys import ModeKeys
 from migrate.ledger_reading.frames import Frame
 from migrate.ledger_reading.values import Kind, Origin, Value
 
 if TYPE_CHECKING:
     from migrate.ledger_reading.interpreter import Interpreter
 
-_MODES = {"TRAIN": "train", "EVAL": "eval", "PREDICT": "infer", "INFER": "infer"}
+_MODES = {
+    "TRAIN": ModeKeys.TRAIN,
+    "EVAL": ModeKeys.EVAL,
+    "PREDICT": ModeKeys.PREDICT,
+    "INFER": ModeKeys.PREDICT,
+}
 _MOST_BASES = 12
 
 
@@ -51,6 +57,9 @@ class Objects:
             for each in getattr(node, "body", ())
             if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
         ]
+        for base in self.bases(cls):
+            if base.name == "collections.namedtuple":
+                names = _fields(base)
         attributes = self._interpreter.heap[id(value)]
         attributes.update(zip(names, args, strict=False))
         attributes.update(named)
@@ -70,14 +79,14 @@ class Objects:
 
     def attribute(self, base: Value, name: str, origin: Origin | None) -> Value:
         """Returns `base.name`."""
+        if base.kind in (Kind.LATER, Kind.ITEM):
+            base = self._interpreter.known(base)
         if base.kind is Kind.SYMBOL:
             return self._of_symbol(base, name)
         if base.kind is Kind.MODULE:
             if name in ("EstimatorSpec", "TPUEstimatorSpec"):
                 return self._values.make(Kind.SYMBOL, data=f"estimator_compat.{name}")
             return self._interpreter.globals.attribute(base.data, name)
-        if base.kind in (Kind.LATER, Kind.ITEM):
-            base = self._interpreter.known(base)
         if base.kind is Kind.INSTANCE:
             return self._of_instance(base, name, origin)
         if base.kind is Kind.CLASS:
@@ -186,3 +195,14 @@ class Objects:
             inner = each.func if isinstance(each, ast.Call) else each
             names.add(inner.attr if isinstance(inner, ast.Attribute) else getattr(inner, "id", "?"))
         return names
+
+
+def _fields(base: Value) -> list[str]:
+    """Returns the names of a named tuple's fields; none if they are not known."""
+    names = base.argument("field_names", position=1)
+    if names is None:
+        return []
+    if isinstance(names.data, str) and names.kind is Kind.CONSTANT:
+        return names.data.replace(",", " ").split()
+    texts = [each.data for each in names.args if isinstance(each.data, str)]
+    return texts if len(texts) == len(names.args) else []

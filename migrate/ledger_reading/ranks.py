@@ -68,6 +68,13 @@ def _most_rank(value: Value, depth: int) -> int | None:
     """Returns 0 if a value certainly is one number; otherwise None."""
     if depth > _MOST:
         return None
+    if "most_rank" not in value.facts:
+        value.facts["most_rank"] = _find_most_rank(value, depth)
+    found: int | None = value.facts["most_rank"]
+    return found
+
+
+def _find_most_rank(value: Value, depth: int) -> int | None:
     if value.kind is Kind.CONSTANT:
         return 0 if value.number is not None else None
     if value.kind is Kind.EITHER:
@@ -132,6 +139,13 @@ def least_rank(value: Value, depth: int = 0) -> int:
     """
     if depth > _MOST:
         return 0
+    if "least_rank" not in value.facts:
+        value.facts["least_rank"] = _find_least_rank(value, depth)
+    found: int = value.facts["least_rank"]
+    return found
+
+
+def _find_least_rank(value: Value, depth: int) -> int:
     if value.kind is Kind.INPUT:
         return 1
     if value.kind is Kind.ITEM and value.data is None:
@@ -172,6 +186,8 @@ def _least_of_call(value: Value, depth: int) -> int:
             return 0
         least = max(least_rank(first, depth + 1), max(axes, default=-1) + 1)
         return max(0, least - len(axes))
+    if name == "getitem" and first.name.endswith("crf.crf_log_likelihood"):
+        return 1
     if name == "sequence_mask":
         return least_rank(first, depth + 1) + 1
     if name in ("constant", "numpy.array", "numpy.asarray", "convert_to_tensor"):
@@ -200,10 +216,12 @@ def _least_of_slice(value: Value, depth: int) -> int:
     if not isinstance(index.data, str):
         return max(0, rank - 1)
     try:
-        node = ast.parse(f"x[{index.data}]", mode="eval").body
+        statement = ast.parse(f"x[{index.data}]").body[0]
     except SyntaxError:
         return 0
-    assert isinstance(node, ast.Subscript)
+    node = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(node, ast.Subscript):
+        return 0
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     for part in parts:
         text = ast.unparse(part)
@@ -218,6 +236,13 @@ def may_be_moved(value: Value, depth: int = 0) -> bool:
     """Returns whether the first axis may not be the batch: something transposes or reshapes."""
     if depth > _MOST:
         return True
+    if "is_moved" not in value.facts:
+        value.facts["is_moved"] = _find_moved(value, depth)
+    found: bool = value.facts["is_moved"]
+    return found
+
+
+def _find_moved(value: Value, depth: int) -> bool:
     name = plain(value.name)
     is_loss = value.name in tensorflow_losses.OF_ELEMENTS and name != "squared_difference"
     if name in ("transpose", "reshape", "reverse_sequence", "swapaxes", "stack", "unstack"):
@@ -232,4 +257,7 @@ def may_be_moved(value: Value, depth: int = 0) -> bool:
 def _transposes(value: Value, depth: int) -> bool:
     if depth > _MOST or plain(value.name) == "transpose" or value.argument("time_major"):
         return True
-    return any(_transposes(each, depth + 1) for each in value.args)
+    if "transposes" not in value.facts:
+        value.facts["transposes"] = any(_transposes(each, depth + 1) for each in value.args)
+    found: bool = value.facts["transposes"]
+    return found

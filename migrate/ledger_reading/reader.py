@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from estimator_compat.ledger.values import Kind as TermKind
 from estimator_compat.ledger.values import LossLedger, LossTerm
+from estimator_compat.mode_keys import ModeKeys
 from migrate.ledger_reading import entry
 from migrate.ledger_reading.interpreter import Interpreter
 from migrate.ledger_reading.leaves import text
@@ -17,7 +18,6 @@ from migrate.ledger_reading.tree import Tree, TreeModule
 from migrate.ledger_reading.values import Kind, Value
 from migrate.ledger_reading.walk import Walk
 
-TRAIN, EVAL = "train", "eval"
 _SPECS = ("EstimatorSpec", "TPUEstimatorSpec")
 
 
@@ -48,17 +48,23 @@ def read(function: ast.AST, module: TreeModule, tree: Tree) -> Read:
     ledgers: dict[str, LossLedger | None] = {}
     reasons: dict[str, str] = {}
     optimizer = ""
-    for mode in (TRAIN, EVAL):
+    for mode in (ModeKeys.TRAIN, ModeKeys.EVAL):
         try:
             ledgers[mode], reasons[mode], found = _in_mode(function, module, tree, mode)
             optimizer = optimizer or found
         except RecursionError:
             ledgers[mode], reasons[mode] = None, "its code is nested too deep"
-    because = [f"{mode.upper()}: {reasons[mode]}" for mode in (TRAIN, EVAL) if reasons[mode]]
-    return Read(ledgers[TRAIN], ledgers[EVAL], "; ".join(because), optimizer)
+    because = [
+        f"{mode.upper()}: {reasons[mode]}"
+        for mode in (ModeKeys.TRAIN, ModeKeys.EVAL)
+        if reasons[mode]
+    ]
+    return Read(ledgers[ModeKeys.TRAIN], ledgers[ModeKeys.EVAL], "; ".join(because), optimizer)
 
 
-def read_loss(function: ast.AST, module: TreeModule, tree: Tree, mode: str = TRAIN) -> LossLedger:
+def read_loss(
+    function: ast.AST, module: TreeModule, tree: Tree, mode: str = ModeKeys.TRAIN
+) -> LossLedger:
     """Reads the ledger of a function `(features, labels) -> loss`.
 
     Args:
@@ -79,7 +85,7 @@ def _in_mode(
     returned = entry.called(interpreter, function, module, mode)
     resolving = Resolving(interpreter)
     loss, why = _loss_of(resolving.resolved(returned), resolving)
-    optimizer = entry.optimizer(interpreter) if mode == TRAIN else ""
+    optimizer = entry.optimizer(interpreter) if mode == ModeKeys.TRAIN else ""
     if loss is None:
         if interpreter.is_exhausted:
             why = "it is too much code to follow"

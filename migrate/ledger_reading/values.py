@@ -65,9 +65,12 @@ class Value:
       data: What else it is made of, by its kind: the number, the name of a function.
       origin: The first expression that made it; None for a constant.
       depends: What it depends on.
+      facts: What was found out about it, by the question; values share their arguments, so that
+        nobody could ask for all of them again and again.
+      paths: How many values it may be, by the branches that are not known.
     """
 
-    __slots__ = ("args", "data", "depends", "kind", "names", "origin")
+    __slots__ = ("args", "data", "depends", "facts", "kind", "names", "origin", "paths")
 
     def __init__(
         self,
@@ -83,6 +86,8 @@ class Value:
         self.data = data
         self.origin = origin
         self.depends = _depends(self)
+        self.paths = _paths(self)
+        self.facts: dict[str, Any] = {}
 
     @property
     def name(self) -> str:
@@ -122,6 +127,8 @@ _VARIABLES = (
     "train.get_global_step",
     "train.get_or_create_global_step",
 )
+_MOST_PATHS = 64
+_MOST_LINES = 40  # of an expression that is written out
 _LAYERS = ("layers.", "keras.layers.", "contrib.layers.", "slim.", "contrib.slim.", "nn.rnn_cell.")
 
 
@@ -141,6 +148,14 @@ def _depends(value: Value) -> int:
     if kind is Kind.CALL and (value.data in _VARIABLES or value.data.startswith(_LAYERS)):
         return found | Depends.VARIABLES
     return found
+
+
+def _paths(value: Value) -> int:
+    if value.kind is Kind.EITHER:
+        return value.args[1].paths + value.args[2].paths
+    if value.kind is Kind.UNKNOWN:
+        return 1
+    return 1 + sum(arg.paths - 1 for arg in value.args)
 
 
 class Values:
@@ -201,6 +216,9 @@ class Values:
         """Returns one of two values, by a test whose outcome is not known."""
         if first is second:
             return first
+        if first.paths + second.paths > _MOST_PATHS:
+            why = "too many branches that are not known lead to it"
+            return self.unknown(origin, (test, first, second), why)
         both = (first, second)
         if all(each.kind is Kind.LIST and len(each.args) == len(first.args) for each in both):
             pairs = zip(first.args, second.args, strict=True)
@@ -209,8 +227,16 @@ class Values:
         return self.make(Kind.EITHER, (test, *both), origin=origin)
 
 
+_RENAMES = ("cast", "identity", "reshape", "expand_dims", "squeeze", "to_float")
+_SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+_SUMS = {"reduce_sum": "sum", "reduce_mean": "mean", "math.reduce_sum": "sum"}
+
+
 def text_of(value: Value, limit: int = 60) -> str:
-    """Writes a value as its source does, in one line."""
+    """Writes a value in one line: sums and products as a formula, others as their source does."""
+    written = _formula(value, limit)
+    if 0 < len(written) <= limit:
+        return written
     if value.kind is Kind.CONSTANT:
         return f"{value.data:g}" if isinstance(value.data, float) else repr(value.data)
     if value.kind is Kind.INPUT:
@@ -225,15 +251,41 @@ def text_of(value: Value, limit: int = 60) -> str:
     return source_of(value.origin, limit) or value.name or value.kind.value
 
 
+def _formula(value: Value, limit: int) -> str:
+    """Writes renames, sums and operators as a formula; "" for other values."""
+    name = value.name
+    if name in _RENAMES and value.args:
+        return text_of(value.args[0], limit)
+    if name in _SUMS and len(value.args) == 1:
+        return f"{_SUMS[name]}({text_of(value.args[0], limit)})"
+    if name in _SIGNS and len(value.args) == 2 and limit > 10:
+        sides = [text_of(each, limit - 6) for each in value.args]
+        inner = [f"({side})" if " " in side.split("(")[0] else side for side in sides]
+        return f" {_SIGNS[name]} ".join(inner)
+    return ""
+
+
 def source_of(origin: Origin | None, limit: int = 60) -> str:
     """Writes an expression in one line; "" if there is none."""
     if origin is None:
         return ""
+    node = origin.node
+    name = getattr(node, "name", None)
+    if isinstance(name, str):
+        return name
+    if isinstance(node, ast.Lambda | ast.stmt) or _lines(node) > _MOST_LINES:
+        function = node.func if isinstance(node, ast.Call) else None
+        return f"{ast.unparse(function)}(...)" if isinstance(function, ast.Name) else "..."
     try:
-        text = " ".join(ast.unparse(origin.node).split())
+        text = " ".join(ast.unparse(node).split())
     except (RecursionError, ValueError, AttributeError):
         return ""
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
+def _lines(node: ast.AST) -> int:
+    first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)
+    return last - first + 1
 
 
 def symbol_name(value: Value) -> str:

@@ -44,6 +44,7 @@ _QUOTIENTS = {
 _ADDITIONS = ("add", "subtract", "add_n", "accumulate_n")
 _SELECTIONS = ("boolean_mask", "gather", "gather_nd")
 _MOST_TERMS = 60
+_MOST_CALLS = 600
 _DEEPEST = 120
 
 
@@ -57,7 +58,7 @@ class Walk:
     def terms(self, value: Value, steps: Steps = ()) -> Terms:
         """Returns the terms that a value adds to the loss after some steps."""
         self._count += 1
-        if self._count > 40 * _MOST_TERMS or self._depth > _DEEPEST:
+        if self._count > _MOST_CALLS or self._depth > _DEEPEST:
             return [leaves.opaque(value, steps, "the loss has too many parts")]
         self._depth += 1
         try:

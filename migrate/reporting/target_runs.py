@@ -98,8 +98,7 @@ def _ledgers(how: TargetArguments) -> tuple[LossLedger, ...]:
 
 
 def _verdict(how: TargetArguments) -> Verdict:
-    verdict: Verdict = from_json(Verdict, _json(how, "verify", [f"--steps={how.steps}"]))
-    return verdict
+    return from_json(Verdict, _json(how, "verify", [f"--steps={how.steps}"]))
 
 
 def _translated(how: TargetArguments) -> Translated:
@@ -114,7 +113,7 @@ def _translated(how: TargetArguments) -> Translated:
             outcome=content["outcome"],
             source=source,
             left_out=tuple(map(str, content["left_out"])),
-            verdict=from_json(Verdict | None, content["verdict"]),
+            verdict=from_json(Verdict, content["verdict"]) if content["verdict"] else None,
         )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 from collections.abc import Iterator
 
 from migrate.findings import ModelFn
 from migrate.ledger_reading.tree import Tree, TreeModule
+from migrate.scanning import rungs
 from migrate.scanning.scopes import all_arguments
 from migrate.scanning.syntax import Function, SourceModule
 
@@ -22,7 +24,10 @@ def find(module: SourceModule, tree: Tree, file: str) -> Iterator[ModelFn]:
       file: The absolute path of the module's file; "" if it has none.
     """
     owners = {owner for call in module.nodes(ast.Call) if (owner := _owner(module, call))}
-    nodes = sorted(filter(_is_model_fn, owners), key=lambda owner: owner.lineno)
+    found = {node for node in owners if _is_model_fn(node)}
+    # Others hand on the spec that another function makes.
+    found |= {node for node in module.nodes(ast.FunctionDef) if _hands_on(node)}
+    nodes = sorted(found, key=lambda node: node.lineno)
     if not nodes:
         return
     # The values of a ledger take longer to import than a small scan takes.
@@ -33,7 +38,9 @@ def find(module: SourceModule, tree: Tree, file: str) -> Iterator[ModelFn]:
         tree.add(parsed)
     for node in nodes:
         read = reader.read(node, parsed, tree)
-        yield ModelFn(
+        if node not in owners and read.train is None and read.eval is None:
+            continue  # it only has the name of a model_fn, or calls one that is not known
+        model_fn = ModelFn(
             path=module.path,
             line=node.lineno,
             name=_qualified(module, node),
@@ -42,12 +49,19 @@ def find(module: SourceModule, tree: Tree, file: str) -> Iterator[ModelFn]:
             because=read.because,
             optimizer=read.optimizer,
         )
+        yield dataclasses.replace(model_fn, rungs=rungs.find(module, node, model_fn))
 
 
 def _is_model_fn(node: Function) -> bool:
     """Tells model_fns from the functions that they call to make a spec, and from heads."""
     names = {argument.arg for argument in all_arguments(node.args)}
     return node.name not in SPECS and ("model_fn" in node.name or {"features", "mode"} <= names)
+
+
+def _hands_on(node: Function) -> bool:
+    """Tells whether a function is named and called as a model_fn, whoever makes its spec."""
+    names = {argument.arg for argument in all_arguments(node.args)}
+    return node.name.endswith("model_fn") and {"features", "labels", "mode"} <= names
 
 
 def _owner(module: SourceModule, call: ast.Call) -> Function | None:

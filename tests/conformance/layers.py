@@ -251,7 +251,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             only=(
                 "estimator_compat.ledger.steps",
                 "estimator_compat.ledger.values",
-                "migrate.findings",
+                "estimator_compat.mode_keys",
                 "migrate.scanning.syntax",
             ),
         ),
@@ -306,10 +306,13 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             libraries=("tomllib", "tomli"),
             only=(
                 *_SYNTAX,
+                "estimator_compat.api.coverage",
                 "migrate.findings",
                 "migrate.ledger_reading",
                 "migrate.ledger_reading.reader",
                 "migrate.ledger_reading.tree",
+                "migrate.mappings.optimizers",
+                "migrate.mappings.symbols",
                 "migrate.rules",
                 "migrate.rules.base",
             ),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from estimator_compat.ledger.json_values import from_json, to_json
+from estimator_compat.ledger.json_values import to_json
 from estimator_compat.ledger.steps import Line, LossStep, Operation, Role
 
 
@@ -84,34 +84,3 @@ def test_a_step_of_a_loss_has_the_keys_of_version_0_1() -> None:
         "dtype": "",
         "line": {"file": "model.py", "number": 3, "function": "model_fn"},
     }
-
-
-def test_values_come_back() -> None:
-    step = LossStep(
-        operation=Operation.DIVIDE,
-        axes=(0, 1),
-        operand="n",
-        value=float("inf"),
-        role=Role.SIZE,
-        line=Line(file="a.py", number=3, function="f"),
-    )
-    written = json.loads(json.dumps({**to_json(step), "formula": "added for readers"}))
-    assert from_json(LossStep, written) == step
-    assert from_json(LossStep, {"do": "sum"}) == LossStep(operation=Operation.SUM)
-    assert from_json(tuple[Inner, ...], [{"number": 1, "color": "red"}]) == (
-        Inner(number=1.0, color=Color.RED),
-    )
-
-
-@pytest.mark.parametrize(
-    ("value", "error"),
-    [
-        ({"color": "red"}, KeyError),
-        ({"number": 1, "color": "blue"}, ValueError),
-        ({"number": [], "color": "red"}, TypeError),
-        ([], TypeError),
-    ],
-)
-def test_what_does_not_have_the_form_is_refused(value: Any, error: type[Exception]) -> None:
-    with pytest.raises(error):
-        from_json(Inner, value)
