@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from migrate.findings import Finding, ModelFn, RuleSummary, ScanReport
@@ -70,8 +70,8 @@ def build(
 def _finding(each: Finding, files: Sources, anchors: Anchors, owners: Owners) -> FindingPage:
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
-    if each.edit is not None and (text := files.text(each.path)):
-        before, after = sources.edited(text, each.edit)
+    if each.edit is not None and sources.has_line(files.lines(each.path), each):
+        before, after = sources.edited(files.text(each.path), each.edit)
     return FindingPage(
         id=anchors.of_fingerprint(each.fingerprint),
         finding=each,
@@ -90,10 +90,18 @@ def _model_fns(
     anchors: Anchors,
 ) -> tuple[tuple[ModelFnPage, ...], tuple[ModelFnPage, ...]]:
     """Returns the pages of the model_fns, and pages of targets that are none of them."""
+    by_path: defaultdict[str, list[int]] = defaultdict(list)
+    for index, each in enumerate(findings):
+        by_path[each.finding.path].append(index)
 
     def page(model_fn: ModelFn, runs: Sequence[TargetRun]) -> ModelFnPage:
         return model_fn_pages.of(
-            model_fn, runs, findings=findings, files=files, owner=owners.of, anchors=anchors
+            model_fn,
+            runs,
+            findings={index: findings[index].finding for index in by_path[model_fn.path]},
+            files=files,
+            owner=owners.of,
+            anchors=anchors,
         )
 
     runs: defaultdict[int, list[TargetRun]] = defaultdict(list)
@@ -184,7 +192,7 @@ def _file(
         by_line[findings[index].finding.line].append(index)
     lines = files.lines(path)
     found = {line: tuple(each) for line, each in by_line.items()}
-    is_readable = all(line <= len(lines) for line in found)
+    is_readable = all(sources.has_line(lines, findings[index].finding) for index in indices)
     group = FileGroup(
         id=anchors.of("file", path),
         path=path,
@@ -200,17 +208,18 @@ def _file(
 def _owners(
     findings: Sequence[FindingPage], pages: Sequence[ModelFnPage]
 ) -> tuple[OwnerGroup, ...]:
-    names = dict.fromkeys([*(each.owner for each in findings), *(each.owner for each in pages)])
-    groups = []
-    for name in names:
-        own = [each.finding for each in findings if each.owner == name]
-        groups.append(
-            OwnerGroup(
-                owner=name,
-                effort=sum(each.effort for each in own),
-                findings=len(own),
-                files=len({each.path for each in own}),
-                model_fns=sum(page.owner == name for page in pages),
-            )
+    own: defaultdict[str, list[Finding]] = defaultdict(list)
+    for each in findings:
+        own[each.owner].append(each.finding)
+    model_fns = Counter(page.owner for page in pages)
+    groups = [
+        OwnerGroup(
+            owner=name,
+            effort=sum(each.effort for each in own[name]),
+            findings=len(own[name]),
+            files=len({each.path for each in own[name]}),
+            model_fns=model_fns[name],
         )
+        for name in dict.fromkeys([*own, *model_fns])
+    ]
     return tuple(sorted(groups, key=lambda group: (-group.effort, group.owner)))

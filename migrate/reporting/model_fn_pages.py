@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from estimator_compat.ledger.steps import Line
 from estimator_compat.ledger.values import LossLedger
-from migrate.findings import ModelFn, Rung
+from migrate.findings import Finding, ModelFn, Rung
 from migrate.ledger_reading import comparison
 from migrate.reporting import ledger_pages
 from migrate.reporting.anchors import Anchors
@@ -15,7 +15,6 @@ from migrate.reporting.loss_code import LossCode
 from migrate.reporting.sources import Sources
 from migrate.reports.report_values import (
     RUNGS,
-    FindingPage,
     ModelFnPage,
     RungPage,
     TargetRun,
@@ -30,7 +29,7 @@ def of(
     model_fn: ModelFn,
     runs: Sequence[TargetRun],
     *,
-    findings: Sequence[FindingPage],
+    findings: Mapping[int, Finding],
     files: Sources,
     owner: Callable[[str], str],
     anchors: Anchors,
@@ -40,18 +39,14 @@ def of(
     Args:
       model_fn: What the scan says.
       runs: What the targets that name it have shown.
-      findings: All findings of the report.
+      findings: What was found in its file, by the index in the report.
       files: Reads the code.
       owner: Returns the owner of a path.
       anchors: Gives out anchors.
     """
     end = files.end_of_function(model_fn.path, model_fn.line) or model_fn.line
-    inside = [
-        index
-        for index, each in enumerate(findings)
-        if each.finding.path == model_fn.path and model_fn.line <= each.finding.line <= end
-    ]
-    found = [findings[index].finding for index in inside]
+    inside = [index for index, each in findings.items() if model_fn.line <= each.line <= end]
+    found = [findings[index] for index in inside]
     read = [each for each in (model_fn.train, model_fn.eval) if each is not None]
     measured = [ledger for run in runs for ledger in run.ledgers]
     anchor = anchors.of("fn", f"{model_fn.path} {model_fn.name}")

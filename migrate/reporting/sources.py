@@ -6,7 +6,7 @@ import ast
 import io
 from collections.abc import Mapping
 
-from migrate.findings import Edit
+from migrate.findings import Edit, Finding
 from migrate.reports.report_values import CodeLine
 from migrate.scanning.source import SourceText
 
@@ -93,6 +93,16 @@ def hunks(
         else:
             result.append([line])
     return tuple(tuple(hunk) for hunk in result)
+
+
+def has_line(lines: list[str], finding: Finding) -> bool:
+    """Tells whether a finding's line of code is a line of its file.
+
+    It is not in a notebook, whose lines are those of cells, or if the file has changed since.
+    """
+    if not 1 <= finding.line <= len(lines):
+        return False
+    return not finding.text or lines[finding.line - 1].strip() == finding.text
 
 
 def cut(line: str) -> str:

@@ -278,6 +278,13 @@ class FindingPage:
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
 
+    @property
+    def where(self) -> str:
+        """The line, after the cell in a notebook."""
+        cell = getattr(self.finding, "cell", None)
+        line = f"line {self.finding.line}"
+        return line if cell is None else f"cell {cell}, {line}"
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class MessageGroup:

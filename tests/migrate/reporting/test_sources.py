@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from migrate.findings import Edit
+from migrate.findings import Edit, Finding, Severity
 from migrate.reporting import sources
 from migrate.reporting.sources import Sources
 
@@ -50,6 +50,24 @@ def test_files_are_decoded_as_python_does(tmp_path: Path) -> None:
     assert files.end_of_function(path, 2) == 0
     assert files.lines(str(tmp_path / "wrong.py")) == []
     assert files.lines(str(tmp_path / "gone.py")) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "has"), [(2, "line 2", True), (2, "line 3", False), (11, "", False)]
+)
+def test_lines_that_are_not_those_of_the_file(line: int, text: str, has: bool) -> None:
+    """The lines of a notebook are those of its cells."""
+    finding = Finding(
+        code="REM101",
+        path="a.ipynb",
+        line=line,
+        column=1,
+        message="M.",
+        severity=Severity.ERROR,
+        effort=1,
+        text=text,
+    )
+    assert sources.has_line(LINES, finding) is has
 
 
 def test_long_lines_are_cut() -> None:
