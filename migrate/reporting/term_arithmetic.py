@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ Array = Any  # a NumPy array, or a number of NumPy
 
 _UNKNOWN_SIZE = 3  # of an axis whose size the ledger does not know
 _LARGEST_SIZE = 4096
+# A sum of weights with a small number, which keeps the divisor from being 0.
+_SUM_AND_NUMBER = re.compile(r"sum\((.*)\) \+ ([0-9.e-]+)")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +111,7 @@ class _State:
     size: int
     weights: Array = 1.0  # all weights so far, broadcast to the losses
     is_weighted: bool = False
+    operand: str = ""  # the weights' expression
 
 
 def _losses(term: LossTerm, batch: Examples) -> Array:
@@ -160,6 +164,7 @@ def _multiply(step: LossStep, state: _State, batch: Examples) -> None:
     state.weights = np.broadcast_to(weights, np.shape(state.value))
     state.value = state.value * weights
     state.is_weighted = True
+    state.operand = step.operand
 
 
 def _divisor(step: LossStep, state: _State, batch: Examples) -> float:
@@ -178,4 +183,7 @@ def _divisor(step: LossStep, state: _State, batch: Examples) -> float:
         return float(step.value)
     if step.role is Role.CONSTANT and "batch" in step.operand.lower():
         return float(batch.full)
+    found = _SUM_AND_NUMBER.fullmatch(step.operand)
+    if found is not None and state.is_weighted and found[1] == state.operand:
+        return float(np.sum(weights)) + float(found[2])
     raise NotComputable(f"it is divided by {step.operand}")

@@ -47,15 +47,12 @@ def _reached(report: Report, rung: str, total: int) -> str:
 
 def _unknown(report: Report, total: int) -> str:
     counts = {rung: report.with_status(rung, "unknown") for rung in _WORDS}
-    named = [
-        f"{'whether' if not index else 'or'} {_OF[rung]} (of {count})"
-        for index, (rung, count) in enumerate((r, c) for r, c in counts.items() if c)
-    ]
+    named = [f"of {count}, whether {_OF[rung]}" for rung, count in counts.items() if count]
     if not named:
         return ""
     if all(count == total for count in counts.values()):
         return "What they can reach is not known from the source."
-    return f"Not known from the source: {', '.join(named)}."
+    return f"Not known from the source: {'; '.join(named)}."
 
 
 _OF = {"run": "they run unedited", "host": "they can be hosted", "own": "they can be translated"}

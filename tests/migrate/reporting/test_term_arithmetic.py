@@ -24,6 +24,10 @@ OVER_CLASSES = LossStep(operation=Operation.SUM, axes=(1,))
         (term(WEIGHTS, SUM, divide(Role.SIZE)), np.sum(W * L) / 4),
         (term(WEIGHTS, MEAN), np.mean(W * L)),
         (NONZERO, np.sum(W * L) / np.count_nonzero(W)),
+        (
+            term(WEIGHTS, SUM, divide(Role.OTHER, "sum(features['w']) + 1e-05")),
+            np.sum(W * L) / (np.sum(W) + 1e-5),
+        ),
         (term(SUM, divide(Role.BATCH)), np.sum(L) / 4),
         (term(SUM, divide(Role.CONSTANT, "8", 8.0)), np.sum(L) / 8),
         (term(SUM, divide(Role.CONSTANT, "params['batch_size']")), np.sum(L) / 4),
@@ -57,6 +61,7 @@ def test_all_weights_zero() -> None:
     ("loss", "reason"),
     [
         (term(SUM, divide(Role.OTHER, "features['n']")), "it is divided by features"),
+        (term(WEIGHTS, SUM, divide(Role.OTHER, "sum(other) + 1e-05")), "it is divided by sum"),
         (term(SUM, axes=()), "no axis of the losses is known to be the batch"),
         (term(SUM, axes=("selected",)), "a part of the batch"),
         (term(OVER_CLASSES, axes=("batch", "3")), "not reduced to one number"),
