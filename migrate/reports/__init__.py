@@ -6,8 +6,8 @@ The formats of `migrate scan` have a SUFFIX, and `render(report)`, which returns
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,8 +16,16 @@ if TYPE_CHECKING:
 
 def names() -> list[str]:
     """Lists the formats of `migrate scan`, without importing them."""
-    files = Path(__file__).parent.glob("*.py")
-    return sorted(file.stem for file in files if b"\nSUFFIX = " in file.read_bytes())
+    return sorted(
+        name.removesuffix(".py")
+        for name in os.listdir(os.path.dirname(__file__))
+        if name.endswith(".py") and _has_suffix(os.path.join(os.path.dirname(__file__), name))
+    )
+
+
+def _has_suffix(path: str) -> bool:
+    with open(path, "rb") as file:
+        return b"\nSUFFIX = " in file.read()
 
 
 def renderer(name: str) -> Callable[[ScanReport], str]:
