@@ -51,6 +51,7 @@ class Finding:
       edit: The edit that mends it; None if there is no safe one.
       text: The line of code, without the blanks around it; "" if it cannot be read.
       fingerprint: The same as long as neither the rule, the path nor the line of code changes.
+      cell: In a notebook, the number of the cell among all cells, from 1; `line` is the line there.
     """
 
     code: str
@@ -63,6 +64,18 @@ class Finding:
     edit: Edit | None = None
     text: str = ""
     fingerprint: str = ""
+    cell: int | None = None
+
+    @property
+    def place(self) -> str:
+        """The path, the cell if there is one, the line and the column, as a terminal shows them."""
+        cell = "" if self.cell is None else f"cell {self.cell}:"
+        return f"{self.path}:{cell}{self.line}:{self.column}"
+
+    @property
+    def message_with_cell(self) -> str:
+        """The message, after the cell if there is one: for formats that have no place for it."""
+        return self.message if self.cell is None else f"Cell {self.cell}: {self.message}"
 
     def to_json(self) -> dict[str, Any]:
         """Returns the finding as `migrate scan --format=json` writes it."""
@@ -75,6 +88,7 @@ class Finding:
             "severity": self.severity.value,
             "effort": self.effort,
             "edit": None if self.edit is None else dataclasses.asdict(self.edit),
+            **({} if self.cell is None else {"cell": self.cell}),
         }
 
 
@@ -98,11 +112,13 @@ class ModelFn:
       path: Its file, as in a `Finding`.
       line: The line of its `def`.
       name: Its name, below those of the classes and functions that it stands in.
+      cell: In a notebook, the number of its cell, as in a `Finding`.
     """
 
     path: str
     line: int
     name: str
+    cell: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Returns the model_fn as `migrate scan --format=json` writes it.
@@ -116,6 +132,7 @@ class ModelFn:
             "name": self.name,
             "ledger": {"train": None, "eval": None},
             "rungs": {"run": unknown, "host": unknown, "own": unknown},
+            **({} if self.cell is None else {"cell": self.cell}),
         }
 
 

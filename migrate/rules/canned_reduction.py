@@ -54,6 +54,7 @@ class CannedReduction(Rule):
             ),
         ),
     )
+    words = ("Classifier", "Regressor")
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the calls without a reduction."""

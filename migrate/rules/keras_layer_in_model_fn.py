@@ -62,6 +62,7 @@ class KerasLayerInModelFn(Rule):
             code="import tensorflow as tf\n\nlayer = tf.keras.layers.BatchNormalization()\n",
         ),
     )
+    words = ("BatchNormalization", *_REGULARIZERS)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the layers."""

@@ -69,6 +69,7 @@ class MeanOfBatchMeans(Rule):
             ),
         ),
     )
+    words = ("Mean", "metrics", "+=")
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the updates of the averages."""

@@ -60,6 +60,7 @@ class ReplicaMean(Rule):
             ),
         ),
     )
+    words = tuple(_RUNS)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the means."""

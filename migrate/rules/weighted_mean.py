@@ -54,6 +54,7 @@ class WeightedMean(Rule):
             ),
         ),
     )
+    words = ("reduce_mean",)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the means."""

@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from migrate import rules
 from migrate.findings import Finding, ModelFn
 from migrate.rules.base import Rule
-from migrate.scanning import files, model_fns, suppressions, unreadable
+from migrate.scanning import files, model_fns, notebooks, suppressions, unreadable
 from migrate.scanning.bindings import Exports
 from migrate.scanning.source import SourceText
 from migrate.scanning.syntax import SourceModule
+
+# What a module was asked for, the level of the import, the name, and the symbols that it is.
+Answers = tuple[tuple[str, int, str, tuple[str, ...]], ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +27,15 @@ class FileResult:
       path: The file, as it stands in findings.
       findings: By line, column and code.
       model_fns: By line.
+      key: What tells the content of the file from any other; "" if it was not read.
+      asked: What its imports stand for in the tree.
     """
 
     path: str
     findings: tuple[Finding, ...] = ()
     model_fns: tuple[ModelFn, ...] = ()
+    key: str = ""
+    asked: Answers = ()
 
 
 def scan_file(path: str, checks: Sequence[Rule], exports: Exports | None = None) -> FileResult:
@@ -36,18 +43,20 @@ def scan_file(path: str, checks: Sequence[Rule], exports: Exports | None = None)
     shown = files.relative(path)
     if os.path.exists(path) and not os.path.isfile(path):  # reading a pipe would wait for ever
         return _refused(shown, "FILE901", "The file is not a regular file: it is not read.")
+    largest = files.largest(path)
     try:
         with open(path, "rb") as file:
-            data = file.read(files.LARGEST + 1)
+            data = file.read(largest + 1)
     except OSError as error:
         return _refused(shown, "FILE901", f"The file cannot be read: {error.strerror or error}.")
-    if len(data) > files.LARGEST:
+    if len(data) > largest:
         message = (
-            f"The file is larger than {files.LARGEST // 2**20} MiB: it is not scanned. "
+            f"The file is larger than {largest // 2**20} MiB: it is not scanned. "
             "Exclude it, if it is data; otherwise divide it."
         )
         return _refused(shown, "FILE901", message)
-    return scan_data(data, shown, checks, exports)
+    result = scan_data(data, shown, checks, exports)
+    return dataclasses.replace(result, key=files.key_of(shown, data))
 
 
 def scan_data(
@@ -61,6 +70,46 @@ def scan_data(
       checks: The rules.
       exports: What other modules of the scanned tree export.
     """
+    if path.endswith(files.NOTEBOOK):
+        return _scan_notebook(data, path, checks, exports)
+    return _scan_module(notebooks.without_cell_magic(data), path, checks, exports)
+
+
+def _scan_notebook(
+    data: bytes, path: str, checks: Sequence[Rule], exports: Exports | None
+) -> FileResult:
+    try:
+        parts = notebooks.parts(data)
+    except ValueError as error:
+        return _refused(path, "FILE904", str(error))
+    found: list[Finding] = []
+    functions: list[ModelFn] = []
+    for part in parts:
+        text = part.text.encode("utf-8", "replace")
+        result = _scan_module(text, path, checks, exports)
+        for finding in result.findings:
+            found.append(_in_cell(finding, part))
+        for function in result.model_fns:
+            cell, line = part.place(function.line)
+            functions.append(dataclasses.replace(function, cell=cell, line=line))
+    return FileResult(
+        path=path,
+        findings=tuple(sorted(found, key=lambda each: (each.cell or 0, each.line, each.column))),
+        model_fns=tuple(sorted(functions, key=lambda each: (each.cell or 0, each.line))),
+    )
+
+
+def _in_cell(finding: Finding, part: notebooks.Part) -> Finding:
+    """Returns a finding where it is in the notebook; an edit would be a span of the code."""
+    cell, line = part.place(finding.line)
+    is_cell = finding.code.startswith("FILE")
+    message = finding.message.replace(" file", " cell") if is_cell else finding.message
+    return dataclasses.replace(finding, message=message, cell=cell, line=line, edit=None)
+
+
+def _scan_module(
+    data: bytes, path: str, checks: Sequence[Rule], exports: Exports | None
+) -> FileResult:
     if b"\0" in data:
         line = data.count(b"\n", 0, data.index(b"\0")) + 1
         message = "The file holds zero bytes: it is binary, or UTF-16. Exclude it, or convert it."
@@ -82,7 +131,8 @@ def scan_data(
     except (RecursionError, MemoryError, ValueError) as error:
         message = f"The file cannot be parsed: {error or type(error).__name__}."
         return _refused(path, "FILE903", message)
-    found = [finding for rule in checks for finding in rule.check(module)]
+    concerned = [rule for rule in checks if rule.concerns(source.text)]
+    found = [finding for rule in concerned for finding in rule.check(module)]
     found = suppressions.without_ignored(found, data)
     return FileResult(
         path=path,

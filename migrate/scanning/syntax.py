@@ -144,7 +144,9 @@ class SourceModule:
                 name = "" if alias.name == "*" else f".{alias.name}"
                 yield Reference(alias, (f"{imported.module}{name}",))
         for chain in self._walk.chains:
-            symbols = self._resolver.symbols(chain.node, chain.scope)
+            symbols = self._resolver.symbols_of(
+                chain.name, chain.rest, chain.node.lineno, chain.scope
+            )
             if symbols:
                 yield Reference(chain.node, symbols)
 
