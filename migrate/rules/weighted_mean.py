@@ -48,6 +48,20 @@ class WeightedMean(Rule):
         Example(
             code=(
                 "import tensorflow as tf\n\n"
+                "loss_object = tf.keras.losses.MeanSquaredError(reduction='none')\n\n\n"
+                "def loss_function(real, pred):\n"
+                "    mask = tf.math.logical_not(tf.math.equal(real, 0))\n"
+                "    loss_ = loss_object(real, pred)\n"
+                "    mask = tf.cast(mask, dtype=loss_.dtype)\n"
+                "    loss_ *= mask\n"
+                "    return tf.reduce_mean(loss_)\n"
+            ),
+            lines=(11,),
+            because="where `mask` is 0",
+        ),
+        Example(
+            code=(
+                "import tensorflow as tf\n\n"
                 "losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=x)\n"
                 "loss = tf.reduce_sum(losses * mask) / tf.reduce_sum(mask)\n"
                 "other = tf.reduce_mean(losses * 0.5)\n"
@@ -77,8 +91,13 @@ class WeightedMean(Rule):
 
 
 def _factors(node: ast.AST, module: SourceModule) -> list[ast.expr]:
+    binding = module.binding(node) if isinstance(node, ast.Name) else None
+    if binding is not None and isinstance(binding.value, ast.AugAssign):
+        node = binding.value
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
         return [node.left, node.right]
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Mult):
+        return [node.target, node.value]
     if not isinstance(node, ast.Call) or len(node.args) != 2:
         return []
     if module.symbol(node.func).rpartition(".")[2] == "multiply":

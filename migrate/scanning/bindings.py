@@ -24,7 +24,8 @@ class Binding:
         right of `=` was bound before.
       conditional: Whether it stands in a branch, a loop or a `try`.
       symbol: What an import binds; None for other bindings.
-      value: The expression that is assigned, or the `def` or `class`; None if it is not known.
+      value: The expression that is assigned, or the `def` or `class`, or the whole of `a += b`;
+        None if it is not known.
       element: For `a, b = value`: the place of the name, from 0; then `value` is the whole tuple.
       imported_from: For `from a import b`: the module, its level, and the name.
     """

@@ -225,6 +225,8 @@ def _assignment(name: ast.Name, parent: ast.AST, above: ast.AST | None) -> Bindi
     """Returns the binding of a name; its value is None if that is not one expression."""
     if isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr):
         return Binding(line=_end(parent), conditional=False, value=parent.value)
+    if isinstance(parent, ast.AugAssign):
+        return Binding(line=_end(parent), conditional=False, value=parent)
     if isinstance(parent, ast.Tuple | ast.List) and isinstance(above, ast.Assign):
         starred = any(isinstance(each, ast.Starred) for each in parent.elts)
         element = None if starred else parent.elts.index(name)

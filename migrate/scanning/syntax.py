@@ -91,7 +91,9 @@ class SourceModule:
         if found is None:
             return None
         owner, bindings = found
-        seen = reaching(bindings, name.lineno if owner is scope else None)
+        if isinstance(name.ctx, ast.Store):  # in `a += b`, which reads what `a` was before
+            bindings = [each for each in bindings if each.line < name.lineno]
+        seen = reaching(bindings, name.lineno if owner is scope else None) if bindings else []
         return seen[0] if len(seen) == 1 else None
 
     def value_of(self, node: ast.AST) -> ast.AST:
@@ -99,6 +101,8 @@ class SourceModule:
         for _ in range(9):
             binding = self.binding(node) if isinstance(node, ast.Name) else None
             if binding is None or binding.value is None or binding.element is not None:
+                break
+            if isinstance(binding.value, ast.AugAssign):
                 break
             node = binding.value
         return node
