@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TypeVar, cast
 
 from migrate.scanning.bindings import Binding, Exports, Resolver, Scope, Symbols, reaching
-from migrate.scanning.scopes import Walk
+from migrate.scanning.scopes import Walk, all_arguments
 from migrate.scanning.source import SourceText
 
 Node = TypeVar("Node", bound=ast.AST)
@@ -115,6 +115,15 @@ class SourceModule:
             if isinstance(parent, Function):
                 return parent
         return None
+
+    def is_in_model_fn(self, node: ast.AST) -> bool:
+        """Tells whether a node is in a function that takes `features` and `mode`."""
+        for parent in self.parents(node):
+            if isinstance(parent, Function):
+                names = {each.arg for each in all_arguments(parent.args)}
+                if {"features", "mode"} <= names:
+                    return True
+        return False
 
     def returns(self, function: Function) -> list[ast.Return]:
         """Lists the `return` statements of a function, without those of functions in it."""
