@@ -52,7 +52,7 @@ class CarriedValues(LadderRule):
         "estimator.WarmStartSettings",
         "contrib.framework.init_from_checkpoint",
     }
-    run = "runs as it is"
+    run = "as it is"
     host = "`init_from_checkpoint` runs in the model_fn; otherwise `restore` the values"
     own = "load the values with `--warm_start_from`, or by name"
 

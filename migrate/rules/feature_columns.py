@@ -45,7 +45,7 @@ class FeatureColumns(LadderRule):
     )
     words = ("feature_column",)
     names = frozenset()
-    run = "runs as it is"
+    run = "as it is"
     host = "runs in the model_fn"
     own = "`migrate translate` writes columns of one value an example; others are refused"
 

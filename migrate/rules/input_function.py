@@ -54,6 +54,6 @@ class InputFunction(LadderRule):
             *(f"train.{name}" for name in _QUEUES),
         }
     )
-    run = "runs as it is"
+    run = "as it is"
     host = "runs, with one call of Python a batch; a Dataset needs none"
     own = "make it a Dataset; a shuffle then has another order"

@@ -55,9 +55,9 @@ class SessionHook(LadderRule):
     )
     words = ("Hook",)
     names = frozenset(
-        f"{package}.{name}Hook" for package in ("train", "estimator") for name in _OF_TENSORFLOW
+        f"{package}{name}Hook" for package in ("train.", "estimator.") for name in _OF_TENSORFLOW
     )
-    run = "runs as it is"
+    run = "as it is"
     host = "runs around the loop's functions, not on several replicas"
     own = "it is left out; call what it does between two steps"
 
