@@ -84,7 +84,7 @@ class WeightedMean(Rule):
             if len(factors) == 2 and len(losses) == 1 and weights and weights[0] is not losses[0]:
                 message = (
                     f"`tf.reduce_mean` divides by the number of all elements, also where "
-                    f"`{ast.unparse(weights[0])}` is 0. For a mean over what the weights keep, "
+                    f"`{ast.unparse(weights[0]):.60}` is 0. For a mean over what the weights keep, "
                     "divide the sum by the sum of the weights, or by the count of those not 0."
                 )
                 yield self.finding(module, call, message)

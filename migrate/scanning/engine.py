@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import os
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from migrate.findings import Finding, ModelFn
 from migrate.rules.base import Rule
 from migrate.scanning import files, model_fns, notebooks, suppressions, unreadable
 from migrate.scanning.bindings import Exports
-from migrate.scanning.source import SourceText
+from migrate.scanning.source import SourceText, parse
 from migrate.scanning.syntax import SourceModule
 
 # What a module was asked for, the level of the import, the name, and the symbols that it is.
@@ -125,14 +124,20 @@ def _scan_module(
     if not files.mentions_tensorflow(data):
         return FileResult(path=path)
     try:
-        module = SourceModule(path, source, ast.parse(data, path), exports)
+        module = SourceModule(path, source, parse(data, path), exports)
     except SyntaxError as error:
         return _not_parsed(path, source, error)
     except (RecursionError, MemoryError, ValueError) as error:
-        message = f"The file cannot be parsed: {error or type(error).__name__}."
+        message = f"The file cannot be parsed: {str(error) or type(error).__name__}."
         return _refused(path, "FILE903", message)
-    concerned = [rule for rule in checks if rule.concerns(source.text)]
-    found = [finding for rule in concerned for finding in rule.check(module)]
+    found = []
+    for rule in checks:
+        if rule.concerns(source.text):
+            try:
+                found += rule.check(module)
+            except RecursionError:  # an expression that is nested too deeply to be followed
+                message = f"An expression is nested too deeply: {rule.code} did not look at all."
+                found += _refused(path, "FILE903", message).findings
     found = suppressions.without_ignored(found, data)
     return FileResult(
         path=path,

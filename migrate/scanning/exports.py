@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 import os
 import re
@@ -13,6 +12,7 @@ from migrate.scanning import files
 from migrate.scanning.bindings import Exports, Resolver, Scope, Symbols
 from migrate.scanning.engine import Answers
 from migrate.scanning.scopes import Walk
+from migrate.scanning.source import parse
 
 # Only these are handed on; other names of a module are its own.
 _LIBRARIES = ("tensorflow", "tf_keras", "tf_slim", "keras", "estimator_compat")
@@ -92,7 +92,7 @@ class TreeExports:
         """Returns the names of a module; None if it cannot be parsed."""
         if path not in self._scopes:
             try:
-                self._scopes[path] = Walk(ast.parse(_read(path))).root
+                self._scopes[path] = Walk(parse(_read(path))).root
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 self._scopes[path] = None
             if len(self._scopes) > _WALKS:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import json
 import re
 from collections.abc import Iterator
 from typing import Any
+
+from migrate.scanning.source import parse
 
 # Cell magics whose cell is Python, beginning with the second line.
 _PYTHON = frozenset({"capture", "debug", "prun", "python", "python3", "time", "timeit"})
@@ -132,7 +133,7 @@ def _without_magics(lines: list[str]) -> list[str]:
 def _line_of_error(lines: list[str]) -> int | None:
     """Returns the line, from 0, at which Python stops; None if it does not, or for no line."""
     try:
-        ast.parse("\n".join(lines))
+        parse("\n".join(lines))
     except SyntaxError as error:
         line = (error.lineno or 0) - 1
         return line if 0 <= line < len(lines) else None
@@ -143,7 +144,7 @@ def _line_of_error(lines: list[str]) -> int | None:
 
 def _can_be_parsed(lines: list[str]) -> bool:
     try:
-        ast.parse("\n".join(lines))
+        parse("\n".join(lines))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
