@@ -40,6 +40,8 @@ class FileResult:
 def scan_file(path: str, checks: Sequence[Rule], exports: Exports | None = None) -> FileResult:
     """Reads a file and applies rules to it; a file that cannot be read is a finding."""
     shown = files.relative(path)
+    if os.path.isdir(path):
+        return _refused(shown, "FILE901", "The folder cannot be listed: its files are not read.")
     if os.path.exists(path) and not os.path.isfile(path):  # reading a pipe would wait for ever
         return _refused(shown, "FILE901", "The file is not a regular file: it is not read.")
     largest = files.largest(path)

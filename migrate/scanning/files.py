@@ -50,8 +50,16 @@ def find(paths: Iterable[str], exclude: Iterable[str] = ()) -> Iterator[str]:
 
 
 def _walk(folder: str, exclude: tuple[str, ...]) -> Iterator[str]:
-    """Yields the Python files below a folder, in order; links to folders are not followed."""
-    for root, folders, files in os.walk(folder):
+    """Yields the Python files below a folder, in order, and the folders that cannot be listed.
+
+    Links to folders are not followed.
+    """
+    refused: list[str] = []
+
+    def refuse(error: OSError) -> None:
+        refused.append(error.filename)
+
+    for root, folders, files in os.walk(folder, onerror=refuse):
         folders[:] = sorted(
             name
             for name in folders
@@ -63,6 +71,7 @@ def _walk(folder: str, exclude: tuple[str, ...]) -> Iterator[str]:
             path = os.path.join(root, name)
             if name.endswith(SUFFIXES) and not _matches(path, exclude):
                 yield path
+    yield from sorted(refused)
 
 
 def _matches(path: str, patterns: tuple[str, ...]) -> bool:

@@ -114,6 +114,20 @@ def test_a_file_without_permission(tree: Path) -> None:
     assert found(".") == [("a.py", 1, "FILE901")]
 
 
+def test_a_folder_that_cannot_be_listed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tree / "a.py", CONTRIB)
+    write(tree / "closed/b.py", CONTRIB)
+    scandir = os.scandir
+
+    def refuse(path: str = ".") -> Any:
+        if os.fspath(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert found(".") == [("a.py", 1, "REM101"), ("closed", 1, "FILE901")]
+
+
 def test_links(tree: Path) -> None:
     write(tree / "a/b.py", CONTRIB)
     (tree / "a/loop").symlink_to(tree / "a")
