@@ -166,7 +166,7 @@ def _is_inside(node: ast.AST, around: ast.AST, module: SourceModule) -> bool:
 def _is_bound_before(module: SourceModule, node: ast.AST, branch: ast.If) -> bool:
     """Tells whether the branch follows a definition of the loss, which all modes share."""
     function = module.function_of(branch)
-    name = node.target.id if isinstance(node, ast.AugAssign) else ""
+    name = getattr(node.target, "id", "") if isinstance(node, ast.AugAssign) else ""
     if isinstance(node, ast.Assign):
         name = getattr(node.targets[0], "id", "")
     if not name:

@@ -132,7 +132,7 @@ def _scan_module(
     except (RecursionError, MemoryError, ValueError) as error:
         message = f"The file cannot be parsed: {str(error) or type(error).__name__}."
         return _refused(path, "FILE903", message)
-    found = []
+    found: list[Finding] = []
     for rule in checks:
         if rule.concerns(source.text):
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from typing import TypeVar, cast
 
@@ -97,8 +98,17 @@ class SourceModule:
         return seen[0] if len(seen) == 1 else None
 
     def value_of(self, node: ast.AST) -> ast.AST:
-        """Follows a name to the one expression that is assigned to it; otherwise returns `node`."""
+        """Follows a name to the one expression that is assigned to it; otherwise returns `node`.
+
+        `self.x` is followed, too, if its class assigns it in one place.
+        """
         for _ in range(9):
+            if isinstance(node, ast.Attribute):
+                value = self._value_of_attribute(node)
+                if value is None:
+                    break
+                node = value
+                continue
             binding = self.binding(node) if isinstance(node, ast.Name) else None
             if binding is None or binding.value is None or binding.element is not None:
                 break
@@ -106,6 +116,31 @@ class SourceModule:
                 break
             node = binding.value
         return node
+
+    def _value_of_attribute(self, node: ast.Attribute) -> ast.AST | None:
+        if not isinstance(node.value, ast.Name) or node.value.id != "self":
+            return None
+        values = self._attributes.get((self._class_of(node), node.attr), [])
+        return values[0] if len(values) == 1 else None
+
+    @functools.cached_property
+    def _attributes(self) -> dict[tuple[ast.ClassDef | None, str], list[ast.AST | None]]:
+        """What each class assigns to `self.x`; None for what is not one expression."""
+        found: dict[tuple[ast.ClassDef | None, str], list[ast.AST | None]] = {}
+        for assigned in self.nodes(ast.Assign):
+            for target in assigned.targets:
+                for attribute in _attributes_of_self(target):
+                    value = assigned.value if attribute is target else None
+                    key = self._class_of(assigned), attribute.attr
+                    found.setdefault(key, []).append(value)
+        for statement in [*self.nodes(ast.AugAssign), *self.nodes(ast.AnnAssign)]:
+            for attribute in _attributes_of_self(statement.target):
+                value = statement.value if isinstance(statement, ast.AnnAssign) else None
+                found.setdefault((self._class_of(statement), attribute.attr), []).append(value)
+        return found
+
+    def _class_of(self, node: ast.AST) -> ast.ClassDef | None:
+        return next((each for each in self.parents(node) if isinstance(each, ast.ClassDef)), None)
 
     def function_of(self, node: ast.AST) -> Function | None:
         """Returns the function whose code a node belongs to; None outside of functions."""
@@ -170,6 +205,18 @@ class SourceModule:
                 names = {api_name(symbol) for symbol in reference.symbols}
                 if len(names) == 1 and "" not in names:
                     yield parent, names.pop()
+
+
+def _attributes_of_self(target: ast.expr) -> list[ast.Attribute]:
+    """Returns the attributes of `self` that an assignment to a target binds."""
+    each = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+    return [
+        one
+        for one in each
+        if isinstance(one, ast.Attribute)
+        and isinstance(one.value, ast.Name)
+        and one.value.id == "self"
+    ]
 
 
 def _catches_missing(handler: ast.ExceptHandler) -> bool:

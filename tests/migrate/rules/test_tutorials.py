@@ -209,6 +209,24 @@ def right(features, labels, mode, params):
     return tf.estimator.EstimatorSpec(mode, loss=loss, train_op=op)
   return tf.estimator.EstimatorSpec(mode, loss=loss)
 """,
+    "a class": HEAD
+    + """
+class Trainer:
+  def __init__(self, model):
+    self.model = model
+    self.loss_object = tf.keras.losses.MeanSquaredError()
+    self.per_example = tf.keras.losses.MeanSquaredError(reduction='none')
+    self.mean = tf.keras.metrics.Mean()
+    self.other = tf.keras.losses.MeanSquaredError()
+    self.other = tf.keras.losses.MeanSquaredError(reduction='none')
+
+  def step(self, x, y, mask):
+    loss = self.loss_object(y, self.model(x))
+    self.mean.update_state(loss)  #! LOSS306
+    self.mean.update_state(self.per_example(y, self.model(x)))
+    self.mean(self.other(y, self.model(x)))
+    return tf.reduce_mean(self.per_example(y, self.model(x)) * mask)  #! LOSS305
+""",
     "averages": V1
     + """
 losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)
