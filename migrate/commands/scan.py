@@ -104,9 +104,12 @@ def run(options: argparse.Namespace) -> int:
     if options.explain:
         return _explain(options.explain)
     from migrate import reports
-    from migrate.scanning import baseline
 
-    known = baseline.read(options.baseline) if options.baseline else frozenset()
+    known: frozenset[str] = frozenset()
+    if options.baseline or options.write_baseline:
+        from migrate.scanning import baseline
+    if options.baseline:
+        known = baseline.read(options.baseline)
     report = _report(options)
     if options.write_baseline:
         with open(options.write_baseline, "w", encoding="utf-8") as file:
@@ -139,7 +142,7 @@ def _formats() -> list[str]:
 
 def _report(options: argparse.Namespace) -> Any:
     from migrate.findings import Severity
-    from migrate.scanning import cache, scan
+    from migrate.scanning import files, scan
 
     overrides = {
         name: value
@@ -153,7 +156,7 @@ def _report(options: argparse.Namespace) -> Any:
         data = sys.stdin.buffer.read()
         return scan.scan_text(data, options.stdin_filename, overrides=overrides)
     progress = _Progress() if sys.stderr.isatty() else None
-    folder = None if options.no_cache else options.cache_dir or cache.default_folder()
+    folder = None if options.no_cache else options.cache_dir or files.cache_folder()
     return scan.scan(
         paths, overrides=overrides, jobs=options.jobs, progress=progress, cache_folder=folder
     )

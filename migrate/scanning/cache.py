@@ -97,12 +97,6 @@ class Cache:
         return dict(content["results"]) if content["stamp"] == self._stamp else {}
 
 
-def default_folder() -> str:
-    """Returns the folder of this tool below the user's cache folder."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    return os.path.join(base or os.path.expanduser("~/.cache"), "estimator-migrate")
-
-
 def _digest(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 

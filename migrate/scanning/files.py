@@ -108,6 +108,12 @@ def key_of(path: str, data: bytes) -> str:
     return hashlib.blake2b(text + data, digest_size=16).hexdigest()
 
 
+def cache_folder() -> str:
+    """Returns where scans keep results: a folder below the user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    return os.path.join(base or os.path.expanduser("~/.cache"), "estimator-migrate")
+
+
 def mentions_tensorflow(data: bytes) -> bool:
     """Tells whether a file has a word without which no rule finds anything."""
     return _MENTIONS.search(data) is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -74,6 +73,8 @@ def without_cell_magic(data: bytes) -> bytes:
 
 def _code_cells(data: bytes) -> Iterator[tuple[int, str]]:
     """Yields the number and the source of each code cell of a Python notebook."""
+    import json  # only notebooks need it
+
     try:
         content = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:

@@ -7,16 +7,18 @@ import functools
 import gc
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from migrate import findings, rules
 from migrate.findings import Finding, ScanReport
 from migrate.rules.base import Rule
 from migrate.scanning import engine, files, settings
-from migrate.scanning.cache import Cache
 from migrate.scanning.engine import FileResult
 from migrate.scanning.exports import Asked, TreeExports
 from migrate.scanning.settings import Settings
+
+if TYPE_CHECKING:
+    from migrate.scanning.cache import Cache
 
 # Below this number of files, one process is faster than the start of more.
 _FEW = 64
@@ -57,6 +59,8 @@ def scan(
         )
     cache = None
     if cache_folder is not None and len(todo) > _FEW:
+        from migrate.scanning.cache import Cache
+
         cache = Cache(cache_folder, [*paths, *exclude])
     results = _results(todo, jobs or os.cpu_count() or 1, progress, cache)
     found = [

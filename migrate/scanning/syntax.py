@@ -133,7 +133,11 @@ class SourceModule:
                     value = assigned.value if attribute is target else None
                     key = self._class_of(assigned), attribute.attr
                     found.setdefault(key, []).append(value)
-        for statement in [*self.nodes(ast.AugAssign), *self.nodes(ast.AnnAssign)]:
+        others: list[ast.AugAssign | ast.AnnAssign] = [
+            *self.nodes(ast.AugAssign),
+            *self.nodes(ast.AnnAssign),
+        ]
+        for statement in others:
             for attribute in _attributes_of_self(statement.target):
                 value = statement.value if isinstance(statement, ast.AnnAssign) else None
                 found.setdefault((self._class_of(statement), attribute.attr), []).append(value)

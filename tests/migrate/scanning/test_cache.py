@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from migrate.findings import ScanReport
-from migrate.scanning import cache, engine, scan
+from migrate.scanning import cache, engine, files, scan
 
 FILES = 70  # a scan of fewer files uses no cache
 
@@ -126,4 +126,4 @@ def test_old_results_are_removed(tree: Path) -> None:
 
 def test_the_folder_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
-    assert cache.default_folder() == os.path.join("/caches", "estimator-migrate")
+    assert files.cache_folder() == os.path.join("/caches", "estimator-migrate")
