@@ -7,7 +7,6 @@ From TensorFlow 2.16 on they exist only if the `tf_keras` package is installed a
 
 import contextlib
 import os
-import random
 import sys
 import types
 import warnings
@@ -100,6 +99,8 @@ def seeded(seed: int | None) -> Iterator[None]:
     if seed is None:
         yield
         return
+    import random  # it takes longer to import than the rest of this module
+
     state = random.getstate()
     random.seed(seed)
     try:

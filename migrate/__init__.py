@@ -5,14 +5,16 @@ it is first used.
 """
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from migrate.targets import Target
+if TYPE_CHECKING:
+    from migrate.targets import Target
 
 _EXPORTS = {
     "CustomLoop": "migrate.hosting.loop",
     "Subject": "migrate.verifying.subject",
     "SubjectReference": "migrate.verifying.subject",
+    "Target": "migrate.targets",
     "Tolerances": "migrate.verifying.verdict",
     "Verdict": "migrate.verifying.verdict",
     "host": "migrate.hosting.host",
@@ -25,9 +27,9 @@ _EXPORTS = {
 }
 
 # Values and types: they need neither TensorFlow nor legacy Keras.
-_VALUES = {"Subject", "SubjectReference", "Tolerances", "Verdict"}
+_VALUES = {"Subject", "SubjectReference", "Target", "Tolerances", "Verdict"}
 
-__all__ = ["Target", *_EXPORTS]
+__all__ = ["Target", *sorted(set(_EXPORTS) - {"Target"})]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import traceback
 from collections.abc import Sequence
 
 from migrate import commands
@@ -22,8 +21,12 @@ what TensorFlow 2.16 and later lack. `migrate report` writes all of it on one pa
 """
 
 
-def parser() -> argparse.ArgumentParser:
-    """Returns the parser of the command line, without importing TensorFlow."""
+def parser(only: str | None = None) -> argparse.ArgumentParser:
+    """Returns the parser of the command line, without importing TensorFlow.
+
+    Args:
+      only: The command that is asked for: if there is one of this name, the parser has no other.
+    """
     formatter = argparse.RawDescriptionHelpFormatter
     main_parser = argparse.ArgumentParser(
         prog="migrate",
@@ -33,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     )
     main_parser.add_argument("--version", action="store_true", help="print versions and exit")
     subparsers = main_parser.add_subparsers(dest="command", metavar="COMMAND")
-    for name, command in commands.catalogue().items():
+    for name, command in commands.catalogue(only).items():
         subparser = subparsers.add_parser(
             name,
             help=command.HELP,
@@ -64,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(argv: Sequence[str] | None) -> int:
     arguments, flags = _split(list(sys.argv[1:] if argv is None else argv))
-    main_parser = parser()
+    main_parser = parser(arguments[0] if arguments else None)
     options = main_parser.parse_args(arguments)
     if options.version:
         from estimator_compat.command_line import version
@@ -100,6 +103,8 @@ def _report_error(error: Exception, options: argparse.Namespace) -> int:
     from migrate.commands import error_hints
 
     if vars(options).get("verbose"):
+        import traceback
+
         traceback.print_exception(error)
     print(f"migrate {options.command}: {describe(error)}", file=sys.stderr)
     uses_facade = bool(vars(options).get("facade") or vars(options).get("legacy"))

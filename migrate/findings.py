@@ -56,6 +56,7 @@ class Finding:
       edit: The edit that mends it; None if there is no safe one.
       text: The line of code, without the blanks around it; "" if it cannot be read.
       fingerprint: The same as long as neither the rule, the path nor the line of code changes.
+      cell: In a notebook, the number of the cell among all cells, from 1; `line` is the line there.
     """
 
     code: str
@@ -68,6 +69,18 @@ class Finding:
     edit: Edit | None = None
     text: str = ""
     fingerprint: str = ""
+    cell: int | None = None
+
+    @property
+    def place(self) -> str:
+        """The path, the cell if there is one, the line and the column, as a terminal shows them."""
+        cell = "" if self.cell is None else f"cell {self.cell}:"
+        return f"{self.path}:{cell}{self.line}:{self.column}"
+
+    @property
+    def message_with_cell(self) -> str:
+        """The message, after the cell if there is one: for formats that have no place for it."""
+        return self.message if self.cell is None else f"Cell {self.cell}: {self.message}"
 
     def to_json(self) -> dict[str, Any]:
         """Returns the finding as `migrate scan --format=json` writes it."""
@@ -80,6 +93,7 @@ class Finding:
             "severity": self.severity.value,
             "effort": self.effort,
             "edit": None if self.edit is None else dataclasses.asdict(self.edit),
+            **({} if self.cell is None else {"cell": self.cell}),
         }
 
 
@@ -145,6 +159,7 @@ class ModelFn:
       optimizer: The optimizer as the source names it, such as `tf.train.AdamOptimizer`; "" if that
         is not known.
       rungs: What it can reach.
+      cell: In a notebook, the number of its cell, as in a `Finding`.
     """
 
     path: str
@@ -155,6 +170,7 @@ class ModelFn:
     because: str = ""
     optimizer: str = ""
     rungs: Rungs = Rungs()
+    cell: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Returns the model_fn as `migrate scan --format=json` writes it."""
@@ -167,6 +183,7 @@ class ModelFn:
             "because": self.because,
             "optimizer": self.optimizer,
             "rungs": self.rungs.to_json(),
+            **({} if self.cell is None else {"cell": self.cell}),
         }
 
 

@@ -10,9 +10,15 @@ import pkgutil
 from types import ModuleType
 
 
-def catalogue() -> dict[str, ModuleType]:
-    """Imports the commands and returns their modules by name, in alphabetical order."""
+def catalogue(only: str | None = None) -> dict[str, ModuleType]:
+    """Imports the commands and returns their modules by name, in alphabetical order.
+
+    Args:
+      only: The command that is asked for: if there is one of this name, no other is imported.
+    """
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    if only in names and hasattr(importlib.import_module(f"{__name__}.{only}"), "run"):
+        names = [only]
     modules = {name: importlib.import_module(f"{__name__}.{name}") for name in names}
     # Modules without `run` are shared by several commands.
     return {name: module for name, module in modules.items() if hasattr(module, "run")}

@@ -8,10 +8,12 @@ from migrate.commands.argument_types import positive
 
 HELP = "finds what breaks on TensorFlow 2.16 and later, and what a loss does not say"
 DESCRIPTION = """\
-Reads Python files and says what in them TensorFlow 2.16 to 2.21 lack, what the Estimator API needs
-on the way, and where a loss is not what its code seems to say. Nothing of the code is imported or
-run. Folders are searched for files whose names end in .py; folders whose names begin with a dot,
-`site-packages`, `node_modules` and `venv` are left out. `-` reads one file from standard input.
+Reads Python files and notebooks and says what in them TensorFlow 2.16 to 2.21 lack, what the
+Estimator API needs on the way, and where a loss is not what its code seems to say. Nothing of the
+code is imported or run. Folders are searched for files whose names end in .py or .ipynb; folders
+whose names begin with a dot, `site-packages`, `node_modules` and `venv` are left out. `-` reads one
+file from standard input. In a notebook, the code cells are read as one module, lines of IPython
+are left alone, and the cells of `%%writefile` are read as the files that they write.
 
 A comment `# migrate: ignore[CODE]` silences a finding on its line; without codes, all findings.
 Settings (select, ignore, severity, exclude) are read from `[tool.migrate]` of the nearest
@@ -22,8 +24,9 @@ With --format=json, the keys are:
   files      the files that were looked at: paths
   findings   code, path, line and column (from 1, in characters), message,
              severity (error, warning or info), effort (whole minutes; a day has six hours),
-             edit (null, or start, end and text: a span of characters and its replacement)
-  model_fns  path, line, name, ledger (train and eval: null in this version),
+             edit (null, or start, end and text: a span of characters and its replacement);
+             in a notebook also cell (among all cells, from 1), and line is the line in it
+  model_fns  path, line (and cell), name, ledger (train and eval: null in this version),
              rungs (run, host and own, each with status and because)
 """
 EPILOG = """\
@@ -81,6 +84,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stdin-filename", default="stdin.py", metavar="PATH", help="the path for `-`"
     )
+    parser.add_argument(
+        "--cache-dir",
+        metavar="DIR",
+        help="where a scan of many files keeps results for the next (default: the user's cache)",
+    )
+    parser.add_argument(
+        "--no-cache", action="store_true", help="neither use nor keep results of other scans"
+    )
     parser.add_argument("--verbose", action="store_true", help="show the tracebacks of errors")
 
 
@@ -93,9 +104,12 @@ def run(options: argparse.Namespace) -> int:
     if options.explain:
         return _explain(options.explain)
     from migrate import reports
-    from migrate.scanning import baseline
 
-    known = baseline.read(options.baseline) if options.baseline else frozenset()
+    known: frozenset[str] = frozenset()
+    if options.baseline or options.write_baseline:
+        from migrate.scanning import baseline
+    if options.baseline:
+        known = baseline.read(options.baseline)
     report = _report(options)
     if options.write_baseline:
         with open(options.write_baseline, "w", encoding="utf-8") as file:
@@ -128,7 +142,7 @@ def _formats() -> list[str]:
 
 def _report(options: argparse.Namespace) -> Any:
     from migrate.findings import Severity
-    from migrate.scanning import scan
+    from migrate.scanning import files, scan
 
     overrides = {
         name: value
@@ -142,7 +156,10 @@ def _report(options: argparse.Namespace) -> Any:
         data = sys.stdin.buffer.read()
         return scan.scan_text(data, options.stdin_filename, overrides=overrides)
     progress = _Progress() if sys.stderr.isatty() else None
-    return scan.scan(paths, overrides=overrides, jobs=options.jobs, progress=progress)
+    folder = None if options.no_cache else options.cache_dir or files.cache_folder()
+    return scan.scan(
+        paths, overrides=overrides, jobs=options.jobs, progress=progress, cache_folder=folder
+    )
 
 
 class _Progress:

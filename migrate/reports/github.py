@@ -13,7 +13,8 @@ def render(report: ScanReport) -> str:
     for each in report.findings:
         place = f"file={_property(each.path)},line={each.line},col={each.column}"
         title = f"title={_property(each.code)}"
-        lines.append(f"::{_COMMANDS[each.severity]} {place},{title}::{_data(each.message)}\n")
+        command = f"::{_COMMANDS[each.severity]} {place},{title}"
+        lines.append(f"{command}::{_data(each.message_with_cell)}\n")
     return "".join(lines)
 
 

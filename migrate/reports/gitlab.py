@@ -13,7 +13,7 @@ def render(report: ScanReport) -> str:
     """Returns the report as JSON: a list of issues."""
     issues = [
         {
-            "description": f"{each.code} {each.message}",
+            "description": f"{each.code} {each.message_with_cell}",
             "check_name": each.code,
             "fingerprint": each.fingerprint,
             "severity": _SEVERITIES[each.severity],

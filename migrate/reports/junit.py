@@ -37,7 +37,7 @@ def render(report: ScanReport) -> str:
 
 
 def _line(each: Finding) -> str:
-    return f"{each.line}:{each.column}: {each.severity.value} {each.code} {each.message}"
+    return f"{each.line}:{each.column}: {each.severity.value} {each.code} {each.message_with_cell}"
 
 
 def _printable(text: str) -> str:

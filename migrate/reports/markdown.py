@@ -18,12 +18,14 @@ def render(report: ScanReport) -> str:
             by_path[finding.path].append(finding)
         for path, findings in by_path.items():
             lines += [f"## {_code(path)}", "", "| line | finding | what |", "|---:|---|---|"]
-            lines += [
-                f"| {each.line} | {each.severity.value} {each.code} | {_cell(each.message)} |"
-                for each in findings
-            ]
+            lines += [_row(each) for each in findings]
             lines.append("")
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _row(each: Finding) -> str:
+    message = _cell(each.message_with_cell)
+    return f"| {each.line} | {each.severity.value} {each.code} | {message} |"
 
 
 def _by_rule(report: ScanReport) -> list[str]:

@@ -45,7 +45,7 @@ def _result(each: Finding, index: int) -> dict[str, Any]:
         "ruleId": each.code,
         "ruleIndex": index,
         "level": _LEVELS[each.severity],
-        "message": {"text": each.message},
+        "message": {"text": each.message_with_cell},
         "locations": [
             {
                 "physicalLocation": {

@@ -12,7 +12,7 @@ HOURS_A_DAY = 6
 def render(report: ScanReport) -> str:
     """Returns the report as text; a terminal makes links of `path:line:column`."""
     lines = [
-        f"{each.path}:{each.line}:{each.column}: {each.severity.value} {each.code} {each.message}"
+        f"{each.place}: {each.severity.value} {each.code} {each.message}"
         for each in report.findings
     ]
     return "".join(line + "\n" for line in [*lines, total(report)])

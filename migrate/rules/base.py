@@ -23,12 +23,14 @@ class Example:
       lines: The lines that the rule finds, in order; empty for a program that is right.
       because: Words of the first message; "" for a program that is right.
       after: The program after the rule's edits; None if there are none.
+      path: What the file is called.
     """
 
     code: str
     lines: tuple[int, ...] = ()
     because: str = ""
     after: str | None = None
+    path: str = "example.py"
 
 
 class Rule:
@@ -42,6 +44,8 @@ class Rule:
       effort: The whole minutes that a person needs for a finding, unless it says otherwise.
       effort_reason: Why it takes that long.
       examples: Programs that are found, and programs that are not.
+      words: Without one of them in its text, a module has nothing that the rule could find; empty
+        if every module may.
     """
 
     code: ClassVar[str]
@@ -49,6 +53,12 @@ class Rule:
     effort: ClassVar[int]
     effort_reason: ClassVar[str]
     examples: ClassVar[tuple[Example, ...]]
+    words: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def concerns(cls, text: str) -> bool:
+        """Tells whether a module with this text may have something that the rule finds."""
+        return not cls.words or any(word in text for word in cls.words)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:  # noqa: ARG002
         """Yields what the rule finds in a module.

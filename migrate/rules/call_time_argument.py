@@ -52,6 +52,7 @@ class CallTimeArgument(Rule):
             ),
         ),
     )
+    words = ("from_logits", "label_smoothing", "reduction")
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the calls."""

@@ -1,4 +1,4 @@
-"""The rule on canned estimators that are made without a reduction."""
+"""The rule on canned estimators and heads that are made without a reduction."""
 
 from collections.abc import Iterator
 
@@ -11,19 +11,29 @@ _CANNED = frozenset(
     for model in ("Baseline", "DNN", "DNNLinearCombined", "Linear")
     for kind in ("Classifier", "Regressor")
 )
+# Where `loss_reduction` stands among the arguments of heads.
+_HEADS = {
+    "estimator.BinaryClassHead": 3,
+    "estimator.LogisticRegressionHead": 1,
+    "estimator.MultiClassHead": 3,
+    "estimator.MultiLabelHead": 4,
+    "estimator.PoissonRegressionHead": 2,
+    "estimator.RegressionHead": 2,
+}
 
 
 class CannedReduction(Rule):
-    """A canned estimator without `loss_reduction`.
+    """A canned estimator or a head without `loss_reduction`.
 
     Finds:
       Calls of `tf.estimator.DNNClassifier`, `LinearRegressor` and the like that do not say their
-      `loss_reduction`.
+      `loss_reduction`; as a remark, also calls of heads such as `tf.estimator.MultiClassHead`.
 
     Why it matters:
       `tf.compat.v1.estimator` (and `tf.estimator` of TensorFlow 1) adds the losses of a batch up;
       `tf.estimator` of TensorFlow 2 divides by the batch size. The loss, the gradients and the
-      learning rate that suits them differ by that factor.
+      learning rate that suits them differ by that factor. Heads divide by the batch size in both:
+      with one of them, a model does not have the loss of a canned estimator of TensorFlow 1.
 
     Rewrite safety:
       There is no edit: which of the two is meant depends on the TensorFlow that the program was
@@ -31,7 +41,7 @@ class CannedReduction(Rule):
 
     References:
       Signatures of TensorFlow 2.15.1: `weighted_sum` in `tf.compat.v1.estimator`,
-      `sum_over_batch_size` in `tf.estimator`.
+      `sum_over_batch_size` in `tf.estimator` and in the heads of both.
     """
 
     code = "LOSS302"
@@ -48,20 +58,41 @@ class CannedReduction(Rule):
             because="adds the losses of a batch up",
         ),
         Example(
+            code="import tensorflow as tf\n\nhead = tf.estimator.MultiClassHead(n_classes=3)\n",
+            lines=(3,),
+            because="it is SUM_OVER_BATCH_SIZE",
+        ),
+        Example(
             code=(
                 "import tensorflow as tf\n\n"
+                "head = tf.estimator.RegressionHead(1, 'weight', tf.losses.Reduction.SUM)\n"
                 "model = tf.estimator.LinearRegressor(columns, loss_reduction='weighted_sum')\n"
             ),
         ),
     )
+    words = ("Classifier", "Regressor", "Head")
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the calls without a reduction."""
         for call, name in module.calls:
-            if name not in _CANNED or has_stars(call):
+            if has_stars(call) or (name not in _CANNED and name not in _HEADS):
                 continue
-            if argument(call, "loss_reduction") is None and len(call.args) < 6:
+            # Canned estimators differ in where it stands, always after the first five.
+            at = _HEADS.get(name)
+            if argument(call, "loss_reduction", at) is not None:
+                continue
+            if at is not None:
+                message = _message_of_head(name)
+                yield self.finding(module, call, message, severity=Severity.INFO, effort=2)
+            elif len(call.args) < 6:
                 yield self.finding(module, call, _message(name, module.symbol(call.func)))
+
+
+def _message_of_head(name: str) -> str:
+    return (
+        f"`tf.{name}` names no `loss_reduction`: it is SUM_OVER_BATCH_SIZE, which divides by the "
+        "batch size; canned estimators of TensorFlow 1 add the losses of a batch up. Name it."
+    )
 
 
 def _message(name: str, symbol: str) -> str:

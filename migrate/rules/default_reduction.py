@@ -63,6 +63,7 @@ class DefaultReduction(Rule):
             code="import tensorflow as tf\n\nloss = tf.losses.mean_squared_error(y, tf.ones(3))\n"
         ),
     )
+    words = tuple(V1_LOSSES)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the calls without a reduction."""

@@ -47,6 +47,7 @@ class DistributedRunConfig(Rule):
             ),
         ),
     )
+    words = _FIELDS
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the fields."""

@@ -52,6 +52,7 @@ class KerasBefore(Rule):
             ),
         ),
     )
+    words = ("estimator_compat",)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the import."""

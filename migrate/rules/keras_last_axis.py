@@ -64,6 +64,7 @@ class KerasLastAxis(Rule):
             ),
         ),
     )
+    words = tuple(each.rpartition(".")[2] for each in _FUNCTIONS | _CLASSES)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the sums."""

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
-from migrate.scanning.scopes import all_arguments
-from migrate.scanning.syntax import Function, SourceModule
+from migrate.scanning.syntax import SourceModule
 
 _REGULARIZERS = ("activity_regularizer", "bias_regularizer", "kernel_regularizer")
 # `model.losses`, `layer.updates`; but not the modules `tf.losses` and `tf.keras.losses`.
@@ -62,11 +61,12 @@ class KerasLayerInModelFn(Rule):
             code="import tensorflow as tf\n\nlayer = tf.keras.layers.BatchNormalization()\n",
         ),
     )
+    words = ("BatchNormalization", *_REGULARIZERS)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the layers."""
         for call, name in module.calls:
-            if not name.startswith("keras.layers.") or not _is_in_model_fn(call, module):
+            if not name.startswith("keras.layers.") or not module.is_in_model_fn(call):
                 continue
             has_updates = _UPDATES.search(module.source.text) is not None
             has_losses = _LOSSES.search(module.source.text) is not None
@@ -83,15 +83,6 @@ class KerasLayerInModelFn(Rule):
                     "to the loss."
                 )
                 yield self.finding(module, call, message)
-
-
-def _is_in_model_fn(call: ast.Call, module: SourceModule) -> bool:
-    for parent in module.parents(call):
-        if isinstance(parent, Function):
-            names = {argument.arg for argument in all_arguments(parent.args)}
-            if {"features", "mode"} <= names:
-                return True
-    return False
 
 
 def _regularizer(call: ast.Call) -> str:

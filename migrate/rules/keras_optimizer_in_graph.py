@@ -49,6 +49,7 @@ class KerasOptimizerInGraph(Rule):
             ),
         ),
     )
+    words = ("global_step", "compute_gradients")
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the calls."""

@@ -50,6 +50,7 @@ class KerasReductionMember(Rule):
             ),
         ),
     )
+    words = ("Reduction",)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the uses of the members."""

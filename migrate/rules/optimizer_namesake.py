@@ -78,6 +78,7 @@ class OptimizerNamesake(Rule):
             ),
         ),
     )
+    words = ("Adadelta", "Adam", "RMSProp", "Momentum")
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the calls."""

@@ -53,6 +53,7 @@ class PositionalBatchSize(Rule):
             ),
         ),
     )
+    words = ("compute_average_loss",)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the arguments."""

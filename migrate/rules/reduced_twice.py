@@ -57,6 +57,7 @@ class ReducedTwice(Rule):
             ),
         ),
     )
+    words = ("reduce_mean", "reduce_sum")
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the second reductions."""

@@ -47,6 +47,7 @@ class ReductionOfFunction(Rule):
             ),
         ),
     )
+    words = ("reduction",)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the calls."""

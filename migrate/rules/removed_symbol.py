@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from estimator_compat.api import coverage, legacy_symbols
 from migrate.findings import Finding, Severity
 from migrate.mappings import symbols
 from migrate.mappings.symbols import Missing
@@ -106,6 +105,9 @@ def _remedy(symbol: str, missing: Missing) -> str:
     """Returns what mends a symbol in the whole file: an import, or what is learned about it."""
     if missing.in_v1 != symbols.NOWHERE:
         return "compat.v1"
+    # These tables take long to import, and most files need none of them.
+    from estimator_compat.api import coverage
+
     name = api_name(symbol)
     is_here = coverage.status(name).kind in (coverage.Kind.HERE, coverage.Kind.DIFFERENT)
     if name == "estimator" or (is_here and _place(name).startswith("estimator_compat.")):
@@ -138,6 +140,8 @@ def _what_instead(symbol: str, missing: Missing) -> str:
         return "Check the spelling"
     if name == "estimator":
         return f"`estimator_compat` has most of it. {_RUNS}"
+    from estimator_compat.api import coverage
+
     status = coverage.status(name)
     if status.kind is coverage.Kind.LATER:
         return _LATER
@@ -152,6 +156,8 @@ def _place(name: str) -> str:
     """Returns the public name that replaces a symbol; "" if there is none."""
     if name.startswith("estimator."):
         return f"estimator_compat.{name.removeprefix('estimator.')}"
+    from estimator_compat.api import legacy_symbols
+
     row = legacy_symbols.ROWS.get(name)
     module, _, attribute = (row.source or "" if row else "").partition(":")
     place = f"{module}.{attribute}".rstrip(".").replace("tensorflow.compat.v2.", "tf.")

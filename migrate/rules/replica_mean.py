@@ -1,6 +1,7 @@
 """The rule on means over the batch of one replica."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
@@ -15,8 +16,9 @@ class ReplicaMean(Rule):
     """A loss that is divided by the batch of one replica.
 
     Finds:
-      `tf.reduce_mean` of the losses of the examples, in a function that is given to
-      `strategy.run`, where the gradients come from that loss.
+      `tf.reduce_mean` of the losses of the examples, or `tf.reduce_sum` of them divided by the size
+      of the function's own batch, in a function that is given to `strategy.run`, where the
+      gradients come from that loss.
 
     Why it matters:
       Each replica divides by its own number of examples, and the gradients of the replicas are
@@ -53,6 +55,21 @@ class ReplicaMean(Rule):
             code=(
                 "import tensorflow as tf\n\n\n"
                 "def step(x, y):\n"
+                "    with tf.GradientTape() as tape:\n"
+                "        losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=f(x))\n"
+                "        size = tf.cast(tf.shape(x)[0], tf.float32)\n"
+                "        loss = tf.reduce_sum(losses) / size\n"
+                "    return tape.gradient(loss, variables)\n\n\n"
+                "strategy = tf.distribute.MirroredStrategy()\n"
+                "strategy.run(step, args=(x, y))\n"
+            ),
+            lines=(8,),
+            because="Each replica divides by its own number of examples",
+        ),
+        Example(
+            code=(
+                "import tensorflow as tf\n\n\n"
+                "def step(x, y):\n"
                 "    losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=f(x))\n"
                 "    return tf.nn.compute_average_loss(losses, global_batch_size=64)\n\n\n"
                 "strategy = tf.distribute.MirroredStrategy()\n"
@@ -60,6 +77,7 @@ class ReplicaMean(Rule):
             ),
         ),
     )
+    words = tuple(_RUNS)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the means."""
@@ -68,13 +86,14 @@ class ReplicaMean(Rule):
             return
         reader = LossReader(module)
         for call, name in module.calls:
-            if name != "reduce_mean" or module.function_of(call) not in functions or not call.args:
+            divided = _divided(call, name, module)
+            if divided is None or module.function_of(call) not in functions or not call.args:
                 continue
             value, inner = reader.read(call), reader.read(call.args[0])
             if value is None or inner is None or inner.form is not Form.ELEMENTS:
                 continue
-            if _has_gradient(call, module):
-                yield self.finding(module, call, _MESSAGE)
+            if _has_gradient(divided, module):
+                yield self.finding(module, divided, _MESSAGE)
 
 
 _MESSAGE = (
@@ -82,6 +101,19 @@ _MESSAGE = (
     "added up. Divide by the size of the whole batch: "
     "`tf.nn.compute_average_loss(losses, global_batch_size=...)`."
 )
+
+
+def _divided(call: ast.Call, name: str, module: SourceModule) -> ast.expr | None:
+    """Returns a mean over the batch: of `tf.reduce_mean`, or of a sum divided by `shape(x)[0]`."""
+    if name == "reduce_mean":
+        return call
+    parent = next(iter(module.parents(call)), None)
+    if name != "reduce_sum" or not isinstance(parent, ast.BinOp) or parent.left is not call:
+        return None
+    if not isinstance(parent.op, ast.Div):
+        return None
+    right = ast.unparse(module.value_of(parent.right))
+    return parent if re.search(r"shape(?:\(\w+\))?\[0\]|\blen\(", right) else None
 
 
 def _run(call: ast.Call, module: SourceModule) -> Function | None:
@@ -94,7 +126,7 @@ def _run(call: ast.Call, module: SourceModule) -> Function | None:
     return value if isinstance(value, Function) else None
 
 
-def _has_gradient(call: ast.Call, module: SourceModule) -> bool:
+def _has_gradient(call: ast.expr, module: SourceModule) -> bool:
     """Tells whether a loss is assigned to a name whose gradient the same function takes."""
     parent = next(iter(module.parents(call)), None)
     if not isinstance(parent, ast.Assign) or len(parent.targets) != 1:

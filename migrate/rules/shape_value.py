@@ -48,6 +48,7 @@ class ShapeValue(Rule):
         ),
         Example(code="import tensorflow as tf\n\nn = x.shape[-1]\nm = cell.value\n"),
     )
+    words = (".value",)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the attributes."""

@@ -49,6 +49,7 @@ class SumAddedToMean(Rule):
             ),
         ),
     )
+    words = ("reduce_mean", "reduce_sum", "losses")
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the additions."""

@@ -10,7 +10,7 @@ class UnreadableFile(Rule):
     Finds:
       Files named as Python that the operating system refuses to open, that hold zero bytes, that
       are not in the encoding that they declare (UTF-8 where they declare none), or that are larger
-      than 4 MiB.
+      than 4 MiB; and folders that the operating system refuses to list.
 
     Why it matters:
       Nothing is known about what is in the file.

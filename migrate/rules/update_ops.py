@@ -59,6 +59,7 @@ class UpdateOps(Rule):
             ),
         ),
     )
+    words = ("batch_normalization",)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the layers, if the file trains."""

@@ -54,6 +54,7 @@ class VectorLoss(Rule):
             ),
         ),
     )
+    words = ("EstimatorSpec",)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the losses."""

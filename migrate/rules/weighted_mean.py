@@ -48,12 +48,27 @@ class WeightedMean(Rule):
         Example(
             code=(
                 "import tensorflow as tf\n\n"
+                "loss_object = tf.keras.losses.MeanSquaredError(reduction='none')\n\n\n"
+                "def loss_function(real, pred):\n"
+                "    mask = tf.math.logical_not(tf.math.equal(real, 0))\n"
+                "    loss_ = loss_object(real, pred)\n"
+                "    mask = tf.cast(mask, dtype=loss_.dtype)\n"
+                "    loss_ *= mask\n"
+                "    return tf.reduce_mean(loss_)\n"
+            ),
+            lines=(11,),
+            because="where `mask` is 0",
+        ),
+        Example(
+            code=(
+                "import tensorflow as tf\n\n"
                 "losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=x)\n"
                 "loss = tf.reduce_sum(losses * mask) / tf.reduce_sum(mask)\n"
                 "other = tf.reduce_mean(losses * 0.5)\n"
             ),
         ),
     )
+    words = ("reduce_mean",)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the means."""
@@ -69,15 +84,20 @@ class WeightedMean(Rule):
             if len(factors) == 2 and len(losses) == 1 and weights and weights[0] is not losses[0]:
                 message = (
                     f"`tf.reduce_mean` divides by the number of all elements, also where "
-                    f"`{ast.unparse(weights[0])}` is 0. For a mean over what the weights keep, "
+                    f"`{ast.unparse(weights[0]):.60}` is 0. For a mean over what the weights keep, "
                     "divide the sum by the sum of the weights, or by the count of those not 0."
                 )
                 yield self.finding(module, call, message)
 
 
 def _factors(node: ast.AST, module: SourceModule) -> list[ast.expr]:
+    binding = module.binding(node) if isinstance(node, ast.Name) else None
+    if binding is not None and isinstance(binding.value, ast.AugAssign):
+        node = binding.value
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
         return [node.left, node.right]
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Mult):
+        return [node.target, node.value]
     if not isinstance(node, ast.Call) or len(node.args) != 2:
         return []
     if module.symbol(node.func).rpartition(".")[2] == "multiply":

@@ -24,7 +24,8 @@ class Binding:
         right of `=` was bound before.
       conditional: Whether it stands in a branch, a loop or a `try`.
       symbol: What an import binds; None for other bindings.
-      value: The expression that is assigned, or the `def` or `class`; None if it is not known.
+      value: The expression that is assigned, or the `def` or `class`, or the whole of `a += b`;
+        None if it is not known.
       element: For `a, b = value`: the place of the name, from 0; then `value` is the whole tuple.
       imported_from: For `from a import b`: the module, its level, and the name.
     """
@@ -109,15 +110,20 @@ class Resolver:
     def symbols(self, node: ast.AST, scope: Scope) -> Symbols:
         """Returns the symbols that an expression may stand for; none if one is not known."""
         name, rest = dotted(node)
-        found = scope.find(name) if name else None
+        return self.symbols_of(name, rest, node.lineno, scope) if name else ()  # type: ignore[attr-defined]
+
+    def symbols_of(self, name: str, rest: str, line_read: int, scope: Scope) -> Symbols:
+        """Returns the symbols that a name and what follows it may stand for, as in `symbols`."""
+        found = scope.find(name)
         if found is None:
             return ()
         owner, bindings = found
-        line = node.lineno if owner is scope and len(bindings) > 1 else None  # type: ignore[attr-defined]
+        line = line_read if owner is scope and len(bindings) > 1 else None
         key = (owner, name, line)
         if key not in self._known:
             self._known[key] = self._of_bindings(reaching(bindings, line), owner)
-        return tuple(symbol + rest for symbol in self._known[key])
+        known = self._known[key]
+        return tuple(symbol + rest for symbol in known) if known and rest else known
 
     def _of_bindings(self, bindings: list[Binding], scope: Scope) -> Symbols:
         result: dict[str, None] = {}

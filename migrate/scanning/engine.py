@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import os
 from collections.abc import Sequence
@@ -11,10 +10,13 @@ from migrate import rules
 from migrate.findings import Finding, ModelFn
 from migrate.ledger_reading.tree import Tree, no_tree
 from migrate.rules.base import Rule
-from migrate.scanning import files, model_fns, suppressions, unreadable
+from migrate.scanning import files, model_fns, notebooks, suppressions, unreadable
 from migrate.scanning.bindings import Exports
-from migrate.scanning.source import SourceText
+from migrate.scanning.source import SourceText, parse
 from migrate.scanning.syntax import SourceModule
+
+# What a module was asked for, the level of the import, the name, and the symbols that it is.
+Answers = tuple[tuple[str, int, str, tuple[str, ...]], ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +27,15 @@ class FileResult:
       path: The file, as it stands in findings.
       findings: By line, column and code.
       model_fns: By line.
+      key: What tells the content of the file from any other; "" if it was not read.
+      asked: What its imports stand for in the tree.
     """
 
     path: str
     findings: tuple[Finding, ...] = ()
     model_fns: tuple[ModelFn, ...] = ()
+    key: str = ""
+    asked: Answers = ()
 
 
 def scan_file(
@@ -40,20 +46,26 @@ def scan_file(
 ) -> FileResult:
     """Reads a file and applies rules to it; a file that cannot be read is a finding."""
     shown = files.relative(path)
+    if os.path.isdir(path):
+        return _refused(shown, "FILE901", "The folder cannot be listed: its files are not read.")
     if os.path.exists(path) and not os.path.isfile(path):  # reading a pipe would wait for ever
         return _refused(shown, "FILE901", "The file is not a regular file: it is not read.")
+    largest = files.largest(path)
     try:
         with open(path, "rb") as file:
-            data = file.read(files.LARGEST + 1)
+            data = file.read(largest + 1)
     except OSError as error:
         return _refused(shown, "FILE901", f"The file cannot be read: {error.strerror or error}.")
-    if len(data) > files.LARGEST:
+    if len(data) > largest:
         message = (
-            f"The file is larger than {files.LARGEST // 2**20} MiB: it is not scanned. "
+            f"The file is larger than {largest // 2**20} MiB: it is not scanned. "
             "Exclude it, if it is data; otherwise divide it."
         )
         return _refused(shown, "FILE901", message)
-    return scan_data(data, shown, checks, exports, tree=tree, file=os.path.abspath(path))
+    result = scan_data(data, shown, checks, exports, tree=tree, file=os.path.abspath(path))
+    # What a model_fn's loss is may change with other files.
+    is_kept = b"model_fn" not in data and not result.model_fns
+    return dataclasses.replace(result, key=files.key_of(shown, data) if is_kept else "")
 
 
 def scan_data(
@@ -75,6 +87,51 @@ def scan_data(
       tree: The modules of the scanned tree that the code of a model_fn may lead to.
       file: The absolute path of the file; "" if the content is not of a file.
     """
+    context = _Context(checks=checks, exports=exports, tree=tree or no_tree(), file=file)
+    if path.endswith(files.NOTEBOOK):
+        return _scan_notebook(data, path, context)
+    return _scan_module(notebooks.without_cell_magic(data), path, context)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Context:
+    checks: Sequence[Rule]
+    exports: Exports | None
+    tree: Tree
+    file: str
+
+
+def _scan_notebook(data: bytes, path: str, context: _Context) -> FileResult:
+    try:
+        parts = notebooks.parts(data)
+    except ValueError as error:
+        return _refused(path, "FILE904", str(error))
+    found: list[Finding] = []
+    functions: list[ModelFn] = []
+    for part in parts:
+        text = part.text.encode("utf-8", "replace")
+        result = _scan_module(text, path, context)
+        for finding in result.findings:
+            found.append(_in_cell(finding, part))
+        for function in result.model_fns:
+            cell, line = part.place(function.line)
+            functions.append(dataclasses.replace(function, cell=cell, line=line))
+    return FileResult(
+        path=path,
+        findings=tuple(sorted(found, key=lambda each: (each.cell or 0, each.line, each.column))),
+        model_fns=tuple(sorted(functions, key=lambda each: (each.cell or 0, each.line))),
+    )
+
+
+def _in_cell(finding: Finding, part: notebooks.Part) -> Finding:
+    """Returns a finding where it is in the notebook; an edit would be a span of the code."""
+    cell, line = part.place(finding.line)
+    is_cell = finding.code.startswith("FILE")
+    message = finding.message.replace(" file", " cell") if is_cell else finding.message
+    return dataclasses.replace(finding, message=message, cell=cell, line=line, edit=None)
+
+
+def _scan_module(data: bytes, path: str, context: _Context) -> FileResult:
     if b"\0" in data:
         line = data.count(b"\n", 0, data.index(b"\0")) + 1
         message = "The file holds zero bytes: it is binary, or UTF-16. Exclude it, or convert it."
@@ -90,18 +147,25 @@ def scan_data(
     if not files.mentions_tensorflow(data):
         return FileResult(path=path)
     try:
-        module = SourceModule(path, source, ast.parse(data, path), exports)
+        module = SourceModule(path, source, parse(data, path), context.exports)
     except SyntaxError as error:
         return _not_parsed(path, source, error)
     except (RecursionError, MemoryError, ValueError) as error:
-        message = f"The file cannot be parsed: {error or type(error).__name__}."
+        message = f"The file cannot be parsed: {str(error) or type(error).__name__}."
         return _refused(path, "FILE903", message)
-    found = [finding for rule in checks for finding in rule.check(module)]
+    found: list[Finding] = []
+    for rule in context.checks:
+        if rule.concerns(source.text):
+            try:
+                found += rule.check(module)
+            except RecursionError:  # an expression that is nested too deeply to be followed
+                message = f"An expression is nested too deeply: {rule.code} did not look at all."
+                found += _refused(path, "FILE903", message).findings
     found = suppressions.without_ignored(found, data)
     return FileResult(
         path=path,
         findings=tuple(sorted(found, key=lambda each: (each.line, each.column, each.code))),
-        model_fns=tuple(model_fns.find(module, tree or no_tree(), file)),
+        model_fns=tuple(model_fns.find(module, context.tree, context.file)),
     )
 
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 import os
 import re
+import sys
+from collections import OrderedDict
 
 from migrate.ledger_reading.tree import Tree
 from migrate.scanning import files
-from migrate.scanning.bindings import Exports, Resolver, Symbols
+from migrate.scanning.bindings import Exports, Resolver, Scope, Symbols
+from migrate.scanning.engine import Answers
 from migrate.scanning.scopes import Walk
+from migrate.scanning.source import parse
 
 # Only these are handed on; other names of a module are its own.
 _LIBRARIES = ("tensorflow", "tf_keras", "tf_slim", "keras", "estimator_compat")
+# Lines that import, and lines that begin with a name which they may bind.
+_IMPORTS = re.compile(rb"(?m)^[ \t]*(?:import|from)\b.*")
+_BINDS = re.compile(rb"(?m)^[ \t]*(?:\w+[ \t]+as[ \t]+)?(\w+)[ \t]*(?:[=,:#)\\\r]|$)")
+_WORD = re.compile(rb"\w+")
+_WALKS = 16  # modules whose scopes are kept
 
 
 class TreeExports:
@@ -29,8 +37,10 @@ class TreeExports:
     def __init__(self, roots: tuple[str, ...]) -> None:
         self._roots = roots
         self._names: dict[tuple[str, str], Symbols] = {}
-        self._content: dict[str, bytes] = {}
-        self.tree = Tree(self._find, self._read, files.relative)
+        self._places: dict[tuple[str, str, int], str | None] = {}
+        self._bound: dict[str, frozenset[bytes]] = {}
+        self._scopes: OrderedDict[str, Scope | None] = OrderedDict()
+        self.tree = Tree(self._imported, _read, files.relative)
 
     def of_file(self, path: str) -> Exports:
         """Returns a function that resolves the imports of a file."""
@@ -40,7 +50,7 @@ class TreeExports:
         """Returns the symbols of `from MODULE import NAME`; none if it is not in the tree."""
         if not level and module.partition(".")[0] in _LIBRARIES:
             return ()
-        path = self._find(importer, module, level)
+        path = self._imported(importer, module, level)
         if path is None:
             return ()
         key = (path, name)
@@ -49,9 +59,17 @@ class TreeExports:
             self._names[key] = self._exported(path, name)
         return self._names[key]
 
-    def _find(self, importer: str, module: str, level: int) -> str | None:
+    def _imported(self, importer: str, module: str, level: int) -> str | None:
+        """Returns the file that a file imports; None if it is not in the tree, or itself."""
+        place = (os.path.dirname(importer), module, level)
+        if place not in self._places:
+            self._places[place] = self._find(*place)
+        path = self._places[place]
+        return None if path == importer else path
+
+    def _find(self, folder: str, module: str, level: int) -> str | None:
+        """Returns the file that a module of a folder imports; None if it is not in the tree."""
         parts = module.split(".") if module else []
-        folder = os.path.dirname(importer)
         if level:
             for _ in range(level - 1):
                 folder = os.path.dirname(folder)
@@ -61,7 +79,7 @@ class TreeExports:
         for base in bases:
             whole = os.path.join(base, *parts)
             for path in (f"{whole}.py", os.path.join(whole, "__init__.py")):
-                if path != importer and self._is_inside(path) and os.path.isfile(path):
+                if self._is_inside(path) and os.path.isfile(path):
                     return path
         return None
 
@@ -69,28 +87,63 @@ class TreeExports:
         return any(path.startswith(root + os.sep) for root in self._roots)
 
     def _exported(self, path: str, name: str) -> Symbols:
-        data = self._read(path)
-        word = re.escape(name.encode())
+        if path not in self._bound:
+            self._bound[path] = _bound_names(_read(path))
         # A name that the module defines itself needs no parsing.
-        bound = rb"(?m)^[ \t]*(?:import|from)\b.*\b%b\b|^[ \t]*%b[ \t]*(?:=|,|$)" % (word, word)
-        if not files.mentions_tensorflow(data) or not re.search(bound, data):
+        if name.encode() not in self._bound[path]:
             return ()
-        try:
-            walk = Walk(ast.parse(data))
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        scope = self._scope(path)
+        if scope is None:
             return ()
-        end = ast.Name(id=name, ctx=ast.Load(), lineno=len(data) + 1, col_offset=0)
-        symbols = Resolver(self.of_file(path)).symbols(end, walk.root)
+        symbols = Resolver(self.of_file(path)).symbols_of(name, "", sys.maxsize, scope)
         return symbols if all(each.startswith(_LIBRARIES) for each in symbols) else ()
 
-    def _read(self, path: str) -> bytes:
-        if path not in self._content:
+    def _scope(self, path: str) -> Scope | None:
+        """Returns the names of a module; None if it cannot be parsed."""
+        if path not in self._scopes:
             try:
-                with open(path, "rb") as file:
-                    self._content[path] = file.read(files.LARGEST)
-            except OSError:
-                self._content[path] = b""
-        return self._content[path]
+                self._scopes[path] = Walk(parse(_read(path))).root
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                self._scopes[path] = None
+            if len(self._scopes) > _WALKS:
+                self._scopes.popitem(last=False)
+        else:
+            self._scopes.move_to_end(path)
+        return self._scopes[path]
+
+
+class Asked:
+    """Passes questions on to `Exports`, and keeps them with their answers."""
+
+    def __init__(self, exports: Exports) -> None:
+        self._exports = exports
+        self._answers: dict[tuple[str, int, str], Symbols] = {}
+
+    def __call__(self, module: str, level: int, name: str) -> Symbols:
+        """Returns the symbols of a name that is imported."""
+        answer = self._answers[module, level, name] = self._exports(module, level, name)
+        return answer
+
+    @property
+    def answers(self) -> Answers:
+        """The questions, each with its answer."""
+        return tuple((*question, found) for question, found in self._answers.items())
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(files.LARGEST)
+    except OSError:
+        return b""
+
+
+def _bound_names(data: bytes) -> frozenset[bytes]:
+    """Returns the names that a module may hand on: those that it imports or assigns."""
+    if not files.mentions_tensorflow(data):
+        return frozenset()
+    imports = b"\n".join(_IMPORTS.findall(data))
+    return frozenset(_WORD.findall(imports)) | frozenset(_BINDS.findall(data))
 
 
 @functools.cache

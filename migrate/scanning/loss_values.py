@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import enum
+import re
 
 from migrate.scanning.syntax import SourceModule, api_name, argument, has_stars
 
@@ -60,6 +61,12 @@ LOSSES_OF_ELEMENTS = frozenset(
     )
 )
 _REDUCE = {"reduce_mean": Form.MEAN, "reduce_sum": Form.SUM}
+# What losses are written with by hand.
+_BY_HAND = frozenset(
+    {"abs", "math.abs", "math.square", "math.squared_difference", "square", "squared_difference"}
+)
+# How labels are called.
+LABELS = re.compile(r"(?:\w+_)?(?:labels?|targets?)|y|y_|y_true|y_batch|real|(?:ground_)?truth")
 _SAME = frozenset(
     {"identity", "cast", "stop_gradient", "convert_to_tensor", "debugging.check_numerics"}
 )
@@ -92,7 +99,9 @@ class LossReader:
         if isinstance(node, ast.Call):
             return self._read_call(node, depth)
         if isinstance(node, ast.BinOp):
-            return self._read_operation(node, depth)
+            return self._read_operation(node.op, node.left, node.right, depth)
+        if isinstance(node, ast.AugAssign):
+            return self._read_operation(node.op, node.target, node.value, depth)
         return None
 
     def _read_name(self, node: ast.Name, depth: int) -> LossValue | None:
@@ -118,11 +127,24 @@ class LossReader:
             return LossValue(Form.ELEMENTS, call, name)
         if name in _REDUCE:
             return self._read_reduction(call, name, depth)
+        if name in _BY_HAND and self._is_of_labels(call):
+            return LossValue(Form.ELEMENTS, call, name)
         if name in _SAME and call.args:
             return self.read(call.args[0], depth + 1)
         if name == "nn.compute_average_loss":
             return LossValue(Form.MEAN, call, name)
         return None
+
+    def _is_of_labels(self, call: ast.Call) -> bool:
+        """Tells whether `tf.square(labels - x)` and the like is of labels, by their name."""
+        sides = list(call.args)
+        if len(sides) == 1:
+            inner = self._module.value_of(sides[0])
+            if not isinstance(inner, ast.BinOp) or not isinstance(inner.op, ast.Sub):
+                return False
+            sides = [inner.left, inner.right]
+        names = [side.id for side in sides if isinstance(side, ast.Name)]
+        return len(sides) == 2 and any(LABELS.fullmatch(name) for name in names)
 
     def _read_reduction(self, call: ast.Call, name: str, depth: int) -> LossValue | None:
         if has_stars(call) or len(call.args) != 1 or reduces_partly(call):
@@ -175,17 +197,19 @@ class LossReader:
             return None
         return self.read(value.elts[element], depth + 1)
 
-    def _read_operation(self, node: ast.BinOp, depth: int) -> LossValue | None:
-        if isinstance(node.op, ast.MatMult):
+    def _read_operation(
+        self, op: ast.operator, left: ast.expr, right: ast.expr, depth: int
+    ) -> LossValue | None:
+        if isinstance(op, ast.MatMult):
             return None
-        left, right = self.read(node.left, depth + 1), self.read(node.right, depth + 1)
-        both = [value for value in (left, right) if value is not None]
+        read = [self.read(side, depth + 1) for side in (left, right)]
+        both = [value for value in read if value is not None]
         if any(value.form is Form.ELEMENTS for value in both):
             return next(value for value in both if value.form is Form.ELEMENTS)
-        numbers = [side for side in (node.left, node.right) if isinstance(side, ast.Constant)]
-        if len(both) == 1 and numbers and isinstance(node.op, ast.Mult):
+        numbers = [side for side in (left, right) if isinstance(side, ast.Constant)]
+        if len(both) == 1 and numbers and isinstance(op, ast.Mult):
             return both[0]
-        if len(both) == 2 and isinstance(node.op, ast.Add) and both[0].form is both[1].form:
+        if len(both) == 2 and isinstance(op, ast.Add) and both[0].form is both[1].form:
             return both[0]
         return None
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import gc
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from migrate import findings, rules
 from migrate.findings import Finding, ScanReport
 from migrate.rules.base import Rule
 from migrate.scanning import engine, files, settings
 from migrate.scanning.engine import FileResult
-from migrate.scanning.exports import TreeExports
+from migrate.scanning.exports import Asked, TreeExports
 from migrate.scanning.settings import Settings
+
+if TYPE_CHECKING:
+    from migrate.scanning.cache import Cache
 
 # Below this number of files, one process is faster than the start of more.
 _FEW = 64
@@ -29,6 +33,7 @@ def scan(
     overrides: dict[str, Any] | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
+    cache_folder: str | None = None,
 ) -> ScanReport:
     """Scans files and folders; nothing of them is imported or run.
 
@@ -37,6 +42,7 @@ def scan(
       overrides: `Settings` that go before those of pyproject.toml.
       jobs: The number of processes; None for one for each core.
       progress: Called with the number of files that are done, and of all files.
+      cache_folder: Where a scan of many files keeps results for the next scan; None for nowhere.
 
     Raises:
       FileNotFoundError: A path does not exist.
@@ -51,7 +57,12 @@ def scan(
             f"`PATHS` ({' '.join(paths)}) has no Python file; expected a file or a folder with "
             "files whose names end in .py; name another folder."
         )
-    results = list(_results(todo, jobs or os.cpu_count() or 1, progress))
+    cache = None
+    if cache_folder is not None and len(todo) > _FEW:
+        from migrate.scanning.cache import Cache
+
+        cache = Cache(cache_folder, [*paths, *exclude])
+    results = _results(todo, jobs or os.cpu_count() or 1, progress, cache)
     found = [
         finding
         for path, result in zip(todo, results, strict=True)
@@ -110,14 +121,41 @@ def _rules() -> tuple[Rule, ...]:
     return tuple(rule() for rule in rules.catalogue().values())
 
 
-def _results(todo: list[str], jobs: int, progress: Progress | None) -> Iterator[FileResult]:
-    chunks = [todo[start : start + _AT_ONCE] for start in range(0, len(todo), _AT_ONCE)]
-    done = 0
-    for results in _results_of_chunks(chunks, 1 if len(todo) <= _FEW else jobs, _roots(todo)):
-        yield from results
-        done += len(results)
+def _results(
+    todo: list[str], jobs: int, progress: Progress | None, cache: Cache | None
+) -> list[FileResult]:
+    roots = _roots(todo)
+    known = _known(todo, cache, TreeExports(roots)) if cache is not None else {}
+    new = [path for path in todo if path not in known]
+    chunks = [new[start : start + _AT_ONCE] for start in range(0, len(new), _AT_ONCE)]
+    done = len(known)
+    results = dict(known)
+    for scanned in _results_of_chunks(chunks, 1 if len(new) <= _FEW else jobs, roots):
+        for path, result in zip(new[done - len(known) :], scanned, strict=False):
+            results[path] = result
+            if cache is not None:
+                cache.keep(result)
+        done += len(scanned)
         if progress is not None:
             progress(done, len(todo))
+    if cache is not None:
+        cache.write()
+    return [results[path] for path in todo]
+
+
+def _known(todo: list[str], cache: Cache, exports: TreeExports) -> dict[str, FileResult]:
+    """Returns the results of an earlier scan that still hold."""
+    if cache.is_empty:
+        return {}
+    found = {}
+    for path in todo:
+        shown = files.relative(path)
+        data = files.read(path)
+        if data is not None:
+            result = cache.find(files.key_of(shown, data), shown, exports.of_file(path))
+            if result is not None:
+                found[path] = result
+    return found
 
 
 def _results_of_chunks(
@@ -151,12 +189,17 @@ def _scan_files(paths: list[str], exports: TreeExports) -> list[FileResult]:
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        return [
-            engine.scan_file(path, _rules(), exports.of_file(path), exports.tree) for path in paths
-        ]
+        return [_scan_file(path, exports) for path in paths]
     finally:
         if was_enabled:
             gc.enable()
+
+
+def _scan_file(path: str, exports: TreeExports) -> FileResult:
+    asked = Asked(exports.of_file(path))
+    return dataclasses.replace(
+        engine.scan_file(path, _rules(), asked, exports.tree), asked=asked.answers
+    )
 
 
 def _roots(todo: list[str]) -> tuple[str, ...]:

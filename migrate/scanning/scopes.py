@@ -7,7 +7,7 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable
 
-from migrate.scanning.bindings import Binding, Scope, dotted
+from migrate.scanning.bindings import Binding, Scope
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -39,10 +39,14 @@ class Chain:
 
     Attributes:
       node: The whole of it.
+      name: The name that it begins with.
+      rest: What follows the name, such as `.a.b`.
       scope: Where it is evaluated.
     """
 
     node: ast.Attribute | ast.Name
+    name: str
+    rest: str
     scope: Scope
 
 
@@ -66,10 +70,18 @@ class Walk:
         self._stack: list[tuple[ast.AST, Scope, bool]] = []
         self._chains: list[Chain] = []
         self._push(tree, self.root, False)
-        while self._stack:
-            self._visit(*self._stack.pop())
+        stack = self._stack
+        while stack:
+            node, scope, conditional = stack.pop()
+            kind = node.__class__
+            if kind is ast.Name:
+                self._name(node, scope, conditional)
+            elif kind is ast.Attribute:
+                self._chain(node, scope, conditional)
+            else:
+                self._visit(node, kind, scope, conditional)
         names = _names_of_symbols(self.scopes.values())
-        self.chains = [chain for chain in self._chains if dotted(chain.node)[0] in names]
+        self.chains = [chain for chain in self._chains if chain.name in names]
 
     def _push(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
         """Puts the children of a node on the stack, so that the first is visited first."""
@@ -94,23 +106,17 @@ class Walk:
                 parents[child] = node
                 stack.append((child, scope, conditional))
 
-    def _visit(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
-        kind = type(node)
-        if kind is ast.Attribute:
-            self._chain(node, scope, conditional)
-        elif kind is ast.Name:
-            self._name(node, scope, conditional)
-        else:
-            self.nodes[kind].append(node)
-            if kind in _OPENERS:
-                self._open(node, scope, conditional)
-                return
-            binder = _BINDERS.get(kind)
-            if binder is not None:
-                binder(node, scope, conditional)
-            if kind in _IMPORTS:
-                self.parents.update(dict.fromkeys(node.names, node))  # type: ignore[attr-defined]
-            self._push(node, scope, conditional or kind in _BRANCHES)
+    def _visit(self, node: ast.AST, kind: type[ast.AST], scope: Scope, conditional: bool) -> None:
+        self.nodes[kind].append(node)
+        if kind in _OPENERS:
+            self._open(node, scope, conditional)
+            return
+        binder = _BINDERS.get(kind)
+        if binder is not None:
+            binder(node, scope, conditional)
+        if kind in _IMPORTS:
+            self.parents.update(dict.fromkeys(node.names, node))  # type: ignore[attr-defined]
+        self._push(node, scope, conditional or kind in _BRANCHES)
 
     def _open(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
         """Visits a node that has a scope of its own."""
@@ -126,12 +132,14 @@ class Walk:
         """Visits a dotted expression; the attributes inside it are not visited one by one."""
         assert isinstance(node, ast.Attribute)
         inner: ast.AST = node
+        rest = ""
         while isinstance(inner, ast.Attribute):
             self.parents[inner.value] = inner
+            rest = f".{inner.attr}{rest}"
             inner = inner.value
         if isinstance(inner, ast.Name):
             self.scopes[inner] = scope
-            self._chains.append(Chain(node, scope))
+            self._chains.append(Chain(node, inner.id, rest, scope))
         else:
             self._stack.append((inner, scope, conditional))
 
@@ -139,7 +147,7 @@ class Walk:
         assert isinstance(node, ast.Name)
         self.scopes[node] = scope
         if isinstance(node.ctx, ast.Load):
-            self._chains.append(Chain(node, scope))
+            self._chains.append(Chain(node, node.id, "", scope))
             return
         parent = self.parents[node]
         binding = _assignment(node, parent, self.parents.get(parent))
@@ -217,6 +225,8 @@ def _assignment(name: ast.Name, parent: ast.AST, above: ast.AST | None) -> Bindi
     """Returns the binding of a name; its value is None if that is not one expression."""
     if isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr):
         return Binding(line=_end(parent), conditional=False, value=parent.value)
+    if isinstance(parent, ast.AugAssign):
+        return Binding(line=_end(parent), conditional=False, value=parent)
     if isinstance(parent, ast.Tuple | ast.List) and isinstance(above, ast.Assign):
         starred = any(isinstance(each, ast.Starred) for each in parent.elts)
         element = None if starred else parent.elts.index(name)

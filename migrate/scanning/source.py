@@ -5,8 +5,21 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+import warnings
 
 _MARK = "\ufeff"  # a byte order mark
+
+
+def parse(code: bytes | str, path: str = "<code>") -> ast.Module:
+    """Parses code as `ast.parse` does, without the warnings about what it says.
+
+    Raises:
+      SyntaxError: It is not Python.
+      RecursionError: It is nested too deeply; so are MemoryError and ValueError.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(code, path)
 
 
 class SourceText:

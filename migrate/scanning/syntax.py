@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from typing import TypeVar, cast
 
 from migrate.scanning.bindings import Binding, Exports, Resolver, Scope, Symbols, reaching
-from migrate.scanning.scopes import Walk
+from migrate.scanning.scopes import Walk, all_arguments
 from migrate.scanning.source import SourceText
 
 Node = TypeVar("Node", bound=ast.AST)
@@ -91,17 +92,59 @@ class SourceModule:
         if found is None:
             return None
         owner, bindings = found
-        seen = reaching(bindings, name.lineno if owner is scope else None)
+        if isinstance(name.ctx, ast.Store):  # in `a += b`, which reads what `a` was before
+            bindings = [each for each in bindings if each.line < name.lineno]
+        seen = reaching(bindings, name.lineno if owner is scope else None) if bindings else []
         return seen[0] if len(seen) == 1 else None
 
     def value_of(self, node: ast.AST) -> ast.AST:
-        """Follows a name to the one expression that is assigned to it; otherwise returns `node`."""
+        """Follows a name to the one expression that is assigned to it; otherwise returns `node`.
+
+        `self.x` is followed, too, if its class assigns it in one place.
+        """
         for _ in range(9):
+            if isinstance(node, ast.Attribute):
+                value = self._value_of_attribute(node)
+                if value is None:
+                    break
+                node = value
+                continue
             binding = self.binding(node) if isinstance(node, ast.Name) else None
             if binding is None or binding.value is None or binding.element is not None:
                 break
+            if isinstance(binding.value, ast.AugAssign):
+                break
             node = binding.value
         return node
+
+    def _value_of_attribute(self, node: ast.Attribute) -> ast.AST | None:
+        if not isinstance(node.value, ast.Name) or node.value.id != "self":
+            return None
+        values = self._attributes.get((self._class_of(node), node.attr), [])
+        return values[0] if len(values) == 1 else None
+
+    @functools.cached_property
+    def _attributes(self) -> dict[tuple[ast.ClassDef | None, str], list[ast.AST | None]]:
+        """What each class assigns to `self.x`; None for what is not one expression."""
+        found: dict[tuple[ast.ClassDef | None, str], list[ast.AST | None]] = {}
+        for assigned in self.nodes(ast.Assign):
+            for target in assigned.targets:
+                for attribute in _attributes_of_self(target):
+                    value = assigned.value if attribute is target else None
+                    key = self._class_of(assigned), attribute.attr
+                    found.setdefault(key, []).append(value)
+        others: list[ast.AugAssign | ast.AnnAssign] = [
+            *self.nodes(ast.AugAssign),
+            *self.nodes(ast.AnnAssign),
+        ]
+        for statement in others:
+            for attribute in _attributes_of_self(statement.target):
+                value = statement.value if isinstance(statement, ast.AnnAssign) else None
+                found.setdefault((self._class_of(statement), attribute.attr), []).append(value)
+        return found
+
+    def _class_of(self, node: ast.AST) -> ast.ClassDef | None:
+        return next((each for each in self.parents(node) if isinstance(each, ast.ClassDef)), None)
 
     def function_of(self, node: ast.AST) -> Function | None:
         """Returns the function whose code a node belongs to; None outside of functions."""
@@ -111,6 +154,15 @@ class SourceModule:
             if isinstance(parent, Function):
                 return parent
         return None
+
+    def is_in_model_fn(self, node: ast.AST) -> bool:
+        """Tells whether a node is in a function that takes `features` and `mode`."""
+        for parent in self.parents(node):
+            if isinstance(parent, Function):
+                names = {each.arg for each in all_arguments(parent.args)}
+                if {"features", "mode"} <= names:
+                    return True
+        return False
 
     def returns(self, function: Function) -> list[ast.Return]:
         """Lists the `return` statements of a function, without those of functions in it."""
@@ -144,7 +196,9 @@ class SourceModule:
                 name = "" if alias.name == "*" else f".{alias.name}"
                 yield Reference(alias, (f"{imported.module}{name}",))
         for chain in self._walk.chains:
-            symbols = self._resolver.symbols(chain.node, chain.scope)
+            symbols = self._resolver.symbols_of(
+                chain.name, chain.rest, chain.node.lineno, chain.scope
+            )
             if symbols:
                 yield Reference(chain.node, symbols)
 
@@ -155,6 +209,18 @@ class SourceModule:
                 names = {api_name(symbol) for symbol in reference.symbols}
                 if len(names) == 1 and "" not in names:
                     yield parent, names.pop()
+
+
+def _attributes_of_self(target: ast.expr) -> list[ast.Attribute]:
+    """Returns the attributes of `self` that an assignment to a target binds."""
+    each = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+    return [
+        one
+        for one in each
+        if isinstance(one, ast.Attribute)
+        and isinstance(one.value, ast.Name)
+        and one.value.id == "self"
+    ]
 
 
 def _catches_missing(handler: ast.ExceptHandler) -> bool:

@@ -44,7 +44,8 @@ def _in(folder: str, *names: str) -> tuple[str, ...]:
 
 _E, _M, _H = "estimator_compat", "migrate", "migrate/hosting"
 _SYNTAX = tuple(
-    f"migrate.scanning.{name}" for name in ("bindings", "loss_values", "scopes", "source", "syntax")
+    f"migrate.scanning.{name}"
+    for name in ("bindings", "loss_values", "scopes", "source", "syntax", "tensor_values")
 )
 _TRANSLATED = (
     *(

@@ -83,6 +83,7 @@ MAY_SPELL_MODES = {
     "migrate/examples.py": "keys of `input_fns`, as users write them",
     "migrate/hosting/hosted_engine.py": "the label of a stage",
     "migrate/findings.py": "keys of JSON",
+    "migrate/rules/train_unlike_eval.py": "the value, as a program writes it",
     "migrate/graph_reading/api_names.py": "a namespace of TensorFlow",
     "migrate/graph_reading/call_recorder.py": "a function of Python",
     "migrate/hosting/loop.py": "a folder's name",

@@ -19,15 +19,15 @@ EXAMPLES = {
 }
 
 
-def found(rule: type[Rule], code: str) -> list[Finding]:
+def found(rule: type[Rule], code: str, path: str = "example.py") -> list[Finding]:
     """What a rule finds in a program; files that cannot be read are found by the scan itself."""
-    result = engine.scan_data(code.encode(), "example.py", [rule()])
+    result = engine.scan_data(code.encode(), path, [rule()])
     return [finding for finding in result.findings if finding.code == rule.code]
 
 
 @pytest.mark.parametrize(("rule", "example"), EXAMPLES.values(), ids=EXAMPLES)
 def test_example(rule: type[Rule], example: Example) -> None:
-    findings = found(rule, example.code)
+    findings = found(rule, example.code, example.path)
     assert tuple(finding.line for finding in findings) == example.lines
     if example.lines:
         assert example.because

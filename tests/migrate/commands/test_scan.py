@@ -79,3 +79,30 @@ def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["rules"]) == 0
     assert "| LOSS301 | warning | 10 | default-reduction |" in capsys.readouterr().out
     assert cli.main(["rules", "X"]) == 2
+
+
+def test_the_hook_of_pre_commit_can_be_run(tree: Path) -> None:
+    lines = (Path(__file__).parents[3] / ".pre-commit-hooks.yaml").read_text().splitlines()
+    hook = dict(line.lstrip("- ").split(": ", 1) for line in lines)
+    assert (hook["id"], hook["language"], hook["types_or"]) == (
+        "migrate-scan",
+        "python",
+        "[python, jupyter]",
+    )
+    program, *arguments = hook["entry"].split()
+    assert program == "migrate"
+    assert cli.main([*arguments, "a.py", "good.py"]) == 1
+    assert cli.main([*arguments, "good.py"]) == 0
+
+
+def test_where_results_are_kept(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(65):
+        (tree / f"m{number}.py").write_text(CONTRIB)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tree / "user"))
+    assert cli.main(["scan", "--jobs=1", "--no-cache"]) == 1
+    assert not (tree / "user").exists()
+    assert cli.main(["scan", "--jobs=1", "--cache-dir=mine"]) == 1
+    assert len(list((tree / "mine").iterdir())) == 1
+    assert not (tree / "user").exists()
+    assert cli.main(["scan", "--jobs=1"]) == 1
+    assert len(list((tree / "user" / "estimator-migrate").iterdir())) == 1

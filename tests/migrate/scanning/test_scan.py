@@ -89,11 +89,43 @@ def test_odd_files_are_read(data: bytes, tree: Path) -> None:
     assert [code for _, _, code in found("a.py")] == ["REM101"]
 
 
+def test_an_expression_that_rules_cannot_follow_is_found(tree: Path) -> None:
+    losses = "tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=x)"
+    factors = " * ".join(["mask"] * 2000)
+    code = f"import tensorflow as tf\nloss = tf.reduce_mean({factors} * {losses})\ntf.contrib\n"
+    write(tree / "a.py", code)
+    first, second = scan.scan(["."]).findings
+    assert (first.code, second.code) == ("FILE903", "REM101")
+    assert "nested too deeply: LOSS305 did not look at all" in first.message
+
+
+def test_the_warnings_of_python_are_not_those_of_the_scan(
+    tree: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    write(tree / "a.py", "import tensorflow as tf\nx = '\\d' is 1\ntf.contrib\n")
+    assert found(".") == [("a.py", 3, "REM101")]
+    assert len(recwarn) == 0
+
+
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root reads every file")
 def test_a_file_without_permission(tree: Path) -> None:
     write(tree / "a.py", CONTRIB)
     (tree / "a.py").chmod(0)
     assert found(".") == [("a.py", 1, "FILE901")]
+
+
+def test_a_folder_that_cannot_be_listed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tree / "a.py", CONTRIB)
+    write(tree / "closed/b.py", CONTRIB)
+    scandir = os.scandir
+
+    def refuse(path: str = ".") -> Any:
+        if os.fspath(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert found(".") == [("a.py", 1, "REM101"), ("closed", 1, "FILE901")]
 
 
 def test_links(tree: Path) -> None:
@@ -207,6 +239,25 @@ def test_standard_input(tree: Path) -> None:
     report = scan.scan_text(CONTRIB.encode(), "a/b.py")
     assert [(each.path, each.line) for each in report.findings] == [("a/b.py", 1)]
     assert report.files == ("a/b.py",)
+
+
+PROGRAMS = sorted((Path(__file__).parents[3] / "tests/golden/programs").glob("*.py"))
+_CHANGE = st.tuples(st.integers(0, 1 << 20), st.integers(0, 40), st.sampled_from(("", "(", "\n")))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(PROGRAMS), st.lists(_CHANGE, min_size=1, max_size=4), st.booleans())
+def test_no_mutant_of_a_program_stops_a_scan(
+    path: Path, changes: list[tuple[int, int, str]], swap: bool
+) -> None:
+    text = path.read_text()
+    for place, length, new in changes:
+        start = place % len(text)
+        text = text[:start] + new + text[start + length :]
+    text = text.replace("loss", "labels") if swap else text
+    for finding in scan.scan_text(text.encode(), "x.py").findings:
+        assert 1 <= finding.line <= text.count("\n") + 1
+        assert finding.edit is None or finding.edit.start <= finding.edit.end <= len(text)
 
 
 PIECES = (

@@ -1,0 +1,114 @@
+"""The rule on Keras losses with a default reduction in the scope of a strategy."""
+
+import ast
+from collections.abc import Iterator
+
+from migrate.findings import Finding, Severity
+from migrate.rules.base import Example, Rule
+from migrate.scanning.loss_values import LossReader, is_keras_class
+from migrate.scanning.syntax import SourceModule, argument, has_stars
+
+_REFUSED = frozenset({"auto", "sum_over_batch_size"})
+
+
+class AutoInScope(Rule):
+    """A Keras loss with the reduction AUTO in the scope of a strategy, for a custom loop.
+
+    Finds:
+      A loss object of `tf.keras.losses` without a reduction, or with AUTO or SUM_OVER_BATCH_SIZE,
+      that is made in `with strategy.scope():`, in a file that calls `strategy.run`.
+
+    Why it matters:
+      Legacy Keras raises a ValueError when the object is called in a custom loop. Keras 3 does not:
+      each replica divides by its own number of examples, and with replicas of 3 and 2 examples and
+      a mean of 4.0 the result is 4.5.
+
+    Rewrite safety:
+      There is no edit: with `reduction="none"`, the sum has to be divided by the global batch size.
+
+    References:
+      "Custom training with tf.distribute.Strategy".
+    """
+
+    code = "LOSS320"
+    severity = Severity.ERROR
+    effort = 15
+    effort_reason = "To set the reduction to NONE, and to divide by the size of the whole batch."
+    examples = (
+        Example(
+            code=(
+                "import tensorflow as tf\n\n"
+                "strategy = tf.distribute.MirroredStrategy()\n"
+                "with strategy.scope():\n"
+                "    loss_object = tf.keras.losses.BinaryCrossentropy(from_logits=True)\n"
+                "strategy.run(step, args=(x, y))\n"
+            ),
+            lines=(5,),
+            because="raises a ValueError",
+        ),
+        Example(
+            code=(
+                "import tensorflow as tf\n\n"
+                "strategy = tf.distribute.MirroredStrategy()\n"
+                "with strategy.scope():\n"
+                "    loss_object = tf.keras.losses.BinaryCrossentropy(reduction='none')\n"
+                "strategy.run(step, args=(x, y))\n"
+            ),
+        ),
+        Example(
+            code=(
+                "import tensorflow as tf\n\n"
+                "with tf.distribute.MirroredStrategy().scope():\n"
+                "    model.compile('sgd', tf.keras.losses.MeanSquaredError())\n"
+            ),
+        ),
+    )
+    words = (".scope(",)
+
+    def check(self, module: SourceModule) -> Iterator[Finding]:
+        """Yields the loss objects."""
+        if not any(_is_run(call) for call in module.nodes(ast.Call)):
+            return
+        reader = LossReader(module)
+        for call, name in module.calls:
+            if not is_keras_class(name) or has_stars(call) or not _is_in_scope(call, module):
+                continue
+            reduction = argument(call, "reduction")
+            if reduction is None or reader.reduction_name(reduction) in _REFUSED:
+                message = (
+                    f"`tf.{name}` with its default reduction, in the scope of a strategy: legacy "
+                    "Keras raises a ValueError in a custom loop, and Keras 3 divides by the batch "
+                    "of each replica. Use reduction='none', and divide the sum by the size of the "
+                    "whole batch."
+                )
+                yield self.finding(module, call, message)
+
+
+def _is_run(call: ast.Call) -> bool:
+    func = call.func
+    return (
+        isinstance(func, ast.Attribute)
+        and func.attr in ("run", "experimental_run_v2")
+        and "strategy" in ast.unparse(func.value).lower()
+    )
+
+
+def _is_in_scope(call: ast.Call, module: SourceModule) -> bool:
+    """Tells whether a call is in `with strategy.scope():`, and not an argument of `compile`."""
+    for parent in module.parents(call):
+        if isinstance(parent, ast.Call):
+            func = parent.func
+            if isinstance(func, ast.Attribute) and func.attr == "compile":
+                return False
+        if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            return False
+        if isinstance(parent, ast.With) and any(_is_scope(each) for each in parent.items):
+            return True
+    return False
+
+
+def _is_scope(item: ast.withitem) -> bool:
+    func = getattr(item.context_expr, "func", None)
+    if not isinstance(func, ast.Attribute) or func.attr != "scope":
+        return False
+    return "strategy" in ast.unparse(func.value).lower()
