@@ -27,6 +27,7 @@ class Binding:
       value: The expression that is assigned, or the `def` or `class`; None if it is not known.
       element: For `a, b = value`: the place of the name, from 0; then `value` is the whole tuple.
       imported_from: For `from a import b`: the module, its level, and the name.
+      alias: The name in the import that binds it; None for other bindings.
     """
 
     line: int
@@ -35,6 +36,7 @@ class Binding:
     value: ast.AST | None = None
     element: int | None = None
     imported_from: tuple[str, int, str] | None = None
+    alias: ast.alias | None = None
 
 
 class Scope:

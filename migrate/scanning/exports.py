@@ -31,6 +31,16 @@ class TreeExports:
         """Returns a function that resolves the imports of a file."""
         return functools.partial(self._symbols, os.path.abspath(path))
 
+    def replace(self, path: str, content: bytes) -> None:
+        """Takes a file for changed, whatever is on the disk.
+
+        Args:
+          path: The file, absolute.
+          content: What it holds.
+        """
+        self._content[path] = content
+        self._names.clear()
+
     def _symbols(self, importer: str, module: str, level: int, name: str) -> Symbols:
         """Returns the symbols of `from MODULE import NAME`; none if it is not in the tree."""
         if not level and module.partition(".")[0] in _LIBRARIES:

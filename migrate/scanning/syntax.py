@@ -86,13 +86,22 @@ class SourceModule:
 
     def binding(self, name: ast.Name) -> Binding | None:
         """Returns the one binding that a read of a name can see; None if there are several."""
+        seen = self.bindings(name)
+        return seen[0] if len(seen) == 1 else None
+
+    def bindings_of(self, name: str) -> list[Binding]:
+        """Lists all bindings of a name, in whatever scope."""
+        scopes = {self._walk.root, *self._walk.scopes.values()}
+        return [binding for scope in scopes for binding in scope.bindings.get(name, ())]
+
+    def bindings(self, name: ast.Name) -> list[Binding]:
+        """Lists the bindings that a read of a name can see."""
         scope = self._walk.scopes.get(name)
         found = scope.find(name.id) if scope is not None else None
         if found is None:
-            return None
+            return []
         owner, bindings = found
-        seen = reaching(bindings, name.lineno if owner is scope else None)
-        return seen[0] if len(seen) == 1 else None
+        return reaching(bindings, name.lineno if owner is scope else None)
 
     def value_of(self, node: ast.AST) -> ast.AST:
         """Follows a name to the one expression that is assigned to it; otherwise returns `node`."""

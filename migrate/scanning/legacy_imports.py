@@ -1,0 +1,176 @@
+"""Whether a module was written for TensorFlow 1, and the edits that give it `tf.compat.v1`."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterator
+
+from migrate.findings import Edit, Fix
+from migrate.mappings import symbols
+from migrate.mappings.symbols import PRIVATE
+from migrate.scanning import import_edits, legacy_names, statement_edits
+from migrate.scanning.bindings import dotted
+from migrate.scanning.legacy_names import V1
+from migrate.scanning.syntax import Reference, SourceModule
+
+_ROOT = "tensorflow"
+# What a message may say about the version does not decide anything.
+_MESSAGES = frozenset({"critical", "debug", "error", "format", "info", "log", "print", "warning"})
+_VERSIONS = frozenset({"__version__", "VERSION", "version", "GIT_VERSION", "__git_version__"})
+_DISABLED = "disable_v2_behavior"
+
+
+@functools.lru_cache(maxsize=1)
+def fix(module: SourceModule) -> Fix | None:
+    """Returns the edits that make all of a module's TensorFlow `tf.compat.v1`.
+
+    They are right for a module that was written for TensorFlow 1: one with names that TensorFlow 2
+    never had, outside of branches for other versions. `tf.compat.v1` is what TensorFlow was for
+    it, with `disable_v2_behavior()`.
+
+    Args:
+      module: A module.
+
+    Returns:
+      The edits; None if the module was not written for TensorFlow 1, if it has names that
+      `tf.compat.v1` lacks, or if not one import statement decides what a name stands for. They are
+      not safe if the module asks for TensorFlow's version, which `tf.compat.v1` does not change.
+    """
+    roots = _roots(module)
+    if not roots or not is_tensorflow_1(module) or not _has_all(module):
+        return None
+    edits: list[Edit] = []
+    for statement, alias in roots:
+        edits.append(_edit_of_root(module, alias))
+        if _DISABLED not in module.source.text:
+            text = f"{alias.asname or _ROOT}.{_DISABLED}()"
+            edits.append(statement_edits.insert_after(module.source, statement, text))
+    for statement in module.nodes(ast.ImportFrom):
+        edits.extend(_edits_of_names(module, statement))
+    for other in module.nodes(ast.Import):
+        edits.extend(_edits_of_modules(module, other))
+    return Fix(edits=tuple(edits), is_safe=not _asks_for_version(module))
+
+
+def is_tensorflow_1(module: SourceModule) -> bool:
+    """Tells whether a module uses names that no TensorFlow 2 had, whatever the version is."""
+    return any(_is_of_tensorflow_1(module, reference) for reference in module.references)
+
+
+def _is_of_tensorflow_1(module: SourceModule, reference: Reference) -> bool:
+    row = legacy_names.missing(reference.symbols)
+    return (
+        row is not None
+        and row.since == "2.0"
+        and not row.name.startswith(("compat.", "python."))
+        and not any(each.startswith(f"{V1}.") for each in reference.symbols)
+        and not module.is_for_other_versions(reference.node)
+    )
+
+
+def _roots(module: SourceModule) -> list[tuple[ast.Import, ast.alias]]:
+    """Lists the `import tensorflow`; none if a name of one is bound by anything else, too."""
+    result = []
+    for statement in module.nodes(ast.Import):
+        for alias in statement.names:
+            if alias.name.startswith(f"{_ROOT}.") and not alias.asname:
+                return []  # it binds `tensorflow`, and loads a module below it
+            if alias.name == _ROOT:
+                result.append((statement, alias))
+    if any(module.is_for_other_versions(statement) for statement, _ in result):
+        return []
+    names = {alias.asname or _ROOT for _, alias in result}
+    bound = [binding.alias for name in names for binding in module.bindings_of(name)]
+    aliases = {id(alias) for _, alias in result}
+    return result if all(id(alias) in aliases for alias in bound) else []
+
+
+def _has_all(module: SourceModule) -> bool:
+    """Tells whether `tf.compat.v1` has all that the module uses of TensorFlow, or nobody has it."""
+    for reference in module.references:
+        for symbol in reference.symbols:
+            root, _, name = symbol.partition(".")
+            if root != _ROOT or not name or isinstance(reference.node, ast.alias):
+                continue
+            is_gone = legacy_names.missing((symbol,)) is not None
+            is_private = name.partition(".")[0] in PRIVATE
+            if not is_gone and not legacy_names.in_v1(name) and not is_private:
+                return False
+    return True
+
+
+def _edit_of_root(module: SourceModule, alias: ast.alias) -> Edit:
+    start, _ = module.source.span(alias)
+    text = V1 if alias.asname else f"{V1} as {_ROOT}"
+    return Edit(start=start, end=start + len(_ROOT), text=text)
+
+
+def _edits_of_names(module: SourceModule, statement: ast.ImportFrom) -> tuple[Edit, ...]:
+    """Returns the edits of `from tensorflow.x import y` for names that TensorFlow 2 has, too."""
+    if statement.level or not _is_public(statement.module or ""):
+        return ()
+    if module.is_for_other_versions(statement):
+        return ()
+    targets = {
+        alias: (_in_v1(statement.module or ""), alias.name)
+        for alias in statement.names
+        if alias.name != "*" and _stays(f"{statement.module}.{alias.name}")
+    }
+    return import_edits.move(module.source, statement, targets) if targets else ()
+
+
+def _edits_of_modules(module: SourceModule, statement: ast.Import) -> Iterator[Edit]:
+    for alias in statement.names:
+        if alias.name != _ROOT and alias.asname and _is_public(alias.name) and _stays(alias.name):
+            start, _ = module.source.span(alias)
+            yield Edit(start=start, end=start + len(alias.name), text=_in_v1(alias.name))
+
+
+def _is_public(name: str) -> bool:
+    """Tells whether a module is one of the API of TensorFlow that `tf.compat.v1` has, too."""
+    root, _, rest = name.partition(".")
+    if root != _ROOT or rest.startswith("compat") or rest.partition(".")[0] in PRIVATE:
+        return False
+    return not rest or (legacy_names.in_v1(rest) and symbols.find(rest) is None)
+
+
+def _stays(symbol: str) -> bool:
+    name = symbol.removeprefix(f"{_ROOT}.")
+    if legacy_names.missing((symbol,)) is not None or name.partition(".")[0] in PRIVATE:
+        return False
+    return not name.startswith("compat") and legacy_names.in_v1(name)
+
+
+def _in_v1(name: str) -> str:
+    return V1 + name.removeprefix(_ROOT)
+
+
+def _asks_for_version(module: SourceModule) -> bool:
+    for node in module.nodes(ast.Call):
+        is_hasattr = isinstance(node.func, ast.Name) and node.func.id == "hasattr"
+        if is_hasattr and node.args and module.symbols(node.args[0]):
+            return True
+    return any(
+        bool(_VERSIONS & set(_parts(reference)))
+        and not isinstance(reference.node, ast.alias)
+        and not _is_message(module, reference.node)
+        for reference in module.references
+    )
+
+
+def _parts(reference: Reference) -> list[str]:
+    root = reference.symbols[0].partition(".")[0]
+    return dotted(reference.node)[1].split(".") if root == _ROOT else []
+
+
+def _is_message(module: SourceModule, node: ast.AST) -> bool:
+    for parent in module.parents(node):
+        if isinstance(parent, ast.Call):
+            func = parent.func
+            name = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
+            if name in _MESSAGES:
+                return True
+        elif isinstance(parent, ast.stmt):
+            break
+    return False
