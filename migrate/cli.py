@@ -17,8 +17,9 @@ Brings code that was written for tf.estimator to TensorFlow 2.16 and later, in t
   own    TF2 source code that no longer needs this package. `migrate translate` writes it, and
          proves that it computes the same.
 
-`migrate ledger` explains what a model_fn's loss is made of, and `migrate scan` finds in source code
-what TensorFlow 2.16 and later lack. The commands rewrite and report are not in this version.
+`migrate ledger` explains what a model_fn's loss is made of. `migrate scan` finds in source code
+what TensorFlow 2.16 and later lack, and `migrate rewrite` makes the safe edits. The command report
+is not in this version.
 """
 
 

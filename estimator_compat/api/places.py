@@ -43,7 +43,7 @@ def find(symbol: str) -> Place | None:
     """Returns the place of a symbol, or of an attribute of a symbol.
 
     Args:
-      symbol: Such as `tensorflow.contrib.layers.layer_norm` or `tensorflow.estimator.ModeKeys.EVAL`.
+      symbol: Such as `tensorflow.contrib.layers.layer_norm`.
 
     Returns:
       The place; None for a symbol that this package lacks, or whose package it does not know.

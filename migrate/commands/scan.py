@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import Any
 
-from migrate.commands.argument_types import positive
+from migrate.commands.argument_types import comma_separated, positive
 
 HELP = "finds what breaks on TensorFlow 2.16 and later, and what a loss does not say"
 DESCRIPTION = """\
@@ -22,7 +22,9 @@ With --format=json, the keys are:
   files      the files that were looked at: paths
   findings   code, path, line and column (from 1, in characters), message,
              severity (error, warning or info), effort (whole minutes; a day has six hours),
-             edit (null, or start, end and text: a span of characters and its replacement)
+             edit (null, or start, end and text: a span of characters and its replacement),
+             also (further edits that it needs, such as an import), safe (null without an edit;
+             whether `migrate rewrite` makes it without --unsafe)
   model_fns  path, line, name, ledger (train and eval: null in this version),
              rungs (run, host and own, each with status and because)
 """
@@ -53,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, what in (("select", "report only"), ("ignore", "do not report")):
         parser.add_argument(
             f"--{name}",
-            type=_comma_separated,
+            type=comma_separated,
             metavar="CODES",
             help=f"{what} these codes, or codes that begin so; separated by commas",
         )
@@ -61,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--severity", choices=["error", "warning", "info"], help="the least severity to report"
     )
     parser.add_argument(
-        "--exclude", type=_comma_separated, metavar="GLOBS", help="leave these files or folders out"
+        "--exclude", type=comma_separated, metavar="GLOBS", help="leave these files or folders out"
     )
     parser.add_argument(
         "--jobs", type=positive, metavar="N", help="number of processes (default: one a core)"
@@ -82,10 +84,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--stdin-filename", default="stdin.py", metavar="PATH", help="the path for `-`"
     )
     parser.add_argument("--verbose", action="store_true", help="show the tracebacks of errors")
-
-
-def _comma_separated(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def run(options: argparse.Namespace) -> int:

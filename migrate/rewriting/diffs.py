@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import os
 from collections.abc import Iterable, Iterator
@@ -64,12 +65,27 @@ def _quoted(name: str) -> bytes:
     return b'"%b"' % b"".join(escaped)
 
 
-def series(changes: Iterable[FileChange]) -> list[tuple[str, bytes, int, int]]:
-    """Returns one patch for each rule, to be applied one after another.
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Patch:
+    """The changes of one rule in all files.
 
-    Returns:
-      The code of the rule, the patch, and its numbers of edits and of files. A rule has a second
-      patch if its edits follow from those of a later rule.
+    Attributes:
+      code: The rule's code.
+      edits: The number of findings that are mended.
+      files: The number of files.
+      diff: The changes.
+    """
+
+    code: str
+    edits: int
+    files: int
+    diff: bytes
+
+
+def series(changes: Iterable[FileChange]) -> list[Patch]:
+    """Returns a patch for each rule, to be applied one after another.
+
+    A rule has a second patch if it has edits that follow from those of a later rule.
     """
     grouped: dict[tuple[int, str], list[tuple[str, Step]]] = {}
     for change in changes:
@@ -78,12 +94,13 @@ def series(changes: Iterable[FileChange]) -> list[tuple[str, bytes, int, int]]:
             turn += step.code <= last
             last = step.code
             grouped.setdefault((turn, step.code), []).append((change.path, step))
-    return [
-        (
-            code,
-            b"".join(diff(path, step.before, step.after) for path, step in grouped[turn, code]),
-            sum(step.edits for _, step in grouped[turn, code]),
-            len(grouped[turn, code]),
-        )
-        for turn, code in sorted(grouped)
-    ]
+    return [_patch(code, grouped[turn, code]) for turn, code in sorted(grouped)]
+
+
+def _patch(code: str, steps: list[tuple[str, Step]]) -> Patch:
+    return Patch(
+        code=code,
+        edits=sum(step.edits for _, step in steps),
+        files=len(steps),
+        diff=b"".join(diff(path, step.before, step.after) for path, step in steps),
+    )

@@ -26,7 +26,12 @@ def choose(findings: Iterable[Finding]) -> tuple[list[Finding], list[Edit]]:
         if not any(_collide(one, other) for one in new for other in edits):
             chosen.append(finding)
             edits |= new
-    return chosen, sorted(edits, key=lambda edit: (edit.start, edit.end))
+    return chosen, sorted_once(edits)
+
+
+def sorted_once(edits: Iterable[Edit]) -> list[Edit]:
+    """Returns edits in the order of the text, each once."""
+    return sorted(set(edits), key=lambda edit: (edit.start, edit.end))
 
 
 def _collide(one: Edit, other: Edit) -> bool:

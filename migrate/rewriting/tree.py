@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from migrate import findings, rules
-from migrate.findings import Finding, ScanReport
-from migrate.rewriting import file_steps
+from migrate.findings import Finding, Fix, ScanReport
+from migrate.rewriting import edits, file_steps, linked_files, source_bytes
 from migrate.rewriting.changes import FileChange, Rewrite, Step
+from migrate.rules import removed_symbol
 from migrate.rules.base import Rule
 from migrate.scanning import engine, scan
 
@@ -75,12 +76,26 @@ class _Tree:
 
     def change(self) -> None:
         """Makes all edits, file by file, until no file changes."""
+        self._change_linked()
         todo = _files(filter(self._wants, self._before.findings))
         for _ in range(_ROUNDS):
             changed = [path for path in todo if self._change(path)]
             if not changed:
                 break
             todo = _files(self._before.findings)
+
+    def _change_linked(self) -> None:
+        """Gives `tf.compat.v1` to files that are used with files for TensorFlow 1 only."""
+        code = removed_symbol.RemovedSymbol.code
+        for path, fix in linked_files.find(self._before.files, self._exports).items():
+            data = self._content(path)
+            is_selected = scan.settings_of(path, self._overrides).wants(_linked(path, fix))
+            if data is None or path in self._steps or not is_selected:
+                continue
+            after = source_bytes.with_edits(data, edits.sorted_once(fix.edits))
+            if after is None or not (fix.is_safe or self._unsafe):
+                continue
+            self._add(path, [Step(code=code, edits=1, before=data, after=after)])
 
     def _wants(self, finding: Finding) -> bool:
         is_wanted = scan.settings_of(finding.path, self._overrides).wants(finding)
@@ -92,12 +107,15 @@ class _Tree:
             return False
         exports = self._exports.of_file(path)
         steps = list(file_steps.steps(data, path, self._editing(), self._wants, exports))
+        return self._add(path, steps)
+
+    def _add(self, path: str, steps: list[Step]) -> bool:
         count = sum(step.edits for step in steps)
         if self._max_changes is not None and self._count() + count > self._max_changes:
             self.left_out.add(path)
             return False
         if steps:
-            self._steps.setdefault(path, []).extend(steps)
+            self._steps[path] = _joined([*self._steps.get(path, ()), *steps])
             self._exports.replace(os.path.abspath(path), steps[-1].after)
         return bool(steps)
 
@@ -147,6 +165,33 @@ class _Tree:
         if path not in self._steps:
             return engine.scan_file(path, self._rules, exports)
         return engine.scan_data(self._steps[path][-1].after, path, self._rules, exports)
+
+
+def _joined(steps: list[Step]) -> list[Step]:
+    """Joins steps of the same rule that follow each other."""
+    result: list[Step] = []
+    for step in steps:
+        if result and result[-1].code == step.code:
+            last = result.pop()
+            count = last.edits + step.edits
+            step = dataclasses.replace(step, before=last.before, edits=count)
+        result.append(step)
+    return result
+
+
+def _linked(path: str, fix: Fix) -> Finding:
+    """Returns a finding of the rule whose edits these are, to ask whether it is selected."""
+    rule = removed_symbol.RemovedSymbol
+    return Finding(
+        code=rule.code,
+        path=path,
+        line=1,
+        column=1,
+        message="",
+        severity=rule.severity,
+        effort=0,
+        edit=fix.edits[0],
+    )
 
 
 def _files(found: Iterable[Finding]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from estimator_compat.api import coverage, legacy_symbols, places
+from estimator_compat.api import coverage, legacy_symbols
 from migrate.findings import Finding, Severity
 from migrate.mappings import symbols
 from migrate.mappings.symbols import Missing
@@ -30,13 +30,15 @@ class RemovedSymbol(Rule):
 
     Rewrite safety:
       A name that `estimator_compat` has is replaced by it, and `import estimator_compat` comes
-      before the first import of another project. A name that TensorFlow 2 never had shows that the
-      file was written for TensorFlow 1: its `import tensorflow as tf` becomes `import
-      tensorflow.compat.v1 as tf` with `tf.disable_v2_behavior()`, if `tf.compat.v1` has all that
-      the file uses. Otherwise that one name becomes `tf.compat.v1.name`. It needs `--unsafe` if the
-      file asks for the version of TensorFlow, or if a symbol of `tf.contrib` has a difference.
-      There is no edit for names in strings and f-strings, star imports, branches for other
-      versions, and an import or an alias from which a name is read that has no replacement.
+      before the first import of another project. A file that builds graphs with names that
+      TensorFlow 2 never had was written for TensorFlow 1: its `import tensorflow as tf` becomes
+      `import tensorflow.compat.v1 as tf` with `tf.disable_v2_behavior()`, if `tf.compat.v1` has all
+      that the file uses. In another file, that one name becomes `tf.compat.v1.name`. It needs
+      `--unsafe` if the file asks for the version of TensorFlow, if a symbol of `tf.contrib` has a
+      difference, or if one name is replaced in a file with others that TensorFlow 2 has with
+      another meaning. There is no edit for names in strings and f-strings, star imports, branches
+      for other versions, and an import or an alias from which a name is read that has no
+      replacement.
 
     References:
       `migrate/mappings/symbols.txt`, made by walking the installed TensorFlows; the facade's
@@ -152,8 +154,10 @@ def _what_happened(symbol: str, missing: Missing) -> str:
 
 def _what_instead(symbol: str, missing: Missing) -> str:
     if legacy_names.is_of_the_package(symbol):
-        place = places.find(symbol)
-        return f"`{place.path}` has it. {_RUNS}" if place else _RUNS
+        from estimator_compat.api import places
+
+        of_private_file = places.find(symbol)
+        return f"`{of_private_file.path}` has it. {_RUNS}" if of_private_file else _RUNS
     name = api_name(symbol)
     if missing.in_v1 != symbols.NOWHERE:
         legacy = ", with legacy Keras" if missing.in_v1 == symbols.WITH_LEGACY_KERAS else ""

@@ -119,7 +119,7 @@ class Resolver:
         key = (owner, name, line)
         if key not in self._known:
             self._known[key] = self._of_bindings(reaching(bindings, line), owner)
-        return tuple(symbol + rest for symbol in self._known[key])
+        return tuple(_of_itself(symbol + rest) for symbol in self._known[key])
 
     def _of_bindings(self, bindings: list[Binding], scope: Scope) -> Symbols:
         result: dict[str, None] = {}
@@ -151,7 +151,18 @@ class Resolver:
         if not bindings:
             return ()
         symbols = self._of_bindings(reaching(bindings, None), owner)
-        return tuple(symbol + rest for symbol in symbols)
+        return tuple(_of_itself(symbol + rest) for symbol in symbols)
+
+
+_V1_OF_V1 = "tensorflow.compat.v1.compat.v1"
+_V2_OF_V1 = "tensorflow.compat.v1.compat.v2"
+
+
+def _of_itself(symbol: str) -> str:
+    """Returns a symbol by its short name: `tf.compat.v1` has itself as `compat.v1`."""
+    while symbol.startswith(_V1_OF_V1):
+        symbol = symbol.replace(_V1_OF_V1, "tensorflow.compat.v1", 1)
+    return symbol.replace(_V2_OF_V1, "tensorflow", 1) if symbol.startswith(_V2_OF_V1) else symbol
 
 
 def dotted(node: ast.AST | None) -> tuple[str, str]:

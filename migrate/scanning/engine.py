@@ -50,6 +50,18 @@ def scan_file(path: str, checks: Sequence[Rule], exports: Exports | None = None)
     return scan_data(data, shown, checks, exports)
 
 
+def parsed(path: str) -> SourceModule | None:
+    """Returns a file that mentions TensorFlow, parsed; None for another one, or if it cannot be."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(files.LARGEST + 1)
+        if len(data) > files.LARGEST or not files.mentions_tensorflow(data):
+            return None
+        return SourceModule(path, SourceText.decode(data), ast.parse(data, path))
+    except (OSError, SyntaxError, ValueError, LookupError, RecursionError, MemoryError):
+        return None
+
+
 def scan_data(
     data: bytes, path: str, checks: Sequence[Rule], exports: Exports | None = None
 ) -> FileResult:

@@ -41,6 +41,16 @@ class TreeExports:
         self._content[path] = content
         self._names.clear()
 
+    def imported(self, importer: str, module: str, level: int) -> str | None:
+        """Returns the file of the tree that an import statement loads; None if there is none.
+
+        Args:
+          importer: The file with the statement, absolute.
+          module: The dotted module; "" in `from . import name`.
+          level: The number of dots before it.
+        """
+        return self._find(importer, module, level)
+
     def _symbols(self, importer: str, module: str, level: int, name: str) -> Symbols:
         """Returns the symbols of `from MODULE import NAME`; none if it is not in the tree."""
         if not level and module.partition(".")[0] in _LIBRARIES:

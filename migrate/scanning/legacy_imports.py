@@ -7,7 +7,7 @@ import functools
 from collections.abc import Iterator
 
 from migrate.findings import Edit, Fix
-from migrate.mappings import symbols
+from migrate.mappings import behavior_names, symbols
 from migrate.mappings.symbols import PRIVATE
 from migrate.scanning import import_edits, legacy_names, statement_edits
 from migrate.scanning.bindings import dotted
@@ -25,9 +25,9 @@ _DISABLED = "disable_v2_behavior"
 def fix(module: SourceModule) -> Fix | None:
     """Returns the edits that make all of a module's TensorFlow `tf.compat.v1`.
 
-    They are right for a module that was written for TensorFlow 1: one with names that TensorFlow 2
-    never had, outside of branches for other versions. `tf.compat.v1` is what TensorFlow was for
-    it, with `disable_v2_behavior()`.
+    They are right for a module that was written for TensorFlow 1: one that builds graphs with names
+    that TensorFlow 2 never had, outside of branches for other versions. `tf.compat.v1` is what
+    TensorFlow was for it, with `disable_v2_behavior()`.
 
     Args:
       module: A module.
@@ -37,25 +37,84 @@ def fix(module: SourceModule) -> Fix | None:
       `tf.compat.v1` lacks, or if not one import statement decides what a name stands for. They are
       not safe if the module asks for TensorFlow's version, which `tf.compat.v1` does not change.
     """
+    return edits(module) if is_tensorflow_1(module) else None
+
+
+def edits(module: SourceModule) -> Fix | None:
+    """Returns the edits of `fix` for a module that is known to be for TensorFlow 1."""
     roots = _roots(module)
-    if not roots or not is_tensorflow_1(module) or not _has_all(module):
+    if not roots or not _has_all(module):
         return None
-    edits: list[Edit] = []
+    made: list[Edit] = []
     for statement, alias in roots:
-        edits.append(_edit_of_root(module, alias))
+        made.append(_edit_of_root(module, alias))
         if _DISABLED not in module.source.text:
             text = f"{alias.asname or _ROOT}.{_DISABLED}()"
-            edits.append(statement_edits.insert_after(module.source, statement, text))
-    for statement in module.nodes(ast.ImportFrom):
-        edits.extend(_edits_of_names(module, statement))
+            made.append(statement_edits.insert_after(module.source, statement, text))
+    for imported in module.nodes(ast.ImportFrom):
+        made.extend(_edits_of_names(module, imported))
     for other in module.nodes(ast.Import):
-        edits.extend(_edits_of_modules(module, other))
-    return Fix(edits=tuple(edits), is_safe=not _asks_for_version(module))
+        made.extend(_edits_of_modules(module, other))
+    return Fix(edits=tuple(made), is_safe=not _asks_for_version(module))
 
 
+@functools.lru_cache(maxsize=1)
 def is_tensorflow_1(module: SourceModule) -> bool:
-    """Tells whether a module uses names that no TensorFlow 2 had, whatever the version is."""
-    return any(_is_of_tensorflow_1(module, reference) for reference in module.references)
+    """Tells whether a module uses names that no TensorFlow 2 had, whatever the version is.
+
+    Names that were left when a module was ported to TensorFlow 2 do not count: those that do not
+    depend on the behavior, and those that are fewer than the names of `tf.compat.v1`.
+    """
+    names = {
+        reference.symbols[0]
+        for reference in module.references
+        if _is_of_tensorflow_1(module, reference)
+    }
+    return len(names) > len(_ported_names(module))
+
+
+def may_be_for_either(module: SourceModule) -> bool:
+    """Tells whether nothing in a module says for which TensorFlow it is, but it matters.
+
+    Nothing in it is of one TensorFlow only, and it uses names that both have with another meaning.
+    """
+    return (
+        not is_tensorflow_1(module)
+        and not _ported_names(module)
+        and uses_other_names(module)
+        and not any(_is_of_tensorflow_1(module, reference) for reference in module.references)
+    )
+
+
+def _ported_names(module: SourceModule) -> set[str]:
+    """Returns the names that programs use since they were ported to TensorFlow 2."""
+    return {
+        symbol
+        for reference in module.references
+        for symbol in reference.symbols
+        if not isinstance(reference.node, ast.alias)
+        and (symbol.startswith(f"{V1}.") or is_below(symbol, behavior_names.PORTED))
+    }
+
+
+def uses_other_names(module: SourceModule) -> bool:
+    """Tells whether a module uses names that are something else in TensorFlow 2 than in 1."""
+    return any(
+        is_below(symbol, behavior_names.OTHER_IN_V2)
+        for reference in module.references
+        for symbol in reference.symbols
+        if legacy_names.missing((symbol,)) is None
+    )
+
+
+def is_neutral(symbol: str) -> bool:
+    """Tells whether a symbol does the same whatever the behavior is."""
+    return is_below(symbol, behavior_names.NEUTRAL)
+
+
+def is_below(symbol: str, names: frozenset[str]) -> bool:
+    """Tells whether a symbol of TensorFlow is one of some names, or below one."""
+    return symbol.startswith("tensorflow.") and symbol.split(".")[1] in names
 
 
 def _is_of_tensorflow_1(module: SourceModule, reference: Reference) -> bool:
@@ -65,6 +124,7 @@ def _is_of_tensorflow_1(module: SourceModule, reference: Reference) -> bool:
         and row.since == "2.0"
         and not row.name.startswith(("compat.", "python."))
         and not any(each.startswith(f"{V1}.") for each in reference.symbols)
+        and not all(map(is_neutral, reference.symbols))
         and not module.is_for_other_versions(reference.node)
     )
 

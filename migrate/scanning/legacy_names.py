@@ -23,9 +23,7 @@ def missing(names: Symbols) -> Missing | None:
 
 def _row(symbol: str) -> Missing | None:
     if symbol.partition(".")[0] == _PACKAGE:
-        return Missing(
-            name=symbol, since="2.16", where=symbols.EVERYWHERE, in_v1=symbols.NOWHERE
-        )
+        return Missing(name=symbol, since="2.16", where=symbols.EVERYWHERE, in_v1=symbols.NOWHERE)
     if not symbol.startswith("tensorflow."):
         return None
     return symbols.find(symbol.removeprefix("tensorflow."))
@@ -37,7 +35,7 @@ def is_of_the_package(symbol: str) -> bool:
 
 
 def in_v1(name: str) -> bool:
-    """Tells whether `tf.compat.v1` has a name, with legacy Keras; `name` is without `tensorflow.`"""
+    """Tells whether `tf.compat.v1` has a name, such as `layers.dense`, with legacy Keras."""
     row = symbols.find(f"compat.v1.{name.removeprefix('compat.v1.')}")
     return row is None or row.where == symbols.WITH_KERAS_3
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from estimator_compat.api import places
-from estimator_compat.api.places import Place
 from migrate.findings import Edit, Fix
 from migrate.mappings import symbols
 from migrate.scanning import import_edits, legacy_imports, legacy_names, our_import
@@ -14,6 +13,11 @@ from migrate.scanning.bindings import dotted
 from migrate.scanning.import_edits import Target
 from migrate.scanning.legacy_names import V1
 from migrate.scanning.syntax import Reference, SourceModule
+
+if TYPE_CHECKING:
+    from estimator_compat.api.places import Place
+
+_OURS = our_import.NAME
 
 
 def fix(module: SourceModule, reference: Reference) -> Fix | None:
@@ -63,9 +67,9 @@ def _of_symbol(
 ) -> Fix | None:
     row = legacy_names.missing((symbol,))
     if row is not None and row.in_v1 != symbols.NOWHERE:
-        return _onto_v1(module, base)
+        return _onto_v1(module, base, symbol)
     place = _place_of(module, symbol)
-    if place is None or place.module not in (places.OURS, V1):
+    if place is None or place.module not in (_OURS, V1):
         return None
     name = our_import.name_of(module)
     root: str | None = name
@@ -80,20 +84,28 @@ def _of_symbol(
     return Fix(edits=(edit, *also), is_safe=is_safe)
 
 
-def _onto_v1(module: SourceModule, base: ast.Name) -> Fix | None:
-    """Returns the edit of the import, or of this name if the rest of the module is not for it."""
+def _onto_v1(module: SourceModule, base: ast.Name, symbol: str) -> Fix | None:
+    """Returns the edits of the imports, or of this name if the rest of the module is not for it."""
     whole = legacy_imports.fix(module)
     if whole is not None:
         return whole
     if module.symbols(base) != ("tensorflow",):
         return None
     _, end = module.source.span(base)
-    return Fix(edits=(Edit(start=end, end=end, text=".compat.v1"),))
+    edit = Edit(start=end, end=end, text=".compat.v1")
+    return Fix(edits=(edit,), is_safe=_is_safe_alone(module, symbol))
 
 
-def _root_of_v1(
-    module: SourceModule, base: ast.Name
-) -> tuple[str | None, tuple[Edit, ...], bool]:
+def _is_safe_alone(module: SourceModule, symbol: str) -> bool:
+    """Tells whether a name of `tf.compat.v1` may stand beside the other names of a module.
+
+    A name that depends on the behavior may show that the module was written for TensorFlow 1, and
+    then other names have another meaning, too.
+    """
+    return legacy_imports.is_neutral(symbol) or not legacy_imports.uses_other_names(module)
+
+
+def _root_of_v1(module: SourceModule, base: ast.Name) -> tuple[str | None, tuple[Edit, ...], bool]:
     """Returns the text of `tf.compat.v1`, the edits that it needs, and whether they are safe."""
     root = module.symbols(base)
     if root == (V1,):
@@ -107,7 +119,7 @@ def _root_of_v1(
 
 
 def _is_of_facade(place: Place) -> bool:
-    return place.path.startswith(f"{places.OURS}.contrib")
+    return place.path.startswith(f"{_OURS}.contrib")
 
 
 def _knows_no_v2(module: SourceModule) -> bool:
@@ -130,6 +142,9 @@ def _edit(module: SourceModule, node: ast.expr, symbol: str, text: str) -> Edit:
 
 def _place_of(module: SourceModule, symbol: str) -> Place | None:
     """Returns the place of a symbol; of a module, one with all that this module reads from it."""
+    # Its tables take long to import, and most files need none of them.
+    from estimator_compat.api import places
+
     place = places.find(symbol)
     if place is not None and place.module == V1:
         return place
@@ -178,8 +193,10 @@ def _target(
         return None, True
     if row.in_v1 != symbols.NOWHERE:
         module_of_v1 = (V1 + symbol.removeprefix("tensorflow")).rpartition(".")
-        return (module_of_v1[0], module_of_v1[2]), _knows_no_v2(module)
+        return (module_of_v1[0], module_of_v1[2]), _is_safe_alone(module, symbol)
     place = _place_of(module, symbol)
     if place is None:
         return None, True
-    return (place.module, place.name), not place.difference
+    # A module that imports `tf.contrib` cannot be imported with TensorFlow 2.
+    is_safe = not _is_of_facade(place) or module.function_of(statement) is None
+    return (place.module, place.name), not place.difference and (is_safe or _knows_no_v2(module))
