@@ -34,7 +34,9 @@ def steps(
     """
     for _ in range(_ROUNDS):
         before = data
-        for rule in rules:
+        found = engine.scan_data(data, path, rules, exports).findings
+        codes = {finding.code for finding in filter(wants, found)}
+        for rule in [each for each in rules if each.code in codes]:
             step = _step(data, path, rule, wants, exports)
             if step is not None:
                 yield step

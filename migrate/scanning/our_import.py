@@ -51,7 +51,7 @@ def edits(module: SourceModule, *, is_used: bool = True) -> tuple[Edit, ...]:
     if any(map(_imports_ours, module.tree.body)):
         return ()
     text = f"import {NAME}" if is_used else FOR_KERAS
-    first = _first_import(module)
+    first = first_import(module)
     if first is not None:
         return (insert_before(module.source, first, text),)
     head = list(_head(module.tree))
@@ -60,9 +60,15 @@ def edits(module: SourceModule, *, is_used: bool = True) -> tuple[Edit, ...]:
     return (insert_after(module.source, head[-1], text),)
 
 
-def is_first(module: SourceModule, statement: ast.stmt) -> bool:
-    """Tells whether a statement is the first import of another project."""
-    return _first_import(module) is statement
+def first_import(module: SourceModule) -> ast.stmt | None:
+    """Returns the first statement of the module that imports something of another project."""
+    statements: set[ast.AST] = set()
+    for kind in _IMPORTS:
+        for node in module.nodes(kind):
+            if _is_foreign(node) and module.function_of(node) is None:
+                around = [node, *module.parents(node)]
+                statements.add(around[-2])  # the last one is the module
+    return next((each for each in module.tree.body if each in statements), None)
 
 
 def _imports_ours(statement: ast.stmt) -> bool:
@@ -75,17 +81,6 @@ def _imports_ours(statement: ast.stmt) -> bool:
 
 def _is_alias(node: object) -> bool:
     return isinstance(node, ast.alias)
-
-
-def _first_import(module: SourceModule) -> ast.stmt | None:
-    """Returns the first statement of the module that imports something of another project."""
-    statements: set[ast.AST] = set()
-    for kind in _IMPORTS:
-        for node in module.nodes(kind):
-            if _is_foreign(node) and module.function_of(node) is None:
-                around = [node, *module.parents(node)]
-                statements.add(around[-2])  # the last one is the module
-    return next((each for each in module.tree.body if each in statements), None)
 
 
 def _is_foreign(node: ast.AST) -> bool:

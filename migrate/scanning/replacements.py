@@ -173,11 +173,20 @@ def _of_import(module: SourceModule, alias: ast.alias) -> Fix | None:
         return None
     is_ours = any(target[0].partition(".")[0] == our_import.NAME for target in targets.values())
     also: tuple[Edit, ...] = ()
-    if is_ours and not our_import.is_first(module, statement):
+    if is_ours and not _begins_with_ours(module):
         if our_import.name_of(module) is None:
             return None
         also = our_import.edits(module, is_used=False)
     return Fix(edits=(*edits, *also), is_safe=all(places_of[each][1] for each in targets))
+
+
+def _begins_with_ours(module: SourceModule) -> bool:
+    """Tells whether the first import of another project imports from here afterwards."""
+    first = our_import.first_import(module)
+    if not isinstance(first, ast.Import | ast.ImportFrom):
+        return False
+    targets = [_target(module, first, alias)[0] for alias in first.names]
+    return any(target is not None and target[0].startswith(_OURS) for target in targets)
 
 
 def _target(
