@@ -135,8 +135,11 @@ def _of_private_name(name: str, symbol: str) -> Place | None:
     if row is not None and row.source is not None:
         module, _, attribute = row.source.partition(":")
         return Place(module=module, name=attribute, difference=row.note) if attribute else None
-    # `tpu.RunConfig` is another class than `RunConfig`.
-    is_tpu = ".tpu" in symbol
+    return _of_public_name(name, is_tpu=".tpu" in symbol)
+
+
+def _of_public_name(name: str, *, is_tpu: bool = False) -> Place | None:
+    """Returns the place of a name by its last part: `tpu.RunConfig` is another class."""
     found = [each for each in _public_names().get(name, ()) if each.startswith("tpu.") == is_tpu]
     if len(found) == 1 and _is_here(f"estimator.{found[0]}"):
         return Place(module=OURS, name=found[0])
@@ -164,7 +167,11 @@ def _of_row(name: str, rest: str, row: Row) -> Place | None:
     path = f"{attribute}.{rest}".strip(".")
     if module == "tensorflow" and attribute.startswith("compat.v1."):
         return Place(module=V1, name=path.removeprefix("compat.v1."), difference=row.note)
-    if module in (OURS, f"{OURS}.tpu"):
+    if module == OURS:
+        public = _of_public_name(attribute)
+        name = public and f"{public.name}.{rest}".rstrip(".")
+        return Place(module=OURS, name=name, difference=row.note) if name else None
+    if module == f"{OURS}.tpu":
         full = f"{module}.{path}".removeprefix(f"{OURS}.")
         return Place(module=OURS, name=full, difference=row.note)
     # What the facade makes of it, for the symbols that have no public place of their own.

@@ -19,13 +19,12 @@ def diff(rewrite: Rewrite) -> bytes:
 
 def patches(rewrite: Rewrite) -> Iterator[tuple[str, bytes]]:
     """Yields the name and the content of a patch for each rule, in their order."""
-    rules = {rule.code: rule for rule in rewrite.before.rules}
+    rules = {rule.code: rule for rule in rewrite.rules}
     for number, patch in enumerate(diffs.series(rewrite.changes), 1):
-        rule = rules.get(patch.code)
-        name = f"{number:02}-{patch.code}" + (f"-{rule.name}" if rule else "")
+        rule = rules[patch.code]
         count = f"{plural(patch.edits, 'edit')} in {plural(patch.files, 'file')}"
-        head = f"{patch.code}: {count}\n\n{rule.summary if rule else ''}\n\n"
-        yield f"{name}.patch", head.encode() + patch.diff
+        head = f"{rule.code} {rule.name}: {count}\n\n{rule.summary}\n\n"
+        yield f"{number:02}-{rule.code}-{rule.name}.patch", head.encode() + patch.diff
 
 
 def render(rewrite: Rewrite, *, verb: str, names_files: bool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from migrate.findings import ScanReport
+from migrate.findings import RuleSummary, ScanReport
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +61,14 @@ class Rewrite:
       left_out: The files that would change, too, but for the limit of changes.
       before: The scan of the files as they are.
       remaining: The scan of the files as they are afterwards: what a person mends.
+      rules: The rules whose edits these are, by code.
     """
 
     changes: tuple[FileChange, ...]
     left_out: tuple[str, ...]
     before: ScanReport
     remaining: ScanReport
+    rules: tuple[RuleSummary, ...]
 
     @property
     def edits(self) -> int:

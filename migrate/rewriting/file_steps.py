@@ -34,15 +34,27 @@ def steps(
     """
     for _ in range(_ROUNDS):
         before = data
-        found = engine.scan_data(data, path, rules, exports).findings
-        codes = {finding.code for finding in filter(wants, found)}
-        for rule in [each for each in rules if each.code in codes]:
-            step = _step(data, path, rule, wants, exports)
+        codes = _codes(data, path, rules, wants, exports)
+        for rule in rules:
+            step = _step(data, path, rule, wants, exports) if rule.code in codes else None
             if step is not None:
                 yield step
                 data = step.after
+                codes = _codes(data, path, rules, wants, exports)
         if data == before:
             return
+
+
+def _codes(
+    data: bytes,
+    path: str,
+    rules: Sequence[Rule],
+    wants: Callable[[Finding], bool],
+    exports: Exports | None,
+) -> set[str]:
+    """Returns the codes of the rules that have edits: one look at a file for all rules."""
+    found = engine.scan_data(data, path, rules, exports).findings
+    return {finding.code for finding in filter(wants, found)}
 
 
 def _step(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from migrate import findings, rules
-from migrate.findings import Finding, Fix, ScanReport
+from migrate.findings import Finding, Fix, RuleSummary, ScanReport
 from migrate.rewriting import edits, file_steps, linked_files, source_bytes
 from migrate.rewriting.changes import FileChange, Rewrite, Step
 from migrate.rules import removed_symbol
@@ -46,11 +46,14 @@ def rewrite(
     before = scan.scan(paths, overrides=overrides, jobs=jobs, progress=progress)
     tree = _Tree(before, unsafe=unsafe, max_changes=max_changes, overrides=overrides or {})
     tree.change()
+    changes = tuple(tree.changes())
+    codes = sorted({step.code for change in changes for step in change.steps})
     return Rewrite(
-        changes=tuple(tree.changes()),
+        changes=changes,
         left_out=tuple(sorted(tree.left_out)),
         before=before,
         remaining=tree.remaining(),
+        rules=_summaries(codes),
     )
 
 
@@ -155,9 +158,7 @@ class _Tree:
             if scan.settings_of(path, self._overrides).wants(finding)
         ]
         kept = tuple(findings.with_fingerprints(found))
-        codes = sorted({finding.code for finding in kept})
-        catalogue = rules.catalogue()
-        summaries = tuple(catalogue[code].summary() for code in codes)
+        summaries = _summaries(sorted({finding.code for finding in kept}))
         return dataclasses.replace(self._before, findings=kept, rules=summaries)
 
     def _scan(self, path: str) -> engine.FileResult:
@@ -165,6 +166,11 @@ class _Tree:
         if path not in self._steps:
             return engine.scan_file(path, self._rules, exports)
         return engine.scan_data(self._steps[path][-1].after, path, self._rules, exports)
+
+
+def _summaries(codes: Iterable[str]) -> tuple[RuleSummary, ...]:
+    catalogue = rules.catalogue()
+    return tuple(catalogue[code].summary() for code in codes)
 
 
 def _joined(steps: list[Step]) -> list[Step]:

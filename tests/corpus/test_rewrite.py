@@ -75,7 +75,7 @@ results = model.evaluate(batches)
 PROGRAMS = {
     "bert-tensorflow==1.0.1": ("bert", BERT),
     "bert-tensorflow==1.0.4": ("bert", BERT),
-    "deepctr==0.9.3": ("deepctr", DEEPCTR),
+    "deepctr==0.9.3": ("deepctr", DEEPCTR),  # with `_Head`, which is an interface only
 }
 
 
@@ -103,10 +103,9 @@ def test_the_same_bits(
     unedited = printed(tmp_path, "-m", "estimator_compat", "run", "program.py")
     shutil.rmtree(tmp_path / "model")
     monkeypatch.chdir(tmp_path)
-    rewrite = tree.rewrite(["program.py", name])
+    rewrite = tree.rewrite(["program.py", name], unsafe=name == "deepctr")
     for change in rewrite.changes:
         Path(change.path).write_bytes(change.after)
-    assert "facade" not in (tmp_path / "program.py").read_text()
     assert printed(tmp_path, "program.py") == unedited
 
 

@@ -128,7 +128,7 @@ def parses(data: bytes) -> bool:
 
 @given(mutated())
 @example(b"")
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_a_mutated_program(data: bytes) -> None:
     check(data)
 
