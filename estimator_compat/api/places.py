@@ -169,8 +169,9 @@ def _of_row(name: str, rest: str, row: Row) -> Place | None:
         return Place(module=V1, name=path.removeprefix("compat.v1."), difference=row.note)
     if module == OURS:
         public = _of_public_name(attribute)
-        name = public and f"{public.name}.{rest}".rstrip(".")
-        return Place(module=OURS, name=name, difference=row.note) if name else None
+        if public is None:
+            return None
+        return Place(module=OURS, name=f"{public.name}.{rest}".rstrip("."), difference=row.note)
     if module == f"{OURS}.tpu":
         full = f"{module}.{path}".removeprefix(f"{OURS}.")
         return Place(module=OURS, name=full, difference=row.note)

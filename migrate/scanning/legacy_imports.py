@@ -209,7 +209,7 @@ def _in_v1(name: str) -> str:
 def _asks_for_version(module: SourceModule) -> bool:
     for node in module.nodes(ast.Call):
         is_hasattr = isinstance(node.func, ast.Name) and node.func.id == "hasattr"
-        if is_hasattr and node.args and module.symbols(node.args[0]):
+        if is_hasattr and node.args and not _answers_alike(module, node):
             return True
     return any(
         bool(_VERSIONS & set(_parts(reference)))
@@ -217,6 +217,24 @@ def _asks_for_version(module: SourceModule) -> bool:
         and not _is_message(module, reference.node)
         for reference in module.references
     )
+
+
+def _answers_alike(module: SourceModule, call: ast.Call) -> bool:
+    """Tells whether `hasattr` says the same of `tf.compat.v1` as of TensorFlow 1."""
+    found = module.symbols(call.args[0])
+    if not found:
+        return True
+    name = (
+        call.args[1].value if len(call.args) > 1 and isinstance(call.args[1], ast.Constant) else 0
+    )
+    if not isinstance(name, str) or any(map(_is_of_contrib, found)):
+        return False
+    below = [f"{symbol}.{name}".partition(".")[2] for symbol in found]
+    return all(map(legacy_names.in_v1, below))
+
+
+def _is_of_contrib(symbol: str) -> bool:
+    return "contrib" in symbol.split(".")
 
 
 def _parts(reference: Reference) -> list[str]:

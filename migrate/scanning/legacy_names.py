@@ -12,6 +12,7 @@ from migrate.scanning.syntax import Reference, SourceModule
 # TensorFlow 2.16 and later do not bring this package along.
 _PACKAGE = "tensorflow_estimator"
 V1 = "tensorflow.compat.v1"
+_CONTRIB = "compat.v1.contrib"
 
 
 def missing(names: Symbols) -> Missing | None:
@@ -26,7 +27,9 @@ def _row(symbol: str) -> Missing | None:
         return Missing(name=symbol, since="2.16", where=symbols.EVERYWHERE, in_v1=symbols.NOWHERE)
     if not symbol.startswith("tensorflow."):
         return None
-    return symbols.find(symbol.removeprefix("tensorflow."))
+    name = symbol.removeprefix("tensorflow.")
+    # `tf.contrib` is a row of its own: it was a part of TensorFlow 1, and of no `compat.v1`.
+    return symbols.find(name.removeprefix("compat.v1.") if name.startswith(_CONTRIB) else name)
 
 
 def is_of_the_package(symbol: str) -> bool:

@@ -41,7 +41,7 @@ def test_place(symbol: str, path: str | None) -> None:
 def test_modules_have_what_is_read_from_them() -> None:
     def path(symbol: str, *used: str) -> str | None:
         place = places.find_module(f"tensorflow.{symbol}", used)
-        return place and place.path
+        return None if place is None else place.path
 
     assert path("python.estimator.model_fn", "EstimatorSpec", "ModeKeys.EVAL") == "estimator_compat"
     assert path("python.estimator.export.export", "ServingInputReceiver") == (

@@ -10,6 +10,7 @@ import importlib.util
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from tests.golden import runner
 from tests.recording import training
@@ -22,7 +23,9 @@ def main() -> None:
     options = parser.parse_args()
 
     spec = importlib.util.spec_from_file_location(options.program.stem, options.program)
-    program = importlib.util.module_from_spec(spec)
+    assert spec is not None
+    assert spec.loader is not None
+    program: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(program)
     watched = runner.Watched(program.estimator_compat)
     program.estimator_compat = watched

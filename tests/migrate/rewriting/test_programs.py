@@ -164,6 +164,12 @@ PROGRAMS = {
         "from estimator_compat.tpu import TPUConfig, RunConfig as R\n"
         "contrib_layers.xavier_initializer()\n",
     ),
+    "a question that both answer alike": (
+        "import tensorflow as tf\nx = tf.get_variable('x') if hasattr(tf, 'layers') else 1\n"
+        "y = tf.placeholder(1)\n",
+        V1 + "tf.disable_v2_behavior()\n"
+        "x = tf.get_variable('x') if hasattr(tf, 'layers') else 1\ny = tf.placeholder(1)\n",
+    ),
     "arguments": (
         "import tensorflow as tf\ntf.squeeze(tf.expand_dims(x, dim=1), squeeze_dims=[1])\n",
         "import tensorflow as tf\ntf.squeeze(tf.expand_dims(x, axis=1), axis=[1])\n",
@@ -205,6 +211,9 @@ SAME = {
     ),
     "a version that decides": (
         "import tensorflow as tf\nx = tf.get_variable('x')\nis_old = tf.__version__ < '1.4'\n"
+    ),
+    "a question that decides": (
+        "import tensorflow as tf\ny = tf.placeholder(1)\nx = hasattr(tf, 'contrib')\n"
     ),
     "contrib that differs": "from tensorflow.contrib.training import HParams\n",
     "contrib below TensorFlow 2": (
@@ -254,6 +263,13 @@ def test_program_with_unsafe_edits(before: str, after: str, tmp_path: Path) -> N
 def test_a_version_that_is_printed_decides_nothing(tmp_path: Path) -> None:
     source = "import tensorflow as tf\nx = tf.get_variable('x')\nprint(tf.__version__)\n"
     assert rewritten(tmp_path, source).startswith(V1)
+
+
+def test_contrib_that_is_left_keeps_its_reason(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_text("import tensorflow as tf\nx = tf.placeholder(1), tf.contrib.seq2seq.nothing\n")
+    (left,) = tree.rewrite([str(path)]).remaining.findings
+    assert "TensorFlow 2 never had `tensorflow.contrib`" in left.message
 
 
 def test_what_is_left_is_found_again(tmp_path: Path) -> None:
