@@ -39,7 +39,9 @@ class TreeExports:
           content: What it holds.
         """
         self._content[path] = content
-        self._names.clear()
+        # A name that another module hands on from this one has an entry of this one, too.
+        if any(exporter == path for exporter, _ in self._names):
+            self._names.clear()
 
     def imported(self, importer: str, module: str, level: int) -> str | None:
         """Returns the file of the tree that an import statement loads; None if there is none.

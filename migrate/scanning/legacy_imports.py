@@ -224,9 +224,8 @@ def _answers_alike(module: SourceModule, call: ast.Call) -> bool:
     found = module.symbols(call.args[0])
     if not found:
         return True
-    name = (
-        call.args[1].value if len(call.args) > 1 and isinstance(call.args[1], ast.Constant) else 0
-    )
+    asked = call.args[-1]
+    name = asked.value if isinstance(asked, ast.Constant) else None
     if not isinstance(name, str) or any(map(_is_of_contrib, found)):
         return False
     below = [f"{symbol}.{name}".partition(".")[2] for symbol in found]
