@@ -53,7 +53,8 @@ class RenamedArgument(Rule):
     Finds:
       `tf.reduce_sum(x, keep_dims=True)`, `tf.argmax(x, dimension=1)` and the like, where `tf` is
       TensorFlow 2. In `tf.compat.v1`, the functions still have both names. It finds nothing in a
-      file that was written for TensorFlow 1: `tf.compat.v1` is what such a file needs.
+      branch for other versions, and in a file that was written for TensorFlow 1: `tf.compat.v1` is
+      what such a file needs.
 
     Why it matters:
       It is a TypeError when the line runs.
@@ -88,6 +89,12 @@ class RenamedArgument(Rule):
                 "y = tf.compat.v1.argmax(x, dimension=1)\n"
             ),
         ),
+        Example(
+            code=(
+                "import tensorflow as tf\n\nif tf.__version__ < '2':\n"
+                "    x = tf.reduce_sum(x, keep_dims=True)\n"
+            ),
+        ),
     )
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
@@ -96,6 +103,8 @@ class RenamedArgument(Rule):
             renamed = RENAMED.get(name)
             old = [each for each in call.keywords if renamed and each.arg in renamed]
             if not renamed or not old or _is_of_v1(module, call):
+                continue
+            if module.is_for_other_versions(call):
                 continue
             for keyword in old:
                 new = renamed[keyword.arg or ""]

@@ -53,34 +53,22 @@ estimator = tf.contrib.tpu.TPUEstimator(use_tpu=False, model_fn=model_fn, train_
 estimator.train(input_fn)
 results = estimator.evaluate(input_fn, steps=2)
 """
-DEEPCTR = """
-import numpy as np
-import pandas as pd
-import tensorflow as tf
-from deepctr.estimator import DeepFMEstimator
-from deepctr.estimator.inputs import input_fn_pandas
-
-random = np.random.RandomState(1)
-data = pd.DataFrame({name: random.randint(0, 6, 200) for name in ("user", "item")})
-data["click"] = ((data.user + data.item) % 3 == 0).astype("float32")
-columns = [tf.feature_column.categorical_column_with_identity(n, 6) for n in ("user", "item")]
-deep = [tf.feature_column.embedding_column(column, 4) for column in columns]
-model = DeepFMEstimator(columns, deep, dnn_hidden_units=(16, 8), task="binary",
-    dnn_optimizer=tf.train.AdamOptimizer(0.01),
-    config=tf.estimator.RunConfig(model_dir="model", tf_random_seed=2021))
-batches = input_fn_pandas(data, ["user", "item"], "click", 20, num_epochs=2)
-model.train(batches)
-results = model.evaluate(batches)
-"""
+ALBERT = (
+    BERT.replace("from bert import", "from albert import")
+    .replace("BertConfig(vocab_size=20, ", "AlbertConfig(vocab_size=20, embedding_size=8, ")
+    .replace("bert_config=config", "albert_config=config")
+)
+# A package, what it needs, its own package, and a program that uses it.
 PROGRAMS = {
-    "bert-tensorflow==1.0.1": ("bert", BERT),
-    "bert-tensorflow==1.0.4": ("bert", BERT),
-    "deepctr==0.9.3": ("deepctr", DEEPCTR),  # with `_Head`, which is an interface only
+    "bert-tensorflow==1.0.1": ([], "bert", BERT),
+    "bert-tensorflow==1.0.4": ([], "bert", BERT),
+    "albert-tensorflow==1.1": (["sentencepiece==0.2.1"], "albert", ALBERT),
 }
 
 
-def printed(folder: Path, *command: str) -> list[str]:
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}"}
+def printed(folder: Path, sites: list[Path], *command: str) -> list[str]:
+    path = os.pathsep.join(map(str, [ROOT, folder, *sites]))
+    environment = {**os.environ, "PYTHONPATH": path}
     environment.pop("TF_USE_LEGACY_KERAS", None)
     done = subprocess.run(
         [sys.executable, *command], cwd=folder, env=environment, capture_output=True, text=True
@@ -92,21 +80,22 @@ def printed(folder: Path, *command: str) -> list[str]:
 @pytest.mark.parametrize(("package", "program"), PROGRAMS.items(), ids=PROGRAMS)
 def test_the_same_bits(
     package: str,
-    program: tuple[str, str],
+    program: tuple[list[str], str, str],
     installed: Callable[[str], Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    name, source = program
+    needs, name, source = program
+    sites = [installed(each) for each in needs]
     (tmp_path / "program.py").write_text(source + END)
     shutil.copytree(installed(package) / name, tmp_path / name)
-    unedited = printed(tmp_path, "-m", "estimator_compat", "run", "program.py")
+    unedited = printed(tmp_path, sites, "-m", "estimator_compat", "run", "program.py")
     shutil.rmtree(tmp_path / "model")
     monkeypatch.chdir(tmp_path)
-    rewrite = tree.rewrite(["program.py", name], unsafe=name == "deepctr")
+    rewrite = tree.rewrite(["program.py", name])
     for change in rewrite.changes:
         Path(change.path).write_bytes(change.after)
-    assert printed(tmp_path, "program.py") == unedited
+    assert printed(tmp_path, sites, "program.py") == unedited
 
 
 @pytest.mark.parametrize("package", PACKAGES)
