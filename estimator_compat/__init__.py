@@ -26,6 +26,7 @@ _EXPORTS = {
     "VocabInfo": "estimator_compat.runtime.warm_start",
     "WarmStartSettings": "estimator_compat.runtime.warm_start",
     "add_metrics": "estimator_compat.adding_metrics",
+    "contrib": "estimator_compat.contrib",
     "experimental": "estimator_compat.experimental",
     "export": "estimator_compat.export",
     "inputs": "estimator_compat.inputs",

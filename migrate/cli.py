@@ -16,8 +16,9 @@ Brings code that was written for tf.estimator to TensorFlow 2.16 and later, in t
   own    TF2 source code that no longer needs this package. `migrate translate` writes it, and
          proves that it computes the same.
 
-`migrate ledger` explains what a model_fn's loss is made of, and `migrate scan` finds in source code
-what TensorFlow 2.16 and later lack. `migrate report` writes all of it on one page.
+`migrate ledger` explains what a model_fn's loss is made of. `migrate scan` finds in source code
+what TensorFlow 2.16 and later lack, `migrate rewrite` makes the safe edits, and `migrate report`
+writes all of it on one page.
 """
 
 

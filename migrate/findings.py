@@ -42,6 +42,19 @@ class Edit:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """The edits that mend a finding.
+
+    Attributes:
+      edits: At least one; the first is the finding's `edit`, the others are its `also`.
+      is_safe: As in a `Finding`.
+    """
+
+    edits: tuple[Edit, ...]
+    is_safe: bool = True
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """Something in a file that a rule has found.
 
@@ -53,7 +66,11 @@ class Finding:
       message: What was found, and what to do.
       severity: How much it matters.
       effort: Whole minutes that a person needs for it.
-      edit: The edit that mends it; None if there is no safe one.
+      edit: The edit that mends it; None if there is none.
+      also: Further edits without which `edit` is not whole, such as an import. Findings of a file
+        may have the same ones; they are made once.
+      is_safe: Whether the program does the same after the edits as it did before on the TensorFlow
+        that it was written for. `migrate rewrite` makes other edits with `--unsafe` only.
       text: The line of code, without the blanks around it; "" if it cannot be read.
       fingerprint: The same as long as neither the rule, the path nor the line of code changes.
       cell: In a notebook, the number of the cell among all cells, from 1; `line` is the line there.
@@ -67,6 +84,8 @@ class Finding:
     severity: Severity
     effort: int
     edit: Edit | None = None
+    also: tuple[Edit, ...] = ()
+    is_safe: bool = True
     text: str = ""
     fingerprint: str = ""
     cell: int | None = None
@@ -93,6 +112,8 @@ class Finding:
             "severity": self.severity.value,
             "effort": self.effort,
             "edit": None if self.edit is None else dataclasses.asdict(self.edit),
+            "also": [dataclasses.asdict(edit) for edit in self.also],
+            "safe": None if self.edit is None else self.is_safe,
             **({} if self.cell is None else {"cell": self.cell}),
         }
 

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from estimator_compat.api import coverage, legacy_symbols
+from estimator_compat.api.canonical_names import canonical
 from estimator_compat.api.symbol_rows import Row
 from estimator_compat.facade import estimators, keras_layers, missing
 
@@ -24,12 +25,6 @@ _PRIVATE = (
     "tensorflow.python",
     "tensorflow.examples",
     "tensorflow_estimator",
-)
-# `contrib.layers.python.layers.layers.fully_connected` is `contrib.layers.fully_connected`.
-_CONTRIB_FILE = re.compile(r"^contrib\.(\w+)\.python\.(?:\w+\.)*(\w+)$")
-# The table names a symbol of the original's private files without the file.
-_ESTIMATOR_FILE = re.compile(
-    r"^(?:python\.estimator|tensorflow_estimator(?:\.python\.estimator)?)\.(?:\w+\.)*(\w+)$"
 )
 # The value of a name that a module lacks. It is not None, because `tf.newaxis` is None.
 _ABSENT = object()
@@ -191,16 +186,6 @@ def find(path: str) -> Any:
         except AttributeError:
             return Missing(path)
     return value
-
-
-def canonical(path: str) -> str:
-    """Returns a symbol's name in the table: without `tensorflow.` and without private files."""
-    key = path.removeprefix("tensorflow.").removeprefix("compat.v1.")
-    key = key.replace("contrib.slim.python.slim", "contrib.slim")
-    if file := _CONTRIB_FILE.match(key):
-        return f"contrib.{file[1]}.{file[2]}"
-    file = _ESTIMATOR_FILE.match(key)
-    return f"python.estimator.{file[1]}" if file else key
 
 
 def explain(path: str) -> str:

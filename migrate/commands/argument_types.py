@@ -13,3 +13,8 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"({text}) must be a positive integer")
     return number
+
+
+def comma_separated(text: str) -> tuple[str, ...]:
+    """Returns the parts between the commas of `text`, without blanks around them."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())

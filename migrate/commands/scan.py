@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import Any
 
-from migrate.commands.argument_types import positive
+from migrate.commands.argument_types import comma_separated, positive
 
 HELP = "finds what breaks on TensorFlow 2.16 and later, and what a loss does not say"
 DESCRIPTION = """\
@@ -24,9 +24,11 @@ With --format=json, the keys are:
   files      the files that were looked at: paths
   findings   code, path, line and column (from 1, in characters), message,
              severity (error, warning or info), effort (whole minutes; a day has six hours),
-             edit (null, or start, end and text: a span of characters and its replacement);
+             edit (null, or start, end and text: a span of characters and its replacement),
+             also (further edits that it needs, such as an import), safe (null without an edit;
+             whether `migrate rewrite` makes it without --unsafe);
              in a notebook also cell (among all cells, from 1), and line is the line in it
-  model_fns  path, line (and cell), name, ledger (train and eval: null in this version),
+  model_fns  path, line (and cell), name, ledger (train and eval: null if it cannot be read),
              rungs (run, host and own, each with status and because)
 """
 EPILOG = """\
@@ -56,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, what in (("select", "report only"), ("ignore", "do not report")):
         parser.add_argument(
             f"--{name}",
-            type=_comma_separated,
+            type=comma_separated,
             metavar="CODES",
             help=f"{what} these codes, or codes that begin so; separated by commas",
         )
@@ -64,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--severity", choices=["error", "warning", "info"], help="the least severity to report"
     )
     parser.add_argument(
-        "--exclude", type=_comma_separated, metavar="GLOBS", help="leave these files or folders out"
+        "--exclude", type=comma_separated, metavar="GLOBS", help="leave these files or folders out"
     )
     parser.add_argument(
         "--jobs", type=positive, metavar="N", help="number of processes (default: one a core)"
@@ -93,10 +95,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-cache", action="store_true", help="neither use nor keep results of other scans"
     )
     parser.add_argument("--verbose", action="store_true", help="show the tracebacks of errors")
-
-
-def _comma_separated(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def run(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Iterator
 from typing import ClassVar
 
-from migrate.findings import Edit, Finding, RuleSummary, Severity
+from migrate.findings import Edit, Finding, Fix, RuleSummary, Severity
 from migrate.scanning.syntax import SourceModule
 
 SECTIONS = ("Finds", "Why it matters", "Rewrite safety", "References")
@@ -74,11 +74,13 @@ class Rule:
         message: str,
         *,
         edit: Edit | None = None,
+        fix: Fix | None = None,
         severity: Severity | None = None,
         effort: int | None = None,
     ) -> Finding:
-        """Returns a finding at the beginning of a node."""
+        """Returns a finding at the beginning of a node; `fix` is given instead of `edit`."""
         source = module.source
+        edits = fix.edits if fix is not None else ()
         return Finding(
             code=self.code,
             path=module.path,
@@ -87,7 +89,9 @@ class Rule:
             message=message,
             severity=severity or self.severity,
             effort=self.effort if effort is None else effort,
-            edit=edit,
+            edit=edits[0] if edits else edit,
+            also=edits[1:],
+            is_safe=fix is None or fix.is_safe,
             text=source.line(node.lineno).strip(),
         )
 

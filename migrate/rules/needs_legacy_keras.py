@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 
-from migrate.findings import Finding, Severity
+from migrate.findings import Finding, Fix, Severity
 from migrate.mappings import symbols
 from migrate.rules.base import Example, Rule
+from migrate.scanning import our_import
 from migrate.scanning.syntax import SourceModule
+
+_OF_KERAS_2 = tuple(f"tensorflow.compat.v1.{name}" for name in ("layers", "nn", "keras"))
 
 
 class NeedsLegacyKeras(Rule):
@@ -20,8 +23,9 @@ class NeedsLegacyKeras(Rule):
       Without `tf_keras` and TF_USE_LEGACY_KERAS=1, the program stops with an AttributeError.
 
     Rewrite safety:
-      There is no edit: `import estimator_compat`, before `tf.keras` is first used, asks for legacy
-      Keras, and so does the environment variable.
+      `import estimator_compat`, before TensorFlow is imported, asks for legacy Keras, and so does
+      the environment variable. The import needs `--unsafe` for a name of `tf.keras`: a program may
+      use Keras 3 elsewhere. `tf.compat.v1` is used with legacy Keras only.
 
     References:
       `migrate/mappings/symbols.txt`, made by walking the installed TensorFlows in both modes.
@@ -39,6 +43,11 @@ class NeedsLegacyKeras(Rule):
             ),
             lines=(3,),
             because="`tensorflow.compat.v1.layers.dense`",
+            after=(
+                "import estimator_compat  # noqa: F401  (it asks TensorFlow for legacy Keras)\n"
+                "import tensorflow.compat.v1 as tf\n\n"
+                "x = tf.layers.dense(x, 3)\ny = tf.layers.dense(x, 1)\n"
+            ),
         ),
         Example(code="import tensorflow as tf\n\nlayer = tf.keras.layers.Dense(3)\n"),
         Example(
@@ -62,7 +71,10 @@ class NeedsLegacyKeras(Rule):
                     f"`{reference.symbols[0]}` is there with legacy Keras only: install tf_keras, "
                     "and set TF_USE_LEGACY_KERAS=1, or import estimator_compat first."
                 )
-                yield self.finding(module, reference.node, message)
+                edits = our_import.edits(module, is_used=False)
+                is_safe = reference.symbols[0].startswith(_OF_KERAS_2)
+                fix = Fix(edits=edits, is_safe=is_safe) if edits else None
+                yield self.finding(module, reference.node, message, fix=fix)
                 return
 
 

@@ -6,7 +6,8 @@ from migrate.findings import Finding, Severity
 from migrate.mappings import symbols
 from migrate.mappings.symbols import Missing
 from migrate.rules.base import Example, Rule
-from migrate.scanning.syntax import Reference, SourceModule, api_name
+from migrate.scanning import legacy_names, replacements
+from migrate.scanning.syntax import SourceModule, api_name
 
 _RUNS = "Unedited, it runs under `python -m estimator_compat run`"
 _LATER = "Neither `estimator_compat` nor its facade has it yet"
@@ -18,16 +19,25 @@ class RemovedSymbol(Rule):
 
     Finds:
       Uses and imports of names that TensorFlow 1.15 or 2.15 had, and that TensorFlow 2.16 to 2.21
-      lack, both with Keras 3 and with legacy Keras. Names are followed through imports, aliases
-      and assignments. A use that runs only where the name is there, in a `try` or behind a test of
-      the version, is not found. One finding a line names each symbol once.
+      lack, both with Keras 3 and with legacy Keras, and uses of the package `tensorflow_estimator`.
+      Names are followed through imports, aliases and assignments, and in `getattr(tf, "name")`. A
+      use that runs only where the name is there, in a `try` or behind a test of the version, is not
+      found. One finding a line names each symbol once.
 
     Why it matters:
       The program stops with an AttributeError or an ImportError when it comes to the line.
 
     Rewrite safety:
-      There is no edit: whether `tf.compat.v1` or `estimator_compat` is right for a program depends
-      on the rest of the file.
+      A name that `estimator_compat` has is replaced by it, and `import estimator_compat` comes
+      before the first import of another project. A file that builds graphs with names that
+      TensorFlow 2 never had was written for TensorFlow 1: its `import tensorflow as tf` becomes
+      `import tensorflow.compat.v1 as tf` with `tf.disable_v2_behavior()`, if `tf.compat.v1` has all
+      that the file uses. In another file, that one name becomes `tf.compat.v1.name`. It needs
+      `--unsafe` if the file asks for the version of TensorFlow, if a symbol of `tf.contrib` has a
+      difference, or if one name is replaced in a file with others that TensorFlow 2 has with
+      another meaning. There is no edit for names in strings and f-strings, star imports, branches
+      for other versions, and an import or an alias from which a name is read that has no
+      replacement.
 
     References:
       `migrate/mappings/symbols.txt`, made by walking the installed TensorFlows; the facade's
@@ -47,18 +57,41 @@ class RemovedSymbol(Rule):
             code="import tensorflow as tf\n\nlayer = tf.layers.dense\n",
             lines=(3,),
             because="`tf.compat.v1.layers.dense` has it, with legacy Keras",
+            after=(
+                "import tensorflow.compat.v1 as tf\ntf.disable_v2_behavior()\n\n"
+                "layer = tf.layers.dense\n"
+            ),
+        ),
+        Example(
+            code="import tensorflow as tf\n\nx = tf.Session\noptimizer = tf.optimizers.Adam()\n",
+            lines=(3,),
+            because="`tf.compat.v1.Session` has it",
+            after=(
+                "import tensorflow as tf\n\nx = tf.compat.v1.Session\n"
+                "optimizer = tf.optimizers.Adam()\n"
+            ),
         ),
         Example(
             code="from tensorflow.contrib import slim\n",
             lines=(1,),
             because="TensorFlow 2 never had `tensorflow.contrib`",
+            after="from estimator_compat.contrib import slim\n",
         ),
         Example(
             code=(
-                "import tensorflow.compat.v1 as tf\n\n"
+                '"""A model."""\n\nimport tensorflow.compat.v1 as tf\n\n'
                 "est = tf.estimator\nspec = est.EstimatorSpec\n"
             ),
-            lines=(3, 4),
+            lines=(5, 6),
+            because="`estimator_compat` has most of it",
+            after=(
+                '"""A model."""\n\nimport estimator_compat\nimport tensorflow.compat.v1 as tf\n\n'
+                "est = estimator_compat\nspec = est.EstimatorSpec\n"
+            ),
+        ),
+        Example(
+            code='import tensorflow as tf\n\nestimator = getattr(tf, "estimator")\n',
+            lines=(3,),
             because="`estimator_compat` has most of it",
         ),
         Example(
@@ -74,8 +107,8 @@ class RemovedSymbol(Rule):
         """Yields a finding for each line and symbol."""
         seen = set()
         learned = set()
-        for reference in module.references:
-            missing = _missing(reference)
+        for reference in [*module.references, *legacy_names.by_string(module)]:
+            missing = legacy_names.missing(reference.symbols)
             if missing is None or module.is_for_other_versions(reference.node):
                 continue
             symbol = reference.symbols[0]
@@ -85,20 +118,8 @@ class RemovedSymbol(Rule):
                 effort = 0 if remedy in learned else self.effort
                 learned.add(remedy)
                 message = _message(symbol, missing)
-                yield self.finding(module, reference.node, message, effort=effort)
-
-
-def _missing(reference: Reference) -> Missing | None:
-    """Returns the row of the first symbol, if all that the reference may stand for are missing."""
-    rows = [
-        symbols.find(symbol.removeprefix("tensorflow."))
-        for symbol in reference.symbols
-        if symbol.startswith("tensorflow.")
-    ]
-    if len(rows) < len(reference.symbols):
-        return None
-    gone = [row for row in rows if row is not None and row.where == symbols.EVERYWHERE]
-    return gone[0] if len(gone) == len(rows) and gone else None
+                fix = replacements.fix(module, reference)
+                yield self.finding(module, reference.node, message, effort=effort, fix=fix)
 
 
 def _remedy(symbol: str, missing: Missing) -> str:
@@ -120,6 +141,8 @@ def _message(symbol: str, missing: Missing) -> str:
 
 
 def _what_happened(symbol: str, missing: Missing) -> str:
+    if legacy_names.is_of_the_package(symbol):
+        return f"`{symbol}` is of the package `tensorflow_estimator`, which needs TensorFlow 2.15"
     gone = f"tensorflow.{missing.name}"
     subject = f"`{symbol}` is missing in TensorFlow 2.16 to 2.21"
     if missing.since == symbols.NEVER:
@@ -132,6 +155,11 @@ def _what_happened(symbol: str, missing: Missing) -> str:
 
 
 def _what_instead(symbol: str, missing: Missing) -> str:
+    if legacy_names.is_of_the_package(symbol):
+        from estimator_compat.api import places
+
+        of_private_file = places.find(symbol)
+        return f"`{of_private_file.path}` has it. {_RUNS}" if of_private_file else _RUNS
     name = api_name(symbol)
     if missing.in_v1 != symbols.NOWHERE:
         legacy = ", with legacy Keras" if missing.in_v1 == symbols.WITH_LEGACY_KERAS else ""

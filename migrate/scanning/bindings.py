@@ -28,6 +28,7 @@ class Binding:
         None if it is not known.
       element: For `a, b = value`: the place of the name, from 0; then `value` is the whole tuple.
       imported_from: For `from a import b`: the module, its level, and the name.
+      alias: The name in the import that binds it; None for other bindings.
     """
 
     line: int
@@ -36,6 +37,7 @@ class Binding:
     value: ast.AST | None = None
     element: int | None = None
     imported_from: tuple[str, int, str] | None = None
+    alias: ast.alias | None = None
 
 
 class Scope:
@@ -123,7 +125,7 @@ class Resolver:
         if key not in self._known:
             self._known[key] = self._of_bindings(reaching(bindings, line), owner)
         known = self._known[key]
-        return tuple(symbol + rest for symbol in known) if known and rest else known
+        return tuple(_of_itself(symbol + rest) for symbol in known) if known and rest else known
 
     def _of_bindings(self, bindings: list[Binding], scope: Scope) -> Symbols:
         result: dict[str, None] = {}
@@ -155,7 +157,18 @@ class Resolver:
         if not bindings:
             return ()
         symbols = self._of_bindings(reaching(bindings, None), owner)
-        return tuple(symbol + rest for symbol in symbols)
+        return tuple(_of_itself(symbol + rest) for symbol in symbols)
+
+
+_V1_OF_V1 = "tensorflow.compat.v1.compat.v1"
+_V2_OF_V1 = "tensorflow.compat.v1.compat.v2"
+
+
+def _of_itself(symbol: str) -> str:
+    """Returns a symbol by its short name: `tf.compat.v1` has itself as `compat.v1`."""
+    while symbol.startswith(_V1_OF_V1):
+        symbol = symbol.replace(_V1_OF_V1, "tensorflow.compat.v1", 1)
+    return symbol.replace(_V2_OF_V1, "tensorflow", 1) if symbol.startswith(_V2_OF_V1) else symbol
 
 
 def dotted(node: ast.AST | None) -> tuple[str, str]:

@@ -152,4 +152,6 @@ def _finding(path: str, values: dict[str, Any]) -> Finding:
     fields = {name: value for name, value in values.items() if name in known}
     fields["severity"] = Severity(values["severity"])
     fields["edit"] = None if edit is None else Edit(**edit)
+    fields["also"] = tuple(Edit(**each) for each in values["also"])
+    fields["is_safe"] = values["safe"] is not False
     return Finding(**{**fields, "path": path})

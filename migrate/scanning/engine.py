@@ -68,6 +68,18 @@ def scan_file(
     return dataclasses.replace(result, key=files.key_of(shown, data) if is_kept else "")
 
 
+def parsed(path: str) -> SourceModule | None:
+    """Returns a file that mentions TensorFlow, parsed; None for another one, or if it cannot be."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(files.LARGEST + 1)
+        if len(data) > files.LARGEST or not files.mentions_tensorflow(data):
+            return None
+        return SourceModule(path, SourceText.decode(data), ast.parse(data, path))
+    except (OSError, SyntaxError, ValueError, LookupError, RecursionError, MemoryError):
+        return None
+
+
 def scan_data(
     data: bytes,
     path: str,
@@ -128,7 +140,7 @@ def _in_cell(finding: Finding, part: notebooks.Part) -> Finding:
     cell, line = part.place(finding.line)
     is_cell = finding.code.startswith("FILE")
     message = finding.message.replace(" file", " cell") if is_cell else finding.message
-    return dataclasses.replace(finding, message=message, cell=cell, line=line, edit=None)
+    return dataclasses.replace(finding, message=message, cell=cell, line=line, edit=None, also=())
 
 
 def _scan_module(data: bytes, path: str, context: _Context) -> FileResult:

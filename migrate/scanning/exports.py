@@ -46,6 +46,28 @@ class TreeExports:
         """Returns a function that resolves the imports of a file."""
         return functools.partial(self._symbols, os.path.abspath(path))
 
+    def replace(self, path: str, content: bytes) -> None:
+        """Takes a file for changed, whatever is on the disk.
+
+        Args:
+          path: The file, absolute.
+          content: What it holds.
+        """
+        self._content[path] = content
+        # A name that another module hands on from this one has an entry of this one, too.
+        if any(exporter == path for exporter, _ in self._names):
+            self._names.clear()
+
+    def imported(self, importer: str, module: str, level: int) -> str | None:
+        """Returns the file of the tree that an import statement loads; None if there is none.
+
+        Args:
+          importer: The file with the statement, absolute.
+          module: The dotted module; "" in `from . import name`.
+          level: The number of dots before it.
+        """
+        return self._find(importer, module, level)
+
     def _symbols(self, importer: str, module: str, level: int, name: str) -> Symbols:
         """Returns the symbols of `from MODULE import NAME`; none if it is not in the tree."""
         if not level and module.partition(".")[0] in _LIBRARIES:

@@ -205,3 +205,22 @@ def _scan_file(path: str, exports: TreeExports) -> FileResult:
 def _roots(todo: list[str]) -> tuple[str, ...]:
     """Returns the folders whose modules may be read to follow an import."""
     return (os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in todo]),)
+
+
+def exports_of(paths: Iterable[str]) -> TreeExports:
+    """Returns what the modules of a scanned tree export.
+
+    Args:
+      paths: The files that were scanned.
+    """
+    return TreeExports(_roots(list(paths)))
+
+
+def settings_of(path: str, overrides: dict[str, Any]) -> Settings:
+    """Returns the settings of a file.
+
+    Args:
+      path: The file.
+      overrides: As in `scan`.
+    """
+    return _settings(path, overrides)

@@ -244,7 +244,9 @@ def _bind_import(node: ast.AST, scope: Scope, conditional: bool) -> None:
     for alias in node.names:
         symbol = alias.name if alias.asname else alias.name.partition(".")[0]
         name = alias.asname or symbol
-        scope.bind(name, Binding(line=_end(node), conditional=conditional, symbol=symbol))
+        scope.bind(
+            name, Binding(line=_end(node), conditional=conditional, symbol=symbol, alias=alias)
+        )
 
 
 def _bind_import_from(node: ast.AST, scope: Scope, conditional: bool) -> None:
@@ -259,6 +261,7 @@ def _bind_import_from(node: ast.AST, scope: Scope, conditional: bool) -> None:
                 conditional=conditional,
                 symbol=symbol,
                 imported_from=(module, node.level, alias.name),
+                alias=alias,
             ),
         )
 

@@ -87,15 +87,24 @@ class SourceModule:
 
     def binding(self, name: ast.Name) -> Binding | None:
         """Returns the one binding that a read of a name can see; None if there are several."""
+        seen = self.bindings(name)
+        return seen[0] if len(seen) == 1 else None
+
+    def bindings_of(self, name: str) -> list[Binding]:
+        """Lists all bindings of a name, in whatever scope."""
+        scopes = {self._walk.root, *self._walk.scopes.values()}
+        return [binding for scope in scopes for binding in scope.bindings.get(name, ())]
+
+    def bindings(self, name: ast.Name) -> list[Binding]:
+        """Lists the bindings that a read of a name can see."""
         scope = self._walk.scopes.get(name)
         found = scope.find(name.id) if scope is not None else None
         if found is None:
-            return None
+            return []
         owner, bindings = found
         if isinstance(name.ctx, ast.Store):  # in `a += b`, which reads what `a` was before
             bindings = [each for each in bindings if each.line < name.lineno]
-        seen = reaching(bindings, name.lineno if owner is scope else None) if bindings else []
-        return seen[0] if len(seen) == 1 else None
+        return reaching(bindings, name.lineno if owner is scope else None) if bindings else []
 
     def value_of(self, node: ast.AST) -> ast.AST:
         """Follows a name to the one expression that is assigned to it; otherwise returns `node`.
@@ -253,9 +262,12 @@ def api_name(symbol: str) -> str:
     """Returns the name that a symbol has below `tf`, whichever part of the API it is named by.
 
     `tensorflow.compat.v1.losses.log_loss` is "losses.log_loss", `tf_keras.losses.Loss` is
-    "keras.losses.Loss". A symbol that is not TensorFlow's has no such name: "".
+    "keras.losses.Loss", `estimator_compat.RunConfig` is "estimator.RunConfig". A symbol of another
+    package has no such name: "".
     """
     package, _, name = symbol.partition(".")
+    if package == "estimator_compat":
+        return name if name.startswith("contrib.") else f"estimator.{name}".rstrip(".")
     if package in ("keras", "tf_keras"):
         return f"keras.{name}"
     if package != "tensorflow":

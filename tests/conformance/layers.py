@@ -47,6 +47,17 @@ _SYNTAX = tuple(
     f"migrate.scanning.{name}"
     for name in ("bindings", "loss_values", "scopes", "source", "syntax", "tensor_values")
 )
+_EDITS = tuple(
+    f"migrate.scanning.{name}"
+    for name in (
+        "import_edits",
+        "legacy_imports",
+        "legacy_names",
+        "our_import",
+        "replacements",
+        "statement_edits",
+    )
+)
 _TRANSLATED = (
     *(
         f"migrate.mappings.{name}"
@@ -161,7 +172,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room(
             name="estimator_compat.facade.contrib",
             holds="the symbols of tf.contrib, a file a package",
-            modules=(f"{_E}/facade/contrib/*.py",),
+            modules=(f"{_E}/facade/contrib/*.py", *_in(_E, "contrib")),
         ),
     ),
     (Room(name="estimator_compat.spec", holds="EstimatorSpec", modules=_in(_E, "spec")),),
@@ -231,14 +242,31 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
     ),
     (
         Room(
+            name="migrate.scanning, its edits",
+            holds="edits of imports and names, with what they need",
+            modules=tuple(name.replace(".", "/") + ".py" for name in _EDITS),
+            libraries=(),
+            only=(
+                *_SYNTAX,
+                "estimator_compat.api.places",
+                "migrate.findings",
+                "migrate.mappings.behavior_names",
+                "migrate.mappings.symbols",
+            ),
+        ),
+    ),
+    (
+        Room(
             name="migrate.rules",
             holds="what a scan finds, a file a rule",
             modules=(f"{_M}/rules/*.py",),
             libraries=(),
             only=(
                 *_SYNTAX,
+                *_EDITS,
                 "estimator_compat.api.coverage",
                 "estimator_compat.api.legacy_symbols",
+                "estimator_compat.api.places",
                 "estimator_compat.losses.reductions",
                 "migrate.findings",
                 "migrate.mappings.symbols",
@@ -336,6 +364,23 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
     ),
     (
         Room(
+            name="migrate.rewriting",
+            holds="makes the edits of the rules in files, byte for byte",
+            modules=(f"{_M}/rewriting/*.py",),
+            libraries=(),
+            only=(
+                *_SYNTAX,
+                "migrate.findings",
+                "migrate.rules",
+                "migrate.rules.base",
+                "migrate.rules.removed_symbol",
+                "migrate.scanning.engine",
+                "migrate.scanning.exports",
+                "migrate.scanning.legacy_imports",
+                "migrate.scanning.scan",
+            ),
+        ),
+        Room(
             name="migrate.hosting",
             holds="`host`: the custom loop around a model_fn",
             modules=(f"{_H}/*.py",),
@@ -414,6 +459,8 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
                 "estimator_compat.losses.reductions",
                 "migrate.checkpoint_matching",
                 "migrate.findings",
+                "migrate.rewriting.changes",
+                "migrate.rewriting.diffs",
                 "migrate.verifying.verdict",
             ),
         ),

@@ -53,6 +53,8 @@ MAY_BUILD_SCAFFOLDS = {MAY_BUILD_SESSIONS, "estimator_compat/spec.py"}
 MAY_CHANGE_MODULES = {
     # It registers the user's file under its name, as an import does.
     "estimator_compat/command_line/function_references.py",
+    # Its packages are imported as those of `tf.contrib` were.
+    "estimator_compat/contrib.py",
     # `estimator_compat` must not ask for legacy Keras in the process of a subject.
     "migrate/verifying/subject_calls/quiet_imports.py",
 }

@@ -7,6 +7,7 @@ import pytest
 
 from migrate import rules
 from migrate.findings import Finding
+from migrate.rewriting.edits import apply, choose
 from migrate.rules import base
 from migrate.rules.base import Example, Rule
 from migrate.scanning import engine
@@ -32,12 +33,11 @@ def test_example(rule: type[Rule], example: Example) -> None:
     if example.lines:
         assert example.because
         assert example.because in findings[0].message
-    edits = [finding.edit for finding in findings if finding.edit is not None]
-    assert bool(edits) == (example.after is not None)
+    is_edited = any(finding.edit is not None for finding in findings)
+    assert is_edited == (example.after is not None)
     if example.after is not None:
-        after = example.code
-        for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
-            after = after[: edit.start] + edit.text + after[edit.end :]
+        _, edits = choose(findings)
+        after = apply(example.code, edits)
         assert after == example.after
         assert not any(finding.edit for finding in found(rule, after))
 

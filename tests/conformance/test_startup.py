@@ -38,6 +38,8 @@ PROGRAMS = {
     "migrate rules": "import migrate.cli; migrate.cli.main(['rules'])",
     "migrate scan --help": "import migrate.cli; migrate.cli.main(['scan', '--help'])",
     "migrate scan": "import migrate.cli; migrate.cli.main(['scan', 'tests/golden/programs'])",
+    "migrate rewrite --help": "import migrate.cli; migrate.cli.main(['rewrite', '--help'])",
+    "migrate rewrite": "import migrate.cli; migrate.cli.main(['rewrite', 'tests/golden/programs'])",
     "python -m migrate --help": (
         "import runpy; sys.argv = ['migrate', '--help']; "
         "runpy.run_module('migrate', run_name='__main__')"
@@ -52,7 +54,10 @@ VALUES = (
     "estimator_compat.ledger.explanations",
     "estimator_compat.losses.reductions",
     "migrate.findings",
+    "estimator_compat.api.places",
+    "migrate.mappings.behavior_names",
     "migrate.mappings.symbols",
+    "migrate.rewriting.tree",
     "migrate.rules",
     "migrate.scanning.scan",
     "migrate.targets",

@@ -54,6 +54,8 @@ def test_json_has_the_keys_that_are_written_down() -> None:
         "severity": "warning",
         "effort": 10,
         "edit": None,
+        "also": [],
+        "safe": None,
     }
     [model_fn] = content["model_fns"]
     assert (model_fn["path"], model_fn["line"], model_fn["name"]) == ("d.py", 7, "model_fn")

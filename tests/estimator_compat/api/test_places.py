@@ -1,0 +1,79 @@
+"""Where legacy symbols stand today: every place that is named can be imported."""
+
+import importlib
+from typing import Any
+
+import pytest
+
+from estimator_compat.api import coverage, legacy_symbols, places
+from estimator_compat.facade import names
+
+FACADE_KEYS = "estimator_compat.facade.keys"
+PLACES = {
+    "tensorflow.estimator": "estimator_compat",
+    "tensorflow.compat.v1.estimator.ModeKeys.EVAL": "estimator_compat.ModeKeys.EVAL",
+    "tensorflow.estimator.tpu.RunConfig": "estimator_compat.tpu.RunConfig",
+    "tensorflow.estimator.BoostedTreesClassifier": None,
+    "tensorflow.estimator.nothing": None,
+    "tensorflow_estimator.python.estimator.export.export_output.PredictOutput": (
+        "estimator_compat.export.PredictOutput"
+    ),
+    "tensorflow.python.estimator.model_fn": None,
+    "tensorflow.contrib.layers": "estimator_compat.contrib.layers",
+    "tensorflow.contrib.layers.nothing": None,
+    "tensorflow.contrib.layers.python.layers.layers.fully_connected": (
+        "estimator_compat.contrib.layers.fully_connected"
+    ),
+    "tensorflow.contrib.tpu.InputPipelineConfig.PER_HOST_V2": (
+        "estimator_compat.tpu.InputPipelineConfig.PER_HOST_V2"
+    ),
+    "tensorflow.contrib.rnn.LSTMCell": "tensorflow.compat.v1.nn.rnn_cell.LSTMCell",
+    "tensorflow.layers": None,
+}
+
+
+@pytest.mark.parametrize(("symbol", "path"), PLACES.items(), ids=PLACES)
+def test_place(symbol: str, path: str | None) -> None:
+    place = places.find(symbol)
+    assert (place and place.path) == path
+
+
+def test_modules_have_what_is_read_from_them() -> None:
+    def path(symbol: str, *used: str) -> str | None:
+        place = places.find_module(f"tensorflow.{symbol}", used)
+        return None if place is None else place.path
+
+    assert path("python.estimator.model_fn", "EstimatorSpec", "ModeKeys.EVAL") == "estimator_compat"
+    assert path("python.estimator.export.export", "ServingInputReceiver") == (
+        "estimator_compat.export"
+    )
+    assert path("python.estimator.estimator", "Estimator", "nothing") is None
+    assert path("estimator", "RunConfig", "BoostedTreesRegressor") is None
+    assert path("contrib.layers", "layer_norm", "nothing") is None
+    training = places.find_module("tensorflow.contrib.training", ["HParams"])
+    assert training is not None
+    assert training.difference == "no protocol buffers"
+
+
+def _loaded(place: places.Place) -> Any:
+    value = importlib.import_module(place.module)
+    for name in filter(None, place.name.split(".")):
+        value = getattr(value, name)
+    return value
+
+
+SYMBOLS = [*coverage.estimator_names(), *legacy_symbols.ROWS]
+
+
+def test_every_place_holds_what_the_facade_gives() -> None:
+    wrong = []
+    for symbol in SYMBOLS:
+        place = places.find(f"tensorflow.{symbol}")
+        if place is None:
+            continue
+        expected = names.find(f"tensorflow.{symbol}")
+        value = _loaded(place)
+        is_module = isinstance(expected, names.FacadeModule)
+        if value is not expected and not is_module and not isinstance(value, names.Missing):
+            wrong.append((symbol, place.path))
+    assert wrong == []
