@@ -6,6 +6,7 @@ from estimator_compat.canned.logit_fns import (
     linear_logit_fn_builder,
 )
 from estimator_compat.export import build_raw_supervised_input_receiver_fn
+from estimator_compat.heads.sequential import SequentialHeadWrapper
 from estimator_compat.hooks.early_stopping import (
     make_early_stopping_hook,
     make_stop_at_checkpoint_step_hook,
@@ -18,6 +19,7 @@ from estimator_compat.hooks.in_memory_evaluator import InMemoryEvaluatorHook
 
 __all__ = [
     "InMemoryEvaluatorHook",
+    "SequentialHeadWrapper",
     "build_raw_supervised_input_receiver_fn",
     "call_logit_fn",
     "dnn_logit_fn_builder",

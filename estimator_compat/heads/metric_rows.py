@@ -140,11 +140,12 @@ REGULARIZATION = Regularization(key=MetricKeys.LOSS_REGULARIZATION)
 def _threshold_function(name: str) -> Callable[..., tuple[Tensor, Any]]:
     """Returns a function of `tf.compat.v1.metrics` for one threshold."""
 
+    of_thresholds = getattr(tf1.metrics, name)
+
     def metric(labels: Any, predictions: Any, weights: Any, name: str, threshold: float) -> Any:
-        pair = function(labels, predictions, thresholds=(threshold,), weights=weights, name=name)
+        pair = of_thresholds(labels, predictions, (threshold,), weights=weights, name=name)
         return tuple(tf.squeeze(tensor) for tensor in pair)
 
-    function = getattr(tf1.metrics, name)
     return metric
 
 
@@ -257,7 +258,7 @@ class Auc(Row):
         return pair
 
 
-class _LargerShare(tf_keras.metrics.Metric):  # type: ignore[misc]
+class _LargerShare(tf_keras.metrics.Metric):
     """The share of the more frequent of two classes, from the metric of the labels' mean.
 
     Args:

@@ -168,8 +168,8 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
     (
         Room(
             name="estimator_compat.training",
-            holds="train_and_evaluate, add_metrics",
-            modules=_in(_E, "training", "train_specs", "adding_metrics"),
+            holds="train_and_evaluate, add_metrics, forward_features",
+            modules=_in(_E, "training", "train_specs", "adding_metrics", "forwarding_features"),
         ),
         Room(
             name="estimator_compat.hooks",

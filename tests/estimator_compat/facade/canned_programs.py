@@ -235,4 +235,22 @@ def logit_fns(tf):
         }
 
 
-PROGRAMS = [linear, dnn, wide_and_deep, baseline, parse_specs, logit_fns]
+def forwarding(tf):
+    """Predictions and signatures that have features, too."""
+    at, refused = tf.contrib.estimator, []
+    columns = [tf.feature_column.numeric_column("x", shape=(2,))]
+    plain = tf.estimator.LinearRegressor(columns, config=_config(tf))
+    plain.train(_input_fn(tf, _NUMBERS))
+    estimator = at.forward_features(plain, ["c", "w"])
+    for keys in (3, [3], "nothing", "x"):
+        try:
+            extended = at.forward_features(plain, keys)
+            extended = at.forward_features(extended, keys)
+            next(extended.predict(_input_fn(tf, _NUMBERS)))
+        except (TypeError, ValueError) as error:
+            refused.append([type(error).__name__, str(error)[:32]])
+    found = list(estimator.predict(_input_fn(tf, _NUMBERS)))
+    return {"predictions": [_plain(one) for one in found], "refused": refused}
+
+
+PROGRAMS = [linear, dnn, wide_and_deep, baseline, parse_specs, logit_fns, forwarding]

@@ -151,7 +151,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _plain(one) for name, one in value.items()}
     if isinstance(value, np.ndarray):
-        return [_plain(one) for one in value.tolist()]
+        return _plain(value.tolist())
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
     if isinstance(value, bytes):
         return value.decode()
     return value.item() if isinstance(value, np.generic) else value
