@@ -53,7 +53,12 @@ def build(
         )
     cache = private_tensorflow.feature_cache(features)
     with tf1.name_scope(scope):
-        sums = [_weighted_sum(column, cache, owner, sparse_combiner) for column in columns]
+        sums = []
+        for column in columns:
+            # TensorFlow's graph optimizer sorts the addends of a sum by name. The names decide the
+            # last bit of the sum.
+            with tf1.name_scope(_scope(column)):
+                sums.append(_weighted_sum(column, cache, owner, sparse_combiner))
         _check_batches(sums, columns)
         logits = tf.nn.bias_add(tf.add_n(sums), bias)
     return LinearModel(logits, owner.variables, feature_columns.parts(bias))
@@ -86,13 +91,14 @@ def _weighted_sum(column: Any, cache: Any, owner: ColumnVariables, combiner: str
     if not _is_categorical(column):
         values = column.get_dense_tensor(cache, owner)
         width = column.variable_shape.num_elements()
-        return tf.matmul(tf.reshape(values, [tf.shape(values)[0], width]), weights)
+        rows = tf.reshape(values, [tf.shape(values)[0], width])
+        return tf.matmul(rows, weights, name="weighted_sum")
     pair = column.get_sparse_tensors(cache, owner)
     ids, factors = (
         None if one is None else tf.sparse.reshape(one, [tf.shape(one)[0], -1]) for one in pair
     )
     return tf1.nn.safe_embedding_lookup_sparse(
-        weights, ids, sparse_weights=factors, combiner=combiner
+        weights, ids, sparse_weights=factors, combiner=combiner, name="weighted_sum"
     )
 
 

@@ -139,7 +139,6 @@ REGULARIZATION = Regularization(key=MetricKeys.LOSS_REGULARIZATION)
 
 def _threshold_function(name: str) -> Callable[..., tuple[Tensor, Any]]:
     """Returns a function of `tf.compat.v1.metrics` for one threshold."""
-
     of_thresholds = getattr(tf1.metrics, name)
 
     def metric(labels: Any, predictions: Any, weights: Any, name: str, threshold: float) -> Any:

@@ -102,7 +102,8 @@ def _input_fn(labels: Any) -> Any:
     return tf1.data.Dataset.from_tensor_slices(data).batch(BATCH)
 
 
-def _logits(features: Any, dimension: int) -> Any:
+def linear_logits(features: Any, dimension: int) -> Any:
+    """Returns the logits of a linear model, and its variable."""
     start = np.linspace(-0.4, 0.6, 3 * dimension).astype(np.float32).reshape(3, dimension)
     kernel = tf1.get_variable("kernel", initializer=start)
     return tf.matmul(features["x"], kernel), kernel
@@ -110,7 +111,7 @@ def _logits(features: Any, dimension: int) -> Any:
 
 def _model_fn(head: Any, seen: list[Any]) -> Any:
     def model_fn(features: Any, labels: Any, mode: str) -> Any:
-        logits, kernel = _logits(features, head.logits_dimension)
+        logits, kernel = linear_logits(features, head.logits_dimension)
         optimizer = tf1.train.GradientDescentOptimizer(0.1)
 
         def train_op_fn(loss: Any) -> Any:
@@ -206,7 +207,7 @@ def first_loss(head: Any, labels: Any) -> float:
     """Returns the loss of the first batch, with the initial weights, in a graph of its own."""
     with tf.Graph().as_default(), tf1.Session() as session:
         features = {"x": tf.constant(_X[:BATCH]), "w": tf.constant(_WEIGHTS[:BATCH])}
-        logits, kernel = _logits(features, head.logits_dimension)
+        logits, kernel = linear_logits(features, head.logits_dimension)
         more = [0.01 * tf.reduce_sum(tf.square(kernel)), tf.constant(0.5)]
         given = tf.constant(labels[:BATCH])
         loss = head.loss(given, logits, features, "train", regularization_losses=more)
