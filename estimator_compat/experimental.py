@@ -1,6 +1,12 @@
 """The names of `tf.estimator.experimental`."""
 
+from estimator_compat.canned.logit_fns import (
+    call_logit_fn,
+    dnn_logit_fn_builder,
+    linear_logit_fn_builder,
+)
 from estimator_compat.export import build_raw_supervised_input_receiver_fn
+from estimator_compat.heads.sequential import SequentialHeadWrapper
 from estimator_compat.hooks.early_stopping import (
     make_early_stopping_hook,
     make_stop_at_checkpoint_step_hook,
@@ -13,7 +19,11 @@ from estimator_compat.hooks.in_memory_evaluator import InMemoryEvaluatorHook
 
 __all__ = [
     "InMemoryEvaluatorHook",
+    "SequentialHeadWrapper",
     "build_raw_supervised_input_receiver_fn",
+    "call_logit_fn",
+    "dnn_logit_fn_builder",
+    "linear_logit_fn_builder",
     "make_early_stopping_hook",
     "make_stop_at_checkpoint_step_hook",
     "stop_if_higher_hook",

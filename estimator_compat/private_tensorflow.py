@@ -361,3 +361,51 @@ def add_truth(truth: Callable[[Any], bool]) -> None:
         return truth(self)
 
     cls.__bool__ = truth_by_context
+
+
+# The classes of feature columns, to tell them from other arguments.
+FEATURE_COLUMN: Any = tf.__internal__.feature_column.FeatureColumn
+DENSE_COLUMN: Any = tf.__internal__.feature_column.DenseColumn
+
+
+def feature_cache(features: dict[str, Any]) -> Any:
+    """Returns what feature columns read the features from.
+
+    The public layers of feature columns make it themselves. The linear layer is private.
+    """
+    return tf.__internal__.feature_column.FeatureTransformationCache(features)
+
+
+def is_column_of_version_2(column: Any) -> bool:
+    """Tells whether a feature column is of a class of TensorFlow 2.
+
+    Columns of both versions have the same public methods.
+    """
+    return isinstance(column, FEATURE_COLUMN) and bool(column._is_v2_column)
+
+
+def dense_feature(column: Any, features: dict[str, Any]) -> Any:
+    """Returns the tensor of a dense feature column, as a head reads its weights.
+
+    The public layers of feature columns concatenate all columns, and make them float32.
+    """
+    return column.get_dense_tensor(feature_cache(features), None)
+
+
+def broadcast_weights(weights: Any, values: Any) -> Any:
+    """Broadcasts weights to values by the rule of `tf.compat.v1.losses`.
+
+    The public functions apply the rule where they also reduce.
+    """
+    return tf.__internal__.ops.broadcast_weights(weights, values)
+
+
+def keras_weighted_loss(loss: Any, weights: Any, reduction: str) -> Any:
+    """Reduces an unreduced loss by a reduction of Keras 2.
+
+    The public losses of Keras compute the unreduced loss, too.
+    """
+    keras = importlib.import_module("tf_keras")
+    return keras.__internal__.losses.compute_weighted_loss(
+        loss, sample_weight=weights, reduction=reduction
+    )

@@ -134,10 +134,12 @@ _add_symbols(
 _add_symbols("contrib.estimator", "estimator_compat:", "add_metrics")
 _add_symbols(
     "contrib.estimator",
-    "estimator_compat:",
-    "binary_classification_head logistic_regression_head multi_class_head multi_head "
-    "multi_label_head regression_head",
+    "estimator_compat.heads.factories:",
+    "binary_classification_head logistic_regression_head multi_class_head multi_label_head "
+    "poisson_regression_head regression_head",
 )
+_add_symbols("contrib.estimator", "estimator_compat.heads.legacy_multi:", "multi_head")
+_add_symbols("contrib.estimator", "estimator_compat.forwarding_features:", "forward_features")
 _add_symbols("contrib.estimator", f"{_OURS}.optimize:", "clip_gradients_by_norm")
 for _name in ("replicate_model_fn", "TowerOptimizer"):
     _add_symbol(

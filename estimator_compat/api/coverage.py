@@ -99,8 +99,6 @@ def _estimator_status(name: str, note: str = "") -> Status:
     last = name.rpartition(".")[2]
     if last in absent.NEVER:
         return Status(kind=Kind.NEVER, remark=absent.NEVER[last])
-    if last in absent.LATER:
-        return Status(kind=Kind.LATER)
     return _present_status("; ".join(filter(None, [note, DIFFERENCES.get(name, "")])))
 
 

@@ -15,12 +15,21 @@ for _name in ("python.tpu.tpu_optimizer", "tpu"):
     _add_symbol(f"{_name}.CrossShardOptimizer", "estimator_compat.tpu:CrossShardOptimizer")
 
 # Private files of TensorFlow that programs import.
-_add_symbols("python.estimator", "estimator_compat.facade.keys:", "MetricKeys PredictionKeys")
-_add_symbol("python.estimator._Head", "estimator_compat.facade.canned:Head", "an interface only")
+_add_symbols("python.estimator", "estimator_compat.heads.keys:", "MetricKeys PredictionKeys")
+_add_symbol("python.estimator._Head", "estimator_compat.heads.legacy_base:Head")
 _add_symbol(
     "python.estimator.get_optimizer_instance",
-    "estimator_compat.facade.canned:get_optimizer_instance",
+    "estimator_compat.canned.optimizers:get_optimizer_instance",
 )
+_add_symbol("python.estimator.LossSpec", "estimator_compat.heads.legacy_base:LossSpec")
+for _name, _factory in {
+    "binary_logistic_head_with_sigmoid_cross_entropy_loss": "canned_binary_head",
+    "binary_logistic_or_multi_class_head": "binary_or_multi_class_head",
+    "multi_class_head_with_softmax_cross_entropy_loss": "canned_multi_class_head",
+    "regression_head": "canned_regression_head",
+}.items():
+    _add_symbol(f"python.estimator._{_name}", f"estimator_compat.heads.factories:{_factory}")
+_add_symbols("python.estimator", "estimator_compat.heads.sequential:", "SequentialHeadWrapper")
 _add_symbol(
     "python.estimator._TPUEstimatorSpec",
     "estimator_compat.tpu:TPUEstimatorSpec",

@@ -11,7 +11,8 @@ from typing import Any
 from estimator_compat.api import absent
 
 _MODULES = (
-    "estimator_compat",
+    # A legacy program knows the canned estimators of TensorFlow 1.
+    "estimator_compat.v1",
     "estimator_compat.export",
     "estimator_compat.inputs",
     "estimator_compat.tpu",
@@ -43,8 +44,7 @@ def find(path: str) -> Any:
 
 def is_public(path: str) -> bool:
     """Tells whether a name is a public name of the original that this package lacks."""
-    name = path.rpartition(".")[2]
-    return name in absent.LATER or name in absent.NEVER
+    return path.rpartition(".")[2] in absent.NEVER
 
 
 def _load(name: str) -> Any:

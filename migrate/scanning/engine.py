@@ -75,7 +75,7 @@ def parsed(path: str) -> SourceModule | None:
             data = file.read(files.LARGEST + 1)
         if len(data) > files.LARGEST or not files.mentions_tensorflow(data):
             return None
-        return SourceModule(path, SourceText.decode(data), ast.parse(data, path))
+        return SourceModule(path, SourceText.decode(data), parse(data, path))
     except (OSError, SyntaxError, ValueError, LookupError, RecursionError, MemoryError):
         return None
 

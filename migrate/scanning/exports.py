@@ -40,7 +40,8 @@ class TreeExports:
         self._places: dict[tuple[str, str, int], str | None] = {}
         self._bound: dict[str, frozenset[bytes]] = {}
         self._scopes: OrderedDict[str, Scope | None] = OrderedDict()
-        self.tree = Tree(self._imported, _read, files.relative)
+        self._changed: dict[str, bytes] = {}
+        self.tree = Tree(self._imported, self._read, files.relative)
 
     def of_file(self, path: str) -> Exports:
         """Returns a function that resolves the imports of a file."""
@@ -53,7 +54,9 @@ class TreeExports:
           path: The file, absolute.
           content: What it holds.
         """
-        self._content[path] = content
+        self._changed[path] = content
+        self._bound.pop(path, None)
+        self._scopes.pop(path, None)
         # A name that another module hands on from this one has an entry of this one, too.
         if any(exporter == path for exporter, _ in self._names):
             self._names.clear()
@@ -66,7 +69,7 @@ class TreeExports:
           module: The dotted module; "" in `from . import name`.
           level: The number of dots before it.
         """
-        return self._find(importer, module, level)
+        return self._imported(importer, module, level)
 
     def _symbols(self, importer: str, module: str, level: int, name: str) -> Symbols:
         """Returns the symbols of `from MODULE import NAME`; none if it is not in the tree."""
@@ -105,12 +108,15 @@ class TreeExports:
                     return path
         return None
 
+    def _read(self, path: str) -> bytes:
+        return self._changed[path] if path in self._changed else _read(path)
+
     def _is_inside(self, path: str) -> bool:
         return any(path.startswith(root + os.sep) for root in self._roots)
 
     def _exported(self, path: str, name: str) -> Symbols:
         if path not in self._bound:
-            self._bound[path] = _bound_names(_read(path))
+            self._bound[path] = _bound_names(self._read(path))
         # A name that the module defines itself needs no parsing.
         if name.encode() not in self._bound[path]:
             return ()
@@ -124,7 +130,7 @@ class TreeExports:
         """Returns the names of a module; None if it cannot be parsed."""
         if path not in self._scopes:
             try:
-                self._scopes[path] = Walk(parse(_read(path))).root
+                self._scopes[path] = Walk(parse(self._read(path))).root
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 self._scopes[path] = None
             if len(self._scopes) > _WALKS:

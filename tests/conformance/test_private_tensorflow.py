@@ -397,6 +397,42 @@ def op_functions(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
     assert len(called) == len(set(called)) == 2
 
 
+@uses("tf.__internal__.feature_column.FeatureTransformationCache")
+def feature_cache(_: pytest.MonkeyPatch, __: Path) -> None:
+    column = tf.feature_column.numeric_column("x", normalizer_fn=lambda x: x * 2)
+    cache = private_tensorflow.feature_cache({"x": tf.constant([[1.0], [3.0]])})
+    assert column.get_dense_tensor(cache, None).numpy().tolist() == [[2.0], [6.0]]
+
+
+@uses("tf.__internal__.feature_column.FeatureTransformationCache")
+def dense_feature(_: pytest.MonkeyPatch, __: Path) -> None:
+    column = tf.feature_column.numeric_column("x", dtype=tf.int64)
+    features = {"x": tf.constant([[1], [3]], tf.int64)}
+    assert private_tensorflow.dense_feature(column, features).numpy().tolist() == [[1.0], [3.0]]
+    assert isinstance(column, private_tensorflow.DENSE_COLUMN)
+
+
+@uses("FeatureColumn._is_v2_column")
+def is_column_of_version_2(_: pytest.MonkeyPatch, __: Path) -> None:
+    column = tf.feature_column.numeric_column("x")
+    assert private_tensorflow.is_column_of_version_2(column)
+    assert not private_tensorflow.is_column_of_version_2("x")
+
+
+@uses("tf.__internal__.ops.broadcast_weights")
+def broadcast_weights(_: pytest.MonkeyPatch, __: Path) -> None:
+    weights = private_tensorflow.broadcast_weights([[2.0], [3.0]], tf.ones([2, 2]))
+    assert weights.numpy().tolist() == [[2.0, 2.0], [3.0, 3.0]]
+
+
+@uses("tf_keras.__internal__.losses.compute_weighted_loss")
+def keras_weighted_loss(_: pytest.MonkeyPatch, __: Path) -> None:
+    losses, weights = tf.constant([[1.0], [4.0]]), tf.constant([[2.0], [0.0]])
+    reduce = private_tensorflow.keras_weighted_loss
+    assert float(reduce(losses, weights, "sum")) == 2.0
+    assert float(reduce(losses, weights, "sum_over_batch_size")) == 1.0  # 2 / 2 elements
+
+
 @pytest.mark.parametrize("name", CHECKS)
 def test_a_member_does_what_it_is_used_for(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

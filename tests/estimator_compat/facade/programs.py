@@ -389,15 +389,19 @@ def plain(value):
 
 def families():
     """Returns the programs by the name of their recording."""
+    import canned_programs
     import estimator_programs
+    import head_programs
     import layer_programs
     import name_programs
     import private_programs
     import rnn_programs
 
     return {
+        "canned": canned_programs.PROGRAMS,
         "contrib": PROGRAMS + private_programs.PROGRAMS,
         "estimator": estimator_programs.PROGRAMS,
+        "heads": head_programs.PROGRAMS,
         "layers": layer_programs.PROGRAMS,
         "names": name_programs.PROGRAMS,
         "rnn": rnn_programs.PROGRAMS,

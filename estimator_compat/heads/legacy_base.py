@@ -1,61 +1,25 @@
-"""Private names of the original's canned estimators, which programs use for their own estimators.
-
-`get_optimizer_instance` is from `canned/optimizers.py`. `Head`, the base class of all heads, is
-from `canned/head.py`: an interface, which computes nothing itself.
-"""
+"""`Head` of TensorFlow 1, which was `canned.head._Head`: an interface, which computes nothing."""
 
 from collections.abc import Callable
-from typing import Any
-
-import tensorflow.compat.v1 as tf1
+from typing import Any, NamedTuple
 
 from estimator_compat.type_aliases import Features, Labels, Tensor
 
-_OPTIMIZERS = {
-    "Adagrad": tf1.train.AdagradOptimizer,
-    "Adam": tf1.train.AdamOptimizer,
-    "Ftrl": tf1.train.FtrlOptimizer,
-    "RMSProp": tf1.train.RMSPropOptimizer,
-    "SGD": tf1.train.GradientDescentOptimizer,
-}
 
+class LossSpec(NamedTuple):
+    """The loss of a head of TensorFlow 1, and its parts.
 
-def get_optimizer_instance(opt: Any, learning_rate: float | None = None) -> Any:
-    """Returns the optimizer that an argument of a canned estimator stands for.
-
-    Args:
-      opt: A `tf.train.Optimizer`, a function without arguments that returns an optimizer, or one
-        of the names Adagrad, Adam, Ftrl, RMSProp and SGD.
-      learning_rate: The learning rate of an optimizer that is given by name. Other optimizers have
-        their own.
-
-    Raises:
-      ValueError: `opt` has another form, or it is a name without a learning rate.
+    Attributes:
+      training_loss: The loss without the regularization, a scalar.
+      unreduced_loss: `[D0, D1, ... DN, loss_dimension]`.
+      weights: The weights of the examples, or 1.0.
+      processed_labels: The labels as numbers, checked.
     """
-    if isinstance(opt, str):
-        return _optimizer_by_name(opt, learning_rate)
-    optimizer = opt() if callable(opt) else opt
-    if not isinstance(optimizer, tf1.train.Optimizer):
-        raise ValueError(
-            f"The given object is not an Optimizer instance. Given: {optimizer}; expected a "
-            "tf.train.Optimizer, a function that returns one, or a name; pass, for example, "
-            "tf.train.AdagradOptimizer(0.05)."
-        )
-    return optimizer
 
-
-def _optimizer_by_name(name: str, learning_rate: float | None) -> Any:
-    if name not in _OPTIMIZERS:
-        raise ValueError(
-            f"Unsupported optimizer name: {name}. Supported names are: {tuple(_OPTIMIZERS)}; pass "
-            "one of those names, or an optimizer."
-        )
-    if not learning_rate:
-        raise ValueError(
-            f"learning_rate must be specified when opt is string; it was {learning_rate} for "
-            f"{name!r}; pass a positive number."
-        )
-    return _OPTIMIZERS[name](learning_rate=learning_rate)
+    training_loss: Any
+    unreduced_loss: Any
+    weights: Any
+    processed_labels: Any
 
 
 class Head:

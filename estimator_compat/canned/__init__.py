@@ -1,0 +1,1 @@
+"""Canned estimators: models of feature columns with a head, a file a kind of model."""
