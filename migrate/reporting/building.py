@@ -105,13 +105,13 @@ def _model_fns(
         )
 
     runs: defaultdict[int, list[TargetRun]] = defaultdict(list)
-    elsewhere = []
+    elsewhere: list[TargetRun] = []
     for run in targets:
-        index = _of_target(run, model_fns, files)
-        if index is None:
+        place = _of_target(run, model_fns, files)
+        if place is None:
             elsewhere.append(run)
         else:
-            runs[index].append(run)
+            runs[place].append(run)
     pages = tuple(page(model_fn, runs[index]) for index, model_fn in enumerate(model_fns))
     return pages, tuple(page(_unscanned(run), [run]) for run in elsewhere)
 
