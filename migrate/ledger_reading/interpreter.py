@@ -22,8 +22,8 @@ from migrate.ledger_reading.values import Kind, Value, Values
 
 # Bounds for one model_fn in one mode: the expressions that are looked at, the modules that imports
 # lead to, and nested calls.
-MOST_EXPRESSIONS = 12_000
-MOST_MODULES = 32
+MOST_EXPRESSIONS = 6_000
+MOST_MODULES = 14
 DEEPEST = 18
 
 
