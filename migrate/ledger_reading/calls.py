@@ -190,7 +190,7 @@ class Calls:
     def _in_tree(self, dotted: str, frame: Frame) -> Value | None:
         """Returns a function of a module that was imported by its whole name."""
         module, _, name = dotted.rpartition(".")
-        found = module and self._interpreter.tree.imported(frame.module.path, module, 0)
+        found = module and self._interpreter.imported(frame.module.path, module, 0)
         return self._interpreter.globals.attribute(found, name) if found else None
 
     def followed(

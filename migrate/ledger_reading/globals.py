@@ -88,21 +88,23 @@ class Globals:
         return self._values.unknown(None)
 
     def _module_or_symbol(self, dotted: str, frame: Frame) -> Value:
-        found = self._interpreter.tree.imported(frame.module.path, dotted, 0)
+        found = self._interpreter.imported(frame.module.path, dotted, 0)
         if found is not None:
             return self.module_value(found)
         return self._values.make(Kind.SYMBOL, data=dotted)
 
     def _from_module(self, name: str, statement: ast.ImportFrom, frame: Frame) -> Value:
-        tree, importer = self._interpreter.tree, frame.module.path
+        importer = frame.module.path
         dotted = statement.module or ""
         is_library = dotted.partition(".")[0] in ("tensorflow", "tf_keras", "keras")
         if name in ("EstimatorSpec", "TPUEstimatorSpec") or (is_library and not statement.level):
             return self._values.make(Kind.SYMBOL, data=f"{dotted}.{name}")
-        inner = tree.imported(importer, f"{dotted}.{name}" if dotted else name, statement.level)
+        inner = self._interpreter.imported(
+            importer, f"{dotted}.{name}" if dotted else name, statement.level
+        )
         if inner is not None:
             return self.module_value(inner)
-        module = tree.imported(importer, dotted, statement.level)
+        module = self._interpreter.imported(importer, dotted, statement.level)
         if module is not None:
             return self.name(name, module)
         return self._values.make(Kind.SYMBOL, data=f"{dotted}.{name}")
@@ -111,5 +113,5 @@ class Globals:
         """Returns a global name of a module, or a module in its folder."""
         if name in module.bindings:
             return self.name(name, module)
-        inner = self._interpreter.tree.imported(module.path, name, 1)
+        inner = self._interpreter.imported(module.path, name, 1)
         return self.module_value(inner) if inner is not None else self._values.unknown(None)

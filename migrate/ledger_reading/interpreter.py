@@ -17,11 +17,13 @@ from migrate.ledger_reading.frames import Frame, Heap, copied
 from migrate.ledger_reading.globals import Globals
 from migrate.ledger_reading.objects import Objects
 from migrate.ledger_reading.statements import Statements
-from migrate.ledger_reading.tree import Tree
+from migrate.ledger_reading.tree import Tree, TreeModule
 from migrate.ledger_reading.values import Kind, Value, Values
 
-# Bounds for one model_fn in one mode: the expressions that are looked at, and nested calls.
-MOST_EXPRESSIONS = 12_000
+# Bounds for one model_fn in one mode: the expressions that are looked at, the modules that imports
+# lead to, and nested calls.
+MOST_EXPRESSIONS = 6_000
+MOST_MODULES = 14
 DEEPEST = 18
 
 
@@ -59,6 +61,7 @@ class Interpreter:
         self.containers = Containers(self)
         self.calls = Calls(self)
         self._looked_at = 0
+        self._paths: set[str] = set()
         self._later: dict[int, _Call] = {}
         self._results: dict[int, Value] = {}
         self.functions: dict[int, tuple[ast.AST, Frame]] = {}
@@ -70,6 +73,14 @@ class Interpreter:
             self.is_exhausted = True
             return self.values.unknown(frame.origin(node), why="there is too much code to follow")
         return self.expressions.evaluate(node, frame)
+
+    def imported(self, importer: str, module: str, level: int) -> TreeModule | None:
+        """Returns a module that a file imports; None if it is not in the tree, or one too many."""
+        path = self.tree.path(importer, module, level)
+        if path is None or (path not in self._paths and len(self._paths) >= MOST_MODULES):
+            return None
+        self._paths.add(path)
+        return self.tree.module(path)
 
     def later(
         self,

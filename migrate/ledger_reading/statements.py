@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from migrate.ledger_reading.interpreter import Interpreter
 
 _CHANGING = frozenset({"append", "extend", "update", "insert", "pop", "remove", "clear", "sort"})
+_NOT_NODES = frozenset({str, int, type(None), float, ast.Load, ast.Store})
 _Names = dict[str, Value]
 
 
@@ -235,16 +236,17 @@ class Statements:
     def _loop(self, node: ast.For | ast.While | ast.AsyncFor | ast.Match, frame: Frame) -> bool:
         """Forgets what a loop of unknown length may have changed."""
         origin = frame.origin(node.iter if isinstance(node, ast.For | ast.AsyncFor) else node)
-        read = self.read_in([node], frame)
-        for name in changed_names(node):
+        inside = _inside(node)
+        read = _values_read(inside, frame)
+        for name in _changed_names(inside):
             known = frame.names.get(name)
             more = read if known is None else (known, *read)
             frame.names[name] = self._values.unknown(origin, more, "a loop changes it")
-        for attribute in _attributes_set(node):
+        for attribute in _attributes_set(inside):
             base = self._interpreter.evaluate(attribute.value, frame)
             value = self._values.unknown(origin, read, "a loop changes it")
             self._interpreter.objects.set_attribute(base, attribute.attr, value)
-        if any(isinstance(each, ast.Return) for each in _inside(node)):
+        if any(isinstance(each, ast.Return) for each in inside):
             test = self._values.unknown(origin, read)
             frame.returned.append((test, self._values.unknown(origin, read)))
         self._interpreter.calls.opens_collections()
@@ -252,14 +254,7 @@ class Statements:
 
     def read_in(self, nodes: Iterable[ast.AST], frame: Frame) -> tuple[Value, ...]:
         """Returns what is bound to the names that nodes read."""
-        names = {
-            each.id
-            for node in nodes
-            for each in _inside(node)
-            if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)
-        }
-        found = [frame.find(name) for name in sorted(names)]
-        return tuple(value for value in found if value is not None)
+        return _values_read([each for node in nodes for each in _inside(node)], frame)
 
     def _with(self, node: ast.With, frame: Frame) -> bool:
         for item in node.items:
@@ -290,10 +285,18 @@ class Statements:
         return False
 
 
-def changed_names(node: ast.AST) -> set[str]:
-    """Returns the names that statements bind, or whose containers they change."""
+def _values_read(nodes: Iterable[ast.AST], frame: Frame) -> tuple[Value, ...]:
+    names = {
+        each.id for each in nodes if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)
+    }
+    found = [frame.find(name) for name in sorted(names)]
+    return tuple(value for value in found if value is not None)
+
+
+def _changed_names(nodes: Iterable[ast.AST]) -> set[str]:
+    """Returns the names that nodes bind, or whose containers they change."""
     names: set[str] = set()
-    for each in _inside(node):
+    for each in nodes:
         if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
             names.add(each.id)
         elif (isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Store)) or (
@@ -305,15 +308,17 @@ def changed_names(node: ast.AST) -> set[str]:
 
 def _inside(node: ast.AST) -> list[ast.AST]:
     """Lists a node and all nodes in it; faster than `ast.walk`, in another order."""
-    found, waiting = [], [node]
+    found: list[ast.AST] = []
+    waiting = [node]
     while waiting:
         each = waiting.pop()
         found.append(each)
         for field in each._fields:
-            value = getattr(each, field, None)
-            if value.__class__ is list:
+            value: Any = getattr(each, field, None)
+            kind = value.__class__
+            if isinstance(value, list):
                 waiting += [item for item in value if isinstance(item, ast.AST)]
-            elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+            elif kind not in _NOT_NODES and isinstance(value, ast.AST):
                 waiting.append(value)
     return found
 
@@ -323,10 +328,10 @@ def is_generator(node: ast.AST) -> bool:
     return any(isinstance(each, ast.Yield | ast.YieldFrom) for each in _inside(node))
 
 
-def _attributes_set(node: ast.AST) -> list[ast.Attribute]:
+def _attributes_set(nodes: Iterable[ast.AST]) -> list[ast.Attribute]:
     return [
         each
-        for each in _inside(node)
+        for each in nodes
         if isinstance(each, ast.Attribute) and isinstance(each.ctx, ast.Store)
     ]
 

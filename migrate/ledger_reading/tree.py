@@ -49,10 +49,9 @@ class Tree:
         self._shown = shown
         self._kept: collections.OrderedDict[str, TreeModule | None] = collections.OrderedDict()
 
-    def imported(self, importer: str, module: str, level: int) -> TreeModule | None:
-        """Returns a module that a file imports; None if it is not in the tree."""
-        path = self._find(importer, module, level) if importer else None
-        return None if path is None else self.module(path)
+    def path(self, importer: str, module: str, level: int) -> str | None:
+        """Returns the file of a module that a file imports; None if it is not in the tree."""
+        return self._find(importer, module, level) if importer else None
 
     def add(self, module: TreeModule) -> None:
         """Keeps a module that was parsed already."""

@@ -177,7 +177,7 @@ class Values:
     ) -> Value:
         """Returns the value that is made of these parts."""
         names = ("",) * len(args) if names is None else names
-        key = (kind, tuple(map(id, args)), names, data.__class__, data)
+        key = (id(kind), tuple(map(id, args)), names, data.__class__, data)
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = Value(kind, args, names, data, origin)

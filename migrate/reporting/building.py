@@ -128,7 +128,7 @@ def _of_target(run: TargetRun, model_fns: Sequence[ModelFn], files: Sources) -> 
 
 def _unscanned(run: TargetRun) -> ModelFn:
     """Returns a model_fn for a target that stands in no file that was scanned."""
-    place, _, name = run.target.split()[0].rpartition(":")
+    place, _, name = run.target.rpartition(":")
     return ModelFn(path=place, line=1, name=name, because="its file was not scanned")
 
 

@@ -85,7 +85,7 @@ def matches(run: TargetRun, model_fn: ModelFn, end: int) -> bool:
             os.path.abspath(line.file) == path and model_fn.line <= line.number <= end
             for line in places
         )
-    place, _, name = run.target.split()[0].rpartition(":")
+    place, _, name = run.target.rpartition(":")
     if name != model_fn.name.rpartition(".")[2]:
         return False
     if place.endswith(".py"):

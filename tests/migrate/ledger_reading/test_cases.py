@@ -21,7 +21,7 @@ from tests.migrate.ledger_reading.sources import ledger_of
 
 ROOT = Path(__file__).parents[3]
 MODULES = (ledger_cases_losses, ledger_cases_models, ledger_cases_reductions)
-CASES = {str(case): (module.__file__, case) for module in MODULES for case in module.CASES}
+CASES = {str(case): (str(module.__file__), case) for module in MODULES for case in module.CASES}
 WANTED = 105  # of the 130 ledgers are read without a part that is not known
 
 

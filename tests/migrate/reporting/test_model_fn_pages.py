@@ -31,6 +31,11 @@ def test_a_target_that_names_a_model_fn(target: str, is_it: bool) -> None:
     assert model_fn_pages.matches(TargetRun(target=target), MODEL_FN, 20) is is_it
 
 
+def test_a_path_with_blanks() -> None:
+    model_fn = ModelFn(path="a b/model.py", line=1, name="model_fn")
+    assert model_fn_pages.matches(TargetRun(target="a b/model.py:model_fn"), model_fn, 9)
+
+
 @pytest.mark.parametrize(
     ("file", "number", "is_it"),
     [("src/pkg/model.py", 15, True), ("src/pkg/model.py", 21, False), ("model.py", 15, False)],

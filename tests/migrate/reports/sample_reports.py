@@ -80,7 +80,7 @@ def run(target: str) -> TargetRun:
     """Returns what a target has shown, with hostile texts."""
     return TargetRun(
         target=target,
-        ledgers=(ledger("nowhere.py"),),
+        ledgers=(ledger(target.rpartition(":")[0]),),
         verdict=dataclasses.replace(DIFFERENT, explanations=("<script>alert(12)</script>",)),
         translated=Translated(
             outcome="whole",

@@ -113,7 +113,7 @@ def test_summary(rendered: Callable[[str], str]) -> None:
 def test_baseline_and_targets(rendered: Callable[[str], str]) -> None:
     text = Page(rendered("hostile")).text
     assert "Against the baseline" in text
-    assert "1 are gone and 1 are left" in text
+    assert ": 1 gone, 1 left (" in text
     assert "migrate ledger failed" in text
     assert "The hosted loop against the Estimator:" in text
     assert "First divergence" in text
