@@ -144,6 +144,7 @@ class Program:
         `learning_rate`.
       rate_function: The body of `learning_rate`; "" if the rate is constant.
       left_out: What is not carried over, in words.
+      comments: Source that is not carried over, and stands in the module as comments.
     """
 
     source: str
@@ -166,6 +167,7 @@ class Program:
     rates: tuple[str, ...]
     rate_function: str
     left_out: tuple[str, ...]
+    comments: tuple[str, ...] = ()
 
 
 def source_of(nodes: Sequence[ast.stmt]) -> tuple[str, ...]:

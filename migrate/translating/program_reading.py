@@ -55,6 +55,7 @@ class RunFacts:
       input_fns: The names of the input_fns in the module, by mode, and whether they take params.
       endless: Whether the training input has no end.
       loss_dtype: The dtype of the loss, such as "float32".
+      init_fns: The name and the source of a Scaffold's `init_fn`, by mode.
     """
 
     model_fn: Span
@@ -72,6 +73,7 @@ class RunFacts:
     input_fns: Mapping[str, tuple[str, bool]]
     endless: bool
     loss_dtype: str
+    init_fns: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
 
 
 def read(facts: RunFacts) -> Program:
@@ -143,6 +145,10 @@ class _Reading:
             rates=rates,
             rate_function=rate_function,
             left_out=self._left_out(specs),
+            comments=tuple(
+                f"Not carried over: the Scaffold's init_fn of {mode.upper()}, `{name}`.\n{source}"
+                for mode, (name, source) in facts.init_fns.items()
+            ),
         )
 
     def _without_penalties(
@@ -222,6 +228,14 @@ class _Reading:
             raise Refusal(
                 f"`{still[0]}` never moves, because the train_op does not depend on UPDATE_OPS; "
                 "put the train_op under tf.control_dependencies of them",
+                path=self.file.path,
+            )
+        unknown = [name for name in self.facts.training.moved if name not in part.moving]
+        if unknown:
+            raise Refusal(
+                f"the train_op assigns the variable {unknown[0]}, which is not translated; "
+                "expected optimizers, moving averages of weights and those of batch normalization; leave it "
+                "out, and add it in the file that is written",
                 path=self.file.path,
             )
         init: list[str] = []
@@ -405,14 +419,10 @@ class _Reading:
         found = []
         for mode, spec in specs.items():
             for name, value in spec.items():
-                if name in ("scaffold", "scaffold_fn") and not is_none(value):
-                    raise Refusal(
-                        f"the {name} in mode {mode!r} is not translated yet",
-                        path=self.file.path,
-                        line=getattr(value, "lineno", 0),
-                    )
                 if (name.endswith("hooks") or name == "host_call") and not is_none(value):
                     found.append(f"{name} of {mode.upper()}: {ast.unparse(value)}")
+        for mode, (name, _) in self.facts.init_fns.items():
+            found.append(f"init_fn of {mode.upper()}: `{name}`, which stands below as a comment")
         for call in self.facts.calls[TRAIN].walk():
             if call.callee.api.startswith("tf.summary."):
                 tag = call.arguments.get("name")
