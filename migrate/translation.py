@@ -60,6 +60,8 @@ class Translation:
           proof: What a verification found, for the docstring.
         """
         source = formatted(emitter.emit(self.program, keras=keras, proof=proof))
+        import os as _o
+
         check_names(source)
         return source
 
@@ -104,6 +106,7 @@ def translate(target: Target) -> Translation:
         calls={mode: run.call for mode, run in recorded.items()},
         formulas={mode: ledger.formula for mode, ledger in ledgers.items()},
         terms=ledgers[ModeKeys.TRAIN].terms,
+        evaluation_terms=ledgers[ModeKeys.EVAL].terms if ModeKeys.EVAL in ledgers else (),
         training=training_reading.with_scaffolds(
             training_reading.read(train.built), {m: run.built for m, run in recorded.items()}
         ),

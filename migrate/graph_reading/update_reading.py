@@ -69,7 +69,8 @@ def read(
         if one.weight in found:
             raise Refusal(
                 f"{one.weight} is updated by two optimizers in one step, "
-                f"{found[one.weight].op.name} and {op.name}; expected one update of each weight; write one optimizer"
+                f"{found[one.weight].op.name} and {op.name}; expected one update of each "
+                "weight; write one optimizer"
             )
         found[one.weight] = one
     return list(found.values())

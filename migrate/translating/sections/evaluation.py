@@ -11,6 +11,7 @@ from migrate.translating.source_reader.statements import stores
 
 def evaluation_source(program: Program) -> str:
     """Returns `eval_step` and `evaluate`."""
+    program = program.evaluated
     results = loss_results(program)
     body = ast.parse("\n".join(program.eval_body))
     if "weights" in results and "weights" in stores(body):

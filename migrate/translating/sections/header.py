@@ -34,7 +34,10 @@ def docstring(program: Program, proof: str) -> str:
     else:
         lines += ["The loss:", ""]
         lines += [f"    {mode.upper():5} loss = {text}" for mode, text in formulas.items()]
-    lines += ["", f"    reduction     {program.loss.reduce_words}"]
+    words = program.loss.reduce_words
+    lines += ["", f"    reduction     {words}"]
+    if program.evaluated.loss.reduce_words != words:
+        lines.append(f"    of EVAL       {program.evaluated.loss.reduce_words}")
     for fact, rate in zip(program.training.optimizers, program.rates, strict=True):
         row = optimizer_row(fact.kernel)
         shown = "learning_rate(step)" if rate == "rate" else rate

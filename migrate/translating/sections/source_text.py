@@ -55,7 +55,7 @@ def loss_call(program: Program) -> str:
     arguments = ["features", "labels", *program.model.outputs]
     if program.loss.variables:
         arguments.append("self.variables")
-    return f"compute_loss({', '.join(arguments)})"
+    return f"{program.loss.function}({', '.join(arguments)})"
 
 
 AVERAGE = "tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))"
