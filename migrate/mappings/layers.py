@@ -53,6 +53,13 @@ _CONVOLUTION = (
     "activation", "use_bias", *_REGULARIZERS,
 )  # fmt: skip
 _TRANSPOSED = tuple(name for name in _CONVOLUTION if name != "dilation_rate")
+_SEPARABLE = (
+    "inputs", "filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate",
+    "depth_multiplier", "activation", "use_bias", "depthwise_initializer",
+    "pointwise_initializer", "bias_initializer", "depthwise_regularizer",
+    "pointwise_regularizer", "bias_regularizer", "activity_regularizer", "depthwise_constraint",
+    "pointwise_constraint", "bias_constraint", "trainable", "name", "reuse",
+)  # fmt: skip
 _POOLING = ("inputs", "pool_size", "strides", "padding", "data_format", "name")
 _NORMALIZATION = (
     "inputs", "axis", "momentum", "epsilon", "center", "scale", "beta_initializer",
@@ -87,6 +94,22 @@ _FUNCTIONS = (
     _convolution("tf.layers.conv2d", "Conv2D", _CONVOLUTION),
     _convolution("tf.layers.conv3d", "Conv3D", _CONVOLUTION),
     _convolution("tf.layers.conv2d_transpose", "Conv2DTranspose", _TRANSPOSED),
+    _convolution("tf.layers.conv3d_transpose", "Conv3DTranspose", _TRANSPOSED),
+    *(
+        LayerRow(
+            legacy=f"tf.layers.separable_conv{rank}d",
+            keras=f"SeparableConv{rank}D",
+            parameters=_SEPARABLE,
+            dropped=_NO_REUSE,
+            variables={
+                "depthwise_kernel": "depthwise_kernel",
+                "pointwise_kernel": "pointwise_kernel",
+                "bias": "bias",
+            },
+            takes_scope_initializer=("depthwise_initializer", "pointwise_initializer"),
+        )
+        for rank in (1, 2)
+    ),
     *(
         LayerRow(
             legacy=f"tf.layers.{kind}_pooling{rank}d",
@@ -132,13 +155,16 @@ class FusedBatchNormalization(keras.layers.Layer):
     `keras.layers.BatchNormalization` moves that of the batch, which is (n - 1) / n of it.
     """
 
-    def __init__(self, momentum: float = 0.99, epsilon: float = 0.001) -> None:
+    def __init__(
+        self, momentum: float = 0.99, epsilon: float = 0.001, gamma_initializer: Any = "ones"
+    ) -> None:
         super().__init__()
         self.momentum, self.epsilon = momentum, epsilon
+        self.gamma_initializer = gamma_initializer
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         shape = input_shape[-1:]
-        self.gamma = self.add_weight(shape=shape, initializer="ones")
+        self.gamma = self.add_weight(shape=shape, initializer=self.gamma_initializer)
         self.beta = self.add_weight(shape=shape, initializer="zeros")
         self.moving_mean = self.add_weight(shape=shape, initializer="zeros", trainable=False)
         self.moving_variance = self.add_weight(shape=shape, initializer="ones", trainable=False)

@@ -125,6 +125,7 @@ class _Reading:
             _with_values(statement.node)
         self.part.definitions = self.layers.definitions
         self.part.classes += self.layers.classes
+        self.part.functions += self.layers.functions
         return self.part
 
     def _columns(self, node: ast.Call, api: str) -> ast.expr:

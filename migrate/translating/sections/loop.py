@@ -1,7 +1,9 @@
 """The loop: its variables, training, predictions and legacy checkpoints."""
 
+from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.ir import Program
 from migrate.translating.optimizer_rows import optimizer_row
+from migrate.translating.sections.averages import init_lines, model_name, shared_lines
 from migrate.translating.sections.evaluation import evaluation_source
 from migrate.translating.sections.optimizers import construction
 from migrate.translating.sections.source_text import indented, model_call
@@ -62,6 +64,9 @@ def _loop_init(program: Program) -> str:
             )
         for legacy, power in row.powers.items():
             named.append(f'"{legacy}": self.{attribute}.{power},')
+    made, average_names = init_lines(program)
+    lines += made
+    named += average_names
     named += [f'"{name}": model.{model.variables[name]}.value,' for name in model.state]
     others = [n for n in training.without_gradient if n in model.variables]
     named += [f'"{name}": model.{model.variables[name]}.value,' for name in others]
@@ -88,10 +93,14 @@ class Loop:
 def _predict(program: Program) -> str:
     assert program.predictions is not None
     arguments = ", ".join(program.predictions.parameters)
+    lines = [
+        *shared_lines(program, ModeKeys.PREDICT),
+        model_call(program, False, model_name(program, ModeKeys.PREDICT)),
+    ]
     return f'''\
     @tf.function
     def predict_step(self, features: Any) -> Any:
-        {model_call(program, False)}
+{indented(chr(10).join(lines), 2)}
         return predictions({arguments})
 
     def predict(self, dataset: tf.data.Dataset) -> Iterator[Any]:

@@ -44,10 +44,10 @@ def loss_results(program: Program) -> str:
     return "losses, weights" if program.loss.terms[0].weights else "losses"
 
 
-def model_call(program: Program, training: bool) -> str:
-    """Returns the statement that calls the model."""
+def model_call(program: Program, training: bool, model: str = "model") -> str:
+    """Returns the statement that calls the model, an attribute of the loop."""
     outputs = ", ".join(program.model.outputs)
-    return f"{outputs} = self.model(features, training={training})"
+    return f"{outputs} = self.{model}(features, training={training})"
 
 
 def loss_call(program: Program) -> str:
@@ -55,7 +55,7 @@ def loss_call(program: Program) -> str:
     arguments = ["features", "labels", *program.model.outputs]
     if program.loss.variables:
         arguments.append("self.variables")
-    return f"compute_loss({', '.join(arguments)})"
+    return f"{program.loss.function}({', '.join(arguments)})"
 
 
 AVERAGE = "tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))"

@@ -139,12 +139,29 @@ class Flattening:
             is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
             if isinstance(node, ast.Pass) or (index == 0 and is_docstring):
                 continue
-            made, ends = self._statement(node, frame, modes)
+            try:
+                made, ends = self._statement(node, frame, modes)
+            except Refusal as refusal:
+                made, ends = [self._unread(node, frame, modes, refusal)], {}
             if made:
                 made[0].comments[:0] = frame.file.comments_before(node)
             statements += made
             returned |= ends
         return statements, returned
+
+    def _unread(
+        self, node: ast.stmt, frame: Frame, modes: frozenset[str], refusal: Refusal
+    ) -> Statement:
+        """Keeps a statement that is not translated, if it is not a part of the model.
+
+        Raises:
+          Refusal: It makes variables, applies layers, or returns.
+        """
+        returns = any(isinstance(one, ast.Return) for one in ast.walk(node))
+        if returns or self.has_layers(node, frame, modes):
+            raise refusal
+        kept = Rename(frame.names, self, frame).visit(copy.deepcopy(node))
+        return Statement(kept, modes, refusal=refusal)
 
     def _statement(
         self, node: ast.stmt, frame: Frame, modes: frozenset[str]
@@ -397,4 +414,9 @@ class Flattening:
 def _targets(node: ast.stmt) -> frozenset[str]:
     """Returns the names that an assignment binds anew."""
     targets = node.targets if isinstance(node, ast.Assign) else []
-    return frozenset(one.id for one in targets if isinstance(one, ast.Name))
+    elements = [
+        one
+        for target in targets
+        for one in (target.elts if isinstance(target, ast.Tuple) else [target])
+    ]
+    return frozenset(one.id for one in elements if isinstance(one, ast.Name))
