@@ -41,7 +41,7 @@ def split(statements: list[Statement], wanted: dict[str, set[str]]) -> Forward:
     tainted: set[str] = set()
     depending = []
     for statement in relevant:
-        if _uses_model(statement.node) or loads(statement.node) & tainted:
+        if _uses_model(statement) or loads(statement.node) & tainted:
             tainted |= stores(statement.node)
             depending.append(statement)
     model = _needed_by_layers(relevant)
@@ -96,12 +96,12 @@ def _among(statement: Statement, statements: Iterable[Statement]) -> bool:
     return any(statement is one for one in statements)
 
 
-def _uses_model(node: ast.AST) -> bool:
-    return any(
+def _uses_model(statement: Statement) -> bool:
+    return statement.is_model or any(
         isinstance(one, ast.Attribute)
         and isinstance(one.value, ast.Name)
         and one.value.id == "self"
-        for one in ast.walk(node)
+        for one in ast.walk(statement.node)
     )
 
 
@@ -109,7 +109,7 @@ def _needed_by_layers(relevant: list[Statement]) -> list[Statement]:
     needed: set[str] = set()
     chosen = []
     for statement in reversed(relevant):
-        if _uses_model(statement.node) or stores(statement.node) & needed:
+        if _uses_model(statement) or stores(statement.node) & needed:
             chosen.append(statement)
             if isinstance(statement.node, ast.Assign):
                 needed -= stores(statement.node)

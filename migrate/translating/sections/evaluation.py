@@ -2,6 +2,7 @@
 
 import ast
 
+from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.ir import Program
 from migrate.translating.sections.source_text import indented, loss_call, loss_results, model_call
 from migrate.translating.source_reader.statements import stores
@@ -14,7 +15,7 @@ def evaluation_source(program: Program) -> str:
     if "weights" in results and "weights" in stores(body):
         results = results.replace("weights", "loss_weights")
     lines = [
-        model_call(program, False),
+        model_call(program, ModeKeys.EVAL),
         f"loss, {results} = {loss_call(program)}",
         *program.eval_body,
     ]
