@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -18,13 +18,15 @@ from estimator_compat.ledger import reader
 from estimator_compat.ledger.values import LossLedger
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import sessions
-from migrate.graph_reading import runs, training_reading
+from migrate.graph_reading import kept_modules, runs, training_reading
+from migrate.graph_reading.object_sources import ObjectSources
 from migrate.graph_reading.recorded_facts import fact_of
 from migrate.targets import Built, Target
 from migrate.translating import emitter, program_reading
+from migrate.translating.border import Border
 from migrate.translating.expressions import dotted, is_plain
 from migrate.translating.facts import Span
-from migrate.translating.ir import Program
+from migrate.translating.ir import KeptFunction, Program
 from migrate.translating.program_reading import RunFacts
 from migrate.translating.refusal import Refusal
 from migrate.verifying.subject import SubjectReference
@@ -38,14 +40,22 @@ class Translation:
 
     Attributes:
       program: What was read.
-      outcome: "whole": no line of the legacy model runs in the written module.
-      kept: The functions of the legacy program that the module still calls; none in this version.
-      left_out: What is not carried over, such as hooks, in words.
+      because: What kept it from being translated whole; "" if it was, or nobody tried.
     """
 
     program: Program
-    outcome: str = "whole"
-    kept: tuple[str, ...] = ()
+    because: str = ""
+
+    @property
+    def outcome(self) -> str:
+        """ "whole": no line of the legacy model runs in the written module; or "kept forward"."""
+        return "whole" if self.program.model.kept is None else "kept forward"
+
+    @property
+    def kept(self) -> tuple[KeptFunction, ...]:
+        """The functions of the legacy program that the module still calls."""
+        kept = self.program.model.kept
+        return () if kept is None else kept.functions
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -66,14 +76,18 @@ class Translation:
         return source
 
 
-def translate(target: Target) -> Translation:
+def translate(
+    target: Target, *, keep: Collection[str] = (), whole: Collection[str] = ()
+) -> Translation:
     """Translates a model_fn into the source of a TF2 training loop.
 
     The model_fn is run: its graph is built in each mode that has an input_fn, and its calls are
-    recorded. Nothing is trained.
+    recorded. Nothing is trained. Where the forward pass cannot be read, it is kept as it is.
 
     Args:
       target: The model_fn with its inputs, params and config.
+      keep: The names of functions of the program that the written module calls as they are.
+      whole: The names of functions that it may not call.
 
     Raises:
       Refusal: A part of the model_fn is not translated. The message has the line.
@@ -120,8 +134,72 @@ def translate(target: Target) -> Translation:
         endless=_is_endless(target),
         loss_dtype=train.built.spec.loss.dtype.base_dtype.name,
         init_fns=_init_fns({mode: run.built for mode, run in recorded.items()}),
+        label_specs=_label_specs(train.built.inputs.labels),
+        modules=kept_modules.names_by_file(),
+        objects=_objects(function),
+        read_modules=kept_modules.read,
     )
-    return Translation(program=program_reading.read(facts))
+    return _translated(facts, keep, whole)
+
+
+def _translated(facts: RunFacts, keep: Collection[str], whole: Collection[str]) -> Translation:
+    """Translates the program as a whole, or with the forward pass kept."""
+    kept = dataclasses.replace(
+        facts, border=Border(is_kept=True, keep=tuple(keep), translate=tuple(whole))
+    )
+    _check_names_of_functions(facts, [*keep, *whole])
+    if keep:
+        return Translation(program=program_reading.read(kept))
+    try:
+        translation = Translation(program=program_reading.read(facts))
+        translation.source()
+        return translation
+    except Refusal as refusal:
+        try:
+            translation = Translation(program=program_reading.read(kept), because=str(refusal))
+            translation.source()
+        except Refusal as second:
+            # The first reason is that of a user who wants the whole program translated.
+            raise refusal from second
+        return translation
+
+
+def _check_names_of_functions(facts: RunFacts, names: Collection[str]) -> None:
+    called = {one.callee.name for call in facts.calls.values() for one in call.walk()}
+    for name in names:
+        if name not in called:
+            raise ValueError(
+                f"`{name}` names no function that the model_fn calls; expected one of the "
+                f"program's own functions, such as {_examples(facts)}; correct the name."
+            )
+
+
+def _examples(facts: RunFacts) -> str:
+    users = {
+        one.callee.name
+        for call in facts.calls.values()
+        for one in call.walk()
+        if one.callee.span is not None and one.callee.name != "<lambda>"
+    }
+    return ", ".join(f"`{name}`" for name in sorted(users)[:5]) or "none here"
+
+
+def _label_specs(labels: Any) -> str:
+    try:
+        return "None" if labels is None else _specs(labels)
+    except Refusal:
+        return "None"
+
+
+def _objects(function: Callable[..., Any]) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Returns the source of the objects around a function that have one."""
+    found = {}
+    for name, value in inspect.getclosurevars(function).nonlocals.items():
+        sources = ObjectSources()
+        text = sources.source(value)
+        if text is not None and not is_plain(fact_of(value)):
+            found[name] = (text, tuple(sources.imports))
+    return found
 
 
 def _init_fns(built: Mapping[str, Built]) -> dict[str, tuple[str, str]]:

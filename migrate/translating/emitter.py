@@ -4,6 +4,7 @@ import re
 import textwrap
 
 from migrate.translating.ir import Program
+from migrate.translating.sections import kept_forward
 from migrate.translating.sections.header import FLAGS, docstring, import_lines
 from migrate.translating.sections.loop import loop_source
 from migrate.translating.sections.loss import loss_source
@@ -29,14 +30,17 @@ def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
     constants, definitions = program.copied[:first], program.copied[first:] if first else ()
     if first == 0:
         constants, definitions = (), program.copied
+    kept = program.model.kept
     parts = [
         docstring(program, proof),
         import_lines(program),
-        FLAGS,
+        FLAGS if kept is None else FLAGS.replace(")", ", allow_override=True)"),
+        *([kept_forward.modules_source(kept)] if kept is not None else []),
         "\n".join(one for one in (program.params, *constants) if one),
         *definitions,
         f"FEATURES = {program.feature_specs}",
-        model_source(program),
+        *([f"LABELS = {program.label_specs}"] if kept is not None and kept.takes_labels else []),
+        model_source(program) if kept is None else kept_forward.model_source(program),
         *([function_source(program.predictions, _PREDICTIONS_DOC)] if program.predictions else []),
         loss_source(program),
         rate_source(program),

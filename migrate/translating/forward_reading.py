@@ -47,7 +47,7 @@ def split(statements: list[Statement], wanted: dict[str, set[str]]) -> Forward:
     tainted: set[str] = set()
     depending = []
     for statement in relevant:
-        if uses_model(statement.node) or loads(statement.node) & tainted:
+        if statement.is_model or uses_model(statement.node) or loads(statement.node) & tainted:
             tainted |= stores(statement.node)
             depending.append(statement)
     model = _needed_by_layers(relevant)
@@ -117,7 +117,8 @@ def _needed_by_layers(relevant: list[Statement]) -> list[Statement]:
     for mode in frozenset().union(*(one.modes for one in relevant)):
         needed: set[str] = set()
         for statement in reversed([one for one in relevant if mode in one.modes]):
-            if uses_model(statement.node) or stores(statement.node) & needed:
+            is_model = statement.is_model or uses_model(statement.node)
+            if is_model or stores(statement.node) & needed:
                 chosen.append(statement)
                 needed -= kills(statement.node)
                 needed |= loads(statement.node)

@@ -3,7 +3,7 @@
 import ast
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from migrate.mappings import functions
 from migrate.translating import (
     copying,
     forward_reading,
+    kept_program,
+    kept_reading,
     loss_collections,
     loss_reading,
     mode_conditions,
@@ -21,9 +23,18 @@ from migrate.translating import (
     spec_reading,
     tidying,
 )
+from migrate.translating.border import WHOLE, Border
 from migrate.translating.expressions import api_of, dotted, is_plain, parse
 from migrate.translating.facts import Call, Span
-from migrate.translating.ir import Function, Loss, Metric, Model, Program, source_of
+from migrate.translating.ir import (
+    Function,
+    KeptModules,
+    Loss,
+    Metric,
+    Model,
+    Program,
+    source_of,
+)
 from migrate.translating.ir import LossTerm as TermPart
 from migrate.translating.loss_source import unique
 from migrate.translating.metric_reading import MetricReading, is_none
@@ -59,6 +70,12 @@ class RunFacts:
       endless: Whether the training input has no end.
       loss_dtype: The dtype of the loss, such as "float32".
       init_fns: The name and the source of a Scaffold's `init_fn`, by mode.
+      border: Which functions are kept as they are.
+      label_specs: The source of the nest of TensorSpecs of the labels.
+      modules: The names of the user's modules by their files.
+      objects: The source of the objects of the names from functions around the model_fn, and the
+        imports that it needs.
+      read_modules: Reads what kept modules need of TensorFlow 1.
     """
 
     model_fn: Span
@@ -78,6 +95,11 @@ class RunFacts:
     endless: bool
     loss_dtype: str
     init_fns: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
+    border: Border = WHOLE
+    label_specs: str = "None"
+    modules: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    objects: Mapping[str, tuple[str, tuple[str, ...]]] = dataclasses.field(default_factory=dict)
+    read_modules: Callable[[Iterable[str], Iterable[str], str], KeptModules] | None = None
 
 
 def read(facts: RunFacts) -> Program:
@@ -94,6 +116,7 @@ class _Reading:
         self.facts = facts
         self.file = source_files.load(facts.model_fn.file)
         self.aliases = copying.aliases(self.file)
+        self.kept: kept_reading.KeptPart | None = None
 
     def run(self) -> Program:
         facts = self.facts
@@ -103,10 +126,11 @@ class _Reading:
             facts.attributes,
             tensors=loss_reading.tensors(facts.terms)
             | loss_reading.tensors(facts.evaluation_terms),
+            border=facts.border,
         )
         self.flat = flat
         self._name_constants(flat)
-        part = model_reading.read(flat, self.aliases)
+        part = self._part(flat)
         self.names = loss_collections.names_for(flat)
         loss_collections.gather(flat, facts.terms, self.names)
         loss_collections.name_variables(
@@ -123,7 +147,7 @@ class _Reading:
         known = (evaluation_loss or loss).known
         found, eval_body = self._metrics(specs, _with_known(forward.others, known))
         rates, rate_function = self._rates()
-        model = self._model(part, forward)
+        model = self._model(part, forward) if self.kept is None else self._kept_model(forward)
         predictions = self._predictions(specs, forward.others)
         tables = tuple(f"{k} = {ast.unparse(v)}" for k, v in part.constants.items())
         self.tables = tuple(part.constants)
@@ -140,6 +164,7 @@ class _Reading:
                 copied, tables, model, loss, evaluation_loss, predictions, found, eval_body, rates
             ),
             feature_specs=facts.feature_specs,
+            label_specs=facts.label_specs,
             has_labels=facts.has_labels,
             input_fns={
                 mode: f"{name}({'PARAMS' if takes else ''})"
@@ -162,6 +187,31 @@ class _Reading:
                 for mode, (name, source) in facts.init_fns.items()
             ),
         )
+
+    def _part(self, flat: Flattened) -> model_reading.ModelPart:
+        """Reads the model: Keras layers, or the forward pass as it is."""
+        if not self.facts.border.is_kept:
+            return model_reading.read(flat, self.aliases)
+        aliases = [one for file in flat.files for one in copying.aliases(file)]
+        self.kept = kept_reading.read(flat, aliases, self.facts.border.keep)
+        variables = {name: f"by_name[{name!r}]" for name in self.kept.variables}
+        return model_reading.ModelPart(
+            [], {}, variables, list(self.kept.trainable), flat.statements, {}, []
+        )
+
+    def _kept_model(self, forward: forward_reading.Forward) -> Model:
+        assert self.kept is not None
+        assert self.facts.read_modules is not None
+        return kept_program.KeptProgram(
+            self.kept,
+            forward,
+            files=self.flat.files,
+            modules=self.facts.modules,
+            read_modules=self.facts.read_modules,
+            objects=self.facts.objects,
+            modes=tuple(self.facts.calls),
+            constants=["PARAMS", *(n.upper() for n in self.facts.closure), *self.flat.constants],
+        ).model()
 
     def _without_penalties(
         self, specs: Mapping[str, Mapping[str, ast.expr]]
@@ -448,6 +498,7 @@ class _Reading:
         text = "\n".join(_texts(parts)) + "".join(
             " PARAMS" for _, takes in self.facts.input_fns.values() if takes
         )
+        text += "".join("\n".join(one.body) for one in parts if isinstance(one, Model))
         if "PARAMS" in text:
             lines.append(f"PARAMS: dict[str, Any] = {self._plain_params(text)!r}")
         for name, value in self.facts.closure.items():
@@ -528,7 +579,8 @@ def _texts(parts: Sequence[Any]) -> list[str]:
         elif isinstance(one, TermPart):
             found += _texts([one.per_example, one.reduce, one.weights])
         elif isinstance(one, Model):
-            found += [*one.init, *one.body, *one.methods, *one.functions]
+            body = one.body if one.kept is None else ()
+            found += [*one.init, *body, *one.methods, *one.functions]
         elif isinstance(one, Metric):
             found += [one.make, *one.values, one.definition]
         elif isinstance(one, copying.Copied):

@@ -18,7 +18,7 @@ def evaluation_source(program: Program) -> str:
         results = results.replace("weights", "loss_weights")
     lines = [
         *shared_lines(program, ModeKeys.EVAL),
-        model_call(program, False, model_name(program, ModeKeys.EVAL)),
+        model_call(program, ModeKeys.EVAL, model_name(program, ModeKeys.EVAL)),
         f"loss, {results} = {loss_call(program)}",
         *program.eval_body,
     ]

@@ -1,5 +1,6 @@
 """The training steps of the loop."""
 
+from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.ir import Program
 from migrate.translating.optimizer_rows import optimizer_row
 from migrate.translating.sections import gradients
@@ -42,15 +43,17 @@ def train_step_source(program: Program) -> str:
     what = {"terms": "and, for each term, the losses of the examples and their weights"}.get(
         results, "the losses of the examples" + (", their weights" if "weights" in results else "")
     )
+    # The kept forward pass runs in graphs only.
+    graph = "    @tf.function\n" if program.model.kept is not None else ""
     return f'''\
     def differentiate(self, features: Any, {labels}) -> tuple[Any, ...]:
         """Returns the loss, {what}, and the gradients."""
         with tf.GradientTape() as tape:
-            {model_call(program, True)}
+            {model_call(program, ModeKeys.TRAIN)}
             loss, {results} = {loss_call(program)}
         return loss, {results}, tape.gradient(loss, self.weights)
 
-    def gradients(self, features: Any, {labels}) -> dict[str, Any]:
+{graph}    def gradients(self, features: Any, {labels}) -> dict[str, Any]:
         """Returns the gradients of the loss, not clipped, by the names of the weights."""
         *_, gradients = self.differentiate(features, labels)
         return dict(gradients)

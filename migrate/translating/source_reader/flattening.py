@@ -9,6 +9,7 @@ import copy
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 
+from migrate.translating.border import WHOLE, Border
 from migrate.translating.facts import Call, Span
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader import source_files, unrolling
@@ -17,19 +18,22 @@ from migrate.translating.source_reader.frames import (
     Frame,
     executions,
     function_at,
+    hides,
     is_part,
     is_simple,
 )
 from migrate.translating.source_reader.inlining import Expressions, Rename
 from migrate.translating.source_reader.object_attributes import ObjectAttributes
 from migrate.translating.source_reader.source_files import SourceFile
-from migrate.translating.source_reader.statements import Statement, loads, stores
+from migrate.translating.source_reader.statements import Statement, in_scopes, loads, stores
 
 # `with` statements whose body is the same without them.
 _TRANSPARENT = (
     "tf.variable_scope", "tf.name_scope", "tf.control_dependencies", "tf.device",
     "tf.colocate_with",
 )  # fmt: skip
+# Those of them that name no variables, and need not be kept.
+_WITHOUT_NAMES = {"tf.control_dependencies", "tf.device", "tf.colocate_with"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,7 @@ def flatten(
     attributes: Mapping[str, object] | None = None,
     *,
     tensors: Collection[str] = (),
+    border: Border = WHOLE,
 ) -> Flattened:
     """Flattens a model_fn.
 
@@ -77,11 +82,12 @@ def flatten(
       attributes: If it is a method, the plain attributes of its object, such as "self.units".
       tensors: The names of tensors that the source must show: a helper that computes one, and does
         not return it, is put in the place of its call.
+      border: Which helpers stay as they are.
 
     Raises:
       Refusal: The source does not have a form that can be flattened.
     """
-    return Flattening(attributes or {}, frozenset(tensors)).run(model_fn, calls)
+    return Flattening(attributes or {}, frozenset(tensors), border).run(model_fn, calls)
 
 
 class Flattening:
@@ -90,10 +96,16 @@ class Flattening:
     Args:
       attributes: The plain attributes of the object whose method it is.
       tensors: The tensors that helpers may not hide.
+      border: Which helpers stay as they are.
     """
 
-    def __init__(self, attributes: Mapping[str, object], tensors: frozenset[str]) -> None:
-        self.tensors = tensors
+    def __init__(
+        self,
+        attributes: Mapping[str, object],
+        tensors: frozenset[str],
+        border: Border = WHOLE,
+    ) -> None:
+        self.tensors, self.border = tensors, border
         self.scopes: list[ast.expr] = []
         self.initializers: dict[ast.AST, ast.expr] = {}
         self.facts: dict[ast.AST, dict[str, list[Call]]] = {}
@@ -274,8 +286,12 @@ class Flattening:
     ) -> tuple[list[Statement], dict[str, ast.expr]]:
         count = len(self.scopes)
         before: list[Statement] = []
+        kept: list[ast.withitem] = []
         for item in node.items:
             found = executions(item.context_expr, frame, modes)
+            if self.border.is_kept:
+                before += self._kept_scope(item, found, frame, modes, kept)
+                continue
             names = {call.callee.api for calls in found.values() for call in calls}
             if not names <= set(_TRANSPARENT) or not names:
                 raise Refusal(
@@ -297,7 +313,28 @@ class Flattening:
                     self.scopes.append(value)
         statements, returned = self.body(node.body, frame, modes)
         del self.scopes[count:]
+        for one in statements:
+            one.scopes = (*kept, *one.scopes)
         return before + statements, returned
+
+    def _kept_scope(
+        self,
+        item: ast.withitem,
+        found: Mapping[str, list[Call]],
+        frame: Frame,
+        modes: frozenset[str],
+        kept: list[ast.withitem],
+    ) -> list[Statement]:
+        """Keeps a `with` that may name variables; returns what must run before it."""
+        names = {call.callee.api for calls in found.values() for call in calls}
+        if names and names <= _WITHOUT_NAMES:
+            return []
+        before, value = self._expression(item.context_expr, frame, modes)
+        target = None
+        if item.optional_vars is not None:
+            target = Rename(frame.names, self, frame).visit(copy.deepcopy(item.optional_vars))
+        kept.append(ast.withitem(context_expr=value, optional_vars=target))
+        return before
 
     def _unrolled(
         self, node: ast.For, frame: Frame, modes: frozenset[str]
@@ -363,16 +400,26 @@ class Flattening:
         for node in (one for statement in body for one in ast.walk(statement)):
             if isinstance(node, ast.Call):
                 found = executions(node, frame, modes)
-                if any(is_part(call) for calls in found.values() for call in calls):
+                calls = [call for each in found.values() for call in each]
+                if any(is_part(one) for one in calls) and not self.keeps(calls):
                     return True
+        if self.border.is_kept:
+            return False
         inner = [n for one in body for n in ast.walk(one) if isinstance(n, ast.For | ast.ListComp)]
         return any(self.has_layers(one, frame, modes) for one in inner)
+
+    def keeps(self, calls: Sequence[Call]) -> bool:
+        """Tells whether calls of a helper stay calls."""
+        hidden = any(hides(call, self.tensors) for call in calls)
+        return self.border.keeps(calls, hides=hidden)
 
     def has_layers(self, node: ast.AST, frame: Frame, modes: frozenset[str]) -> bool:
         """Tells whether calls in a node make variables, or apply layers."""
         for one in ast.walk(node):
             if isinstance(one, ast.Call):
                 for calls in executions(one, frame, modes).values():
+                    if self.border.is_kept and (self.keeps(calls) or not _are_users(calls)):
+                        continue
                     for call in calls:
                         if call.variables or call.callee.api.startswith(LAYERS) or is_part(call):
                             return True
@@ -392,7 +439,7 @@ class Flattening:
                 line=node.lineno,
             )
         target = Rename(frame.names, self, frame).visit(copy.deepcopy(node.target))
-        loop = ast.For(target=target, iter=iterated, body=[one.node for one in body], orelse=[])
+        loop = ast.For(target=target, iter=iterated, body=in_scopes(body), orelse=[])
         loop.lineno = node.lineno
         return [*before, Statement(loop, modes)]
 
@@ -409,6 +456,10 @@ class Flattening:
             visitor.targets = {k: v for k, v in (targets or {}).items() if isinstance(v, str)}
         new = visitor.run(node)
         return visitor.before, new
+
+
+def _are_users(calls: Sequence[Call]) -> bool:
+    return any(call.callee.span is not None for call in calls)
 
 
 def _targets(node: ast.stmt) -> frozenset[str]:

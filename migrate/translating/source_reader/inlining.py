@@ -144,6 +144,10 @@ class Expressions(ast.NodeTransformer):
         calls = [call for each in found.values() for call in each]
         own = self._owner(node) and any(call.callee.span is not None for call in calls)
         hidden = self.flattening.tensors
+        if self.flattening.keeps(calls):
+            new = self.generic_visit(node)
+            self.flattening.facts[new] = found
+            return new
         if own or any(is_part(call) or hides(call, hidden) for call in calls):
             return self._in_place(node, found)
         new = self.generic_visit(node)

@@ -18,12 +18,35 @@ class Statement:
       comments: The comments before it.
       refusal: Why it is not translated; None if it is. It is raised where the statement is needed,
         as most that prepare a train_op are not.
+      scopes: The `with` items around it that are kept, outer ones first.
+      is_model: Whether it calls what makes weights, in a forward pass that is kept.
     """
 
     node: ast.stmt
     modes: frozenset[str]
     comments: list[str] = dataclasses.field(default_factory=list)
     refusal: Exception | None = None
+    scopes: tuple[ast.withitem, ...] = ()
+    is_model: bool = False
+
+
+def in_scopes(statements: Sequence[Statement]) -> list[ast.stmt]:
+    """Returns the statements with the `with`s around them that are kept."""
+    found: list[ast.stmt] = []
+    index = 0
+    while index < len(statements):
+        if not statements[index].scopes:
+            found.append(statements[index].node)
+            index += 1
+            continue
+        outer = statements[index].scopes[0]
+        inner = []
+        while index < len(statements) and statements[index].scopes[:1] == (outer,):
+            one = statements[index]
+            inner.append(dataclasses.replace(one, scopes=one.scopes[1:]))
+            index += 1
+        found.append(ast.With(items=[outer], body=in_scopes(inner)))
+    return found
 
 
 def loads(node: ast.AST | None) -> set[str]:
