@@ -13,7 +13,9 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import tensorflow as tf
+from absl import flags
 
+from estimator_compat import package_files
 from estimator_compat.ledger import reader
 from estimator_compat.ledger.values import LossLedger
 from estimator_compat.mode_keys import ModeKeys
@@ -22,7 +24,7 @@ from migrate.graph_reading import kept_modules, runs, training_reading
 from migrate.graph_reading.object_sources import ObjectSources
 from migrate.graph_reading.recorded_facts import fact_of
 from migrate.targets import Built, Target
-from migrate.translating import emitter, program_reading
+from migrate.translating import program_reading
 from migrate.translating.border import Border
 from migrate.translating.expressions import dotted, is_plain
 from migrate.translating.facts import Span
@@ -70,8 +72,6 @@ class Translation:
           proof: What a verification found, for the docstring.
         """
         source = formatted(emitter.emit(self.program, keras=keras, proof=proof))
-        import os as _o
-
         check_names(source)
         return source
 
@@ -134,8 +134,10 @@ def translate(
         endless=_is_endless(target),
         loss_dtype=train.built.spec.loss.dtype.base_dtype.name,
         init_fns=_init_fns({mode: run.built for mode, run in recorded.items()}),
+        flag_values=_flag_values(),
         label_specs=_label_specs(train.built.inputs.labels),
         modules=kept_modules.names_by_file(),
+        own_modules=_own_modules(),
         objects=_objects(function),
         read_modules=kept_modules.read,
     )
@@ -343,15 +345,41 @@ def _specs(features: Any) -> str:
     return f"tf.{kind}({shape}, tf.{features.dtype.base_dtype.name})"
 
 
-def _input_fn(target: Target, mode: str, function: Any) -> tuple[str, bool]:
-    """Returns the name of an input_fn in the model_fn's module, and whether it takes params."""
+def _input_fn(target: Target, mode: str, function: Any) -> tuple[str, bool, str]:
+    """Returns the name of an input_fn, whether it takes params, and the file that defines it."""
     wanted = target.input_fn(mode)
-    for name, value in function.__globals__.items():
-        if value is wanted:
-            return name, "params" in inspect.signature(wanted).parameters
+    inner = inspect.unwrap(wanted)
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    modules = [function.__globals__, getattr(inner, "__globals__", {})]
+    for one in modules:
+        for name, value in one.items():
+            if value is wanted:
+                path = one.get("__file__") or function.__code__.co_filename
+                return name, "params" in inspect.signature(wanted).parameters, path
     raise Refusal(
-        f"the input_fn of {mode!r} is not a name at the top level of {function.__module__}"
+        f"the input_fn of {mode!r} has no name at the top level of its module; define it there"
     )
+
+
+def _own_modules() -> dict[str, str]:
+    """Returns the names of the program's own modules by their files: no installed package's."""
+    return {
+        path: name
+        for path, name in kept_modules.names_by_file().items()
+        if not package_files.is_installed(path)
+        and (package_files.is_example(path) or not package_files.is_ours(path))
+    }
+
+
+def _flag_values() -> dict[str, str]:
+    """Returns the source of the values of flags that are not their defaults."""
+    found = {}
+    for name in flags.FLAGS if flags.FLAGS.is_parsed() else ():
+        flag = flags.FLAGS[name]
+        if flag.value != flag.default and is_plain(fact_of(flag.value)):
+            found[name] = repr(flag.value)
+    return found
 
 
 def _is_endless(target: Target) -> bool:

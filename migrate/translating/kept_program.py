@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from estimator_compat.mode_keys import ModeKeys

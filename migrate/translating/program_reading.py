@@ -38,9 +38,11 @@ from migrate.translating.ir import (
 from migrate.translating.ir import LossTerm as TermPart
 from migrate.translating.loss_source import unique
 from migrate.translating.metric_reading import MetricReading, is_none
+from migrate.translating.own_modules import OwnModules
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader import flattening, source_files
 from migrate.translating.source_reader.flattening import Flattened
+from migrate.translating.source_reader.source_files import SourceFile
 from migrate.translating.source_reader.statements import Statement, loads, needed_for, stores
 from migrate.translating.training_facts import TrainingFacts
 
@@ -66,13 +68,15 @@ class RunFacts:
       literals: The source of module-level values that depend on the place of the file.
       feature_specs: The source of the nest of TensorSpecs of the features.
       has_labels: Whether the training input has labels.
-      input_fns: The names of the input_fns in the module, by mode, and whether they take params.
+      input_fns: The names of the input_fns by mode, whether they take params, and their files.
       endless: Whether the training input has no end.
       loss_dtype: The dtype of the loss, such as "float32".
       init_fns: The name and the source of a Scaffold's `init_fn`, by mode.
       border: Which functions are kept as they are.
       label_specs: The source of the nest of TensorSpecs of the labels.
-      modules: The names of the user's modules by their files.
+      flag_values: The source of the values of flags that are not their defaults.
+      modules: The names of the user's modules by their files, installed packages' among them.
+      own_modules: Those of the program itself, whose source is copied.
       objects: The source of the objects of the names from functions around the model_fn, and the
         imports that it needs.
       read_modules: Reads what kept modules need of TensorFlow 1.
@@ -91,13 +95,15 @@ class RunFacts:
     literals: Mapping[str, str]
     feature_specs: str
     has_labels: bool
-    input_fns: Mapping[str, tuple[str, bool]]
+    input_fns: Mapping[str, tuple[str, bool, str]]
     endless: bool
     loss_dtype: str
     init_fns: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     border: Border = WHOLE
     label_specs: str = "None"
+    flag_values: Mapping[str, str] = dataclasses.field(default_factory=dict)
     modules: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    own_modules: Mapping[str, str] = dataclasses.field(default_factory=dict)
     objects: Mapping[str, tuple[str, tuple[str, ...]]] = dataclasses.field(default_factory=dict)
     read_modules: Callable[[Iterable[str], Iterable[str], str], KeptModules] | None = None
 
@@ -116,6 +122,7 @@ class _Reading:
         self.facts = facts
         self.file = source_files.load(facts.model_fn.file)
         self.aliases = copying.aliases(self.file)
+        self.own = OwnModules(facts.own_modules)
         self.kept: kept_reading.KeptPart | None = None
 
     def run(self) -> Program:
@@ -168,7 +175,7 @@ class _Reading:
             has_labels=facts.has_labels,
             input_fns={
                 mode: f"{name}({'PARAMS' if takes else ''})"
-                for mode, (name, takes) in facts.input_fns.items()
+                for mode, (name, takes, _) in facts.input_fns.items()
             },
             endless=facts.endless,
             loss_dtype=facts.loss_dtype,
@@ -277,11 +284,26 @@ class _Reading:
         """Names the hyperparameters as constants of the written module."""
         names = {"params": "PARAMS"} | {name: name.upper() for name in self.facts.closure}
 
+        own, files = self.own, flat.files
+        variables = set().union(*(stores(one.node) for one in flat.statements))
+
         class Rename(ast.NodeTransformer):
             def visit_Name(self, node: ast.Name) -> ast.AST:
                 if isinstance(node.ctx, ast.Load):
                     node.id = names.get(node.id, node.id)
                 return node
+
+            def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+                # `layers.gelu` of an own module is `gelu` of the written one.
+                name = dotted(node)
+                for file in files if name else ():
+                    member = own.member(file, name)
+                    if member is not None and member[2] == name:
+                        if member[1] in variables:
+                            reason = f"`{name}` has the name of a variable; rename one"
+                            raise Refusal(reason, path=file.path, line=node.lineno)
+                        return ast.copy_location(ast.Name(id=member[1], ctx=node.ctx), node)
+                return self.generic_visit(node)
 
         for statement in flat.statements:
             Rename().visit(statement.node)
@@ -481,22 +503,36 @@ class _Reading:
             if isinstance(node, ast.Name)
         }
         self._check_names(text)
-        defined = {
-            name
-            for node in self.file.tree.body
-            for name in ([*copying.imported(node)] or stores(node))
-        }
-        wanted = (read & defined) | {name for name, _ in self.facts.input_fns.values()}
         known = ["PARAMS", "tf", "keras", *(n.upper() for n in self.facts.closure)]
         known += [*self.flat.constants, *self.tables]
         return copying.copy_of(
-            self.file, sorted(wanted), known=known, literals=dict(self.facts.literals)
+            [(file, name) for name in sorted(read) for file in self._defining(name)]
+            + [(source_files.load(path), name) for name, _, path in self.facts.input_fns.values()],
+            known=known,
+            literals=dict(self.facts.literals),
+            own=self.own,
+            flags=copying.flags_read(text),
+            flag_values=self.facts.flag_values,
         )
+
+    def _defining(self, name: str) -> list[SourceFile]:
+        """Returns the file that defines a name, among those whose functions the model has."""
+        found = {}
+        for file in self.flat.files:
+            origin = self.own.origin(file, name)
+            if origin is not None:
+                found[origin[0].path, origin[1]] = file
+            elif any(name in copying.imported(node) for node in file.tree.body):
+                found.setdefault(("", name), file)
+        if len(found) > 1:
+            paths = " and ".join(sorted(path or "an import" for path, _ in found))
+            raise Refusal(f"`{name}` is one thing in {paths}, and another there; rename one")
+        return list(found.values())
 
     def _params(self, *parts: Any) -> str:
         lines = []
         text = "\n".join(_texts(parts)) + "".join(
-            " PARAMS" for _, takes in self.facts.input_fns.values() if takes
+            " PARAMS" for _, takes, _ in self.facts.input_fns.values() if takes
         )
         text += "".join("\n".join(one.body) for one in parts if isinstance(one, Model))
         if "PARAMS" in text:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from migrate.translating.facts import Span
+from migrate.translating.source_reader.statements import stores
 
 
 class SourceFile:
@@ -33,6 +34,16 @@ class SourceFile:
             if isinstance(node, ast.FunctionDef):
                 first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
                 found.setdefault(first, []).append(node)
+        return found
+
+    @functools.cached_property
+    def defined(self) -> Mapping[str, list[ast.stmt]]:
+        """What each name is defined by at the top level, imports left out."""
+        found: dict[str, list[ast.stmt]] = {}
+        for node in self.tree.body:
+            if not isinstance(node, ast.Import | ast.ImportFrom):
+                for name in stores(node):
+                    found.setdefault(name, []).append(node)
         return found
 
     @functools.cached_property
