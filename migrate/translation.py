@@ -24,7 +24,7 @@ from migrate.graph_reading import kept_modules, runs, training_reading
 from migrate.graph_reading.object_sources import ObjectSources
 from migrate.graph_reading.recorded_facts import fact_of
 from migrate.targets import Built, Target
-from migrate.translating import program_reading
+from migrate.translating import emitter, program_reading
 from migrate.translating.border import Border
 from migrate.translating.expressions import dotted, is_plain
 from migrate.translating.facts import Span
@@ -345,8 +345,8 @@ def _specs(features: Any) -> str:
     return f"tf.{kind}({shape}, tf.{features.dtype.base_dtype.name})"
 
 
-def _input_fn(target: Target, mode: str, function: Any) -> tuple[str, bool, str]:
-    """Returns the name of an input_fn, whether it takes params, and the file that defines it."""
+def _input_fn(target: Target, mode: str, function: Any) -> tuple[str, str, str]:
+    """Returns the name of an input_fn, the arguments of its call, and the file that defines it."""
     wanted = target.input_fn(mode)
     inner = inspect.unwrap(wanted)
     while isinstance(inner, functools.partial):
@@ -356,10 +356,26 @@ def _input_fn(target: Target, mode: str, function: Any) -> tuple[str, bool, str]
         for name, value in one.items():
             if value is wanted:
                 path = one.get("__file__") or function.__code__.co_filename
-                return name, "params" in inspect.signature(wanted).parameters, path
+                return name, _arguments(wanted, mode), path
     raise Refusal(
         f"the input_fn of {mode!r} has no name at the top level of its module; define it there"
     )
+
+
+def _arguments(input_fn: Any, mode: str) -> str:
+    """Returns the arguments that an Estimator passes to an input_fn, as source."""
+    given = {"mode": f'"{mode}"', "params": "PARAMS"}
+    taken = inspect.signature(input_fn).parameters
+    for name in ("config", "input_context"):
+        if name in taken:
+            raise Refusal(
+                f"the input_fn takes `{name}`, which a loop does not have; leave it out",
+                path=input_fn.__code__.co_filename,
+                line=input_fn.__code__.co_firstlineno,
+            )
+    if list(taken) == ["params"]:
+        return "PARAMS"
+    return ", ".join(f"{name}={value}" for name, value in given.items() if name in taken)
 
 
 def _own_modules() -> dict[str, str]:

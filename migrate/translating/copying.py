@@ -92,7 +92,7 @@ class _Copier:
         self.own, self.known, self.literals = own, known, literals
         self.flag_values = flag_values
         self.chosen: dict[SourceFile, list[ast.stmt]] = {}
-        self.origins: dict[str, str] = {}
+        self.origins: dict[str, SourceFile] = {}
         self.imports: list[str] = []
 
     def add(self, file: SourceFile, name: str) -> None:
@@ -104,10 +104,13 @@ class _Copier:
             self._import(file, name)
             return
         source, original = origin
-        if self.origins.setdefault(original, source.path) != source.path:
+        other = self.origins.setdefault(original, source)
+        if other is not source:
+            if self._texts(other, original) == self._texts(source, original):
+                return
             raise Refusal(
-                f"`{original}` is defined in {self.origins[original]}, too, and one module cannot "
-                "have both; rename one of them",
+                f"`{original}` is defined in {other.path}, too, and one module cannot have both; "
+                "rename one of them",
                 path=source.path,
                 line=source.defined[original][0].lineno,
             )
@@ -122,6 +125,9 @@ class _Copier:
                     self._need(source, needed)
                 for flag in sorted(flags_read(ast.unparse(node))):
                     self.flag([source], flag)
+
+    def _texts(self, file: SourceFile, name: str) -> list[str]:
+        return [_Text(file, node, self).text() for node in file.defined[name]]
 
     def _need(self, file: SourceFile, name: str) -> None:
         """Copies a name, or a member of an own module."""
@@ -140,7 +146,9 @@ class _Copier:
         raise Refusal(f"`{name}` is not defined at the top level of the module", path=file.path)
 
     def flag(self, files: Iterable[SourceFile], name: str) -> None:
-        """Copies the definition of a flag."""
+        """Copies the definition of a flag; the written module has --model_dir itself."""
+        if name == "model_dir":
+            return
         for file in dict.fromkeys([*files, *self.chosen]):
             for node in file.tree.body:
                 if _defined_flag(node) != name or node in self.chosen.setdefault(file, []):

@@ -26,16 +26,19 @@ def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
       keras: The package that the module imports: "keras" or "tf_keras".
       proof: What a verification found, for the docstring; "" for none.
     """
-    first = next((i for i, one in enumerate(program.copied) if _is_definition(one)), None)
-    constants, definitions = program.copied[:first], program.copied[first:] if first else ()
+    own_flags = [one for one in program.copied if _is_flag(one)]
+    copied = [one for one in program.copied if not _is_flag(one)]
+    first = next((i for i, one in enumerate(copied) if _is_definition(one)), None)
+    constants, definitions = copied[:first], copied[first:] if first else []
     if first == 0:
-        constants, definitions = (), program.copied
+        constants, definitions = [], copied
     kept = program.model.kept
     parts = [
         docstring(program, proof),
         import_lines(program),
         FLAGS if kept is None else FLAGS.replace(")", ", allow_override=True)"),
         *([kept_forward.modules_source(kept)] if kept is not None else []),
+        "\n".join(own_flags),
         "\n".join(one for one in (program.params, *constants) if one),
         *definitions,
         f"FEATURES = {program.feature_specs}",
@@ -57,6 +60,11 @@ def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
         text = text.replace("import keras\n", "import tf_keras as keras\n")
         text = _VALUE.sub(r"\1", text)
     return text
+
+
+def _is_flag(source: str) -> bool:
+    """Tells whether a copied part defines a flag, or is `FLAGS` itself."""
+    return "flags.FLAGS" in source or bool(re.search(r"^flags\.DEFINE_", source, re.M))
 
 
 def _is_definition(source: str) -> bool:

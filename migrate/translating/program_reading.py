@@ -68,7 +68,7 @@ class RunFacts:
       literals: The source of module-level values that depend on the place of the file.
       feature_specs: The source of the nest of TensorSpecs of the features.
       has_labels: Whether the training input has labels.
-      input_fns: The names of the input_fns by mode, whether they take params, and their files.
+      input_fns: The names of the input_fns by mode, the arguments of their calls, and their files.
       endless: Whether the training input has no end.
       loss_dtype: The dtype of the loss, such as "float32".
       init_fns: The name and the source of a Scaffold's `init_fn`, by mode.
@@ -95,7 +95,7 @@ class RunFacts:
     literals: Mapping[str, str]
     feature_specs: str
     has_labels: bool
-    input_fns: Mapping[str, tuple[str, bool, str]]
+    input_fns: Mapping[str, tuple[str, str, str]]
     endless: bool
     loss_dtype: str
     init_fns: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
@@ -174,8 +174,8 @@ class _Reading:
             label_specs=facts.label_specs,
             has_labels=facts.has_labels,
             input_fns={
-                mode: f"{name}({'PARAMS' if takes else ''})"
-                for mode, (name, takes, _) in facts.input_fns.items()
+                mode: f"{name}({arguments})"
+                for mode, (name, arguments, _) in facts.input_fns.items()
             },
             endless=facts.endless,
             loss_dtype=facts.loss_dtype,
@@ -532,7 +532,7 @@ class _Reading:
     def _params(self, *parts: Any) -> str:
         lines = []
         text = "\n".join(_texts(parts)) + "".join(
-            " PARAMS" for _, takes, _ in self.facts.input_fns.values() if takes
+            f" {arguments}" for _, arguments, _ in self.facts.input_fns.values()
         )
         text += "".join("\n".join(one.body) for one in parts if isinstance(one, Model))
         if "PARAMS" in text:

@@ -47,6 +47,12 @@ def _loop_init(program: Program) -> str:
         lines.append("self.weights = {")
         lines += [f'    "{name}": model.{model.variables[name]}.value,' for name in trained]
         lines.append("}")
+    if any("FLAGS" in one for one in program.copied):
+        lines = [
+            "if not flags.FLAGS.is_parsed():",
+            "    flags.FLAGS.mark_as_parsed()  # imported: the flags have their defaults",
+            *lines,
+        ]
     named = ["**self.weights,"]
     single = len(training.optimizers) == 1
     for fact in training.optimizers:
