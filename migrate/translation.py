@@ -60,8 +60,6 @@ class Translation:
           proof: What a verification found, for the docstring.
         """
         source = formatted(emitter.emit(self.program, keras=keras, proof=proof))
-        import os as _o
-
         check_names(source)
         return source
 
