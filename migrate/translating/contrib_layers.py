@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from migrate.mappings.contrib_layers import ROWS, ContribRow
 from migrate.translating.expressions import api_of, bind, parse, refuse
-from migrate.translating.facts import Call, Callee
+from migrate.translating.facts import Call, Callee, TensorFact
 from migrate.translating.local_values import LocalValues
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.statements import Statement
@@ -48,6 +48,8 @@ class _Rewriting(ast.NodeTransformer):
         if name == "dropout":
             return self._dropout(node)
         if api in _NORMALIZERS:
+            if api.endswith("layer_norm"):
+                self._check_axes(node)
             return self._activated(node, self._without_activation(node, api))
         row = ROWS.get(name)
         return node if row is None else self._layer(node, row)
@@ -124,7 +126,30 @@ class _Rewriting(ast.NodeTransformer):
         )
         ast.copy_location(made, node)
         self._note(made, node, api, {}, in_normalizer=True)
+        if api.endswith("layer_norm"):
+            self._check_axes(made)
         return self._activated(made, self._without_activation(made, api))
+
+    def _check_axes(self, node: ast.Call) -> None:
+        """Checks that a layer normalization is over the last axis only, as Keras's is.
+
+        Raises:
+          Refusal: It is over several axes, with weights of the last one.
+        """
+        for call in (one for calls in self.flat.facts[node].values() for one in calls):
+            first = call.arguments.get("begin_norm_axis", 1)
+            shape = call.result.shape if isinstance(call.result, TensorFact) else None
+            if first != -1 and (shape is None or first != len(shape) - 1):
+                raise refuse(
+                    node,
+                    self.path,
+                    f"`begin_norm_axis` ({first}) of layer_norm is not the last axis; expected -1, "
+                    "because Keras has weights for all axes that it normalizes; write it with "
+                    "tf.nn.moments",
+                )
+        names = ("inputs", "center", "scale", "activation_fn")
+        node.args = node.args[: len(names)]
+        node.keywords = [one for one in node.keywords if one.arg != "begin_norm_axis"]
 
     def _items(self, value: ast.expr | None, node: ast.Call) -> dict[str, ast.expr]:
         """Returns the items of a dict that the source writes out."""

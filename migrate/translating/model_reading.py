@@ -15,11 +15,12 @@ from migrate.translating import (
     rnn_reading,
     table_reading,
 )
+from migrate.translating.bidirectional_writing import BidirectionalWriting
 from migrate.translating.expressions import ToTf2, api_of, bind, calls_of, dotted, parse, refuse
 from migrate.translating.facts import Call, VariableFact
 from migrate.translating.layer_reading import Layers
 from migrate.translating.local_values import LocalValues, copied
-from migrate.translating.model_uses import RNNS, Use
+from migrate.translating.model_uses import BIDIRECTIONAL, RNNS, Use
 from migrate.translating.rnn_writing import RnnWriting
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.statements import Statement, loads, stores
@@ -92,7 +93,7 @@ class _Reading:
         self.local = LocalValues(flat)
         self.layers = Layers(flat, aliases, self.local)
         self.uses: list[Use] = []
-        self.rnns: dict[int, RnnWriting] = {}
+        self.rnns: dict[int, RnnWriting | BidirectionalWriting] = {}
         self.part = ModelPart([], {}, {}, [], flat.statements, {}, [])
 
     def run(self) -> ModelPart:
@@ -287,7 +288,11 @@ class _Reading:
         if use.loop is not None:
             raise refuse(use.node, self.path, "an RNN in a loop is not translated; write it out")
         read = {one.id for one in self._reads() if isinstance(one.ctx, ast.Load)}
-        writing = RnnWriting(use, self.layers, read)
+        writing: RnnWriting | BidirectionalWriting
+        if use.api == BIDIRECTIONAL:
+            writing = BidirectionalWriting(use, self.layers, read)
+        else:
+            writing = RnnWriting(use, self.layers, read)
         self.rnns[id(use.node)] = writing
         for name, value in writing.attributes():
             self.part.attributes.append(Attribute(name, value))
