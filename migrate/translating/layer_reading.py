@@ -19,7 +19,7 @@ from migrate.translating.expressions import (
 )
 from migrate.translating.facts import TensorFact
 from migrate.translating.local_values import LocalValues, copied
-from migrate.translating.model_uses import DROPOUT, Use
+from migrate.translating.model_uses import AVERAGE, DROPOUT, Use
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.inlining import TRAINING
 from migrate.translating.source_reader.statements import Statement
@@ -117,6 +117,8 @@ class Layers:
         dtypes = {one.dtype for one in use.variables} - {"float32"}
         if dtypes:
             keywords.append(ast.keyword(arg="dtype", value=ast.Constant(value=dtypes.pop())))
+        if use.variables and use.variables[0].name.endswith(AVERAGE):
+            keywords.append(ast.keyword(arg="trainable", value=ast.Constant(value=False)))
         if row.source and row.source not in self.classes:
             self.classes.append(row.source)
         positional = _positional(row, keywords)

@@ -122,6 +122,9 @@ RESERVED = frozenset(
         "loss_tracker",
     )
 )
+# The end of the name of a moving average.
+AVERAGE = "/ExponentialMovingAverage"
+_WEIGHTS = ("tf.get_variable", "tf.Variable")
 BIDIRECTIONAL = "tf.nn.bidirectional_dynamic_rnn"
 RNNS = ("tf.nn.dynamic_rnn", BIDIRECTIONAL)
 DROPOUT = layers.LayerRow(
@@ -209,10 +212,14 @@ class Use:
         if not self.variables:
             return ""
         name = self.variables[0].name
+        if name.endswith(AVERAGE):
+            name = name.removesuffix(AVERAGE)
+            owner = name if self.api in _WEIGHTS else name.rpartition("/")[0]
+            return f"{owner}_average"
         if self.api in RNNS:
             kind = "bidirectional_rnn" if self.api == BIDIRECTIONAL else "rnn"
             return _LAST_OF_RNN.sub("", name) or kind
-        return name if self.api in ("tf.get_variable", "tf.Variable") else name.rpartition("/")[0]
+        return name if self.api in _WEIGHTS else name.rpartition("/")[0]
 
 
 def name_all(uses: Sequence[Use]) -> None:

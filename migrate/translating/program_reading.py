@@ -106,7 +106,10 @@ class _Reading:
         )
         self.flat = flat
         self._name_constants(flat)
-        part = model_reading.read(flat, self.aliases)
+        averages = facts.training.averages
+        part = model_reading.read(
+            flat, self.aliases, averages.names if averages is not None else None
+        )
         self.names = loss_collections.names_for(flat)
         loss_collections.gather(flat, facts.terms, self.names)
         loss_collections.name_variables(

@@ -49,6 +49,7 @@ class Flattened:
       initializers: The initializer of the variable scope around a call, by the node.
       normalizers: The arguments that an `arg_scope` around a call sets for its normalizer, by the
         node.
+      gotten: The calls in variable scopes with a custom getter.
       kept: The helpers that stayed functions.
       files: The files whose source was read.
     """
@@ -62,6 +63,7 @@ class Flattened:
     constants: dict[str, object]
     initializers: dict[ast.AST, ast.expr]
     normalizers: dict[ast.AST, dict[str, ast.expr]]
+    gotten: set[ast.AST]
     kept: dict[str, tuple[SourceFile, ast.FunctionDef]]
     files: list[SourceFile]
 
@@ -101,6 +103,8 @@ class Flattening:
         self.scopes: list[ast.expr] = []
         self.arg_scopes: list[tuple[frozenset[str], dict[str, ast.expr]]] = []
         self.normalizers: dict[ast.AST, dict[str, ast.expr]] = {}
+        self.getters: list[ast.expr] = []
+        self.gotten: set[ast.AST] = set()
         self.initializers: dict[ast.AST, ast.expr] = {}
         self.facts: dict[ast.AST, dict[str, list[Call]]] = {}
         self.values: dict[ast.AST, dict[str, object]] = {}
@@ -129,6 +133,7 @@ class Flattening:
             constants=self.objects.constants,
             initializers=self.initializers,
             normalizers=self.normalizers,
+            gotten=self.gotten,
             kept=self.kept,
             files=self.files,
         )
@@ -280,6 +285,7 @@ class Flattening:
         self, node: ast.With, frame: Frame, modes: frozenset[str]
     ) -> tuple[list[Statement], dict[str, ast.expr]]:
         count, scoped = len(self.scopes), len(self.arg_scopes)
+        getters = len(self.getters)
         before: list[Statement] = []
         for item in node.items:
             found = executions(item.context_expr, frame, modes)
@@ -296,11 +302,7 @@ class Flattening:
                 continue
             for keyword in item.context_expr.keywords:
                 if names == {"tf.variable_scope"} and keyword.arg == "custom_getter":
-                    raise Refusal(
-                        "a variable scope with a `custom_getter` is not translated",
-                        path=frame.file.path,
-                        line=node.lineno,
-                    )
+                    self.getters.append(keyword.value)
                 if names == {"tf.variable_scope"} and keyword.arg == "initializer":
                     made, value = self._expression(keyword.value, frame, modes)
                     before += made
@@ -308,6 +310,7 @@ class Flattening:
         statements, returned = self.body(node.body, frame, modes)
         del self.scopes[count:]
         del self.arg_scopes[scoped:]
+        del self.getters[getters:]
         return before + statements, returned
 
     def _arg_scope(

@@ -148,6 +148,8 @@ class Expressions(ast.NodeTransformer):
             return self._in_place(node, found)
         new = self.generic_visit(node)
         self.flattening.facts[new] = found
+        if self.flattening.getters:
+            self.flattening.gotten.add(new)
         if self.flattening.arg_scopes:
             self._add_scoped(new, calls)
         if self.flattening.scopes:
