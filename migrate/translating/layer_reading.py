@@ -19,7 +19,7 @@ from migrate.translating.expressions import (
 )
 from migrate.translating.facts import TensorFact
 from migrate.translating.local_values import LocalValues, copied
-from migrate.translating.model_uses import DROPOUT, Use
+from migrate.translating.model_uses import AVERAGE, DROPOUT, Use
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.inlining import TRAINING
 from migrate.translating.source_reader.statements import Statement
@@ -83,27 +83,32 @@ class Layers:
         else:
             arguments = bind(use.node, row.parameters)
             arguments.pop(row.parameters[0], None)
-        arguments.pop("training", None)
+        arguments.pop(row.training[0], None)
+        for name, default in row.defaults.items():
+            arguments.setdefault(name, parse(default))
         if use.api == "tf.nn.dropout":
             arguments = self._dropout_rate(use, arguments)
         self._of_scope(use, row, arguments)
         fused = row.keras == "BatchNormalization" and self._is_fused(use, arguments)
-        arguments.pop("fused", None)
+        if not row.source:
+            arguments.pop("fused", None)
         if fused:
             for name in ("axis", "center", "scale"):
                 arguments.pop(name, None)
         keywords = []
         for name, value in arguments.items():
-            if name not in row.parameters and name not in ("rate", "dtype"):
+            if name not in (*row.parameters, *row.defaults, "rate", "dtype"):
                 raise refuse(use.node, self.path, f"`{name}` of {use.api} is not translated")
-            if name == "reuse":
+            if name == "reuse" or (name == "fused" and row.source):
                 continue  # the run showed which layers share their variables
             if name in row.dropped:
                 if _literal(value) != row.dropped[name]:
                     reason = f"`{name}` of {use.api} has no equal in Keras"
                     raise refuse(use.node, self.path, reason)
                 continue
-            if name in ("name", "dtype") or name.endswith("_regularizer"):
+            if name in ("name", "dtype", "scope", "updates_collections") or name.endswith(
+                "_regularizer"
+            ):
                 continue  # the loss has the regularizers as terms of its own
             if isinstance(value, ast.Constant) and value.value is None:
                 continue
@@ -112,9 +117,14 @@ class Layers:
         dtypes = {one.dtype for one in use.variables} - {"float32"}
         if dtypes:
             keywords.append(ast.keyword(arg="dtype", value=ast.Constant(value=dtypes.pop())))
+        if use.variables and use.variables[0].name.endswith(AVERAGE):
+            keywords.append(ast.keyword(arg="trainable", value=ast.Constant(value=False)))
+        if row.source and row.source not in self.classes:
+            self.classes.append(row.source)
         positional = _positional(row, keywords)
+        name = row.keras if row.source else f"keras.layers.{row.keras}"
         return ast.Call(
-            func=parse("FusedBatchNormalization" if fused else f"keras.layers.{row.keras}"),
+            func=parse("FusedBatchNormalization" if fused else name),
             args=[one.value for one in positional],
             keywords=[one for one in keywords if one not in positional],
         )
@@ -302,6 +312,8 @@ class Layers:
             return None
         given = {}
         for name, one in bind(value, row.parameters).items():
+            if name in row.only and _literal(one) != row.only[name]:
+                return None
             resolved = self.local.static(one, at)
             if resolved is None:
                 return None
@@ -321,7 +333,7 @@ class Layers:
                 raise refuse(use.node, self.path, "the rate of this dropout is not one number")
         else:
             values = {
-                mode: next((call.arguments.get("training") for call in calls), False)
+                mode: next((call.arguments.get(*use.row.training) for call in calls), False)
                 for mode, calls in use.calls.items()
                 if calls
             }

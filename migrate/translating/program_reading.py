@@ -198,7 +198,10 @@ class _Reading:
     def _part(self, flat: Flattened) -> model_reading.ModelPart:
         """Reads the model: Keras layers, or the forward pass as it is."""
         if not self.facts.border.is_kept:
-            return model_reading.read(flat, self.aliases)
+            averages = self.facts.training.averages
+            return model_reading.read(
+                flat, self.aliases, averages.names if averages is not None else None
+            )
         aliases = [one for file in flat.files for one in copying.aliases(file)]
         self.kept = kept_reading.read(flat, aliases, self.facts.border.keep)
         variables = {name: f"by_name[{name!r}]" for name in self.kept.variables}

@@ -36,12 +36,14 @@ def init_lines(program: Program) -> tuple[list[str], list[str]]:
     variables = program.model.variables
     if any(name in variables for name in fact.names.values()):
         # The model applies layers with the averages, too: they are its variables.
-        lines = ["self.averages = {"]
-        lines += [
-            f'    "{one}": model.{variables[name]}.value,' for one, name in fact.names.items()
-        ]
-        lines += ["}", *_INITIAL]
-        return lines, []
+        lines, named = ["self.averages = {"], []
+        for one, name in fact.names.items():
+            if name in variables:
+                lines.append(f'    "{one}": model.{variables[name]}.value,')
+            else:
+                lines.append(f'    "{one}": tf.Variable(self.weights["{one}"], trainable=False),')
+                named.append(f'"{name}": self.averages["{one}"],')
+        return [*lines, "}", *_INITIAL], named
     named = [
         '**{f"{name}/ExponentialMovingAverage": average '
         "for name, average in self.averages.items()},"

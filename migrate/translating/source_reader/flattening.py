@@ -30,10 +30,11 @@ from migrate.translating.source_reader.statements import Statement, in_scopes, l
 # `with` statements whose body is the same without them.
 _TRANSPARENT = (
     "tf.variable_scope", "tf.name_scope", "tf.control_dependencies", "tf.device",
-    "tf.colocate_with",
+    "tf.colocate_with", "tf.contrib.framework.arg_scope",
 )  # fmt: skip
 # Those of them that name no variables, and need not be kept.
 _WITHOUT_NAMES = {"tf.control_dependencies", "tf.device", "tf.colocate_with"}
+_ARG_SCOPE = "tf.contrib.framework.arg_scope"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,9 @@ class Flattened:
       constants: Attributes of the object whose method the model_fn is: their values, by the names
         of the constants that stand for them.
       initializers: The initializer of the variable scope around a call, by the node.
+      normalizers: The arguments that an `arg_scope` around a call sets for its normalizer, by the
+        node.
+      gotten: The calls in variable scopes with a custom getter.
       kept: The helpers that stayed functions.
       files: The files whose source was read.
     """
@@ -62,6 +66,8 @@ class Flattened:
     labels: str
     constants: dict[str, object]
     initializers: dict[ast.AST, ast.expr]
+    normalizers: dict[ast.AST, dict[str, ast.expr]]
+    gotten: set[ast.AST]
     kept: dict[str, tuple[SourceFile, ast.FunctionDef]]
     files: list[SourceFile]
 
@@ -107,6 +113,10 @@ class Flattening:
     ) -> None:
         self.tensors, self.border = tensors, border
         self.scopes: list[ast.expr] = []
+        self.arg_scopes: list[tuple[frozenset[str], dict[str, ast.expr]]] = []
+        self.normalizers: dict[ast.AST, dict[str, ast.expr]] = {}
+        self.getters: list[ast.expr] = []
+        self.gotten: set[ast.AST] = set()
         self.initializers: dict[ast.AST, ast.expr] = {}
         self.facts: dict[ast.AST, dict[str, list[Call]]] = {}
         self.values: dict[ast.AST, dict[str, object]] = {}
@@ -134,6 +144,8 @@ class Flattening:
             labels="labels" if "labels" in names else "",
             constants=self.objects.constants,
             initializers=self.initializers,
+            normalizers=self.normalizers,
+            gotten=self.gotten,
             kept=self.kept,
             files=self.files,
         )
@@ -181,8 +193,9 @@ class Flattening:
         if isinstance(node, ast.If):
             return self._branch(node, frame, modes)
         if isinstance(node, ast.Return):
-            before, value = self._expression(node.value or ast.Constant(value=None), frame, modes)
-            return before, dict.fromkeys(modes, value)
+            visitor = Expressions(self, frame, modes, tail=node.value)
+            value = visitor.run(node.value or ast.Constant(value=None))
+            return visitor.before, visitor.returned or dict.fromkeys(modes, value)
         if isinstance(node, ast.With):
             return self._with(node, frame, modes)
         if isinstance(node, ast.For):
@@ -284,7 +297,8 @@ class Flattening:
     def _with(
         self, node: ast.With, frame: Frame, modes: frozenset[str]
     ) -> tuple[list[Statement], dict[str, ast.expr]]:
-        count = len(self.scopes)
+        count, scoped = len(self.scopes), len(self.arg_scopes)
+        getters = len(self.getters)
         before: list[Statement] = []
         kept: list[ast.withitem] = []
         for item in node.items:
@@ -300,19 +314,20 @@ class Flattening:
                     line=node.lineno,
                 )
             assert isinstance(item.context_expr, ast.Call)
+            if names == {_ARG_SCOPE}:
+                before += self._arg_scope(item.context_expr, frame, modes, found)
+                continue
             for keyword in item.context_expr.keywords:
                 if names == {"tf.variable_scope"} and keyword.arg == "custom_getter":
-                    raise Refusal(
-                        "a variable scope with a `custom_getter` is not translated",
-                        path=frame.file.path,
-                        line=node.lineno,
-                    )
+                    self.getters.append(keyword.value)
                 if names == {"tf.variable_scope"} and keyword.arg == "initializer":
                     made, value = self._expression(keyword.value, frame, modes)
                     before += made
                     self.scopes.append(value)
         statements, returned = self.body(node.body, frame, modes)
         del self.scopes[count:]
+        del self.arg_scopes[scoped:]
+        del self.getters[getters:]
         for one in statements:
             one.scopes = (*kept, *one.scopes)
         return before + statements, returned
@@ -335,6 +350,42 @@ class Flattening:
             target = Rename(frame.names, self, frame).visit(copy.deepcopy(item.optional_vars))
         kept.append(ast.withitem(context_expr=value, optional_vars=target))
         return before
+
+    def _arg_scope(
+        self,
+        node: ast.Call,
+        frame: Frame,
+        modes: frozenset[str],
+        found: Mapping[str, list[Call]],
+    ) -> list[Statement]:
+        """Notes the arguments that `with slim.arg_scope([...], name=value)` sets."""
+        seen = [c.arguments.get("list_ops_or_scope") for calls in found.values() for c in calls]
+        if not all(isinstance(one, list | tuple) for one in seen) or any(
+            keyword.arg is None for keyword in node.keywords
+        ):
+            raise Refusal(
+                "this arg_scope is made elsewhere, or of a dict; expected a list of functions, and "
+                "their arguments by name; write them in the `with` statement",
+                path=frame.file.path,
+                line=node.lineno,
+            )
+        functions = {getattr(one, "description", "") for each in seen for one in each}
+        before: list[Statement] = []
+        values: dict[str, ast.expr] = {}
+        for keyword in node.keywords:
+            made, value = self._expression(keyword.value, frame, modes)
+            before += made
+            values[keyword.arg or ""] = value
+        self.arg_scopes.append((frozenset(functions), values))
+        return before
+
+    def scoped_arguments(self, api: str) -> dict[str, ast.expr]:
+        """Returns the arguments that the arg_scopes around set for a function."""
+        found: dict[str, ast.expr] = {}
+        for functions, values in self.arg_scopes:
+            if api in functions:
+                found |= values
+        return found
 
     def _unrolled(
         self, node: ast.For, frame: Frame, modes: frozenset[str]
