@@ -134,6 +134,7 @@ def translate(
         endless=_is_endless(target),
         loss_dtype=train.built.spec.loss.dtype.base_dtype.name,
         init_fns=_init_fns({mode: run.built for mode, run in recorded.items()}),
+        param_attributes=_param_attributes(target.params),
         flag_values=_flag_values(),
         label_specs=_label_specs(train.built.inputs.labels),
         modules=kept_modules.names_by_file(),
@@ -376,6 +377,17 @@ def _arguments(input_fn: Any, mode: str) -> str:
     if list(taken) == ["params"]:
         return "PARAMS"
     return ", ".join(f"{name}={value}" for name, value in given.items() if name in taken)
+
+
+def _param_attributes(params: Any) -> dict[str, Any]:
+    """Returns the plain attributes of hyperparameters that are an object."""
+    if params is None or isinstance(params, Mapping) or not hasattr(params, "__dict__"):
+        return {}
+    return {
+        name: value
+        for name, value in vars(params).items()
+        if not name.startswith("_") and is_plain(fact_of(value))
+    }
 
 
 def _own_modules() -> dict[str, str]:

@@ -16,6 +16,7 @@ from migrate.translating.facts import (
     Unknown,
 )
 from migrate.translating.refusal import Refusal
+from migrate.translating.source_reader.source_files import path_of
 
 Facts = Mapping[ast.AST, Mapping[str, Sequence[Call]]]
 _NAME_ARGUMENTS = {"name", "scope"}
@@ -231,4 +232,4 @@ def dotted(node: ast.AST) -> str:
 
 def refuse(node: ast.AST, path: str, reason: str) -> Refusal:
     """Returns the refusal of a node."""
-    return Refusal(reason, path=path, line=getattr(node, "lineno", 0))
+    return Refusal(reason, path=path_of(node, path), line=getattr(node, "lineno", 0))

@@ -19,6 +19,7 @@ from migrate.translating.loss_rows import Written
 from migrate.translating.loss_source import LossSource, names_in, unique
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.flattening import Flattened
+from migrate.translating.source_reader.source_files import path_of
 from migrate.translating.source_reader.statements import Statement, loads, needed_for, stores
 
 _NOT_IN_NAMES = r"(^|_)(loss|losses|per_example|per_word|mean|total)(?=_|$)"
@@ -278,10 +279,10 @@ class _Reading:
                 found.append(place)
                 continue
             if place is None:
-                raise self._refusal(
-                    self.given,
+                raise Refusal(
                     f"the source has no expression for {term.op}, the losses before they are "
                     "reduced; assign them to a name",
+                    path=term.line.file if term.line is not None else self.flat.files[0].path,
                     line=term.line.number if term.line is not None else 0,
                 )
             found.append(_Site(term, *place, None))
@@ -551,11 +552,11 @@ class _Reading:
         for step in steps:
             text = self._text_of(step.tensor, step.operand)
             if not text:
-                raise self._refusal(
-                    site.node,
+                raise Refusal(
                     f"the source has no expression for the weights {step.operand}; assign them to "
                     "a name",
-                    line=step.line.number if step.line is not None else 0,
+                    path=step.line.file if step.line else path_of(site.node, ""),
+                    line=step.line.number if step.line else getattr(site.node, "lineno", 0),
                 )
             if step.operation.value == "drop_where":
                 text = f"tf.logical_not({text})"
@@ -642,10 +643,9 @@ class _Reading:
     def _reads_variables(self, body: Sequence[ast.stmt]) -> bool:
         return any(self.variables in loads(one) for one in [*body, self.source.loss])
 
-    def _refusal(self, node: ast.AST, reason: str, *, line: int = 0) -> Refusal:
-        return Refusal(
-            reason, path=self.flat.files[0].path, line=line or getattr(node, "lineno", 0)
-        )
+    def _refusal(self, node: ast.AST, reason: str) -> Refusal:
+        path = path_of(node, self.flat.files[0].path)
+        return Refusal(reason, path=path, line=getattr(node, "lineno", 0))
 
 
 class _Renamed(ast.NodeTransformer):

@@ -24,7 +24,7 @@ from migrate.translating import (
     tidying,
 )
 from migrate.translating.border import WHOLE, Border
-from migrate.translating.expressions import api_of, dotted, is_plain, parse
+from migrate.translating.expressions import api_of, dotted, is_plain, parse, refuse
 from migrate.translating.facts import Call, Span
 from migrate.translating.ir import (
     Function,
@@ -74,6 +74,7 @@ class RunFacts:
       init_fns: The name and the source of a Scaffold's `init_fn`, by mode.
       border: Which functions are kept as they are.
       label_specs: The source of the nest of TensorSpecs of the labels.
+      param_attributes: The plain attributes of `params`, if it is an object such as HParams.
       flag_values: The source of the values of flags that are not their defaults.
       modules: The names of the user's modules by their files, installed packages' among them.
       own_modules: Those of the program itself, whose source is copied.
@@ -101,6 +102,7 @@ class RunFacts:
     init_fns: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     border: Border = WHOLE
     label_specs: str = "None"
+    param_attributes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     flag_values: Mapping[str, str] = dataclasses.field(default_factory=dict)
     modules: Mapping[str, str] = dataclasses.field(default_factory=dict)
     own_modules: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -161,15 +163,19 @@ class _Reading:
         copied = self._copied(
             tables, model, loss, evaluation_loss, predictions, found, eval_body, rates
         )
+        params = self._params(
+            copied, tables, model, loss, evaluation_loss, predictions, found, eval_body, rates
+        )
         return Program(
             source=facts.model_fn.file,
             model_fn=facts.name,
             formulas=facts.formulas,
-            imports=copied.imports,
-            copied=(*copied.parts, *tables, *part.classes),
-            params=self._params(
-                copied, tables, model, loss, evaluation_loss, predictions, found, eval_body, rates
+            imports=(
+                *copied.imports,
+                *(["import types"] if "types.SimpleNamespace(" in params else []),
             ),
+            copied=(*copied.parts, *tables, *part.classes),
+            params=params,
             feature_specs=facts.feature_specs,
             label_specs=facts.label_specs,
             has_labels=facts.has_labels,
@@ -273,8 +279,7 @@ class _Reading:
 
     def _constants(self) -> dict[str, str]:
         """Returns the names of the hyperparameters that are fractions, by their numbers."""
-        params = self.facts.params if isinstance(self.facts.params, dict) else {}
-        named = [(f"PARAMS[{name!r}]", value) for name, value in params.items()]
+        named = list(self._named_params().items())
         named += [(name.upper(), value) for name, value in self.facts.closure.items()]
         named += list(self.flat.constants.items())
         found: dict[str, list[str]] = {}
@@ -282,6 +287,13 @@ class _Reading:
             if isinstance(value, float):
                 found.setdefault(str(np.float32(value)), []).append(name)
         return {number: names[0] for number, names in found.items() if len(names) == 1}
+
+    def _named_params(self) -> dict[str, Any]:
+        """Returns the hyperparameters by the expressions that read them."""
+        params, attributes = self.facts.params, self.facts.param_attributes
+        if isinstance(params, dict):
+            return {f"PARAMS[{name!r}]": value for name, value in params.items()}
+        return {f"PARAMS.{name}": value for name, value in attributes.items()}
 
     def _name_constants(self, flat: Flattened) -> None:
         """Names the hyperparameters as constants of the written module."""
@@ -444,7 +456,7 @@ class _Reading:
         found, reading = [], MetricReading(self.flat, self.file.path)
         for key, one in zip(value.keys, value.values, strict=True):
             if not isinstance(key, ast.Constant):
-                raise Refusal("a metric's name is computed", path=self.file.path, line=one.lineno)
+                raise refuse(one, self.file.path, "a metric's name is computed")
             found.append(reading.read(str(key.value), one))
         read = set().union(*(loads(parse(v)) for one in found for v in one.values), set())
         needed, _ = needed_for(others, read, EVAL)
@@ -471,10 +483,9 @@ class _Reading:
 
     def _named_rate(self, rate: str) -> str:
         """Returns the expression of the source for a constant rate, if it has one."""
-        params = self.facts.params
-        for name, value in params.items() if isinstance(params, dict) else ():
+        for name, value in self._named_params().items():
             if isinstance(value, float) and str(value) == rate:
-                return f"PARAMS[{name!r}]"
+                return name
         for name, value in self.facts.closure.items():
             if isinstance(value, float) and str(value) == rate:
                 return name.upper()
@@ -539,12 +550,29 @@ class _Reading:
         )
         text += "".join("\n".join(one.body) for one in parts if isinstance(one, Model))
         if "PARAMS" in text:
-            lines.append(f"PARAMS: dict[str, Any] = {self._plain_params(text)!r}")
+            lines.append(self._params_source(text))
         for name, value in self.facts.closure.items():
             if re.search(rf"\b{name.upper()}\b", text):
                 lines.append(f"{name.upper()} = {value!r}")
         lines += [f"{k} = {v!r}" for k, v in self.flat.constants.items() if k in text]
         return "\n".join(lines)
+
+    def _params_source(self, text: str) -> str:
+        attributes = self.facts.param_attributes
+        if not attributes:
+            return f"PARAMS: dict[str, Any] = {self._plain_params(text)!r}"
+        read = {
+            one.attr
+            for one in ast.walk(ast.parse(text))
+            if isinstance(one, ast.Attribute) and dotted(one.value) == "PARAMS"
+        }
+        if not read <= set(attributes) or "PARAMS[" in text:
+            raise Refusal(
+                "`params` is an object of which more is read than plain attributes: "
+                f"{', '.join(sorted(read - set(attributes))) or 'elements'}; pass a dict"
+            )
+        given = ", ".join(f"{name}={value!r}" for name, value in attributes.items())
+        return f"PARAMS = types.SimpleNamespace({given})"
 
     def _plain_params(self, text: str) -> Any:
         """Returns the hyperparameters with a source form; the text must not read the others."""

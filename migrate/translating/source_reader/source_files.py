@@ -25,6 +25,8 @@ class SourceFile:
         with tokenize.open(path) as file:
             self.text = file.read()
         self.tree = ast.parse(self.text, filename=path)
+        for node in ast.walk(self.tree):
+            node.path = path  # type: ignore[attr-defined]  # a copy has it, too: see `path_of`
 
     @functools.cached_property
     def functions(self) -> Mapping[int, list[ast.FunctionDef]]:
@@ -75,6 +77,11 @@ class SourceFile:
     def segment(self, node: ast.AST) -> str:
         """Returns the source text of a node."""
         return ast.get_source_segment(self.text, node) or ""
+
+
+def path_of(node: ast.AST | None, default: str) -> str:
+    """Returns the file that a node, or the one that it is a copy of, stands in."""
+    return str(getattr(node, "path", default))
 
 
 @functools.lru_cache(maxsize=64)
