@@ -166,7 +166,7 @@ class _Copier:
     def copied(self) -> Copied:
         """Returns the parts: what is imported stands before what imports it."""
         parts = []
-        for file in reversed(list(self.chosen)):
+        for file in self.own.imported_first(self.chosen):
             for node in sorted(self.chosen[file], key=lambda one: one.lineno):
                 parts.append(_Text(file, node, self).text())
         return Copied(tuple(dict.fromkeys(self.imports)), tuple(parts))

@@ -1,7 +1,7 @@
 """The user's own modules that a program consists of, and what their names are bound to."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from migrate.translating.source_reader import source_files
 from migrate.translating.source_reader.source_files import SourceFile
@@ -79,6 +79,24 @@ class OwnModules:
                 return None
             file, name = source_files.load(target[0]), target[1]
         return None
+
+    def imported_first(self, files: Iterable[SourceFile]) -> list[SourceFile]:
+        """Orders files: what is imported stands before what imports it."""
+        wanted = {file.path: file for file in files}
+        ordered: dict[str, None] = {}
+        seen: set[str] = set()
+
+        def visit(path: str) -> None:
+            if path in seen:
+                return
+            seen.add(path)
+            for imported, _ in self.imported(source_files.load(path)).values():
+                visit(imported)
+            ordered[path] = None
+
+        for path in wanted:
+            visit(path)
+        return [wanted[path] for path in ordered if path in wanted]
 
     def is_module(self, file: SourceFile, name: str) -> bool:
         """Tells whether a name is an own module, or begins the path of one."""

@@ -561,11 +561,7 @@ class _Reading:
         attributes = self.facts.param_attributes
         if not attributes:
             return f"PARAMS: dict[str, Any] = {self._plain_params(text)!r}"
-        read = {
-            one.attr
-            for one in ast.walk(ast.parse(text))
-            if isinstance(one, ast.Attribute) and dotted(one.value) == "PARAMS"
-        }
+        read = set(re.findall(r"\bPARAMS\.(\w+)", text))
         if not read <= set(attributes) or "PARAMS[" in text:
             raise Refusal(
                 "`params` is an object of which more is read than plain attributes: "
