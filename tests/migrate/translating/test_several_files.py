@@ -75,8 +75,10 @@ def model_fn(features, labels, mode):
         return tf.estimator.EstimatorSpec(mode, predictions={"logits": logits})
     loss = tf.losses.sigmoid_cross_entropy(labels, logits)
     if mode == tf.estimator.ModeKeys.EVAL:
-        return tf.estimator.EstimatorSpec(mode, loss=loss, eval_metric_ops={"mean": tf.metrics.mean(logits)})
-    train_op = tf.train.GradientDescentOptimizer(RATE).minimize(loss, global_step=tf.train.get_global_step())
+        metrics = {"mean": tf.metrics.mean(logits)}
+        return tf.estimator.EstimatorSpec(mode, loss=loss, eval_metric_ops=metrics)
+    step = tf.train.get_global_step()
+    train_op = tf.train.GradientDescentOptimizer(RATE).minimize(loss, global_step=step)
     return tf.estimator.EstimatorSpec(mode, loss=loss, train_op=train_op)
 """,
     "hp.py": """\
@@ -92,10 +94,13 @@ def model_fn(features, labels, mode, params):
     loss = params.scale * tf.losses.sigmoid_cross_entropy(labels, logits)
     if mode == tf.estimator.ModeKeys.EVAL:
         return tf.estimator.EstimatorSpec(mode, loss=loss)
-    train_op = tf.train.AdamOptimizer(params.rate).minimize(loss, global_step=tf.train.get_global_step())
+    step = tf.train.get_global_step()
+    train_op = tf.train.AdamOptimizer(params.rate).minimize(loss, global_step=step)
     return tf.estimator.EstimatorSpec(mode, loss=loss, train_op=train_op)
 def target():
-    return Target(model_fn=model_fn, input_fns={"train": data.train_input_fn, "eval": data.eval_input_fn}, params=tf.contrib.training.HParams(hidden=7, scale=0.5, rate=0.01, name="x"))
+    inputs = {"train": data.train_input_fn, "eval": data.eval_input_fn}
+    params = tf.contrib.training.HParams(hidden=7, scale=0.5, rate=0.01, name="x")
+    return Target(model_fn=model_fn, input_fns=inputs, params=params)
 """,
 }
 
