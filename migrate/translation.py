@@ -2,27 +2,33 @@
 
 import ast
 import dataclasses
+import functools
 import inspect
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import textwrap
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import tensorflow as tf
+from absl import flags
 
+from estimator_compat import package_files
 from estimator_compat.ledger import reader
 from estimator_compat.ledger.values import LossLedger
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import sessions
-from migrate.graph_reading import runs, training_reading
+from migrate.graph_reading import kept_modules, runs, training_reading
+from migrate.graph_reading.object_sources import ObjectSources
 from migrate.graph_reading.recorded_facts import fact_of
 from migrate.targets import Built, Target
 from migrate.translating import emitter, program_reading
+from migrate.translating.border import Border
 from migrate.translating.expressions import dotted, is_plain
 from migrate.translating.facts import Span
-from migrate.translating.ir import Program
+from migrate.translating.ir import KeptFunction, Program
 from migrate.translating.program_reading import RunFacts
 from migrate.translating.refusal import Refusal
 from migrate.verifying.subject import SubjectReference
@@ -36,14 +42,22 @@ class Translation:
 
     Attributes:
       program: What was read.
-      outcome: "whole": no line of the legacy model runs in the written module.
-      kept: The functions of the legacy program that the module still calls; none in this version.
-      left_out: What is not carried over, such as hooks, in words.
+      because: What kept it from being translated whole; "" if it was, or nobody tried.
     """
 
     program: Program
-    outcome: str = "whole"
-    kept: tuple[str, ...] = ()
+    because: str = ""
+
+    @property
+    def outcome(self) -> str:
+        """ "whole": no line of the legacy model runs in the written module; or "kept forward"."""
+        return "whole" if self.program.model.kept is None else "kept forward"
+
+    @property
+    def kept(self) -> tuple[KeptFunction, ...]:
+        """The functions of the legacy program that the module still calls."""
+        kept = self.program.model.kept
+        return () if kept is None else kept.functions
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -62,14 +76,18 @@ class Translation:
         return source
 
 
-def translate(target: Target) -> Translation:
+def translate(
+    target: Target, *, keep: Collection[str] = (), whole: Collection[str] = ()
+) -> Translation:
     """Translates a model_fn into the source of a TF2 training loop.
 
     The model_fn is run: its graph is built in each mode that has an input_fn, and its calls are
-    recorded. Nothing is trained.
+    recorded. Nothing is trained. Where the forward pass cannot be read, it is kept as it is.
 
     Args:
       target: The model_fn with its inputs, params and config.
+      keep: The names of functions of the program that the written module calls as they are.
+      whole: The names of functions that it may not call.
 
     Raises:
       Refusal: A part of the model_fn is not translated. The message has the line.
@@ -102,7 +120,10 @@ def translate(target: Target) -> Translation:
         calls={mode: run.call for mode, run in recorded.items()},
         formulas={mode: ledger.formula for mode, ledger in ledgers.items()},
         terms=ledgers[ModeKeys.TRAIN].terms,
-        training=training_reading.read(train.built, train.call),
+        evaluation_terms=ledgers[ModeKeys.EVAL].terms if ModeKeys.EVAL in ledgers else (),
+        training=training_reading.with_scaffolds(
+            training_reading.read(train.built), {m: run.built for m, run in recorded.items()}
+        ),
         params=fact_of(target.params),
         closure=_closure(function),
         attributes=_attributes(target.model_fn),
@@ -112,8 +133,97 @@ def translate(target: Target) -> Translation:
         input_fns={mode: _input_fn(target, mode, function) for mode in present},
         endless=_is_endless(target),
         loss_dtype=train.built.spec.loss.dtype.base_dtype.name,
+        init_fns=_init_fns({mode: run.built for mode, run in recorded.items()}),
+        param_attributes=_param_attributes(target.params),
+        flag_values=_flag_values(),
+        label_specs=_label_specs(train.built.inputs.labels),
+        modules=kept_modules.names_by_file(),
+        own_modules=_own_modules(),
+        objects=_objects(function),
+        read_modules=kept_modules.read,
     )
-    return Translation(program=program_reading.read(facts))
+    return _translated(facts, keep, whole)
+
+
+def _translated(facts: RunFacts, keep: Collection[str], whole: Collection[str]) -> Translation:
+    """Translates the program as a whole, or with the forward pass kept."""
+    kept = dataclasses.replace(
+        facts, border=Border(is_kept=True, keep=tuple(keep), translate=tuple(whole))
+    )
+    _check_names_of_functions(facts, [*keep, *whole])
+    if keep:
+        return Translation(program=program_reading.read(kept))
+    try:
+        translation = Translation(program=program_reading.read(facts))
+        translation.source()
+        return translation
+    except Refusal as refusal:
+        try:
+            translation = Translation(program=program_reading.read(kept), because=str(refusal))
+            translation.source()
+        except Refusal as second:
+            # The first reason is that of a user who wants the whole program translated.
+            raise refusal from second
+        return translation
+
+
+def _check_names_of_functions(facts: RunFacts, names: Collection[str]) -> None:
+    called = {one.callee.name for call in facts.calls.values() for one in call.walk()}
+    for name in names:
+        if name not in called:
+            raise ValueError(
+                f"`{name}` names no function that the model_fn calls; expected one of the "
+                f"program's own functions, such as {_examples(facts)}; correct the name."
+            )
+
+
+def _examples(facts: RunFacts) -> str:
+    users = {
+        one.callee.name
+        for call in facts.calls.values()
+        for one in call.walk()
+        if one.callee.span is not None and one.callee.name != "<lambda>"
+    }
+    return ", ".join(f"`{name}`" for name in sorted(users)[:5]) or "none here"
+
+
+def _label_specs(labels: Any) -> str:
+    try:
+        return "None" if labels is None else _specs(labels)
+    except Refusal:
+        return "None"
+
+
+def _objects(function: Callable[..., Any]) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Returns the source of the objects around a function that have one."""
+    found = {}
+    for name, value in inspect.getclosurevars(function).nonlocals.items():
+        sources = ObjectSources()
+        text = sources.source(value)
+        if text is not None and not is_plain(fact_of(value)):
+            found[name] = (text, tuple(sources.imports))
+    return found
+
+
+def _init_fns(built: Mapping[str, Built]) -> dict[str, tuple[str, str]]:
+    """Returns the name and source of each Scaffold's `init_fn`."""
+    found = {}
+    for mode, one in built.items():
+        function = getattr(one.spec.scaffold, "init_fn", None)
+        while isinstance(function, functools.partial):
+            function = function.func
+        # A Scaffold wraps the function that it is given.
+        cells = getattr(function, "__closure__", None) or ()
+        inner = [one.cell_contents for one in cells if callable(one.cell_contents)]
+        function = inner[0] if inner else function
+        if function is None:
+            continue
+        try:
+            source = textwrap.dedent(inspect.getsource(function)).rstrip()
+        except (OSError, TypeError):
+            source = "(its source is not there)"
+        found[mode] = (getattr(function, "__name__", "init_fn"), source)
+    return found
 
 
 def formatted(source: str) -> str:
@@ -236,15 +346,68 @@ def _specs(features: Any) -> str:
     return f"tf.{kind}({shape}, tf.{features.dtype.base_dtype.name})"
 
 
-def _input_fn(target: Target, mode: str, function: Any) -> tuple[str, bool]:
-    """Returns the name of an input_fn in the model_fn's module, and whether it takes params."""
+def _input_fn(target: Target, mode: str, function: Any) -> tuple[str, str, str]:
+    """Returns the name of an input_fn, the arguments of its call, and the file that defines it."""
     wanted = target.input_fn(mode)
-    for name, value in function.__globals__.items():
-        if value is wanted:
-            return name, "params" in inspect.signature(wanted).parameters
+    inner = inspect.unwrap(wanted)
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    modules = [function.__globals__, getattr(inner, "__globals__", {})]
+    for one in modules:
+        for name, value in one.items():
+            if value is wanted:
+                path = one.get("__file__") or function.__code__.co_filename
+                return name, _arguments(wanted, mode), path
     raise Refusal(
-        f"the input_fn of {mode!r} is not a name at the top level of {function.__module__}"
+        f"the input_fn of {mode!r} has no name at the top level of its module; define it there"
     )
+
+
+def _arguments(input_fn: Any, mode: str) -> str:
+    """Returns the arguments that an Estimator passes to an input_fn, as source."""
+    given = {"mode": f'"{mode}"', "params": "PARAMS"}
+    taken = inspect.signature(input_fn).parameters
+    for name in ("config", "input_context"):
+        if name in taken:
+            raise Refusal(
+                f"the input_fn takes `{name}`, which a loop does not have; leave it out",
+                path=input_fn.__code__.co_filename,
+                line=input_fn.__code__.co_firstlineno,
+            )
+    if list(taken) == ["params"]:
+        return "PARAMS"
+    return ", ".join(f"{name}={value}" for name, value in given.items() if name in taken)
+
+
+def _param_attributes(params: Any) -> dict[str, Any]:
+    """Returns the plain attributes of hyperparameters that are an object."""
+    if params is None or isinstance(params, Mapping) or not hasattr(params, "__dict__"):
+        return {}
+    return {
+        name: value
+        for name, value in vars(params).items()
+        if not name.startswith("_") and is_plain(fact_of(value))
+    }
+
+
+def _own_modules() -> dict[str, str]:
+    """Returns the names of the program's own modules by their files: no installed package's."""
+    return {
+        path: name
+        for path, name in kept_modules.names_by_file().items()
+        if not package_files.is_installed(path)
+        and (package_files.is_example(path) or not package_files.is_ours(path))
+    }
+
+
+def _flag_values() -> dict[str, str]:
+    """Returns the source of the values of flags that are not their defaults."""
+    found = {}
+    for name in flags.FLAGS if flags.FLAGS.is_parsed() else ():
+        flag = flags.FLAGS[name]
+        if flag.value != flag.default and is_plain(fact_of(flag.value)):
+            found[name] = repr(flag.value)
+    return found
 
 
 def _is_endless(target: Target) -> bool:

@@ -1,4 +1,4 @@
-"""Keeps tests apart, guards the mark `subprocess`, and prints the table of verdicts."""
+"""Keeps tests apart, guards `subprocess`, has the inner loop, and prints the table of verdicts."""
 
 import logging
 import os
@@ -30,6 +30,40 @@ def _guard(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_guard)
+
+# The inner loop: `--quick` leaves out the tests that took longer, in seconds, the last time.
+_QUICK = 0.3
+_DURATIONS = "durations"
+_took: dict[str, float] = {}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help=f"the inner loop: leave out tests that took over {_QUICK} s when they last ran",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    cache = getattr(config, "cache", None)  # there is none with `-p no:cacheprovider`
+    if not config.getoption("quick") or cache is None:
+        return
+    durations = cache.get(_DURATIONS, {})
+    slower = [item for item in items if durations.get(item.nodeid, 0.0) > _QUICK]
+    config.hook.pytest_deselected(items=slower)
+    items[:] = [item for item in items if durations.get(item.nodeid, 0.0) <= _QUICK]
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    _took[report.nodeid] = _took.get(report.nodeid, 0.0) + report.duration
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    cache = getattr(session.config, "cache", None)
+    if cache is not None and not hasattr(session.config, "workerinput"):
+        cache.set(_DURATIONS, {**cache.get(_DURATIONS, {}), **_took})
+
 
 _ROW = "{:<75} {:<11} {}".format
 _LOGGERS = ("tensorflow", "absl")

@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import dataclasses
 import json
 import os
 import sys
@@ -22,6 +23,10 @@ checkpoint continues in it.
 The model_fn is run: its graph is built in each mode, and the calls in its source are recorded. The
 forward pass is then read from the source, the loss from the ledger, and the optimizer from the
 graph. What cannot be translated is refused with its line, and nothing is written.
+
+A forward pass that cannot be read is kept, if the rest of the model_fn can be: the module then
+calls the functions of the program that make the variables, and says which. --keep=NAME keeps a
+function in any case; --translate=NAME keeps it in no case.
 
 --verify proves the module, as `migrate verify TARGET --subject=FILE:Loop` does: its numbers are
 held to those of the model_fn under an Estimator, in all stages.
@@ -56,6 +61,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="3",
         help="the Keras that the module imports (default: 3)",
     )
+    parser.add_argument(
+        "--keep",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a function of the program that the module calls as it is; may be repeated",
+    )
+    parser.add_argument(
+        "--translate",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a function that is not kept; may be repeated",
+    )
     parser.add_argument("--verify", action="store_true", help="prove the module: see above")
     parser.add_argument(
         "--steps",
@@ -87,7 +106,7 @@ def run(options: argparse.Namespace) -> int:
     eager_mode.keep_eager_execution()
     target = target_arguments.target(options)
     try:
-        translated = translation.translate(target)
+        translated = translation.translate(target, keep=options.keep, whole=options.translate)
     except Refusal as refusal:
         return _refused(refusal, options)
     keras = "keras" if options.keras == "3" else "tf_keras"
@@ -181,17 +200,27 @@ def _refused(refusal: Any, options: argparse.Namespace) -> int:
     return 2
 
 
+def _outcome(translated: Any) -> str:
+    if translated.outcome == "whole":
+        return "whole, no line of the legacy model is left"
+    names = len(translated.program.model.kept.modules.names)
+    said = f" ({translated.because})" if translated.because else ""
+    return f"kept forward, it reads {names} names of TensorFlow 1{said}"
+
+
 def _report(options: argparse.Namespace, translated: Any, verdict: Any) -> int:
     if options.format == "json":
         outcome = {
             "outcome": translated.outcome,
-            "kept": [],
+            "kept": [dataclasses.asdict(one) for one in translated.kept],
             "left_out": list(translated.left_out),
             "verdict": verdict.to_json() if verdict is not None else None,
         }
         print(json.dumps(outcome, indent=2))
     else:
-        print(f"wrote {options.output}: {translated.outcome}, no line of the legacy model is left")
+        print(f"wrote {options.output}: {_outcome(translated)}")
+        for one in translated.kept:
+            print(f"  kept: {one.name} ({one.path}:{one.line})")
         for one in translated.left_out:
             print(f"  left out: {one}")
         if verdict is not None:

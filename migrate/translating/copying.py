@@ -2,17 +2,25 @@
 
 import ast
 import builtins
+import copy
 import dataclasses
-from collections.abc import Iterable, Sequence
+import itertools
+import re
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 
 from migrate.mappings import functions
-from migrate.translating.expressions import dotted
+from migrate.translating import iterators
+from migrate.translating.expressions import ToTf2, dotted, static_facts
+from migrate.translating.own_modules import OwnModules
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.source_files import SourceFile
 from migrate.translating.source_reader.statements import loads, stores
 
 _TENSORFLOW = ("tensorflow", "tensorflow.compat.v1", "tensorflow.compat.v2")
-_ITERATORS = ("make_one_shot_iterator", "make_initializable_iterator")
+# The written module has `from absl import app, flags`, and flags of its own.
+_ABSL = ("app", "flags")
+OWN_FLAGS = ("steps", "steps_per_loop", "warm_start_from")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -42,52 +50,144 @@ def aliases(file: SourceFile) -> list[str]:
 
 
 def copy_of(
-    file: SourceFile, names: Iterable[str], *, known: Sequence[str], literals: dict[str, str]
+    names: Iterable[tuple[SourceFile, str]],
+    *,
+    known: Sequence[str],
+    literals: Mapping[str, str],
+    own: OwnModules,
+    flags: Iterable[str] = (),
+    flag_values: Mapping[str, str] | None = None,
 ) -> Copied:
-    """Copies what a module defines at its top level, and what that needs.
+    """Copies what modules define at their top levels, and what that needs.
 
     Args:
-      file: The module.
-      names: The names that are needed.
+      names: The names that are needed, with the files that read them.
       known: Names that the written module has already.
-      literals: The source of values that stand for what the module computes, by name.
+      literals: The source of values that stand for what a module computes, by name.
+      own: The modules of the program: what is imported from them is copied.
+      flags: Flags whose definitions are needed.
+      flag_values: The source of the values of flags that are not their defaults.
 
     Raises:
-      Refusal: A name is not defined at the top level.
+      Refusal: A name is not defined at the top level, or two modules define it.
     """
-    defining: dict[str, list[ast.stmt]] = {}
-    for node in file.tree.body:
-        for name in [*imported(node)] or stores(node):
-            defining.setdefault(name, []).append(node)
-    waiting, chosen, seen = list(names), [], set(known) | set(dir(builtins)) | set(aliases(file))
-    while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        if name not in defining:
-            raise Refusal(f"`{name}` is not defined at the top level of the module", path=file.path)
+    copier = _Copier(own, {*known, *dir(builtins)}, literals, flag_values or {})
+    files = []
+    for file, name in names:
+        files.append(file)
+        copier.add(file, name)
+    for name in flags:
+        copier.flag(files, name)
+    return copier.copied()
+
+
+class _Copier:
+    def __init__(
+        self,
+        own: OwnModules,
+        known: set[str],
+        literals: Mapping[str, str],
+        flag_values: Mapping[str, str],
+    ) -> None:
+        self.own, self.known, self.literals = own, known, literals
+        self.flag_values = flag_values
+        self.chosen: dict[SourceFile, list[ast.stmt]] = {}
+        self.origins: dict[str, SourceFile] = {}
+        self.imports: list[str] = []
+
+    def add(self, file: SourceFile, name: str) -> None:
+        """Copies a name of a file, and what its definitions need."""
+        if name in self.known or name in aliases(file) or (name in _ABSL and _is_absl(file, name)):
+            return
+        origin = self.own.origin(file, name)
+        if origin is None:
+            self._import(file, name)
+            return
+        source, original = origin
+        other = self.origins.setdefault(original, source)
+        if other is not source:
+            if self._texts(other, original) == self._texts(source, original):
+                return
+            raise Refusal(
+                f"`{original}` is defined in {other.path}, too, and one module cannot have both; "
+                "rename one of them",
+                path=source.path,
+                line=source.defined[original][0].lineno,
+            )
+        chosen = self.chosen.setdefault(source, [])
         # All of them: a later statement may change what an earlier one made.
-        for node in defining[name]:
-            if node not in chosen:
-                chosen.append(node)
-                if name not in literals:
-                    waiting += _needs(node)
-    imports, parts = [], []
-    for node in sorted(chosen, key=lambda one: one.lineno):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            imports.append(ast.unparse(node))
-        else:
-            parts.append(_text(file, node, literals))
-    return Copied(tuple(imports), tuple(parts))
+        for node in source.defined[original]:
+            if node in chosen:
+                continue
+            chosen.append(node)
+            if original not in self.literals:
+                for needed in sorted(_needs(node)):
+                    self._need(source, needed)
+                for flag in sorted(flags_read(ast.unparse(node))):
+                    self.flag([source], flag)
+
+    def _texts(self, file: SourceFile, name: str) -> list[str]:
+        return [_Text(file, node, self).text() for node in file.defined[name]]
+
+    def _need(self, file: SourceFile, name: str) -> None:
+        """Copies a name, or a member of an own module."""
+        member = self.own.member(file, name)
+        if member is not None:
+            self.add(member[0], member[1])
+        elif "." not in name and not self.own.is_module(file, name):
+            self.add(file, name)
+
+    def _import(self, file: SourceFile, name: str) -> None:
+        for node in ast.walk(file.tree):
+            if name in imported(node) and not self.own.imported(file).get(name):
+                assert isinstance(node, ast.Import | ast.ImportFrom)
+                self.imports.append(ast.unparse(_only(node, name)))
+                return
+        raise Refusal(f"`{name}` is not defined at the top level of the module", path=file.path)
+
+    def flag(self, files: Iterable[SourceFile], name: str) -> None:
+        """Copies the definition of a flag; the written module has --model_dir itself."""
+        if name == "model_dir":
+            return
+        for file in dict.fromkeys([*files, *self.chosen]):
+            for node in file.tree.body:
+                if _defined_flag(node) != name or node in self.chosen.setdefault(file, []):
+                    continue
+                if name in OWN_FLAGS:
+                    raise Refusal(
+                        f"the written module has a flag --{name} of its own; rename the legacy one",
+                        path=file.path,
+                        line=node.lineno,
+                    )
+                self.chosen[file].append(node)
+                for needed in sorted(_needs(node)):
+                    self._need(file, needed)
+
+    def copied(self) -> Copied:
+        """Returns the parts: what is imported stands before what imports it."""
+        parts = []
+        for file in self.own.imported_first(self.chosen):
+            for node in sorted(self.chosen[file], key=lambda one: one.lineno):
+                parts.append(_Text(file, node, self).text())
+        return Copied(tuple(dict.fromkeys(self.imports)), tuple(parts))
+
+
+def _only(node: ast.Import | ast.ImportFrom, name: str) -> ast.stmt:
+    """Returns an import of one of the names."""
+    new = copy.copy(node)
+    new.names = [one for one in node.names if (one.asname or one.name.partition(".")[0]) == name]
+    return new
 
 
 def _needs(node: ast.stmt) -> set[str]:
-    """Returns the names that a definition reads, those of its annotations left out."""
+    """Returns the names that a definition reads, also `a.b`, those of its annotations left out."""
     bare = _without_annotations(node)
+    members = {dotted(one) for one in ast.walk(bare) if isinstance(one, ast.Attribute)} - {""}
     if isinstance(bare, ast.ClassDef):
-        return set().union(*(_needs(one) for one in bare.body), *(loads(b) for b in bare.bases))
-    return loads(bare)
+        names = set().union(*(_needs(one) for one in bare.body), *(loads(b) for b in bare.bases))
+    else:
+        names = loads(bare)
+    return names | members
 
 
 def _without_annotations(node: ast.stmt) -> ast.stmt:
@@ -100,74 +200,181 @@ def _without_annotations(node: ast.stmt) -> ast.stmt:
     return new
 
 
-def imported(node: ast.stmt) -> set[str]:
+def imported(node: ast.AST) -> set[str]:
     """Returns the names that an import binds."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         return {one.asname or one.name.partition(".")[0] for one in node.names}
     return set()
 
 
-def _text(file: SourceFile, node: ast.stmt, literals: dict[str, str]) -> str:
-    """Returns the source of a definition as TF2 code, with the comments before it."""
-    comments = file.comments_before(node)
-    names = stores(node)
-    if names & set(literals):
-        [name] = names & set(literals)
-        return "\n".join([*comments, f"{name} = {literals[name]}"])
-    decorators = getattr(node, "decorator_list", [])
-    lines = file.text.splitlines(keepends=True)
-    first = min([node.lineno, *(one.lineno for one in decorators)])
-    text = "".join(lines[first - 1 : node.end_lineno])
-    changes = sorted(_changes(file, node, first), reverse=True)
-    for start, end, new in changes:
-        text = text[:start] + new + text[end:]
-    return "\n".join([*comments, text.rstrip()])
+def _is_absl(file: SourceFile, name: str) -> bool:
+    """Tells whether a name of a file is absl's module, also as TensorFlow 1 had it."""
+    made = [ast.unparse(node) for node in file.defined.get(name, [])]
+    return not made or all(re.fullmatch(rf"{name} = \w+\.(\w+\.)*{name}", one) for one in made)
 
 
-def _changes(file: SourceFile, node: ast.stmt, first: int) -> list[tuple[int, int, str]]:
-    """Returns the places of the text that TF2 writes otherwise: start, end, new text."""
-    names = aliases(file)
-    lines = file.text.splitlines(keepends=True)
-    starts = [0]
-    for line in lines[first - 1 : node.end_lineno]:
-        starts.append(starts[-1] + len(line))
+def flags_read(source: str) -> set[str]:
+    """Returns the names of the flags that source reads."""
+    return set(re.findall(r"\bFLAGS\.([a-z]\w*)", source)) - {"is_parsed", "mark_as_parsed"}
 
-    def place(one: ast.AST) -> tuple[int, int]:
-        start, end = one.lineno - first, (one.end_lineno or 0) - first  # type: ignore[attr-defined]
-        line, last = lines[one.lineno - 1], lines[(one.end_lineno or 0) - 1]  # type: ignore[attr-defined]
-        columns = (
-            len(line.encode()[: one.col_offset].decode()),  # type: ignore[attr-defined]
-            len(last.encode()[: one.end_col_offset].decode()),  # type: ignore[attr-defined]
+
+def _defined_flag(node: ast.stmt) -> str:
+    """Returns the name of the flag that a statement defines; "" if it defines none."""
+    call = node.value if isinstance(node, ast.Expr) else None
+    if (
+        isinstance(call, ast.Call)
+        and call.args
+        and isinstance(call.args[0], ast.Constant)
+        and ".DEFINE_" in f".{dotted(call.func)}"
+    ):
+        return str(call.args[0].value)
+    return ""
+
+
+class _Text:
+    """The source of a definition as TF2 code, with the comments before it."""
+
+    def __init__(self, file: SourceFile, node: ast.stmt, copier: _Copier) -> None:
+        self.file, self.copier = file, copier
+        self.aliases, self.comments = aliases(file), file.comments_before(node)
+        decorators = getattr(node, "decorator_list", [])
+        first = min([node.lineno, *(one.lineno for one in decorators)])
+        source = "".join(file.text.splitlines(keepends=True)[first - 1 : node.end_lineno])
+        self._read(source)
+        for one in ast.walk(self.node):
+            found = iterators.without_iterator(one) if isinstance(one, ast.FunctionDef) else None
+            if found is not None:
+                begin, end, new = found
+                place = self._place(begin)[0], self._place(end)[1]
+                self._read(_replaced(source, [(*place, _indented(new, begin.col_offset))]))
+                break
+
+    def _read(self, source: str) -> None:
+        self.source, [self.node] = source, ast.parse(source).body
+        self.lines = source.splitlines(keepends=True)
+        self.starts = [0, *itertools.accumulate(len(line) for line in self.lines)]
+
+    def text(self) -> str:
+        """Returns the text."""
+        literals = self.copier.literals
+        names = stores(self.node) & set(literals)
+        if names:
+            [name] = names
+            return "\n".join([*self.comments, f"{name} = {literals[name]}"])
+        return "\n".join([*self.comments, _replaced(self.source, self._changes()).rstrip()])
+
+    def _place(self, one: ast.AST) -> tuple[int, int]:
+        """Returns where a node begins and ends in the text."""
+        begin, until = one.lineno - 1, (one.end_lineno or 0) - 1  # type: ignore[attr-defined]
+        columns = one.col_offset, one.end_col_offset  # type: ignore[attr-defined]
+        return (
+            self.starts[begin] + len(self.lines[begin].encode()[: columns[0]].decode()),
+            self.starts[until] + len(self.lines[until].encode()[: columns[1]].decode()),
         )
-        return starts[start] + columns[0], starts[end] + columns[1]
 
-    found: list[tuple[int, int, str]] = []
-    for one in ast.walk(node):
-        if isinstance(one, ast.FunctionDef):
-            for note in [
-                one.returns,
-                *(a.annotation for a in ast.walk(one.args) if isinstance(a, ast.arg)),
-            ]:
-                if note is not None and ast.unparse(note) in _FOREIGN_TYPES:
-                    found.append((*place(note), _FOREIGN_TYPES[ast.unparse(note)]))
-        name = dotted(one) if isinstance(one, ast.Attribute) else ""
+    def _changes(self) -> list[tuple[int, int, str]]:
+        """Returns the places of the text that TF2 writes otherwise: start, end, new text."""
+        rewritten = _rewritten_calls(self.node, self.aliases)
+        found = [(*self._place(one), new) for one, new in rewritten.items()]
+        for one in ast.walk(self.node):
+            new = self._new(one)
+            if new is not None:
+                found.append((*self._place(one), new))
+            if isinstance(one, ast.FunctionDef):
+                notes = [a.annotation for a in ast.walk(one.args) if isinstance(a, ast.arg)]
+                for note in [one.returns, *notes]:
+                    if note is not None and ast.unparse(note) in _FOREIGN_TYPES:
+                        found.append((*self._place(note), _FOREIGN_TYPES[ast.unparse(note)]))
+        flag = _defined_flag(self.node)
+        if flag in self.copier.flag_values:
+            call = self.node.value  # type: ignore[attr-defined]
+            given = [one.value for one in call.keywords if one.arg == "default"]
+            default = given[0] if given else call.args[1]
+            found.append((*self._place(default), self.copier.flag_values[flag]))
+        return found
+
+    def _new(self, node: ast.AST) -> str | None:
+        """Returns what the written module calls a name; None if it is called the same."""
+        own = self.copier.own
+        if isinstance(node, ast.Name):
+            if node.id in self.aliases:
+                return "tf" if node.id != "tf" else None
+            target = own.imported(self.file).get(node.id, ("", ""))[1]
+            if target and target != node.id and node.id not in _assigned(self.node):
+                return target
+            return None
+        name = dotted(node) if isinstance(node, ast.Attribute) else ""
+        member = own.member(self.file, name) if name else None
+        if member is not None and member[2] == name:
+            if member[1] in _assigned(self.node):
+                raise Refusal(
+                    f"`{name}` has the name of a variable that stands beside it; rename one",
+                    path=self.file.path,
+                    line=node.lineno,  # type: ignore[attr-defined]
+                )
+            return member[1]
         root, _, rest = name.partition(".")
-        if root in names and rest:
-            row = functions.ROWS.get(f"tf.{rest.removeprefix('compat.v1.')}")
-            if row is not None and row.name and row.name != name:
-                found.append((*place(one), row.name))
-        if (
-            isinstance(one, ast.Call)
-            and isinstance(one.func, ast.Attribute)
-            and one.func.attr == "get_next"
-            and isinstance(one.func.value, ast.Call)
-            and isinstance(one.func.value.func, ast.Attribute)
-            and one.func.value.func.attr in _ITERATORS
-        ):
-            _, end = place(one)
-            _, inner = place(one.func.value.func.value)
-            found.append((inner, end, ""))
+        if root not in self.aliases or not rest:
+            return None
+        rest = rest.removeprefix("compat.v1.")
+        for absl in ("app.flags", "flags"):
+            if rest == absl or rest.startswith(f"{absl}."):
+                return f"flags{rest.removeprefix(absl)}"
+        row = functions.ROWS.get(f"tf.{rest}")
+        return row.name if row is not None and row.name and row.name != name else None
+
+
+def _replaced(text: str, changes: Iterable[tuple[int, int, str]]) -> str:
+    """Replaces places of a text; a place within another one goes with it."""
+    outer: list[tuple[int, int, str]] = []
+    for one in sorted(changes, key=lambda one: (one[0], -one[1])):
+        if not outer or one[0] >= outer[-1][1]:
+            outer.append(one)
+    for start, end, new in reversed(outer):
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def _indented(source: str, columns: int) -> str:
+    return textwrap.indent(source, " " * columns).lstrip()
+
+
+def _assigned(node: ast.AST) -> set[str]:
+    """Returns the names that are variables or parameters inside a definition."""
+    names = {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        names |= {
+            one.id
+            for one in ast.walk(node)
+            if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
+        }
+    return names
+
+
+def _rewritten_calls(node: ast.AST, names: Sequence[str]) -> dict[ast.Call, str]:
+    """Returns the outermost calls whose arguments TF2 takes otherwise, and what it writes."""
+    found: dict[ast.Call, str] = {}
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Call) and _takes_otherwise(child, names):
+            new = copy.deepcopy(child)
+            made = ToTf2(static_facts(new, names), names).visit(new)
+            found[child] = ast.unparse(made)
+        else:
+            found |= _rewritten_calls(child, names)
     return found
+
+
+def _takes_otherwise(node: ast.Call, names: Sequence[str]) -> bool:
+    root, _, rest = dotted(node.func).partition(".")
+    row = functions.ROWS.get(f"tf.{rest.removeprefix('compat.v1.')}")
+    if root not in names or row is None:
+        return False
+    given = {one.arg for one in node.keywords}
+    return (
+        bool(row.template)
+        or bool(given & (set(row.renamed) | set(row.dropped)))
+        or (row.positional is not None and len(node.args) > row.positional)
+    )
 
 
 _FOREIGN_TYPES = {"Dataset": "tf.data.Dataset"}

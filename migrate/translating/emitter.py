@@ -1,8 +1,10 @@
 """Writes the module of a translated program."""
 
 import re
+import textwrap
 
 from migrate.translating.ir import Program
+from migrate.translating.sections import kept_forward
 from migrate.translating.sections.header import FLAGS, docstring, import_lines
 from migrate.translating.sections.loop import loop_source
 from migrate.translating.sections.loss import loss_source
@@ -24,24 +26,31 @@ def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
       keras: The package that the module imports: "keras" or "tf_keras".
       proof: What a verification found, for the docstring; "" for none.
     """
-    first = next((i for i, one in enumerate(program.copied) if _is_definition(one)), None)
-    constants, definitions = program.copied[:first], program.copied[first:] if first else ()
+    own_flags = [one for one in program.copied if _is_flag(one)]
+    copied = [one for one in program.copied if not _is_flag(one)]
+    first = next((i for i, one in enumerate(copied) if _is_definition(one)), None)
+    constants, definitions = copied[:first], copied[first:] if first else []
     if first == 0:
-        constants, definitions = (), program.copied
+        constants, definitions = [], copied
+    kept = program.model.kept
     parts = [
         docstring(program, proof),
         import_lines(program),
-        FLAGS,
+        FLAGS if kept is None else FLAGS.replace(")", ", allow_override=True)"),
+        *([kept_forward.modules_source(kept)] if kept is not None else []),
+        "\n".join(own_flags),
         "\n".join(one for one in (program.params, *constants) if one),
         *definitions,
         f"FEATURES = {program.feature_specs}",
-        model_source(program),
+        *([f"LABELS = {program.label_specs}"] if kept is not None and kept.takes_labels else []),
+        model_source(program) if kept is None else kept_forward.model_source(program),
         *([function_source(program.predictions, _PREDICTIONS_DOC)] if program.predictions else []),
         loss_source(program),
         rate_source(program),
         *optimizer_sources(program),
         *dict.fromkeys(one.definition.rstrip() for one in program.metrics if one.definition),
         loop_source(program),
+        *(textwrap.indent(one, "# ", lambda _: True) for one in program.comments),
         train_source(program),
         main_source(program),
     ]
@@ -51,6 +60,11 @@ def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
         text = text.replace("import keras\n", "import tf_keras as keras\n")
         text = _VALUE.sub(r"\1", text)
     return text
+
+
+def _is_flag(source: str) -> bool:
+    """Tells whether a copied part defines a flag, or is `FLAGS` itself."""
+    return "flags.FLAGS" in source or bool(re.search(r"^flags\.DEFINE_", source, re.M))
 
 
 def _is_definition(source: str) -> bool:

@@ -42,6 +42,69 @@ class Metric:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFunction:
+    """A function of the legacy program that the written module calls.
+
+    Attributes:
+      name: Its name.
+      path: The file in which it is defined.
+      line: The line of its `def`.
+    """
+
+    name: str
+    path: str
+    line: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class KeptModules:
+    """What the written module imports of the legacy program, and what that needs of TensorFlow 1.
+
+    Attributes:
+      imports: The import statements.
+      packages: The packages, or modules without a package, that see TensorFlow 1.
+      renames_tensorflow: Whether they import TensorFlow 1 by the name `tensorflow`.
+      names: The names of `tensorflow.compat.v1` that they read, such as "layers".
+      stand_ins: The source of what stands for names that TensorFlow 2 lacks, by dotted names.
+      absent: The dotted names that TensorFlow 2 lacks, and no stand-in is known for.
+      needs_legacy_keras: Whether they use layers that are part of tf_keras.
+      needs_old_shapes: Whether they read `.value` of a dimension.
+      flags: The values of the program's flags that are not their defaults, as source.
+    """
+
+    imports: tuple[str, ...]
+    packages: tuple[str, ...]
+    renames_tensorflow: bool
+    names: tuple[str, ...]
+    stand_ins: Mapping[str, str]
+    absent: tuple[str, ...]
+    needs_legacy_keras: bool
+    needs_old_shapes: bool
+    flags: Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class KeptForward:
+    """A forward pass that is kept as it is.
+
+    Attributes:
+      functions: The functions of the legacy program that it calls.
+      modules: What is imported for it.
+      objects: The source of the program's objects that it reads, such as a configuration, by name.
+      takes_labels: Whether it reads the labels.
+      takes_mode: Whether it reads the mode, besides whether it trains.
+      modes: The modes that the program has.
+    """
+
+    functions: tuple[KeptFunction, ...]
+    modules: KeptModules
+    objects: Mapping[str, str]
+    takes_labels: bool
+    takes_mode: bool
+    modes: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """The forward pass.
 
@@ -53,6 +116,7 @@ class Model:
       state: The legacy names of variables that are not trained, such as moving averages.
       methods: Further methods, as source.
       functions: Functions of the module that the model calls, as source.
+      kept: What belongs to a forward pass that is kept as it is; None for Keras layers.
     """
 
     init: tuple[str, ...]
@@ -62,6 +126,7 @@ class Model:
     state: tuple[str, ...]
     methods: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
+    kept: KeptForward | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +166,7 @@ class Loss:
       loss: The expression of the loss after them.
       known: The names in the legacy program for what `compute_loss` returns, such as
         `per_example_loss` for `losses`.
+      function: The name of `compute_loss`.
     """
 
     terms: tuple[LossTerm, ...]
@@ -110,6 +176,7 @@ class Loss:
     body: tuple[str, ...]
     loss: str
     known: Mapping[str, str]
+    function: str = "compute_loss"
 
     @property
     def reduce_words(self) -> str:
@@ -130,6 +197,7 @@ class Program:
       copied: Constants and functions that are copied, as source.
       params: The hyperparameters that the program reads, as source; "" if there are none.
       feature_specs: The source of the nest of TensorSpecs that the features are.
+      label_specs: The same for the labels; "None" if there are none.
       has_labels: Whether the inputs have labels.
       input_fns: The names of the input_fns by mode.
       endless: Whether the training input has no end.
@@ -137,6 +205,7 @@ class Program:
       model: The forward pass.
       predictions: The function for PREDICT.
       loss: The loss.
+      evaluation_loss: The loss of EVAL, if it is another one; None if it is the same.
       metrics: The metrics.
       eval_body: The statements that compute what the metrics take.
       training: The optimizers.
@@ -144,6 +213,7 @@ class Program:
         `learning_rate`.
       rate_function: The body of `learning_rate`; "" if the rate is constant.
       left_out: What is not carried over, in words.
+      comments: Source that is not carried over, and stands in the module as comments.
     """
 
     source: str
@@ -153,6 +223,7 @@ class Program:
     copied: tuple[str, ...]
     params: str
     feature_specs: str
+    label_specs: str
     has_labels: bool
     input_fns: Mapping[str, str]
     endless: bool
@@ -166,6 +237,15 @@ class Program:
     rates: tuple[str, ...]
     rate_function: str
     left_out: tuple[str, ...]
+    comments: tuple[str, ...] = ()
+    evaluation_loss: Loss | None = None
+
+    @property
+    def evaluated(self) -> "Program":
+        """The program, with the loss of EVAL."""
+        if self.evaluation_loss is None:
+            return self
+        return dataclasses.replace(self, loss=self.evaluation_loss)
 
 
 def source_of(nodes: Sequence[ast.stmt]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from migrate.translating.ir import Function
 from migrate.translating.loss_source import LossSource, rebuilt, tainted, unique
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.flattening import Flattened
+from migrate.translating.source_reader.source_files import path_of
 from migrate.translating.source_reader.statements import Statement, loads, stores
 
 _TOTAL = "tf.losses.get_total_loss"
@@ -140,7 +141,8 @@ class _Gathering:
         statement.node = _Sums(self, statement.modes).visit(statement.node)
 
     def _refusal(self, node: ast.AST, reason: str) -> Refusal:
-        return Refusal(reason, path=self.flat.files[0].path, line=getattr(node, "lineno", 0))
+        path = path_of(node, self.flat.files[0].path)
+        return Refusal(reason, path=path, line=getattr(node, "lineno", 0))
 
     def names(self, modes: frozenset[str]) -> list[str]:
         """Returns the losses collected so far in modes."""

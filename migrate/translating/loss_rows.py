@@ -10,6 +10,7 @@ from migrate.translating.expressions import api_of, bind, fill, parse
 from migrate.translating.facts import Call, TensorFact
 from migrate.translating.loss_source import LossSource, names_in
 from migrate.translating.refusal import Refusal
+from migrate.translating.source_reader.source_files import path_of
 
 _FLOAT = "float32"
 
@@ -299,7 +300,8 @@ def _rank(fact: object) -> int | None:
 
 
 def _refusal(node: ast.AST, source: LossSource, reason: str) -> Refusal:
-    return Refusal(reason, path=source.flat.files[0].path, line=getattr(node, "lineno", 0))
+    path = path_of(node, source.flat.files[0].path)
+    return Refusal(reason, path=path, line=getattr(node, "lineno", 0))
 
 
 def write_arguments(node: ast.expr, original: ast.Call, source: LossSource) -> dict[str, ast.expr]:

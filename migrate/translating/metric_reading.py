@@ -10,6 +10,7 @@ from migrate.translating.expressions import api_of, bind, fill, parse
 from migrate.translating.ir import Metric
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.flattening import Flattened
+from migrate.translating.source_reader.source_files import path_of
 
 EVAL = ModeKeys.EVAL
 
@@ -107,7 +108,7 @@ class MetricReading:
 
     def _untranslated(self, what: str, node: ast.AST) -> Refusal:
         line = getattr(node, "lineno", 0)
-        return Refusal(f"{what} is not translated", path=self.path, line=line)
+        return Refusal(f"{what} is not translated", path=path_of(node, self.path), line=line)
 
 
 def is_none(node: ast.expr) -> bool:

@@ -3,7 +3,7 @@
 import ast
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,20 +14,35 @@ from migrate.mappings import functions
 from migrate.translating import (
     copying,
     forward_reading,
+    kept_program,
+    kept_reading,
     loss_collections,
     loss_reading,
+    mode_conditions,
     model_reading,
     spec_reading,
     tidying,
 )
-from migrate.translating.expressions import api_of, dotted, is_plain, parse
+from migrate.translating.border import WHOLE, Border
+from migrate.translating.expressions import api_of, dotted, is_plain, parse, refuse
 from migrate.translating.facts import Call, Span
-from migrate.translating.ir import Function, Loss, Metric, Model, Program, source_of
+from migrate.translating.ir import (
+    Function,
+    KeptModules,
+    Loss,
+    Metric,
+    Model,
+    Program,
+    source_of,
+)
 from migrate.translating.ir import LossTerm as TermPart
+from migrate.translating.loss_source import unique
 from migrate.translating.metric_reading import MetricReading, is_none
+from migrate.translating.own_modules import OwnModules
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader import flattening, source_files
 from migrate.translating.source_reader.flattening import Flattened
+from migrate.translating.source_reader.source_files import SourceFile
 from migrate.translating.source_reader.statements import Statement, loads, needed_for, stores
 from migrate.translating.training_facts import TrainingFacts
 
@@ -44,6 +59,7 @@ class RunFacts:
       calls: The call of the model_fn in each mode.
       formulas: The ledger's formula in each mode.
       terms: The ledger's terms of the loss in TRAIN.
+      evaluation_terms: Those in EVAL.
       training: The optimizers.
       params: The hyperparameters; None if they have no source form.
       closure: The values of names from functions around the model_fn.
@@ -52,9 +68,19 @@ class RunFacts:
       literals: The source of module-level values that depend on the place of the file.
       feature_specs: The source of the nest of TensorSpecs of the features.
       has_labels: Whether the training input has labels.
-      input_fns: The names of the input_fns in the module, by mode, and whether they take params.
+      input_fns: The names of the input_fns by mode, the arguments of their calls, and their files.
       endless: Whether the training input has no end.
       loss_dtype: The dtype of the loss, such as "float32".
+      init_fns: The name and the source of a Scaffold's `init_fn`, by mode.
+      border: Which functions are kept as they are.
+      label_specs: The source of the nest of TensorSpecs of the labels.
+      param_attributes: The plain attributes of `params`, if it is an object such as HParams.
+      flag_values: The source of the values of flags that are not their defaults.
+      modules: The names of the user's modules by their files, installed packages' among them.
+      own_modules: Those of the program itself, whose source is copied.
+      objects: The source of the objects of the names from functions around the model_fn, and the
+        imports that it needs.
+      read_modules: Reads what kept modules need of TensorFlow 1.
     """
 
     model_fn: Span
@@ -62,6 +88,7 @@ class RunFacts:
     calls: Mapping[str, Call]
     formulas: Mapping[str, str]
     terms: Sequence[LossTerm]
+    evaluation_terms: Sequence[LossTerm]
     training: TrainingFacts
     params: Any
     closure: Mapping[str, Any]
@@ -69,9 +96,18 @@ class RunFacts:
     literals: Mapping[str, str]
     feature_specs: str
     has_labels: bool
-    input_fns: Mapping[str, tuple[str, bool]]
+    input_fns: Mapping[str, tuple[str, str, str]]
     endless: bool
     loss_dtype: str
+    init_fns: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
+    border: Border = WHOLE
+    label_specs: str = "None"
+    param_attributes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    flag_values: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    modules: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    own_modules: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    objects: Mapping[str, tuple[str, tuple[str, ...]]] = dataclasses.field(default_factory=dict)
+    read_modules: Callable[[Iterable[str], Iterable[str], str], KeptModules] | None = None
 
 
 def read(facts: RunFacts) -> Program:
@@ -88,6 +124,8 @@ class _Reading:
         self.facts = facts
         self.file = source_files.load(facts.model_fn.file)
         self.aliases = copying.aliases(self.file)
+        self.own = OwnModules(facts.own_modules)
+        self.kept: kept_reading.KeptPart | None = None
 
     def run(self) -> Program:
         facts = self.facts
@@ -95,11 +133,13 @@ class _Reading:
             facts.model_fn,
             facts.calls,
             facts.attributes,
-            tensors=loss_reading.tensors(facts.terms),
+            tensors=loss_reading.tensors(facts.terms)
+            | loss_reading.tensors(facts.evaluation_terms),
+            border=facts.border,
         )
         self.flat = flat
         self._name_constants(flat)
-        part = model_reading.read(flat, self.aliases)
+        part = self._part(flat)
         self.names = loss_collections.names_for(flat)
         loss_collections.gather(flat, facts.terms, self.names)
         loss_collections.name_variables(
@@ -108,42 +148,86 @@ class _Reading:
         specs = self._without_penalties(spec_reading.specs(flat))
         tidying.tidy(flat.statements)
         tidying.open_dicts(flat.statements, list(flat.returned.values()))
-        wanted = self._wanted(specs)
+        self._name_outputs(specs)
+        self.wanted = wanted = self._wanted(specs)
         forward = forward_reading.split(flat.statements, wanted)
         self.outputs = forward.outputs
-        loss = self._loss(specs, forward, part)
-        found, eval_body = self._metrics(specs, _with_known(forward.others, loss.known))
+        loss, evaluation_loss = self._losses(specs, forward, part)
+        known = (evaluation_loss or loss).known
+        found, eval_body = self._metrics(specs, _with_known(forward.others, known))
         rates, rate_function = self._rates()
-        model = self._model(part, forward)
+        model = self._model(part, forward) if self.kept is None else self._kept_model(forward)
         predictions = self._predictions(specs, forward.others)
         tables = tuple(f"{k} = {ast.unparse(v)}" for k, v in part.constants.items())
         self.tables = tuple(part.constants)
-        copied = self._copied(tables, model, loss, predictions, found, eval_body, rates)
+        copied = self._copied(
+            tables, model, loss, evaluation_loss, predictions, found, eval_body, rates
+        )
+        params = self._params(
+            copied, tables, model, loss, evaluation_loss, predictions, found, eval_body, rates
+        )
         return Program(
             source=facts.model_fn.file,
             model_fn=facts.name,
             formulas=facts.formulas,
-            imports=copied.imports,
+            imports=(
+                *copied.imports,
+                *(["import types"] if "types.SimpleNamespace(" in params else []),
+            ),
             copied=(*copied.parts, *tables, *part.classes),
-            params=self._params(copied, tables, model, loss, predictions, found, eval_body, rates),
+            params=params,
             feature_specs=facts.feature_specs,
+            label_specs=facts.label_specs,
             has_labels=facts.has_labels,
             input_fns={
-                mode: f"{name}({'PARAMS' if takes else ''})"
-                for mode, (name, takes) in facts.input_fns.items()
+                mode: f"{name}({arguments})"
+                for mode, (name, arguments, _) in facts.input_fns.items()
             },
             endless=facts.endless,
             loss_dtype=facts.loss_dtype,
             model=model,
             predictions=predictions,
             loss=loss,
+            evaluation_loss=evaluation_loss,
             metrics=found,
             eval_body=eval_body,
             training=facts.training,
             rates=rates,
             rate_function=rate_function,
             left_out=self._left_out(specs),
+            comments=tuple(
+                f"Not carried over: the Scaffold's init_fn of {mode.upper()}, `{name}`.\n{source}"
+                for mode, (name, source) in facts.init_fns.items()
+            ),
         )
+
+    def _part(self, flat: Flattened) -> model_reading.ModelPart:
+        """Reads the model: Keras layers, or the forward pass as it is."""
+        if not self.facts.border.is_kept:
+            averages = self.facts.training.averages
+            return model_reading.read(
+                flat, self.aliases, averages.names if averages is not None else None
+            )
+        aliases = [one for file in flat.files for one in copying.aliases(file)]
+        self.kept = kept_reading.read(flat, aliases, self.facts.border.keep)
+        variables = {name: f"by_name[{name!r}]" for name in self.kept.variables}
+        return model_reading.ModelPart(
+            [], {}, variables, list(self.kept.trainable), flat.statements, {}, []
+        )
+
+    def _kept_model(self, forward: forward_reading.Forward) -> Model:
+        assert self.kept is not None
+        assert self.facts.read_modules is not None
+        return kept_program.KeptProgram(
+            self.kept,
+            forward,
+            files=self.flat.files,
+            modules=self.facts.modules,
+            read_modules=self.facts.read_modules,
+            objects=self.facts.objects,
+            modes=tuple(self.facts.calls),
+            constants=["PARAMS", *(n.upper() for n in self.facts.closure), *self.flat.constants],
+        ).model()
 
     def _without_penalties(
         self, specs: Mapping[str, Mapping[str, ast.expr]]
@@ -156,30 +240,46 @@ class _Reading:
             for mode, spec in specs.items()
         }
 
-    def _loss(
+    def _losses(
         self,
         specs: Mapping[str, Mapping[str, ast.expr]],
         forward: forward_reading.Forward,
         part: model_reading.ModelPart,
-    ) -> Loss:
+    ) -> tuple[Loss, Loss | None]:
+        """Returns the losses of TRAIN and of EVAL; None for that of EVAL if it is the same."""
         train = specs[TRAIN]["loss"]
-        if EVAL in specs:
-            loss_reading.check_same(forward.others, train, specs[EVAL]["loss"], self.file.path)
-        return loss_reading.read(
-            self.flat,
-            forward.others,
-            train,
-            forward.outputs,
-            self.facts.terms,
-            names=self.names,
-            weight_names={text: name for name, text in part.variables.items()},
-            constants=self._constants(),
-        )
+        given = {TRAIN: train}
+        if EVAL in specs and not loss_reading.is_same(forward.others, train, specs[EVAL]["loss"]):
+            given[EVAL] = specs[EVAL]["loss"]
+        found = {
+            mode: loss_reading.read(
+                self.flat,
+                forward.others,
+                loss,
+                forward.outputs,
+                self.facts.terms if mode == TRAIN else self.facts.evaluation_terms,
+                names=self.names,
+                weight_names={text: name for name, text in part.variables.items()},
+                constants=self._constants(),
+                mode=mode,
+            )
+            for mode, loss in given.items()
+        }
+        if EVAL not in found:
+            return found[TRAIN], None
+        penalty = found[EVAL].regularization
+        if penalty is not None and penalty != found[TRAIN].regularization:
+            raise Refusal(
+                "EVAL adds another penalty on the weights to the loss than TRAIN; expected the "
+                "same, or none; add it in the file that is written",
+                path=self.file.path,
+                line=getattr(given[EVAL], "lineno", 0),
+            )
+        return found[TRAIN], loss_reading.with_functions_of(found[EVAL], found[TRAIN])
 
     def _constants(self) -> dict[str, str]:
         """Returns the names of the hyperparameters that are fractions, by their numbers."""
-        params = self.facts.params if isinstance(self.facts.params, dict) else {}
-        named = [(f"PARAMS[{name!r}]", value) for name, value in params.items()]
+        named = list(self._named_params().items())
         named += [(name.upper(), value) for name, value in self.facts.closure.items()]
         named += list(self.flat.constants.items())
         found: dict[str, list[str]] = {}
@@ -188,9 +288,19 @@ class _Reading:
                 found.setdefault(str(np.float32(value)), []).append(name)
         return {number: names[0] for number, names in found.items() if len(names) == 1}
 
+    def _named_params(self) -> dict[str, Any]:
+        """Returns the hyperparameters by the expressions that read them."""
+        params, attributes = self.facts.params, self.facts.param_attributes
+        if isinstance(params, dict):
+            return {f"PARAMS[{name!r}]": value for name, value in params.items()}
+        return {f"PARAMS.{name}": value for name, value in attributes.items()}
+
     def _name_constants(self, flat: Flattened) -> None:
         """Names the hyperparameters as constants of the written module."""
         names = {"params": "PARAMS"} | {name: name.upper() for name in self.facts.closure}
+
+        own, files = self.own, flat.files
+        variables = set().union(*(stores(one.node) for one in flat.statements))
 
         class Rename(ast.NodeTransformer):
             def visit_Name(self, node: ast.Name) -> ast.AST:
@@ -198,10 +308,47 @@ class _Reading:
                     node.id = names.get(node.id, node.id)
                 return node
 
+            def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+                # `layers.gelu` of an own module is `gelu` of the written one.
+                name = dotted(node)
+                for file in files if name else ():
+                    member = own.member(file, name)
+                    if member is not None and member[2] == name:
+                        if member[1] in variables:
+                            reason = f"`{name}` has the name of a variable; rename one"
+                            raise Refusal(reason, path=file.path, line=node.lineno)
+                        return ast.copy_location(ast.Name(id=member[1], ctx=node.ctx), node)
+                return self.generic_visit(node)
+
         for statement in flat.statements:
             Rename().visit(statement.node)
         for node in flat.returned.values():
             Rename().visit(node)
+
+    def _name_outputs(self, specs: dict[str, Mapping[str, ast.expr]]) -> None:
+        """Gives names to predictions and losses that the model computes where they are returned."""
+        for mode, spec in specs.items():
+            key = "predictions" if mode == PREDICT else "loss"
+            value = spec.get(key)
+            if value is None or not forward_reading.uses_model(value):
+                continue
+            values = value.values if isinstance(value, ast.Dict) else [value]
+            keys = value.keys if isinstance(value, ast.Dict) else [ast.Constant(key)]
+            for index, (named, one) in enumerate(zip(keys, values, strict=True)):
+                if not forward_reading.uses_model(one):
+                    continue
+                taken = {n for s in self.flat.statements for n in stores(s.node) | loads(s.node)}
+                word = str(named.value) if isinstance(named, ast.Constant) else key
+                name = unique(re.sub(r"\W", "_", word) or key, taken)
+                new = ast.Assign(
+                    targets=[ast.Name(id=name, ctx=ast.Store())], value=one, lineno=value.lineno
+                )
+                self.flat.statements.append(Statement(new, frozenset((mode,))))
+                read = ast.Name(id=name, ctx=ast.Load())
+                if isinstance(value, ast.Dict):
+                    value.values[index] = read
+                else:
+                    specs[mode] = {**spec, key: read}
 
     def _wanted(self, specs: Mapping[str, Mapping[str, ast.expr]]) -> dict[str, set[str]]:
         wanted: dict[str, set[str]] = {}
@@ -224,6 +371,14 @@ class _Reading:
                 "put the train_op under tf.control_dependencies of them",
                 path=self.file.path,
             )
+        unknown = [name for name in self.facts.training.moved if name not in part.moving]
+        if unknown:
+            raise Refusal(
+                f"the train_op assigns the variable {unknown[0]}, which is not translated; "
+                "expected optimizers, moving averages of weights and those of batch "
+                "normalization; leave it out, and add it in the file that is written",
+                path=self.file.path,
+            )
         init: list[str] = []
         for name, value in part.definitions.items():
             init.append(
@@ -239,7 +394,9 @@ class _Reading:
             init.append(f"self.{attribute.name} = {made}")
         return Model(
             init=tuple(init),
-            body=tuple(_lines(forward.statements)),
+            body=mode_conditions.lines(
+                forward.statements, self.wanted, forward.outputs, self.file.path
+            ),
             outputs=forward.outputs,
             variables=part.variables,
             state=tuple(name for name in part.variables if name not in part.trainable),
@@ -299,7 +456,7 @@ class _Reading:
         found, reading = [], MetricReading(self.flat, self.file.path)
         for key, one in zip(value.keys, value.values, strict=True):
             if not isinstance(key, ast.Constant):
-                raise Refusal("a metric's name is computed", path=self.file.path, line=one.lineno)
+                raise refuse(one, self.file.path, "a metric's name is computed")
             found.append(reading.read(str(key.value), one))
         read = set().union(*(loads(parse(v)) for one in found for v in one.values), set())
         needed, _ = needed_for(others, read, EVAL)
@@ -326,10 +483,9 @@ class _Reading:
 
     def _named_rate(self, rate: str) -> str:
         """Returns the expression of the source for a constant rate, if it has one."""
-        params = self.facts.params
-        for name, value in params.items() if isinstance(params, dict) else ():
+        for name, value in self._named_params().items():
             if isinstance(value, float) and str(value) == rate:
-                return f"PARAMS[{name!r}]"
+                return name
         for name, value in self.facts.closure.items():
             if isinstance(value, float) and str(value) == rate:
                 return name.upper()
@@ -361,30 +517,58 @@ class _Reading:
             if isinstance(node, ast.Name)
         }
         self._check_names(text)
-        defined = {
-            name
-            for node in self.file.tree.body
-            for name in ([*copying.imported(node)] or stores(node))
-        }
-        wanted = (read & defined) | {name for name, _ in self.facts.input_fns.values()}
         known = ["PARAMS", "tf", "keras", *(n.upper() for n in self.facts.closure)]
         known += [*self.flat.constants, *self.tables]
         return copying.copy_of(
-            self.file, sorted(wanted), known=known, literals=dict(self.facts.literals)
+            [(file, name) for name in sorted(read) for file in self._defining(name)]
+            + [(source_files.load(path), name) for name, _, path in self.facts.input_fns.values()],
+            known=known,
+            literals=dict(self.facts.literals),
+            own=self.own,
+            flags=copying.flags_read(text),
+            flag_values=self.facts.flag_values,
         )
+
+    def _defining(self, name: str) -> list[SourceFile]:
+        """Returns the file that defines a name, among those whose functions the model has."""
+        found = {}
+        for file in self.flat.files:
+            origin = self.own.origin(file, name)
+            if origin is not None:
+                found[origin[0].path, origin[1]] = file
+            elif any(name in copying.imported(node) for node in file.tree.body):
+                found.setdefault(("", name), file)
+        if len(found) > 1:
+            paths = " and ".join(sorted(path or "an import" for path, _ in found))
+            raise Refusal(f"`{name}` is one thing in {paths}, and another there; rename one")
+        return list(found.values())
 
     def _params(self, *parts: Any) -> str:
         lines = []
         text = "\n".join(_texts(parts)) + "".join(
-            " PARAMS" for _, takes in self.facts.input_fns.values() if takes
+            f" {arguments}" for _, arguments, _ in self.facts.input_fns.values()
         )
+        text += "".join("\n".join(one.body) for one in parts if isinstance(one, Model))
         if "PARAMS" in text:
-            lines.append(f"PARAMS: dict[str, Any] = {self._plain_params(text)!r}")
+            lines.append(self._params_source(text))
         for name, value in self.facts.closure.items():
             if re.search(rf"\b{name.upper()}\b", text):
                 lines.append(f"{name.upper()} = {value!r}")
         lines += [f"{k} = {v!r}" for k, v in self.flat.constants.items() if k in text]
         return "\n".join(lines)
+
+    def _params_source(self, text: str) -> str:
+        attributes = self.facts.param_attributes
+        if not attributes:
+            return f"PARAMS: dict[str, Any] = {self._plain_params(text)!r}"
+        read = set(re.findall(r"\bPARAMS\.(\w+)", text))
+        if not read <= set(attributes) or "PARAMS[" in text:
+            raise Refusal(
+                "`params` is an object of which more is read than plain attributes: "
+                f"{', '.join(sorted(read - set(attributes))) or 'elements'}; pass a dict"
+            )
+        given = ", ".join(f"{name}={value!r}" for name, value in attributes.items())
+        return f"PARAMS = types.SimpleNamespace({given})"
 
     def _plain_params(self, text: str) -> Any:
         """Returns the hyperparameters with a source form; the text must not read the others."""
@@ -405,14 +589,10 @@ class _Reading:
         found = []
         for mode, spec in specs.items():
             for name, value in spec.items():
-                if name in ("scaffold", "scaffold_fn") and not is_none(value):
-                    raise Refusal(
-                        f"the {name} in mode {mode!r} is not translated yet",
-                        path=self.file.path,
-                        line=getattr(value, "lineno", 0),
-                    )
                 if (name.endswith("hooks") or name == "host_call") and not is_none(value):
                     found.append(f"{name} of {mode.upper()}: {ast.unparse(value)}")
+        for mode, (name, _) in self.facts.init_fns.items():
+            found.append(f"init_fn of {mode.upper()}: `{name}`, which stands below as a comment")
         for call in self.facts.calls[TRAIN].walk():
             if call.callee.api.startswith("tf.summary."):
                 tag = call.arguments.get("name")
@@ -425,6 +605,7 @@ class _Reading:
                 and not api_of(node.value, self.flat.facts).startswith(
                     ("tf.summary.", "tf.losses.")
                 )
+                and not stores(node)
                 and ".update_state(" not in ast.unparse(node)
             ):
                 found.append(f"`{ast.unparse(node)}` (line {node.lineno})")
@@ -461,7 +642,8 @@ def _texts(parts: Sequence[Any]) -> list[str]:
         elif isinstance(one, TermPart):
             found += _texts([one.per_example, one.reduce, one.weights])
         elif isinstance(one, Model):
-            found += [*one.init, *one.body, *one.methods]
+            body = one.body if one.kept is None else ()
+            found += [*one.init, *body, *one.methods, *one.functions]
         elif isinstance(one, Metric):
             found += [one.make, *one.values, one.definition]
         elif isinstance(one, copying.Copied):
@@ -474,15 +656,5 @@ def _texts(parts: Sequence[Any]) -> list[str]:
 
 
 def _lines(statements: Sequence[Statement]) -> list[str]:
-    """Returns the source of statements, with their comments, and conditions on `training`."""
-    found: list[str] = []
-    for statement in statements:
-        [text] = source_of([statement.node])
-        if (
-            TRAIN in statement.modes
-            and EVAL not in statement.modes
-            and PREDICT not in statement.modes
-        ):
-            text = "if training:\n" + "\n".join(f"    {line}" for line in text.splitlines())
-        found.append("\n".join([*statement.comments, text]))
-    return found
+    """Returns the source of statements, with their comments."""
+    return ["\n".join([*one.comments, *source_of([one.node])]) for one in statements]

@@ -4,8 +4,11 @@ import os
 import textwrap
 from collections.abc import Iterable
 
-from migrate.translating.ir import Program
+from migrate.translating.ir import KeptForward, Program
 from migrate.translating.optimizer_rows import optimizer_row
+from migrate.translating.sections.averages import averages_words
+from migrate.translating.sections.gradients import change_words
+from migrate.translating.sections.kept_forward import LEGACY_KERAS, imports_of
 
 FLAGS = """\
 MODEL_DIR = flags.DEFINE_string(
@@ -32,17 +35,20 @@ def docstring(program: Program, proof: str) -> str:
     else:
         lines += ["The loss:", ""]
         lines += [f"    {mode.upper():5} loss = {text}" for mode, text in formulas.items()]
-    lines += ["", f"    reduction     {program.loss.reduce_words}"]
+    words = program.loss.reduce_words
+    lines += ["", f"    reduction     {words}"]
+    if program.evaluated.loss.reduce_words != words:
+        lines.append(f"    of EVAL       {program.evaluated.loss.reduce_words}")
     for fact, rate in zip(program.training.optimizers, program.rates, strict=True):
         row = optimizer_row(fact.kernel)
         shown = "learning_rate(step)" if rate == "rate" else rate
         lines.append(f"    optimizer     {row.name}, rate {shown}")
-    if program.training.clip_norm is not None:
-        lines.append(
-            f"    gradients     clipped to a global norm of {program.training.clip_norm:g}"
-        )
+    lines += [f"    gradients     {one}" for one in change_words(program.training)]
     if program.model.state:
         lines.append(f"    state         {', '.join(program.model.state)}")
+    lines += [f"    averages      {one}" for one in averages_words(program)]
+    if program.model.kept is not None:
+        lines += _kept_lines(program.model.kept)
     if program.left_out:
         lines += ["", "Not carried over:", ""]
         lines += [f"    {one}" for one in program.left_out]
@@ -50,6 +56,24 @@ def docstring(program: Program, proof: str) -> str:
         lines += ["", proof]
     text = "\n".join(_wrapped(lines))
     return f'"""{text}\n"""'
+
+
+def _kept_lines(kept: KeptForward) -> list[str]:
+    """Returns which functions of the legacy program are called, and what TF1 that takes."""
+    lines = [
+        "",
+        "The forward pass is kept: these functions of the legacy program run unchanged.",
+        "",
+    ]
+    lines += [
+        f"    {one.name} ({os.path.basename(one.path)}, line {one.line})" for one in kept.functions
+    ]
+    modules = kept.modules
+    lines += ["", f"They read {len(modules.names)} names of tensorflow.compat.v1."]
+    if modules.stand_ins:
+        stand_ins = ", ".join(modules.stand_ins)
+        lines.append(f"Stand-ins for what TensorFlow 2 lacks: {stand_ins}.")
+    return lines
 
 
 def _wrapped(lines: Iterable[str]) -> list[str]:
@@ -66,4 +90,9 @@ def import_lines(program: Program) -> str:
     own = set(program.imports) - {"import tensorflow as tf", "import keras"}
     standard = ["from collections.abc import Iterator", "from typing import Any"]
     rest = ["import keras", "import tensorflow as tf", "from absl import app, flags"]
-    return "\n".join([*standard, *sorted(own), *rest])
+    kept = program.model.kept
+    if kept is None:
+        return "\n".join([*standard, *sorted(own), *rest])
+    keras = [f"\n{LEGACY_KERAS}\n"] if kept.modules.needs_legacy_keras else []
+    rest.append("import tensorflow.compat.v1 as tf1")
+    return "\n".join([*standard, *imports_of(kept), *keras, *sorted(own), *rest])

@@ -1,7 +1,9 @@
 """The loop: its variables, training, predictions and legacy checkpoints."""
 
+from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.ir import Program
 from migrate.translating.optimizer_rows import optimizer_row
+from migrate.translating.sections.averages import init_lines, model_name, shared_lines
 from migrate.translating.sections.evaluation import evaluation_source
 from migrate.translating.sections.optimizers import construction
 from migrate.translating.sections.source_text import indented, model_call
@@ -38,10 +40,19 @@ def _zeros(spec: tf.TensorSpec | tf.SparseTensorSpec) -> tf.Tensor | tf.SparseTe
 def _loop_init(program: Program) -> str:
     model, training = program.model, program.training
     trained = [name for name in training.weights if name not in training.without_gradient]
-    lines = ["self.model = model = Model()", "model(tf.nest.map_structure(_zeros, FEATURES))"]
-    lines.append("self.weights = {")
-    lines += [f'    "{name}": model.{model.variables[name]}.value,' for name in trained]
-    lines.append("}")
+    if model.kept is not None:
+        lines = _kept_weights(program)
+    else:
+        lines = ["self.model = model = Model()", "model(tf.nest.map_structure(_zeros, FEATURES))"]
+        lines.append("self.weights = {")
+        lines += [f'    "{name}": model.{model.variables[name]}.value,' for name in trained]
+        lines.append("}")
+    if any("FLAGS" in one for one in program.copied):
+        lines = [
+            "if not flags.FLAGS.is_parsed():",
+            "    flags.FLAGS.mark_as_parsed()  # imported: the flags have their defaults",
+            *lines,
+        ]
     named = ["**self.weights,"]
     single = len(training.optimizers) == 1
     for fact in training.optimizers:
@@ -62,19 +73,26 @@ def _loop_init(program: Program) -> str:
             )
         for legacy, power in row.powers.items():
             named.append(f'"{legacy}": self.{attribute}.{power},')
-    named += [f'"{name}": model.{model.variables[name]}.value,' for name in model.state]
-    others = [n for n in training.without_gradient if n in model.variables]
-    named += [f'"{name}": model.{model.variables[name]}.value,' for name in others]
+    made, average_names = init_lines(program)
+    lines += made
+    named += average_names
+    if model.kept is not None:
+        named.insert(0, "**by_name,")
+        named.remove("**self.weights,")
+        lines.append("self.global_step = model.tf1.global_step")
+    else:
+        named += [f'"{name}": model.{model.variables[name]}.value,' for name in model.state]
+        others = [n for n in training.without_gradient if n in model.variables]
+        named += [f'"{name}": model.{model.variables[name]}.value,' for name in others]
+        lines.append("self.global_step = tf.Variable(0, dtype=tf.int64)")
     named.append('"global_step": self.global_step,')
-    lines.append("self.global_step = tf.Variable(0, dtype=tf.int64)")
     lines.append("self.variables = {")
     lines += [f"    {one}" for one in named]
     lines.append("}")
+    zeros = _SPARSE_ZEROS if "tf.SparseTensorSpec" in program.feature_specs else _ZEROS
+    zeros = "" if model.kept is not None else f"{zeros}\n\n\n"
     return f'''\
-{_SPARSE_ZEROS if "tf.SparseTensorSpec" in program.feature_specs else _ZEROS}
-
-
-class Loop:
+{zeros}class Loop:
     """Trains, evaluates and predicts.
 
     Attributes:
@@ -85,13 +103,36 @@ class Loop:
 {indented(chr(10).join(lines), 2)}'''
 
 
+def _kept_weights(program: Program) -> list[str]:
+    """Returns the lines that make the variables of a forward pass that is kept."""
+    kept, without = program.model.kept, program.training.without_gradient
+    assert kept is not None
+    labels = ", LABELS" if kept.takes_labels else ""
+    how = f'mode="{ModeKeys.TRAIN}"' if kept.takes_mode else "training=True"
+    condition = f" and name not in {without!r}" if without else ""
+    return [
+        "self.model = model = Model()",
+        "# A trace makes the variables, without data.",
+        "traced = tf.function(model, autograph=False)",
+        f"traced.get_concrete_function(FEATURES{labels}, {how})",
+        "by_name = model.tf1.by_name",
+        "self.weights = {",
+        f"    name: one for name, one in by_name.items() if one.trainable{condition}",
+        "}",
+    ]
+
+
 def _predict(program: Program) -> str:
     assert program.predictions is not None
     arguments = ", ".join(program.predictions.parameters)
+    lines = [
+        *shared_lines(program, ModeKeys.PREDICT),
+        model_call(program, ModeKeys.PREDICT, model_name(program, ModeKeys.PREDICT)),
+    ]
     return f'''\
     @tf.function
     def predict_step(self, features: Any) -> Any:
-        {model_call(program, False)}
+{indented(chr(10).join(lines), 2)}
         return predictions({arguments})
 
     def predict(self, dataset: tf.data.Dataset) -> Iterator[Any]:

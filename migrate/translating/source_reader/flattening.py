@@ -9,6 +9,7 @@ import copy
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 
+from migrate.translating.border import WHOLE, Border
 from migrate.translating.facts import Call, Span
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader import source_files, unrolling
@@ -17,19 +18,23 @@ from migrate.translating.source_reader.frames import (
     Frame,
     executions,
     function_at,
+    hides,
     is_part,
     is_simple,
 )
 from migrate.translating.source_reader.inlining import Expressions, Rename
 from migrate.translating.source_reader.object_attributes import ObjectAttributes
 from migrate.translating.source_reader.source_files import SourceFile
-from migrate.translating.source_reader.statements import Statement, loads, stores
+from migrate.translating.source_reader.statements import Statement, in_scopes, loads, stores
 
 # `with` statements whose body is the same without them.
 _TRANSPARENT = (
     "tf.variable_scope", "tf.name_scope", "tf.control_dependencies", "tf.device",
-    "tf.colocate_with",
+    "tf.colocate_with", "tf.contrib.framework.arg_scope",
 )  # fmt: skip
+# Those of them that name no variables, and need not be kept.
+_WITHOUT_NAMES = {"tf.control_dependencies", "tf.device", "tf.colocate_with"}
+_ARG_SCOPE = "tf.contrib.framework.arg_scope"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,9 @@ class Flattened:
       constants: Attributes of the object whose method the model_fn is: their values, by the names
         of the constants that stand for them.
       initializers: The initializer of the variable scope around a call, by the node.
+      normalizers: The arguments that an `arg_scope` around a call sets for its normalizer, by the
+        node.
+      gotten: The calls in variable scopes with a custom getter.
       kept: The helpers that stayed functions.
       files: The files whose source was read.
     """
@@ -58,6 +66,8 @@ class Flattened:
     labels: str
     constants: dict[str, object]
     initializers: dict[ast.AST, ast.expr]
+    normalizers: dict[ast.AST, dict[str, ast.expr]]
+    gotten: set[ast.AST]
     kept: dict[str, tuple[SourceFile, ast.FunctionDef]]
     files: list[SourceFile]
 
@@ -68,6 +78,7 @@ def flatten(
     attributes: Mapping[str, object] | None = None,
     *,
     tensors: Collection[str] = (),
+    border: Border = WHOLE,
 ) -> Flattened:
     """Flattens a model_fn.
 
@@ -77,11 +88,12 @@ def flatten(
       attributes: If it is a method, the plain attributes of its object, such as "self.units".
       tensors: The names of tensors that the source must show: a helper that computes one, and does
         not return it, is put in the place of its call.
+      border: Which helpers stay as they are.
 
     Raises:
       Refusal: The source does not have a form that can be flattened.
     """
-    return Flattening(attributes or {}, frozenset(tensors)).run(model_fn, calls)
+    return Flattening(attributes or {}, frozenset(tensors), border).run(model_fn, calls)
 
 
 class Flattening:
@@ -90,11 +102,21 @@ class Flattening:
     Args:
       attributes: The plain attributes of the object whose method it is.
       tensors: The tensors that helpers may not hide.
+      border: Which helpers stay as they are.
     """
 
-    def __init__(self, attributes: Mapping[str, object], tensors: frozenset[str]) -> None:
-        self.tensors = tensors
+    def __init__(
+        self,
+        attributes: Mapping[str, object],
+        tensors: frozenset[str],
+        border: Border = WHOLE,
+    ) -> None:
+        self.tensors, self.border = tensors, border
         self.scopes: list[ast.expr] = []
+        self.arg_scopes: list[tuple[frozenset[str], dict[str, ast.expr]]] = []
+        self.normalizers: dict[ast.AST, dict[str, ast.expr]] = {}
+        self.getters: list[ast.expr] = []
+        self.gotten: set[ast.AST] = set()
         self.initializers: dict[ast.AST, ast.expr] = {}
         self.facts: dict[ast.AST, dict[str, list[Call]]] = {}
         self.values: dict[ast.AST, dict[str, object]] = {}
@@ -122,6 +144,8 @@ class Flattening:
             labels="labels" if "labels" in names else "",
             constants=self.objects.constants,
             initializers=self.initializers,
+            normalizers=self.normalizers,
+            gotten=self.gotten,
             kept=self.kept,
             files=self.files,
         )
@@ -139,12 +163,29 @@ class Flattening:
             is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
             if isinstance(node, ast.Pass) or (index == 0 and is_docstring):
                 continue
-            made, ends = self._statement(node, frame, modes)
+            try:
+                made, ends = self._statement(node, frame, modes)
+            except Refusal as refusal:
+                made, ends = [self._unread(node, frame, modes, refusal)], {}
             if made:
                 made[0].comments[:0] = frame.file.comments_before(node)
             statements += made
             returned |= ends
         return statements, returned
+
+    def _unread(
+        self, node: ast.stmt, frame: Frame, modes: frozenset[str], refusal: Refusal
+    ) -> Statement:
+        """Keeps a statement that is not translated, if it is not a part of the model.
+
+        Raises:
+          Refusal: It makes variables, applies layers, or returns.
+        """
+        returns = any(isinstance(one, ast.Return) for one in ast.walk(node))
+        if returns or self.has_layers(node, frame, modes):
+            raise refusal
+        kept = Rename(frame.names, self, frame).visit(copy.deepcopy(node))
+        return Statement(kept, modes, refusal=refusal)
 
     def _statement(
         self, node: ast.stmt, frame: Frame, modes: frozenset[str]
@@ -152,8 +193,9 @@ class Flattening:
         if isinstance(node, ast.If):
             return self._branch(node, frame, modes)
         if isinstance(node, ast.Return):
-            before, value = self._expression(node.value or ast.Constant(value=None), frame, modes)
-            return before, dict.fromkeys(modes, value)
+            visitor = Expressions(self, frame, modes, tail=node.value)
+            value = visitor.run(node.value or ast.Constant(value=None))
+            return visitor.before, visitor.returned or dict.fromkeys(modes, value)
         if isinstance(node, ast.With):
             return self._with(node, frame, modes)
         if isinstance(node, ast.For):
@@ -255,10 +297,15 @@ class Flattening:
     def _with(
         self, node: ast.With, frame: Frame, modes: frozenset[str]
     ) -> tuple[list[Statement], dict[str, ast.expr]]:
-        count = len(self.scopes)
+        count, scoped = len(self.scopes), len(self.arg_scopes)
+        getters = len(self.getters)
         before: list[Statement] = []
+        kept: list[ast.withitem] = []
         for item in node.items:
             found = executions(item.context_expr, frame, modes)
+            if self.border.is_kept:
+                before += self._kept_scope(item, found, frame, modes, kept)
+                continue
             names = {call.callee.api for calls in found.values() for call in calls}
             if not names <= set(_TRANSPARENT) or not names:
                 raise Refusal(
@@ -267,20 +314,78 @@ class Flattening:
                     line=node.lineno,
                 )
             assert isinstance(item.context_expr, ast.Call)
+            if names == {_ARG_SCOPE}:
+                before += self._arg_scope(item.context_expr, frame, modes, found)
+                continue
             for keyword in item.context_expr.keywords:
                 if names == {"tf.variable_scope"} and keyword.arg == "custom_getter":
-                    raise Refusal(
-                        "a variable scope with a `custom_getter` is not translated",
-                        path=frame.file.path,
-                        line=node.lineno,
-                    )
+                    self.getters.append(keyword.value)
                 if names == {"tf.variable_scope"} and keyword.arg == "initializer":
                     made, value = self._expression(keyword.value, frame, modes)
                     before += made
                     self.scopes.append(value)
         statements, returned = self.body(node.body, frame, modes)
         del self.scopes[count:]
+        del self.arg_scopes[scoped:]
+        del self.getters[getters:]
+        for one in statements:
+            one.scopes = (*kept, *one.scopes)
         return before + statements, returned
+
+    def _kept_scope(
+        self,
+        item: ast.withitem,
+        found: Mapping[str, list[Call]],
+        frame: Frame,
+        modes: frozenset[str],
+        kept: list[ast.withitem],
+    ) -> list[Statement]:
+        """Keeps a `with` that may name variables; returns what must run before it."""
+        names = {call.callee.api for calls in found.values() for call in calls}
+        if names and names <= _WITHOUT_NAMES:
+            return []
+        before, value = self._expression(item.context_expr, frame, modes)
+        target = None
+        if item.optional_vars is not None:
+            target = Rename(frame.names, self, frame).visit(copy.deepcopy(item.optional_vars))
+        kept.append(ast.withitem(context_expr=value, optional_vars=target))
+        return before
+
+    def _arg_scope(
+        self,
+        node: ast.Call,
+        frame: Frame,
+        modes: frozenset[str],
+        found: Mapping[str, list[Call]],
+    ) -> list[Statement]:
+        """Notes the arguments that `with slim.arg_scope([...], name=value)` sets."""
+        seen = [c.arguments.get("list_ops_or_scope") for calls in found.values() for c in calls]
+        if not all(isinstance(one, list | tuple) for one in seen) or any(
+            keyword.arg is None for keyword in node.keywords
+        ):
+            raise Refusal(
+                "this arg_scope is made elsewhere, or of a dict; expected a list of functions, and "
+                "their arguments by name; write them in the `with` statement",
+                path=frame.file.path,
+                line=node.lineno,
+            )
+        functions = {getattr(one, "description", "") for each in seen for one in each}
+        before: list[Statement] = []
+        values: dict[str, ast.expr] = {}
+        for keyword in node.keywords:
+            made, value = self._expression(keyword.value, frame, modes)
+            before += made
+            values[keyword.arg or ""] = value
+        self.arg_scopes.append((frozenset(functions), values))
+        return before
+
+    def scoped_arguments(self, api: str) -> dict[str, ast.expr]:
+        """Returns the arguments that the arg_scopes around set for a function."""
+        found: dict[str, ast.expr] = {}
+        for functions, values in self.arg_scopes:
+            if api in functions:
+                found |= values
+        return found
 
     def _unrolled(
         self, node: ast.For, frame: Frame, modes: frozenset[str]
@@ -346,16 +451,26 @@ class Flattening:
         for node in (one for statement in body for one in ast.walk(statement)):
             if isinstance(node, ast.Call):
                 found = executions(node, frame, modes)
-                if any(is_part(call) for calls in found.values() for call in calls):
+                calls = [call for each in found.values() for call in each]
+                if any(is_part(one) for one in calls) and not self.keeps(calls):
                     return True
+        if self.border.is_kept:
+            return False
         inner = [n for one in body for n in ast.walk(one) if isinstance(n, ast.For | ast.ListComp)]
         return any(self.has_layers(one, frame, modes) for one in inner)
+
+    def keeps(self, calls: Sequence[Call]) -> bool:
+        """Tells whether calls of a helper stay calls."""
+        hidden = any(hides(call, self.tensors) for call in calls)
+        return self.border.keeps(calls, hides=hidden)
 
     def has_layers(self, node: ast.AST, frame: Frame, modes: frozenset[str]) -> bool:
         """Tells whether calls in a node make variables, or apply layers."""
         for one in ast.walk(node):
             if isinstance(one, ast.Call):
                 for calls in executions(one, frame, modes).values():
+                    if self.border.is_kept and (self.keeps(calls) or not _are_users(calls)):
+                        continue
                     for call in calls:
                         if call.variables or call.callee.api.startswith(LAYERS) or is_part(call):
                             return True
@@ -375,7 +490,7 @@ class Flattening:
                 line=node.lineno,
             )
         target = Rename(frame.names, self, frame).visit(copy.deepcopy(node.target))
-        loop = ast.For(target=target, iter=iterated, body=[one.node for one in body], orelse=[])
+        loop = ast.For(target=target, iter=iterated, body=in_scopes(body), orelse=[])
         loop.lineno = node.lineno
         return [*before, Statement(loop, modes)]
 
@@ -394,7 +509,16 @@ class Flattening:
         return visitor.before, new
 
 
+def _are_users(calls: Sequence[Call]) -> bool:
+    return any(call.callee.span is not None for call in calls)
+
+
 def _targets(node: ast.stmt) -> frozenset[str]:
     """Returns the names that an assignment binds anew."""
     targets = node.targets if isinstance(node, ast.Assign) else []
-    return frozenset(one.id for one in targets if isinstance(one, ast.Name))
+    elements = [
+        one
+        for target in targets
+        for one in (target.elts if isinstance(target, ast.Tuple) else [target])
+    ]
+    return frozenset(one.id for one in elements if isinstance(one, ast.Name))

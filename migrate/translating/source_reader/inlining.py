@@ -29,8 +29,17 @@ TRAINING = "training"
 class Expressions(ast.NodeTransformer):
     """Copies an expression: renames, puts helpers in place, and notes the facts of the calls."""
 
-    def __init__(self, flattening: "Flattening", frame: Frame, modes: frozenset[str]) -> None:
+    def __init__(
+        self,
+        flattening: "Flattening",
+        frame: Frame,
+        modes: frozenset[str],
+        tail: ast.expr | None = None,
+    ) -> None:
         self.flattening, self.frame, self.modes = flattening, frame, modes
+        # A call that is returned as it is may return something else in another mode.
+        self.tail = tail
+        self.returned: dict[str, ast.expr] = {}
         self.before: list[Statement] = []
         self.targets: dict[str, str] = {}
         self.substituted: set[str] = set()
@@ -144,13 +153,49 @@ class Expressions(ast.NodeTransformer):
         calls = [call for each in found.values() for call in each]
         own = self._owner(node) and any(call.callee.span is not None for call in calls)
         hidden = self.flattening.tensors
+        if self.flattening.keeps(calls):
+            new = self.generic_visit(node)
+            self.flattening.facts[new] = found
+            return new
         if own or any(is_part(call) or hides(call, hidden) for call in calls):
             return self._in_place(node, found)
         new = self.generic_visit(node)
         self.flattening.facts[new] = found
+        if self.flattening.getters:
+            self.flattening.gotten.add(new)
+        if self.flattening.arg_scopes:
+            self._add_scoped(new, calls)
         if self.flattening.scopes:
             self.flattening.initializers[new] = self.flattening.scopes[-1]
         self._keep(node, calls)
+        return new
+
+    def _add_scoped(self, new: ast.AST, calls: list[Call]) -> None:
+        """Writes the arguments that an `arg_scope` sets into a call."""
+        apis = {call.callee.api for call in calls}
+        if len(apis) != 1 or not isinstance(new, ast.Call):
+            return
+        [api] = apis
+        names = {name for call in calls for name in call.arguments}
+        given = {one.arg for one in new.keywords}
+        positional = list(calls[0].arguments)[: len(new.args)] if calls else []
+        for name, value in self.flattening.scoped_arguments(api).items():
+            if name in names - given - {*positional}:
+                keyword = ast.keyword(arg=name, value=self._copy(value))
+                new.keywords = [*new.keywords, keyword]
+        normalizers = {
+            getattr(call.arguments.get("normalizer_fn"), "description", "") for call in calls
+        }
+        for normalizer in normalizers - {""}:
+            self.flattening.normalizers[new] = self.flattening.scoped_arguments(normalizer)
+
+    def _copy(self, node: ast.expr) -> ast.expr:
+        """Returns a copy, of whose calls the same is known."""
+        new = copy.deepcopy(node)
+        for old, made in zip(ast.walk(node), ast.walk(new), strict=True):
+            for known in (self.flattening.facts, self.flattening.values):
+                if old in known:
+                    known[made] = known[old]  # type: ignore[index]
         return new
 
     def _keep(self, node: ast.Call, calls: list[Call]) -> None:
@@ -191,6 +236,9 @@ class Expressions(ast.NodeTransformer):
         self.before += assigned
         statements, returned = self.flattening.body(function.body, frame, self.modes)
         self.before += statements
+        if node is self.tail and set(returned) == set(self.modes):
+            self.returned = returned
+            return next(iter(returned.values()))
         texts = {ast.unparse(value) for value in returned.values()}
         if len(texts) != 1 or set(returned) != set(self.modes):
             raise Refusal(

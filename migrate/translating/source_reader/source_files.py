@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from migrate.translating.facts import Span
+from migrate.translating.source_reader.statements import stores
 
 
 class SourceFile:
@@ -24,6 +25,8 @@ class SourceFile:
         with tokenize.open(path) as file:
             self.text = file.read()
         self.tree = ast.parse(self.text, filename=path)
+        for node in ast.walk(self.tree):
+            node.path = path  # type: ignore[attr-defined]  # a copy has it, too: see `path_of`
 
     @functools.cached_property
     def functions(self) -> Mapping[int, list[ast.FunctionDef]]:
@@ -33,6 +36,16 @@ class SourceFile:
             if isinstance(node, ast.FunctionDef):
                 first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
                 found.setdefault(first, []).append(node)
+        return found
+
+    @functools.cached_property
+    def defined(self) -> Mapping[str, list[ast.stmt]]:
+        """What each name is defined by at the top level, imports left out."""
+        found: dict[str, list[ast.stmt]] = {}
+        for node in self.tree.body:
+            if not isinstance(node, ast.Import | ast.ImportFrom):
+                for name in stores(node):
+                    found.setdefault(name, []).append(node)
         return found
 
     @functools.cached_property
@@ -64,6 +77,11 @@ class SourceFile:
     def segment(self, node: ast.AST) -> str:
         """Returns the source text of a node."""
         return ast.get_source_segment(self.text, node) or ""
+
+
+def path_of(node: ast.AST | None, default: str) -> str:
+    """Returns the file that a node, or the one that it is a copy of, stands in."""
+    return str(getattr(node, "path", default))
 
 
 @functools.lru_cache(maxsize=64)

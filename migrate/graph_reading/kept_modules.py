@@ -1,0 +1,193 @@
+"""The modules of a legacy program that a written module imports, and what they need of TF1."""
+
+import ast
+import importlib.util
+import os
+import sys
+import types
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+from absl import flags
+
+from estimator_compat import package_files
+from migrate.mappings import stand_ins
+from migrate.translating.ir import KeptModules
+from migrate.translating.source_reader import source_files
+from migrate.translating.source_reader.source_files import SourceFile
+
+_KERAS = ("layers", "keras", "nn.rnn_cell", "nn.dynamic_rnn", "nn.static_rnn")
+
+
+def names_by_file() -> dict[str, str]:
+    """Returns the names of the loaded modules of the user, by their files."""
+    found: dict[str, str] = {}
+    for name, module in list(sys.modules.items()):
+        path = getattr(module, "__file__", None) or ""
+        if path.endswith(".py") and not package_files.is_framework(path) and name != "__main__":
+            found.setdefault(path, name)
+    return found
+
+
+def tf2_aliases(names: dict[str, Any]) -> tuple[str, ...]:
+    """Returns the names among a module's by which it calls TensorFlow 2."""
+    return tuple(name for name, value in names.items() if value is tf)
+
+
+def read(modules: Iterable[str], imports: Iterable[str], body: str) -> KeptModules:
+    """Reads what modules need of TensorFlow 1.
+
+    Args:
+      modules: The names of the modules that are imported.
+      imports: The import statements.
+      body: The source of the forward pass, in which TensorFlow 1 is called `tf1`.
+    """
+    own = list(dict.fromkeys(modules))
+    packages = {name.partition(".")[0] for name in own}
+    packages |= {name.partition(".")[0] for name, one in sys.modules.items() if _sees_facade(one)}
+    reached = list(_reached(own, packages))
+    used = sorted({name for one in reached for name in _names(one)})
+    top = {name.partition(".")[0] for name in used}
+    names = tuple(sorted(name for name in top if hasattr(tf1, name) and name != "compat"))
+    missing = [name for name in used if not _is_in_tf1(name)]
+    made = {name: stand_ins.ROWS[name] for name in missing if name in stand_ins.ROWS}
+    absent = [name for name in missing if name not in made and not hasattr(tf1, _top(name))]
+    texts = [source_files.load(one.__file__).text for one in reached if one.__file__]
+    in_body = {name.removeprefix("tf1.") for name in _dotted_names(ast.parse(body), ("tf1",))}
+    return KeptModules(
+        imports=tuple(dict.fromkeys(imports)),
+        packages=tuple(sorted({one.__name__.partition(".")[0] for one in reached})),
+        renames_tensorflow=any(_sees_facade(one) for one in reached),
+        names=names,
+        stand_ins=made,
+        absent=_leaves(absent),
+        needs_legacy_keras=any(
+            one == name or one.startswith(f"{name}.")
+            for one in {*used, *in_body}
+            for name in _KERAS
+        ),
+        needs_old_shapes=any(".value" in text for text in (*texts, body)),
+        flags=_flags(texts),
+    )
+
+
+def _top(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _leaves(names: list[str]) -> tuple[str, ...]:
+    """Returns the names that are not the beginning of another one."""
+    return tuple(n for n in names if not any(m.startswith(f"{n}.") for m in names))
+
+
+def _is_in_tf1(name: str) -> bool:
+    value: Any = tf1
+    for part in name.split("."):
+        if not hasattr(value, part):
+            return not isinstance(value, types.ModuleType) and value is not tf1
+        value = getattr(value, part)
+    return True
+
+
+def _sees_facade(module: Any) -> bool:
+    own = getattr(module, "__builtins__", None)
+    made = own.get("__import__") if isinstance(own, dict) else None
+    return getattr(made, "__module__", "") == "estimator_compat.facade.importing"
+
+
+def _reached(names: Iterable[str], packages: set[str]) -> Iterator[types.ModuleType]:
+    """Yields the loaded modules of the packages that modules import, themselves included."""
+    seen: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        module = sys.modules.get(name)
+        if name in seen or module is None or name.partition(".")[0] not in packages:
+            continue
+        seen.add(name)
+        path = getattr(module, "__file__", None) or ""
+        if not path.endswith(".py") or not os.path.isfile(path):
+            continue
+        yield module
+        waiting += list(_imported(module, source_files.load(path)))
+        waiting.append(name.rpartition(".")[0])
+
+
+def _imported(module: types.ModuleType, file: SourceFile) -> Iterator[str]:
+    for node in ast.walk(file.tree):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            relative = "." * node.level + (node.module or "")
+            package = module.__package__ or ""
+            base = importlib.util.resolve_name(relative, package) if node.level else relative
+            yield base
+            yield from (f"{base}.{one.name}" for one in node.names)
+
+
+def _names(module: types.ModuleType) -> Iterator[str]:
+    """Yields the names of TensorFlow 1 that a module reads, such as "layers.dense"."""
+    tree = source_files.load(module.__file__ or "").tree
+    roots: dict[str, str] = {}
+    legacy = _sees_facade(module)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for one in node.names:
+                path = _tf1_path(one.name, legacy)
+                if path is not None:
+                    roots[one.asname or "tensorflow"] = path if one.asname else ""
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            path = _tf1_path(node.module or "", legacy)
+            for one in node.names if path is not None else ():
+                name = f"{path}.{one.name}".strip(".").removeprefix("compat.v1").strip(".")
+                roots[one.asname or one.name] = name
+                if name:
+                    yield name
+    for name in _dotted_names(tree, roots):
+        root, _, rest = name.partition(".")
+        rest = rest.removeprefix("compat.v1.")
+        whole = f"{roots[root]}.{rest}".strip(".")
+        if whole:
+            yield whole
+
+
+def _tf1_path(name: str, legacy: bool) -> str | None:
+    """Returns where in TensorFlow 1 a module is, such as "contrib.layers"; None for others."""
+    if name.startswith("tensorflow.python"):
+        return None
+    for start in ("tensorflow.compat.v1", "tensorflow") if legacy else ("tensorflow.compat.v1",):
+        if name == start or name.startswith(f"{start}."):
+            return name.removeprefix(start).strip(".")
+    return None
+
+
+def _dotted_names(tree: ast.AST, roots: Iterable[str]) -> Iterator[str]:
+    known = set(roots)
+
+    def walk(node: ast.AST) -> Iterator[str]:
+        parts: list[str] = []
+        inner = node
+        while isinstance(inner, ast.Attribute):
+            parts.insert(0, inner.attr)
+            inner = inner.value
+        if isinstance(inner, ast.Name) and inner.id in known and parts:
+            yield ".".join([inner.id, *parts])
+            return
+        for child in ast.iter_child_nodes(node):
+            yield from walk(child)
+
+    return walk(tree)
+
+
+def _flags(texts: Iterable[str]) -> dict[str, str]:
+    """Returns the flags that modules read, and whose values are not their defaults."""
+    found: dict[str, str] = {}
+    if not flags.FLAGS.is_parsed():
+        return found
+    for name in flags.FLAGS:
+        flag = flags.FLAGS[name]
+        if flag.value != flag.default and any(f"FLAGS.{name}" in text for text in texts):
+            found[name] = repr(flag.value)
+    return found

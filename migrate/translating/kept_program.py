@@ -1,0 +1,217 @@
+"""The model of a program whose forward pass is kept: its statements, and what they import."""
+
+import ast
+import builtins
+import dataclasses
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+from estimator_compat.mode_keys import ModeKeys
+from migrate.translating import copying, kept_reading
+from migrate.translating.forward_reading import Forward
+from migrate.translating.ir import KeptForward, KeptFunction, KeptModules, Model
+from migrate.translating.kept_reading import KeptPart
+from migrate.translating.refusal import Refusal
+from migrate.translating.source_reader.source_files import SourceFile
+from migrate.translating.source_reader.statements import Statement, loads, stores
+
+TRAIN, EVAL, PREDICT = ModeKeys.TRAIN, ModeKeys.EVAL, ModeKeys.PREDICT
+_GIVEN = {"features", "labels", "training", "mode", kept_reading.TF1, "tf"}
+
+
+class KeptProgram:
+    """Writes the model.
+
+    Args:
+      part: What the forward pass makes and calls.
+      forward: Its statements.
+      files: The files whose source was read.
+      modules: The names of modules by their files.
+      read_modules: Reads what modules need of TensorFlow 1; see `graph_reading.kept_modules`.
+      objects: The source of objects that the model_fn reads by names of functions around it, and
+        the imports that they need, by name.
+      modes: The modes of the program.
+      constants: Names that the written module defines besides.
+    """
+
+    def __init__(
+        self,
+        part: KeptPart,
+        forward: Forward,
+        *,
+        files: Sequence[SourceFile],
+        modules: Mapping[str, str],
+        read_modules: Callable[[Iterable[str], Iterable[str], str], KeptModules],
+        objects: Mapping[str, tuple[str, tuple[str, ...]]],
+        modes: Sequence[str],
+        constants: Collection[str] = (),
+    ) -> None:
+        self.part, self.forward, self.files = part, forward, files
+        self.modules, self.read_modules, self.objects = modules, read_modules, objects
+        self.modes, self.constants = tuple(modes), set(constants)
+        self.imports: dict[str, None] = {}
+        self.reached: list[str] = []
+
+    def model(self) -> Model:
+        """Returns the model."""
+        statements = self.forward.statements
+        body = lines_in_scopes(statements, self.modes)
+        read = _read(statements)
+        objects = {}
+        for name in sorted(read - self.constants):
+            if name in self.objects:
+                objects[name.upper()], imports = self.objects[name]
+                self._add(imports)
+            elif name not in _GIVEN and not hasattr(builtins, name):
+                self._import(name)
+        body = _renamed(body, {name: name.upper() for name in self.objects if name in read})
+        takes_mode = "mode" in read or any("if mode " in text for text in body)
+        modules = self.read_modules(self.reached, self.imports, "\n".join(body))
+        return Model(
+            init=(),
+            body=tuple(body),
+            outputs=self.forward.outputs,
+            variables={name: f"by_name[{name!r}]" for name in self.part.variables},
+            state=tuple(n for n in self.part.variables if n not in self.part.trainable),
+            kept=KeptForward(
+                functions=tuple(
+                    KeptFunction(
+                        name=call.callee.name,
+                        path=call.callee.span.file,
+                        line=call.callee.span.line,
+                    )
+                    for call in self.part.functions
+                    if call.callee.span is not None
+                ),
+                modules=modules,
+                objects=objects,
+                takes_labels="labels" in read,
+                takes_mode=takes_mode,
+                modes=self.modes,
+            ),
+        )
+
+    def _add(self, imports: Iterable[str]) -> None:
+        for one in imports:
+            self.imports[one] = None
+            [node] = ast.parse(one).body
+            if isinstance(node, ast.ImportFrom):
+                self.reached += [f"{node.module}.{name.name}" for name in node.names]
+            elif isinstance(node, ast.Import):
+                self.reached += [name.name for name in node.names]
+
+    def _import(self, name: str) -> None:
+        """Imports what a name of a module's top level is."""
+        for file in self.files:
+            for node in file.tree.body:
+                if isinstance(node, ast.Import | ast.ImportFrom):
+                    if name in copying.imported(node):
+                        self._add([self._absolute(node, name, file)])
+                        return
+                elif name in stores(node):
+                    module = self.modules.get(file.path)
+                    if module is None:
+                        raise Refusal(
+                            f"`{name}` is in a file that is no module, and cannot be imported",
+                            path=file.path,
+                            line=node.lineno,
+                        )
+                    self._add([f"from {module} import {name}"])
+                    self.reached.append(module)
+                    return
+        raise Refusal(
+            f"the kept forward pass reads `{name}`, which is not defined at the top level of a "
+            "module, and has no form as source; move it there",
+            path=self.files[0].path,
+        )
+
+    def _absolute(self, node: ast.Import | ast.ImportFrom, name: str, file: SourceFile) -> str:
+        """Returns the import of one name, without dots before the module."""
+        alias = next(one for one in node.names if name == (one.asname or one.name.split(".")[0]))
+        renamed = f" as {alias.asname}" if alias.asname else ""
+        if isinstance(node, ast.Import):
+            return f"import {alias.name}{renamed}"
+        base = node.module or ""
+        if node.level:
+            package = self.modules.get(file.path, "").split(".")
+            if not file.path.endswith("__init__.py"):
+                package = package[:-1]
+            package = package[: len(package) - node.level + 1]
+            base = ".".join([*package, *([base] if base else [])])
+        return f"from {base} import {alias.name}{renamed}"
+
+
+def _read(statements: Sequence[Statement]) -> set[str]:
+    """Returns the names that the statements read, and that none of them wrote before."""
+    found: set[str] = set()
+    known: set[str] = set()
+    for statement in statements:
+        for item in statement.scopes:
+            found |= loads(item.context_expr) - known
+            known |= stores(item.optional_vars) if item.optional_vars is not None else set()
+        found |= loads(statement.node) - known
+        known |= stores(statement.node)
+    return found
+
+
+def _renamed(body: Sequence[str], names: Mapping[str, str]) -> list[str]:
+    return [_with_names(text, names) for text in body]
+
+
+def _with_names(text: str, names: Mapping[str, str]) -> str:
+    """Returns source with other names; comments and layout stay."""
+    lines = text.splitlines()
+    places = sorted(
+        (
+            (node.lineno, node.col_offset, node.end_col_offset or 0, names[node.id])
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.Name) and node.id in names
+        ),
+        reverse=True,
+    )
+    for line, start, end, new in places:
+        raw = lines[line - 1].encode()
+        lines[line - 1] = (raw[:start] + new.encode() + raw[end:]).decode()
+    return "\n".join(lines)
+
+
+def lines_in_scopes(statements: Sequence[Statement], modes: Sequence[str]) -> list[str]:
+    """Returns the source of statements, in their `with`s, with their comments and conditions."""
+    found: list[str] = []
+    index = 0
+    while index < len(statements):
+        one = statements[index]
+        if one.scopes:
+            outer, inner = one.scopes[0], []
+            while index < len(statements) and statements[index].scopes[:1] == (outer,):
+                each = statements[index]
+                inner.append(dataclasses.replace(each, scopes=each.scopes[1:]))
+                index += 1
+            lines = "\n".join(lines_in_scopes(inner, modes))
+            found.append(f"with {ast.unparse(outer)}:\n{_indented(lines)}")
+            continue
+        text = ast.unparse(ast.fix_missing_locations(one.node))
+        condition = _condition(one.modes & frozenset(modes), frozenset(modes))
+        if condition:
+            text = f"if {condition}:\n{_indented(text)}"
+        found.append("\n".join([*one.comments, text]))
+        index += 1
+    return found
+
+
+def _condition(seen: frozenset[str], modes: frozenset[str]) -> str:
+    """Returns the condition under which a statement of some modes runs; "" for all modes."""
+    if seen == modes:
+        return ""
+    if seen == {TRAIN}:
+        return "training"
+    if seen == modes - {TRAIN}:
+        return "not training"
+    if len(seen) == 1:
+        return f'mode == "{next(iter(seen))}"'
+    if len(modes - seen) == 1:
+        return f'mode != "{next(iter(modes - seen))}"'
+    return f"mode in {tuple(sorted(seen))!r}"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" if line else line for line in text.splitlines())

@@ -1,0 +1,122 @@
+"""The forward pass as it is: statements of TensorFlow 1, and calls of the user's functions."""
+
+import ast
+import copy
+import dataclasses
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from estimator_compat.mode_keys import ModeKeys
+from migrate.translating.border import is_forward, is_training
+from migrate.translating.expressions import ToTf2, calls_of, dotted
+from migrate.translating.facts import Call, VariableFact
+from migrate.translating.refusal import Refusal
+from migrate.translating.source_reader.flattening import Flattened
+from migrate.translating.source_reader.statements import Statement
+
+TF1 = "tf1"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPart:
+    """The forward pass.
+
+    Attributes:
+      variables: The variables that it makes in TRAIN, by their legacy names, in order.
+      trainable: The names of those that are trained.
+      functions: The functions of the program that it calls, in order.
+    """
+
+    variables: Mapping[str, VariableFact]
+    trainable: tuple[str, ...]
+    functions: tuple[Call, ...]
+
+
+def read(flat: Flattened, aliases: Sequence[str], forced: Collection[str] = ()) -> KeptPart:
+    """Marks the statements of the forward pass, and writes all others as TF2.
+
+    Args:
+      flat: The flattened model_fn, whose statements are changed.
+      aliases: The names by which the source calls TensorFlow.
+      forced: The names of functions that are kept in any case.
+    """
+    variables: dict[str, VariableFact] = {}
+    functions: dict[object, Call] = {}
+    to_tf1 = _ToTf1(aliases)
+    for statement in flat.statements:
+        calls = [c for n in ast.walk(statement.node) for c in calls_of(n, flat.facts)]
+        statement.is_model = any(_is_model(call, forced) for call in calls)
+        if statement.is_model:
+            # `before` has the facts of the nodes: they are looked up by identity.
+            statement.node = to_tf1.visit(statement.node)
+            variables |= _made(statement.node, flat)
+            for call in calls:
+                if call.callee.span is not None and _is_model(call, forced):
+                    functions.setdefault(call.callee.span, call)
+            continue
+        statement.node = _as_tf2(statement.node, flat, aliases)
+    for mode, node in list(flat.returned.items()):
+        if not any(is_forward(c) for n in ast.walk(node) for c in calls_of(n, flat.facts)):
+            flat.returned[mode] = _as_tf2(node, flat, aliases)
+    _keep_scopes(flat.statements, to_tf1)
+    return KeptPart(
+        variables=variables,
+        trainable=tuple(name for name, one in variables.items() if one.trainable),
+        functions=tuple(functions.values()),
+    )
+
+
+def _is_model(call: Call, forced: Collection[str]) -> bool:
+    if call.callee.span is not None and call.callee.name in forced:
+        return True
+    if any(one.trainable for one in call.variables):
+        return True
+    if call.callee.span is None:
+        made = bool(call.variables) and not call.callee.api.startswith("tf.train.")
+        return is_forward(call) or (made and not is_training(call))
+    return is_forward(call)
+
+
+def _made(node: ast.AST, flat: Flattened) -> dict[str, VariableFact]:
+    return {
+        one.name: one
+        for inner in ast.walk(node)
+        for call in flat.facts.get(inner, {}).get(ModeKeys.TRAIN, ())
+        for one in call.variables
+    }
+
+
+def _as_tf2(node: ast.AST, flat: Flattened, aliases: Sequence[str]) -> ast.AST:
+    """Returns a statement as TF2; as TensorFlow 1, where that is not known."""
+    spare = copy.deepcopy(node)
+    try:
+        return ToTf2(flat.facts, aliases).visit(node)
+    except Refusal:
+        return _ToTf1(aliases).visit(spare)
+
+
+def _keep_scopes(statements: Iterable[Statement], to_tf1: "_ToTf1") -> None:
+    seen: set[int] = set()
+    for statement in statements:
+        for item in statement.scopes:
+            if id(item) not in seen:
+                seen.add(id(item))
+                item.context_expr = to_tf1.visit(item.context_expr)
+
+
+class _ToTf1(ast.NodeTransformer):
+    """Calls TensorFlow `tf1`, in place."""
+
+    def __init__(self, aliases: Sequence[str]) -> None:
+        self.aliases = aliases
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        """`tf.compat.v1.layers` is `tf1.layers`, as `tf.layers` is."""
+        name = dotted(node)
+        root, _, rest = name.partition(".")
+        if root not in self.aliases or not rest:
+            return self.generic_visit(node)
+        rest = rest.removeprefix("compat.v1.")
+        value: ast.expr = ast.Name(id=TF1, ctx=ast.Load())
+        for part in rest.split("."):
+            value = ast.Attribute(value=value, attr=part, ctx=ast.Load())
+        return ast.copy_location(value, node)

@@ -1,0 +1,183 @@
+"""A forward pass that is kept: its imports, and the module around it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from estimator_compat.mode_keys import ModeKeys
+from migrate.translating.ir import KeptForward, KeptModules, Program
+from migrate.translating.sections import tf1_variables
+from migrate.translating.sections.source_text import indented, listing
+
+LEGACY_KERAS = (
+    'os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # tf.layers is a part of tf_keras'
+)
+_SWITCHES = ("_v2_behavior", "_eager_execution", "_tensor_equality", "_v2_tensorshape")
+_ABSENT = '''\
+class _Absent(type):
+    """What the kept modules name, TensorFlow 2 lacks, and the forward pass does not call."""
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Absent(f"{cls.__name__}.{name}", (), {})
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError(f"TensorFlow 2 has no {cls.__name__}; write a stand-in here.")'''
+_IMPORTING = '''\
+@contextlib.contextmanager
+def tensorflow_1() -> Iterator[None]:
+    """Shows the modules of {packages} that are imported in it TensorFlow 1, as {name}."""
+
+    def legacy_import(
+        name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+    ) -> Any:
+        package = (globals or {{}}).get("__name__", "").partition(".")[0]
+        path = name.split(".")
+        if package not in LEGACY or level or {condition}:
+            return python_import(name, globals, locals, fromlist, level)
+        found = TENSORFLOW
+        for part in path[1:] if fromlist else ():
+            found = getattr(found, part)
+        return found
+
+    python_import, builtins.__import__ = builtins.__import__, legacy_import
+    try:
+        yield
+    finally:
+        builtins.__import__ = python_import'''
+_RESTORED = '''\
+def restored(kind: Any, attributes: dict[str, Any]) -> Any:
+    """Makes an object as the legacy program had it when it was translated."""
+    made = kind.__new__(kind)
+    vars(made).update(attributes)
+    return made'''
+
+
+_SWITCH = '''\
+def no_switch(*_: Any) -> None:
+    """Stands for `disable_v2_behavior` and the like, which would end eager execution here."""'''
+
+
+def imports_of(kept: KeptForward) -> list[str]:
+    """Returns the imports of the standard library, and TensorFlow 1."""
+    found = ["import builtins", "import contextlib", "import os", "import types"]
+    found.append("from collections.abc import Callable")
+    return found
+
+
+def modules_source(kept: KeptForward) -> str:
+    """Returns what shows the kept modules TensorFlow 1, and imports them."""
+    if not kept.modules.imports:
+        return ""
+    return "\n\n\n".join([*_importing(kept), *_imported(kept)])
+
+
+def _importing(kept: KeptForward) -> list[str]:
+    """Returns what shows the kept modules TensorFlow 1."""
+    modules = kept.modules
+    parts = [*dict.fromkeys(modules.stand_ins.values())]
+    if modules.absent:
+        parts.append(_ABSENT)
+    switches = [name for name in modules.names if name.endswith(_SWITCHES)]
+    if switches:
+        parts.append(_SWITCH)
+    read = [name for name in modules.names if name not in switches]
+    names = ", ".join(f'"{name}"' for name in read)
+    comma = "," if len(read) == 1 else ""
+    tree = _tree(modules) | dict.fromkeys(switches, "no_switch")
+    lines = [
+        f"LEGACY = {modules.packages!r}",
+        f"# All that they read of TensorFlow 1: {len(modules.names)} names, and "
+        f"{len(modules.stand_ins)} stand-ins for what TensorFlow 2 lacks.",
+        f"NAMES = ({names}{comma})",
+        f"TENSORFLOW = types.SimpleNamespace(**{{name: getattr(tf1, name) for name in NAMES}}"
+        f"{''.join(f', {name}={value}' for name, value in tree.items())})",
+    ]
+    if modules.renames_tensorflow:
+        lines.append("TENSORFLOW.compat = types.SimpleNamespace(v1=TENSORFLOW, v2=tf)")
+        condition = 'path[0] != "tensorflow" or path[1:2] == ["python"]'
+    else:
+        lines.append(
+            "TENSORFLOW_2 = types.SimpleNamespace(compat=types.SimpleNamespace(v1=TENSORFLOW))"
+        )
+        condition = 'path[:3] != ["tensorflow", "compat", "v1"]'
+    parts.append("\n".join(lines))
+    importing = _IMPORTING.format(
+        packages=listing(modules.packages),
+        name="`tensorflow`" if modules.renames_tensorflow else "`tensorflow.compat.v1`",
+        condition=condition,
+    )
+    if not modules.renames_tensorflow:
+        importing = importing.replace("found = TENSORFLOW\n", "found = TENSORFLOW_2\n")
+    return [*parts, importing]
+
+
+def _imported(kept: KeptForward) -> list[str]:
+    """Returns the imports, and the objects of the legacy program."""
+    modules, parts = kept.modules, []
+    block = "with tensorflow_1():\n" + indented("\n".join(modules.imports))
+    if modules.needs_old_shapes:
+        block = f"tf1.disable_v2_tensorshape()  # they read `shape[0].value`\n{block}"
+    flags = [f"flags.set_default(flags.FLAGS[{k!r}], {v})" for k, v in modules.flags.items()]
+    parts.append("\n".join([block, *flags]))
+    if any("restored(" in one for one in kept.objects.values()):
+        parts.append(_RESTORED)
+    objects = [f"{name} = {source}" for name, source in kept.objects.items()]
+    return [*parts, *(["\n".join(objects)] if objects else [])]
+
+
+def _tree(modules: KeptModules) -> dict[str, str]:
+    """Returns the expressions for the names at the top that TensorFlow 2 lacks."""
+    tree: dict[str, Any] = {}
+    for path in [*modules.absent, *modules.stand_ins]:
+        *spaces, last = path.split(".")
+        at = tree
+        for space in spaces:
+            inner = at.setdefault(space, {})
+            if isinstance(inner, str):
+                inner = at[space] = {}
+            at = inner
+        if path in modules.stand_ins:
+            at[last] = last
+        else:
+            at.setdefault(last, f'_Absent("tf.{path}", (), {{}})')
+    return {name: _expression(one) for name, one in tree.items()}
+
+
+def _expression(node: str | Mapping[str, Any]) -> str:
+    if isinstance(node, str):
+        return node
+    inner = ", ".join(f"{name}={_expression(one)}" for name, one in node.items())
+    return f"types.SimpleNamespace({inner})"
+
+
+def model_source(program: Program) -> str:
+    """Returns `Tf1Variables`, and the class `Model`."""
+    model = program.model
+    kept = model.kept
+    assert kept is not None
+    labels = ", labels: Any" if kept.takes_labels else ""
+    how = "mode: str" if kept.takes_mode else "training: bool"
+    first = [f'training = mode == "{ModeKeys.TRAIN}"'] if kept.takes_mode else []
+    if not any("training" in one for one in model.body):
+        first = []
+    called = listing(tuple(dict.fromkeys(one.name for one in kept.functions))) or "TF1 layers"
+    returned = ", ".join(model.outputs)
+    what = "Any" if len(model.outputs) != 1 else "tf.Tensor"
+    return f'''\
+{tf1_variables.SOURCE}
+
+
+class Model(tf.Module):
+    """The forward pass of the legacy program, which calls {called} unchanged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tf1 = Tf1Variables()
+
+    @tf.autograph.experimental.do_not_convert
+    def __call__(self, features: Any{labels}, *, {how}) -> {what}:
+        """Returns {listing(model.outputs)}; call it in a `tf.function`."""
+{indented(chr(10).join([*first, "with self.tf1.scope():"]), 2)}
+{indented(chr(10).join(model.body), 3)}
+        return {returned}'''
