@@ -240,13 +240,15 @@ class Flattening:
             and not any(isinstance(one, ast.Starred) for one in [*target.elts, *value.elts])
         ):
             return [node]
-        pairs = list(zip(target.elts, value.elts, strict=True))
+        pairs = [
+            (to, by)
+            for to, by in zip(target.elts, value.elts, strict=True)
+            if not (isinstance(to, ast.Name) and isinstance(by, ast.Name) and to.id == by.id)
+        ]
         if any(stores(to) & loads(by) for to, _ in pairs for other, by in pairs if other is not to):
             return [node]
         made: list[ast.stmt] = []
         for to, by in pairs:
-            if isinstance(to, ast.Name) and isinstance(by, ast.Name) and to.id == by.id:
-                continue
             made.append(ast.Assign(targets=[to], value=by, lineno=node.lineno))
         return made
 
@@ -331,7 +333,12 @@ class Flattening:
                 path=frame.file.path,
                 line=node.lineno,
             )
-        functions = {getattr(one, "description", "") for each in seen for one in each}
+        functions = {
+            getattr(one, "description", "")
+            for each in seen
+            if isinstance(each, list | tuple)
+            for one in each
+        }
         before: list[Statement] = []
         values: dict[str, ast.expr] = {}
         for keyword in node.keywords:

@@ -180,9 +180,10 @@ class Expressions(ast.NodeTransformer):
         """Returns a copy, of whose calls the same is known."""
         new = copy.deepcopy(node)
         for old, made in zip(ast.walk(node), ast.walk(new), strict=True):
-            for known in (self.flattening.facts, self.flattening.values):
-                if old in known:
-                    known[made] = known[old]  # type: ignore[index]
+            if old in self.flattening.facts:
+                self.flattening.facts[made] = self.flattening.facts[old]
+            if old in self.flattening.values:
+                self.flattening.values[made] = self.flattening.values[old]
         return new
 
     def _keep(self, node: ast.Call, calls: list[Call]) -> None:
