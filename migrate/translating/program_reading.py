@@ -494,7 +494,7 @@ class _Reading:
                 and not api_of(node.value, self.flat.facts).startswith(
                     ("tf.summary.", "tf.losses.")
                 )
-                and not stores(node)
+                and (statement.refusal is not None or not stores(node))
                 and ".update_state(" not in ast.unparse(node)
             ):
                 found.append(f"`{ast.unparse(node)}` (line {node.lineno})")

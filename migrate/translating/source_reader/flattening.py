@@ -19,6 +19,7 @@ from migrate.translating.source_reader.frames import (
     function_at,
     is_part,
     is_simple,
+    local_names,
 )
 from migrate.translating.source_reader.inlining import Expressions, Rename
 from migrate.translating.source_reader.object_attributes import ObjectAttributes
@@ -121,7 +122,8 @@ class Flattening:
         self.used |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name)}
         names = [one.arg for one in [*function.args.args, *function.args.kwonlyargs]]
         self.used |= set(names)
-        frame = Frame(file, calls, {}, {}, owner="self" if names[:1] == ["self"] else "")
+        owner = "self" if names[:1] == ["self"] else ""
+        frame = Frame(file, calls, {}, {}, owner=owner, local=local_names(function))
         statements, returned = self.body(function.body, frame, frozenset(calls))
         return Flattened(
             statements=statements,
@@ -190,7 +192,10 @@ class Flattening:
         if isinstance(node, ast.FunctionDef):
             frame.functions[node.name] = node
             return [Statement(copy.deepcopy(node), modes)], {}
-        if isinstance(node, ast.Assert | ast.Delete | ast.Import | ast.ImportFrom):
+        if isinstance(
+            node,
+            ast.Assert | ast.Delete | ast.Import | ast.ImportFrom | ast.Global | ast.Nonlocal,
+        ):
             return [], {}
         if not isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr):
             raise Refusal(
@@ -199,7 +204,22 @@ class Flattening:
                 path=frame.file.path,
                 line=node.lineno,
             )
-        return self._simple(node, frame, modes), {}
+        made = self._simple(node, frame, modes)
+        outer = self._changed_outside(node, frame)
+        if outer:
+            made[-1].refusal = Refusal(
+                f"this line changes `{outer}`, which is not the function's own, so that each call "
+                "of the model_fn may compute something else; expected a model_fn without state; "
+                "pass the value in `params`",
+                path=frame.file.path,
+                line=node.lineno,
+            )
+        return made, {}
+
+    def _changed_outside(self, node: ast.stmt, frame: Frame) -> str:
+        """Returns a name of the module that a statement changes; "" for others."""
+        module = set().union(*(stores(one) for one in frame.file.tree.body), set())
+        return next(iter(sorted((stores(node) & module) - frame.local)), "")
 
     def _simple(
         self,

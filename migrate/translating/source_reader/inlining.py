@@ -17,6 +17,7 @@ from migrate.translating.source_reader.frames import (
     hides,
     is_part,
     is_simple,
+    local_names,
 )
 from migrate.translating.source_reader.statements import Statement, loads, stores
 
@@ -220,6 +221,7 @@ class Expressions(ast.NodeTransformer):
             {**self.frame.names, **names} if nested else names,
             dict(self.frame.functions),
             owner=self.frame.owner if nested else self._owner(node),
+            local=local_names(function) | (self.frame.local if nested else frozenset()),
         )
         self.before += assigned
         statements, returned = self.flattening.body(function.body, frame, self.modes)

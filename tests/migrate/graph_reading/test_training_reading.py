@@ -1,4 +1,4 @@
-"""Tests for migrate.graph_reading.training_reading: what a train_op does to gradients and weights."""
+"""Tests for migrate.graph_reading.training_reading: from gradients to weights."""
 
 from collections.abc import Callable
 from typing import Any
