@@ -440,11 +440,20 @@ class _Reading:
             for name in ([*copying.imported(node)] or stores(node))
         }
         wanted = (read & defined) | {name for name, _ in self.facts.input_fns.values()}
+        gone = ("tensorflow.contrib", "tf_slim", "tensorflow.python", "tensorflow_estimator")
         known = ["PARAMS", "tf", "keras", *(n.upper() for n in self.facts.closure)]
         known += [*self.flat.constants, *self.tables]
-        return copying.copy_of(
+        found = copying.copy_of(
             self.file, sorted(wanted), known=known, literals=dict(self.facts.literals)
         )
+        for one in found.imports:
+            if any(name in one for name in gone):
+                raise Refusal(
+                    f"a part of the model_fn needs `{one}`, and what it uses of that has no "
+                    "translation; expected functions that TF2 has; write it with those",
+                    path=self.file.path,
+                )
+        return found
 
     def _params(self, *parts: Any) -> str:
         lines = []

@@ -359,6 +359,14 @@ class Flattening:
             if isinstance(each, list | tuple)
             for one in each
         }
+        strange = [one for one in functions if not one.startswith("tf.contrib.layers.")]
+        if strange:
+            raise Refusal(
+                "this arg_scope sets the arguments of a function of your own; expected functions "
+                "of slim or tf.contrib.layers; pass the arguments to your function",
+                path=frame.file.path,
+                line=node.lineno,
+            )
         before: list[Statement] = []
         values: dict[str, ast.expr] = {}
         for keyword in node.keywords:

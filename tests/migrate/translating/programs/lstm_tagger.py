@@ -24,7 +24,6 @@ def predict_input_fn():
 
 
 def model_fn(features, labels, mode, params):
-    training = mode == tf.estimator.ModeKeys.TRAIN
     table = tf.get_variable("chars", [20, 5], tf.float32)
     x = tf.nn.embedding_lookup(table, features["tokens"])
     cell_fw = tf.nn.rnn_cell.LSTMCell(params["units"])
