@@ -34,10 +34,12 @@ class Expressions(ast.NodeTransformer):
         self.flattening, self.frame, self.modes = flattening, frame, modes
         self.before: list[Statement] = []
         self.targets: dict[str, str] = {}
+        self.whole: ast.expr | None = None
         self.substituted: set[str] = set()
 
     def run(self, node: ast.expr) -> ast.expr:
         """Copies an expression."""
+        self.whole = node
         made: ast.expr = self.visit(node)
         return made
 
@@ -208,6 +210,8 @@ class Expressions(ast.NodeTransformer):
             )
         [span] = spans
         assert span is not None
+        makes = any(call.callee.makes for each in found.values() for call in each)
+        owner = self._made_owner(node) if makes else self._owner(node)
         file = source_files.load(span.file)
         if file not in self.flattening.files:
             self.flattening.files.append(file)
@@ -220,12 +224,14 @@ class Expressions(ast.NodeTransformer):
             calls,
             {**self.frame.names, **names} if nested else names,
             dict(self.frame.functions),
-            owner=self.frame.owner if nested else self._owner(node),
+            owner=self.frame.owner if nested and not owner else owner,
             local=local_names(function) | (self.frame.local if nested else frozenset()),
         )
         self.before += assigned
         statements, returned = self.flattening.body(function.body, frame, self.modes)
         self.before += statements
+        if makes:
+            return ast.Constant(value=None)
         texts = {ast.unparse(value) for value in returned.values()}
         if len(texts) != 1 or set(returned) != set(self.modes):
             raise Refusal(
@@ -237,10 +243,32 @@ class Expressions(ast.NodeTransformer):
 
     def _owner(self, node: ast.Call) -> str:
         """Returns the object whose method a call calls."""
-        path = dotted(node.func.value) if isinstance(node.func, ast.Attribute) else ""
-        if self.frame.owner and path.partition(".")[0] == "self":
-            return f"{self.frame.owner}{path.removeprefix('self')}"
-        return ""
+        func = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+        path = dotted(func)
+        root, _, rest = path.partition(".")
+        if root == "self" and not isinstance(node.func, ast.Attribute):
+            return ""
+        owner = self.flattening.objects.owner(root, self.frame) if root else ""
+        return f"{owner}.{rest}" if owner and rest else owner
+
+    def _made_owner(self, node: ast.Call) -> str:
+        """Returns a name for the object that a class makes.
+
+        Raises:
+          Refusal: The object is not assigned to a variable at once.
+        """
+        if len(self.targets) != 1 or node is not self.whole:
+            raise Refusal(
+                f"the object of `{ast.unparse(node.func)}` makes layers; expected it to be "
+                "assigned to a variable of its own; write `model = "
+                f"{ast.unparse(node.func)}(...)` first",
+                path=self.frame.file.path,
+                line=node.lineno,
+            )
+        [name] = self.targets.values()
+        owner = f"@{name}"
+        self.flattening.objects.owners[name] = owner
+        return owner
 
     def _arguments(
         self, node: ast.Call, function: ast.FunctionDef, calls: Mapping[str, Call]

@@ -20,6 +20,14 @@ def data():
 
 STATE = {{"scale": 1.0}}
 
+class Net:
+    def __init__(self, units):
+        super().__init__()
+        self.shift = 2.0
+        self.dense = tf1.layers.Dense(units)
+    def __call__(self, x):
+        return self.dense(x)
+
 def scaled(x, activation):
     with tf1.variable_scope("scaled", reuse=tf1.AUTO_REUSE):
         return tf1.layers.dense(x, 2, activation=activation, name="shared")
@@ -141,6 +149,11 @@ WRITTEN = {
         ],
         ["mask"],
     ),
+    "an object that makes layers": (
+        ["model = Net(3)", "net = model(net) + model.shift"],
+        ["self.dense = keras.layers.Dense(3)", "net = self.dense(features) + shift"],
+        ["Net", "super"],
+    ),
     "a train_op that is prepared in a loop": (
         ["for index in range(2):", "    if index == 0:", "        continue"],
         ["self.outputs_layer(features)"],
@@ -168,7 +181,7 @@ def test_layers_are_written(case: str, tmp_path: Path) -> None:
 REFUSED = {
     "one variable, two layers": (
         ["net = scaled(net, tf.nn.relu) + scaled(net, None)"],
-        "program.py:14: this layer shares its variables with a layer that computes something else",
+        "program.py:22: this layer shares its variables with a layer that computes something else",
     ),
     "moving averages that never move": (
         ["net = tf1.layers.batch_normalization(net, training=mode == 'train')"],
@@ -176,35 +189,35 @@ REFUSED = {
     ),
     "a function that TF2 lacks": (
         ["net = tf1.batch_gather(net, tf.zeros_like(net, tf.int32))"],
-        "program.py:18: `tf.batch_gather` has no form in TF2 that is translated",
+        "program.py:26: `tf.batch_gather` has no form in TF2 that is translated",
     ),
     "variables in a loop of the graph": (
         ["net = tf.map_fn(lambda x: tf1.layers.dense(x[None], 1)[0], net)"],
-        "program.py:18: `tf.map_fn` makes the variable",
+        "program.py:26: `tf.map_fn` makes the variable",
     ),
     "a tensor as training": (
         ["net = tf1.layers.dropout(net, training=tf.constant(True))"],
-        "program.py:18: `training` is a tensor; pass `mode == ModeKeys.TRAIN`",
+        "program.py:26: `training` is a tensor; pass `mode == ModeKeys.TRAIN`",
     ),
     "an initial state": (
         [
             "cell = tf1.nn.rnn_cell.GRUCell(1)",
             "_, net = tf1.nn.dynamic_rnn(cell, net[:, None], initial_state=net)",
         ],
-        "program.py:19: an `initial_state` other than `cell.zero_state` is not translated",
+        "program.py:27: an `initial_state` other than `cell.zero_state` is not translated",
     ),
     "state of the module that changes": (
         ["STATE['scale'] *= 2.0", "net = net * STATE['scale']"],
-        "program.py:18: this line changes `STATE`, which is not the function's own",
+        "program.py:26: this line changes `STATE`, which is not the function's own",
     ),
     "a custom getter": (
         [
-            "def getter(get, *args, **kwargs):",
-            "    return 2.0 * get(*args, **kwargs)",
-            "with tf1.variable_scope('s', custom_getter=getter):",
+            "def doubled(getter, *args, **kwargs):",
+            "    return 2.0 * getter(*args, **kwargs)",
+            "with tf1.variable_scope('s', custom_getter=doubled):",
             "    net = net * tf1.get_variable('w', [1])",
         ],
-        "program.py:19: a custom getter that returns something else than the moving averages",
+        "program.py:27: a custom getter that returns something else than the moving averages",
     ),
     "a cell with peepholes": (
         [
@@ -212,7 +225,7 @@ REFUSED = {
             "net, _ = tf1.nn.dynamic_rnn(cell, net[:, None], dtype=tf.float32)",
             "net = net[:, 0]",
         ],
-        "program.py:18: `use_peepholes` of LSTMCell is not translated",
+        "program.py:26: `use_peepholes` of LSTMCell is not translated",
     ),
 }
 
