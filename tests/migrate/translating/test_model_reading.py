@@ -145,7 +145,6 @@ WRITTEN = {
         [
             "self.bidirectional_rnn_bw = keras.layers.RNN(\n            GRUCell(2), ",
             "self.bidirectional_rnn_bw(tf.reverse(features[:, None], axis=[1]))",
-            "output_bw = tf.reverse(output_bw, axis=[1])",
         ],
         ["mask"],
     ),
@@ -217,7 +216,7 @@ REFUSED = {
             "with tf1.variable_scope('s', custom_getter=doubled):",
             "    net = net * tf1.get_variable('w', [1])",
         ],
-        "program.py:27: a custom getter that returns something else than the moving averages",
+        "program.py:29: a custom getter that returns something else than the moving averages",
     ),
     "a cell with peepholes": (
         [
