@@ -126,6 +126,10 @@ def _tensor(value: Any) -> TensorFact:
 def _callee(function: Any) -> Callee:
     name = getattr(function, "__name__", type(function).__name__)
     api = api_name(function)
+    method = _own_method(function)
+    if method is not None and not api:
+        span = Span(method.__code__.co_filename, method.__code__.co_firstlineno, 0, 0, 0)
+        return Callee(name=name, span=span, makes=isinstance(function, type))
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     if api or not isinstance(code, types.CodeType) or _is_foreign(code.co_filename):
         owner = getattr(function, "__self__", None)
@@ -137,6 +141,19 @@ def _callee(function: Any) -> Callee:
             api = f"{api}.__call__" if api else ""
         return Callee(api=api, name=name)
     return Callee(name=name, span=Span(code.co_filename, code.co_firstlineno, 0, 0, 0))
+
+
+def _own_method(function: Any) -> Any:
+    """Returns the `__init__` of a class of the user's, or the `__call__` of an object of one."""
+    if isinstance(function, type):
+        method = vars(function).get("__init__")
+    elif isinstance(function, types.FunctionType | types.MethodType | types.BuiltinFunctionType):
+        return None
+    else:
+        method = vars(type(function)).get("__call__")
+    if not isinstance(method, types.FunctionType) or _is_foreign(method.__code__.co_filename):
+        return None
+    return method
 
 
 def _is_foreign(path: str) -> bool:

@@ -57,7 +57,7 @@ def read(built: Built) -> TrainingFacts:
             for op in found
             if op.type in _ASSIGNING and variable_of(op.inputs[0]) == "global_step"
         ]
-        averages = moving_averages.read(found, weights, [one.op for one in updates], increments)
+        averages = moving_averages.read(found, updated, [one.op for one in updates], increments)
         gradient_check.check(built, {name: path.raw for name, path in paths.items()})
     moved = [name for name in assigned if not _is_of_optimizer(name, weights)]
     if averages is not None:

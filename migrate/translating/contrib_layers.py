@@ -172,7 +172,9 @@ class _Rewriting(ast.NodeTransformer):
 
     def _without_activation(self, node: ast.Call, api: str) -> ast.expr | None:
         """Takes the activation out of a normalizer, and returns it."""
-        names = ("inputs", "decay", "center", "scale", "epsilon", "activation_fn")
+        names: tuple[str, ...] = (
+            "inputs", "decay", "center", "scale", "epsilon", "activation_fn",
+        )  # fmt: skip
         if api.endswith("layer_norm"):
             names = ("inputs", "center", "scale", "activation_fn")
         value = bind(node, names).get("activation_fn")

@@ -81,12 +81,15 @@ class Callee:
       api: The public name of a function or class of TensorFlow, such as "tf.layers.dense"; ""
         for the user's own functions and for methods.
       name: The name of the function.
-      span: Where the user's function is defined; None for others.
+      span: Where the user's function is defined; None for others. For a class, its `__init__`; for
+        an object that is called, its `__call__`.
+      makes: Whether it is a class.
     """
 
     api: str = ""
     name: str = ""
     span: Span | None = None
+    makes: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

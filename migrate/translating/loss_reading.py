@@ -4,6 +4,7 @@ import ast
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from estimator_compat.ledger.steps import LossStep
 from estimator_compat.ledger.values import Kind
@@ -118,7 +119,7 @@ def with_functions_of(evaluation: Loss, train: Loss) -> Loss:
     names: dict[str, str] = {}
     terms = []
     for term in evaluation.terms:
-        changed = {}
+        changed: dict[str, Any] = {}
         for field in ("per_example", "reduce"):
             function = getattr(term, field)
             for one in known:

@@ -517,9 +517,10 @@ class _Reading:
             if isinstance(node, ast.Name)
         }
         self._check_names(text)
+        gone = ("tensorflow.contrib", "tf_slim", "tensorflow.python", "tensorflow_estimator")
         known = ["PARAMS", "tf", "keras", *(n.upper() for n in self.facts.closure)]
         known += [*self.flat.constants, *self.tables]
-        return copying.copy_of(
+        found = copying.copy_of(
             [(file, name) for name in sorted(read) for file in self._defining(name)]
             + [(source_files.load(path), name) for name, _, path in self.facts.input_fns.values()],
             known=known,
@@ -528,6 +529,14 @@ class _Reading:
             flags=copying.flags_read(text),
             flag_values=self.facts.flag_values,
         )
+        for one in found.imports:
+            if any(name in one for name in gone):
+                raise Refusal(
+                    f"a part of the model_fn needs `{one}`, and what it uses of that has no "
+                    "translation; expected functions that TF2 has; write it with those",
+                    path=self.file.path,
+                )
+        return found
 
     def _defining(self, name: str) -> list[SourceFile]:
         """Returns the file that defines a name, among those whose functions the model has."""
@@ -605,7 +614,7 @@ class _Reading:
                 and not api_of(node.value, self.flat.facts).startswith(
                     ("tf.summary.", "tf.losses.")
                 )
-                and not stores(node)
+                and (statement.refusal is not None or not stores(node))
                 and ".update_state(" not in ast.unparse(node)
             ):
                 found.append(f"`{ast.unparse(node)}` (line {node.lineno})")

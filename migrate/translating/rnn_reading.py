@@ -85,6 +85,10 @@ class _Cells:
             if found is None:
                 raise self._refusal(node)
             return self.of(*found)
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            listed, index = self._listed(node.value, at), node.slice.value
+            if listed is not None and isinstance(index, int):
+                return self.of(listed[0][index], listed[1])
         if not isinstance(node, ast.Call):
             raise self._refusal(node)
         api = api_of(node, self.flat.facts)
@@ -99,14 +103,19 @@ class _Cells:
 
     def _stacked(self, node: ast.Call, at: Statement) -> list[Cell]:
         cells = bind(node, ("cells", "state_is_tuple"))["cells"]
-        while isinstance(cells, ast.Name):
-            found = self.layers.local.assigned(cells.id, at, self.mode)
-            if found is None:
-                raise self._refusal(cells)
-            cells, at = found
-        if not isinstance(cells, ast.List | ast.Tuple):
+        listed = self._listed(cells, at)
+        if listed is None:
             raise self._refusal(cells)
-        return [cell for one in cells.elts for cell in self.of(one, at)]
+        return [cell for one in listed[0] for cell in self.of(one, listed[1])]
+
+    def _listed(self, node: ast.expr, at: Statement) -> tuple[list[ast.expr], Statement] | None:
+        """Returns the elements of a list that the source writes out; None for other expressions."""
+        while isinstance(node, ast.Name):
+            found = self.layers.local.assigned(node.id, at, self.mode)
+            if found is None:
+                return None
+            node, at = found
+        return (node.elts, at) if isinstance(node, ast.List | ast.Tuple) else None
 
     def _wrapped(self, node: ast.Call, at: Statement) -> list[Cell]:
         arguments = bind(node, _WRAPPER)

@@ -62,6 +62,7 @@ _TRANSLATED = (
     *(
         f"migrate.mappings.{name}"
         for name in (
+            "contrib_layers",
             "functions",
             "initializers",
             "layers",

@@ -21,6 +21,7 @@ from migrate.translating.source_reader.frames import (
     hides,
     is_part,
     is_simple,
+    local_names,
 )
 from migrate.translating.source_reader.inlining import Expressions, Rename
 from migrate.translating.source_reader.object_attributes import ObjectAttributes
@@ -133,7 +134,8 @@ class Flattening:
         self.used |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name)}
         names = [one.arg for one in [*function.args.args, *function.args.kwonlyargs]]
         self.used |= set(names)
-        frame = Frame(file, calls, {}, {}, owner="self" if names[:1] == ["self"] else "")
+        owner = "self" if names[:1] == ["self"] else ""
+        frame = Frame(file, calls, {}, {}, owner=owner, local=local_names(function))
         statements, returned = self.body(function.body, frame, frozenset(calls))
         return Flattened(
             statements=statements,
@@ -203,7 +205,10 @@ class Flattening:
         if isinstance(node, ast.FunctionDef):
             frame.functions[node.name] = node
             return [Statement(copy.deepcopy(node), modes)], {}
-        if isinstance(node, ast.Assert | ast.Delete | ast.Import | ast.ImportFrom):
+        if isinstance(
+            node,
+            ast.Assert | ast.Delete | ast.Import | ast.ImportFrom | ast.Global | ast.Nonlocal,
+        ):
             return [], {}
         if not isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr):
             raise Refusal(
@@ -212,7 +217,24 @@ class Flattening:
                 path=frame.file.path,
                 line=node.lineno,
             )
-        return self._simple(node, frame, modes), {}
+        if isinstance(node, ast.Expr) and ast.unparse(node).startswith("super("):
+            return [], {}  # what the base class does is not a part of the model
+        made = self._simple(node, frame, modes)
+        outer = self._changed_outside(node, frame)
+        if outer:
+            made[-1].refusal = Refusal(
+                f"this line changes `{outer}`, which is not the function's own, so that each call "
+                "of the model_fn may compute something else; expected a model_fn without state; "
+                "pass the value in `params`",
+                path=frame.file.path,
+                line=node.lineno,
+            )
+        return made, {}
+
+    def _changed_outside(self, node: ast.stmt, frame: Frame) -> str:
+        """Returns a name of the module that a statement changes; "" for others."""
+        module = set().union(*(stores(one) for one in frame.file.tree.body), set())
+        return next(iter(sorted((stores(node) & module) - frame.local)), "")
 
     def _simple(
         self,
@@ -253,13 +275,15 @@ class Flattening:
             and not any(isinstance(one, ast.Starred) for one in [*target.elts, *value.elts])
         ):
             return [node]
-        pairs = list(zip(target.elts, value.elts, strict=True))
+        pairs = [
+            (to, by)
+            for to, by in zip(target.elts, value.elts, strict=True)
+            if not (isinstance(to, ast.Name) and isinstance(by, ast.Name) and to.id == by.id)
+        ]
         if any(stores(to) & loads(by) for to, _ in pairs for other, by in pairs if other is not to):
             return [node]
         made: list[ast.stmt] = []
         for to, by in pairs:
-            if isinstance(to, ast.Name) and isinstance(by, ast.Name) and to.id == by.id:
-                continue
             made.append(ast.Assign(targets=[to], value=by, lineno=node.lineno))
         return made
 
@@ -369,7 +393,20 @@ class Flattening:
                 path=frame.file.path,
                 line=node.lineno,
             )
-        functions = {getattr(one, "description", "") for each in seen for one in each}
+        functions = {
+            getattr(one, "description", "")
+            for each in seen
+            if isinstance(each, list | tuple)
+            for one in each
+        }
+        strange = [one for one in functions if not one.startswith("tf.contrib.layers.")]
+        if strange:
+            raise Refusal(
+                "this arg_scope sets the arguments of a function of your own; expected functions "
+                "of slim or tf.contrib.layers; pass the arguments to your function",
+                path=frame.file.path,
+                line=node.lineno,
+            )
         before: list[Statement] = []
         values: dict[str, ast.expr] = {}
         for keyword in node.keywords:

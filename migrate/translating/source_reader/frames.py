@@ -34,6 +34,7 @@ class Frame:
       owner: The object whose method it is: "self" for that of the model_fn, "self.encoder" for an
         attribute; "" for a function.
       iteration: The iterations of the unrolled loops around.
+      local: The names that are its own; names of `global` and `nonlocal` are not.
     """
 
     file: SourceFile
@@ -42,6 +43,7 @@ class Frame:
     functions: dict[str, ast.FunctionDef]
     owner: str = ""
     iteration: dict[Span, int] = dataclasses.field(default_factory=dict)
+    local: frozenset[str] = frozenset()
 
 
 def own_calls(
@@ -84,6 +86,16 @@ def function_at(file: SourceFile, span: Span) -> ast.FunctionDef:
             line=span.line,
         )
     return found[0]
+
+
+def local_names(function: ast.FunctionDef) -> frozenset[str]:
+    """Returns the parameters of a function, and the names that it assigns."""
+    nodes = list(ast.walk(function))
+    found = {one.arg for one in nodes if isinstance(one, ast.arg)}
+    found |= {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    found |= {n.name for n in nodes if isinstance(n, ast.FunctionDef)}
+    outer = [n.names for n in nodes if isinstance(n, ast.Global | ast.Nonlocal)]
+    return frozenset(found - set().union(*outer))
 
 
 def is_part(call: Call) -> bool:

@@ -17,6 +17,7 @@ from migrate.translating.source_reader.frames import (
     hides,
     is_part,
     is_simple,
+    local_names,
 )
 from migrate.translating.source_reader.statements import Statement, loads, stores
 
@@ -42,10 +43,12 @@ class Expressions(ast.NodeTransformer):
         self.returned: dict[str, ast.expr] = {}
         self.before: list[Statement] = []
         self.targets: dict[str, str] = {}
+        self.whole: ast.expr | None = None
         self.substituted: set[str] = set()
 
     def run(self, node: ast.expr) -> ast.expr:
         """Copies an expression."""
+        self.whole = node
         made: ast.expr = self.visit(node)
         return made
 
@@ -193,9 +196,10 @@ class Expressions(ast.NodeTransformer):
         """Returns a copy, of whose calls the same is known."""
         new = copy.deepcopy(node)
         for old, made in zip(ast.walk(node), ast.walk(new), strict=True):
-            for known in (self.flattening.facts, self.flattening.values):
-                if old in known:
-                    known[made] = known[old]  # type: ignore[index]
+            if old in self.flattening.facts:
+                self.flattening.facts[made] = self.flattening.facts[old]
+            if old in self.flattening.values:
+                self.flattening.values[made] = self.flattening.values[old]
         return new
 
     def _keep(self, node: ast.Call, calls: list[Call]) -> None:
@@ -219,6 +223,8 @@ class Expressions(ast.NodeTransformer):
             )
         [span] = spans
         assert span is not None
+        makes = any(call.callee.makes for each in found.values() for call in each)
+        owner = self._made_owner(node) if makes else self._owner(node)
         file = source_files.load(span.file)
         if file not in self.flattening.files:
             self.flattening.files.append(file)
@@ -231,11 +237,14 @@ class Expressions(ast.NodeTransformer):
             calls,
             {**self.frame.names, **names} if nested else names,
             dict(self.frame.functions),
-            owner=self.frame.owner if nested else self._owner(node),
+            owner=self.frame.owner if nested and not owner else owner,
+            local=local_names(function) | (self.frame.local if nested else frozenset()),
         )
         self.before += assigned
         statements, returned = self.flattening.body(function.body, frame, self.modes)
         self.before += statements
+        if makes:
+            return ast.Constant(value=None)
         if node is self.tail and set(returned) == set(self.modes):
             self.returned = returned
             return next(iter(returned.values()))
@@ -250,10 +259,32 @@ class Expressions(ast.NodeTransformer):
 
     def _owner(self, node: ast.Call) -> str:
         """Returns the object whose method a call calls."""
-        path = dotted(node.func.value) if isinstance(node.func, ast.Attribute) else ""
-        if self.frame.owner and path.partition(".")[0] == "self":
-            return f"{self.frame.owner}{path.removeprefix('self')}"
-        return ""
+        func = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+        path = dotted(func)
+        root, _, rest = path.partition(".")
+        if root == "self" and not isinstance(node.func, ast.Attribute):
+            return ""
+        owner = self.flattening.objects.owner(root, self.frame) if root else ""
+        return f"{owner}.{rest}" if owner and rest else owner
+
+    def _made_owner(self, node: ast.Call) -> str:
+        """Returns a name for the object that a class makes.
+
+        Raises:
+          Refusal: The object is not assigned to a variable at once.
+        """
+        if len(self.targets) != 1 or node is not self.whole:
+            raise Refusal(
+                f"the object of `{ast.unparse(node.func)}` makes layers; expected it to be "
+                "assigned to a variable of its own; write `model = "
+                f"{ast.unparse(node.func)}(...)` first",
+                path=self.frame.file.path,
+                line=node.lineno,
+            )
+        [name] = self.targets.values()
+        owner = f"@{name}"
+        self.flattening.objects.owners[name] = owner
+        return owner
 
     def _arguments(
         self, node: ast.Call, function: ast.FunctionDef, calls: Mapping[str, Call]

@@ -17,19 +17,31 @@ class ObjectAttributes:
 
     Attributes:
       constants: The values by the names of the constants that stand for them.
+      owners: The objects that the model_fn makes, by the names of its variables.
     """
 
     def __init__(self, values: Mapping[str, object], used: set[str]) -> None:
         self.values, self.used = values, used
         self.constants: dict[str, object] = {}
         self.stored: dict[str, str] = {}
+        self.owners: dict[str, str] = {}
+
+    def owner(self, name: str, frame: Frame) -> str:
+        """Returns the object that a name is: "" if it is not one whose class is read."""
+        if name == "self":
+            return frame.owner
+        known = frame.names.get(name, name)
+        if isinstance(known, ast.Name):
+            known = known.id
+        return self.owners.get(known, "") if isinstance(known, str) else ""
 
     def expression(self, node: ast.Attribute, frame: Frame) -> ast.expr | None:
         """Returns what stands for an attribute of the object; None for other attributes."""
         path = dotted(node)
-        if not frame.owner or path.partition(".")[0] != "self":
+        owner = self.owner(path.partition(".")[0], frame)
+        if not owner:
             return None
-        path = f"{frame.owner}.{path.partition('.')[2]}"
+        path = f"{owner}.{path.partition('.')[2]}"
         if isinstance(node.ctx, ast.Store):
             if path not in self.stored:
                 name = node.attr.lstrip("_") or "value"

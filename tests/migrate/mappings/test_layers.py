@@ -9,6 +9,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 import estimator_compat  # noqa: F401  (it asks TensorFlow for legacy Keras)
+from estimator_compat import facade
 from migrate.mappings import layers
 from migrate.mappings.layers import LayerRow
 from migrate.translating.model_uses import RESERVED
@@ -21,6 +22,16 @@ CASES: dict[str, tuple[dict[str, Any], list[int]]] = {
     "conv2d": ({"filters": 3, "kernel_size": 2, "padding": "same"}, [4, 5, 5, 2]),
     "conv3d": ({"filters": 2, "kernel_size": 2, "use_bias": False}, [2, 3, 3, 3, 2]),
     "conv2d_transpose": ({"filters": 3, "kernel_size": 3, "strides": 2}, [2, 4, 4, 2]),
+    "conv3d_transpose": ({"filters": 2, "kernel_size": 2, "strides": 2}, [2, 3, 3, 3, 2]),
+    "separable_conv1d": ({"filters": 3, "kernel_size": 2}, [4, 6, 2]),
+    "separable_conv2d": (
+        {"filters": 3, "kernel_size": 2, "depth_multiplier": 2, "activation": tf.nn.relu},
+        [4, 5, 5, 2],
+    ),
+    "batch_norm": ({"decay": 0.8, "epsilon": 0.01, "scale": True}, [3, 4, 4, 2]),
+    "max_pool2d": ({"kernel_size": 2}, [4, 5, 5, 2]),
+    "avg_pool2d": ({"kernel_size": 2, "padding": "SAME"}, [4, 5, 5, 2]),
+    "layer_norm": ({}, [4, 5]),
     "max_pooling1d": ({"pool_size": 2, "strides": 2}, [4, 6, 2]),
     "max_pooling2d": ({"pool_size": 2, "strides": 2, "padding": "same"}, [4, 5, 5, 2]),
     "max_pooling3d": ({"pool_size": 2, "strides": 1}, [2, 3, 3, 3, 2]),
@@ -51,6 +62,7 @@ CASES: dict[str, tuple[dict[str, Any], list[int]]] = {
     "LayerNormalization": ({"epsilon": 0.01}, [4, 5]),
 }
 _LOOKED_UP = "tf.keras.layers.Embedding"
+_OF_CONTRIB = sorted(name for name in layers.ROWS if name.startswith("tf.contrib."))
 _NAMES = {
     f"tf.layers.{keras_name}": legacy.rpartition(".")[2]
     for legacy, keras_name in ((one.legacy, one.keras) for one in layers.ROWS.values())
@@ -67,10 +79,10 @@ def _inputs(shape: list[int]) -> np.ndarray:
 
 
 def _legacy_outputs(row: LayerRow, inputs: Any, arguments: dict[str, Any], training: bool) -> Any:
-    function: Any = tf1
+    function: Any = facade.tensorflow() if row.legacy in _OF_CONTRIB else tf1
     for part in row.legacy.split(".")[1:]:
         function = getattr(function, part)
-    called = {"training": training} if row.takes_training else {}
+    called = {row.training[0]: training} if row.takes_training else {}
     if row.is_class:
         return function(**arguments)(inputs, **called)
     return function(inputs, **arguments, **called)
@@ -129,7 +141,7 @@ def _assert_alike(legacy: dict[str, np.ndarray], written: dict[str, np.ndarray])
 
 
 @pytest.mark.parametrize("training", [False, True])
-@pytest.mark.parametrize("name", sorted(set(layers.ROWS) - {_LOOKED_UP}))
+@pytest.mark.parametrize("name", sorted(set(layers.ROWS) - {_LOOKED_UP, *_OF_CONTRIB}))
 def test_the_keras_layer_computes_the_same(name: str, training: bool) -> None:
     row = layers.ROWS[name]
     if row.keras == "Dropout" and training:
@@ -140,10 +152,25 @@ def test_the_keras_layer_computes_the_same(name: str, training: bool) -> None:
     _assert_alike(legacy, _written(row, layer, before, training))
 
 
+@pytest.mark.slow  # it gives tf-slim the names of TensorFlow that it asks for
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("name", _OF_CONTRIB)
+def test_the_layer_of_contrib_computes_the_same(name: str, training: bool) -> None:
+    pytest.importorskip("tf_slim")
+    row = layers.ROWS[name]
+    before, legacy = _legacy(row, training)
+    names: dict[str, Any] = {"tf": tf, "keras": keras, "Any": Any}
+    exec(row.source, names)
+    given = {**{k: eval(v) for k, v in row.defaults.items()}, **_case(row)[0]}
+    arguments = {row.renamed.get(key, key): value for key, value in given.items()}
+    layer = (names if row.source else vars(keras.layers))[row.keras](**arguments)
+    _assert_alike(legacy, _written(row, layer, before, training))
+
+
 @pytest.mark.parametrize("training", [False, True])
 def test_a_fused_batch_normalization_has_a_class_of_its_own(training: bool) -> None:
     row = layers.ROWS["tf.layers.batch_normalization"]
-    names: dict[str, Any] = {"tf": tf, "keras": keras}
+    names: dict[str, Any] = {"tf": tf, "keras": keras, "Any": Any}
     exec(layers.FUSED_BATCH_NORMALIZATION, names)
     CASES["batch_normalization"] = (_NORMALIZED, [3, 4, 4, 2])
     try:

@@ -18,6 +18,16 @@ def data():
     x, y = [[1.0], [2.0], [3.0]], [[1.0], [0.0], [1.0]]
     return tf.data.Dataset.from_tensor_slices((x, y)).batch(2).repeat()
 
+STATE = {{"scale": 1.0}}
+
+class Net:
+    def __init__(self, units):
+        super().__init__()
+        self.shift = 2.0
+        self.dense = tf1.layers.Dense(units)
+    def __call__(self, x):
+        return self.dense(x)
+
 def scaled(x, activation):
     with tf1.variable_scope("scaled", reuse=tf1.AUTO_REUSE):
         return tf1.layers.dense(x, 2, activation=activation, name="shared")
@@ -95,6 +105,59 @@ WRITTEN = {
         ["self.dense = keras.layers.Dense(3, use_bias=False)", "self.dense(2 * features)"],
         ["dense_1", " layer ="],
     ),
+    "a lambda, and a function of the model_fn": (
+        [
+            "def swish(x):",
+            "    return x * tf1.sigmoid(x)",
+            "net = tf1.layers.dense(net, 2, activation=lambda x: tf1.to_float(x) * 2.0)",
+            "net = tf1.layers.dense(net, 2, activation=swish)",
+        ],
+        [
+            "activation=lambda x: tf.cast(x, tf.float32) * 2.0",
+            "activation=swish)",
+            "def swish(x):\n    return x * tf.sigmoid(x)",
+        ],
+        [],
+    ),
+    "rows that a vector chooses": (
+        ["net = tf1.where(net[:, 0] > 1.5, net, -net)"],
+        ["tf.where((features[:, 0] > 1.5)[:, tf.newaxis], features, -features)"],
+        [],
+    ),
+    "a list that a loop fills": (
+        [
+            "nets = []",
+            "for size in (2, 3):",
+            "    w = tf1.get_variable('w%d' % size, [1, size])",
+            "    nets.append(tf1.matmul(net, w))",
+            "net = tf1.concat(nets, 1)",
+        ],
+        ["nets.append(", "net = tf.concat(nets, 1)"],
+        [],
+    ),
+    "both directions of an RNN": (
+        [
+            "cells = [tf1.nn.rnn_cell.GRUCell(2) for _ in range(2)]",
+            "outputs, (_, last) = tf1.nn.bidirectional_dynamic_rnn(",
+            "    cells[0], cells[1], net[:, None], dtype=tf.float32)",
+            "net = last",
+        ],
+        [
+            "self.bidirectional_rnn_bw = keras.layers.RNN(\n            GRUCell(2), ",
+            "self.bidirectional_rnn_bw(tf.reverse(features[:, None], axis=[1]))",
+        ],
+        ["mask"],
+    ),
+    "an object that makes layers": (
+        ["model = Net(3)", "net = model(net) + model.shift"],
+        ["self.dense = keras.layers.Dense(3)", "net = self.dense(features) + shift"],
+        ["Net", "super"],
+    ),
+    "a train_op that is prepared in a loop": (
+        ["for index in range(2):", "    if index == 0:", "        continue"],
+        ["self.outputs_layer(features)"],
+        ["continue"],
+    ),
     "layers in a loop": (
         ["for size in (2, 3):", "    net = tf1.layers.dense(net, size)"],
         ["[keras.layers.Dense(size) for size in (2, 3)]", "for dense in self.dense_layers:"],
@@ -117,7 +180,7 @@ def test_layers_are_written(case: str, tmp_path: Path) -> None:
 REFUSED = {
     "one variable, two layers": (
         ["net = scaled(net, tf.nn.relu) + scaled(net, None)"],
-        "program.py:12: this layer shares its variables with a layer that computes something else",
+        "program.py:22: this layer shares its variables with a layer that computes something else",
     ),
     "moving averages that never move": (
         ["net = tf1.layers.batch_normalization(net, training=mode == 'train')"],
@@ -125,22 +188,35 @@ REFUSED = {
     ),
     "a function that TF2 lacks": (
         ["net = tf1.batch_gather(net, tf.zeros_like(net, tf.int32))"],
-        "program.py:16: `tf.batch_gather` has no form in TF2 that is translated",
+        "program.py:26: `tf.batch_gather` has no form in TF2 that is translated",
     ),
     "variables in a loop of the graph": (
         ["net = tf.map_fn(lambda x: tf1.layers.dense(x[None], 1)[0], net)"],
-        "program.py:16: `tf.map_fn` makes the variable",
+        "program.py:26: `tf.map_fn` makes the variable",
     ),
     "a tensor as training": (
         ["net = tf1.layers.dropout(net, training=tf.constant(True))"],
-        "program.py:16: `training` is a tensor; pass `mode == ModeKeys.TRAIN`",
+        "program.py:26: `training` is a tensor; pass `mode == ModeKeys.TRAIN`",
     ),
     "an initial state": (
         [
             "cell = tf1.nn.rnn_cell.GRUCell(1)",
             "_, net = tf1.nn.dynamic_rnn(cell, net[:, None], initial_state=net)",
         ],
-        "program.py:17: an `initial_state` other than `cell.zero_state` is not translated",
+        "program.py:27: an `initial_state` other than `cell.zero_state` is not translated",
+    ),
+    "state of the module that changes": (
+        ["STATE['scale'] *= 2.0", "net = net * STATE['scale']"],
+        "program.py:26: this line changes `STATE`, which is not the function's own",
+    ),
+    "a custom getter": (
+        [
+            "def doubled(getter, *args, **kwargs):",
+            "    return 2.0 * getter(*args, **kwargs)",
+            "with tf1.variable_scope('s', custom_getter=doubled):",
+            "    net = net * tf1.get_variable('w', [1])",
+        ],
+        "program.py:29: a custom getter that returns something else than the moving averages",
     ),
     "a cell with peepholes": (
         [
@@ -148,7 +224,7 @@ REFUSED = {
             "net, _ = tf1.nn.dynamic_rnn(cell, net[:, None], dtype=tf.float32)",
             "net = net[:, 0]",
         ],
-        "program.py:16: `use_peepholes` of LSTMCell is not translated",
+        "program.py:26: `use_peepholes` of LSTMCell is not translated",
     ),
 }
 

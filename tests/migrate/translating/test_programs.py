@@ -1,0 +1,77 @@
+"""Programs in the styles of public tutorials: what is written for some, and the verdict of all."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.migrate.translating.programs_runner import NAMES
+from tests.recording.pythons import ROOT
+
+_CONTRIB = {"contrib_layers", "slim_cnn"}
+# Candidates of a sampled loss are drawn by an op that cannot be aligned.
+_NOT_VERIFIED = {"word2vec"}
+
+
+def _run(*arguments: str) -> dict[str, str]:
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.migrate.translating.programs_runner", *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=ROOT,
+        timeout=900,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def _skip_without_slim(name: str) -> None:
+    if name in _CONTRIB and importlib.util.find_spec("tf_slim") is None:
+        pytest.skip("the program needs tf-slim")
+
+
+# What the source of a program must have.
+WRITTEN = {
+    "different_losses": (
+        "losses = evaluation_loss_per_example(labels, logits)",
+        "def compute_evaluation_loss(",
+        "loss, losses = compute_evaluation_loss(features, labels, logits)",
+        "loss = loss + regularization(variables)",
+    ),
+    "ema_getter": (
+        "self.hidden_average = keras.layers.Dense(6, activation=tf.nn.relu, trainable=False)",
+        "average.assign_sub((average - self.weights[name]) * (1.0 - decay))",
+    ),
+    "gradient_multipliers": (
+        'factors = {"body/kernel": 0.1, "body/bias": 0.1}',
+        "gradient * factors[name] if name in factors else gradient",
+    ),
+    "scaffold_init_fn": (
+        "init_fn of TRAIN: `init_fn`, which stands below as a comment",
+        "# def init_fn(scaffold, session):",
+    ),
+}
+
+
+@pytest.mark.subprocess
+def test_programs_are_written() -> None:
+    found = _run(*WRITTEN)
+    for name, texts in WRITTEN.items():
+        for text in texts:
+            assert text in found[name], (name, text)
+
+
+@pytest.mark.slow
+@pytest.mark.subprocess
+@pytest.mark.parametrize("name", NAMES)
+def test_programs_are_proved(name: str) -> None:
+    _skip_without_slim(name)
+    outcome = _run("--prove=15", name)[name]
+    expected = {"not verified"} if name in _NOT_VERIFIED else {"identical", "equivalent"}
+    assert outcome in expected
