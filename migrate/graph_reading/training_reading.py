@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.runtime import graph_traversal, sessions
-from migrate.graph_reading import scalar_expressions
+from migrate.graph_reading import assigned_updates, scalar_expressions
 from migrate.targets import Built
 from migrate.translating.facts import Call
 from migrate.translating.refusal import Refusal
@@ -52,6 +52,10 @@ def read(built: Built, call: Call) -> TrainingFacts:
         if rows:
             groups = _with_rows(groups, rows, "ApplyGradientDescent")
             missing = [name for name in missing if name not in rows]
+        own = assigned_updates.read(found, missing, call)
+        if own is not None:
+            groups.append(own)
+            missing = [name for name in missing if name not in own.weights]
     if not groups:
         raise Refusal("no optimizer of tf.train updates the weights in the train_op")
     clips = {

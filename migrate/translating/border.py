@@ -50,9 +50,11 @@ WHOLE = Border()
 
 def is_forward(call: Call) -> bool:
     """Tells whether a call makes weights, or applies layers."""
-    return any(one.trainable for one in call.variables) or any(
-        one.callee.api.startswith(_FORWARD) for one in call.walk()
-    )
+    if any(one.trainable for one in call.variables):
+        return True
+    applies = any(one.callee.api.startswith(_FORWARD) for one in call.walk())
+    # The slots of an optimizer may be made by `tf.get_variable`, too.
+    return applies and not is_training(call)
 
 
 def is_training(call: Call) -> bool:

@@ -82,11 +82,13 @@ class Callee:
         for the user's own functions and for methods.
       name: The name of the function.
       span: Where the user's function is defined; None for others.
+      made_by: Where the `__init__` of the user's class is defined; None for others.
     """
 
     api: str = ""
     name: str = ""
     span: Span | None = None
+    made_by: Span | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating import copying, kept_reading
+from migrate.translating.facts import Span
 from migrate.translating.forward_reading import Forward
 from migrate.translating.ir import KeptForward, KeptFunction, KeptModules, Model
 from migrate.translating.kept_reading import KeptPart
 from migrate.translating.refusal import Refusal
+from migrate.translating.source_reader import source_files
 from migrate.translating.source_reader.source_files import SourceFile
 from migrate.translating.source_reader.statements import Statement, loads, stores
 
@@ -72,15 +74,7 @@ class KeptProgram:
             variables={name: f"by_name[{name!r}]" for name in self.part.variables},
             state=tuple(n for n in self.part.variables if n not in self.part.trainable),
             kept=KeptForward(
-                functions=tuple(
-                    KeptFunction(
-                        name=call.callee.name,
-                        path=call.callee.span.file,
-                        line=call.callee.span.line,
-                    )
-                    for call in self.part.functions
-                    if call.callee.span is not None
-                ),
+                functions=tuple(_function(name, span) for name, span in self.part.functions),
                 modules=modules,
                 objects=objects,
                 takes_labels="labels" in read,
@@ -137,6 +131,14 @@ class KeptProgram:
             package = package[: len(package) - node.level + 1]
             base = ".".join([*package, *([base] if base else [])])
         return f"from {base} import {alias.name}{renamed}"
+
+
+def _function(name: str, span: Span) -> KeptFunction:
+    """Returns a function, or the class whose `__init__` begins at a line."""
+    for node in source_files.load(span.file).tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            return KeptFunction(name=name, path=span.file, line=node.lineno)
+    return KeptFunction(name=name, path=span.file, line=span.line)
 
 
 def _read(statements: Sequence[Statement]) -> set[str]:

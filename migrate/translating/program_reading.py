@@ -14,6 +14,7 @@ from migrate.mappings import functions
 from migrate.translating import (
     copying,
     forward_reading,
+    inputs_to_write,
     kept_program,
     kept_reading,
     loss_collections,
@@ -110,7 +111,6 @@ class _Reading:
         self.facts = facts
         self.file = source_files.load(facts.model_fn.file)
         self.aliases = copying.aliases(self.file)
-        self.kept: kept_reading.KeptPart | None = None
 
     def run(self) -> Program:
         facts = self.facts
@@ -138,23 +138,31 @@ class _Reading:
         loss = self._loss(specs, forward, part)
         found, eval_body = self._metrics(specs, _with_known(forward.others, loss.known))
         rates, rate_function = self._rates()
-        model = self._model(part, forward) if self.kept is None else self._kept_model(forward)
+        model = (
+            self._model(part, forward) if not facts.border.is_kept else self._kept_model(forward)
+        )
         predictions = self._predictions(specs, forward.others)
         tables = tuple(f"{k} = {ast.unparse(v)}" for k, v in part.constants.items())
         self.tables = tuple(part.constants)
+        unwritten = [mode for mode, (name, _) in facts.input_fns.items() if not name]
         copied = self._copied(tables, model, loss, predictions, found, eval_body, rates)
         return Program(
             source=facts.model_fn.file,
             model_fn=facts.name,
             formulas=facts.formulas,
             imports=copied.imports,
-            copied=(*copied.parts, *tables, *part.classes),
+            copied=(
+                *copied.parts,
+                *tables,
+                *part.classes,
+                *map(inputs_to_write.source, unwritten),
+            ),
             params=self._params(copied, tables, model, loss, predictions, found, eval_body, rates),
             feature_specs=facts.feature_specs,
             label_specs=facts.label_specs,
             has_labels=facts.has_labels,
             input_fns={
-                mode: f"{name}({'PARAMS' if takes else ''})"
+                mode: f"{name or inputs_to_write.name(mode)}({'PARAMS' if takes else ''})"
                 for mode, (name, takes) in facts.input_fns.items()
             },
             endless=facts.endless,
@@ -167,7 +175,7 @@ class _Reading:
             training=facts.training,
             rates=rates,
             rate_function=rate_function,
-            left_out=self._left_out(specs),
+            left_out=(*self._left_out(specs), *map(inputs_to_write.words, unwritten)),
         )
 
     def _part(self, flat: Flattened) -> model_reading.ModelPart:
@@ -175,17 +183,17 @@ class _Reading:
         if not self.facts.border.is_kept:
             return model_reading.read(flat, self.aliases)
         aliases = [one for file in flat.files for one in copying.aliases(file)]
-        self.kept = kept_reading.read(flat, aliases, self.facts.border.keep)
-        variables = {name: f"by_name[{name!r}]" for name in self.kept.variables}
+        kept_reading.mark(flat, aliases, self.facts.border.keep)
+        made = kept_reading.read(flat, flat.statements, self.facts.border.keep)
+        variables = {name: f"by_name[{name!r}]" for name in made.variables}
         return model_reading.ModelPart(
-            [], {}, variables, list(self.kept.trainable), flat.statements, {}, []
+            [], {}, variables, list(made.trainable), flat.statements, {}, []
         )
 
     def _kept_model(self, forward: forward_reading.Forward) -> Model:
-        assert self.kept is not None
         assert self.facts.read_modules is not None
         return kept_program.KeptProgram(
-            self.kept,
+            kept_reading.read(self.flat, forward.statements, self.facts.border.keep),
             forward,
             files=self.flat.files,
             modules=self.facts.modules,
@@ -416,7 +424,7 @@ class _Reading:
             for node in self.file.tree.body
             for name in ([*copying.imported(node)] or stores(node))
         }
-        wanted = (read & defined) | {name for name, _ in self.facts.input_fns.values()}
+        wanted = (read & defined) | {name for name, _ in self.facts.input_fns.values() if name}
         known = ["PARAMS", "tf", "keras", *(n.upper() for n in self.facts.closure)]
         known += [*self.flat.constants, *self.tables]
         return copying.copy_of(
@@ -456,6 +464,8 @@ class _Reading:
         found = []
         for mode, spec in specs.items():
             for name, value in spec.items():
+                if isinstance(value, ast.Name) and (name.endswith("hooks") or "scaffold" in name):
+                    value = spec_reading.assigned(self.flat.statements, value.id, mode) or value
                 if name in ("scaffold", "scaffold_fn") and not is_none(value):
                     raise Refusal(
                         f"the {name} in mode {mode!r} is not translated yet",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from migrate.translating.ir import KeptForward, Program
 from migrate.translating.optimizer_rows import optimizer_row
-from migrate.translating.sections.kept_forward import LEGACY_KERAS, imports_of
+from migrate.translating.sections.kept_forward import LEGACY_KERAS, STANDARD_IMPORTS
 
 FLAGS = """\
 MODEL_DIR = flags.DEFINE_string(
@@ -92,4 +92,4 @@ def import_lines(program: Program) -> str:
         return "\n".join([*standard, *sorted(own), *rest])
     keras = [f"\n{LEGACY_KERAS}\n"] if kept.modules.needs_legacy_keras else []
     rest.append("import tensorflow.compat.v1 as tf1")
-    return "\n".join([*standard, *imports_of(kept), *keras, *sorted(own), *rest])
+    return "\n".join([*standard, *STANDARD_IMPORTS, *keras, *sorted(own), *rest])

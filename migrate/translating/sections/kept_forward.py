@@ -12,6 +12,14 @@ LEGACY_KERAS = (
     'os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # tf.layers is a part of tf_keras'
 )
 _SWITCHES = ("_v2_behavior", "_eager_execution", "_tensor_equality", "_v2_tensorshape")
+STANDARD_IMPORTS = (
+    "import builtins",
+    "import contextlib",
+    "import functools",
+    "import os",
+    "import types",
+    "from collections.abc import Callable",
+)
 _ABSENT = '''\
 class _Absent(type):
     """What the kept modules name, TensorFlow 2 lacks, and the forward pass does not call."""
@@ -58,13 +66,6 @@ def no_switch(*_: Any) -> None:
     """Stands for `disable_v2_behavior` and the like, which would end eager execution here."""'''
 
 
-def imports_of(kept: KeptForward) -> list[str]:
-    """Returns the imports of the standard library, and TensorFlow 1."""
-    found = ["import builtins", "import contextlib", "import os", "import types"]
-    found.append("from collections.abc import Callable")
-    return found
-
-
 def modules_source(kept: KeptForward) -> str:
     """Returns what shows the kept modules TensorFlow 1, and imports them."""
     if not kept.modules.imports:
@@ -97,9 +98,8 @@ def _importing(kept: KeptForward) -> list[str]:
         lines.append("TENSORFLOW.compat = types.SimpleNamespace(v1=TENSORFLOW, v2=tf)")
         condition = 'path[0] != "tensorflow" or path[1:2] == ["python"]'
     else:
-        lines.append(
-            "TENSORFLOW_2 = types.SimpleNamespace(compat=types.SimpleNamespace(v1=TENSORFLOW))"
-        )
+        lines.append("COMPAT = types.SimpleNamespace(v1=TENSORFLOW)")
+        lines.append("TENSORFLOW_2 = types.SimpleNamespace(compat=COMPAT)")
         condition = 'path[:3] != ["tensorflow", "compat", "v1"]'
     parts.append("\n".join(lines))
     importing = _IMPORTING.format(

@@ -52,7 +52,7 @@ def _loop_init(program: Program) -> str:
         row = optimizer_row(fact.kernel)
         attribute = "optimizer" if single else f"{row.name.lower()}"
         if single:
-            weights = "list(self.weights.values())"
+            weights = "self.weights" if row.takes_names else "list(self.weights.values())"
         else:
             ordered = [name for name in trained if name in fact.weights]
             lines.append(f"self.{attribute}_names = {ordered!r}")

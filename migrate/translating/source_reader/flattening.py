@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from migrate.translating.border import WHOLE, Border
 from migrate.translating.facts import Call, Span
 from migrate.translating.refusal import Refusal
-from migrate.translating.source_reader import source_files, unrolling
+from migrate.translating.source_reader import metric_functions, source_files, unrolling
 from migrate.translating.source_reader.frames import (
     LAYERS,
     Frame,
@@ -125,6 +125,7 @@ class Flattening:
         self.used |= set(names)
         frame = Frame(file, calls, {}, {}, owner="self" if names[:1] == ["self"] else "")
         statements, returned = self.body(function.body, frame, frozenset(calls))
+        metric_functions.put_in_place(self, frame, statements, returned)
         return Flattened(
             statements=statements,
             returned=returned,
@@ -448,4 +449,5 @@ def _are_users(calls: Sequence[Call]) -> bool:
 def _targets(node: ast.stmt) -> frozenset[str]:
     """Returns the names that an assignment binds anew."""
     targets = node.targets if isinstance(node, ast.Assign) else []
-    return frozenset(one.id for one in targets if isinstance(one, ast.Name))
+    every = [e for one in targets for e in getattr(one, "elts", [one])]
+    return frozenset(one.id for one in every if isinstance(one, ast.Name))
