@@ -2,11 +2,13 @@
 
 import ast
 import dataclasses
+import functools
 import inspect
 import os
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -116,7 +118,11 @@ def translate(
         calls={mode: run.call for mode, run in recorded.items()},
         formulas={mode: ledger.formula for mode, ledger in ledgers.items()},
         terms=ledgers[ModeKeys.TRAIN].terms,
-        training=training_reading.read(train.built, train.call),
+        evaluation_terms=ledgers[ModeKeys.EVAL].terms if ModeKeys.EVAL in ledgers else (),
+        training=training_reading.with_scaffolds(
+            training_reading.read(train.built, train.call),
+            {m: run.built for m, run in recorded.items()},
+        ),
         params=fact_of(target.params),
         closure=_closure(function),
         attributes=_attributes(target.model_fn),
@@ -130,6 +136,7 @@ def translate(
         modules=kept_modules.names_by_file(),
         objects=_objects(function),
         read_modules=kept_modules.read,
+        init_fns=_init_fns({mode: run.built for mode, run in recorded.items()}),
     )
     return _translated(facts, keep, whole)
 
@@ -191,6 +198,27 @@ def _objects(function: Callable[..., Any]) -> dict[str, tuple[str, tuple[str, ..
         text = sources.source(value)
         if text is not None and not is_plain(fact_of(value)):
             found[name] = (text, tuple(sources.imports))
+    return found
+
+
+def _init_fns(built: Mapping[str, Built]) -> dict[str, tuple[str, str]]:
+    """Returns the name and source of each Scaffold's `init_fn`."""
+    found = {}
+    for mode, one in built.items():
+        function = getattr(one.spec.scaffold, "init_fn", None)
+        while isinstance(function, functools.partial):
+            function = function.func
+        # A Scaffold wraps the function that it is given.
+        cells = getattr(function, "__closure__", None) or ()
+        inner = [one.cell_contents for one in cells if callable(one.cell_contents)]
+        function = inner[0] if inner else function
+        if function is None:
+            continue
+        try:
+            source = textwrap.dedent(inspect.getsource(function)).rstrip()
+        except (OSError, TypeError):
+            source = "(its source is not there)"
+        found[mode] = (getattr(function, "__name__", "init_fn"), source)
     return found
 
 

@@ -45,13 +45,18 @@ class _Formula:
     rate: str
 
 
-def read(ops: Sequence[Any], weights: Collection[str], call: Call) -> OptimizerFact | None:
+def read(
+    ops: Sequence[Any], weights: Collection[str], call: Call
+) -> tuple[OptimizerFact, Mapping[str, Any]] | None:
     """Reads the optimizer off the ops of a train_op; returns None if they assign no weight.
 
     Args:
       ops: The ops that the train_op depends on.
       weights: The names of the weights that no optimizer of `tf.train` updates.
       call: The call of the model_fn.
+
+    Returns:
+      The optimizer, and the tensors that it takes for the gradients, by the weights.
 
     Raises:
       Refusal: An assigned value has no form as source.
@@ -63,7 +68,11 @@ def read(ops: Sequence[Any], weights: Collection[str], call: Call) -> OptimizerF
     updated = [name for name in weights if name in assigned]
     if not updated:
         return None
-    formulas = {name: _Writing(name, assigned, weights).formula() for name in updated}
+    writing = {name: _Writing(name, assigned, weights) for name in updated}
+    formulas = {name: one.formula() for name, one in writing.items()}
+    lost = [name for name, one in writing.items() if one.gradient is None]
+    if lost:
+        raise Refusal(f"the train_op assigns {lost[0]} a value that depends on no gradient")
     rates = {one.rate for one in formulas.values()}
     slots = {one.slots for one in formulas.values()}
     if len(rates) != 1 or len(slots) != 1:
@@ -72,7 +81,7 @@ def read(ops: Sequence[Any], weights: Collection[str], call: Call) -> OptimizerF
         )
     [rate], [ends] = rates, slots
     name, path = _class(call)
-    return OptimizerFact(
+    fact = OptimizerFact(
         kernel=OptimizerRow(
             kernels=(),
             name=name,
@@ -86,6 +95,7 @@ def read(ops: Sequence[Any], weights: Collection[str], call: Call) -> OptimizerF
         weights=tuple(updated),
         sparse=(),
     )
+    return fact, {name: one.gradient for name, one in writing.items()}
 
 
 def _variable(tensor: Any) -> str:
@@ -117,6 +127,7 @@ class _Writing:
         self.lines: list[str] = []
         self.rates: dict[str, None] = {}
         self.depth = 0
+        self.gradient: Any = None
 
     def formula(self) -> _Formula:
         """Returns the formula."""
@@ -195,8 +206,10 @@ class _Writing:
         tensor = self._same(tensor)
         op = tensor.op
         if _GRADIENT.search(op.name):
+            self.gradient = tensor
             return "gradient"
         if op.type == "UnsortedSegmentSum" and _GRADIENT.search(self._same(op.inputs[0]).op.name):
+            self.gradient = tensor
             return "gradient"  # the rows of an embedding, added up
         return ""
 

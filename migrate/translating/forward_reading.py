@@ -6,7 +6,13 @@ from collections.abc import Iterable
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.refusal import Refusal
-from migrate.translating.source_reader.statements import Statement, loads, needed_for, stores
+from migrate.translating.source_reader.statements import (
+    Statement,
+    kills,
+    loads,
+    needed_for,
+    stores,
+)
 
 _INPUTS = {"features", "labels"}
 
@@ -41,7 +47,7 @@ def split(statements: list[Statement], wanted: dict[str, set[str]]) -> Forward:
     tainted: set[str] = set()
     depending = []
     for statement in relevant:
-        if _uses_model(statement) or loads(statement.node) & tainted:
+        if is_of_model(statement) or loads(statement.node) & tainted:
             tainted |= stores(statement.node)
             depending.append(statement)
     model = _needed_by_layers(relevant)
@@ -96,25 +102,31 @@ def _among(statement: Statement, statements: Iterable[Statement]) -> bool:
     return any(statement is one for one in statements)
 
 
-def _uses_model(statement: Statement) -> bool:
-    return statement.is_model or any(
+def is_of_model(statement: Statement) -> bool:
+    """Tells whether a statement calls what makes weights, or reads an attribute of the model."""
+    return statement.is_model or uses_model(statement.node)
+
+
+def uses_model(node: ast.AST) -> bool:
+    """Tells whether a node reads an attribute of the model."""
+    return any(
         isinstance(one, ast.Attribute)
         and isinstance(one.value, ast.Name)
         and one.value.id == "self"
-        for one in ast.walk(statement.node)
+        for one in ast.walk(node)
     )
 
 
 def _needed_by_layers(relevant: list[Statement]) -> list[Statement]:
-    needed: set[str] = set()
-    chosen = []
-    for statement in reversed(relevant):
-        if _uses_model(statement) or stores(statement.node) & needed:
-            chosen.append(statement)
-            if isinstance(statement.node, ast.Assign):
-                needed -= stores(statement.node)
-            needed |= loads(statement.node)
-    return chosen[::-1]
+    chosen: list[Statement] = []
+    for mode in frozenset().union(*(one.modes for one in relevant)):
+        needed: set[str] = set()
+        for statement in reversed([one for one in relevant if mode in one.modes]):
+            if is_of_model(statement) or stores(statement.node) & needed:
+                chosen.append(statement)
+                needed -= kills(statement.node)
+                needed |= loads(statement.node)
+    return [one for one in relevant if _among(one, chosen)]
 
 
 def _outputs(

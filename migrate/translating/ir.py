@@ -166,6 +166,7 @@ class Loss:
       loss: The expression of the loss after them.
       known: The names in the legacy program for what `compute_loss` returns, such as
         `per_example_loss` for `losses`.
+      function: The name of `compute_loss`.
     """
 
     terms: tuple[LossTerm, ...]
@@ -175,6 +176,7 @@ class Loss:
     body: tuple[str, ...]
     loss: str
     known: Mapping[str, str]
+    function: str = "compute_loss"
 
     @property
     def reduce_words(self) -> str:
@@ -203,6 +205,7 @@ class Program:
       model: The forward pass.
       predictions: The function for PREDICT.
       loss: The loss.
+      evaluation_loss: The loss of EVAL, if it is another one; None if it is the same.
       metrics: The metrics.
       eval_body: The statements that compute what the metrics take.
       training: The optimizers.
@@ -210,6 +213,7 @@ class Program:
         `learning_rate`.
       rate_function: The body of `learning_rate`; "" if the rate is constant.
       left_out: What is not carried over, in words.
+      comments: Source that is not carried over, and stands in the module as comments.
     """
 
     source: str
@@ -233,6 +237,15 @@ class Program:
     rates: tuple[str, ...]
     rate_function: str
     left_out: tuple[str, ...]
+    comments: tuple[str, ...] = ()
+    evaluation_loss: Loss | None = None
+
+    @property
+    def evaluated(self) -> "Program":
+        """The program, with the loss of EVAL."""
+        if self.evaluation_loss is None:
+            return self
+        return dataclasses.replace(self, loss=self.evaluation_loss)
 
 
 def source_of(nodes: Sequence[ast.stmt]) -> tuple[str, ...]:

@@ -7,7 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import layers as layer_rows
-from migrate.translating import feature_columns, model_uses, rnn_reading, table_reading
+from migrate.mappings.contrib_layers import VARIABLES
+from migrate.translating import (
+    contrib_layers,
+    feature_columns,
+    model_uses,
+    rnn_reading,
+    table_reading,
+)
 from migrate.translating.expressions import ToTf2, api_of, bind, calls_of, dotted, parse, refuse
 from migrate.translating.facts import Call, VariableFact
 from migrate.translating.layer_reading import Layers
@@ -71,6 +78,7 @@ def read(flat: Flattened, aliases: Sequence[str]) -> ModelPart:
     Raises:
       Refusal: A layer is used in a way that has no equal in Keras.
     """
+    contrib_layers.rewrite(flat)
     tables = table_reading.read(flat, aliases)
     part = _Reading(flat, aliases).run()
     part.constants = tables
@@ -125,6 +133,7 @@ class _Reading:
             _with_values(statement.node)
         self.part.definitions = self.layers.definitions
         self.part.classes += self.layers.classes
+        self.part.functions += self.layers.functions
         return self.part
 
     def _columns(self, node: ast.Call, api: str) -> ast.expr:
@@ -262,7 +271,8 @@ class _Reading:
                 if use.api in _WEIGHTS:
                     self._variable_at(one, base)
                     continue
-                attribute = use.row.variables.get(one.name.rpartition("/")[2])
+                last = one.name.rpartition("/")[2]
+                attribute = use.row.variables.get(VARIABLES.get(last, last))
                 if attribute is None or (not use.listed and index):
                     reason = f"the variable {one.name} has no place in Keras"
                     raise refuse(use.node, self.path, reason)

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from migrate.translating.ir import KeptForward, Program
 from migrate.translating.optimizer_rows import optimizer_row
 from migrate.translating.sections.kept_forward import LEGACY_KERAS, STANDARD_IMPORTS
+from migrate.translating.sections.averages import averages_words
+from migrate.translating.sections.gradients import change_words
 
 FLAGS = """\
 MODEL_DIR = flags.DEFINE_string(
@@ -33,19 +35,20 @@ def docstring(program: Program, proof: str) -> str:
     else:
         lines += ["The loss:", ""]
         lines += [f"    {mode.upper():5} loss = {text}" for mode, text in formulas.items()]
-    lines += ["", f"    reduction     {program.loss.reduce_words}"]
+    words = program.loss.reduce_words
+    lines += ["", f"    reduction     {words}"]
+    if program.evaluated.loss.reduce_words != words:
+        lines.append(f"    of EVAL       {program.evaluated.loss.reduce_words}")
     for fact, rate in zip(program.training.optimizers, program.rates, strict=True):
         row = optimizer_row(fact.kernel)
         shown = "learning_rate(step)" if rate == "rate" else rate
         lines.append(f"    optimizer     {row.name}, rate {shown}")
-    if program.training.clip_norm is not None:
-        lines.append(
-            f"    gradients     clipped to a global norm of {program.training.clip_norm:g}"
-        )
+    lines += [f"    gradients     {one}" for one in change_words(program.training)]
     if program.model.state:
         lines.append(f"    state         {', '.join(program.model.state)}")
     if program.model.kept is not None:
         lines += _kept_lines(program.model.kept)
+    lines += [f"    averages      {one}" for one in averages_words(program)]
     if program.left_out:
         lines += ["", "Not carried over:", ""]
         lines += [f"    {one}" for one in program.left_out]

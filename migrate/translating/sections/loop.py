@@ -3,6 +3,7 @@
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.ir import Program
 from migrate.translating.optimizer_rows import optimizer_row
+from migrate.translating.sections.averages import init_lines, model_name, shared_lines
 from migrate.translating.sections.evaluation import evaluation_source
 from migrate.translating.sections.optimizers import construction
 from migrate.translating.sections.source_text import indented, model_call
@@ -66,15 +67,18 @@ def _loop_init(program: Program) -> str:
             )
         for legacy, power in row.powers.items():
             named.append(f'"{legacy}": self.{attribute}.{power},')
+    step = "tf.Variable(0, dtype=tf.int64)" if model.kept is None else "model.tf1.global_step"
+    lines.append(f"self.global_step = {step}")
+    made, average_names = init_lines(program)
+    lines += made
+    named += average_names
     if model.kept is not None:
         named.insert(0, "**by_name,")
         named.remove("**self.weights,")
-        lines.append("self.global_step = model.tf1.global_step")
     else:
         named += [f'"{name}": model.{model.variables[name]}.value,' for name in model.state]
         others = [n for n in training.without_gradient if n in model.variables]
         named += [f'"{name}": model.{model.variables[name]}.value,' for name in others]
-        lines.append("self.global_step = tf.Variable(0, dtype=tf.int64)")
     named.append('"global_step": self.global_step,')
     lines.append("self.variables = {")
     lines += [f"    {one}" for one in named]
@@ -115,10 +119,14 @@ def _kept_weights(program: Program) -> list[str]:
 def _predict(program: Program) -> str:
     assert program.predictions is not None
     arguments = ", ".join(program.predictions.parameters)
+    lines = [
+        *shared_lines(program, ModeKeys.PREDICT),
+        model_call(program, ModeKeys.PREDICT, model_name(program, ModeKeys.PREDICT)),
+    ]
     return f'''\
     @tf.function
     def predict_step(self, features: Any) -> Any:
-        {model_call(program, ModeKeys.PREDICT)}
+{indented(chr(10).join(lines), 2)}
         return predictions({arguments})
 
     def predict(self, dataset: tf.data.Dataset) -> Iterator[Any]:

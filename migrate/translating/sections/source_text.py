@@ -45,15 +45,15 @@ def loss_results(program: Program) -> str:
     return "losses, weights" if program.loss.terms[0].weights else "losses"
 
 
-def model_call(program: Program, mode: str) -> str:
-    """Returns the statement that calls the model in a mode."""
+def model_call(program: Program, mode: str, model: str = "model") -> str:
+    """Returns the statement that calls the model, an attribute of the loop, in a mode."""
     outputs, kept = ", ".join(program.model.outputs), program.model.kept
     training = mode == ModeKeys.TRAIN
     if kept is None:
-        return f"{outputs} = self.model(features, training={training})"
+        return f"{outputs} = self.{model}(features, training={training})"
     labels = ", None" if mode == ModeKeys.PREDICT else ", labels"
     how = f'mode="{mode}"' if kept.takes_mode else f"training={training}"
-    return f"{outputs} = self.model(features{labels if kept.takes_labels else ''}, {how})"
+    return f"{outputs} = self.{model}(features{labels if kept.takes_labels else ''}, {how})"
 
 
 def loss_call(program: Program) -> str:
@@ -61,7 +61,7 @@ def loss_call(program: Program) -> str:
     arguments = ["features", "labels", *program.model.outputs]
     if program.loss.variables:
         arguments.append("self.variables")
-    return f"compute_loss({', '.join(arguments)})"
+    return f"{program.loss.function}({', '.join(arguments)})"
 
 
 AVERAGE = "tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))"

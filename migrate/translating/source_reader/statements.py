@@ -4,6 +4,9 @@ import ast
 import dataclasses
 from collections.abc import Iterable, Sequence
 
+# Methods that change the list, dict or set that they are called on.
+_CHANGING = ("append", "extend", "insert", "update", "setdefault", "add", "pop", "remove", "clear")
+
 
 @dataclasses.dataclass(slots=True)
 class Statement:
@@ -15,6 +18,8 @@ class Statement:
       comments: The comments before it.
       scopes: The `with` items around it that are kept, outer ones first.
       is_model: Whether it calls what makes weights, in a forward pass that is kept.
+      refusal: Why it is not translated; None if it is. It is raised where the statement is needed,
+        as most that prepare a train_op are not.
     """
 
     node: ast.stmt
@@ -22,6 +27,7 @@ class Statement:
     comments: list[str] = dataclasses.field(default_factory=list)
     scopes: tuple[ast.withitem, ...] = ()
     is_model: bool = False
+    refusal: Exception | None = None
 
 
 def in_scopes(statements: Sequence[Statement]) -> list[ast.stmt]:
@@ -89,13 +95,26 @@ def stores(node: ast.AST | None) -> set[str]:
                 base = base.value
             if isinstance(base, ast.Name):
                 found.add(base.id)
+        elif isinstance(one, ast.Expr) and isinstance(one.value, ast.Call):
+            found |= _changed(one.value)
     for one in ast.walk(node):
         if isinstance(one, ast.comprehension):
             found -= stores(one.target)
     return found
 
 
-def _kills(node: ast.stmt) -> set[str]:
+def _changed(node: ast.Call) -> set[str]:
+    """Returns the list, dict or set that a call changes, such as `pooled.append(x)`."""
+    func = node.func
+    if not isinstance(func, ast.Attribute) or func.attr not in _CHANGING:
+        return set()
+    base: ast.AST = func.value
+    while isinstance(base, ast.Subscript | ast.Attribute):
+        base = base.value
+    return {base.id} if isinstance(base, ast.Name) else set()
+
+
+def kills(node: ast.stmt) -> set[str]:
     """Returns the names whose earlier values nothing after the statement can read."""
     if not isinstance(node, ast.Assign | ast.AnnAssign):
         return set()
@@ -119,11 +138,16 @@ def needed_for(
 
     Returns:
       The statements in order, and what must be there before the first of them.
+
+    Raises:
+      Refusal: One of them is not translated.
     """
     needed, chosen = set(wanted), []
     for statement in reversed(statements):
         if mode in statement.modes and stores(statement.node) & needed:
+            if statement.refusal is not None:
+                raise statement.refusal
             chosen.append(statement)
-            needed -= _kills(statement.node)
+            needed -= kills(statement.node)
             needed |= loads(statement.node)
     return chosen[::-1], needed
