@@ -107,7 +107,8 @@ def translate(
             "is not a file, as for code of a notebook, of `exec`, or of a .pyc file; put it into a "
             ".py file"
         )
-    recorded = runs.record(target, tuple(present))
+    optional = () if isinstance(target.input_fns, Mapping) else (ModeKeys.EVAL, ModeKeys.PREDICT)
+    recorded, errors = runs.record(target, tuple(present), optional=optional)
     ledgers = {
         mode: _ledger(run.built, mode) for mode, run in recorded.items() if mode != ModeKeys.PREDICT
     }
@@ -129,7 +130,8 @@ def translate(
         literals=_literals(function),
         feature_specs=_specs(train.built.inputs.features),
         has_labels=train.built.inputs.labels is not None,
-        input_fns={mode: _input_fn(target, mode, function) for mode in present},
+        input_fns={mode: _input_fn(target, mode, function) for mode in recorded},
+        refused_modes=errors,
         endless=_is_endless(target),
         loss_dtype=train.built.spec.loss.dtype.base_dtype.name,
         label_specs=_label_specs(train.built.inputs.labels),

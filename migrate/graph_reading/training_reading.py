@@ -21,7 +21,12 @@ from migrate.graph_reading.update_reading import Update
 from migrate.targets import Built
 from migrate.translating.facts import Call
 from migrate.translating.refusal import Refusal
-from migrate.translating.training_facts import OptimizerFact, TrainingFacts
+from migrate.translating.training_facts import (
+    ChangeKind,
+    GradientChange,
+    OptimizerFact,
+    TrainingFacts,
+)
 
 _ASSIGNING = (
     "Assign", "AssignSub", "AssignAdd", "AssignVariableOp", "AssignSubVariableOp",
@@ -67,7 +72,8 @@ def read(built: Built, call: Call) -> TrainingFacts:
             if op.type in _ASSIGNING and variable_of(op.inputs[0]) == "global_step"
         ]
         averages = moving_averages.read(found, weights, [one.op for one in updates], increments)
-        gradient_check.check(built, {name: path.raw for name, path in paths.items()})
+        scale = gradient_check.check(built, {name: path.raw for name, path in paths.items()})
+        changes = _without_scale(changes, scale)
     moved = [name for name in assigned if not _is_of_optimizer(name, weights)]
     if averages is not None:
         moved = [name for name in moved if name not in averages.names.values()]
@@ -79,6 +85,27 @@ def read(built: Built, call: Call) -> TrainingFacts:
         moved=tuple(moved),
         averages=averages,
     )
+
+
+def _without_scale(changes: tuple[GradientChange, ...], scale: float) -> tuple[GradientChange, ...]:
+    """Leaves out the division by a loss scale: the two together change nothing.
+
+    Raises:
+      Refusal: The gradients are those of a scaled loss, and are not divided.
+    """
+    if scale == 1.0:
+        return changes
+    first = changes[0] if changes else None
+    if first is None or first.kind is not ChangeKind.MULTIPLY:
+        factors = set()
+    else:
+        factors = {numbers[0] for numbers in first.numbers.values()}
+    if factors != {1.0 / scale}:
+        raise Refusal(
+            f"the gradients are those of {scale:g} times the `loss` of the EstimatorSpec, and are "
+            "not divided by that number; expected those of the loss; return that loss"
+        )
+    return changes[1:]
 
 
 def with_scaffolds(facts: TrainingFacts, built: Mapping[str, Built]) -> TrainingFacts:

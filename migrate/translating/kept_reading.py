@@ -11,7 +11,7 @@ from migrate.translating.expressions import ToTf2, calls_of, dotted
 from migrate.translating.facts import Call, Span, VariableFact
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.flattening import Flattened
-from migrate.translating.source_reader.statements import Statement
+from migrate.translating.source_reader.statements import Statement, stores
 
 TF1 = "tf1"
 
@@ -40,11 +40,15 @@ def mark(flat: Flattened, aliases: Sequence[str], forced: Collection[str] = ()) 
       forced: The names of functions that are kept in any case.
     """
     to_tf1 = _ToTf1(aliases)
+    objects: set[str] = set()
     for statement in flat.statements:
         calls = _calls(statement.node, flat)
-        statement.is_model = any(_is_model(call, forced) for call in calls)
+        statement.is_model = any(_is_model(call, forced) for call in calls) or bool(
+            _owners(statement.node) & objects
+        )
         if statement.is_model:
             statement.node = to_tf1.visit(statement.node)
+            objects |= stores(statement.node)
         else:
             statement.node = _as_tf2(statement.node, flat, aliases)
     for mode, node in list(flat.returned.items()):
@@ -76,6 +80,12 @@ def read(
         trainable=tuple(name for name, one in variables.items() if one.trainable),
         functions=tuple(functions),
     )
+
+
+def _owners(node: ast.AST) -> set[str]:
+    """Returns the names that are called, or whose methods are: `model(x)`, `model.outputs()`."""
+    called = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
+    return {dotted(one).partition(".")[0] for one in called} - {""}
 
 
 def _calls(node: ast.AST, flat: Flattened) -> list[Call]:

@@ -71,6 +71,7 @@ class RunFacts:
       endless: Whether the training input has no end.
       loss_dtype: The dtype of the loss, such as "float32".
       border: Which functions are kept as they are.
+      refused_modes: The errors that the model_fn raised in the modes that it refuses.
       label_specs: The source of the nest of TensorSpecs of the labels.
       modules: The names of the user's modules by their files.
       objects: The source of the objects of the names from functions around the model_fn, and the
@@ -96,6 +97,7 @@ class RunFacts:
     endless: bool
     loss_dtype: str
     border: Border = WHOLE
+    refused_modes: Mapping[str, str] = dataclasses.field(default_factory=dict)
     label_specs: str = "None"
     modules: Mapping[str, str] = dataclasses.field(default_factory=dict)
     objects: Mapping[str, tuple[str, tuple[str, ...]]] = dataclasses.field(default_factory=dict)
@@ -536,6 +538,8 @@ class _Reading:
                     found.append(f"{name} of {mode.upper()}: {ast.unparse(value)}")
         for mode, (name, _) in self.facts.init_fns.items():
             found.append(f"init_fn of {mode.upper()}: `{name}`, which stands below as a comment")
+        for mode, error in self.facts.refused_modes.items():
+            found.append(f"{mode.upper()}, which the model_fn refuses: {error}")
         for call in self.facts.calls[TRAIN].walk():
             if call.callee.api.startswith("tf.summary."):
                 tag = call.arguments.get("name")

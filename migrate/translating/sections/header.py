@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from migrate.translating.ir import KeptForward, Program
 from migrate.translating.optimizer_rows import optimizer_row
-from migrate.translating.sections.kept_forward import LEGACY_KERAS, STANDARD_IMPORTS
 from migrate.translating.sections.averages import averages_words
 from migrate.translating.sections.gradients import change_words
+from migrate.translating.sections.kept_forward import LEGACY_KERAS, STANDARD_IMPORTS
 
 FLAGS = """\
 MODEL_DIR = flags.DEFINE_string(

@@ -67,8 +67,6 @@ def _loop_init(program: Program) -> str:
             )
         for legacy, power in row.powers.items():
             named.append(f'"{legacy}": self.{attribute}.{power},')
-    step = "tf.Variable(0, dtype=tf.int64)" if model.kept is None else "model.tf1.global_step"
-    lines.append(f"self.global_step = {step}")
     made, average_names = init_lines(program)
     lines += made
     named += average_names
@@ -80,6 +78,8 @@ def _loop_init(program: Program) -> str:
         others = [n for n in training.without_gradient if n in model.variables]
         named += [f'"{name}": model.{model.variables[name]}.value,' for name in others]
     named.append('"global_step": self.global_step,')
+    step = "tf.Variable(0, dtype=tf.int64)" if model.kept is None else "model.tf1.global_step"
+    lines.append(f"self.global_step = {step}")
     lines.append("self.variables = {")
     lines += [f"    {one}" for one in named]
     lines.append("}")

@@ -189,8 +189,10 @@ class Flattening:
         if isinstance(node, ast.If):
             return self._branch(node, frame, modes)
         if isinstance(node, ast.Return):
-            before, value = self._expression(node.value or ast.Constant(value=None), frame, modes)
-            return before, dict.fromkeys(modes, value)
+            visitor = Expressions(self, frame, modes)
+            visitor.is_returned = node.value or ast.Constant(value=None)
+            value = visitor.run(visitor.is_returned)
+            return visitor.before, visitor.by_mode or dict.fromkeys(modes, value)
         if isinstance(node, ast.With):
             return self._with(node, frame, modes)
         if isinstance(node, ast.For):

@@ -34,6 +34,8 @@ class Expressions(ast.NodeTransformer):
         self.before: list[Statement] = []
         self.targets: dict[str, str] = {}
         self.substituted: set[str] = set()
+        self.is_returned: ast.expr | None = None
+        self.by_mode: dict[str, ast.expr] = {}
 
     def run(self, node: ast.expr) -> ast.expr:
         """Copies an expression."""
@@ -225,8 +227,10 @@ class Expressions(ast.NodeTransformer):
         self.before += assigned
         statements, returned = self.flattening.body(function.body, frame, self.modes)
         self.before += statements
+        if node is self.is_returned and set(returned) == set(self.modes):
+            self.by_mode = returned
         texts = {ast.unparse(value) for value in returned.values()}
-        if len(texts) != 1 or set(returned) != set(self.modes):
+        if (len(texts) != 1 and not self.by_mode) or set(returned) != set(self.modes):
             raise Refusal(
                 f"`{function.name}` returns something else in another mode",
                 path=file.path,
