@@ -28,10 +28,11 @@ class KeptProgram:
       files: The files whose source was read.
       modules: The names of modules by their files.
       read_modules: Reads what modules need of TensorFlow 1; see `graph_reading.kept_modules`.
-      objects: The source of objects that the model_fn reads by names of functions around it, and
-        the imports that they need, by name.
+      objects: The source of objects of functions around the model_fn, and the imports that they
+        need, by the names of the constants that they become.
       modes: The modes of the program.
       constants: Names that the written module defines besides.
+      others: The names that the rest of the written module reads.
     """
 
     def __init__(
@@ -45,10 +46,12 @@ class KeptProgram:
         objects: Mapping[str, tuple[str, tuple[str, ...]]],
         modes: Sequence[str],
         constants: Collection[str] = (),
+        others: Collection[str] = (),
     ) -> None:
         self.part, self.forward, self.files = part, forward, files
         self.modules, self.read_modules, self.objects = modules, read_modules, objects
         self.modes, self.constants = tuple(modes), set(constants)
+        self.others = set(others)
         self.imports: dict[str, None] = {}
         self.reached: list[str] = []
 
@@ -58,13 +61,12 @@ class KeptProgram:
         body = lines_in_scopes(statements, self.modes)
         read = _read(statements)
         objects = {}
-        for name in sorted(read - self.constants):
-            if name in self.objects:
-                objects[name.upper()], imports = self.objects[name]
-                self._add(imports)
-            elif name not in _GIVEN and not hasattr(builtins, name):
+        for name in sorted((read | self.others) & set(self.objects)):
+            objects[name], imports = self.objects[name]
+            self._add(imports)
+        for name in sorted(read - self.constants - set(objects) - _GIVEN):
+            if not hasattr(builtins, name):
                 self._import(name)
-        body = _renamed(body, {name: name.upper() for name in self.objects if name in read})
         takes_mode = "mode" in read or any("if mode " in text for text in body)
         modules = self.read_modules(self.reached, self.imports, "\n".join(body))
         return Model(
@@ -152,27 +154,6 @@ def _read(statements: Sequence[Statement]) -> set[str]:
         found |= loads(statement.node) - known
         known |= stores(statement.node)
     return found
-
-
-def _renamed(body: Sequence[str], names: Mapping[str, str]) -> list[str]:
-    return [_with_names(text, names) for text in body]
-
-
-def _with_names(text: str, names: Mapping[str, str]) -> str:
-    """Returns source with other names; comments and layout stay."""
-    lines = text.splitlines()
-    places = sorted(
-        (
-            (node.lineno, node.col_offset, node.end_col_offset or 0, names[node.id])
-            for node in ast.walk(ast.parse(text))
-            if isinstance(node, ast.Name) and node.id in names
-        ),
-        reverse=True,
-    )
-    for line, start, end, new in places:
-        raw = lines[line - 1].encode()
-        lines[line - 1] = (raw[:start] + new.encode() + raw[end:]).decode()
-    return "\n".join(lines)
 
 
 def lines_in_scopes(statements: Sequence[Statement], modes: Sequence[str]) -> list[str]:

@@ -26,7 +26,7 @@ from migrate.translating import (
 )
 from migrate.translating.border import WHOLE, Border
 from migrate.translating.expressions import api_of, dotted, is_plain, parse
-from migrate.translating.facts import Call, Span
+from migrate.translating.facts import Call, Span, Unknown
 from migrate.translating.ir import (
     Function,
     KeptModules,
@@ -149,14 +149,18 @@ class _Reading:
         known = (evaluation_loss or loss).known
         found, eval_body = self._metrics(specs, _with_known(forward.others, known))
         rates, rate_function = self._rates()
-        model = (
-            self._model(part, forward) if not facts.border.is_kept else self._kept_model(forward)
-        )
         predictions = self._predictions(specs, forward.others)
+        if facts.border.is_kept:
+            others = (loss, evaluation_loss, predictions, found, eval_body)
+            model = self._kept_model(forward, *others)
+        else:
+            model = self._model(part, forward)
         tables = tuple(f"{k} = {ast.unparse(v)}" for k, v in part.constants.items())
         self.tables = tuple(part.constants)
         unwritten = [mode for mode, (name, _) in facts.input_fns.items() if not name]
-        copied = self._copied(tables, model, loss, predictions, found, eval_body, rates)
+        copied = self._copied(
+            tables, model, loss, evaluation_loss, predictions, found, eval_body, rates
+        )
         return Program(
             source=facts.model_fn.file,
             model_fn=facts.name,
@@ -208,7 +212,7 @@ class _Reading:
             [], {}, variables, list(made.trainable), flat.statements, {}, []
         )
 
-    def _kept_model(self, forward: forward_reading.Forward) -> Model:
+    def _kept_model(self, forward: forward_reading.Forward, *parts: Any) -> Model:
         assert self.facts.read_modules is not None
         return kept_program.KeptProgram(
             kept_reading.read(self.flat, forward.statements, self.facts.border.keep),
@@ -216,7 +220,8 @@ class _Reading:
             files=self.flat.files,
             modules=self.facts.modules,
             read_modules=self.facts.read_modules,
-            objects=self.facts.objects,
+            objects={name.upper(): one for name, one in self.facts.objects.items()},
+            others=_names_in(parts),
             modes=tuple(self.facts.calls),
             constants=["PARAMS", *(n.upper() for n in self.facts.closure), *self.flat.constants],
         ).model()
@@ -284,6 +289,8 @@ class _Reading:
     def _name_constants(self, flat: Flattened) -> None:
         """Names the hyperparameters as constants of the written module."""
         names = {"params": "PARAMS"} | {name: name.upper() for name in self.facts.closure}
+        if self.facts.border.is_kept:
+            names |= {name: name.upper() for name in self.facts.objects}
 
         class Rename(ast.NodeTransformer):
             def visit_Name(self, node: ast.Name) -> ast.AST:
@@ -496,7 +503,7 @@ class _Reading:
         }
         wanted = (read & defined) | {name for name, _ in self.facts.input_fns.values() if name}
         known = ["PARAMS", "tf", "keras", *(n.upper() for n in self.facts.closure)]
-        known += [*self.flat.constants, *self.tables]
+        known += [*self.flat.constants, *self.tables, *(n.upper() for n in self.facts.objects)]
         return copying.copy_of(
             self.file, sorted(wanted), known=known, literals=dict(self.facts.literals)
         )
@@ -508,7 +515,7 @@ class _Reading:
         )
         text += "".join("\n".join(one.body) for one in parts if isinstance(one, Model))
         if "PARAMS" in text:
-            lines.append(f"PARAMS: dict[str, Any] = {self._plain_params(text)!r}")
+            lines.append(f"PARAMS: dict[str, Any] = {_source(self._plain_params(text))}")
         for name, value in self.facts.closure.items():
             if re.search(rf"\b{name.upper()}\b", text):
                 lines.append(f"{name.upper()} = {value!r}")
@@ -520,7 +527,8 @@ class _Reading:
         params = self.facts.params
         if is_plain(params):
             return params
-        plain = {k: v for k, v in params.items() if is_plain(v)} if isinstance(params, dict) else {}
+        given = params.items() if isinstance(params, dict) else ()
+        plain = {k: v for k, v in given if is_plain(v) or _is_dtype(v)}
         read = set(re.findall(r"PARAMS\[(['\"])(.*?)\1\]", text))
         missing = sorted({name for _, name in read} - set(plain))
         if missing or not isinstance(params, dict):
@@ -557,6 +565,24 @@ class _Reading:
             ):
                 found.append(f"`{ast.unparse(node)}` (line {node.lineno})")
         return tuple(dict.fromkeys(found))
+
+
+def _names_in(parts: Sequence[Any]) -> set[str]:
+    """Returns the names that the source in values reads."""
+    tree = ast.parse("\n".join(_texts(parts)))
+    return {one.id for one in ast.walk(tree) if isinstance(one, ast.Name)}
+
+
+def _is_dtype(value: Any) -> bool:
+    return isinstance(value, Unknown) and value.description.startswith("tf.")
+
+
+def _source(params: Any) -> str:
+    """Returns the source of hyperparameters, dtypes among them."""
+    if not isinstance(params, dict):
+        return repr(params)
+    pairs = [f"{k!r}: {v.description if _is_dtype(v) else repr(v)}" for k, v in params.items()]
+    return f"{{{', '.join(pairs)}}}"
 
 
 def _with_known(statements: list[Statement], known: Mapping[str, str]) -> list[Statement]:
