@@ -29,6 +29,11 @@ class _Absent(type):
             raise AttributeError(name)
         return _Absent(f"{cls.__name__}.{name}", (), {})
 
+    __hash__ = type.__hash__
+
+    def __eq__(cls, other: object) -> bool:
+        return cls is other or cls()
+
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f"TensorFlow 2 has no {cls.__name__}; write a stand-in here.")'''
 _IMPORTING = '''\
@@ -43,7 +48,7 @@ def tensorflow_1() -> Iterator[None]:
         path = name.split(".")
         if package not in LEGACY or level or {condition}:
             return python_import(name, globals, locals, fromlist, level)
-        found = TENSORFLOW
+        found = {found}
         for part in path[1:] if fromlist else ():
             found = getattr(found, part)
         return found
@@ -102,13 +107,16 @@ def _importing(kept: KeptForward) -> list[str]:
         lines.append("TENSORFLOW_2 = types.SimpleNamespace(compat=COMPAT)")
         condition = 'path[:3] != ["tensorflow", "compat", "v1"]'
     parts.append("\n".join(lines))
+    found = "TENSORFLOW" if modules.renames_tensorflow else "TENSORFLOW_2"
+    if modules.has_estimator:
+        condition = f'path[0] != "estimator_compat" and ({condition})'
+        found = f'TENSORFLOW.estimator if path[0] == "estimator_compat" else {found}'
     importing = _IMPORTING.format(
+        found=found,
         packages=listing(modules.packages),
         name="`tensorflow`" if modules.renames_tensorflow else "`tensorflow.compat.v1`",
         condition=condition,
     )
-    if not modules.renames_tensorflow:
-        importing = importing.replace("found = TENSORFLOW\n", "found = TENSORFLOW_2\n")
     return [*parts, importing]
 
 
