@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
+from estimator_compat.runtime import graph_traversal
 from migrate.graph_reading import assigned_updates
 from migrate.translating.facts import Call, Callee, Span
 from migrate.translating.refusal import Refusal
@@ -41,12 +42,15 @@ def _adam(decayed: tuple[str, ...], slots: float = 0.0) -> tuple[Any, list[str],
                 update += 0.01 * weight
             ops += [weight.assign(weight - rate * update), m.assign(next_m), v.assign(next_v)]
         ops.append(step.assign_add(1))
-    return graph, names, ops
+        train_op = tf.group(ops)
+    return graph, names, train_op
 
 
-def _read(graph: Any, names: list[str]) -> OptimizerFact:
+def _read(graph: Any, names: list[str], train_op: Any) -> OptimizerFact:
     with graph.as_default():
-        found = assigned_updates.read(graph.get_operations(), names, CALL)
+        used = set(graph_traversal.ancestors([train_op], control_inputs=True))
+        ops = [op for op in graph.get_operations() if op in used]
+        found = assigned_updates.read(ops, names, CALL)
     assert found is not None
     fact, gradients = found
     assert set(gradients) == set(names)
@@ -54,36 +58,34 @@ def _read(graph: Any, names: list[str]) -> OptimizerFact:
 
 
 def test_the_formula_is_written_with_its_branches() -> None:
-    graph, names, _ = _adam(decayed=("dense/kernel",))
-    fact = _read(graph, names)
+    graph, names, train_op = _adam(decayed=("dense/kernel",))
+    fact = _read(graph, names, train_op)
     assert fact.rate == "0.1 * (1.0 - tf.cast(step, tf.float32) / 10.0)"
     assert fact.weights == tuple(names)
     assert not isinstance(fact.kernel, str)
     body = fact.kernel.source.partition("convert_to_tensor(gradient)\n")[2]
-    assert (
-        body
-        == """\
-            next_adam_m = 0.9 * adam_m + 0.1 * gradient
-            next_adam_v = 0.999 * adam_v + 0.001 * tf.square(gradient)
-            if 'kernel' in name:
-                weight.assign_sub(rate * (next_adam_m / (tf.sqrt(next_adam_v) + 1e-06) + 0.01 * weight))
-            else:
-                weight.assign_sub(rate * (next_adam_m / (tf.sqrt(next_adam_v) + 1e-06)))
-            adam_m.assign(next_adam_m)
-            adam_v.assign(next_adam_v)
-"""
-    )
+    step = "next_adam_m / (tf.sqrt(next_adam_v) + 1e-06)"
+    assert body.splitlines() == [
+        "            next_adam_m = 0.9 * adam_m + 0.1 * gradient",
+        "            next_adam_v = 0.999 * adam_v + 0.001 * tf.square(gradient)",
+        "            if 'kernel' in name:",
+        f"                weight.assign_sub(rate * ({step} + 0.01 * weight))",
+        "            else:",
+        f"                weight.assign_sub(rate * ({step}))",
+        "            adam_m.assign(next_adam_m)",
+        "            adam_v.assign(next_adam_v)",
+    ]
 
 
 def test_the_class_does_what_the_graph_does() -> None:
-    graph, names, ops = _adam(decayed=("dense/kernel", "dense/bias"))
-    fact = _read(graph, names)
+    graph, names, train_op = _adam(decayed=("dense/kernel", "dense/bias"))
+    fact = _read(graph, names, train_op)
     assert not isinstance(fact.kernel, str)
     with graph.as_default(), tf1.Session() as session:
         session.run(tf1.global_variables_initializer())
         starts = session.run(tf1.trainable_variables())
-        session.run(ops)
-        session.run(ops)
+        session.run(train_op)
+        session.run(train_op)
         ends = session.run(tf1.trainable_variables())
     scope: dict[str, Any] = {"tf": tf}
     exec(fact.kernel.source, scope)
@@ -99,6 +101,6 @@ def test_the_class_does_what_the_graph_does() -> None:
 
 
 def test_slots_that_begin_with_another_number_are_refused() -> None:
-    graph, names, _ = _adam(decayed=(), slots=0.5)
+    graph, names, train_op = _adam(decayed=(), slots=0.5)
     with pytest.raises(Refusal, match="does not begin with zeros"):
-        _read(graph, names)
+        _read(graph, names, train_op)

@@ -1,4 +1,4 @@
-"""Tests for migrate.mappings.stand_ins: each is source that defines its name, and computes right."""
+"""Tests for migrate.mappings.stand_ins: each defines its name, and computes the right numbers."""
 
 import ast
 from typing import Any
