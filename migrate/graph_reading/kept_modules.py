@@ -18,7 +18,11 @@ from migrate.translating.ir import KeptModules
 from migrate.translating.source_reader import source_files
 from migrate.translating.source_reader.source_files import SourceFile
 
+_ESTIMATOR = "estimator_compat"
 _KERAS = ("layers", "keras", "nn.rnn_cell", "nn.dynamic_rnn", "nn.static_rnn")
+
+
+_OTHERS = ("compat", "estimator")
 
 
 def names_by_file() -> dict[str, str]:
@@ -50,15 +54,18 @@ def read(modules: Iterable[str], imports: Iterable[str], body: str) -> KeptModul
     reached = list(_reached(own, packages))
     used = sorted({name for one in reached for name in _names(one)})
     top = {name.partition(".")[0] for name in used}
-    names = tuple(sorted(name for name in top if hasattr(tf1, name) and name != "compat"))
+    names = tuple(sorted(name for name in top if hasattr(tf1, name) and name not in _OTHERS))
     missing = [name for name in used if not _is_in_tf1(name)]
-    made = {name: stand_ins.ROWS[name] for name in missing if name in stand_ins.ROWS}
-    absent = [name for name in missing if name not in made and not hasattr(tf1, _top(name))]
+    rows = dict.fromkeys(row for name in missing if (row := _row(name)))
+    made = {row: stand_ins.ROWS[row] for row in rows}
+    absent = [name for name in missing if not _row(name) and name not in _OTHERS]
+    absent = [one for one in absent if _top(one) in _OTHERS or not hasattr(tf1, _top(one))]
     texts = [source_files.load(one.__file__).text for one in reached if one.__file__]
     in_body = {name.removeprefix("tf1.") for name in _dotted_names(ast.parse(body), ("tf1",))}
     return KeptModules(
         imports=tuple(dict.fromkeys(imports)),
         packages=tuple(sorted({one.__name__.partition(".")[0] for one in reached})),
+        has_estimator=any(_ESTIMATOR in text for text in texts),
         renames_tensorflow=any(_sees_facade(one) for one in reached),
         names=names,
         stand_ins=made,
@@ -73,6 +80,13 @@ def read(modules: Iterable[str], imports: Iterable[str], body: str) -> KeptModul
     )
 
 
+def _row(name: str) -> str:
+    """Returns the stand-in for a name, or for what the name is an attribute of; "" for none."""
+    parts = name.split(".")
+    paths = [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
+    return next((one for one in paths if one in stand_ins.ROWS), "")
+
+
 def _top(name: str) -> str:
     return name.partition(".")[0]
 
@@ -84,6 +98,8 @@ def _leaves(names: list[str]) -> tuple[str, ...]:
 
 def _is_in_tf1(name: str) -> bool:
     value: Any = tf1
+    if _top(name) == "estimator":
+        return False
     for part in name.split("."):
         if not hasattr(value, part):
             return not isinstance(value, types.ModuleType) and value is not tf1
@@ -137,7 +153,8 @@ def _names(module: types.ModuleType) -> Iterator[str]:
             for one in node.names:
                 path = _tf1_path(one.name, legacy)
                 if path is not None:
-                    roots[one.asname or "tensorflow"] = path if one.asname else ""
+                    bare = "" if one.name.startswith("tensorflow") else "estimator"
+                    roots[one.asname or _top(one.name)] = path if one.asname else bare
         elif isinstance(node, ast.ImportFrom) and not node.level:
             path = _tf1_path(node.module or "", legacy)
             for one in node.names if path is not None else ():
@@ -157,6 +174,8 @@ def _tf1_path(name: str, legacy: bool) -> str | None:
     """Returns where in TensorFlow 1 a module is, such as "contrib.layers"; None for others."""
     if name.startswith("tensorflow.python"):
         return None
+    if name == _ESTIMATOR or name.startswith(f"{_ESTIMATOR}."):
+        return f"estimator{name.removeprefix(_ESTIMATOR)}"  # it stands for `tf.estimator`
     for start in ("tensorflow.compat.v1", "tensorflow") if legacy else ("tensorflow.compat.v1",):
         if name == start or name.startswith(f"{start}."):
             return name.removeprefix(start).strip(".")

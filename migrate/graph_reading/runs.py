@@ -1,7 +1,7 @@
 """Builds a target's graph in each mode, and records what its source did."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from migrate import targets
@@ -24,21 +24,37 @@ class Run:
     call: Call
 
 
-def record(target: Target, modes: tuple[str, ...]) -> Mapping[str, Run]:
+def record(
+    target: Target, modes: tuple[str, ...], *, optional: Collection[str] = ()
+) -> tuple[Mapping[str, Run], Mapping[str, str]]:
     """Builds the graphs of the modes.
+
+    Args:
+      target: The model_fn with its inputs, params and config.
+      modes: The modes.
+      optional: Those that the model_fn may refuse, because no input was given for them alone.
+
+    Returns:
+      The runs by mode, and the errors that the model_fn raised in the others.
 
     Raises:
       ValueError: The target has no input_fn for a mode, or the model_fn does not return a spec.
     """
-    runs = {}
+    runs, errors = {}, {}
     for mode in modes:
         recorder = CallRecorder()
         watched = dataclasses.replace(target, model_fn=recorder.watched(target.model_fn))
-        with recorder.recording([target.model_fn]):
-            built = targets.build(watched, mode)
+        try:
+            with recorder.recording([target.model_fn]):
+                built = targets.build(watched, mode)
+        except Exception as error:
+            if mode not in optional:
+                raise
+            errors[mode] = f"{type(error).__name__}: {error}".splitlines()[0]
+            continue
         with built.graph.as_default():
             runs[mode] = Run(built=built, call=call_of(recorder.root))
-    return runs
+    return runs, errors
 
 
 def model_function(target: Target) -> Any:

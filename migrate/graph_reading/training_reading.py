@@ -10,6 +10,7 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import graph_traversal
 from migrate.graph_reading import (
+    assigned_updates,
     gradient_changes,
     gradient_check,
     moving_averages,
@@ -18,8 +19,14 @@ from migrate.graph_reading import (
 from migrate.graph_reading.moving_averages import variable_of
 from migrate.graph_reading.update_reading import Update
 from migrate.targets import Built
+from migrate.translating.facts import Call
 from migrate.translating.refusal import Refusal
-from migrate.translating.training_facts import OptimizerFact, TrainingFacts
+from migrate.translating.training_facts import (
+    ChangeKind,
+    GradientChange,
+    OptimizerFact,
+    TrainingFacts,
+)
 
 _ASSIGNING = (
     "Assign", "AssignSub", "AssignAdd", "AssignVariableOp", "AssignSubVariableOp",
@@ -27,11 +34,12 @@ _ASSIGNING = (
 )  # fmt: skip
 
 
-def read(built: Built) -> TrainingFacts:
+def read(built: Built, call: Call) -> TrainingFacts:
     """Reads the training step.
 
     Args:
       built: The TRAIN graph. Gradients of its loss are added to it.
+      call: The call of the model_fn.
 
     Raises:
       Refusal: The weights are updated by ops that are not an optimizer's, or with gradients that
@@ -43,14 +51,20 @@ def read(built: Built) -> TrainingFacts:
         found = [op for op in built.graph.get_operations() if op in used]
         assigned = {variable_of(op.inputs[0]): None for op in found if op.type in _ASSIGNING}
         updates = update_reading.read(found, weights, _constants(assigned))
-        if not updates:
+        others = [name for name in weights if name not in {one.weight for one in updates}]
+        own = assigned_updates.read(found, others, call) if others else None
+        if not updates and own is None:
             raise Refusal(
                 "no optimizer of tf.train updates the weights in the train_op; expected "
                 "`minimize` or `apply_gradients` of one; pass that op as `train_op`"
             )
         groups = _groups(updates)
-        updated = {one.weight for one in updates}
-        paths = {one.weight: gradient_changes.path_to(one.gradient, one.weight) for one in updates}
+        taken = {one.weight: one.gradient for one in updates}
+        if own is not None:
+            groups.append(own[0])
+            taken |= own[1]
+        updated = set(taken)
+        paths = {name: gradient_changes.path_to(one, name) for name, one in taken.items()}
         changes = gradient_changes.changes_of(paths)
         increments = [
             op
@@ -58,7 +72,8 @@ def read(built: Built) -> TrainingFacts:
             if op.type in _ASSIGNING and variable_of(op.inputs[0]) == "global_step"
         ]
         averages = moving_averages.read(found, updated, [one.op for one in updates], increments)
-        gradient_check.check(built, {name: path.raw for name, path in paths.items()})
+        scale = gradient_check.check(built, {name: path.raw for name, path in paths.items()})
+        changes = _without_scale(changes, scale)
     moved = [name for name in assigned if not _is_of_optimizer(name, weights)]
     if averages is not None:
         moved = [name for name in moved if name not in averages.names.values()]
@@ -70,6 +85,27 @@ def read(built: Built) -> TrainingFacts:
         moved=tuple(moved),
         averages=averages,
     )
+
+
+def _without_scale(changes: tuple[GradientChange, ...], scale: float) -> tuple[GradientChange, ...]:
+    """Leaves out the division by a loss scale: the two together change nothing.
+
+    Raises:
+      Refusal: The gradients are those of a scaled loss, and are not divided.
+    """
+    if scale == 1.0:
+        return changes
+    first = changes[0] if changes else None
+    if first is None or first.kind is not ChangeKind.MULTIPLY:
+        factors = set()
+    else:
+        factors = {numbers[0] for numbers in first.numbers.values()}
+    if factors != {1.0 / scale}:
+        raise Refusal(
+            f"the gradients are those of {scale:g} times the `loss` of the EstimatorSpec, and are "
+            "not divided by that number; expected those of the loss; return that loss"
+        )
+    return changes[1:]
 
 
 def with_scaffolds(facts: TrainingFacts, built: Mapping[str, Built]) -> TrainingFacts:

@@ -24,6 +24,7 @@ class OptimizerRow:
       source: The class.
       has_row_kernel: Whether the rows of an IndexedSlices have a kernel of their own, whose update
         is not that of the dense gradient. `with_rows` then returns the class.
+      takes_names: Whether the constructor takes the weights by their legacy names.
     """
 
     kernels: tuple[str, ...]
@@ -33,6 +34,7 @@ class OptimizerRow:
     source: str
     powers: dict[str, str] = dataclasses.field(default_factory=dict)
     has_row_kernel: bool = False
+    takes_names: bool = False
 
 
 _SGD = '''\

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Collection, Sequence
 
-from migrate.translating.facts import Call
+from migrate.translating.facts import Call, Unknown
 
 # Calls of these in a function make it a part of the forward pass, even if it makes no variable.
 _FORWARD = (
@@ -40,19 +40,26 @@ class Border:
             return False
         if names & set(self.keep):
             return True
-        if names & set(self.translate) or hides:
+        if names & set(self.translate) or hides or any(_is_spec(call.result) for call in calls):
             return False
         return any(is_forward(call) or is_training(call) for call in calls)
 
 
 WHOLE = Border()
+_SPECS = ("EstimatorSpec", "TPUEstimatorSpec", "_TPUEstimatorSpec")
+
+
+def _is_spec(result: object) -> bool:
+    return isinstance(result, Unknown) and result.description in _SPECS
 
 
 def is_forward(call: Call) -> bool:
     """Tells whether a call makes weights, or applies layers."""
-    return any(one.trainable for one in call.variables) or any(
-        one.callee.api.startswith(_FORWARD) for one in call.walk()
-    )
+    if any(one.trainable for one in call.variables):
+        return True
+    applies = any(one.callee.api.startswith(_FORWARD) for one in call.walk())
+    # The slots of an optimizer may be made by `tf.get_variable`, too.
+    return applies and not is_training(call)
 
 
 def is_training(call: Call) -> bool:

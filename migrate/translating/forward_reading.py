@@ -47,7 +47,7 @@ def split(statements: list[Statement], wanted: dict[str, set[str]]) -> Forward:
     tainted: set[str] = set()
     depending = []
     for statement in relevant:
-        if statement.is_model or uses_model(statement.node) or loads(statement.node) & tainted:
+        if is_of_model(statement) or loads(statement.node) & tainted:
             tainted |= stores(statement.node)
             depending.append(statement)
     model = _needed_by_layers(relevant)
@@ -102,6 +102,11 @@ def _among(statement: Statement, statements: Iterable[Statement]) -> bool:
     return any(statement is one for one in statements)
 
 
+def is_of_model(statement: Statement) -> bool:
+    """Tells whether a statement calls what makes weights, or reads an attribute of the model."""
+    return statement.is_model or uses_model(statement.node)
+
+
 def uses_model(node: ast.AST) -> bool:
     """Tells whether a node reads an attribute of the model."""
     return any(
@@ -117,8 +122,7 @@ def _needed_by_layers(relevant: list[Statement]) -> list[Statement]:
     for mode in frozenset().union(*(one.modes for one in relevant)):
         needed: set[str] = set()
         for statement in reversed([one for one in relevant if mode in one.modes]):
-            is_model = statement.is_model or uses_model(statement.node)
-            if is_model or stores(statement.node) & needed:
+            if is_of_model(statement) or stores(statement.node) & needed:
                 chosen.append(statement)
                 needed -= kills(statement.node)
                 needed |= loads(statement.node)

@@ -64,6 +64,7 @@ class KeptModules:
       imports: The import statements.
       packages: The packages, or modules without a package, that see TensorFlow 1.
       renames_tensorflow: Whether they import TensorFlow 1 by the name `tensorflow`.
+      has_estimator: Whether they import `estimator_compat`, for which there is a stand-in, too.
       names: The names of `tensorflow.compat.v1` that they read, such as "layers".
       stand_ins: The source of what stands for names that TensorFlow 2 lacks, by dotted names.
       absent: The dotted names that TensorFlow 2 lacks, and no stand-in is known for.
@@ -75,6 +76,7 @@ class KeptModules:
     imports: tuple[str, ...]
     packages: tuple[str, ...]
     renames_tensorflow: bool
+    has_estimator: bool
     names: tuple[str, ...]
     stand_ins: Mapping[str, str]
     absent: tuple[str, ...]

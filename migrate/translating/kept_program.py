@@ -7,10 +7,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating import copying, kept_reading
+from migrate.translating.facts import Span
 from migrate.translating.forward_reading import Forward
 from migrate.translating.ir import KeptForward, KeptFunction, KeptModules, Model
 from migrate.translating.kept_reading import KeptPart
 from migrate.translating.refusal import Refusal
+from migrate.translating.source_reader import source_files
 from migrate.translating.source_reader.source_files import SourceFile
 from migrate.translating.source_reader.statements import Statement, loads, stores
 
@@ -27,10 +29,11 @@ class KeptProgram:
       files: The files whose source was read.
       modules: The names of modules by their files.
       read_modules: Reads what modules need of TensorFlow 1; see `graph_reading.kept_modules`.
-      objects: The source of objects that the model_fn reads by names of functions around it, and
-        the imports that they need, by name.
+      objects: The source of objects of functions around the model_fn, and the imports that they
+        need, by the names of the constants that they become.
       modes: The modes of the program.
       constants: Names that the written module defines besides.
+      others: The names that the rest of the written module reads.
     """
 
     def __init__(
@@ -44,10 +47,12 @@ class KeptProgram:
         objects: Mapping[str, tuple[str, tuple[str, ...]]],
         modes: Sequence[str],
         constants: Collection[str] = (),
+        others: Collection[str] = (),
     ) -> None:
         self.part, self.forward, self.files = part, forward, files
         self.modules, self.read_modules, self.objects = modules, read_modules, objects
         self.modes, self.constants = tuple(modes), set(constants)
+        self.others = set(others)
         self.imports: dict[str, None] = {}
         self.reached: list[str] = []
 
@@ -57,13 +62,12 @@ class KeptProgram:
         body = lines_in_scopes(statements, self.modes)
         read = _read(statements)
         objects = {}
-        for name in sorted(read - self.constants):
-            if name in self.objects:
-                objects[name.upper()], imports = self.objects[name]
-                self._add(imports)
-            elif name not in _GIVEN and not hasattr(builtins, name):
+        for name in sorted((read | self.others) & set(self.objects)):
+            objects[name], imports = self.objects[name]
+            self._add(imports)
+        for name in sorted(read - self.constants - set(objects) - _GIVEN):
+            if not hasattr(builtins, name):
                 self._import(name)
-        body = _renamed(body, {name: name.upper() for name in self.objects if name in read})
         takes_mode = "mode" in read or any("if mode " in text for text in body)
         modules = self.read_modules(self.reached, self.imports, "\n".join(body))
         return Model(
@@ -73,15 +77,7 @@ class KeptProgram:
             variables={name: f"by_name[{name!r}]" for name in self.part.variables},
             state=tuple(n for n in self.part.variables if n not in self.part.trainable),
             kept=KeptForward(
-                functions=tuple(
-                    KeptFunction(
-                        name=call.callee.name,
-                        path=call.callee.span.file,
-                        line=call.callee.span.line,
-                    )
-                    for call in self.part.functions
-                    if call.callee.span is not None
-                ),
+                functions=tuple(_function(name, span) for name, span in self.part.functions),
                 modules=modules,
                 objects=objects,
                 takes_labels="labels" in read,
@@ -140,6 +136,14 @@ class KeptProgram:
         return f"from {base} import {alias.name}{renamed}"
 
 
+def _function(name: str, span: Span) -> KeptFunction:
+    """Returns a function, or the class whose `__init__` begins at a line."""
+    for node in source_files.load(span.file).tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            return KeptFunction(name=name, path=span.file, line=node.lineno)
+    return KeptFunction(name=name, path=span.file, line=span.line)
+
+
 def _read(statements: Sequence[Statement]) -> set[str]:
     """Returns the names that the statements read, and that none of them wrote before."""
     found: set[str] = set()
@@ -151,27 +155,6 @@ def _read(statements: Sequence[Statement]) -> set[str]:
         found |= loads(statement.node) - known
         known |= stores(statement.node)
     return found
-
-
-def _renamed(body: Sequence[str], names: Mapping[str, str]) -> list[str]:
-    return [_with_names(text, names) for text in body]
-
-
-def _with_names(text: str, names: Mapping[str, str]) -> str:
-    """Returns source with other names; comments and layout stay."""
-    lines = text.splitlines()
-    places = sorted(
-        (
-            (node.lineno, node.col_offset, node.end_col_offset or 0, names[node.id])
-            for node in ast.walk(ast.parse(text))
-            if isinstance(node, ast.Name) and node.id in names
-        ),
-        reverse=True,
-    )
-    for line, start, end, new in places:
-        raw = lines[line - 1].encode()
-        lines[line - 1] = (raw[:start] + new.encode() + raw[end:]).decode()
-    return "\n".join(lines)
 
 
 def lines_in_scopes(statements: Sequence[Statement], modes: Sequence[str]) -> list[str]:

@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.border import is_forward, is_training
 from migrate.translating.expressions import ToTf2, calls_of, dotted
-from migrate.translating.facts import Call, VariableFact
+from migrate.translating.facts import Call, Span, VariableFact
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.flattening import Flattened
-from migrate.translating.source_reader.statements import Statement
+from migrate.translating.source_reader.statements import Statement, stores
 
 TF1 = "tf1"
 
@@ -23,15 +23,15 @@ class KeptPart:
     Attributes:
       variables: The variables that it makes in TRAIN, by their legacy names, in order.
       trainable: The names of those that are trained.
-      functions: The functions of the program that it calls, in order.
+      functions: The functions and classes of the program that it calls, and where they are defined.
     """
 
     variables: Mapping[str, VariableFact]
     trainable: tuple[str, ...]
-    functions: tuple[Call, ...]
+    functions: tuple[tuple[str, Span], ...]
 
 
-def read(flat: Flattened, aliases: Sequence[str], forced: Collection[str] = ()) -> KeptPart:
+def mark(flat: Flattened, aliases: Sequence[str], forced: Collection[str] = ()) -> None:
     """Marks the statements of the forward pass, and writes all others as TF2.
 
     Args:
@@ -39,36 +39,61 @@ def read(flat: Flattened, aliases: Sequence[str], forced: Collection[str] = ()) 
       aliases: The names by which the source calls TensorFlow.
       forced: The names of functions that are kept in any case.
     """
-    variables: dict[str, VariableFact] = {}
-    functions: dict[object, Call] = {}
     to_tf1 = _ToTf1(aliases)
+    objects: set[str] = set()
     for statement in flat.statements:
-        calls = [c for n in ast.walk(statement.node) for c in calls_of(n, flat.facts)]
-        statement.is_model = any(_is_model(call, forced) for call in calls)
+        calls = _calls(statement.node, flat)
+        statement.is_model = any(_is_model(call, forced) for call in calls) or bool(
+            _owners(statement.node) & objects
+        )
         if statement.is_model:
-            # `before` has the facts of the nodes: they are looked up by identity.
             statement.node = to_tf1.visit(statement.node)
-            variables |= _made(statement.node, flat)
-            for call in calls:
-                if call.callee.span is not None and _is_model(call, forced):
-                    functions.setdefault(call.callee.span, call)
-            continue
-        statement.node = _as_tf2(statement.node, flat, aliases)
+            objects |= stores(statement.node)
+        else:
+            statement.node = _as_tf2(statement.node, flat, aliases)
     for mode, node in list(flat.returned.items()):
-        if not any(is_forward(c) for n in ast.walk(node) for c in calls_of(n, flat.facts)):
+        if not any(is_forward(call) for call in _calls(node, flat)):
             flat.returned[mode] = _as_tf2(node, flat, aliases)
     _keep_scopes(flat.statements, to_tf1)
+
+
+def read(
+    flat: Flattened, statements: Sequence[Statement], forced: Collection[str] = ()
+) -> KeptPart:
+    """Reads what the statements of the forward pass make and call.
+
+    Args:
+      flat: The flattened model_fn.
+      statements: Those of its statements that are the forward pass.
+      forced: The names of functions that are kept in any case.
+    """
+    variables: dict[str, VariableFact] = {}
+    functions: dict[tuple[str, Span], None] = {}
+    for statement in statements:
+        variables |= _made(statement.node, flat)
+        for call in _calls(statement.node, flat) if statement.is_model else ():
+            span = call.callee.span or call.callee.made_by
+            if span is not None and _is_model(call, forced):
+                functions[call.callee.name, span] = None
     return KeptPart(
         variables=variables,
         trainable=tuple(name for name, one in variables.items() if one.trainable),
-        functions=tuple(functions.values()),
+        functions=tuple(functions),
     )
+
+
+def _owners(node: ast.AST) -> set[str]:
+    """Returns the names that are called, or whose methods are: `model(x)`, `model.outputs()`."""
+    called = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
+    return {dotted(one).partition(".")[0] for one in called} - {""}
+
+
+def _calls(node: ast.AST, flat: Flattened) -> list[Call]:
+    return [call for one in ast.walk(node) for call in calls_of(one, flat.facts)]
 
 
 def _is_model(call: Call, forced: Collection[str]) -> bool:
     if call.callee.span is not None and call.callee.name in forced:
-        return True
-    if any(one.trainable for one in call.variables):
         return True
     if call.callee.span is None:
         made = bool(call.variables) and not call.callee.api.startswith("tf.train.")

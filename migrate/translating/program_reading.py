@@ -14,6 +14,7 @@ from migrate.mappings import functions
 from migrate.translating import (
     copying,
     forward_reading,
+    inputs_to_write,
     kept_program,
     kept_reading,
     loss_collections,
@@ -25,7 +26,7 @@ from migrate.translating import (
 )
 from migrate.translating.border import WHOLE, Border
 from migrate.translating.expressions import api_of, dotted, is_plain, parse, refuse
-from migrate.translating.facts import Call, Span
+from migrate.translating.facts import Call, Span, Unknown
 from migrate.translating.ir import (
     Function,
     KeptModules,
@@ -71,8 +72,8 @@ class RunFacts:
       input_fns: The names of the input_fns by mode, the arguments of their calls, and their files.
       endless: Whether the training input has no end.
       loss_dtype: The dtype of the loss, such as "float32".
-      init_fns: The name and the source of a Scaffold's `init_fn`, by mode.
       border: Which functions are kept as they are.
+      refused_modes: The errors that the model_fn raised in the modes that it refuses.
       label_specs: The source of the nest of TensorSpecs of the labels.
       param_attributes: The plain attributes of `params`, if it is an object such as HParams.
       flag_values: The source of the values of flags that are not their defaults.
@@ -81,6 +82,7 @@ class RunFacts:
       objects: The source of the objects of the names from functions around the model_fn, and the
         imports that it needs.
       read_modules: Reads what kept modules need of TensorFlow 1.
+      init_fns: The name and the source of a Scaffold's `init_fn`, by mode.
     """
 
     model_fn: Span
@@ -99,8 +101,8 @@ class RunFacts:
     input_fns: Mapping[str, tuple[str, str, str]]
     endless: bool
     loss_dtype: str
-    init_fns: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     border: Border = WHOLE
+    refused_modes: Mapping[str, str] = dataclasses.field(default_factory=dict)
     label_specs: str = "None"
     param_attributes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     flag_values: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -108,6 +110,7 @@ class RunFacts:
     own_modules: Mapping[str, str] = dataclasses.field(default_factory=dict)
     objects: Mapping[str, tuple[str, tuple[str, ...]]] = dataclasses.field(default_factory=dict)
     read_modules: Callable[[Iterable[str], Iterable[str], str], KeptModules] | None = None
+    init_fns: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
 
 
 def read(facts: RunFacts) -> Program:
@@ -124,8 +127,7 @@ class _Reading:
         self.facts = facts
         self.file = source_files.load(facts.model_fn.file)
         self.aliases = copying.aliases(self.file)
-        self.own = OwnModules(facts.own_modules)
-        self.kept: kept_reading.KeptPart | None = None
+        self.own = OwnModules({} if facts.border.is_kept else facts.own_modules)
 
     def run(self) -> Program:
         facts = self.facts
@@ -156,10 +158,15 @@ class _Reading:
         known = (evaluation_loss or loss).known
         found, eval_body = self._metrics(specs, _with_known(forward.others, known))
         rates, rate_function = self._rates()
-        model = self._model(part, forward) if self.kept is None else self._kept_model(forward)
         predictions = self._predictions(specs, forward.others)
+        if facts.border.is_kept:
+            others = (loss, evaluation_loss, predictions, found, eval_body)
+            model = self._kept_model(forward, *others)
+        else:
+            model = self._model(part, forward)
         tables = tuple(f"{k} = {ast.unparse(v)}" for k, v in part.constants.items())
         self.tables = tuple(part.constants)
+        unwritten = [mode for mode, (name, _, _) in facts.input_fns.items() if not name]
         copied = self._copied(
             tables, model, loss, evaluation_loss, predictions, found, eval_body, rates
         )
@@ -174,13 +181,19 @@ class _Reading:
                 *copied.imports,
                 *(["import types"] if "types.SimpleNamespace(" in params else []),
             ),
+            copied=(
+                *copied.parts,
+                *tables,
+                *part.classes,
+                *map(inputs_to_write.source, unwritten),
+            ),
             copied=(*copied.parts, *tables, *part.classes),
             params=params,
             feature_specs=facts.feature_specs,
             label_specs=facts.label_specs,
             has_labels=facts.has_labels,
             input_fns={
-                mode: f"{name}({arguments})"
+                mode: f"{name or inputs_to_write.name(mode)}({arguments})"
                 for mode, (name, arguments, _) in facts.input_fns.items()
             },
             endless=facts.endless,
@@ -194,7 +207,7 @@ class _Reading:
             training=facts.training,
             rates=rates,
             rate_function=rate_function,
-            left_out=self._left_out(specs),
+            left_out=(*self._left_out(specs), *map(inputs_to_write.words, unwritten)),
             comments=tuple(
                 f"Not carried over: the Scaffold's init_fn of {mode.upper()}, `{name}`.\n{source}"
                 for mode, (name, source) in facts.init_fns.items()
@@ -209,22 +222,23 @@ class _Reading:
                 flat, self.aliases, averages.names if averages is not None else None
             )
         aliases = [one for file in flat.files for one in copying.aliases(file)]
-        self.kept = kept_reading.read(flat, aliases, self.facts.border.keep)
-        variables = {name: f"by_name[{name!r}]" for name in self.kept.variables}
+        kept_reading.mark(flat, aliases, self.facts.border.keep)
+        made = kept_reading.read(flat, flat.statements, self.facts.border.keep)
+        variables = {name: f"by_name[{name!r}]" for name in made.variables}
         return model_reading.ModelPart(
-            [], {}, variables, list(self.kept.trainable), flat.statements, {}, []
+            [], {}, variables, list(made.trainable), flat.statements, {}, []
         )
 
-    def _kept_model(self, forward: forward_reading.Forward) -> Model:
-        assert self.kept is not None
+    def _kept_model(self, forward: forward_reading.Forward, *parts: Any) -> Model:
         assert self.facts.read_modules is not None
         return kept_program.KeptProgram(
-            self.kept,
+            kept_reading.read(self.flat, forward.statements, self.facts.border.keep),
             forward,
             files=self.flat.files,
             modules=self.facts.modules,
             read_modules=self.facts.read_modules,
-            objects=self.facts.objects,
+            objects={name.upper(): one for name, one in self.facts.objects.items()},
+            others=_names_in(parts),
             modes=tuple(self.facts.calls),
             constants=["PARAMS", *(n.upper() for n in self.facts.closure), *self.flat.constants],
         ).model()
@@ -298,6 +312,8 @@ class _Reading:
     def _name_constants(self, flat: Flattened) -> None:
         """Names the hyperparameters as constants of the written module."""
         names = {"params": "PARAMS"} | {name: name.upper() for name in self.facts.closure}
+        if self.facts.border.is_kept:
+            names |= {name: name.upper() for name in self.facts.objects}
 
         own, files = self.own, flat.files
         variables = set().union(*(stores(one.node) for one in flat.statements))
@@ -519,10 +535,11 @@ class _Reading:
         self._check_names(text)
         gone = ("tensorflow.contrib", "tf_slim", "tensorflow.python", "tensorflow_estimator")
         known = ["PARAMS", "tf", "keras", *(n.upper() for n in self.facts.closure)]
-        known += [*self.flat.constants, *self.tables]
+        known += [*self.flat.constants, *self.tables, *(n.upper() for n in self.facts.objects)]
+        inputs = [(name, path) for name, _, path in self.facts.input_fns.values() if name]
         found = copying.copy_of(
             [(file, name) for name in sorted(read) for file in self._defining(name)]
-            + [(source_files.load(path), name) for name, _, path in self.facts.input_fns.values()],
+            + [(source_files.load(path), name) for name, path in inputs],
             known=known,
             literals=dict(self.facts.literals),
             own=self.own,
@@ -569,7 +586,7 @@ class _Reading:
     def _params_source(self, text: str) -> str:
         attributes = self.facts.param_attributes
         if not attributes:
-            return f"PARAMS: dict[str, Any] = {self._plain_params(text)!r}"
+            return f"PARAMS: dict[str, Any] = {_source(self._plain_params(text))}"
         read = set(re.findall(r"\bPARAMS\.(\w+)", text))
         if not read <= set(attributes) or "PARAMS[" in text:
             raise Refusal(
@@ -584,7 +601,8 @@ class _Reading:
         params = self.facts.params
         if is_plain(params):
             return params
-        plain = {k: v for k, v in params.items() if is_plain(v)} if isinstance(params, dict) else {}
+        given = params.items() if isinstance(params, dict) else ()
+        plain = {k: v for k, v in given if is_plain(v) or _is_dtype(v)}
         read = set(re.findall(r"PARAMS\[(['\"])(.*?)\1\]", text))
         missing = sorted({name for _, name in read} - set(plain))
         if missing or not isinstance(params, dict):
@@ -602,6 +620,8 @@ class _Reading:
                     found.append(f"{name} of {mode.upper()}: {ast.unparse(value)}")
         for mode, (name, _) in self.facts.init_fns.items():
             found.append(f"init_fn of {mode.upper()}: `{name}`, which stands below as a comment")
+        for mode, error in self.facts.refused_modes.items():
+            found.append(f"{mode.upper()}, which the model_fn refuses: {error}")
         for call in self.facts.calls[TRAIN].walk():
             if call.callee.api.startswith("tf.summary."):
                 tag = call.arguments.get("name")
@@ -619,6 +639,24 @@ class _Reading:
             ):
                 found.append(f"`{ast.unparse(node)}` (line {node.lineno})")
         return tuple(dict.fromkeys(found))
+
+
+def _names_in(parts: Sequence[Any]) -> set[str]:
+    """Returns the names that the source in values reads."""
+    tree = ast.parse("\n".join(_texts(parts)))
+    return {one.id for one in ast.walk(tree) if isinstance(one, ast.Name)}
+
+
+def _is_dtype(value: Any) -> bool:
+    return isinstance(value, Unknown) and value.description.startswith("tf.")
+
+
+def _source(params: Any) -> str:
+    """Returns the source of hyperparameters, dtypes among them."""
+    if not isinstance(params, dict):
+        return repr(params)
+    pairs = [f"{k!r}: {v.description if _is_dtype(v) else repr(v)}" for k, v in params.items()]
+    return f"{{{', '.join(pairs)}}}"
 
 
 def _with_known(statements: list[Statement], known: Mapping[str, str]) -> list[Statement]:

@@ -4,13 +4,16 @@ import dataclasses
 import enum
 from collections.abc import Mapping
 
+from migrate.mappings.optimizers import OptimizerRow
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class OptimizerFact:
     """An optimizer, and the weights that it updates.
 
     Attributes:
-      kernel: The type of its ops, such as "ApplyAdam".
+      kernel: The type of its ops, such as "ApplyAdam"; the row of an optimizer that the program
+        defines itself.
       hyperparameters: The constants among the inputs and attributes of its ops, by their names;
         "slot:NAME" is the initial value of the slots whose names end in NAME.
       rate: The learning rate as TF2 source, in which `step` is the global step; a number if it is
@@ -19,7 +22,7 @@ class OptimizerFact:
       sparse: Those whose gradients are IndexedSlices.
     """
 
-    kernel: str
+    kernel: str | OptimizerRow
     hyperparameters: Mapping[str, float | bool]
     rate: str
     weights: tuple[str, ...]

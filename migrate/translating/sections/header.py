@@ -8,7 +8,7 @@ from migrate.translating.ir import KeptForward, Program
 from migrate.translating.optimizer_rows import optimizer_row
 from migrate.translating.sections.averages import averages_words
 from migrate.translating.sections.gradients import change_words
-from migrate.translating.sections.kept_forward import LEGACY_KERAS, imports_of
+from migrate.translating.sections.kept_forward import LEGACY_KERAS, STANDARD_IMPORTS
 
 FLAGS = """\
 MODEL_DIR = flags.DEFINE_string(
@@ -46,9 +46,9 @@ def docstring(program: Program, proof: str) -> str:
     lines += [f"    gradients     {one}" for one in change_words(program.training)]
     if program.model.state:
         lines.append(f"    state         {', '.join(program.model.state)}")
-    lines += [f"    averages      {one}" for one in averages_words(program)]
     if program.model.kept is not None:
         lines += _kept_lines(program.model.kept)
+    lines += [f"    averages      {one}" for one in averages_words(program)]
     if program.left_out:
         lines += ["", "Not carried over:", ""]
         lines += [f"    {one}" for one in program.left_out]
@@ -95,4 +95,4 @@ def import_lines(program: Program) -> str:
         return "\n".join([*standard, *sorted(own), *rest])
     keras = [f"\n{LEGACY_KERAS}\n"] if kept.modules.needs_legacy_keras else []
     rest.append("import tensorflow.compat.v1 as tf1")
-    return "\n".join([*standard, *imports_of(kept), *keras, *sorted(own), *rest])
+    return "\n".join([*standard, *STANDARD_IMPORTS, *keras, *sorted(own), *rest])

@@ -12,6 +12,14 @@ LEGACY_KERAS = (
     'os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # tf.layers is a part of tf_keras'
 )
 _SWITCHES = ("_v2_behavior", "_eager_execution", "_tensor_equality", "_v2_tensorshape")
+STANDARD_IMPORTS = (
+    "import builtins",
+    "import contextlib",
+    "import functools",
+    "import os",
+    "import types",
+    "from collections.abc import Callable",
+)
 _ABSENT = '''\
 class _Absent(type):
     """What the kept modules name, TensorFlow 2 lacks, and the forward pass does not call."""
@@ -20,6 +28,11 @@ class _Absent(type):
         if name.startswith("__"):
             raise AttributeError(name)
         return _Absent(f"{cls.__name__}.{name}", (), {})
+
+    __hash__ = type.__hash__
+
+    def __eq__(cls, other: object) -> bool:
+        return cls is other or cls()
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f"TensorFlow 2 has no {cls.__name__}; write a stand-in here.")'''
@@ -35,7 +48,7 @@ def tensorflow_1() -> Iterator[None]:
         path = name.split(".")
         if package not in LEGACY or level or {condition}:
             return python_import(name, globals, locals, fromlist, level)
-        found = TENSORFLOW
+        found = {found}
         for part in path[1:] if fromlist else ():
             found = getattr(found, part)
         return found
@@ -56,13 +69,6 @@ def restored(kind: Any, attributes: dict[str, Any]) -> Any:
 _SWITCH = '''\
 def no_switch(*_: Any) -> None:
     """Stands for `disable_v2_behavior` and the like, which would end eager execution here."""'''
-
-
-def imports_of(kept: KeptForward) -> list[str]:
-    """Returns the imports of the standard library, and TensorFlow 1."""
-    found = ["import builtins", "import contextlib", "import os", "import types"]
-    found.append("from collections.abc import Callable")
-    return found
 
 
 def modules_source(kept: KeptForward) -> str:
@@ -97,18 +103,20 @@ def _importing(kept: KeptForward) -> list[str]:
         lines.append("TENSORFLOW.compat = types.SimpleNamespace(v1=TENSORFLOW, v2=tf)")
         condition = 'path[0] != "tensorflow" or path[1:2] == ["python"]'
     else:
-        lines.append(
-            "TENSORFLOW_2 = types.SimpleNamespace(compat=types.SimpleNamespace(v1=TENSORFLOW))"
-        )
+        lines.append("COMPAT = types.SimpleNamespace(v1=TENSORFLOW)")
+        lines.append("TENSORFLOW_2 = types.SimpleNamespace(compat=COMPAT)")
         condition = 'path[:3] != ["tensorflow", "compat", "v1"]'
     parts.append("\n".join(lines))
+    found = "TENSORFLOW" if modules.renames_tensorflow else "TENSORFLOW_2"
+    if modules.has_estimator:
+        condition = f'path[0] != "estimator_compat" and ({condition})'
+        found = f'TENSORFLOW.estimator if path[0] == "estimator_compat" else {found}'
     importing = _IMPORTING.format(
+        found=found,
         packages=listing(modules.packages),
         name="`tensorflow`" if modules.renames_tensorflow else "`tensorflow.compat.v1`",
         condition=condition,
     )
-    if not modules.renames_tensorflow:
-        importing = importing.replace("found = TENSORFLOW\n", "found = TENSORFLOW_2\n")
     return [*parts, importing]
 
 

@@ -59,7 +59,7 @@ def _loop_init(program: Program) -> str:
         row = optimizer_row(fact.kernel)
         attribute = "optimizer" if single else f"{row.name.lower()}"
         if single:
-            weights = "list(self.weights.values())"
+            weights = "self.weights" if row.takes_names else "list(self.weights.values())"
         else:
             ordered = [name for name in trained if name in fact.weights]
             lines.append(f"self.{attribute}_names = {ordered!r}")
@@ -79,13 +79,13 @@ def _loop_init(program: Program) -> str:
     if model.kept is not None:
         named.insert(0, "**by_name,")
         named.remove("**self.weights,")
-        lines.append("self.global_step = model.tf1.global_step")
     else:
         named += [f'"{name}": model.{model.variables[name]}.value,' for name in model.state]
         others = [n for n in training.without_gradient if n in model.variables]
         named += [f'"{name}": model.{model.variables[name]}.value,' for name in others]
-        lines.append("self.global_step = tf.Variable(0, dtype=tf.int64)")
     named.append('"global_step": self.global_step,')
+    step = "tf.Variable(0, dtype=tf.int64)" if model.kept is None else "model.tf1.global_step"
+    lines.append(f"self.global_step = {step}")
     lines.append("self.variables = {")
     lines += [f"    {one}" for one in named]
     lines.append("}")

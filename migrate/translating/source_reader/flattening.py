@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from migrate.translating.border import WHOLE, Border
 from migrate.translating.facts import Call, Span
 from migrate.translating.refusal import Refusal
-from migrate.translating.source_reader import source_files, unrolling
+from migrate.translating.source_reader import metric_functions, source_files, unrolling
 from migrate.translating.source_reader.frames import (
     LAYERS,
     Frame,
@@ -137,6 +137,7 @@ class Flattening:
         owner = "self" if names[:1] == ["self"] else ""
         frame = Frame(file, calls, {}, {}, owner=owner, local=local_names(function))
         statements, returned = self.body(function.body, frame, frozenset(calls))
+        metric_functions.put_in_place(self, frame, statements, returned)
         return Flattened(
             statements=statements,
             returned=returned,
@@ -195,9 +196,10 @@ class Flattening:
         if isinstance(node, ast.If):
             return self._branch(node, frame, modes)
         if isinstance(node, ast.Return):
-            visitor = Expressions(self, frame, modes, tail=node.value)
-            value = visitor.run(node.value or ast.Constant(value=None))
-            return visitor.before, visitor.returned or dict.fromkeys(modes, value)
+            visitor = Expressions(self, frame, modes)
+            visitor.is_returned = node.value or ast.Constant(value=None)
+            value = visitor.run(visitor.is_returned)
+            return visitor.before, visitor.by_mode or dict.fromkeys(modes, value)
         if isinstance(node, ast.With):
             return self._with(node, frame, modes)
         if isinstance(node, ast.For):

@@ -35,16 +35,15 @@ class Expressions(ast.NodeTransformer):
         flattening: "Flattening",
         frame: Frame,
         modes: frozenset[str],
-        tail: ast.expr | None = None,
     ) -> None:
         self.flattening, self.frame, self.modes = flattening, frame, modes
-        # A call that is returned as it is may return something else in another mode.
-        self.tail = tail
-        self.returned: dict[str, ast.expr] = {}
         self.before: list[Statement] = []
         self.targets: dict[str, str] = {}
         self.whole: ast.expr | None = None
         self.substituted: set[str] = set()
+        # A call that is returned as it is may return something else in another mode.
+        self.is_returned: ast.expr | None = None
+        self.by_mode: dict[str, ast.expr] = {}
 
     def run(self, node: ast.expr) -> ast.expr:
         """Copies an expression."""
@@ -245,11 +244,10 @@ class Expressions(ast.NodeTransformer):
         self.before += statements
         if makes:
             return ast.Constant(value=None)
-        if node is self.tail and set(returned) == set(self.modes):
-            self.returned = returned
-            return next(iter(returned.values()))
+        if node is self.is_returned and set(returned) == set(self.modes):
+            self.by_mode = returned
         texts = {ast.unparse(value) for value in returned.values()}
-        if len(texts) != 1 or set(returned) != set(self.modes):
+        if (len(texts) != 1 and not self.by_mode) or set(returned) != set(self.modes):
             raise Refusal(
                 f"`{function.name}` returns something else in another mode",
                 path=file.path,

@@ -16,18 +16,18 @@ class Statement:
       node: The statement; names of helpers' variables are changed where they would collide.
       modes: The modes that run it.
       comments: The comments before it.
-      refusal: Why it is not translated; None if it is. It is raised where the statement is needed,
-        as most that prepare a train_op are not.
       scopes: The `with` items around it that are kept, outer ones first.
       is_model: Whether it calls what makes weights, in a forward pass that is kept.
+      refusal: Why it is not translated; None if it is. It is raised where the statement is needed,
+        as most that prepare a train_op are not.
     """
 
     node: ast.stmt
     modes: frozenset[str]
     comments: list[str] = dataclasses.field(default_factory=list)
-    refusal: Exception | None = None
     scopes: tuple[ast.withitem, ...] = ()
     is_model: bool = False
+    refusal: Exception | None = None
 
 
 def in_scopes(statements: Sequence[Statement]) -> list[ast.stmt]:

@@ -123,3 +123,50 @@ def test_options_that_cannot_be_followed(
     monkeypatch.chdir(tmp_path)
     assert cli.main(["translate", "a.py:b", *arguments]) == 2
     assert expected in capsys.readouterr().err
+
+
+LIBRARY = """
+def network(inputs, mode):
+    with tf1.variable_scope("net"):
+        hidden = tf1.layers.dense(inputs, 3, activation=tf.nn.tanh)
+        hidden = tf1.layers.dropout(hidden, 0.5, training=mode == estimator.ModeKeys.TRAIN)
+    return hidden
+"""
+
+
+@pytest.mark.subprocess
+def test_a_function_is_kept(tmp_path: Path) -> None:
+    target = _program(tmp_path, body="    outputs += network(features, mode)", tail=LIBRARY)
+    arguments = ("--keep=network", "-o", "loop.py", "--format=json")
+    done = _translate(tmp_path, *arguments, target=target)
+    assert done.returncode == 0, done.stderr
+    outcome = json.loads(done.stdout)
+    assert outcome["outcome"] == "kept forward"
+    path = str(tmp_path / "program.py")
+    line = (tmp_path / "program.py").read_text().splitlines().index("def network(inputs, mode):")
+    assert outcome["kept"] == [{"name": "network", "path": path, "line": line + 1}]
+    text = (tmp_path / "loop.py").read_text()
+    assert f"network (program.py, line {line + 1})" in text
+    assert "Stand-ins for what TensorFlow 2 lacks: estimator.ModeKeys." in text
+    assert 'outputs = tf1.layers.dense(features, 1, name="dense")' in text
+    assert "wrap_function" not in text
+    assert "Session" not in text
+
+
+@pytest.mark.slow
+@pytest.mark.subprocess
+def test_a_kept_function_is_proved(tmp_path: Path) -> None:
+    target = _program(tmp_path, body="    outputs += network(features, mode)", tail=LIBRARY)
+    arguments = ("--keep=network", "-o", "loop.py", "--format=json", "--verify", "--steps=5")
+    done = _translate(tmp_path, *arguments, target=target)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["verdict"]["outcome"] in ("identical", "equivalent")
+
+
+@pytest.mark.slow
+@pytest.mark.subprocess
+def test_a_name_of_no_function_is_refused(tmp_path: Path) -> None:
+    done = _translate(tmp_path, "--keep=nowhere", "-o", "loop.py", target=_program(tmp_path))
+    assert done.returncode == 2
+    assert "`nowhere` names no function that the model_fn calls" in done.stderr
+    assert not (tmp_path / "loop.py").exists()
