@@ -187,7 +187,6 @@ class _Reading:
                 *part.classes,
                 *map(inputs_to_write.source, unwritten),
             ),
-            copied=(*copied.parts, *tables, *part.classes),
             params=params,
             feature_specs=facts.feature_specs,
             label_specs=facts.label_specs,
