@@ -16,7 +16,7 @@ from estimator_compat.ledger import reader
 from estimator_compat.ledger.values import LossLedger
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import sessions
-from migrate.graph_reading import runs, training_reading
+from migrate.graph_reading import export_reading, runs, summary_reading, training_reading
 from migrate.graph_reading.recorded_facts import fact_of
 from migrate.targets import Built, Target
 from migrate.translating import emitter, program_reading
@@ -25,6 +25,7 @@ from migrate.translating.facts import Span
 from migrate.translating.ir import Program
 from migrate.translating.program_reading import RunFacts
 from migrate.translating.refusal import Refusal
+from migrate.translating.training_facts import ExportFact
 from migrate.verifying.subject import SubjectReference
 from migrate.verifying.verdict import Verdict
 from migrate.verifying.verify import verify
@@ -96,13 +97,16 @@ def translate(target: Target) -> Translation:
         mode: _ledger(run.built, mode) for mode, run in recorded.items() if mode != ModeKeys.PREDICT
     }
     train = recorded[ModeKeys.TRAIN]
+    training = training_reading.read(train.built, train.call)
     facts = RunFacts(
         model_fn=Span(function.__code__.co_filename, function.__code__.co_firstlineno, 0, 0, 0),
         name=function.__name__,
         calls={mode: run.call for mode, run in recorded.items()},
         formulas={mode: ledger.formula for mode, ledger in ledgers.items()},
         terms=ledgers[ModeKeys.TRAIN].terms,
-        training=training_reading.read(train.built, train.call),
+        training=training,
+        export=_export(function, recorded),
+        summaries=summary_reading.read(train.built, train.call, training),
         params=fact_of(target.params),
         closure=_closure(function),
         attributes=_attributes(target.model_fn),
@@ -182,6 +186,15 @@ def _ledger(built: Built, mode: str) -> LossLedger:
     batch = built.batch
     with built.graph.as_default():
         return reader.ledger(built.spec.loss, batch.features, batch.labels, mode=mode)
+
+
+def _export(function: Callable[..., Any], recorded: Mapping[str, runs.Run]) -> ExportFact | None:
+    predict = recorded.get(ModeKeys.PREDICT)
+    if predict is None:
+        return None
+    with open(function.__code__.co_filename, encoding="utf-8") as file:
+        source = file.read()
+    return export_reading.read(function.__globals__, function.__module__, source, predict.built)
 
 
 def _closure(function: Callable[..., Any]) -> dict[str, Any]:

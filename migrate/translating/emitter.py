@@ -3,13 +3,15 @@
 import re
 
 from migrate.translating.ir import Program
-from migrate.translating.sections.header import FLAGS, docstring, import_lines
+from migrate.translating.sections.export import served_source
+from migrate.translating.sections.header import docstring, flags_source, import_lines
 from migrate.translating.sections.loop import loop_source
 from migrate.translating.sections.loss import loss_source
 from migrate.translating.sections.main import main_source, train_source
 from migrate.translating.sections.model import model_source
 from migrate.translating.sections.optimizers import optimizer_sources, rate_source
 from migrate.translating.sections.source_text import function_source
+from migrate.translating.sections.summaries import summaries_source, write_summaries_source
 
 # The tf.Variable of a Keras 3 variable, such as `model.dense.kernel.value`.
 _VALUE = re.compile(r"\b((?:self|model)\.[\w.\[\]]+)\.value\b(?!\()")
@@ -31,17 +33,20 @@ def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
     parts = [
         docstring(program, proof),
         import_lines(program),
-        FLAGS,
+        flags_source(program),
         "\n".join(one for one in (program.params, *constants) if one),
         *definitions,
         f"FEATURES = {program.feature_specs}",
         model_source(program),
         *([function_source(program.predictions, _PREDICTIONS_DOC)] if program.predictions else []),
+        served_source(program),
         loss_source(program),
+        summaries_source(program),
         rate_source(program),
         *optimizer_sources(program),
         *dict.fromkeys(one.definition.rstrip() for one in program.metrics if one.definition),
         loop_source(program),
+        write_summaries_source(program),
         train_source(program),
         main_source(program),
     ]

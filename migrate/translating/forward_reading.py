@@ -20,19 +20,27 @@ class Forward:
       outputs: The names that others read.
       others: The statements that are not the model's, and those that only read the inputs: what
         the loss, the metrics and the predictions choose theirs from.
+      extra: Those outputs that nothing but summaries reads, the last ones.
     """
 
     statements: list[Statement]
     outputs: tuple[str, ...]
     others: list[Statement]
+    extra: tuple[str, ...] = ()
 
 
-def split(statements: list[Statement], wanted: dict[str, set[str]]) -> Forward:
+def split(
+    statements: list[Statement],
+    wanted: dict[str, set[str]],
+    inside: frozenset[str] = frozenset(),
+) -> Forward:
     """Splits the statements of a model_fn.
 
     Args:
       statements: All statements, with the layers in their places.
       wanted: For each mode, the names that its predictions, loss and metrics read.
+      inside: Names that the model computes although no layer needs them, unless they depend on the
+        labels.
     """
     needed_by_mode = {
         mode: needed_for(statements, names, mode)[0] for mode, names in wanted.items()
@@ -44,7 +52,8 @@ def split(statements: list[Statement], wanted: dict[str, set[str]]) -> Forward:
         if _uses_model(statement.node) or loads(statement.node) & tainted:
             tainted |= stores(statement.node)
             depending.append(statement)
-    model = _needed_by_layers(relevant)
+    inside &= set().union(*(stores(one.node) for one in depending), set())
+    model = _needed_by_layers(relevant, inside)
     chosen = [s for s in depending if _among(s, model)]
     rest = [s for s in depending if not _among(s, model)]
     outputs = _outputs(chosen, rest, wanted)
@@ -105,11 +114,16 @@ def _uses_model(node: ast.AST) -> bool:
     )
 
 
-def _needed_by_layers(relevant: list[Statement]) -> list[Statement]:
+def _needed_by_layers(relevant: list[Statement], inside: frozenset[str]) -> list[Statement]:
+    labeled = {"labels"}
+    for statement in relevant:
+        if loads(statement.node) & labeled:
+            labeled |= stores(statement.node)
     needed: set[str] = set()
     chosen = []
     for statement in reversed(relevant):
-        if _uses_model(statement.node) or stores(statement.node) & needed:
+        names = stores(statement.node)
+        if _uses_model(statement.node) or names & needed or names & inside - labeled:
             chosen.append(statement)
             if isinstance(statement.node, ast.Assign):
                 needed -= stores(statement.node)

@@ -13,15 +13,17 @@ from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import functions
 from migrate.translating import (
     copying,
+    export_reading,
     forward_reading,
     loss_collections,
     loss_reading,
     model_reading,
     spec_reading,
+    summary_reading,
     tidying,
 )
 from migrate.translating.expressions import api_of, dotted, is_plain, parse
-from migrate.translating.facts import Call, Span
+from migrate.translating.facts import Call, Span, TensorFact
 from migrate.translating.ir import Function, Loss, Metric, Model, Program, source_of
 from migrate.translating.ir import LossTerm as TermPart
 from migrate.translating.metric_reading import MetricReading, is_none
@@ -29,7 +31,7 @@ from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader import flattening, source_files
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.statements import Statement, loads, needed_for, stores
-from migrate.translating.training_facts import TrainingFacts
+from migrate.translating.training_facts import ExportFact, SummaryFact, TrainingFacts
 
 TRAIN, EVAL, PREDICT = ModeKeys.TRAIN, ModeKeys.EVAL, ModeKeys.PREDICT
 
@@ -55,6 +57,8 @@ class RunFacts:
       input_fns: The names of the input_fns in the module, by mode, and whether they take params.
       endless: Whether the training input has no end.
       loss_dtype: The dtype of the loss, such as "float32".
+      summaries: The summaries in TRAIN.
+      export: What the program exports; None if it exports nothing.
     """
 
     model_fn: Span
@@ -72,6 +76,8 @@ class RunFacts:
     input_fns: Mapping[str, tuple[str, bool]]
     endless: bool
     loss_dtype: str
+    summaries: tuple[SummaryFact, ...] = ()
+    export: ExportFact | None = None
 
 
 def read(facts: RunFacts) -> Program:
@@ -98,6 +104,7 @@ class _Reading:
             tensors=loss_reading.tensors(facts.terms),
         )
         self.flat = flat
+        marks = summary_reading.mark(flat, facts.summaries)
         self._name_constants(flat)
         part = model_reading.read(flat, self.aliases)
         self.names = loss_collections.names_for(flat)
@@ -109,23 +116,34 @@ class _Reading:
         tidying.tidy(flat.statements)
         tidying.open_dicts(flat.statements, list(flat.returned.values()))
         wanted = self._wanted(specs)
-        forward = forward_reading.split(flat.statements, wanted)
+        forward, marks = summary_reading.split(flat.statements, wanted, marks)
         self.outputs = forward.outputs
         loss = self._loss(specs, forward, part)
-        found, eval_body = self._metrics(specs, _with_known(forward.others, loss.known))
+        others = _with_known(forward.others, loss.known)
+        found, eval_body = self._metrics(specs, others)
         rates, rate_function = self._rates()
+        self.summaries = summary_reading.read(
+            flat, marks, facts.summaries, others, forward, loss, facts.training, rates=rates,
+            variables=self.names.variables,
+        )  # fmt: skip
         model = self._model(part, forward)
         predictions = self._predictions(specs, forward.others)
+        self.export = export_reading.read(
+            specs.get(PREDICT, {}), forward.others, facts.export, self._parameters, _lines
+        )
         tables = tuple(f"{k} = {ast.unparse(v)}" for k, v in part.constants.items())
         self.tables = tuple(part.constants)
-        copied = self._copied(tables, model, loss, predictions, found, eval_body, rates)
+        shown = [self.summaries.function, self.export.function if self.export else None]
+        copied = self._copied(tables, model, loss, predictions, found, eval_body, rates, shown)
         return Program(
             source=facts.model_fn.file,
             model_fn=facts.name,
             formulas=facts.formulas,
             imports=copied.imports,
             copied=(*copied.parts, *tables, *part.classes),
-            params=self._params(copied, tables, model, loss, predictions, found, eval_body, rates),
+            params=self._params(
+                copied, tables, model, loss, predictions, found, eval_body, rates, shown
+            ),
             feature_specs=facts.feature_specs,
             has_labels=facts.has_labels,
             input_fns={
@@ -143,6 +161,8 @@ class _Reading:
             rates=rates,
             rate_function=rate_function,
             left_out=self._left_out(specs),
+            summaries=self.summaries,
+            export=self.export,
         )
 
     def _without_penalties(
@@ -413,11 +433,25 @@ class _Reading:
                     )
                 if (name.endswith("hooks") or name == "host_call") and not is_none(value):
                     found.append(f"{name} of {mode.upper()}: {ast.unparse(value)}")
+        names = {one.name for one in self.facts.summaries}
         for call in self.facts.calls[TRAIN].walk():
             if call.callee.api.startswith("tf.summary."):
+                name = call.result.name if isinstance(call.result, TensorFact) else ""
+                names.discard(name)
+                if name in self.summaries.names:
+                    continue
                 tag = call.arguments.get("name")
                 kind = call.callee.api.rpartition(".")[2]
                 found.append(f"the {kind} summary {tag!r} (line {call.span.line})")
+        found += [
+            f"the summary {one.tag!r}, which a library makes"
+            for one in self.facts.summaries
+            if one.name in names
+        ]
+        if self.facts.export is not None and self.export is None:
+            found.append("the exported signatures, whose outputs are made in another way")
+        elif self.facts.export is not None and self.facts.export.is_left_out:
+            found.append("the function of serving inputs: `export` takes the features")
         for statement in self.flat.statements:
             node = statement.node
             if (

@@ -1,11 +1,14 @@
 """The docstring, the imports and the flags."""
 
 import os
+import re
 import textwrap
 from collections.abc import Iterable
 
+from migrate.mappings import optimizers
 from migrate.translating.ir import Program
 from migrate.translating.optimizer_rows import optimizer_row
+from migrate.translating.training_facts import OptimizerFact
 
 FLAGS = """\
 MODEL_DIR = flags.DEFINE_string(
@@ -16,8 +19,16 @@ WARM_START_FROM = flags.DEFINE_string(
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
 STEPS_PER_LOOP = flags.DEFINE_integer(
-    "steps_per_loop", 100, "How many steps to make in one graph."
+    "steps_per_loop", 100, "How many steps to make in one graph, and between summaries."
 )"""
+
+_EXPORT_FLAG = """
+EXPORT_TO = flags.DEFINE_string("export_to", None, "Where to write a SavedModel in the end.")"""
+
+
+def flags_source(program: Program) -> str:
+    """Returns the flags."""
+    return FLAGS + (_EXPORT_FLAG if program.export is not None else "")
 
 
 def docstring(program: Program, proof: str) -> str:
@@ -34,15 +45,14 @@ def docstring(program: Program, proof: str) -> str:
         lines += [f"    {mode.upper():5} loss = {text}" for mode, text in formulas.items()]
     lines += ["", f"    reduction     {program.loss.reduce_words}"]
     for fact, rate in zip(program.training.optimizers, program.rates, strict=True):
-        row = optimizer_row(fact.kernel)
-        shown = "learning_rate(step)" if rate == "rate" else rate
-        lines.append(f"    optimizer     {row.name}, rate {shown}")
+        lines.append(f"    optimizer     {_optimizer(program, fact, rate)}")
     if program.training.clip_norm is not None:
         lines.append(
             f"    gradients     clipped to a global norm of {program.training.clip_norm:g}"
         )
     if program.model.state:
         lines.append(f"    state         {', '.join(program.model.state)}")
+    lines += ["", *_kept_exact(program)]
     if program.left_out:
         lines += ["", "Not carried over:", ""]
         lines += [f"    {one}" for one in program.left_out]
@@ -50,6 +60,41 @@ def docstring(program: Program, proof: str) -> str:
         lines += ["", proof]
     text = "\n".join(_wrapped(lines))
     return f'"""{text}\n"""'
+
+
+def _optimizer(program: Program, fact: OptimizerFact, rate: str) -> str:
+    """Returns an optimizer with its hyperparameters by value."""
+    row = optimizer_row(fact.kernel)
+    shown = [f"rate {'learning_rate(step)' if rate == 'rate' else rate}"]
+    if re.fullmatch(r"[A-Z_]+\W.*|[A-Z_]+", rate):
+        shown[0] += f" ({fact.rate})"
+    for name, source in row.hyperparameters.items():
+        value = fact.hyperparameters.get(source, optimizers.defaults(row).get(name))
+        if value not in (None, False):
+            shown.append(f"{name} {value if value is not True else ''}".strip())
+    text = f"{row.name}: {', '.join(shown)}"
+    if len(program.training.optimizers) > 1:
+        trained = [name for name in program.training.weights if name in fact.weights]
+        text += f"; for {trained[0]}" + (f" and {len(trained) - 1} more" if trained[1:] else "")
+    return text
+
+
+def _kept_exact(program: Program) -> list[str]:
+    """Returns sentences on what a reader need not compare."""
+    rows = {optimizer_row(fact.kernel).name: fact for fact in program.training.optimizers}
+    names = " and ".join(f"`tf.train.{name}Optimizer`" for name in rows)
+    text = f"The update is that of {names}"
+    if any(optimizer_row(fact.kernel).slots for fact in rows.values()):
+        text += ", with its slots under their legacy names"
+    sparse = [name for fact in rows.values() for name in fact.sparse]
+    if sparse:
+        text += "; the rows of an embedding move as under that optimizer"
+    lines = [f"{text}."]
+    if program.training.clip_norm is not None:
+        lines.append("Gradients are clipped before the optimizer sees them.")
+    if program.model.state:
+        lines.append("Moving averages move in each training step, as under UPDATE_OPS.")
+    return [" ".join(lines)]
 
 
 def _wrapped(lines: Iterable[str]) -> list[str]:

@@ -1,8 +1,10 @@
 """The loop: its variables, training, predictions and legacy checkpoints."""
 
+from migrate.mappings.optimizers import OptimizerRow
 from migrate.translating.ir import Program
 from migrate.translating.optimizer_rows import optimizer_row
 from migrate.translating.sections.evaluation import evaluation_source
+from migrate.translating.sections.export import export_source
 from migrate.translating.sections.optimizers import construction
 from migrate.translating.sections.source_text import indented, model_call
 from migrate.translating.sections.training import train_step_source, train_steps_source
@@ -18,6 +20,7 @@ def loop_source(program: Program) -> str:
             evaluation_source(program),
         ]
         + ([_predict(program)] if program.predictions else [])
+        + ([export_source(program)] if program.export is not None else [])
         + [_RESTORE]
     )
 
@@ -55,11 +58,7 @@ def _loop_init(program: Program) -> str:
             weights = f"[self.weights[name] for name in self.{attribute}_names]"
         lines.append(f"self.{attribute} = {construction(fact, weights)}")
         names = "self.weights" if single else f"self.{attribute}_names"
-        for end, slot in row.slots.items():
-            named.append(
-                f'**{{f"{{name}}/{end}": slot for name, slot in '
-                f"zip({names}, self.{attribute}.{slot}, strict=True)}},"
-            )
+        named += _slots(row, names, f"self.{attribute}")
         for legacy, power in row.powers.items():
             named.append(f'"{legacy}": self.{attribute}.{power},')
     named += [f'"{name}": model.{model.variables[name]}.value,' for name in model.state]
@@ -83,6 +82,21 @@ class Loop:
 
     def __init__(self) -> None:
 {indented(chr(10).join(lines), 2)}'''
+
+
+def _slots(row: OptimizerRow, names: str, optimizer: str) -> list[str]:
+    """Returns the items of `variables` for the slots of an optimizer."""
+    if len(row.slots) == 1:
+        [(end, slot)] = row.slots.items()
+        pairs = f"zip({names}, {optimizer}.{slot}, strict=True)"
+        return [f'**{{f"{{name}}/{end}": slot for name, slot in {pairs}}},']
+    if not row.slots:
+        return []
+    slots = ", ".join(f'("{end}", {optimizer}.{slot})' for end, slot in row.slots.items())
+    return [
+        '**{f"{name}/{end}": slot '
+        f"for end, slots in [{slots}] for name, slot in zip({names}, slots, strict=True)}},"
+    ]
 
 
 def _predict(program: Program) -> str:

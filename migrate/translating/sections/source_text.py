@@ -44,15 +44,22 @@ def loss_results(program: Program) -> str:
     return "losses, weights" if program.loss.terms[0].weights else "losses"
 
 
+def loss_outputs(program: Program) -> list[str]:
+    """Returns the outputs of the model but for those that only summaries read."""
+    return [one for one in program.model.outputs if one not in program.summaries.extra]
+
+
 def model_call(program: Program, training: bool) -> str:
     """Returns the statement that calls the model."""
-    outputs = ", ".join(program.model.outputs)
-    return f"{outputs} = self.model(features, training={training})"
+    outputs = list(program.model.outputs) if training else loss_outputs(program)
+    if len(outputs) < len(program.model.outputs):
+        outputs.append("*_")
+    return f"{', '.join(outputs)} = self.model(features, training={training})"
 
 
 def loss_call(program: Program) -> str:
     """Returns the call of `compute_loss`."""
-    arguments = ["features", "labels", *program.model.outputs]
+    arguments = ["features", "labels", *loss_outputs(program)]
     if program.loss.variables:
         arguments.append("self.variables")
     return f"compute_loss({', '.join(arguments)})"

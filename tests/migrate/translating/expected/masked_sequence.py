@@ -8,10 +8,6 @@ The loss of TRAIN and EVAL:
     reduction     The losses, reduced as the legacy program did
     optimizer     Adam, rate 0.01
     gradients     clipped to a global norm of 5
-
-Not carried over:
-
-    the scalar summary 'gradient_norm' (line 87)
 """
 
 from collections.abc import Iterator
@@ -29,7 +25,9 @@ WARM_START_FROM = flags.DEFINE_string(
     "warm_start_from", None, "An Estimator's checkpoint to begin from."
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
-STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")
+STEPS_PER_LOOP = flags.DEFINE_integer(
+    "steps_per_loop", 100, "How many steps to make in one graph, and between summaries."
+)
 
 
 PARAMS: dict[str, Any] = {"vocabulary": 12, "embedding": 5, "units": 6, "tags": 3, "clip": 5.0}
@@ -245,7 +243,7 @@ class Loop:
     @tf.function
     def train_step(self, features: Any, labels: Any) -> dict[str, tf.Tensor]:
         loss, losses, weights, gradients = self.differentiate(features, labels)
-        clipped, _ = tf.clip_by_global_norm(list(gradients.values()), clip_norm=5.0)
+        clipped, norm = tf.clip_by_global_norm(list(gradients.values()), clip_norm=5.0)
         self.optimizer.apply(clipped, 0.01)
         self.global_step.assign_add(1)
         return {
@@ -254,6 +252,7 @@ class Loop:
             "average_loss": tf.math.divide_no_nan(
                 tf.reduce_sum(losses * weights), tf.reduce_sum(weights)
             ),
+            "gradient_norm": norm,
         }
 
     @tf.function
@@ -335,10 +334,13 @@ def train(
     manager.restore_or_initialize()
     writer = tf.summary.create_file_writer(model_dir)
     batches = iter(dataset)
+    count = 1  # an Estimator writes summaries after the first step, then every `steps_per_loop`
     while (step := int(loop.global_step)) < steps:
-        found = loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))
-        write_summaries(writer, loop.global_step, found)
+        found = loop.train_steps(batches, tf.constant(min(count, steps - step)))
+        if int(loop.global_step) == step + count:
+            write_summaries(writer, loop.global_step, found)
         manager.save()
+        count = steps_per_loop
 
 
 def main(_: list[str]) -> None:
