@@ -131,7 +131,7 @@ def _words(recording: LoopRecording, mode: str) -> str:
         shown = f"the loss of each step and the variables at the end; {shown}, in "
         shown += f"{recording.epochs} epochs"
     elif mode == ModeKeys.EVAL:
-        shown = f"each metric, twice; {shown}"
+        shown = f"each metric; {shown}"
     if mode == ModeKeys.PREDICT:
         return shown
     if recording.zeros:

@@ -106,6 +106,7 @@ def translate(target: Target) -> Translation:
         terms=ledgers[ModeKeys.TRAIN].terms,
         training=training,
         export=_export(function, recorded),
+        summary_steps=target.run_config.save_summary_steps or 100,
         summaries=summary_reading.read(train.built, train.call, training),
         params=fact_of(target.params),
         closure=_closure(function),

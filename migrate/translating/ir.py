@@ -208,6 +208,7 @@ class Program:
       left_out: What is not carried over, in words.
       summaries: The program's own summaries.
       export: The SavedModel; None if the program exported none.
+      summary_steps: How many steps the Estimator made between summaries.
     """
 
     source: str
@@ -232,6 +233,7 @@ class Program:
     left_out: tuple[str, ...]
     summaries: Summaries = Summaries()
     export: Export | None = None
+    summary_steps: int = 100
 
 
 def source_of(nodes: Sequence[ast.stmt]) -> tuple[str, ...]:

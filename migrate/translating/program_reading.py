@@ -59,6 +59,7 @@ class RunFacts:
       loss_dtype: The dtype of the loss, such as "float32".
       summaries: The summaries in TRAIN.
       export: What the program exports; None if it exports nothing.
+      summary_steps: How many steps the Estimator makes between summaries.
     """
 
     model_fn: Span
@@ -78,6 +79,7 @@ class RunFacts:
     loss_dtype: str
     summaries: tuple[SummaryFact, ...] = ()
     export: ExportFact | None = None
+    summary_steps: int = 100
 
 
 def read(facts: RunFacts) -> Program:
@@ -163,6 +165,7 @@ class _Reading:
             left_out=self._left_out(specs),
             summaries=self.summaries,
             export=self.export,
+            summary_steps=facts.summary_steps,
         )
 
     def _without_penalties(

@@ -188,7 +188,7 @@ class _Recorder:
         """
         self.progress("test: training the reference")
         draws = DrawRecorder(Recording(f"{self.folder}/draws"))
-        reference = self._reference("train", batches)
+        reference = self._reference("trained", batches)
         record = reference.train(_ignore, [draws], weights=start)
         drawn = {draw.kind for draw in draws.recording.step(0)}
         if not drawn and not draws.unrecordable:

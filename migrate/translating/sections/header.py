@@ -28,7 +28,8 @@ EXPORT_TO = flags.DEFINE_string("export_to", None, "Where to write a SavedModel 
 
 def flags_source(program: Program) -> str:
     """Returns the flags."""
-    return FLAGS + (_EXPORT_FLAG if program.export is not None else "")
+    text = FLAGS.replace('"steps_per_loop", 100', f'"steps_per_loop", {program.summary_steps}')
+    return text + (_EXPORT_FLAG if program.export is not None else "")
 
 
 def docstring(program: Program, proof: str) -> str:

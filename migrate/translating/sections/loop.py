@@ -1,5 +1,7 @@
 """The loop: its variables, training, predictions and legacy checkpoints."""
 
+from collections.abc import Sequence
+
 from migrate.mappings.optimizers import OptimizerRow
 from migrate.translating.ir import Program
 from migrate.translating.optimizer_rows import optimizer_row
@@ -54,7 +56,8 @@ def _loop_init(program: Program) -> str:
             weights = "list(self.weights.values())"
         else:
             ordered = [name for name in trained if name in fact.weights]
-            lines.append(f"self.{attribute}_names = {ordered!r}")
+            names = _names(ordered, [name for name in trained if name not in ordered])
+            lines.append(f"self.{attribute}_names = {names}")
             weights = f"[self.weights[name] for name in self.{attribute}_names]"
         lines.append(f"self.{attribute} = {construction(fact, weights)}")
         names = "self.weights" if single else f"self.{attribute}_names"
@@ -82,6 +85,16 @@ class Loop:
 
     def __init__(self) -> None:
 {indented(chr(10).join(lines), 2)}'''
+
+
+def _names(ordered: Sequence[str], others: Sequence[str]) -> str:
+    """Returns the source of a list of weights: those of a scope, if that is what they are."""
+    scope = f"{ordered[0].partition('/')[0]}/"
+    if all(one.startswith(scope) for one in ordered) and not any(
+        one.startswith(scope) for one in others
+    ):
+        return f"[name for name in self.weights if name.startswith({scope!r})]"
+    return repr(list(ordered))
 
 
 def _slots(row: OptimizerRow, names: str, optimizer: str) -> list[str]:

@@ -1,7 +1,7 @@
 """The summaries of the program's own, and how all summaries are written."""
 
 from migrate.translating.ir import Program
-from migrate.translating.sections.source_text import function_source
+from migrate.translating.sections.source_text import function_source, indented
 
 _DOC = "Returns what the legacy program's own summaries show, by their tags."
 
@@ -24,37 +24,30 @@ def summaries_call(program: Program) -> str:
 
 def write_summaries_source(program: Program) -> str:
     """Returns `write_summaries`, and the settings of images and texts."""
-    constants, branches = "", ""
-    images = {s.tag: s.settings for s in program.summaries.every if s.kind == "ImageSummary"}
-    texts = {s.tag: s.settings for s in program.summaries.every if s.kind == "TensorSummaryV2"}
-    if images:
-        shown = {tag: settings["max_images"] for tag, settings in images.items()}
-        constants += f"IMAGES = {shown!r}  # how many of a batch are shown, by tag\n"
-        branches += """\
-            if tag in IMAGES:
-                summary = tf.raw_ops.ImageSummary(tag=tag, tensor=value, max_images=IMAGES[tag])
-            el"""
+    every = program.summaries.every
+    images = {s.tag: s.settings["max_images"] for s in every if s.kind == "ImageSummary"}
+    metadata = "serialized_summary_metadata"
+    texts = {s.tag: s.settings[metadata] for s in every if s.kind == "TensorSummaryV2"}
+    before: list[str] = []
+    branches = [("value.shape.rank == 0", "ScalarSummary(tags=tag, values=value)")]
     if texts:
-        shown = {tag: settings["serialized_summary_metadata"] for tag, settings in texts.items()}
-        constants += f"TEXTS = {shown!r}  # their metadata, by tag\n"
-        branches = (
-            (branches or "            ")
-            + """\
-if tag in TEXTS:
-                summary = tf.raw_ops.TensorSummaryV2(
-                    tag=tag, tensor=value, serialized_summary_metadata=TEXTS[tag]
-                )
-            el"""
-        )
+        before.append(f"TEXTS = {texts!r}  # the metadata of texts, by their tags")
+        call = f"TensorSummaryV2(tag=tag, tensor=value, {metadata}=TEXTS[tag])"
+        branches.insert(0, ("tag in TEXTS", call))
+    if images:
+        before.append(f"IMAGES = {images!r}  # how many of a batch are shown, by their tags")
+        call = "ImageSummary(tag=tag, tensor=value, max_images=IMAGES[tag])"
+        branches.insert(0, ("tag in IMAGES", call))
+    lines = [f"if {condition}:\n    summary = tf.raw_ops.{call}" for condition, call in branches]
+    lines.append("se:\n    summary = tf.raw_ops.HistogramSummary(tag=tag, values=value)")
+    decorator = "@tf.function  # as the op of images runs in graphs only\n" if images else ""
+    constants = "\n".join(before) + ("\n\n\n" if before else "")
     return f'''\
-{constants}{chr(10) * 2 if constants else ""}def write_summaries(
+{constants}{decorator}def write_summaries(
     writer: Any, step: tf.Variable, values: dict[str, tf.Tensor]
 ) -> None:
     """Writes scalars, and histograms of vectors; `tf.summary.scalar` would need TensorBoard."""
     with writer.as_default(step=step):
         for tag, value in values.items():
-{branches or "            "}if value.shape.rank == 0:
-                summary = tf.raw_ops.ScalarSummary(tags=tag, values=value)
-            else:
-                summary = tf.raw_ops.HistogramSummary(tag=tag, values=value)
+{indented(f"{chr(10)}el".join(lines), 3)}
             tf.summary.experimental.write_raw_pb(summary)'''

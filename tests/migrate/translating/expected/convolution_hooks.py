@@ -5,7 +5,9 @@ The loss of TRAIN and EVAL:
     loss = mean(softmax_cross_entropy[batch])
 
     reduction     The mean, as all weights are 1: SUM_BY_NONZERO_WEIGHTS
-    optimizer     GradientDescent, rate 0.05
+    optimizer     GradientDescent: rate 0.05
+
+The update is that of `tf.train.GradientDescentOptimizer`.
 
 Not carried over:
 
@@ -32,7 +34,7 @@ WARM_START_FROM = flags.DEFINE_string(
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
 STEPS_PER_LOOP = flags.DEFINE_integer(
-    "steps_per_loop", 100, "How many steps to make in one graph, and between summaries."
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
 )
 
 

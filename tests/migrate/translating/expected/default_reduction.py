@@ -5,7 +5,9 @@ The loss of TRAIN and EVAL:
     loss = mean(squared_difference[batch, 2])
 
     reduction     The mean, as all weights are 1: SUM_BY_NONZERO_WEIGHTS
-    optimizer     GradientDescent, rate PARAMS['learning_rate']
+    optimizer     GradientDescent: rate PARAMS['learning_rate'] (0.05)
+
+The update is that of `tf.train.GradientDescentOptimizer`.
 """
 
 from collections.abc import Iterator
@@ -24,7 +26,7 @@ WARM_START_FROM = flags.DEFINE_string(
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
 STEPS_PER_LOOP = flags.DEFINE_integer(
-    "steps_per_loop", 100, "How many steps to make in one graph, and between summaries."
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
 )
 
 

@@ -6,7 +6,9 @@ The loss of TRAIN and EVAL:
         (l2(hidden_0/kernel) + l2(hidden_1/kernel) + l2(value/kernel))
 
     reduction     The weighted sum by the number of weights that are not 0: SUM_BY_NONZERO_WEIGHTS
-    optimizer     RMSProp, rate 0.01
+    optimizer     RMSProp: rate 0.01, decay 0.9, momentum 0.5, epsilon 1e-10
+
+The update is that of `tf.train.RMSPropOptimizer`, with its slots under their legacy names.
 """
 
 from collections.abc import Iterator
@@ -25,7 +27,7 @@ WARM_START_FROM = flags.DEFINE_string(
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
 STEPS_PER_LOOP = flags.DEFINE_integer(
-    "steps_per_loop", 100, "How many steps to make in one graph, and between summaries."
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
 )
 
 
@@ -177,12 +179,12 @@ class Loop:
         self.variables = {
             **self.weights,
             **{
-                f"{name}/RMSProp": slot
-                for name, slot in zip(self.weights, self.optimizer.mean_squares, strict=True)
-            },
-            **{
-                f"{name}/RMSProp_1": slot
-                for name, slot in zip(self.weights, self.optimizer.momenta, strict=True)
+                f"{name}/{end}": slot
+                for end, slots in [
+                    ("RMSProp", self.optimizer.mean_squares),
+                    ("RMSProp_1", self.optimizer.momenta),
+                ]
+                for name, slot in zip(self.weights, slots, strict=True)
             },
             "global_step": self.global_step,
         }
@@ -230,10 +232,7 @@ class Loop:
         regularization = weight_penalty(self.variables)
         return {
             "loss": (loss,),
-            "average_loss": (
-                losses,
-                weights,
-            ),
+            "average_loss": (losses, weights),
             "squared_error": (tf.math.squared_difference(value, labels), features["w"]),
             "regularization": (regularization,),
         }

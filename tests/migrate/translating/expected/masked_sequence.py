@@ -6,8 +6,12 @@ The loss of TRAIN and EVAL:
         (sum(sequence_mask(features[1])) + 1e-05)
 
     reduction     The losses, reduced as the legacy program did
-    optimizer     Adam, rate 0.01
+    optimizer     Adam: rate 0.01, beta1 0.9, beta2 0.999, epsilon 1e-08
     gradients     clipped to a global norm of 5
+
+The update is that of `tf.train.AdamOptimizer`, with its slots under their legacy names; the rows
+    of an embedding move as under that optimizer. Gradients are clipped before the optimizer sees
+    them.
 """
 
 from collections.abc import Iterator
@@ -26,7 +30,7 @@ WARM_START_FROM = flags.DEFINE_string(
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
 STEPS_PER_LOOP = flags.DEFINE_integer(
-    "steps_per_loop", 100, "How many steps to make in one graph, and between summaries."
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
 )
 
 
@@ -216,12 +220,9 @@ class Loop:
         self.variables = {
             **self.weights,
             **{
-                f"{name}/Adam": slot
-                for name, slot in zip(self.weights, self.optimizer.m, strict=True)
-            },
-            **{
-                f"{name}/Adam_1": slot
-                for name, slot in zip(self.weights, self.optimizer.v, strict=True)
+                f"{name}/{end}": slot
+                for end, slots in [("Adam", self.optimizer.m), ("Adam_1", self.optimizer.v)]
+                for name, slot in zip(self.weights, slots, strict=True)
             },
             "beta1_power": self.optimizer.beta1_power,
             "beta2_power": self.optimizer.beta2_power,
@@ -274,10 +275,7 @@ class Loop:
         per_word_loss = losses
         return {
             "loss": (loss,),
-            "average_loss": (
-                losses,
-                weights,
-            ),
+            "average_loss": (losses, weights),
             "accuracy": (labels, predicted, mask),
             "word_loss": (per_word_loss, mask),
         }

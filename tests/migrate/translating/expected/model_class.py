@@ -6,7 +6,9 @@ The loss of TRAIN and EVAL:
         l2(body/dense_1/kernel))
 
     reduction     The weighted sum: SUM
-    optimizer     Momentum, rate 0.0020000000949949026
+    optimizer     Momentum: rate 0.0020000000949949026, momentum 0.800000011920929, use_nesterov
+
+The update is that of `tf.train.MomentumOptimizer`, with its slots under their legacy names.
 """
 
 from collections.abc import Iterator
@@ -25,7 +27,7 @@ WARM_START_FROM = flags.DEFINE_string(
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
 STEPS_PER_LOOP = flags.DEFINE_integer(
-    "steps_per_loop", 100, "How many steps to make in one graph, and between summaries."
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
 )
 
 
@@ -209,10 +211,7 @@ class Loop:
         squared = losses
         return {
             "loss": (loss,),
-            "average_loss": (
-                losses,
-                weights,
-            ),
+            "average_loss": (losses, weights),
             "mse": (squared, features["weight"]),
         }
 

@@ -5,7 +5,10 @@ The loss of TRAIN and EVAL:
     loss = sum(squared_difference[batch])
 
     reduction     The sum: SUM
-    optimizer     GradientDescent, rate 0.005
+    optimizer     GradientDescent: rate 0.005
+
+The update is that of `tf.train.GradientDescentOptimizer`; the rows of an embedding move as under
+    that optimizer.
 """
 
 from collections.abc import Iterator
@@ -24,7 +27,7 @@ WARM_START_FROM = flags.DEFINE_string(
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
 STEPS_PER_LOOP = flags.DEFINE_integer(
-    "steps_per_loop", 100, "How many steps to make in one graph, and between summaries."
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
 )
 
 

@@ -5,7 +5,9 @@ The loss of TRAIN and EVAL:
     loss = mean(softmax_cross_entropy[batch])
 
     reduction     The mean; a short last batch counts its own size: SUM_OVER_BATCH_SIZE
-    optimizer     Adam, rate PARAMS['learning_rate']
+    optimizer     Adam: rate PARAMS['learning_rate'] (0.02), beta1 0.9, beta2 0.999, epsilon 1e-08
+
+The update is that of `tf.train.AdamOptimizer`, with its slots under their legacy names.
 """
 
 from collections.abc import Iterator
@@ -24,7 +26,7 @@ WARM_START_FROM = flags.DEFINE_string(
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
 STEPS_PER_LOOP = flags.DEFINE_integer(
-    "steps_per_loop", 100, "How many steps to make in one graph, and between summaries."
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
 )
 
 
@@ -164,12 +166,9 @@ class Loop:
         self.variables = {
             **self.weights,
             **{
-                f"{name}/Adam": slot
-                for name, slot in zip(self.weights, self.optimizer.m, strict=True)
-            },
-            **{
-                f"{name}/Adam_1": slot
-                for name, slot in zip(self.weights, self.optimizer.v, strict=True)
+                f"{name}/{end}": slot
+                for end, slots in [("Adam", self.optimizer.m), ("Adam_1", self.optimizer.v)]
+                for name, slot in zip(self.weights, slots, strict=True)
             },
             "beta1_power": self.optimizer.beta1_power,
             "beta2_power": self.optimizer.beta2_power,

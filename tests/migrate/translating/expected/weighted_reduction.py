@@ -7,7 +7,9 @@ The loss of TRAIN and EVAL:
 
     reduction     softmax_cross_entropy: The weighted sum by the sum of the weights: MEAN; hinge:
                   The weighted sum by the number of losses: SUM_OVER_BATCH_SIZE
-    optimizer     Adagrad, rate 0.1
+    optimizer     Adagrad: rate 0.1, initial_accumulator_value 0.1
+
+The update is that of `tf.train.AdagradOptimizer`, with its slots under their legacy names.
 
 Not carried over:
 
@@ -30,7 +32,7 @@ WARM_START_FROM = flags.DEFINE_string(
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
 STEPS_PER_LOOP = flags.DEFINE_integer(
-    "steps_per_loop", 100, "How many steps to make in one graph, and between summaries."
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
 )
 
 
