@@ -2,11 +2,13 @@
 
 import ast
 import dataclasses
+import functools
 import inspect
 import os
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -97,13 +99,16 @@ def translate(target: Target) -> Translation:
         mode: _ledger(run.built, mode) for mode, run in recorded.items() if mode != ModeKeys.PREDICT
     }
     train = recorded[ModeKeys.TRAIN]
-    training = training_reading.read(train.built, train.call)
+    training = training_reading.with_scaffolds(
+        training_reading.read(train.built), {m: run.built for m, run in recorded.items()}
+    )
     facts = RunFacts(
         model_fn=Span(function.__code__.co_filename, function.__code__.co_firstlineno, 0, 0, 0),
         name=function.__name__,
         calls={mode: run.call for mode, run in recorded.items()},
         formulas={mode: ledger.formula for mode, ledger in ledgers.items()},
         terms=ledgers[ModeKeys.TRAIN].terms,
+        evaluation_terms=ledgers[ModeKeys.EVAL].terms if ModeKeys.EVAL in ledgers else (),
         training=training,
         export=_export(function, recorded),
         summary_steps=target.run_config.save_summary_steps or 100,
@@ -117,8 +122,30 @@ def translate(target: Target) -> Translation:
         input_fns={mode: _input_fn(target, mode, function) for mode in present},
         endless=_is_endless(target),
         loss_dtype=train.built.spec.loss.dtype.base_dtype.name,
+        init_fns=_init_fns({mode: run.built for mode, run in recorded.items()}),
     )
     return Translation(program=program_reading.read(facts))
+
+
+def _init_fns(built: Mapping[str, Built]) -> dict[str, tuple[str, str]]:
+    """Returns the name and source of each Scaffold's `init_fn`."""
+    found = {}
+    for mode, one in built.items():
+        function = getattr(one.spec.scaffold, "init_fn", None)
+        while isinstance(function, functools.partial):
+            function = function.func
+        # A Scaffold wraps the function that it is given.
+        cells = getattr(function, "__closure__", None) or ()
+        inner = [one.cell_contents for one in cells if callable(one.cell_contents)]
+        function = inner[0] if inner else function
+        if function is None:
+            continue
+        try:
+            source = textwrap.dedent(inspect.getsource(function)).rstrip()
+        except (OSError, TypeError):
+            source = "(its source is not there)"
+        found[mode] = (getattr(function, "__name__", "init_fn"), source)
+    return found
 
 
 def formatted(source: str) -> str:

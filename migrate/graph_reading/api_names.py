@@ -1,6 +1,7 @@
 """The public names of TensorFlow's functions and classes, found by walking its namespaces."""
 
 import functools
+import sys
 import types
 from typing import Any
 
@@ -18,8 +19,21 @@ _SPACES = (
 _SPACES_OF_TF2 = ("keras.layers", "keras.initializers", "lookup")
 
 
-@functools.cache
+# Modules with the functions of `tf.contrib`, which is gone. A program that uses them loads them.
+_CONTRIB = {
+    "estimator_compat.facade.contrib.layers": "contrib.layers",
+    "estimator_compat.facade.contrib.initializers": "contrib.layers",
+    "tf_slim.ops.arg_scope": "contrib.framework",
+    "tf_slim": "contrib.layers",
+}
+
+
 def _names() -> dict[int, tuple[Any, str]]:
+    return _names_with(tuple(name for name in _CONTRIB if name in sys.modules))
+
+
+@functools.cache
+def _names_with(contrib: tuple[str, ...]) -> dict[int, tuple[Any, str]]:
     names: dict[int, tuple[Any, str]] = {}
     spaces = [(tf1, space) for space in _SPACES] + [(tf, space) for space in _SPACES_OF_TF2]
     for root, space in spaces:
@@ -32,6 +46,12 @@ def _names() -> dict[int, tuple[Any, str]]:
                 continue
             # Aliases, such as `tf.losses.mean_squared_error` and others, keep the first name.
             names.setdefault(id(value), (value, ".".join(filter(None, ("tf", space, name)))))
+    for module_name in contrib:
+        for name, value in vars(sys.modules[module_name]).items():
+            if name.startswith("_") or isinstance(value, type | types.ModuleType):
+                continue
+            if callable(value):
+                names.setdefault(id(value), (value, f"tf.{_CONTRIB[module_name]}.{name}"))
     return names
 
 

@@ -46,6 +46,7 @@ class Record:
         self.variables: list[Any] = []
         self.operations: tuple[int, int] = (0, 0)
         self.scope = ""
+        self.arg_scope: dict[str, dict[str, Any]] = {}
         self.calls: list[Record] = []
         self.branches: dict[Span, list[bool]] = {}
         self.values: dict[Span, Any] = {}
@@ -126,6 +127,7 @@ class CallRecorder:
         outer.calls.append(record)
         before, first = _variables(), tf1.get_default_graph().version
         record.scope = tf1.get_variable_scope().name
+        record.arg_scope = _arg_scope()
         self._stack.append(record)
         try:
             record.result = function(*arguments, **keywords)
@@ -165,6 +167,12 @@ _SILENT: dict[str, Callable[..., Any]] = {
     _ITERATE: lambda _, values: values,
     _VALUE: lambda _, value: value,
 }
+
+
+def _arg_scope() -> dict[str, dict[str, Any]]:
+    """Returns the arguments that tf-slim's `arg_scope` sets now, by the keys of functions."""
+    slim: Any = sys.modules.get("tf_slim.ops.arg_scope")
+    return dict(slim.current_arg_scope()) if slim is not None else {}
 
 
 def _variables() -> list[Any]:

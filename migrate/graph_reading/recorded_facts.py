@@ -1,6 +1,7 @@
 """Records of a run as facts: frozen values without TensorFlow's objects."""
 
 import inspect
+import sys
 import types
 from typing import Any
 
@@ -21,7 +22,8 @@ from migrate.translating.facts import (
     VariableFact,
 )
 
-_LAYERS = ("tf.layers.", "tf.keras.layers.", "tf.nn.dynamic_rnn", "tf.nn.bidirectional_dynamic_rnn")
+_LAYERS = ("tf.layers.", "tf.keras.layers.", "tf.nn.dynamic_rnn", "tf.nn.bidirectional_dynamic_rnn",
+           "tf.contrib.layers.")  # fmt: skip
 _PLAIN = (bool, int, float, str, bytes, type(None))
 
 
@@ -30,7 +32,7 @@ def call_of(record: Record) -> Call:
     return Call(
         span=record.span or Span("", 0, 0, 0, 0),
         callee=_callee(record.function),
-        arguments={name: fact_of(value) for name, value in _bound(record).items()},
+        arguments={name: fact_of(value) for name, value in _arguments(record).items()},
         result=fact_of(record.result),
         iterations=record.iterations,
         variables=tuple(variable_of(variable) for variable in record.variables),
@@ -140,6 +142,25 @@ def _callee(function: Any) -> Callee:
 def _is_foreign(path: str) -> bool:
     ours = package_files.is_ours(path) and not package_files.is_example(path)
     return ours or package_files.is_framework(path)
+
+
+def _arguments(record: Record) -> dict[str, Any]:
+    """Returns the arguments of a call, those that an `arg_scope` sets among them."""
+    arguments = _bound(record)
+    scoped = _scoped(record, record.function)
+    arguments |= {name: value for name, value in scoped.items() if name not in arguments}
+    normalizer = arguments.get("normalizer_fn")
+    if normalizer is not None:
+        given = arguments.get("normalizer_params") or {}
+        arguments["normalizer_params"] = {**_scoped(record, normalizer), **given}
+    return arguments
+
+
+def _scoped(record: Record, function: Any) -> dict[str, Any]:
+    if not record.arg_scope or not hasattr(function, "_key_op"):
+        return {}
+    slim: Any = sys.modules["tf_slim.ops.arg_scope"]
+    return dict(record.arg_scope.get(slim.arg_scope_func_key(function), {}))
 
 
 def _bound(record: Record) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """Writes the ops behind a scalar, such as a learning rate, as TF2 source."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from estimator_compat import private_tensorflow
 from migrate.translating.refusal import Refusal
 
 _BINARY = {
@@ -20,12 +22,17 @@ _CALLS = {
     "LogicalNot": "tf.logical_not", "Select": "tf.where", "SelectV2": "tf.where", "Abs": "tf.abs",
     "Equal": "tf.equal", "NotEqual": "tf.not_equal",
 }  # fmt: skip
-_SAME = {"Identity", "ReadVariableOp", "Snapshot", "StopGradient", "EnsureShape", "Squeeze"}
-_COMPARISONS = {"<", "<=", ">", ">="}
+_SAME = {
+    "Identity", "ReadVariableOp", "Snapshot", "StopGradient", "EnsureShape", "Squeeze", "Switch",
+}  # fmt: skip
 
 
-def expression(tensor: Any) -> str:
+def expression(tensor: Any, constants: Mapping[str, float] | None = None) -> str:
     """Returns the source of a scalar; the global step is called `step`.
+
+    Args:
+      tensor: The scalar.
+      constants: The numbers that variables other than the global step always have, by their names.
 
     Raises:
       Refusal: The scalar depends on ops that have no source form here.
@@ -33,7 +40,7 @@ def expression(tensor: Any) -> str:
     value = tf.get_static_value(tensor)
     if value is not None:
         return number(value)
-    return _expression(tensor, 0)[0]
+    return _Writing(constants or {}).expression(tensor, 0)[0]
 
 
 def number(value: Any) -> str:
@@ -44,33 +51,80 @@ def number(value: Any) -> str:
     return str(array[()])
 
 
-def _expression(tensor: Any, depth: int) -> tuple[str, int]:
-    """Returns the source, and 1 if it needs brackets within a product."""
-    op = tensor.op
-    if depth > 200:
-        raise Refusal("the learning rate is computed by too many ops")
-    if op.name == "global_step" or op.name.startswith("global_step/"):
-        return "step", 0
-    if op.type == "Const":
-        text = number(tf.get_static_value(tensor))
-        return text, int(text.startswith("-"))
-    if op.type in _SAME:
-        return _expression(op.inputs[0], depth + 1)
-    if op.type == "Cast":
-        inner, _ = _expression(op.inputs[0], depth + 1)
-        return f"tf.cast({inner}, tf.{tensor.dtype.base_dtype.name})", 0
-    if op.type in _BINARY:
-        sign = _BINARY[op.type]
-        texts = [_bracketed(one, depth) for one in op.inputs]
-        return f"{texts[0]} {sign} {texts[1]}", 1
-    if op.type in _CALLS:
-        texts = [_expression(one, depth + 1)[0] for one in op.inputs]
-        return f"{_CALLS[op.type]}({', '.join(texts)})", int(op.type == "Neg")
-    raise Refusal(
-        f"the learning rate depends on the op {op.name} ({op.type}), which is not translated"
-    )
+class _Writing:
+    """Writes one scalar.
 
+    Attributes:
+      constants: The numbers that variables always have, by their names.
+      arguments: What stands for the arguments of the functions of conditions.
+    """
 
-def _bracketed(tensor: Any, depth: int) -> str:
-    text, needs = _expression(tensor, depth + 1)
-    return f"({text})" if needs else text
+    def __init__(self, constants: Mapping[str, float]) -> None:
+        self.constants = constants
+        self.arguments: dict[Any, Any] = {}
+
+    def expression(self, tensor: Any, depth: int) -> tuple[str, int]:
+        """Returns the source, and 1 if it needs brackets within a product."""
+        tensor = self.arguments.get(tensor.ref(), tensor)
+        op = tensor.op
+        if depth > 200:
+            raise Refusal("the learning rate is computed by too many ops")
+        if op.name == "global_step" or op.name.startswith("global_step/"):
+            return "step", 0
+        if op.type == "Const":
+            text = number(tf.get_static_value(tensor))
+            return text, int(text.startswith("-"))
+        if op.name in self.constants:
+            return str(self.constants[op.name]), 0
+        if op.type in _SAME:
+            return self.expression(op.inputs[0], depth + 1)
+        if op.type == "Cast":
+            inner, _ = self.expression(op.inputs[0], depth + 1)
+            return f"tf.cast({inner}, tf.{tensor.dtype.base_dtype.name})", 0
+        if op.type in _BINARY:
+            sign = _BINARY[op.type]
+            texts = [self._bracketed(one, depth) for one in op.inputs]
+            return f"{texts[0]} {sign} {texts[1]}", 1
+        chosen = self._chosen(tensor)
+        if chosen is not None:
+            texts = [self.expression(one, depth + 1)[0] for one in chosen]
+            # Both values are computed, which changes nothing for numbers.
+            return f"tf.where({', '.join(texts)})", 0
+        if op.type in _CALLS:
+            texts = [self.expression(one, depth + 1)[0] for one in op.inputs]
+            return f"{_CALLS[op.type]}({', '.join(texts)})", int(op.type == "Neg")
+        raise Refusal(
+            f"the learning rate depends on the op {op.name} ({op.type}), which is not translated; "
+            "expected a schedule of the global step; write it with functions of tf.train or "
+            "tf.math"
+        )
+
+    def _bracketed(self, tensor: Any, depth: int) -> str:
+        text, needs = self.expression(tensor, depth + 1)
+        return f"({text})" if needs else text
+
+    def _chosen(self, tensor: Any) -> tuple[Any, Any, Any] | None:
+        """Returns the condition and both values of a `tf.cond`; None for other ops."""
+        op = tensor.op
+        if op.type == "Merge" and len(op.inputs) == 2:
+            # Control flow of TensorFlow 1: the scope of the op has the condition.
+            scope = op.name.rpartition("/")[0]
+            false, true = op.inputs
+            return op.graph.get_tensor_by_name(f"{scope}/pred_id:0"), true, false
+        if op.type in ("If", "StatelessIf"):
+            index = tensor.value_index
+            branches = [self._result(op, name, index) for name in ("then_branch", "else_branch")]
+            return op.inputs[0], branches[0], branches[1]
+        return None
+
+    def _result(self, op: Any, branch: str, index: int) -> Any:
+        """Returns the result of a branch, whose arguments stand for the inputs of the op."""
+        function = private_tensorflow.function_graph(op.graph, op.get_attr(branch).name)
+        if function is None:
+            raise Refusal(
+                f"the learning rate depends on the condition {op.name}, whose branches are not "
+                "known; expected tf.cond or tf.case; write the schedule with one of these"
+            )
+        for inside, outside in zip(function.inputs, op.inputs[1:], strict=True):
+            self.arguments[inside.ref()] = self.arguments.get(outside.ref(), outside)
+        return function.outputs[index]

@@ -1,194 +1,160 @@
 """Reads optimizers, schedules and clipping off a TRAIN graph."""
 
+import dataclasses
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat.runtime import graph_traversal, sessions
-from migrate.graph_reading import scalar_expressions
+from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.runtime import graph_traversal
+from migrate.graph_reading import (
+    gradient_changes,
+    gradient_check,
+    moving_averages,
+    update_reading,
+)
+from migrate.graph_reading.moving_averages import variable_of
+from migrate.graph_reading.update_reading import Update
 from migrate.targets import Built
-from migrate.translating.facts import Call
 from migrate.translating.refusal import Refusal
 from migrate.translating.training_facts import OptimizerFact, TrainingFacts
 
-_VARIABLES = ("VarHandleOp", "VariableV2", "Variable")
 _ASSIGNING = (
     "Assign", "AssignSub", "AssignAdd", "AssignVariableOp", "AssignSubVariableOp",
     "AssignAddVariableOp",
 )  # fmt: skip
-# What GradientDescent does to the rows of an embedding.
-_SCATTERING = ("ScatterSub", "ResourceScatterSub", "ResourceScatterAdd")
-_NOT_HYPERPARAMETERS = ("var", "grad", "lr", "alpha", "delta", "indices")
 
 
-def read(built: Built, call: Call) -> TrainingFacts:
+def read(built: Built) -> TrainingFacts:
     """Reads the training step.
 
     Args:
-      built: The TRAIN graph.
-      call: The call of the model_fn.
+      built: The TRAIN graph. Gradients of its loss are added to it.
 
     Raises:
-      Refusal: The weights are updated by ops that are no optimizer's.
+      Refusal: The weights are updated by ops that are not an optimizer's, or with gradients that
+        are not those of the loss.
     """
     with built.graph.as_default():
         weights = [variable.op.name for variable in tf1.trainable_variables()]
         used = set(graph_traversal.ancestors([built.spec.train_op], control_inputs=True))
         found = [op for op in built.graph.get_operations() if op in used]
-        groups = _groups(found, set(weights))
-        moved = tuple({_variable(op.inputs[0]): None for op in found if op.type in _ASSIGNING})
-        updated = [name for group in groups for name in group.weights]
-        slots = {v.op.name for v in tf1.global_variables()}
-        missing = [name for name in weights if name not in updated]
-        lost = [name for name in missing if any(s.startswith(f"{name}/Adam") for s in slots)]
-        if lost:
-            groups = _with_rows(groups, lost, "ApplyAdam")
-            missing = [name for name in missing if name not in lost]
-        scattered = {_variable(op.inputs[0]) for op in found if op.type in _SCATTERING}
-        rows = [name for name in missing if name in scattered]
-        if rows:
-            groups = _with_rows(groups, rows, "ApplyGradientDescent")
-            missing = [name for name in missing if name not in rows]
-    if not groups:
-        raise Refusal("no optimizer of tf.train updates the weights in the train_op")
-    clips = {
-        one.arguments.get("clip_norm")
-        for one in call.walk()
-        if one.callee.api == "tf.clip_by_global_norm"
-    }
-    for one in call.walk():
-        if one.callee.api in ("tf.clip_by_norm", "tf.clip_by_value"):
+        assigned = {variable_of(op.inputs[0]): None for op in found if op.type in _ASSIGNING}
+        updates = update_reading.read(found, weights, _constants(assigned))
+        if not updates:
             raise Refusal(
-                f"`{one.callee.api}` on gradients is not translated yet",
-                path=one.span.file,
-                line=one.span.line,
+                "no optimizer of tf.train updates the weights in the train_op; expected "
+                "`minimize` or `apply_gradients` of one; pass that op as `train_op`"
             )
-    norms = [one for one in clips if isinstance(one, float | int)]
-    if len(clips) > 1 or len(norms) != len(clips):
-        raise Refusal("gradients are clipped to a norm that is not one number")
+        groups = _groups(updates)
+        updated = {one.weight for one in updates}
+        paths = {one.weight: gradient_changes.path_to(one.gradient, one.weight) for one in updates}
+        changes = gradient_changes.changes_of(paths)
+        increments = [
+            op
+            for op in found
+            if op.type in _ASSIGNING and variable_of(op.inputs[0]) == "global_step"
+        ]
+        averages = moving_averages.read(found, weights, [one.op for one in updates], increments)
+        gradient_check.check(built, {name: path.raw for name, path in paths.items()})
+    moved = [name for name in assigned if not _is_of_optimizer(name, weights)]
+    if averages is not None:
+        moved = [name for name in moved if name not in averages.names.values()]
     return TrainingFacts(
         optimizers=tuple(groups),
-        clip_norm=float(norms[0]) if norms else None,
+        changes=changes,
         weights=tuple(weights),
-        without_gradient=tuple(missing),
-        moved=moved,
+        without_gradient=tuple(name for name in weights if name not in updated),
+        moved=tuple(moved),
+        averages=averages,
     )
 
 
-def _groups(ops: Iterable[Any], weights: set[str]) -> list[OptimizerFact]:
-    groups: dict[Any, dict[str, Any]] = {}
-    for op in ops:
-        match = re.fullmatch(r"(?:Resource)?(Sparse)?(Apply[A-Za-z]+?)(V2)?", op.type)
-        if match is None or not op.inputs:
-            continue
-        name = _variable(op.inputs[0])
-        if name not in weights:
-            continue
-        kernel = match.group(2)
-        key = (kernel, *sorted(_hyperparameters(op).items()), _rate(op))
-        group = groups.setdefault(key, {"op": op, "weights": [], "sparse": []})
-        group["weights"].append(name)
-        if match.group(1):
-            group["sparse"].append(name)
-    return [
-        OptimizerFact(
-            kernel=key[0],
-            hyperparameters=_with_slots(_hyperparameters(group["op"]), group["op"]),
-            rate=key[-1],
-            weights=tuple(group["weights"]),
-            sparse=tuple(group["sparse"]),
-        )
-        for key, group in groups.items()
-    ]
-
-
-def _with_rows(groups: list[OptimizerFact], names: list[str], kernel: str) -> list[OptimizerFact]:
-    """Adds embeddings, whose rows an optimizer updates with other ops, to those it updates else."""
-    found = [one for one in groups if one.kernel == kernel]
-    if len(found) != 1:
-        raise Refusal(
-            f"the rows of {names[0]} are updated by an optimizer that updates nothing else"
-        )
-    [optimizer] = found
-    new = OptimizerFact(
-        kernel=optimizer.kernel,
-        hyperparameters=optimizer.hyperparameters,
-        rate=optimizer.rate,
-        weights=(*optimizer.weights, *names),
-        sparse=(*optimizer.sparse, *names),
-    )
-    return [new if one is optimizer else one for one in groups]
-
-
-def _hyperparameters(op: Any) -> dict[str, Any]:
-    """Returns the scalars among the inputs of an optimizer's op, and its attribute.
+def with_scaffolds(facts: TrainingFacts, built: Mapping[str, Built]) -> TrainingFacts:
+    """Adds what the scaffolds of EVAL and PREDICT restore as the weights.
 
     Raises:
-      Refusal: A scalar is not a constant.
+      Refusal: A Saver restores something else, or an op of a scaffold is not translated.
     """
-    names = [argument.name for argument in op.op_def.input_arg]
-    found: dict[str, Any] = {}
-    for name, tensor in zip(names, op.inputs, strict=True):
-        is_number = tensor.dtype.is_floating and tensor.shape.rank == 0
-        if not is_number or name in _NOT_HYPERPARAMETERS:
+    modes = []
+    for mode, one in built.items():
+        scaffold = one.spec.scaffold
+        if scaffold is None:
             continue
-        if name in ("beta1_power", "beta2_power") or _variable(tensor):
-            continue  # a variable of the optimizer
-        found[name] = float(scalar_expressions.number(_constant(name, tensor)))
-    for attribute in op.op_def.attr:
-        if attribute.name == "use_nesterov":
-            found[attribute.name] = op.get_attr(attribute.name)
+        for name in ("init_op", "local_init_op", "ready_op", "ready_for_local_init_op"):
+            if getattr(scaffold, name, None) is not None:
+                raise Refusal(
+                    f"the scaffold of mode {mode!r} has an `{name}`, which is not translated; "
+                    "expected at most a `saver` and an `init_fn`; leave it out"
+                )
+        if mode == ModeKeys.TRAIN or not isinstance(scaffold.saver, tf1.train.Saver):
+            continue
+        with one.graph.as_default():
+            restored = moving_averages.restored_names(one.graph, scaffold.saver)
+            missing = [v.op.name for v in tf1.global_variables() if v.op.name not in restored]
+        averages = facts.averages.names if facts.averages is not None else {}
+        if moving_averages.restores_averages(restored, averages):
+            modes.append(mode)
+        lost = [name for name in missing if name not in averages.values()]
+        if [name for name in lost if name != "global_step"]:
+            raise Refusal(
+                f"the Saver of the scaffold in mode {mode!r} does not restore {lost[0]}; expected "
+                "a Saver of all variables; leave it out"
+            )
+    return dataclasses.replace(facts, averaged_modes=tuple(modes))
+
+
+def _is_of_optimizer(name: str, weights: Collection[str]) -> bool:
+    """Tells whether a variable is a weight, a slot, or the optimizer's or training's own."""
+    last = name.rpartition("/")[2]
+    return (
+        name == "global_step"
+        or re.fullmatch(r"beta[12]_power(_\d+)?", last) is not None
+        or any(name == one or name.startswith(f"{one}/") for one in weights)
+    )
+
+
+def _constants(assigned: Collection[str]) -> dict[str, float]:
+    """Returns the numbers of the variables that training never assigns, such as a learning rate."""
+    found = {}
+    for variable in tf1.global_variables():
+        name = variable.op.name
+        if name not in assigned and variable.shape.rank == 0 and variable not in _trained():
+            value = update_reading.number_of(variable.initial_value)
+            if value is not None:
+                found[name] = value
     return found
 
 
-def _constant(name: str, tensor: Any) -> Any:
-    """Returns the value of a scalar that ops compute from constants, as Ftrl's `l2`."""
-    value = tf.get_static_value(tensor)
-    if value is not None:
-        return value
-    ops = graph_traversal.ancestors([tensor], control_inputs=True)
-    if any(op.type in (*_VARIABLES, "Placeholder", "IteratorGetNext") for op in ops):
-        raise Refusal(
-            f"the optimizer's `{name}` ({tensor.name}) is not a constant, and only learning rates "
-            "that change are translated"
+def _trained() -> list[Any]:
+    return list(tf1.trainable_variables())
+
+
+def _groups(updates: Sequence[Update]) -> list[OptimizerFact]:
+    """Joins the updates that one optimizer makes."""
+    groups: dict[Any, list[Update]] = {}
+    for one in updates:
+        if one.kernel:
+            key = (one.kernel, *sorted(one.hyperparameters.items()), one.rate)
+            groups.setdefault(key, []).append(one)
+    for one in updates:
+        if not one.kernel:
+            found = [each for each in groups.values() if each[0].power == one.power]
+            if not one.power or len(found) != 1:
+                raise Refusal(
+                    f"the rows of {one.weight} are updated by an Adam that updates no other weight "
+                    "whole, which is not translated; update the weights by one optimizer"
+                )
+            found[0].append(one)
+    return [
+        OptimizerFact(
+            kernel=group[0].kernel,
+            hyperparameters=update_reading.with_slots(group[0]),
+            rate=group[0].rate,
+            weights=tuple(one.weight for one in group),
+            sparse=tuple(one.weight for one in group if one.is_sparse),
         )
-    with tensor.graph.as_default():
-        return sessions.values_of([tensor])[0]
-
-
-def _with_slots(found: dict[str, Any], op: Any) -> dict[str, Any]:
-    for tensor in op.inputs[1:]:
-        name = _variable(tensor)
-        if not name:
-            continue
-        variable = next((v for v in tf1.global_variables() if v.op.name == name), None)
-        value = None if variable is None else _fill(variable.initial_value)
-        if value is not None:
-            found[f"slot:{name.rpartition('/')[2]}"] = value
-    return found
-
-
-def _fill(tensor: Any) -> float | None:
-    """Returns the number that a constant or `fill` consists of; None for others."""
-    value = tf.get_static_value(tensor)
-    if value is not None and value.size and (value == value.flat[0]).all():
-        return float(scalar_expressions.number(value.flat[0]))
-    return None
-
-
-def _rate(op: Any) -> str:
-    names = [argument.name for argument in op.op_def.input_arg]
-    for name in ("lr", "alpha"):
-        if name in names:
-            return scalar_expressions.expression(op.inputs[names.index(name)])
-    return ""
-
-
-def _variable(tensor: Any) -> str:
-    op = tensor.op
-    while op.type in ("Identity", "Switch", "RefSwitch") and op.inputs:
-        op = op.inputs[0].op
-    return op.name if op.type in _VARIABLES else ""
+        for group in groups.values()
+    ]

@@ -14,6 +14,7 @@ class InitializerRow:
       defaults: Legacy defaults that are not Keras's, as source.
       dropped: Parameters that do not choose the distribution.
       values: For a parameter, the values that Keras calls otherwise.
+      only: Parameters that must have these values.
     """
 
     keras: str
@@ -21,6 +22,7 @@ class InitializerRow:
     defaults: Mapping[str, str] = dataclasses.field(default_factory=dict)
     dropped: tuple[str, ...] = ("dtype", "verify_shape")
     values: Mapping[str, Mapping[object, str]] = dataclasses.field(default_factory=dict)
+    only: Mapping[str, object] = dataclasses.field(default_factory=dict)
 
 
 _NORMAL = ("mean", "stddev", "seed", "dtype")
@@ -51,6 +53,14 @@ _ROWS = {
     "orthogonal": InitializerRow(keras="Orthogonal", parameters=("gain", "seed", "dtype")),
 }
 
+# `xavier_initializer()` is uniform. It has no form here where it is not.
+_XAVIER = InitializerRow(
+    keras="GlorotUniform",
+    parameters=("uniform", "seed", "dtype"),
+    dropped=("uniform", "dtype"),
+    only={"uniform": True},
+)
+
 # Those of `tf.keras.initializers` have Keras's own defaults.
 _KERAS_ROWS = {key: dataclasses.replace(row, defaults={}) for key, row in _ROWS.items()}
 
@@ -60,6 +70,10 @@ ROWS = {
         name: row
         for key, row in _ROWS.items()
         for name in (f"tf.{key}_initializer", f"tf.initializers.{key}")
+    },
+    **{
+        f"tf.contrib.layers.{name}": _XAVIER
+        for name in ("xavier_initializer", "xavier_initializer_conv2d")
     },
     **{f"tf.keras.initializers.{key}": row for key, row in _KERAS_ROWS.items()},
     **{f"tf.keras.initializers.{row.keras}": row for row in _KERAS_ROWS.values()},

@@ -23,6 +23,9 @@ class LayerRow:
         in, if there is one.
       is_class: Whether the legacy layer is an object that is called.
       fallback: The attribute's name if the layer has no variables.
+      source: The class, if the module defines it; "" for Keras's own.
+      defaults: Legacy defaults that are not Keras's, as source.
+      training: The parameter for `training`, and its default.
     """
 
     legacy: str
@@ -35,6 +38,9 @@ class LayerRow:
     takes_scope_initializer: tuple[str, ...] = ()
     is_class: bool = False
     fallback: str = ""
+    source: str = ""
+    defaults: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    training: tuple[str, bool] = ("training", False)
 
 
 _KERNEL_AND_BIAS = {"kernel": "kernel", "bias": "bias"}
@@ -53,6 +59,13 @@ _CONVOLUTION = (
     "activation", "use_bias", *_REGULARIZERS,
 )  # fmt: skip
 _TRANSPOSED = tuple(name for name in _CONVOLUTION if name != "dilation_rate")
+_SEPARABLE = (
+    "inputs", "filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate",
+    "depth_multiplier", "activation", "use_bias", "depthwise_initializer",
+    "pointwise_initializer", "bias_initializer", "depthwise_regularizer",
+    "pointwise_regularizer", "bias_regularizer", "activity_regularizer", "depthwise_constraint",
+    "pointwise_constraint", "bias_constraint", "trainable", "name", "reuse",
+)  # fmt: skip
 _POOLING = ("inputs", "pool_size", "strides", "padding", "data_format", "name")
 _NORMALIZATION = (
     "inputs", "axis", "momentum", "epsilon", "center", "scale", "beta_initializer",
@@ -87,6 +100,22 @@ _FUNCTIONS = (
     _convolution("tf.layers.conv2d", "Conv2D", _CONVOLUTION),
     _convolution("tf.layers.conv3d", "Conv3D", _CONVOLUTION),
     _convolution("tf.layers.conv2d_transpose", "Conv2DTranspose", _TRANSPOSED),
+    _convolution("tf.layers.conv3d_transpose", "Conv3DTranspose", _TRANSPOSED),
+    *(
+        LayerRow(
+            legacy=f"tf.layers.separable_conv{rank}d",
+            keras=f"SeparableConv{rank}D",
+            parameters=_SEPARABLE,
+            dropped=_NO_REUSE,
+            variables={
+                "depthwise_kernel": "depthwise_kernel",
+                "pointwise_kernel": "pointwise_kernel",
+                "bias": "bias",
+            },
+            takes_scope_initializer=("depthwise_initializer", "pointwise_initializer"),
+        )
+        for rank in (1, 2)
+    ),
     *(
         LayerRow(
             legacy=f"tf.layers.{kind}_pooling{rank}d",
@@ -132,13 +161,16 @@ class FusedBatchNormalization(keras.layers.Layer):
     `keras.layers.BatchNormalization` moves that of the batch, which is (n - 1) / n of it.
     """
 
-    def __init__(self, momentum: float = 0.99, epsilon: float = 0.001) -> None:
+    def __init__(
+        self, momentum: float = 0.99, epsilon: float = 0.001, gamma_initializer: Any = "ones"
+    ) -> None:
         super().__init__()
         self.momentum, self.epsilon = momentum, epsilon
+        self.gamma_initializer = gamma_initializer
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         shape = input_shape[-1:]
-        self.gamma = self.add_weight(shape=shape, initializer="ones")
+        self.gamma = self.add_weight(shape=shape, initializer=self.gamma_initializer)
         self.beta = self.add_weight(shape=shape, initializer="zeros")
         self.moving_mean = self.add_weight(shape=shape, initializer="zeros", trainable=False)
         self.moving_variance = self.add_weight(shape=shape, initializer="ones", trainable=False)
@@ -158,6 +190,108 @@ class FusedBatchNormalization(keras.layers.Layer):
                 average.assign_sub((average - value) * (1.0 - self.momentum))
         return outputs
 '''
+
+
+# As above, without gamma by default. To the kernel, rows are images of one pixel.
+CONTRIB_BATCH_NORMALIZATION = '''\
+class ContribBatchNormalization(keras.layers.Layer):
+    """`tf.contrib.layers.batch_norm`: its kernel moves the variance of the sample.
+
+    `keras.layers.BatchNormalization` moves that of the batch, which is (n - 1) / n of it.
+    """
+
+    def __init__(
+        self, decay: float = 0.999, epsilon: float = 0.001, center: bool = True, scale: bool = False
+    ) -> None:
+        super().__init__()
+        self.decay, self.epsilon, self.center, self.scale = decay, epsilon, center, scale
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        shape = input_shape[-1:]
+        self.gamma = self.add_weight(shape=shape, initializer="ones") if self.scale else None
+        self.beta = self.add_weight(shape=shape, initializer="zeros") if self.center else None
+        self.moving_mean = self.add_weight(shape=shape, initializer="zeros", trainable=False)
+        self.moving_variance = self.add_weight(shape=shape, initializer="ones", trainable=False)
+
+    def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
+        size = x.shape[-1:]
+        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=x if x.shape.rank == 4 else tf.reshape(x, [-1, 1, 1, size[0]]),
+            scale=tf.convert_to_tensor(self.gamma) if self.scale else tf.ones(size),
+            offset=tf.convert_to_tensor(self.beta) if self.center else tf.zeros(size),
+            mean=[] if training else tf.convert_to_tensor(self.moving_mean),
+            variance=[] if training else tf.convert_to_tensor(self.moving_variance),
+            epsilon=self.epsilon,
+            is_training=training,
+        )
+        if training:
+            for average, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+                average.assign_sub((average - value) * (1.0 - self.decay))
+        return tf.reshape(outputs, tf.shape(x))
+'''
+
+
+_OF_CONTRIB = {
+    "outputs_collections": None, "variables_collections": None, "reuse": None, "trainable": True,
+}  # fmt: skip
+_CONTRIB_POOLING = (
+    "inputs", "kernel_size", "stride", "padding", "data_format", "outputs_collections", "scope",
+)  # fmt: skip
+# What `migrate.translating.contrib_layers` leaves of `tf.contrib.layers`.
+_CONTRIB = (
+    LayerRow(
+        legacy="tf.contrib.layers.batch_norm",
+        keras="ContribBatchNormalization",
+        parameters=(
+            "inputs", "decay", "center", "scale", "epsilon", "activation_fn",
+            "param_initializers", "param_regularizers", "updates_collections", "is_training",
+            "reuse", "variables_collections", "outputs_collections", "trainable",
+            "batch_weights", "fused", "data_format", "zero_debias_moving_mean", "scope", "renorm",
+            "renorm_clipping", "renorm_decay", "adjustment",
+        ),
+        dropped={
+            **_OF_CONTRIB, "activation_fn": None, "param_initializers": None, "renorm": False,
+            "param_regularizers": None, "batch_weights": None, "data_format": "NHWC",
+            "zero_debias_moving_mean": False, "renorm_clipping": None, "renorm_decay": 0.99,
+            "adjustment": None,
+        },
+        variables=_NORMALIZED,
+        takes_training=True,
+        training=("is_training", True),
+        source=CONTRIB_BATCH_NORMALIZATION,
+    ),
+    *(
+        LayerRow(
+            legacy=f"tf.contrib.layers.{kind}_pool2d",
+            keras=f"{name}Pooling2D",
+            parameters=_CONTRIB_POOLING,
+            renamed={"kernel_size": "pool_size", "stride": "strides"},
+            dropped={"outputs_collections": None, "data_format": "NHWC"},
+            defaults={"stride": "2"},
+            fallback=f"{kind}_pooling",
+        )
+        for kind, name in (("max", "Max"), ("avg", "Average"))
+    ),
+    LayerRow(
+        legacy="tf.contrib.layers.flatten",
+        keras="Flatten",
+        parameters=("inputs", "outputs_collections", "scope"),
+        dropped={"outputs_collections": None},
+        fallback="flatten",
+    ),
+    LayerRow(
+        legacy="tf.contrib.layers.layer_norm",
+        keras="LayerNormalization",
+        parameters=(
+            "inputs", "center", "scale", "activation_fn", "reuse", "variables_collections",
+            "outputs_collections", "trainable", "begin_norm_axis", "begin_params_axis", "scope",
+        ),
+        dropped={**_OF_CONTRIB, "activation_fn": None, "begin_params_axis": -1},
+        variables={"gamma": "gamma", "beta": "beta"},
+        # It lies in the kernel of tf.nn.batch_normalization.
+        defaults={"epsilon": "1e-12"},
+    ),
+)  # fmt: skip
 
 
 def _class_of(row: LayerRow) -> LayerRow:
@@ -221,5 +355,6 @@ _OF_KERAS = (
 )
 
 ROWS = {
-    row.legacy: row for row in (*_FUNCTIONS, *(_class_of(one) for one in _FUNCTIONS), *_OF_KERAS)
+    row.legacy: row
+    for row in (*_FUNCTIONS, *(_class_of(one) for one in _FUNCTIONS), *_OF_KERAS, *_CONTRIB)
 }

@@ -18,6 +18,7 @@ class MetricRow:
       defaults: The defaults of the parameters that `make` and `update` use, as source.
       values: Parameters that must have these values, because others are not translated.
       definition: A class that the module defines, if Keras has no such metric.
+      one_label: Whether each example must have one label, as `[batch]` or `[batch, 1]`.
     """
 
     parameters: tuple[str, ...]
@@ -26,6 +27,7 @@ class MetricRow:
     defaults: tuple[tuple[str, str], ...] = ()
     values: tuple[tuple[str, object], ...] = ()
     definition: str = ""
+    one_label: bool = False
 
 
 _MEAN_PER_CLASS_ACCURACY = '''\
@@ -53,11 +55,55 @@ class MeanPerClassAccuracy(keras.metrics.Metric):
         return tf.reduce_mean(tf.math.divide_no_nan(correct, count))
 '''
 
+_PRECISION_RECALL_AREA = '''\
+class PrecisionRecallArea(keras.metrics.Metric):
+    """`tf.metrics.auc(curve="PR")`: trapezoids between thresholds, unlike the AUC of Keras."""
+
+    def __init__(self, num_thresholds: int = 200) -> None:
+        super().__init__()
+        inner = [i / (num_thresholds - 1) for i in range(1, num_thresholds - 1)]
+        self.thresholds = tf.constant([-1e-7, *inner, 1.0 + 1e-7])
+        shape = [num_thresholds]
+        self.true = self.add_weight(shape=shape, initializer="zeros", name="true")
+        self.false = self.add_weight(shape=shape, initializer="zeros", name="false")
+        self.missed = self.add_weight(shape=shape, initializer="zeros", name="missed")
+
+    def update_state(self, labels: Any, predictions: Any, sample_weight: Any = None) -> None:
+        labels = tf.cast(tf.reshape(tf.cast(labels, tf.bool), [-1]), tf.float32)
+        weights = tf.ones_like(labels)
+        if sample_weight is not None:
+            weights = tf.reshape(tf.cast(sample_weight, tf.float32), [-1])
+        scores = tf.reshape(tf.cast(predictions, tf.float32), [-1])
+        above = tf.cast(scores > self.thresholds[:, tf.newaxis], tf.float32)
+        self.true.assign_add(tf.reduce_sum(above * labels * weights, axis=1))
+        self.false.assign_add(tf.reduce_sum(above * (1.0 - labels) * weights, axis=1))
+        self.missed.assign_add(tf.reduce_sum((1.0 - above) * labels * weights, axis=1))
+
+    def result(self) -> tf.Tensor:
+        true, false, missed = map(tf.convert_to_tensor, (self.true, self.false, self.missed))
+        precision = (true + 1e-6) / (true + false + 1e-6)
+        recall = (true + 1e-6) / (true + missed + 1e-6)
+        heights = (precision[:-1] + precision[1:]) / 2.0
+        return tf.reduce_sum((recall[:-1] - recall[1:]) * heights)
+'''
+
 _TWO = ("labels", "predictions", "weights", "metrics_collections", "updates_collections", "name")
 _MEAN = "keras.metrics.Mean()"
 # TensorFlow 1 cast them to bool; Keras asks whether they are greater than 0.5.
 _BOOLS = ("tf.cast({labels}, tf.bool)", "tf.cast(tf.cast({predictions}, tf.bool), tf.float32)")
 _AT_THRESHOLDS = ("labels", "predictions", "thresholds", "weights")
+
+
+# Whether the label is among the largest predictions.
+_AMONG = (
+    "tf.cast(tf.reduce_any(tf.math.top_k({predictions}, {k}).indices == "
+    "tf.cast(tf.reshape({labels}, [-1, 1]), tf.int32), axis=1), tf.float32)"
+)
+_AT_K = ("labels", "predictions", "k", "class_id", "weights")
+_AUC = (
+    "labels", "predictions", "weights", "num_thresholds", "metrics_collections",
+    "updates_collections", "curve", "name", "summation_method",
+)  # fmt: skip
 
 
 def _mean(value: str) -> MetricRow:
@@ -104,19 +150,45 @@ ROWS = {
         make="keras.metrics.MeanIoU({num_classes})",
     ),
     "tf.metrics.auc": MetricRow(
-        parameters=(
-            "labels", "predictions", "weights", "num_thresholds", "metrics_collections",
-            "updates_collections", "curve", "name", "summation_method",
-        ),
+        parameters=_AUC,
         make="keras.metrics.AUC(num_thresholds={num_thresholds})",
         defaults=(("num_thresholds", "200"),),
         values=(("curve", "ROC"), ("summation_method", "trapezoidal")),
+    ),
+    "tf.metrics.mean_cosine_distance": MetricRow(
+        parameters=("labels", "predictions", "dim", "weights"),
+        make=_MEAN,
+        update=("1.0 - tf.reduce_sum({predictions} * {labels}, axis={dim}, keepdims=True)",),
+    ),
+    "tf.metrics.recall_at_k": MetricRow(
+        parameters=_AT_K,
+        make=_MEAN,
+        update=(_AMONG,),
+        values=(("class_id", None),),
+        one_label=True,
+    ),
+    "tf.metrics.precision_at_k": MetricRow(
+        parameters=_AT_K,
+        make=_MEAN,
+        update=(f"{_AMONG} / {{k}}",),
+        values=(("class_id", None),),
+        one_label=True,
     ),
     "tf.metrics.precision_at_thresholds": MetricRow(
         parameters=_AT_THRESHOLDS, make="keras.metrics.Precision(thresholds={thresholds})"
     ),
     "tf.metrics.recall_at_thresholds": MetricRow(
         parameters=_AT_THRESHOLDS, make="keras.metrics.Recall(thresholds={thresholds})"
+    ),
+}  # fmt: skip
+# By the function and the curve: what another curve is made of.
+CURVES = {
+    ("tf.metrics.auc", "PR"): MetricRow(
+        parameters=_AUC,
+        make="PrecisionRecallArea({num_thresholds})",
+        defaults=(("num_thresholds", "200"),),
+        values=(("curve", "PR"), ("summation_method", "trapezoidal")),
+        definition=_PRECISION_RECALL_AREA,
     ),
 }  # fmt: skip
 # Arguments that change nothing in TF2.

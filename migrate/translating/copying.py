@@ -2,11 +2,12 @@
 
 import ast
 import builtins
+import copy
 import dataclasses
 from collections.abc import Iterable, Sequence
 
 from migrate.mappings import functions
-from migrate.translating.expressions import dotted
+from migrate.translating.expressions import ToTf2, dotted, static_facts
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.source_files import SourceFile
 from migrate.translating.source_reader.statements import loads, stores
@@ -142,7 +143,12 @@ def _changes(file: SourceFile, node: ast.stmt, first: int) -> list[tuple[int, in
         return starts[start] + columns[0], starts[end] + columns[1]
 
     found: list[tuple[int, int, str]] = []
+    rewritten = _rewritten_calls(node, names)
+    found += [(*place(one), new) for one, new in rewritten.items()]
+    inside = {id(part) for one in rewritten for part in ast.walk(one)}
     for one in ast.walk(node):
+        if id(one) in inside:
+            continue
         if isinstance(one, ast.FunctionDef):
             for note in [
                 one.returns,
@@ -168,6 +174,32 @@ def _changes(file: SourceFile, node: ast.stmt, first: int) -> list[tuple[int, in
             _, inner = place(one.func.value.func.value)
             found.append((inner, end, ""))
     return found
+
+
+def _rewritten_calls(node: ast.AST, names: Sequence[str]) -> dict[ast.Call, str]:
+    """Returns the outermost calls whose arguments TF2 takes otherwise, and what it writes."""
+    found: dict[ast.Call, str] = {}
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Call) and _takes_otherwise(child, names):
+            new = copy.deepcopy(child)
+            made = ToTf2(static_facts(new, names), names).visit(new)
+            found[child] = ast.unparse(made)
+        else:
+            found |= _rewritten_calls(child, names)
+    return found
+
+
+def _takes_otherwise(node: ast.Call, names: Sequence[str]) -> bool:
+    root, _, rest = dotted(node.func).partition(".")
+    row = functions.ROWS.get(f"tf.{rest.removeprefix('compat.v1.')}")
+    if root not in names or row is None:
+        return False
+    given = {one.arg for one in node.keywords}
+    return (
+        bool(row.template)
+        or bool(given & (set(row.renamed) | set(row.dropped)))
+        or (row.positional is not None and len(node.args) > row.positional)
+    )
 
 
 _FOREIGN_TYPES = {"Dataset": "tf.data.Dataset"}

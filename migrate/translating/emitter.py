@@ -1,6 +1,7 @@
 """Writes the module of a translated program."""
 
 import re
+import textwrap
 
 from migrate.translating.ir import Program
 from migrate.translating.sections.export import served_source
@@ -46,6 +47,7 @@ def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
         *optimizer_sources(program),
         *dict.fromkeys(one.definition.rstrip() for one in program.metrics if one.definition),
         loop_source(program),
+        *(textwrap.indent(one, "# ", lambda _: True) for one in program.comments),
         write_summaries_source(program),
         train_source(program),
         main_source(program),

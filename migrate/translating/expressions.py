@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from migrate.mappings import functions
-from migrate.translating.facts import Call, ColumnFact, FunctionFact, TensorFact, Unknown
+from migrate.translating.facts import (
+    Call,
+    Callee,
+    ColumnFact,
+    FunctionFact,
+    Span,
+    TensorFact,
+    Unknown,
+)
 from migrate.translating.refusal import Refusal
 
 Facts = Mapping[ast.AST, Mapping[str, Sequence[Call]]]
@@ -101,6 +109,8 @@ class ToTf2(ast.NodeTransformer):
         if not api.startswith("tf."):
             return node
         node.keywords = [one for one in node.keywords if one.arg not in _NAME_ARGUMENTS]
+        if api == "tf.where":
+            _with_axes_of_condition(node, calls_of(node, self.facts))
         row = functions.ROWS.get(api)
         if row is None:
             node.func = self._dotted_like(node.func, api)
@@ -139,6 +149,74 @@ class ToTf2(ast.NodeTransformer):
             return self.generic_visit(node)
         rest = rest.removeprefix("compat.v1.")
         return ast.copy_location(parse(functions.tf2_name(f"tf.{rest}")), node)
+
+
+_WHERE = ("condition", "x", "y", "name")
+
+
+def _with_axes_of_condition(node: ast.Call, calls: Sequence[Call]) -> None:
+    """Gives the condition of `tf.where` axes of size 1 behind its own.
+
+    In TensorFlow 1, a vector chooses rows of `x` and `y`. TF2 broadcasts it along the last axis.
+    """
+    arguments = bind(node, _WHERE)
+    ranks = set()
+    for call in calls:
+        condition, x = call.arguments.get("condition"), call.arguments.get("x")
+        if "x" in arguments and isinstance(condition, TensorFact):
+            chosen = x if isinstance(x, TensorFact) else call.result
+            shape = chosen.shape if isinstance(chosen, TensorFact) else None
+            own = condition.shape
+            if own is None or shape is None:
+                raise Refusal(
+                    f"line {node.lineno}: the rank of a condition of tf.where is not known; "
+                    "expected a static rank, because TF2 broadcasts a vector along the last axis; "
+                    "use set_shape before it"
+                )
+            ranks.add((len(own), len(shape)))
+    if len(ranks) == 1:
+        [(own_rank, rank)] = ranks
+        if own_rank != 1 or rank <= 1:
+            return
+        axes = ", ".join([":", *["tf.newaxis"] * (rank - 1)])
+        new = parse(f"condition[{axes}]")
+        assert isinstance(new, ast.Subscript)
+        new.value = arguments["condition"]
+        if node.args:
+            node.args[0] = new
+        for keyword in node.keywords:
+            if keyword.arg == "condition":
+                keyword.value = new
+    elif any(own_rank == 1 and rank > 1 for own_rank, rank in ranks):
+        raise Refusal(f"line {node.lineno}: tf.where has conditions of several ranks")
+
+
+def static_facts(tree: ast.AST, aliases: Sequence[str]) -> dict[ast.AST, dict[str, list[Call]]]:
+    """Returns facts for the calls in source that no run reached, by the names that it calls."""
+    facts: dict[ast.AST, dict[str, list[Call]]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            root, _, rest = dotted(node.func).partition(".")
+            if root in aliases and rest:
+                api = f"tf.{rest.removeprefix('compat.v1.')}"
+                facts[node] = {"": [_named(api)]}
+    return facts
+
+
+def _named(api: str) -> Call:
+    return Call(
+        span=Span("", 0, 0, 0, 0),
+        callee=Callee(api=api, name=api.rpartition(".")[2]),
+        arguments={},
+        result=None,
+        iterations=(),
+        variables=(),
+        reads=(),
+        scope="",
+        calls=(),
+        branches={},
+        values={},
+    )
 
 
 def dotted(node: ast.AST) -> str:

@@ -6,7 +6,13 @@ from collections.abc import Iterable
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.refusal import Refusal
-from migrate.translating.source_reader.statements import Statement, loads, needed_for, stores
+from migrate.translating.source_reader.statements import (
+    Statement,
+    kills,
+    loads,
+    needed_for,
+    stores,
+)
 
 _INPUTS = {"features", "labels"}
 
@@ -49,7 +55,7 @@ def split(
     tainted: set[str] = set()
     depending = []
     for statement in relevant:
-        if _uses_model(statement.node) or loads(statement.node) & tainted:
+        if uses_model(statement.node) or loads(statement.node) & tainted:
             tainted |= stores(statement.node)
             depending.append(statement)
     inside &= set().union(*(stores(one.node) for one in depending), set())
@@ -105,7 +111,8 @@ def _among(statement: Statement, statements: Iterable[Statement]) -> bool:
     return any(statement is one for one in statements)
 
 
-def _uses_model(node: ast.AST) -> bool:
+def uses_model(node: ast.AST) -> bool:
+    """Tells whether a node reads an attribute of the model."""
     return any(
         isinstance(one, ast.Attribute)
         and isinstance(one.value, ast.Name)
@@ -119,16 +126,16 @@ def _needed_by_layers(relevant: list[Statement], inside: frozenset[str]) -> list
     for statement in relevant:
         if loads(statement.node) & labeled:
             labeled |= stores(statement.node)
-    needed: set[str] = set()
-    chosen = []
-    for statement in reversed(relevant):
-        names = stores(statement.node)
-        if _uses_model(statement.node) or names & needed or names & inside - labeled:
-            chosen.append(statement)
-            if isinstance(statement.node, ast.Assign):
-                needed -= stores(statement.node)
-            needed |= loads(statement.node)
-    return chosen[::-1]
+    chosen: list[Statement] = []
+    for mode in frozenset().union(*(one.modes for one in relevant)):
+        needed: set[str] = set()
+        for statement in reversed([one for one in relevant if mode in one.modes]):
+            names = stores(statement.node)
+            if uses_model(statement.node) or names & needed or names & inside - labeled:
+                chosen.append(statement)
+                needed -= kills(statement.node)
+                needed |= loads(statement.node)
+    return [one for one in relevant if _among(one, chosen)]
 
 
 def _outputs(

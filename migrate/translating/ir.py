@@ -101,6 +101,7 @@ class Loss:
       loss: The expression of the loss after them.
       known: The names in the legacy program for what `compute_loss` returns, such as
         `per_example_loss` for `losses`.
+      function: The name of `compute_loss`.
     """
 
     terms: tuple[LossTerm, ...]
@@ -110,6 +111,7 @@ class Loss:
     body: tuple[str, ...]
     loss: str
     known: Mapping[str, str]
+    function: str = "compute_loss"
 
     @property
     def reduce_words(self) -> str:
@@ -199,6 +201,7 @@ class Program:
       model: The forward pass.
       predictions: The function for PREDICT.
       loss: The loss.
+      evaluation_loss: The loss of EVAL, if it is another one; None if it is the same.
       metrics: The metrics.
       eval_body: The statements that compute what the metrics take.
       training: The optimizers.
@@ -209,6 +212,7 @@ class Program:
       summaries: The program's own summaries.
       export: The SavedModel; None if the program exported none.
       summary_steps: How many steps the Estimator made between summaries.
+      comments: Source that is not carried over, and stands in the module as comments.
     """
 
     source: str
@@ -234,6 +238,15 @@ class Program:
     summaries: Summaries = Summaries()
     export: Export | None = None
     summary_steps: int = 100
+    comments: tuple[str, ...] = ()
+    evaluation_loss: Loss | None = None
+
+    @property
+    def evaluated(self) -> "Program":
+        """The program, with the loss of EVAL."""
+        if self.evaluation_loss is None:
+            return self
+        return dataclasses.replace(self, loss=self.evaluation_loss)
 
 
 def source_of(nodes: Sequence[ast.stmt]) -> tuple[str, ...]:

@@ -1,15 +1,25 @@
 """The expressions that make the layers and variables of a model, and apply them."""
 
 import ast
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import initializers, layers
-from migrate.translating.expressions import ToTf2, api_of, bind, dotted, is_plain, parse, refuse
+from migrate.translating.expressions import (
+    ToTf2,
+    api_of,
+    bind,
+    dotted,
+    is_plain,
+    parse,
+    refuse,
+    static_facts,
+)
 from migrate.translating.facts import TensorFact
 from migrate.translating.local_values import LocalValues, copied
-from migrate.translating.model_uses import DROPOUT, Use
+from migrate.translating.model_uses import AVERAGE, DROPOUT, Use
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.inlining import TRAINING
 from migrate.translating.source_reader.statements import Statement
@@ -44,6 +54,7 @@ class Layers:
     Attributes:
       definitions: Functions that make initializers, by their names.
       classes: The source of the classes that the layers need.
+      functions: The source of the functions of the model_fn that they need.
     """
 
     def __init__(self, flat: Flattened, aliases: Sequence[str], local: LocalValues) -> None:
@@ -51,6 +62,7 @@ class Layers:
         self.path = flat.files[0].path
         self.definitions: dict[str, ast.expr] = {}
         self.classes: list[str] = []
+        self.functions: list[str] = []
 
     def made(self, use: Use) -> ast.expr:
         """Returns what makes the attribute of a use.
@@ -71,22 +83,32 @@ class Layers:
         else:
             arguments = bind(use.node, row.parameters)
             arguments.pop(row.parameters[0], None)
-        arguments.pop("training", None)
+        arguments.pop(row.training[0], None)
+        for name, default in row.defaults.items():
+            arguments.setdefault(name, parse(default))
         if use.api == "tf.nn.dropout":
             arguments = self._dropout_rate(use, arguments)
         self._of_scope(use, row, arguments)
         fused = row.keras == "BatchNormalization" and self._is_fused(use, arguments)
-        arguments.pop("fused", None)
+        if not row.source:
+            arguments.pop("fused", None)
+        if fused:
+            for name in ("axis", "center", "scale"):
+                arguments.pop(name, None)
         keywords = []
         for name, value in arguments.items():
-            if name not in row.parameters and name not in ("rate", "dtype"):
+            if name not in (*row.parameters, *row.defaults, "rate", "dtype"):
                 raise refuse(use.node, self.path, f"`{name}` of {use.api} is not translated")
+            if name == "reuse" or (name == "fused" and row.source):
+                continue  # the run showed which layers share their variables
             if name in row.dropped:
                 if _literal(value) != row.dropped[name]:
                     reason = f"`{name}` of {use.api} has no equal in Keras"
                     raise refuse(use.node, self.path, reason)
                 continue
-            if name in ("name", "dtype") or name.endswith("_regularizer"):
+            if name in ("name", "dtype", "scope", "updates_collections") or name.endswith(
+                "_regularizer"
+            ):
                 continue  # the loss has the regularizers as terms of its own
             if isinstance(value, ast.Constant) and value.value is None:
                 continue
@@ -95,9 +117,14 @@ class Layers:
         dtypes = {one.dtype for one in use.variables} - {"float32"}
         if dtypes:
             keywords.append(ast.keyword(arg="dtype", value=ast.Constant(value=dtypes.pop())))
+        if use.variables and use.variables[0].name.endswith(AVERAGE):
+            keywords.append(ast.keyword(arg="trainable", value=ast.Constant(value=False)))
+        if row.source and row.source not in self.classes:
+            self.classes.append(row.source)
         positional = _positional(row, keywords)
+        name = row.keras if row.source else f"keras.layers.{row.keras}"
         return ast.Call(
-            func=parse("FusedBatchNormalization" if fused else f"keras.layers.{row.keras}"),
+            func=parse("FusedBatchNormalization" if fused else name),
             args=[one.value for one in positional],
             keywords=[one for one in keywords if one not in positional],
         )
@@ -114,7 +141,10 @@ class Layers:
         if ranks != {4} or (given is not None and _literal(given) is False):
             return False
         for name, value in arguments.items():
-            usual = name in ("momentum", "epsilon", "fused", "name") or name.endswith("regularizer")
+            usual = name in ("momentum", "epsilon", "fused", "name", "gamma_initializer", "reuse")
+            usual = usual or name.endswith("regularizer") or name in ("center", "scale")
+            if name in ("center", "scale"):
+                usual = all(call.arguments.get(name, True) is True for call in use.executions)
             if not usual and not (name == "axis" and _literal(value) in (-1, 3)):
                 reason = f"`{name}` of a fused batch normalization is not translated"
                 raise refuse(use.node, self.path, reason)
@@ -212,6 +242,9 @@ class Layers:
             made = self.initializer(use, value)
             if made is not None:
                 return made
+        function = self._own_function(use, value)
+        if function is not None:
+            return function
         resolved = self.local.static(value, use.statement, in_list=use.listed)
         if resolved is not None:
             rewrite = ToTf2(self.flat.facts, self.aliases)
@@ -234,6 +267,20 @@ class Layers:
             f"`{name}`, `{ast.unparse(value)}`, depends on the batch or is made in the model_fn; "
             "define it at the top level of the module",
         )
+
+    def _own_function(self, use: Use, value: ast.expr) -> ast.expr | None:
+        """Returns the name of a function that the model_fn defines, as a function of the module."""
+        if not isinstance(value, ast.Name):
+            return None
+        node = self.local.function(value.id, use.statement)
+        if node is None:
+            return None
+        new = copy.deepcopy(node)
+        made = ToTf2(static_facts(new, self.aliases), self.aliases).visit(new)
+        source = ast.unparse(ast.fix_missing_locations(made))
+        if source not in self.functions:
+            self.functions.append(source)
+        return value
 
     def initializer(self, use: Use, value: ast.expr) -> ast.expr | None:
         """Returns a new Keras initializer: each weight has its own, as one repeats its numbers."""
@@ -265,6 +312,8 @@ class Layers:
             return None
         given = {}
         for name, one in bind(value, row.parameters).items():
+            if name in row.only and _literal(one) != row.only[name]:
+                return None
             resolved = self.local.static(one, at)
             if resolved is None:
                 return None
@@ -284,7 +333,7 @@ class Layers:
                 raise refuse(use.node, self.path, "the rate of this dropout is not one number")
         else:
             values = {
-                mode: next((call.arguments.get("training") for call in calls), False)
+                mode: next((call.arguments.get(*use.row.training) for call in calls), False)
                 for mode, calls in use.calls.items()
                 if calls
             }

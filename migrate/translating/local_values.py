@@ -65,6 +65,15 @@ class LocalValues:
             return None
         return node.value, self.statements[index]
 
+    def function(self, name: str, at: Statement) -> ast.FunctionDef | None:
+        """Returns a function that the model_fn defines, and that reads nothing of the run."""
+        index = self._definition(name, self._index(at), at.modes)
+        node = self.nodes[index] if index is not None else None
+        if not isinstance(node, ast.FunctionDef) or loads(node) & _OF_THE_RUN:
+            return None
+        local = set().union(*(stores(one) for one in self.nodes), set())
+        return None if loads(node) & local else node
+
     def _index(self, statement: Statement) -> int:
         return next(i for i, one in enumerate(self.statements) if one is statement)
 
@@ -96,6 +105,8 @@ class LocalValues:
         return copied(value, self.flat, values) if values else value
 
     def _is_tensor(self, value: ast.expr) -> bool:
+        if isinstance(value, ast.Lambda):
+            return False
         for node in ast.walk(value):
             for call in calls_of(node, self.flat.facts):
                 if isinstance(call.result, TensorFact):

@@ -4,6 +4,7 @@ import ast
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from estimator_compat.ledger.steps import LossStep
 from estimator_compat.ledger.values import Kind
@@ -64,8 +65,9 @@ def read(
     names: Names | None = None,
     weight_names: Mapping[str, str] | None = None,
     constants: Mapping[str, str] | None = None,
+    mode: str = ModeKeys.TRAIN,
 ) -> Loss:
-    """Reads the loss of TRAIN.
+    """Reads the loss of a mode.
 
     Args:
       flat: The flattened model_fn.
@@ -77,11 +79,12 @@ def read(
       weight_names: The legacy names of variables by their expressions in the model, such as
         `dense.kernel`.
       constants: The names of the program's constants, by the numbers that they are.
+      mode: The mode.
 
     Raises:
       Refusal: The loss has no form that is translated.
     """
-    reading = _Reading(flat, others, loss, outputs, terms)
+    reading = _Reading(flat, others, loss, outputs, terms, mode)
     reading.written_names, reading.constants = names or Names(), constants or {}
     reading.weight_names = weight_names or {}
     return reading.run()
@@ -99,29 +102,37 @@ def losses(terms: Sequence[LedgerTerm]) -> frozenset[str]:
     return frozenset(one.tensors[0] for one in terms if one.kind is Kind.DATA)
 
 
-def check_same(
-    statements: Sequence[Statement], train: ast.expr, evaluation: ast.expr, path: str
-) -> None:
-    """Checks that TRAIN and EVAL compute the same loss.
-
-    Raises:
-      Refusal: They do not.
-    """
+def is_same(statements: Sequence[Statement], train: ast.expr, evaluation: ast.expr) -> bool:
+    """Tells whether TRAIN and EVAL compute their losses by the same statements."""
     needed = [
         [one.node for one in needed_for(statements, loads(loss), mode)[0]]
         for loss, mode in ((train, ModeKeys.TRAIN), (evaluation, ModeKeys.EVAL))
     ]
     first = [ast.dump(one) for one in [*needed[0], train]]
-    second = [ast.dump(one) for one in [*needed[1], evaluation]]
-    if first != second:
-        others = [one for one in [*needed[1], evaluation] if ast.dump(one) not in first]
-        one = (others or [evaluation])[0]
-        raise Refusal(
-            f"EVAL computes another loss than TRAIN: {ast.unparse(one)[:80]}; compute the same "
-            "loss in both, and add what TRAIN has besides in the file that is written",
-            path=path,
-            line=getattr(one, "lineno", 0),
-        )
+    return first == [ast.dump(one) for one in [*needed[1], evaluation]]
+
+
+def with_functions_of(evaluation: Loss, train: Loss) -> Loss:
+    """Returns the loss of EVAL, which calls those functions of TRAIN's that compute the same."""
+    known = [f for one in train.terms for f in (one.per_example, one.reduce) if f is not None]
+    names: dict[str, str] = {}
+    terms = []
+    for term in evaluation.terms:
+        changed: dict[str, Any] = {}
+        for field in ("per_example", "reduce"):
+            function = getattr(term, field)
+            for one in known:
+                if function is not None and dataclasses.replace(function, name=one.name) == one:
+                    names[function.name] = one.name
+                    changed[field] = one
+        terms.append(dataclasses.replace(term, **changed))
+    rename = _Renamed(names)
+    return dataclasses.replace(
+        evaluation,
+        terms=tuple(terms),
+        body=tuple(rename.text(one) for one in evaluation.body),
+        loss=rename.text(evaluation.loss),
+    )
 
 
 class _Reading:
@@ -136,13 +147,15 @@ class _Reading:
         loss: ast.expr,
         outputs: Sequence[str],
         terms: Sequence[LedgerTerm],
+        mode: str,
     ) -> None:
+        self.mode = mode
         self.flat, self.outputs, self.terms = flat, outputs, terms
         self.others = others
         self.given = loss
-        needed = needed_for(others, loads(loss), ModeKeys.TRAIN)[0]
-        self.source = LossSource(flat, needed, loss, ModeKeys.TRAIN)
-        self.original = LossSource(flat, needed, loss, ModeKeys.TRAIN)
+        needed = needed_for(others, loads(loss), self.mode)[0]
+        self.source = LossSource(flat, needed, loss, self.mode)
+        self.original = LossSource(flat, needed, loss, self.mode)
         self.taken = names_in(self.source.roots()) | {*outputs, *_INPUTS}
 
     @property
@@ -161,7 +174,7 @@ class _Reading:
                 if one.line is None:
                     raise self._refusal(self.given, reason)
                 raise Refusal(reason, path=one.line.file, line=one.line.number)
-        behind = needed_for(self.flat.statements, loads(self.given), ModeKeys.TRAIN)[0]
+        behind = needed_for(self.flat.statements, loads(self.given), self.mode)[0]
         for root in [*(one.node for one in behind), self.given]:
             for node in ast.walk(root):
                 if any(one.callee.name in _GRADIENTS for one in calls_of(node, self.flat.facts)):
@@ -186,6 +199,7 @@ class _Reading:
             regularization_words=penalty[1] if penalty else "",
             variables=self.variables if self._reads_variables(body) else "",
             body=source_of(body),
+            function="compute_loss" if self.mode == ModeKeys.TRAIN else "compute_evaluation_loss",
             loss=ast.unparse(self.source.loss),
             known=self._known(sites),
         )
@@ -330,19 +344,22 @@ class _Reading:
         return site.term.name
 
     def _names(self, site: _Site, count: int) -> _TermNames:
+        own = "" if self.mode == ModeKeys.TRAIN else "evaluation_"
         if count == 1:
-            names = _TermNames("loss_per_example", "reduce_loss", "losses")
+            names = _TermNames(f"{own}loss_per_example", f"reduce_{own}loss", "losses")
         else:
             base = re.sub(
                 r"(^|_)(loss|losses|per_example|per_word|mean|total)(?=_|$)", "", site.base
             )
             base = base.strip("_") or re.sub(r"\W", "_", site.term.name)
-            names = _TermNames(f"{base}_loss_per_example", f"reduce_{base}_loss", f"{base}_losses")
+            names = _TermNames(
+                f"{own}{base}_loss_per_example", f"reduce_{own}{base}_loss", f"{base}_losses"
+            )
         assigned = self.source.nodes[site.index] if site.index < len(self.source.nodes) else None
-        own = stores(assigned) if isinstance(assigned, ast.Assign) else set()
+        written = stores(assigned) if isinstance(assigned, ast.Assign) else set()
         made = []
         for name in dataclasses.astuple(names):
-            is_own = name in own and site.written is None and assigned.value is site.node  # type: ignore[union-attr]
+            is_own = name in written and site.written is None and assigned.value is site.node  # type: ignore[union-attr]
             made.append(name if is_own else unique(name, self.taken))
             self.taken.add(made[-1])
         return _TermNames(*made)
@@ -434,10 +451,10 @@ class _Reading:
     def _per_example(
         self, name: str, index: int, value: ast.expr, lines: tuple[str, ...]
     ) -> Function:
-        before = [Statement(one, frozenset((ModeKeys.TRAIN,))) for one in self.source.nodes[:index]]
+        before = [Statement(one, frozenset((self.mode,))) for one in self.source.nodes[:index]]
         read = loads(value).union(*(loads(ast.parse(line)) for line in lines))
         read -= {line.partition(" = ")[0] for line in lines}
-        needed, names = needed_for(before, read, ModeKeys.TRAIN)
+        needed, names = needed_for(before, read, self.mode)
         ordered = ["labels", *self.outputs, "features", self.variables]
         local = {one for node in self.source.nodes for one in stores(node)}
         lost = names & local - {*ordered} - {n for one in needed for n in stores(one.node)}
@@ -619,8 +636,8 @@ class _Reading:
     def _body(self, terms: Sequence[LossTerm]) -> list[ast.stmt]:
         wanted = loads(self.source.loss) | {one.losses.lstrip("-") for one in terms}
         wanted |= set().union(*(loads(parse(one.weights)) for one in terms if one.weights), set())
-        every = [Statement(one, frozenset((ModeKeys.TRAIN,))) for one in self.source.nodes]
-        chosen = {id(one.node) for one in needed_for(every, wanted, ModeKeys.TRAIN)[0]}
+        every = [Statement(one, frozenset((self.mode,))) for one in self.source.nodes]
+        chosen = {id(one.node) for one in needed_for(every, wanted, self.mode)[0]}
         return [one for one in self.source.nodes if id(one) in chosen]
 
     def _reads_variables(self, body: Sequence[ast.stmt]) -> bool:

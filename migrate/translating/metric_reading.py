@@ -6,7 +6,8 @@ import re
 from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import metrics
 from migrate.translating import spec_reading
-from migrate.translating.expressions import api_of, bind, fill, parse
+from migrate.translating.expressions import api_of, bind, calls_of, fill, parse
+from migrate.translating.facts import TensorFact
 from migrate.translating.ir import Metric
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.flattening import Flattened
@@ -42,6 +43,10 @@ class MetricReading:
         if row is None or not isinstance(node, ast.Call):
             raise self._untranslated(f"the metric {name!r}, {ast.unparse(node)[:60]},", node)
         arguments = bind(node, row.parameters)
+        curve = getattr(arguments.get("curve"), "value", "")
+        row = metrics.CURVES.get((api, curve), row)
+        if row.one_label and not self._has_one_label(node):
+            raise self._untranslated(f"the metric {name!r} of several labels", node)
         for parameter in metrics.DROPPED:
             arguments.pop(parameter, None)
         for parameter, only in row.values:
@@ -61,6 +66,15 @@ class MetricReading:
             make=ast.unparse(fill(row.make, arguments)),
             values=tuple(values),
             definition=row.definition,
+        )
+
+    def _has_one_label(self, node: ast.Call) -> bool:
+        """Tells whether the run showed labels of the shape `[batch]` or `[batch, 1]`."""
+        seen = [call.arguments.get("labels") for call in calls_of(node, self.flat.facts)]
+        shapes = [one.shape for one in seen if isinstance(one, TensorFact)]
+        return bool(shapes) and all(
+            shape is not None and (len(shape) == 1 or (len(shape) == 2 and shape[1] == 1))
+            for shape in shapes
         )
 
     def _keras_metric(self, name: str, node: ast.Call, variable: str) -> Metric:

@@ -7,12 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import layers as layer_rows
-from migrate.translating import feature_columns, model_uses, rnn_reading, table_reading
+from migrate.mappings.contrib_layers import VARIABLES
+from migrate.translating import (
+    contrib_layers,
+    feature_columns,
+    model_uses,
+    rnn_reading,
+    table_reading,
+)
+from migrate.translating.bidirectional_writing import BidirectionalWriting
 from migrate.translating.expressions import ToTf2, api_of, bind, calls_of, dotted, parse, refuse
 from migrate.translating.facts import Call, VariableFact
 from migrate.translating.layer_reading import Layers
 from migrate.translating.local_values import LocalValues, copied
-from migrate.translating.model_uses import RNNS, Use
+from migrate.translating.model_uses import AVERAGE, BIDIRECTIONAL, RNNS, Use
 from migrate.translating.rnn_writing import RnnWriting
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.statements import Statement, loads, stores
@@ -65,26 +73,36 @@ class ModelPart:
     functions: list[str] = dataclasses.field(default_factory=list)
 
 
-def read(flat: Flattened, aliases: Sequence[str]) -> ModelPart:
+def read(
+    flat: Flattened, aliases: Sequence[str], averages: Mapping[str, str] | None = None
+) -> ModelPart:
     """Reads the model off the flattened model_fn, whose statements are changed.
+
+    Args:
+      flat: The flattened model_fn.
+      aliases: The names by which the source calls TensorFlow.
+      averages: The names of the moving averages, by the names of the weights.
 
     Raises:
       Refusal: A layer is used in a way that has no equal in Keras.
     """
+    contrib_layers.rewrite(flat)
     tables = table_reading.read(flat, aliases)
-    part = _Reading(flat, aliases).run()
+    part = _Reading(flat, aliases, averages or {}).run()
     part.constants = tables
     return part
 
 
 class _Reading:
-    def __init__(self, flat: Flattened, aliases: Sequence[str]) -> None:
-        self.flat, self.aliases = flat, aliases
+    def __init__(
+        self, flat: Flattened, aliases: Sequence[str], averages: Mapping[str, str]
+    ) -> None:
+        self.flat, self.aliases, self.averages = flat, aliases, averages
         self.path = flat.files[0].path
         self.local = LocalValues(flat)
         self.layers = Layers(flat, aliases, self.local)
         self.uses: list[Use] = []
-        self.rnns: dict[int, RnnWriting] = {}
+        self.rnns: dict[int, RnnWriting | BidirectionalWriting] = {}
         self.part = ModelPart([], {}, {}, [], flat.statements, {}, [])
 
     def run(self) -> ModelPart:
@@ -93,6 +111,7 @@ class _Reading:
             self._collect(statement.node, statement, loop)
         for node in {id(one): one for one in self.flat.returned.values()}.values():
             self._collect(node, self.flat.statements[-1], None)
+        self._with_averages()
         self._share()
         model_uses.name_all(self.uses)
         for use in self.uses:
@@ -125,6 +144,7 @@ class _Reading:
             _with_values(statement.node)
         self.part.definitions = self.layers.definitions
         self.part.classes += self.layers.classes
+        self.part.functions += self.layers.functions
         return self.part
 
     def _columns(self, node: ast.Call, api: str) -> ast.expr:
@@ -211,6 +231,33 @@ class _Reading:
             )
         return func
 
+    def _with_averages(self) -> None:
+        """Makes the layers that read moving averages by a custom getter own them.
+
+        Raises:
+          Refusal: The getter does something else.
+        """
+        facts = {one.name: one for use in self.uses for one in use.variables}
+        weights = {average: weight for weight, average in self.averages.items()}
+        for use in self.uses:
+            if use.node not in self.flat.gotten:
+                continue
+            reads = {name for name in use.reads if name in weights or name in facts}
+            if use.variables or reads - set(weights):
+                raise refuse(
+                    use.node,
+                    self.path,
+                    "a custom getter that returns something else than the moving averages of all "
+                    "weights is not translated; expected tf.train.ExponentialMovingAverage; leave "
+                    "`custom_getter` out",
+                )
+            made = tuple(
+                dataclasses.replace(facts[weights[name]], name=name, trainable=False)
+                for name in sorted(reads, key=lambda one: list(facts).index(weights[one]))
+            )
+            for calls in use.calls.values():
+                calls[:] = [dataclasses.replace(one, variables=made, reads=()) for one in calls]
+
     def _share(self) -> None:
         """Finds the uses whose layer or variable another use made."""
         makers: dict[str, Use] = {}
@@ -262,7 +309,8 @@ class _Reading:
                 if use.api in _WEIGHTS:
                     self._variable_at(one, base)
                     continue
-                attribute = use.row.variables.get(one.name.rpartition("/")[2])
+                last = one.name.removesuffix(AVERAGE).rpartition("/")[2]
+                attribute = use.row.variables.get(VARIABLES.get(last, last))
                 if attribute is None or (not use.listed and index):
                     reason = f"the variable {one.name} has no place in Keras"
                     raise refuse(use.node, self.path, reason)
@@ -277,7 +325,11 @@ class _Reading:
         if use.loop is not None:
             raise refuse(use.node, self.path, "an RNN in a loop is not translated; write it out")
         read = {one.id for one in self._reads() if isinstance(one.ctx, ast.Load)}
-        writing = RnnWriting(use, self.layers, read)
+        writing: RnnWriting | BidirectionalWriting
+        if use.api == BIDIRECTIONAL:
+            writing = BidirectionalWriting(use, self.layers, read)
+        else:
+            writing = RnnWriting(use, self.layers, read)
         self.rnns[id(use.node)] = writing
         for name, value in writing.attributes():
             self.part.attributes.append(Attribute(name, value))

@@ -122,7 +122,11 @@ RESERVED = frozenset(
         "loss_tracker",
     )
 )
-RNNS = ("tf.nn.dynamic_rnn",)
+# The end of the name of a moving average.
+AVERAGE = "/ExponentialMovingAverage"
+_WEIGHTS = ("tf.get_variable", "tf.Variable")
+BIDIRECTIONAL = "tf.nn.bidirectional_dynamic_rnn"
+RNNS = ("tf.nn.dynamic_rnn", BIDIRECTIONAL)
 DROPOUT = layers.LayerRow(
     legacy="tf.nn.dropout",
     keras="Dropout",
@@ -208,9 +212,14 @@ class Use:
         if not self.variables:
             return ""
         name = self.variables[0].name
+        if name.endswith(AVERAGE):
+            name = name.removesuffix(AVERAGE)
+            owner = name if self.api in _WEIGHTS else name.rpartition("/")[0]
+            return f"{owner}_average"
         if self.api in RNNS:
-            return _LAST_OF_RNN.sub("", name) or "rnn"
-        return name if self.api in ("tf.get_variable", "tf.Variable") else name.rpartition("/")[0]
+            kind = "bidirectional_rnn" if self.api == BIDIRECTIONAL else "rnn"
+            return _LAST_OF_RNN.sub("", name) or kind
+        return name if self.api in _WEIGHTS else name.rpartition("/")[0]
 
 
 def name_all(uses: Sequence[Use]) -> None:
@@ -250,6 +259,8 @@ def _shortest(path: str, paths: Sequence[str], taken: set[str]) -> str:
 
 def _identifier(text: str) -> str:
     name = re.sub(r"\W", "_", text)
+    if re.search("[a-z][A-Z]", name):
+        name = re.sub("(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
     return f"layer_{name}" if name[:1].isdigit() else name
 
 

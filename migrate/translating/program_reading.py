@@ -17,6 +17,7 @@ from migrate.translating import (
     forward_reading,
     loss_collections,
     loss_reading,
+    mode_conditions,
     model_reading,
     spec_reading,
     summary_reading,
@@ -26,6 +27,7 @@ from migrate.translating.expressions import api_of, dotted, is_plain, parse
 from migrate.translating.facts import Call, Span, TensorFact
 from migrate.translating.ir import Function, Loss, Metric, Model, Program, source_of
 from migrate.translating.ir import LossTerm as TermPart
+from migrate.translating.loss_source import unique
 from migrate.translating.metric_reading import MetricReading, is_none
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader import flattening, source_files
@@ -46,6 +48,7 @@ class RunFacts:
       calls: The call of the model_fn in each mode.
       formulas: The ledger's formula in each mode.
       terms: The ledger's terms of the loss in TRAIN.
+      evaluation_terms: Those in EVAL.
       training: The optimizers.
       params: The hyperparameters; None if they have no source form.
       closure: The values of names from functions around the model_fn.
@@ -60,6 +63,7 @@ class RunFacts:
       summaries: The summaries in TRAIN.
       export: What the program exports; None if it exports nothing.
       summary_steps: How many steps the Estimator makes between summaries.
+      init_fns: The name and the source of a Scaffold's `init_fn`, by mode.
     """
 
     model_fn: Span
@@ -67,6 +71,7 @@ class RunFacts:
     calls: Mapping[str, Call]
     formulas: Mapping[str, str]
     terms: Sequence[LossTerm]
+    evaluation_terms: Sequence[LossTerm]
     training: TrainingFacts
     params: Any
     closure: Mapping[str, Any]
@@ -80,6 +85,7 @@ class RunFacts:
     summaries: tuple[SummaryFact, ...] = ()
     export: ExportFact | None = None
     summary_steps: int = 100
+    init_fns: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
 
 
 def read(facts: RunFacts) -> Program:
@@ -103,12 +109,16 @@ class _Reading:
             facts.model_fn,
             facts.calls,
             facts.attributes,
-            tensors=loss_reading.tensors(facts.terms),
+            tensors=loss_reading.tensors(facts.terms)
+            | loss_reading.tensors(facts.evaluation_terms),
         )
         self.flat = flat
         marks = summary_reading.mark(flat, facts.summaries)
         self._name_constants(flat)
-        part = model_reading.read(flat, self.aliases)
+        averages = facts.training.averages
+        part = model_reading.read(
+            flat, self.aliases, averages.names if averages is not None else None
+        )
         self.names = loss_collections.names_for(flat)
         loss_collections.gather(flat, facts.terms, self.names)
         loss_collections.name_variables(
@@ -117,12 +127,14 @@ class _Reading:
         specs = self._without_penalties(spec_reading.specs(flat))
         tidying.tidy(flat.statements)
         tidying.open_dicts(flat.statements, list(flat.returned.values()))
-        wanted = self._wanted(specs)
+        self._name_outputs(specs)
+        self.wanted = wanted = self._wanted(specs)
         forward, marks = summary_reading.split(flat.statements, wanted, marks)
         self.outputs = forward.outputs
-        loss = self._loss(specs, forward, part)
+        loss, evaluation_loss = self._losses(specs, forward, part)
+        known = (evaluation_loss or loss).known
+        found, eval_body = self._metrics(specs, _with_known(forward.others, known))
         others = _with_known(forward.others, loss.known)
-        found, eval_body = self._metrics(specs, others)
         rates, rate_function = self._rates()
         self.summaries = summary_reading.read(
             flat, marks, facts.summaries, others, forward, loss, facts.training, rates=rates,
@@ -136,7 +148,9 @@ class _Reading:
         tables = tuple(f"{k} = {ast.unparse(v)}" for k, v in part.constants.items())
         self.tables = tuple(part.constants)
         shown = [self.summaries.function, self.export.function if self.export else None]
-        copied = self._copied(tables, model, loss, predictions, found, eval_body, rates, shown)
+        copied = self._copied(
+            tables, model, loss, evaluation_loss, predictions, found, eval_body, rates, shown
+        )
         return Program(
             source=facts.model_fn.file,
             model_fn=facts.name,
@@ -144,7 +158,16 @@ class _Reading:
             imports=copied.imports,
             copied=(*copied.parts, *tables, *part.classes),
             params=self._params(
-                copied, tables, model, loss, predictions, found, eval_body, rates, shown
+                copied,
+                tables,
+                model,
+                loss,
+                evaluation_loss,
+                predictions,
+                found,
+                eval_body,
+                rates,
+                shown,
             ),
             feature_specs=facts.feature_specs,
             has_labels=facts.has_labels,
@@ -157,6 +180,7 @@ class _Reading:
             model=model,
             predictions=predictions,
             loss=loss,
+            evaluation_loss=evaluation_loss,
             metrics=found,
             eval_body=eval_body,
             training=facts.training,
@@ -166,6 +190,10 @@ class _Reading:
             summaries=self.summaries,
             export=self.export,
             summary_steps=facts.summary_steps,
+            comments=tuple(
+                f"Not carried over: the Scaffold's init_fn of {mode.upper()}, `{name}`.\n{source}"
+                for mode, (name, source) in facts.init_fns.items()
+            ),
         )
 
     def _without_penalties(
@@ -179,25 +207,42 @@ class _Reading:
             for mode, spec in specs.items()
         }
 
-    def _loss(
+    def _losses(
         self,
         specs: Mapping[str, Mapping[str, ast.expr]],
         forward: forward_reading.Forward,
         part: model_reading.ModelPart,
-    ) -> Loss:
+    ) -> tuple[Loss, Loss | None]:
+        """Returns the losses of TRAIN and of EVAL; None for that of EVAL if it is the same."""
         train = specs[TRAIN]["loss"]
-        if EVAL in specs:
-            loss_reading.check_same(forward.others, train, specs[EVAL]["loss"], self.file.path)
-        return loss_reading.read(
-            self.flat,
-            forward.others,
-            train,
-            forward.outputs,
-            self.facts.terms,
-            names=self.names,
-            weight_names={text: name for name, text in part.variables.items()},
-            constants=self._constants(),
-        )
+        given = {TRAIN: train}
+        if EVAL in specs and not loss_reading.is_same(forward.others, train, specs[EVAL]["loss"]):
+            given[EVAL] = specs[EVAL]["loss"]
+        found = {
+            mode: loss_reading.read(
+                self.flat,
+                forward.others,
+                loss,
+                forward.outputs,
+                self.facts.terms if mode == TRAIN else self.facts.evaluation_terms,
+                names=self.names,
+                weight_names={text: name for name, text in part.variables.items()},
+                constants=self._constants(),
+                mode=mode,
+            )
+            for mode, loss in given.items()
+        }
+        if EVAL not in found:
+            return found[TRAIN], None
+        penalty = found[EVAL].regularization
+        if penalty is not None and penalty != found[TRAIN].regularization:
+            raise Refusal(
+                "EVAL adds another penalty on the weights to the loss than TRAIN; expected the "
+                "same, or none; add it in the file that is written",
+                path=self.file.path,
+                line=getattr(given[EVAL], "lineno", 0),
+            )
+        return found[TRAIN], loss_reading.with_functions_of(found[EVAL], found[TRAIN])
 
     def _constants(self) -> dict[str, str]:
         """Returns the names of the hyperparameters that are fractions, by their numbers."""
@@ -226,6 +271,31 @@ class _Reading:
         for node in flat.returned.values():
             Rename().visit(node)
 
+    def _name_outputs(self, specs: dict[str, Mapping[str, ast.expr]]) -> None:
+        """Gives names to predictions and losses that the model computes where they are returned."""
+        for mode, spec in specs.items():
+            key = "predictions" if mode == PREDICT else "loss"
+            value = spec.get(key)
+            if value is None or not forward_reading.uses_model(value):
+                continue
+            values = value.values if isinstance(value, ast.Dict) else [value]
+            keys = value.keys if isinstance(value, ast.Dict) else [ast.Constant(key)]
+            for index, (named, one) in enumerate(zip(keys, values, strict=True)):
+                if not forward_reading.uses_model(one):
+                    continue
+                taken = {n for s in self.flat.statements for n in stores(s.node) | loads(s.node)}
+                word = str(named.value) if isinstance(named, ast.Constant) else key
+                name = unique(re.sub(r"\W", "_", word) or key, taken)
+                new = ast.Assign(
+                    targets=[ast.Name(id=name, ctx=ast.Store())], value=one, lineno=value.lineno
+                )
+                self.flat.statements.append(Statement(new, frozenset((mode,))))
+                read = ast.Name(id=name, ctx=ast.Load())
+                if isinstance(value, ast.Dict):
+                    value.values[index] = read
+                else:
+                    specs[mode] = {**spec, key: read}
+
     def _wanted(self, specs: Mapping[str, Mapping[str, ast.expr]]) -> dict[str, set[str]]:
         wanted: dict[str, set[str]] = {}
         for mode, spec in specs.items():
@@ -247,6 +317,14 @@ class _Reading:
                 "put the train_op under tf.control_dependencies of them",
                 path=self.file.path,
             )
+        unknown = [name for name in self.facts.training.moved if name not in part.moving]
+        if unknown:
+            raise Refusal(
+                f"the train_op assigns the variable {unknown[0]}, which is not translated; "
+                "expected optimizers, moving averages of weights and those of batch "
+                "normalization; leave it out, and add it in the file that is written",
+                path=self.file.path,
+            )
         init: list[str] = []
         for name, value in part.definitions.items():
             init.append(
@@ -262,7 +340,9 @@ class _Reading:
             init.append(f"self.{attribute.name} = {made}")
         return Model(
             init=tuple(init),
-            body=tuple(_lines(forward.statements)),
+            body=mode_conditions.lines(
+                forward.statements, self.wanted, forward.outputs, self.file.path
+            ),
             outputs=forward.outputs,
             variables=part.variables,
             state=tuple(name for name in part.variables if name not in part.trainable),
@@ -428,14 +508,10 @@ class _Reading:
         found = []
         for mode, spec in specs.items():
             for name, value in spec.items():
-                if name in ("scaffold", "scaffold_fn") and not is_none(value):
-                    raise Refusal(
-                        f"the {name} in mode {mode!r} is not translated yet",
-                        path=self.file.path,
-                        line=getattr(value, "lineno", 0),
-                    )
                 if (name.endswith("hooks") or name == "host_call") and not is_none(value):
                     found.append(f"{name} of {mode.upper()}: {ast.unparse(value)}")
+        for mode, (name, _) in self.facts.init_fns.items():
+            found.append(f"init_fn of {mode.upper()}: `{name}`, which stands below as a comment")
         names = {one.name for one in self.facts.summaries}
         for call in self.facts.calls[TRAIN].walk():
             if call.callee.api.startswith("tf.summary."):
@@ -462,6 +538,7 @@ class _Reading:
                 and not api_of(node.value, self.flat.facts).startswith(
                     ("tf.summary.", "tf.losses.")
                 )
+                and not stores(node)
                 and ".update_state(" not in ast.unparse(node)
             ):
                 found.append(f"`{ast.unparse(node)}` (line {node.lineno})")
@@ -498,7 +575,7 @@ def _texts(parts: Sequence[Any]) -> list[str]:
         elif isinstance(one, TermPart):
             found += _texts([one.per_example, one.reduce, one.weights])
         elif isinstance(one, Model):
-            found += [*one.init, *one.body, *one.methods]
+            found += [*one.init, *one.body, *one.methods, *one.functions]
         elif isinstance(one, Metric):
             found += [one.make, *one.values, one.definition]
         elif isinstance(one, copying.Copied):
@@ -511,15 +588,5 @@ def _texts(parts: Sequence[Any]) -> list[str]:
 
 
 def _lines(statements: Sequence[Statement]) -> list[str]:
-    """Returns the source of statements, with their comments, and conditions on `training`."""
-    found: list[str] = []
-    for statement in statements:
-        [text] = source_of([statement.node])
-        if (
-            TRAIN in statement.modes
-            and EVAL not in statement.modes
-            and PREDICT not in statement.modes
-        ):
-            text = "if training:\n" + "\n".join(f"    {line}" for line in text.splitlines())
-        found.append("\n".join([*statement.comments, text]))
-    return found
+    """Returns the source of statements, with their comments."""
+    return ["\n".join([*one.comments, *source_of([one.node])]) for one in statements]

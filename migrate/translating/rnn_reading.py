@@ -10,7 +10,7 @@ from migrate.mappings.rnn_cells import CellRow
 from migrate.translating.expressions import api_of, bind, calls_of, parse, refuse
 from migrate.translating.facts import Call, TensorFact
 from migrate.translating.layer_reading import Layers
-from migrate.translating.model_uses import Use
+from migrate.translating.model_uses import BIDIRECTIONAL, Use
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.statements import Statement
@@ -18,6 +18,10 @@ from migrate.translating.source_reader.statements import Statement
 DYNAMIC_RNN = (
     "cell", "inputs", "sequence_length", "initial_state", "dtype", "parallel_iterations",
     "swap_memory", "time_major", "scope",
+)  # fmt: skip
+BIDIRECTIONAL_RNN = (
+    "cell_fw", "cell_bw", "inputs", "sequence_length", "initial_state_fw", "initial_state_bw",
+    "dtype", "parallel_iterations", "swap_memory", "time_major", "scope",
 )  # fmt: skip
 _WRAPPER = (
     "cell", "input_keep_prob", "output_keep_prob", "state_keep_prob", "variational_recurrent",
@@ -47,15 +51,25 @@ class Cell:
     output_rate: float
 
 
-def cells_of(use: Use, layers: Layers) -> list[Cell]:
+def arguments_of(use: Use) -> dict[str, ast.expr]:
+    """Returns the arguments of an RNN."""
+    return bind(use.node, BIDIRECTIONAL_RNN if use.api == BIDIRECTIONAL else DYNAMIC_RNN)
+
+
+def cells_of(use: Use, layers: Layers, argument: str = "cell") -> list[Cell]:
     """Returns the cells of an RNN, from the first to the last.
+
+    Args:
+      use: The call.
+      layers: Makes expressions.
+      argument: The parameter for the cell.
 
     Raises:
       Refusal: A cell has no written form.
     """
-    cell = bind(use.node, DYNAMIC_RNN).get("cell")
+    cell = arguments_of(use).get(argument)
     if cell is None:
-        raise refuse(use.node, layers.path, "`cell` of tf.nn.dynamic_rnn is not given")
+        raise refuse(use.node, layers.path, f"`{argument}` of {use.api} is not given")
     return _Cells(use, layers).of(cell, use.statement)
 
 
@@ -175,7 +189,7 @@ def mask_of(use: Use, layers: Layers) -> ast.expr | None:
     Raises:
       Refusal: The number of steps is not known.
     """
-    arguments = bind(use.node, DYNAMIC_RNN)
+    arguments = arguments_of(use)
     lengths = arguments.get("sequence_length")
     if lengths is None or (isinstance(lengths, ast.Constant) and lengths.value is None):
         return None
@@ -199,7 +213,11 @@ def check(use: Use, layers: Layers) -> None:
     for call in use.executions:
         if call.arguments.get("time_major"):
             raise refuse(use.node, layers.path, "`time_major=True` is not translated; transpose")
-    state = bind(use.node, DYNAMIC_RNN).get("initial_state")
+    for name in ("initial_state", "initial_state_fw", "initial_state_bw"):
+        _check_state(use, layers, arguments_of(use).get(name))
+
+
+def _check_state(use: Use, layers: Layers, state: ast.expr | None) -> None:
     if state is None or (isinstance(state, ast.Constant) and state.value is None):
         return
     while isinstance(state, ast.Name):

@@ -4,11 +4,11 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from migrate.translating.expressions import bind, parse, refuse
+from migrate.translating.expressions import parse, refuse
 from migrate.translating.facts import VariableFact
 from migrate.translating.layer_reading import Layers
 from migrate.translating.model_uses import Use
-from migrate.translating.rnn_reading import DYNAMIC_RNN, Cell, cells_of, mask_of
+from migrate.translating.rnn_reading import Cell, arguments_of, cells_of, mask_of
 
 
 class RnnWriting:
@@ -74,7 +74,7 @@ class RnnWriting:
           used: All names of the model_fn.
         """
         outputs, state = self.outputs, self.state
-        arguments = bind(self.use.node, DYNAMIC_RNN)
+        arguments = arguments_of(self.use)
         lines: list[str] = []
         inputs, mask = ast.unparse(arguments["inputs"]), ""
         if self.mask is not None:

@@ -22,7 +22,7 @@ from migrate.translating.loss_source import rebuilt, unique
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.statements import Statement, loads, needed_for, stores
-from migrate.translating.training_facts import SummaryFact, TrainingFacts
+from migrate.translating.training_facts import ChangeKind, SummaryFact, TrainingFacts
 
 _VALUES = {"scalar": "tensor", "histogram": "values", "image": "tensor", "text": "tensor"}
 _MODES = frozenset((ModeKeys.TRAIN, ModeKeys.EVAL, ModeKeys.PREDICT))
@@ -182,7 +182,7 @@ def read(
             continue
         if _is_translated(text) and not names & _local(flat) - known:
             used.append(one)
-    source = {"rate": _rate(rates), "norm": "norm" if training.clip_norm else ""}
+    source = {"rate": _rate(rates), "norm": "norm" if _is_clipped(training) else ""}
     direct = [one for one in facts if source.get(one.shown) and _is_written(one)]
     same = [m.fact for m in marks if m.fact.tag == "loss" and loss.known.get(m.name) == "loss"]
     return Summaries(
@@ -229,6 +229,13 @@ def _inlined(statements: Sequence[Statement], shown: ast.Dict) -> list[Statement
                 shown.values[index] = node.value
                 kept.remove(writes[0])
     return kept
+
+
+def _is_clipped(training: TrainingFacts) -> bool:
+    """Tells whether all gradients are clipped to one global norm."""
+    trained = set(training.weights) - set(training.without_gradient)
+    kind = ChangeKind.CLIP_BY_GLOBAL_NORM
+    return any(one.kind is kind and set(one.numbers) == trained for one in training.changes)
 
 
 def _summary(fact: SummaryFact, source: str) -> Summary:

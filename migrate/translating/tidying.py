@@ -28,8 +28,14 @@ def tidy(statements: list[Statement]) -> None:
                 isinstance(last.node, ast.Assign) and last.modes >= statements[index].modes
             )
             reading = later[: later.index(last)] if last is not None and ends else later
-            if (ends or last is None or isinstance(last.node, ast.For)) and not any(
-                new in stores(s.node) for s in reading
+            # In another mode, the name may have another value.
+            elsewhere = any(
+                old in loads(s.node) and not s.modes <= statements[index].modes for s in reading
+            )
+            if (
+                (ends or last is None or isinstance(last.node, ast.For))
+                and not elsewhere
+                and not any(new in stores(s.node) for s in reading)
             ):
                 for statement in later:
                     if isinstance(statement.node, ast.For) and statement is last:

@@ -1,6 +1,7 @@
 """What a TRAIN graph does between the loss and the weights, as values."""
 
 import dataclasses
+import enum
 from collections.abc import Mapping
 
 
@@ -25,23 +26,67 @@ class OptimizerFact:
     sparse: tuple[str, ...]
 
 
+class ChangeKind(enum.Enum):
+    """What is done to gradients before the optimizer takes them."""
+
+    CLIP_BY_GLOBAL_NORM = "clip_by_global_norm"
+    CLIP_BY_NORM = "clip_by_norm"
+    CLIP_BY_VALUE = "clip_by_value"
+    MULTIPLY = "multiply"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class GradientChange:
+    """A change of gradients.
+
+    Attributes:
+      kind: What is done.
+      numbers: The norm, the limits or the factor, by the weights whose gradients are changed.
+    """
+
+    kind: ChangeKind
+    numbers: Mapping[str, tuple[float, ...]]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class AverageFact:
+    """The moving averages of weights that the train_op updates.
+
+    Attributes:
+      decay: The decay as TF2 source, in which `step` is the global step.
+      names: The names of the averages, by the names of the weights.
+      ordered: Whether the averages take the weights after the optimizer's step. Otherwise nothing
+        in the legacy graph orders the two.
+      counts: Whether a decay that depends on the global step takes it after it was increased.
+    """
+
+    decay: str
+    names: Mapping[str, str]
+    ordered: bool = True
+    counts: bool = True
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingFacts:
     """The update of the weights.
 
     Attributes:
       optimizers: In the order of their ops.
-      clip_norm: The global norm that the gradients are clipped to; None if they are not.
+      changes: What is done to the gradients, in order.
       weights: The trainable variables, in the order of `tf.trainable_variables()`.
       without_gradient: Those that the loss does not depend on.
-      moved: The variables that the train_op assigns, such as moving averages.
+      moved: The variables that the train_op assigns besides, such as those of batch normalization.
+      averages: The moving averages of weights; None if there are none.
+      averaged_modes: The modes in which a Saver restores the averages as the weights.
     """
 
     optimizers: tuple[OptimizerFact, ...]
-    clip_norm: float | None
     weights: tuple[str, ...]
+    changes: tuple[GradientChange, ...] = ()
     without_gradient: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
+    averages: AverageFact | None = None
+    averaged_modes: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,19 +2,23 @@
 
 import ast
 
+from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.ir import Program
+from migrate.translating.sections.averages import model_name, shared_lines
 from migrate.translating.sections.source_text import indented, loss_call, loss_results, model_call
 from migrate.translating.source_reader.statements import stores
 
 
 def evaluation_source(program: Program) -> str:
     """Returns `eval_step` and `evaluate`."""
+    program = program.evaluated
     results = loss_results(program)
     body = ast.parse("\n".join(program.eval_body))
     if "weights" in results and "weights" in stores(body):
         results = results.replace("weights", "loss_weights")
     lines = [
-        model_call(program, False),
+        *shared_lines(program, ModeKeys.EVAL),
+        model_call(program, False, model_name(program, ModeKeys.EVAL)),
         f"loss, {results} = {loss_call(program)}",
         *program.eval_body,
     ]

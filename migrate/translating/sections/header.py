@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from migrate.mappings import optimizers
 from migrate.translating.ir import Program
 from migrate.translating.optimizer_rows import optimizer_row
+from migrate.translating.sections.averages import averages_words
+from migrate.translating.sections.gradients import change_words
 from migrate.translating.training_facts import OptimizerFact
 
 FLAGS = """\
@@ -44,15 +46,16 @@ def docstring(program: Program, proof: str) -> str:
     else:
         lines += ["The loss:", ""]
         lines += [f"    {mode.upper():5} loss = {text}" for mode, text in formulas.items()]
-    lines += ["", f"    reduction     {program.loss.reduce_words}"]
+    words = program.loss.reduce_words
+    lines += ["", f"    reduction     {words}"]
+    if program.evaluated.loss.reduce_words != words:
+        lines.append(f"    of EVAL       {program.evaluated.loss.reduce_words}")
     for fact, rate in zip(program.training.optimizers, program.rates, strict=True):
         lines.append(f"    optimizer     {_optimizer(program, fact, rate)}")
-    if program.training.clip_norm is not None:
-        lines.append(
-            f"    gradients     clipped to a global norm of {program.training.clip_norm:g}"
-        )
+    lines += [f"    gradients     {one}" for one in change_words(program.training)]
     if program.model.state:
         lines.append(f"    state         {', '.join(program.model.state)}")
+    lines += [f"    averages      {one}" for one in averages_words(program)]
     lines += ["", *_kept_exact(program)]
     if program.left_out:
         lines += ["", "Not carried over:", ""]
@@ -91,8 +94,8 @@ def _kept_exact(program: Program) -> list[str]:
     if sparse:
         text += "; the rows of an embedding move as under that optimizer"
     lines = [f"{text}."]
-    if program.training.clip_norm is not None:
-        lines.append("Gradients are clipped before the optimizer sees them.")
+    if program.training.changes:
+        lines.append("Gradients are changed, as said above, before the optimizer sees them.")
     if program.model.state:
         lines.append("Moving averages move in each training step, as under UPDATE_OPS.")
     return [" ".join(lines)]

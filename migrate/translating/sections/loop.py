@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings.optimizers import OptimizerRow
 from migrate.translating.ir import Program
 from migrate.translating.optimizer_rows import optimizer_row
+from migrate.translating.sections.averages import init_lines, model_name, shared_lines
 from migrate.translating.sections.evaluation import evaluation_source
 from migrate.translating.sections.export import export_source
 from migrate.translating.sections.optimizers import construction
@@ -64,6 +66,9 @@ def _loop_init(program: Program) -> str:
         named += _slots(row, names, f"self.{attribute}")
         for legacy, power in row.powers.items():
             named.append(f'"{legacy}": self.{attribute}.{power},')
+    made, average_names = init_lines(program)
+    lines += made
+    named += average_names
     named += [f'"{name}": model.{model.variables[name]}.value,' for name in model.state]
     others = [n for n in training.without_gradient if n in model.variables]
     named += [f'"{name}": model.{model.variables[name]}.value,' for name in others]
@@ -115,10 +120,14 @@ def _slots(row: OptimizerRow, names: str, optimizer: str) -> list[str]:
 def _predict(program: Program) -> str:
     assert program.predictions is not None
     arguments = ", ".join(program.predictions.parameters)
+    lines = [
+        *shared_lines(program, ModeKeys.PREDICT),
+        model_call(program, False, model_name(program, ModeKeys.PREDICT)),
+    ]
     return f'''\
     @tf.function
     def predict_step(self, features: Any) -> Any:
-        {model_call(program, False)}
+{indented(chr(10).join(lines), 2)}
         return predictions({arguments})
 
     def predict(self, dataset: tf.data.Dataset) -> Iterator[Any]:

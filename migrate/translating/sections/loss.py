@@ -10,7 +10,14 @@ from migrate.translating.sections.source_text import (
 
 
 def loss_source(program: Program) -> str:
-    """Returns the functions of each term, and `compute_loss`."""
+    """Returns the functions of each term, and `compute_loss`; those of EVAL if it has others."""
+    parts = _functions(program)
+    if program.evaluation_loss is not None:
+        parts += _functions(program.evaluated)
+    return "\n\n\n".join(dict.fromkeys(parts))
+
+
+def _functions(program: Program) -> list[str]:
     loss = program.loss
     parts: list[str] = []
     for index, term in enumerate(loss.terms):
@@ -23,7 +30,7 @@ def loss_source(program: Program) -> str:
         parts.append(
             function_source(loss.regularization, f"{loss.regularization_words}.", "tf.Tensor")
         )
-    return "\n\n\n".join([*parts, _compute_loss(program)])
+    return [*parts, _compute_loss(program)]
 
 
 def _compute_loss(program: Program) -> str:
@@ -52,8 +59,9 @@ def _compute_loss(program: Program) -> str:
             ", and their weights" if term.weights else ""
         )
         what = what if term.weights else what.replace(", the losses", " and the losses")
+    what += " of EVAL" if program.loss.function != "compute_loss" else ""
     return f'''\
-def compute_loss(features: Any, labels: Any{outputs}{variables}) -> {returns}:
+def {loss.function}(features: Any, labels: Any{outputs}{variables}) -> {returns}:
     """Returns {what}.
 
     A further term is added here.

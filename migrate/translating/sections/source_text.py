@@ -49,12 +49,12 @@ def loss_outputs(program: Program) -> list[str]:
     return [one for one in program.model.outputs if one not in program.summaries.extra]
 
 
-def model_call(program: Program, training: bool) -> str:
-    """Returns the statement that calls the model."""
+def model_call(program: Program, training: bool, model: str = "model") -> str:
+    """Returns the statement that calls the model, an attribute of the loop."""
     outputs = list(program.model.outputs) if training else loss_outputs(program)
     if len(outputs) < len(program.model.outputs):
         outputs.append("*_")
-    return f"{', '.join(outputs)} = self.model(features, training={training})"
+    return f"{', '.join(outputs)} = self.{model}(features, training={training})"
 
 
 def loss_call(program: Program) -> str:
@@ -62,7 +62,7 @@ def loss_call(program: Program) -> str:
     arguments = ["features", "labels", *loss_outputs(program)]
     if program.loss.variables:
         arguments.append("self.variables")
-    return f"compute_loss({', '.join(arguments)})"
+    return f"{program.loss.function}({', '.join(arguments)})"
 
 
 AVERAGE = "tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))"

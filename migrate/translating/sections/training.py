@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from migrate.translating.ir import Program
 from migrate.translating.optimizer_rows import optimizer_row
+from migrate.translating.sections import gradients
+from migrate.translating.sections.averages import averages_lines
 from migrate.translating.sections.source_text import (
     AVERAGE,
     indented,
@@ -17,29 +19,34 @@ from migrate.translating.sections.summaries import summaries_call
 def train_step_source(program: Program) -> str:
     """Returns `differentiate`, `gradients` and `train_step`."""
     training = program.training
-    values = "list(gradients.values())"
     results = loss_results(program)
     shown = summaries_call(program)
     returned = f"loss, {results}, shown" if shown else f"loss, {results}"
     lines = [f"{returned}, gradients = self.differentiate(features, labels)"]
-    if training.clip_norm is not None:
-        norm = repr(training.clip_norm)
-        name = "norm" if any(one.source == "norm" for one in program.summaries.direct) else "_"
-        lines.append(f"clipped, {name} = tf.clip_by_global_norm({values}, clip_norm={norm})")
-        values = "clipped"
+    changed, values = gradients.change_lines(
+        training,
+        as_list=len(training.optimizers) == 1,
+        norm="norm" if any(one.source == "norm" for one in program.summaries.direct) else "_",
+    )
+    lines += changed
+    averages = averages_lines(training)
+    if training.averages is not None and not training.averages.ordered:
+        lines += averages
     if program.rate_function:
         lines.append("rate = learning_rate(self.global_step)")
     if len(training.optimizers) == 1:
         lines.append(f"self.optimizer.apply({values}, {program.rates[0]})")
     else:
-        if values == "clipped":
-            lines.append("gradients = dict(zip(gradients, clipped, strict=True))")
         for fact, rate in zip(training.optimizers, program.rates, strict=True):
             name = optimizer_row(fact.kernel).name.lower()
             lines.append(
                 f"self.{name}.apply([gradients[name] for name in self.{name}_names], {rate})"
             )
-    lines.append("self.global_step.assign_add(1)")
+    count = ["self.global_step.assign_add(1)"]
+    if training.averages is None or not training.averages.ordered:
+        averages = []
+    counts = training.averages is None or training.averages.counts
+    lines += [*count, *averages] if counts else [*averages, *count]
     labels = "labels: Any" if program.has_labels else "labels: Any = None"
     what = "its terms" if results == "terms" else "the losses of the examples"
     what += ", their weights" if "weights" in results else ""

@@ -28,8 +28,9 @@ from migrate.translating.source_reader.statements import Statement, loads, store
 # `with` statements whose body is the same without them.
 _TRANSPARENT = (
     "tf.variable_scope", "tf.name_scope", "tf.control_dependencies", "tf.device",
-    "tf.colocate_with",
+    "tf.colocate_with", "tf.contrib.framework.arg_scope",
 )  # fmt: skip
+_ARG_SCOPE = "tf.contrib.framework.arg_scope"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,9 @@ class Flattened:
       constants: Attributes of the object whose method the model_fn is: their values, by the names
         of the constants that stand for them.
       initializers: The initializer of the variable scope around a call, by the node.
+      normalizers: The arguments that an `arg_scope` around a call sets for its normalizer, by the
+        node.
+      gotten: The calls in variable scopes with a custom getter.
       kept: The helpers that stayed functions.
       files: The files whose source was read.
     """
@@ -58,6 +62,8 @@ class Flattened:
     labels: str
     constants: dict[str, object]
     initializers: dict[ast.AST, ast.expr]
+    normalizers: dict[ast.AST, dict[str, ast.expr]]
+    gotten: set[ast.AST]
     kept: dict[str, tuple[SourceFile, ast.FunctionDef]]
     files: list[SourceFile]
 
@@ -95,6 +101,10 @@ class Flattening:
     def __init__(self, attributes: Mapping[str, object], tensors: frozenset[str]) -> None:
         self.tensors = tensors
         self.scopes: list[ast.expr] = []
+        self.arg_scopes: list[tuple[frozenset[str], dict[str, ast.expr]]] = []
+        self.normalizers: dict[ast.AST, dict[str, ast.expr]] = {}
+        self.getters: list[ast.expr] = []
+        self.gotten: set[ast.AST] = set()
         self.initializers: dict[ast.AST, ast.expr] = {}
         self.facts: dict[ast.AST, dict[str, list[Call]]] = {}
         self.values: dict[ast.AST, dict[str, object]] = {}
@@ -122,6 +132,8 @@ class Flattening:
             labels="labels" if "labels" in names else "",
             constants=self.objects.constants,
             initializers=self.initializers,
+            normalizers=self.normalizers,
+            gotten=self.gotten,
             kept=self.kept,
             files=self.files,
         )
@@ -139,12 +151,29 @@ class Flattening:
             is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
             if isinstance(node, ast.Pass) or (index == 0 and is_docstring):
                 continue
-            made, ends = self._statement(node, frame, modes)
+            try:
+                made, ends = self._statement(node, frame, modes)
+            except Refusal as refusal:
+                made, ends = [self._unread(node, frame, modes, refusal)], {}
             if made:
                 made[0].comments[:0] = frame.file.comments_before(node)
             statements += made
             returned |= ends
         return statements, returned
+
+    def _unread(
+        self, node: ast.stmt, frame: Frame, modes: frozenset[str], refusal: Refusal
+    ) -> Statement:
+        """Keeps a statement that is not translated, if it is not a part of the model.
+
+        Raises:
+          Refusal: It makes variables, applies layers, or returns.
+        """
+        returns = any(isinstance(one, ast.Return) for one in ast.walk(node))
+        if returns or self.has_layers(node, frame, modes):
+            raise refusal
+        kept = Rename(frame.names, self, frame).visit(copy.deepcopy(node))
+        return Statement(kept, modes, refusal=refusal)
 
     def _statement(
         self, node: ast.stmt, frame: Frame, modes: frozenset[str]
@@ -211,13 +240,15 @@ class Flattening:
             and not any(isinstance(one, ast.Starred) for one in [*target.elts, *value.elts])
         ):
             return [node]
-        pairs = list(zip(target.elts, value.elts, strict=True))
+        pairs = [
+            (to, by)
+            for to, by in zip(target.elts, value.elts, strict=True)
+            if not (isinstance(to, ast.Name) and isinstance(by, ast.Name) and to.id == by.id)
+        ]
         if any(stores(to) & loads(by) for to, _ in pairs for other, by in pairs if other is not to):
             return [node]
         made: list[ast.stmt] = []
         for to, by in pairs:
-            if isinstance(to, ast.Name) and isinstance(by, ast.Name) and to.id == by.id:
-                continue
             made.append(ast.Assign(targets=[to], value=by, lineno=node.lineno))
         return made
 
@@ -255,7 +286,8 @@ class Flattening:
     def _with(
         self, node: ast.With, frame: Frame, modes: frozenset[str]
     ) -> tuple[list[Statement], dict[str, ast.expr]]:
-        count = len(self.scopes)
+        count, scoped = len(self.scopes), len(self.arg_scopes)
+        getters = len(self.getters)
         before: list[Statement] = []
         for item in node.items:
             found = executions(item.context_expr, frame, modes)
@@ -267,20 +299,62 @@ class Flattening:
                     line=node.lineno,
                 )
             assert isinstance(item.context_expr, ast.Call)
+            if names == {_ARG_SCOPE}:
+                before += self._arg_scope(item.context_expr, frame, modes, found)
+                continue
             for keyword in item.context_expr.keywords:
                 if names == {"tf.variable_scope"} and keyword.arg == "custom_getter":
-                    raise Refusal(
-                        "a variable scope with a `custom_getter` is not translated",
-                        path=frame.file.path,
-                        line=node.lineno,
-                    )
+                    self.getters.append(keyword.value)
                 if names == {"tf.variable_scope"} and keyword.arg == "initializer":
                     made, value = self._expression(keyword.value, frame, modes)
                     before += made
                     self.scopes.append(value)
         statements, returned = self.body(node.body, frame, modes)
         del self.scopes[count:]
+        del self.arg_scopes[scoped:]
+        del self.getters[getters:]
         return before + statements, returned
+
+    def _arg_scope(
+        self,
+        node: ast.Call,
+        frame: Frame,
+        modes: frozenset[str],
+        found: Mapping[str, list[Call]],
+    ) -> list[Statement]:
+        """Notes the arguments that `with slim.arg_scope([...], name=value)` sets."""
+        seen = [c.arguments.get("list_ops_or_scope") for calls in found.values() for c in calls]
+        if not all(isinstance(one, list | tuple) for one in seen) or any(
+            keyword.arg is None for keyword in node.keywords
+        ):
+            raise Refusal(
+                "this arg_scope is made elsewhere, or of a dict; expected a list of functions, and "
+                "their arguments by name; write them in the `with` statement",
+                path=frame.file.path,
+                line=node.lineno,
+            )
+        functions = {
+            getattr(one, "description", "")
+            for each in seen
+            if isinstance(each, list | tuple)
+            for one in each
+        }
+        before: list[Statement] = []
+        values: dict[str, ast.expr] = {}
+        for keyword in node.keywords:
+            made, value = self._expression(keyword.value, frame, modes)
+            before += made
+            values[keyword.arg or ""] = value
+        self.arg_scopes.append((frozenset(functions), values))
+        return before
+
+    def scoped_arguments(self, api: str) -> dict[str, ast.expr]:
+        """Returns the arguments that the arg_scopes around set for a function."""
+        found: dict[str, ast.expr] = {}
+        for functions, values in self.arg_scopes:
+            if api in functions:
+                found |= values
+        return found
 
     def _unrolled(
         self, node: ast.For, frame: Frame, modes: frozenset[str]
@@ -397,4 +471,9 @@ class Flattening:
 def _targets(node: ast.stmt) -> frozenset[str]:
     """Returns the names that an assignment binds anew."""
     targets = node.targets if isinstance(node, ast.Assign) else []
-    return frozenset(one.id for one in targets if isinstance(one, ast.Name))
+    elements = [
+        one
+        for target in targets
+        for one in (target.elts if isinstance(target, ast.Tuple) else [target])
+    ]
+    return frozenset(one.id for one in elements if isinstance(one, ast.Name))

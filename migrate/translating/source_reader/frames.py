@@ -13,12 +13,12 @@ PARTS = (
     "tf.layers.", "tf.losses.", "tf.metrics.", "tf.summary.", "tf.keras.layers.", "tf.train.",
     "tf.nn.dropout", "tf.nn.rnn_cell.", "tf.variable_scope", "tf.get_variable", "tf.Variable",
     "tf.nn.dynamic_rnn", "tf.nn.bidirectional_dynamic_rnn",
-    "tf.feature_column.input_layer", "tf.feature_column.linear_model",
+    "tf.feature_column.input_layer", "tf.feature_column.linear_model", "tf.contrib.layers.",
 )  # fmt: skip
 # A comprehension with such calls is written out, and a loop in a helper that makes them.
 LAYERS = (
     "tf.layers.", "tf.keras.layers.", "tf.nn.dropout", "tf.nn.rnn_cell.", "tf.get_variable",
-    "tf.Variable", "tf.nn.dynamic_rnn", "tf.nn.bidirectional_dynamic_rnn",
+    "tf.Variable", "tf.nn.dynamic_rnn", "tf.nn.bidirectional_dynamic_rnn", "tf.contrib.layers.",
 )  # fmt: skip
 
 
@@ -91,7 +91,20 @@ def is_part(call: Call) -> bool:
     if call.callee.span is None or call.callee.name == "<lambda>":
         return False
     inner = [one for one in call.walk() if one is not call]
-    return bool(call.variables) or any(one.callee.api.startswith(PARTS) for one in inner)
+    return bool(call.variables) or any(
+        one.callee.api.startswith(PARTS) or _chooses_rows(one) for one in inner
+    )
+
+
+def _chooses_rows(call: Call) -> bool:
+    """Tells whether a `tf.where` has a vector for its condition: TF2 writes it otherwise."""
+    condition = call.arguments.get("condition")
+    return (
+        call.callee.api == "tf.where"
+        and call.arguments.get("x") is not None
+        and isinstance(condition, TensorFact)
+        and (condition.shape is None or len(condition.shape) == 1)
+    )
 
 
 def dotted(node: ast.AST) -> str:

@@ -148,9 +148,42 @@ class Expressions(ast.NodeTransformer):
             return self._in_place(node, found)
         new = self.generic_visit(node)
         self.flattening.facts[new] = found
+        if self.flattening.getters:
+            self.flattening.gotten.add(new)
+        if self.flattening.arg_scopes:
+            self._add_scoped(new, calls)
         if self.flattening.scopes:
             self.flattening.initializers[new] = self.flattening.scopes[-1]
         self._keep(node, calls)
+        return new
+
+    def _add_scoped(self, new: ast.AST, calls: list[Call]) -> None:
+        """Writes the arguments that an `arg_scope` sets into a call."""
+        apis = {call.callee.api for call in calls}
+        if len(apis) != 1 or not isinstance(new, ast.Call):
+            return
+        [api] = apis
+        names = {name for call in calls for name in call.arguments}
+        given = {one.arg for one in new.keywords}
+        positional = list(calls[0].arguments)[: len(new.args)] if calls else []
+        for name, value in self.flattening.scoped_arguments(api).items():
+            if name in names - given - {*positional}:
+                keyword = ast.keyword(arg=name, value=self._copy(value))
+                new.keywords = [*new.keywords, keyword]
+        normalizers = {
+            getattr(call.arguments.get("normalizer_fn"), "description", "") for call in calls
+        }
+        for normalizer in normalizers - {""}:
+            self.flattening.normalizers[new] = self.flattening.scoped_arguments(normalizer)
+
+    def _copy(self, node: ast.expr) -> ast.expr:
+        """Returns a copy, of whose calls the same is known."""
+        new = copy.deepcopy(node)
+        for old, made in zip(ast.walk(node), ast.walk(new), strict=True):
+            if old in self.flattening.facts:
+                self.flattening.facts[made] = self.flattening.facts[old]
+            if old in self.flattening.values:
+                self.flattening.values[made] = self.flattening.values[old]
         return new
 
     def _keep(self, node: ast.Call, calls: list[Call]) -> None:

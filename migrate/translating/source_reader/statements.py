@@ -4,6 +4,9 @@ import ast
 import dataclasses
 from collections.abc import Iterable, Sequence
 
+# Methods that change the list, dict or set that they are called on.
+_CHANGING = ("append", "extend", "insert", "update", "setdefault", "add", "pop", "remove", "clear")
+
 
 @dataclasses.dataclass(slots=True)
 class Statement:
@@ -13,11 +16,14 @@ class Statement:
       node: The statement; names of helpers' variables are changed where they would collide.
       modes: The modes that run it.
       comments: The comments before it.
+      refusal: Why it is not translated; None if it is. It is raised where the statement is needed,
+        as most that prepare a train_op are not.
     """
 
     node: ast.stmt
     modes: frozenset[str]
     comments: list[str] = dataclasses.field(default_factory=list)
+    refusal: Exception | None = None
 
 
 def loads(node: ast.AST | None) -> set[str]:
@@ -66,13 +72,26 @@ def stores(node: ast.AST | None) -> set[str]:
                 base = base.value
             if isinstance(base, ast.Name):
                 found.add(base.id)
+        elif isinstance(one, ast.Expr) and isinstance(one.value, ast.Call):
+            found |= _changed(one.value)
     for one in ast.walk(node):
         if isinstance(one, ast.comprehension):
             found -= stores(one.target)
     return found
 
 
-def _kills(node: ast.stmt) -> set[str]:
+def _changed(node: ast.Call) -> set[str]:
+    """Returns the list, dict or set that a call changes, such as `pooled.append(x)`."""
+    func = node.func
+    if not isinstance(func, ast.Attribute) or func.attr not in _CHANGING:
+        return set()
+    base: ast.AST = func.value
+    while isinstance(base, ast.Subscript | ast.Attribute):
+        base = base.value
+    return {base.id} if isinstance(base, ast.Name) else set()
+
+
+def kills(node: ast.stmt) -> set[str]:
     """Returns the names whose earlier values nothing after the statement can read."""
     if not isinstance(node, ast.Assign | ast.AnnAssign):
         return set()
@@ -96,11 +115,16 @@ def needed_for(
 
     Returns:
       The statements in order, and what must be there before the first of them.
+
+    Raises:
+      Refusal: One of them is not translated.
     """
     needed, chosen = set(wanted), []
     for statement in reversed(statements):
         if mode in statement.modes and stores(statement.node) & needed:
+            if statement.refusal is not None:
+                raise statement.refusal
             chosen.append(statement)
-            needed -= _kills(statement.node)
+            needed -= kills(statement.node)
             needed |= loads(statement.node)
     return chosen[::-1], needed

@@ -31,6 +31,7 @@ PROGRAMS = (
     "l2_total_loss",
     "masked_sequence",
     "model_class",
+    "moving_average_scaffold",
     "multi_task",
     "plain_tensors",
     "sparse_features",
@@ -39,7 +40,7 @@ PROGRAMS = (
     "weighted_reduction",
     "wide_and_deep",
 )
-REFUSED = {"moving_average_scaffold": "the scaffold in mode 'infer' is not translated yet"}
+REFUSED: dict[str, str] = {}
 
 
 def sources() -> dict[str, str]:

@@ -98,7 +98,7 @@ def _shown(value: Any) -> Any:
         return [histogram.min, histogram.max, histogram.num, histogram.sum]
     if kind == "image":
         return value.image.encoded_image_string.hex()
-    return value.SerializeToString().hex()
+    return value.tensor.SerializeToString().hex()  # a writer leaves out metadata but for the first
 
 
 def main(folder: Path) -> None:

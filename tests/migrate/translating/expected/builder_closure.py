@@ -77,7 +77,7 @@ FEATURES = {
 
 
 class Model(keras.Model):
-    """The forward pass: from the features to `create_model_logits`."""
+    """The forward pass: from the features to `logits`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,18 +95,18 @@ class Model(keras.Model):
         )
 
 
-def predictions(create_model_logits: tf.Tensor, features: Any) -> Any:
+def predictions(logits: tf.Tensor, features: Any) -> Any:
     """Returns what PREDICT returned."""
     predictions = {"unique_ids": features["unique_ids"]}
-    predictions["probabilities"] = tf.nn.softmax(create_model_logits, axis=-1)
+    predictions["probabilities"] = tf.nn.softmax(logits, axis=-1)
     return predictions
 
 
-def loss_per_example(create_model_logits: tf.Tensor, features: Any) -> tf.Tensor:
+def loss_per_example(logits: tf.Tensor, features: Any) -> tf.Tensor:
     """Cross entropy, [batch]."""
     label_ids = features["label_ids"]
     one_hot = tf.one_hot(label_ids, depth=NUM_LABELS, dtype=tf.float32)
-    return -tf.reduce_sum(one_hot * tf.nn.log_softmax(create_model_logits), axis=-1)
+    return -tf.reduce_sum(one_hot * tf.nn.log_softmax(logits), axis=-1)
 
 
 def reduce_loss(losses: tf.Tensor) -> tf.Tensor:
@@ -114,14 +114,12 @@ def reduce_loss(losses: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(losses)
 
 
-def compute_loss(
-    features: Any, labels: Any, create_model_logits: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
+def compute_loss(features: Any, labels: Any, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns the loss and the losses of the examples.
 
     A further term is added here.
     """
-    losses = loss_per_example(create_model_logits, features)
+    losses = loss_per_example(logits, features)
     total_loss = reduce_loss(losses)
     loss = total_loss
     return loss, losses
@@ -200,8 +198,8 @@ class Loop:
     def differentiate(self, features: Any, labels: Any = None) -> tuple[Any, ...]:
         """Returns the loss, the losses of the examples, and the gradients."""
         with tf.GradientTape() as tape:
-            create_model_logits = self.model(features, training=True)
-            loss, losses = compute_loss(features, labels, create_model_logits)
+            logits = self.model(features, training=True)
+            loss, losses = compute_loss(features, labels, logits)
         return loss, losses, tape.gradient(loss, self.weights)
 
     def gradients(self, features: Any, labels: Any = None) -> dict[str, Any]:
@@ -227,16 +225,16 @@ class Loop:
     @tf.function
     def eval_step(self, features: Any, labels: Any = None) -> dict[str, tuple[tf.Tensor, ...]]:
         """Returns what each metric takes."""
-        create_model_logits = self.model(features, training=False)
-        loss, losses = compute_loss(features, labels, create_model_logits)
+        logits = self.model(features, training=False)
+        loss, losses = compute_loss(features, labels, logits)
         label_ids = features["label_ids"]
-        create_model_per_example_loss = losses
-        metric_fn_predicted = tf.argmax(create_model_logits, axis=-1, output_type=tf.int32)
+        per_example_loss = losses
+        metric_fn_predicted = tf.argmax(logits, axis=-1, output_type=tf.int32)
         return {
             "loss": (loss,),
             "average_loss": (losses,),
             "eval_accuracy": (label_ids, metric_fn_predicted, features["is_real_example"]),
-            "eval_loss": (create_model_per_example_loss, features["is_real_example"]),
+            "eval_loss": (per_example_loss, features["is_real_example"]),
         }
 
     def evaluate(self, dataset: tf.data.Dataset) -> dict[str, float]:
@@ -254,8 +252,8 @@ class Loop:
 
     @tf.function
     def predict_step(self, features: Any) -> Any:
-        create_model_logits = self.model(features, training=False)
-        return predictions(create_model_logits, features)
+        logits = self.model(features, training=False)
+        return predictions(logits, features)
 
     def predict(self, dataset: tf.data.Dataset) -> Iterator[Any]:
         """Yields the predictions for each batch; labels in the input are left alone."""

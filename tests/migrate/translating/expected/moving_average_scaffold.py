@@ -1,0 +1,285 @@
+"""The TF2 training loop of `model_fn` in moving_average_scaffold.py.
+
+The loss of TRAIN and EVAL:
+
+    loss = mean(absolute_difference[batch])
+
+    reduction     The mean, as all weights are 1: SUM_BY_NONZERO_WEIGHTS
+    optimizer     GradientDescent, rate PARAMS['learning_rate']
+    averages      moving averages of 4 weights, decay 0.9; evaluation and prediction have them as
+                  weights
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from absl import app, flags
+
+MODEL_DIR = flags.DEFINE_string(
+    "model_dir", None, "Where checkpoints and summaries go.", required=True
+)
+WARM_START_FROM = flags.DEFINE_string(
+    "warm_start_from", None, "An Estimator's checkpoint to begin from."
+)
+STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
+STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")
+
+
+PARAMS: dict[str, Any] = {"decay": 0.9, "learning_rate": 0.1}
+_random = np.random.RandomState(11)
+_X = _random.randn(29, 3).astype(np.float32)
+_Y = np.abs(_X).sum(axis=1).astype(np.float32)
+
+
+def train_input_fn():
+    dataset = tf.data.Dataset.from_tensor_slices((_X[:19], _Y[:19]))
+    return dataset.shuffle(19).repeat().batch(6)
+
+
+def eval_input_fn():
+    return tf.data.Dataset.from_tensor_slices((_X[19:], _Y[19:])).batch(4)
+
+
+def predict_input_fn():
+    return tf.data.Dataset.from_tensor_slices(_X[19:]).batch(4)
+
+
+FEATURES = tf.TensorSpec([None, 3], tf.float32)
+
+
+class Model(keras.Model):
+    """The forward pass: from the features to `value`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden = keras.layers.Dense(5, activation=tf.nn.relu)
+        self.value = keras.layers.Dense(1)
+
+    def call(self, features: Any, training: bool = False) -> tf.Tensor:
+        hidden = self.hidden(features)
+        return tf.squeeze(self.value(hidden), 1)
+
+
+def predictions(value: tf.Tensor) -> Any:
+    """Returns what PREDICT returned."""
+    return {"value": value}
+
+
+def loss_per_example(labels: Any, value: tf.Tensor) -> tf.Tensor:
+    """Absolute error, [batch]."""
+    labels.shape.assert_is_compatible_with(value.shape)
+    return tf.abs(value - labels)
+
+
+def reduce_loss(losses: tf.Tensor) -> tf.Tensor:
+    """The mean, as all weights are 1: SUM_BY_NONZERO_WEIGHTS."""
+    return tf.reduce_mean(losses)
+
+
+def compute_loss(features: Any, labels: Any, value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the loss and the losses of the examples.
+
+    A further term is added here.
+    """
+    losses = loss_per_example(labels, value)
+    loss = reduce_loss(losses)
+    return loss, losses
+
+
+class GradientDescent:
+    """`tf.train.GradientDescentOptimizer`."""
+
+    def __init__(self, weights: list[tf.Variable]) -> None:
+        self.weights = weights
+
+    def apply(self, gradients: list[tf.Tensor | tf.IndexedSlices], rate: float | tf.Tensor) -> None:
+        for weight, gradient in zip(self.weights, gradients, strict=True):
+            if isinstance(gradient, tf.IndexedSlices):
+                weight.scatter_sub(tf.IndexedSlices(rate * gradient.values, gradient.indices))
+            else:
+                weight.assign_sub(rate * gradient)
+
+
+def _zeros(spec: tf.TensorSpec) -> tf.Tensor:
+    """A batch of one example, with which the model makes its weights."""
+    return tf.zeros([1 if size is None else size for size in spec.shape], spec.dtype)
+
+
+class Loop:
+    """Trains, evaluates and predicts.
+
+    Attributes:
+      variables: By the names that they have in an Estimator's checkpoint.
+    """
+
+    def __init__(self) -> None:
+        self.model = model = Model()
+        model(tf.nest.map_structure(_zeros, FEATURES))
+        self.weights = {
+            "hidden/kernel": model.hidden.kernel.value,
+            "hidden/bias": model.hidden.bias.value,
+            "value/kernel": model.value.kernel.value,
+            "value/bias": model.value.bias.value,
+        }
+        self.optimizer = GradientDescent(list(self.weights.values()))
+        # The same model, whose weights are moving averages of those that are trained.
+        self.averaged = averaged = Model()
+        averaged(tf.nest.map_structure(_zeros, FEATURES))
+        self.averages = {
+            "hidden/kernel": averaged.hidden.kernel.value,
+            "hidden/bias": averaged.hidden.bias.value,
+            "value/kernel": averaged.value.kernel.value,
+            "value/bias": averaged.value.bias.value,
+        }
+        for name, average in self.averages.items():
+            average.assign(self.weights[name])
+        self.global_step = tf.Variable(0, dtype=tf.int64)
+        self.variables = {
+            **self.weights,
+            **{
+                f"{name}/ExponentialMovingAverage": average
+                for name, average in self.averages.items()
+            },
+            "global_step": self.global_step,
+        }
+
+    def differentiate(self, features: Any, labels: Any) -> tuple[Any, ...]:
+        """Returns the loss, the losses of the examples, and the gradients."""
+        with tf.GradientTape() as tape:
+            value = self.model(features, training=True)
+            loss, losses = compute_loss(features, labels, value)
+        return loss, losses, tape.gradient(loss, self.weights)
+
+    def gradients(self, features: Any, labels: Any) -> dict[str, Any]:
+        """Returns the gradients of the loss, not clipped, by the names of the weights."""
+        *_, gradients = self.differentiate(features, labels)
+        return dict(gradients)
+
+    @tf.function
+    def train_step(self, features: Any, labels: Any) -> dict[str, tf.Tensor]:
+        loss, losses, gradients = self.differentiate(features, labels)
+        self.optimizer.apply(list(gradients.values()), PARAMS["learning_rate"])
+        self.global_step.assign_add(1)
+        decay = tf.constant(0.9)
+        for name, average in self.averages.items():
+            average.assign_sub((average - self.weights[name]) * (1.0 - decay))
+        return {"loss": loss, "loss_per_example": losses, "average_loss": tf.reduce_mean(losses)}
+
+    @tf.function
+    def train_steps(self, batches: Iterator[Any], count: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Makes `count` steps in one graph, fewer if the input ends; returns the last one's values.
+
+        `steps` is how many it made.
+        """
+        made, values = (
+            tf.constant(0),
+            {
+                "loss": tf.constant(0.0),
+                "loss_per_example": tf.constant(0.0),
+                "average_loss": tf.constant(0.0),
+            },
+        )
+        for features, labels in batches:
+            tf.autograph.experimental.set_loop_options(
+                shape_invariants=[
+                    (
+                        values,
+                        {
+                            "loss": tf.TensorShape(None),
+                            "loss_per_example": tf.TensorShape(None),
+                            "average_loss": tf.TensorShape(None),
+                        },
+                    )
+                ]
+            )
+            values = self.train_step(features, labels)
+            made += 1
+            if made == count:
+                break
+        return {**values, "steps": made}
+
+    @tf.function
+    def eval_step(self, features: Any, labels: Any) -> dict[str, tuple[tf.Tensor, ...]]:
+        """Returns what each metric takes."""
+        value = self.averaged(features, training=False)
+        loss, losses = compute_loss(features, labels, value)
+        return {
+            "loss": (loss,),
+            "average_loss": (losses,),
+            "error": (tf.abs(value - labels),),
+        }
+
+    def evaluate(self, dataset: tf.data.Dataset) -> dict[str, float]:
+        """Returns `loss`, the mean over the batches as an Estimator's, and the metrics."""
+        metrics = {
+            "loss": keras.metrics.Mean(),
+            "average_loss": keras.metrics.Mean(),
+            "error": keras.metrics.Mean(),
+        }
+        for features, labels in dataset:
+            for name, values in self.eval_step(features, labels).items():
+                metrics[name].update_state(*values)
+        return {name: float(metric.result()) for name, metric in metrics.items()}
+
+    @tf.function
+    def predict_step(self, features: Any) -> Any:
+        value = self.averaged(features, training=False)
+        return predictions(value)
+
+    def predict(self, dataset: tf.data.Dataset) -> Iterator[Any]:
+        """Yields the predictions for each batch; labels in the input are left alone."""
+        for batch in dataset:
+            yield self.predict_step(batch[0] if isinstance(batch, tuple) else batch)
+
+    def restore_legacy(self, path: str) -> None:
+        """Takes the values of an Estimator's checkpoint, slots and step included."""
+        reader = tf.train.load_checkpoint(path)
+        for name, variable in self.variables.items():
+            variable.assign(reader.get_tensor(name))
+
+
+def write_summaries(writer: Any, step: tf.Variable, values: dict[str, tf.Tensor]) -> None:
+    """Writes scalars, and histograms of vectors; `tf.summary.scalar` would need TensorBoard."""
+    with writer.as_default(step=step):
+        for tag, value in values.items():
+            if value.shape.rank == 0:
+                summary = tf.raw_ops.ScalarSummary(tags=tag, values=value)
+            else:
+                summary = tf.raw_ops.HistogramSummary(tag=tag, values=value)
+            tf.summary.experimental.write_raw_pb(summary)
+
+
+def train(
+    loop: Loop, dataset: tf.data.Dataset, model_dir: str, steps: int, steps_per_loop: int
+) -> None:
+    """Trains up to `steps`, from the last checkpoint in `model_dir`, if there is one."""
+    checkpoint = tf.train.Checkpoint(variables=loop.variables)
+    manager = tf.train.CheckpointManager(
+        checkpoint, model_dir, max_to_keep=5, step_counter=loop.global_step
+    )
+    manager.restore_or_initialize()
+    writer = tf.summary.create_file_writer(model_dir)
+    batches = iter(dataset)
+    while (step := int(loop.global_step)) < steps:
+        found = loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))
+        made = int(found.pop("steps"))
+        if made == 0:
+            break  # the input has ended
+        write_summaries(writer, loop.global_step, found)
+        manager.save()
+
+
+def main(_: list[str]) -> None:
+    loop = Loop()
+    if WARM_START_FROM.value:
+        loop.restore_legacy(WARM_START_FROM.value)
+    dataset = train_input_fn()
+    train(loop, dataset, MODEL_DIR.value, STEPS.value, STEPS_PER_LOOP.value)
+    print(loop.evaluate(eval_input_fn()))
+
+
+if __name__ == "__main__":
+    app.run(main)
