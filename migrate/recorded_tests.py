@@ -88,7 +88,8 @@ def write(
     arrays = os.path.splitext(path)[0] + ".npz"
     test = _test(recording, loop=loop, arrays=arrays, origin=origin, keras=keras)
     text = formatted(loop_test_source.source(test))
-    np.savez_compressed(arrays, **recording.arrays)
+    saved: dict[str, Any] = dict(recording.arrays)
+    np.savez_compressed(arrays, **saved)
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
     passed, output = _run(path) if run else (None, "")

@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import functools
+import importlib.metadata
 import inspect
 import os
 import re
@@ -312,10 +313,15 @@ def prove(
     return verify(target, SubjectReference(f"{path}:Loop"), steps=steps, progress=progress)
 
 
-def proof(verdict: Verdict) -> str:
-    """Returns a sentence on a verdict, with the versions, for the docstring of the module."""
+def proof(verdict: Verdict, keras: str = "keras") -> str:
+    """Returns a sentence on a verdict, with the versions, for the docstring of the module.
+
+    Args:
+      verdict: The verdict.
+      keras: The package that the module imports.
+    """
     stages = ", ".join(f"{stage.name} {stage.outcome.value}" for stage in verdict.stages)
     return (
-        f"Verified against the legacy program, TensorFlow {tf.__version__}: "
-        f"{verdict.outcome.value} ({stages})."
+        f"Verified against the legacy program, TensorFlow {tf.__version__}, {keras} "
+        f"{importlib.metadata.version(keras)}: {verdict.outcome.value} ({stages})."
     )

@@ -113,7 +113,9 @@ def run(options: argparse.Namespace) -> int:
         verdict = translation.prove(
             target, options.output, steps=options.steps, progress=Progress()
         )
-        _write(options.output, translated.source(keras=keras, proof=translation.proof(verdict)))
+        _write(
+            options.output, translated.source(keras=keras, proof=translation.proof(verdict, keras))
+        )
     test = _write_test(options, target, keras) if options.test else None
     return _report(options, translated, verdict, test)
 

@@ -43,8 +43,8 @@ def read(
     outputs = _outputs(spec, others, fact)
     if outputs is None:
         return None
-    values: list[ast.expr | None] = list(outputs.values())
-    value = ast.Dict(keys=[ast.Constant(name) for name in outputs], values=values)
+    names: list[ast.expr | None] = [ast.Constant(name) for name in outputs]
+    value = ast.Dict(keys=names, values=list(outputs.values()))
     needed, _ = needed_for(others, loads(value), ModeKeys.PREDICT)
     function = Function(
         name="served",

@@ -94,8 +94,6 @@ def _kept_exact(program: Program) -> list[str]:
     if sparse:
         text += "; the rows of an embedding move as under that optimizer"
     lines = [f"{text}."]
-    if program.training.changes:
-        lines.append("Gradients are changed, as said above, before the optimizer sees them.")
     if program.model.state:
         lines.append("Moving averages move in each training step, as under UPDATE_OPS.")
     return [" ".join(lines)]
