@@ -201,8 +201,9 @@ def _function(others: Sequence[Statement], marks: Sequence[Mark], known: Sequenc
         values=[ast.Name(id=one.name, ctx=ast.Load()) for one in marks],
     )
     needed, _ = needed_for(others, {one.name for one in marks}, ModeKeys.TRAIN)
-    needed = [Statement(copy.deepcopy(s.node), s.modes, list(s.comments)) for s in needed]
-    end = Statement(ast.Expr(value=shown), frozenset((ModeKeys.TRAIN,)))
+    train = frozenset((ModeKeys.TRAIN,))
+    needed = [Statement(copy.deepcopy(s.node), train, list(s.comments)) for s in needed]
+    end = Statement(ast.Expr(value=shown), train)
     statements = [*needed, end]
     tidying.tidy(statements)
     body = _inlined(statements[:-1], shown)

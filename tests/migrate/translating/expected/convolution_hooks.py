@@ -238,9 +238,10 @@ class Loop:
             variable.assign(reader.get_tensor(name))
 
 
-IMAGES = {"inputs/image": 2}  # how many of a batch are shown, by tag
+IMAGES = {"inputs/image": 2}  # how many of a batch are shown, by their tags
 
 
+@tf.function  # as the op of images runs in graphs only
 def write_summaries(writer: Any, step: tf.Variable, values: dict[str, tf.Tensor]) -> None:
     """Writes scalars, and histograms of vectors; `tf.summary.scalar` would need TensorBoard."""
     with writer.as_default(step=step):

@@ -10,8 +10,7 @@ The loss of TRAIN and EVAL:
     gradients     clipped to a global norm of 5
 
 The update is that of `tf.train.AdamOptimizer`, with its slots under their legacy names; the rows
-    of an embedding move as under that optimizer. Gradients are clipped before the optimizer sees
-    them.
+    of an embedding move as under that optimizer.
 """
 
 from collections.abc import Iterator
