@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import functools
+import importlib.metadata
 import inspect
 import os
 import re
@@ -20,7 +21,13 @@ from estimator_compat.ledger import reader
 from estimator_compat.ledger.values import LossLedger
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import sessions
-from migrate.graph_reading import kept_modules, runs, training_reading
+from migrate.graph_reading import (
+    export_reading,
+    kept_modules,
+    runs,
+    summary_reading,
+    training_reading,
+)
 from migrate.graph_reading.object_sources import ObjectSources
 from migrate.graph_reading.recorded_facts import fact_of
 from migrate.targets import Built, Target
@@ -31,6 +38,7 @@ from migrate.translating.facts import Span
 from migrate.translating.ir import KeptFunction, Program
 from migrate.translating.program_reading import RunFacts
 from migrate.translating.refusal import Refusal
+from migrate.translating.training_facts import ExportFact
 from migrate.verifying.subject import SubjectReference
 from migrate.verifying.verdict import Verdict
 from migrate.verifying.verify import verify
@@ -115,6 +123,10 @@ def translate(
         mode: _ledger(run.built, mode) for mode, run in recorded.items() if mode != ModeKeys.PREDICT
     }
     train = recorded[ModeKeys.TRAIN]
+    training = training_reading.with_scaffolds(
+        training_reading.read(train.built, train.call),
+        {m: run.built for m, run in recorded.items()},
+    )
     facts = RunFacts(
         model_fn=Span(function.__code__.co_filename, function.__code__.co_firstlineno, 0, 0, 0),
         name=function.__name__,
@@ -122,10 +134,10 @@ def translate(
         formulas={mode: ledger.formula for mode, ledger in ledgers.items()},
         terms=ledgers[ModeKeys.TRAIN].terms,
         evaluation_terms=ledgers[ModeKeys.EVAL].terms if ModeKeys.EVAL in ledgers else (),
-        training=training_reading.with_scaffolds(
-            training_reading.read(train.built, train.call),
-            {m: run.built for m, run in recorded.items()},
-        ),
+        training=training,
+        export=_export(function, recorded),
+        summary_steps=target.run_config.save_summary_steps or 100,
+        summaries=summary_reading.read(train.built, train.call, training),
         params=fact_of(target.params),
         closure=_closure(function),
         attributes=_attributes(target.model_fn),
@@ -151,7 +163,10 @@ def translate(
 def _translated(facts: RunFacts, keep: Collection[str], whole: Collection[str]) -> Translation:
     """Translates the program as a whole, or with the forward pass kept."""
     kept = dataclasses.replace(
-        facts, border=Border(is_kept=True, keep=tuple(keep), translate=tuple(whole))
+        facts,
+        border=Border(is_kept=True, keep=tuple(keep), translate=tuple(whole)),
+        summaries=(),
+        export=None,
     )
     _check_names_of_functions(facts, [*keep, *whole])
     if keep:
@@ -297,6 +312,15 @@ def _ledger(built: Built, mode: str) -> LossLedger:
         return reader.ledger(built.spec.loss, batch.features, batch.labels, mode=mode)
 
 
+def _export(function: Callable[..., Any], recorded: Mapping[str, runs.Run]) -> ExportFact | None:
+    predict = recorded.get(ModeKeys.PREDICT)
+    if predict is None:
+        return None
+    with open(function.__code__.co_filename, encoding="utf-8") as file:
+        source = file.read()
+    return export_reading.read(function.__globals__, function.__module__, source, predict.built)
+
+
 def _closure(function: Callable[..., Any]) -> dict[str, Any]:
     values = inspect.getclosurevars(function).nonlocals
     return {name: fact_of(v) for name, v in values.items() if is_plain(fact_of(v))}
@@ -435,10 +459,15 @@ def prove(
     return verify(target, SubjectReference(f"{path}:Loop"), steps=steps, progress=progress)
 
 
-def proof(verdict: Verdict) -> str:
-    """Returns a sentence on a verdict, with the versions, for the docstring of the module."""
+def proof(verdict: Verdict, keras: str = "keras") -> str:
+    """Returns a sentence on a verdict, with the versions, for the docstring of the module.
+
+    Args:
+      verdict: The verdict.
+      keras: The package that the module imports.
+    """
     stages = ", ".join(f"{stage.name} {stage.outcome.value}" for stage in verdict.stages)
     return (
-        f"Verified against the legacy program, TensorFlow {tf.__version__}: "
-        f"{verdict.outcome.value} ({stages})."
+        f"Verified against the legacy program, TensorFlow {tf.__version__}, {keras} "
+        f"{importlib.metadata.version(keras)}: {verdict.outcome.value} ({stages})."
     )

@@ -31,18 +31,24 @@ function in any case; --translate=NAME keeps it in no case.
 --verify proves the module, as `migrate verify TARGET --subject=FILE:Loop` does: its numbers are
 held to those of the model_fn under an Estimator, in all stages.
 
+--test=test_loop.py writes a test beside the module, for pytest, and test_loop.npz with numbers of
+the model_fn under an Estimator: its losses, variables, metrics and predictions, from weights other
+than the initial ones, on batches of which one is short and one has weights of 0. The test needs
+TensorFlow and pytest, and neither this package nor the legacy program. It is run once.
+
 {TARGET}
 Without TARGET, the command translates the embedded example into penguins_loop.py, and proves it.
 """
 EPILOG = """\
 exit status:
-  0  written, and with --verify identical or equivalent in all stages
-  1  written, and --verify found a difference
+  0  written, and with --verify identical or equivalent in all stages; the test passes
+  1  written, and --verify found a difference, or the test fails
   2  refused, not verified, or an error
 
 examples:
   migrate translate
   migrate translate --facade model.py:model_fn --input_fn=data.py:train -o loop.py --verify
+  migrate translate targets.py:classifier -o loop.py --test=test_loop.py
   migrate translate targets.py:classifier -o loop.py --format=json
 
 What the command does, migrate.translate does in Python: see help(migrate.translate).
@@ -76,6 +82,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a function that is not kept; may be repeated",
     )
     parser.add_argument("--verify", action="store_true", help="prove the module: see above")
+    parser.add_argument(
+        "--test", metavar="FILE", help="write a test of the module beside it: see above"
+    )
     parser.add_argument(
         "--steps",
         type=positive,
@@ -123,22 +132,44 @@ def run(options: argparse.Namespace) -> int:
         verdict = translation.prove(
             target, options.output, steps=options.steps, progress=Progress()
         )
-        _write(options.output, translated.source(keras=keras, proof=translation.proof(verdict)))
-    return _report(options, translated, verdict)
+        _write(
+            options.output, translated.source(keras=keras, proof=translation.proof(verdict, keras))
+        )
+    test = _write_test(options, target, keras) if options.test else None
+    return _report(options, translated, verdict, test)
+
+
+def _write_test(options: argparse.Namespace, target: Any, keras: str) -> Any:
+    from migrate import recorded_tests
+    from migrate.commands.progress import Progress
+    from migrate.graph_reading import runs
+
+    function = runs.model_function(target)
+    file = os.path.basename(function.__code__.co_filename)
+    return recorded_tests.write(
+        target,
+        options.output,
+        options.test,
+        origin=f"`{function.__name__}` in {file}",
+        keras=keras,
+        progress=Progress(),
+    )
 
 
 def _check(options: argparse.Namespace, *, may_exist: bool) -> None:
     """Raises a ValueError for options that exclude each other, or a file that is there."""
     path = options.output
     if path is None:
-        if options.verify or options.format == "json":
+        if options.verify or options.test or options.format == "json":
             raise ValueError(
-                "`--verify` and `--format=json` were given without `-o`; expected a file for the "
-                "module; add -o loop.py."
+                "`--verify`, `--test` or `--format=json` was given without `-o`; expected a file "
+                "for the module; add -o loop.py."
             )
         return
     if os.path.exists(path) and not options.force and not may_exist:
         raise _exists(path)
+    if options.test:
+        _check_test(path, options.test, options.force)
     folder = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
         raise ValueError(
@@ -147,10 +178,33 @@ def _check(options: argparse.Namespace, *, may_exist: bool) -> None:
         )
 
 
-def _exists(path: str) -> ValueError:
+def _check_test(loop: str, path: str, force: bool) -> None:
+    """Raises a ValueError if a test cannot stand beside the loop, or is there already."""
+    name = os.path.splitext(os.path.basename(loop))[0]
+    if not name.isidentifier():
+        raise ValueError(
+            f"`-o` ({loop}) cannot be imported by a test; expected a file whose name is a Python "
+            "identifier; rename it, such as loop.py."
+        )
+    if os.path.dirname(os.path.abspath(loop)) != os.path.dirname(os.path.abspath(path)):
+        raise ValueError(
+            f"`--test` ({path}) is in another folder than the loop ({loop}); expected a file "
+            "beside the loop, which it imports; name one there."
+        )
+    if not path.endswith(".py") or os.path.abspath(loop) == os.path.abspath(path):
+        raise ValueError(
+            f"`--test` ({path}) is not a module of its own; expected a file such as test_loop.py; "
+            "name one."
+        )
+    for one in (path, os.path.splitext(path)[0] + ".npz"):
+        if os.path.exists(one) and not force:
+            raise _exists(one, "--test")
+
+
+def _exists(path: str, option: str = "-o") -> ValueError:
     return ValueError(
-        f"`-o` ({path}) is there already; expected a new file, because it may have been edited; "
-        "add --force to replace it, or choose another name."
+        f"`{option}` ({path}) is there already; expected a new file, because it may have been "
+        "edited; add --force to replace it, or choose another name."
     )
 
 
@@ -190,6 +244,7 @@ def _refused(refusal: Any, options: argparse.Namespace) -> int:
             "kept": [],
             "left_out": [],
             "verdict": None,
+            "test": None,
         }
         print(json.dumps(outcome, indent=2))
     print(f"migrate: not translated: {refusal}", file=sys.stderr)
@@ -208,13 +263,14 @@ def _outcome(translated: Any) -> str:
     return f"kept forward, it reads {names} names of TensorFlow 1{said}"
 
 
-def _report(options: argparse.Namespace, translated: Any, verdict: Any) -> int:
+def _report(options: argparse.Namespace, translated: Any, verdict: Any, test: Any) -> int:
     if options.format == "json":
         outcome = {
             "outcome": translated.outcome,
             "kept": [dataclasses.asdict(one) for one in translated.kept],
             "left_out": list(translated.left_out),
             "verdict": verdict.to_json() if verdict is not None else None,
+            "test": test.to_json() if test is not None else None,
         }
         print(json.dumps(outcome, indent=2))
     else:
@@ -225,13 +281,26 @@ def _report(options: argparse.Namespace, translated: Any, verdict: Any) -> int:
             print(f"  left out: {one}")
         if verdict is not None:
             print(verdict)
+        if test is not None:
+            _print_test(test)
         print(
             f"Next: read it. Train with it: python {options.output} --model_dir=runs/1\n"
             "After an edit, prove it again: migrate verify "
             f"{options.target or ''} --subject={options.output}:Loop".replace("  ", " ")
         )
+    if test is not None and test.passed is False:
+        return 1
     if verdict is None or verdict.passed:
         return 0
     from migrate.verifying.verdict import Outcome
 
     return 1 if verdict.outcome is Outcome.DIFFERENT else 2
+
+
+def _print_test(test: Any) -> None:
+    found = {True: "the loop passes it", False: "the loop FAILS it", None: "not run"}[test.passed]
+    print(f"wrote {test.path} and {test.recording}: {found}")
+    for mode, reason in test.not_compared.items():
+        print(f"  not compared in mode {mode!r}: {reason}")
+    if not test.passed:
+        print(test.output)

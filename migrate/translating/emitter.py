@@ -5,13 +5,15 @@ import textwrap
 
 from migrate.translating.ir import Program
 from migrate.translating.sections import kept_forward
-from migrate.translating.sections.header import FLAGS, docstring, import_lines
+from migrate.translating.sections.export import served_source
+from migrate.translating.sections.header import docstring, flags_source, import_lines
 from migrate.translating.sections.loop import loop_source
 from migrate.translating.sections.loss import loss_source
 from migrate.translating.sections.main import main_source, train_source
 from migrate.translating.sections.model import model_source
 from migrate.translating.sections.optimizers import optimizer_sources, rate_source
 from migrate.translating.sections.source_text import function_source
+from migrate.translating.sections.summaries import summaries_source, write_summaries_source
 
 # The tf.Variable of a Keras 3 variable, such as `model.dense.kernel.value`.
 _VALUE = re.compile(r"\b((?:self|model)\.[\w.\[\]]+)\.value\b(?!\()")
@@ -36,7 +38,7 @@ def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
     parts = [
         docstring(program, proof),
         import_lines(program),
-        FLAGS if kept is None else FLAGS.replace(")", ", allow_override=True)"),
+        flags_source(program),
         *([kept_forward.modules_source(kept)] if kept is not None else []),
         "\n".join(own_flags),
         "\n".join(one for one in (program.params, *constants) if one),
@@ -45,12 +47,15 @@ def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
         *([f"LABELS = {program.label_specs}"] if kept is not None and kept.takes_labels else []),
         model_source(program) if kept is None else kept_forward.model_source(program),
         *([function_source(program.predictions, _PREDICTIONS_DOC)] if program.predictions else []),
+        served_source(program),
         loss_source(program),
+        summaries_source(program),
         rate_source(program),
         *optimizer_sources(program),
         *dict.fromkeys(one.definition.rstrip() for one in program.metrics if one.definition),
         loop_source(program),
         *(textwrap.indent(one, "# ", lambda _: True) for one in program.comments),
+        write_summaries_source(program),
         train_source(program),
         main_source(program),
     ]

@@ -26,19 +26,27 @@ class Forward:
       outputs: The names that others read.
       others: The statements that are not the model's, and those that only read the inputs: what
         the loss, the metrics and the predictions choose theirs from.
+      extra: Those outputs that nothing but summaries reads, the last ones.
     """
 
     statements: list[Statement]
     outputs: tuple[str, ...]
     others: list[Statement]
+    extra: tuple[str, ...] = ()
 
 
-def split(statements: list[Statement], wanted: dict[str, set[str]]) -> Forward:
+def split(
+    statements: list[Statement],
+    wanted: dict[str, set[str]],
+    inside: frozenset[str] = frozenset(),
+) -> Forward:
     """Splits the statements of a model_fn.
 
     Args:
       statements: All statements, with the layers in their places.
       wanted: For each mode, the names that its predictions, loss and metrics read.
+      inside: Names that the model computes although no layer needs them, unless they depend on the
+        labels.
     """
     needed_by_mode = {
         mode: needed_for(statements, names, mode)[0] for mode, names in wanted.items()
@@ -50,7 +58,8 @@ def split(statements: list[Statement], wanted: dict[str, set[str]]) -> Forward:
         if is_of_model(statement) or loads(statement.node) & tainted:
             tainted |= stores(statement.node)
             depending.append(statement)
-    model = _needed_by_layers(relevant)
+    inside &= set().union(*(stores(one.node) for one in depending), set())
+    model = _needed_by_layers(relevant, inside)
     chosen = [s for s in depending if _among(s, model)]
     rest = [s for s in depending if not _among(s, model)]
     outputs = _outputs(chosen, rest, wanted)
@@ -117,12 +126,17 @@ def uses_model(node: ast.AST) -> bool:
     )
 
 
-def _needed_by_layers(relevant: list[Statement]) -> list[Statement]:
+def _needed_by_layers(relevant: list[Statement], inside: frozenset[str]) -> list[Statement]:
+    labeled = {"labels"}
+    for statement in relevant:
+        if loads(statement.node) & labeled:
+            labeled |= stores(statement.node)
     chosen: list[Statement] = []
     for mode in frozenset().union(*(one.modes for one in relevant)):
         needed: set[str] = set()
         for statement in reversed([one for one in relevant if mode in one.modes]):
-            if is_of_model(statement) or stores(statement.node) & needed:
+            names = stores(statement.node)
+            if is_of_model(statement) or names & needed or names & inside - labeled:
                 chosen.append(statement)
                 needed -= kills(statement.node)
                 needed |= loads(statement.node)

@@ -188,6 +188,68 @@ class Loss:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A summary of the program's own.
+
+    Attributes:
+      tag: Its tag.
+      kind: The type of its op, such as "ScalarSummary".
+      source: What it shows, where `train_step` has it: a name of `summaries`, or an expression.
+      dtype: The dtype of that.
+      settings: Arguments of the op that are not its defaults.
+    """
+
+    tag: str
+    kind: str
+    source: str
+    dtype: str
+    settings: Mapping[str, int | bytes]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Summaries:
+    """The summaries of the program's own that are written.
+
+    Attributes:
+      function: `summaries`, which returns what they show by their tags; None if none needs it.
+      direct: Those that `train_step` has without it.
+      by_function: Those that it returns.
+      names: The names of their tensors in the graph.
+      extra: The outputs of the model that nothing else reads.
+    """
+
+    function: Function | None = None
+    direct: tuple[Summary, ...] = ()
+    by_function: tuple[Summary, ...] = ()
+    names: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+
+    @property
+    def every(self) -> tuple[Summary, ...]:
+        """All of them."""
+        return (*self.by_function, *self.direct)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """The SavedModel of a program.
+
+    Attributes:
+      function: `served`, which returns the outputs of each signature by its name.
+      signatures: The names of the signatures.
+      inputs: The source of the specs of what they take, by name; {} for the features.
+      passed: The input that each feature is; an input for a feature without a name; {} for others.
+      examples: The source of the spec of each feature in serialized examples; {} for others.
+    """
+
+    function: Function
+    signatures: tuple[str, ...]
+    inputs: Mapping[str, str]
+    passed: Mapping[str, str] | str
+    examples: Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
     """A program to be written.
 
@@ -215,6 +277,9 @@ class Program:
         `learning_rate`.
       rate_function: The body of `learning_rate`; "" if the rate is constant.
       left_out: What is not carried over, in words.
+      summaries: The program's own summaries.
+      export: The SavedModel; None if the program exported none.
+      summary_steps: How many steps the Estimator made between summaries.
       comments: Source that is not carried over, and stands in the module as comments.
     """
 
@@ -239,6 +304,9 @@ class Program:
     rates: tuple[str, ...]
     rate_function: str
     left_out: tuple[str, ...]
+    summaries: Summaries = Summaries()
+    export: Export | None = None
+    summary_steps: int = 100
     comments: tuple[str, ...] = ()
     evaluation_loss: Loss | None = None
 

@@ -13,6 +13,7 @@ from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import functions
 from migrate.translating import (
     copying,
+    export_reading,
     forward_reading,
     inputs_to_write,
     kept_program,
@@ -22,11 +23,12 @@ from migrate.translating import (
     mode_conditions,
     model_reading,
     spec_reading,
+    summary_reading,
     tidying,
 )
 from migrate.translating.border import WHOLE, Border
 from migrate.translating.expressions import api_of, dotted, is_plain, parse, refuse
-from migrate.translating.facts import Call, Span, Unknown
+from migrate.translating.facts import Call, Span, TensorFact, Unknown
 from migrate.translating.ir import (
     Function,
     KeptModules,
@@ -45,7 +47,7 @@ from migrate.translating.source_reader import flattening, source_files
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.source_files import SourceFile
 from migrate.translating.source_reader.statements import Statement, loads, needed_for, stores
-from migrate.translating.training_facts import TrainingFacts
+from migrate.translating.training_facts import ExportFact, SummaryFact, TrainingFacts
 
 TRAIN, EVAL, PREDICT = ModeKeys.TRAIN, ModeKeys.EVAL, ModeKeys.PREDICT
 
@@ -82,6 +84,9 @@ class RunFacts:
       objects: The source of the objects of the names from functions around the model_fn, and the
         imports that it needs.
       read_modules: Reads what kept modules need of TensorFlow 1.
+      summaries: The summaries in TRAIN.
+      export: What the program exports; None if it exports nothing.
+      summary_steps: How many steps the Estimator makes between summaries.
       init_fns: The name and the source of a Scaffold's `init_fn`, by mode.
     """
 
@@ -110,6 +115,9 @@ class RunFacts:
     own_modules: Mapping[str, str] = dataclasses.field(default_factory=dict)
     objects: Mapping[str, tuple[str, tuple[str, ...]]] = dataclasses.field(default_factory=dict)
     read_modules: Callable[[Iterable[str], Iterable[str], str], KeptModules] | None = None
+    summaries: tuple[SummaryFact, ...] = ()
+    export: ExportFact | None = None
+    summary_steps: int = 100
     init_fns: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
 
 
@@ -140,6 +148,7 @@ class _Reading:
             border=facts.border,
         )
         self.flat = flat
+        marks = summary_reading.mark(flat, facts.summaries)
         self._name_constants(flat)
         part = self._part(flat)
         self.names = loss_collections.names_for(flat)
@@ -152,26 +161,44 @@ class _Reading:
         tidying.open_dicts(flat.statements, list(flat.returned.values()))
         self._name_outputs(specs)
         self.wanted = wanted = self._wanted(specs)
-        forward = forward_reading.split(flat.statements, wanted)
+        forward, marks = summary_reading.split(flat.statements, wanted, marks)
         self.outputs = forward.outputs
         loss, evaluation_loss = self._losses(specs, forward, part)
         known = (evaluation_loss or loss).known
         found, eval_body = self._metrics(specs, _with_known(forward.others, known))
+        others = _with_known(forward.others, loss.known)
         rates, rate_function = self._rates()
+        self.summaries = summary_reading.read(
+            flat, marks, facts.summaries, others, forward, loss, facts.training, rates=rates,
+            variables=self.names.variables,
+        )  # fmt: skip
         predictions = self._predictions(specs, forward.others)
         if facts.border.is_kept:
-            others = (loss, evaluation_loss, predictions, found, eval_body)
-            model = self._kept_model(forward, *others)
+            parts = (loss, evaluation_loss, predictions, found, eval_body)
+            model = self._kept_model(forward, *parts)
         else:
             model = self._model(part, forward)
+        self.export = export_reading.read(
+            specs.get(PREDICT, {}), forward.others, facts.export, self._parameters, _lines
+        )
         tables = tuple(f"{k} = {ast.unparse(v)}" for k, v in part.constants.items())
         self.tables = tuple(part.constants)
         unwritten = [mode for mode, (name, _, _) in facts.input_fns.items() if not name]
+        shown = [self.summaries.function, self.export.function if self.export else None]
         copied = self._copied(
-            tables, model, loss, evaluation_loss, predictions, found, eval_body, rates
+            tables, model, loss, evaluation_loss, predictions, found, eval_body, rates, shown
         )
         params = self._params(
-            copied, tables, model, loss, evaluation_loss, predictions, found, eval_body, rates
+            copied,
+            tables,
+            model,
+            loss,
+            evaluation_loss,
+            predictions,
+            found,
+            eval_body,
+            rates,
+            shown,
         )
         return Program(
             source=facts.model_fn.file,
@@ -207,6 +234,9 @@ class _Reading:
             rates=rates,
             rate_function=rate_function,
             left_out=(*self._left_out(specs), *map(inputs_to_write.words, unwritten)),
+            summaries=self.summaries,
+            export=self.export,
+            summary_steps=facts.summary_steps,
             comments=tuple(
                 f"Not carried over: the Scaffold's init_fn of {mode.upper()}, `{name}`.\n{source}"
                 for mode, (name, source) in facts.init_fns.items()
@@ -621,11 +651,25 @@ class _Reading:
             found.append(f"init_fn of {mode.upper()}: `{name}`, which stands below as a comment")
         for mode, error in self.facts.refused_modes.items():
             found.append(f"{mode.upper()}, which the model_fn refuses: {error}")
+        names = {one.name for one in self.facts.summaries}
         for call in self.facts.calls[TRAIN].walk():
             if call.callee.api.startswith("tf.summary."):
+                name = call.result.name if isinstance(call.result, TensorFact) else ""
+                names.discard(name)
+                if name in self.summaries.names:
+                    continue
                 tag = call.arguments.get("name")
                 kind = call.callee.api.rpartition(".")[2]
                 found.append(f"the {kind} summary {tag!r} (line {call.span.line})")
+        found += [
+            f"the summary {one.tag!r}, which a library makes"
+            for one in self.facts.summaries
+            if one.name in names
+        ]
+        if self.facts.export is not None and self.export is None:
+            found.append("the exported signatures, whose outputs are made in another way")
+        elif self.facts.export is not None and self.facts.export.is_left_out:
+            found.append("the function of serving inputs: `export` takes the features")
         for statement in self.flat.statements:
             node = statement.node
             if (

@@ -90,3 +90,47 @@ class TrainingFacts:
     moved: tuple[str, ...] = ()
     averages: AverageFact | None = None
     averaged_modes: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryFact:
+    """A summary of the model_fn.
+
+    Attributes:
+      kind: The type of its op, such as "ScalarSummary".
+      tag: Its tag in event files.
+      name: The name of the op's output.
+      shown: "rate" if it shows a learning rate, "norm" for the global norm of the gradients, ""
+        for other tensors.
+      dtype: The dtype of what it shows.
+      rank: The static rank of what it shows; None if it is not known.
+      settings: Attributes of the op that are not its defaults.
+    """
+
+    kind: str
+    tag: str
+    name: str
+    shown: str
+    dtype: str
+    rank: int | None
+    settings: Mapping[str, int | bytes]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ExportFact:
+    """What a program exports.
+
+    Attributes:
+      signatures: The names of the signatures.
+      inputs: The source of the specs of what they take, by name; {} for the features themselves.
+      passed: The input that each feature is, by the feature's name; an input if there is one
+        feature without a name; {} for the features themselves, or serialized examples.
+      examples: The source of the spec of each feature in serialized examples; {} for others.
+      is_left_out: Whether the function that makes the features from the inputs is not carried over.
+    """
+
+    signatures: tuple[str, ...]
+    inputs: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    passed: Mapping[str, str] | str = dataclasses.field(default_factory=dict)
+    examples: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    is_left_out: bool = False

@@ -84,11 +84,13 @@ class Result:
       training: The subject's training with the most likely alignment.
       reason: Why it is not compared; "" if it is.
       note: What is to be known of the draws; "" if there is nothing.
+      alignment: How the draws were given to the subject.
     """
 
     training: ComparedTraining
     reason: str = ""
     note: str = ""
+    alignment: Alignment = IDENTITY
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +167,8 @@ class AlignedTraining:
                 continue
             other = self._train(alignment)
             if not other.differs:
-                return Result(training=other, note=self._note(self.draws.report(), alignment))
+                note = self._note(self.draws.report(), alignment)
+                return Result(training=other, note=note, alignment=alignment)
             if not agrees and not others_agree:
                 best, best_alignment = other, alignment
             others_agree = True
@@ -186,7 +189,7 @@ class AlignedTraining:
             )
         is_told = report.missing or best is not training
         note = self._note(report, best_alignment) if is_told else ""
-        return Result(training=best, reason=reason, note=note)
+        return Result(training=best, reason=reason, note=note, alignment=best_alignment)
 
     def _differs_without_draws(self) -> bool:
         """Tells whether the first loss differs even if each draw is the same number everywhere.

@@ -126,14 +126,17 @@ class Reference:
         """Returns an input_fn of the batches that leaves the seeds of later ops unchanged."""
         return self.batches[mode].input_fn(lambda: self.target.call_input_fn(mode))
 
-    def train(self, progress: Progress, hooks: Sequence[Hook] = ()) -> TrainingRecord:
+    def train(
+        self, progress: Progress, hooks: Sequence[Hook] = (), *, weights: Values | None = None
+    ) -> TrainingRecord:
         """Trains one step on each batch.
 
         Args:
           progress: Is called after each step.
           hooks: More hooks of the training.
+          weights: Values that the variables get before training; None for their initial values.
         """
-        record = self._train(self._estimator, progress, hooks)
+        record = self._train(self._estimator, progress, hooks, weights=weights)
         self._trained = frozenset(record.final)
         return record
 

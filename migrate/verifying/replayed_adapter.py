@@ -35,6 +35,11 @@ class ReplayedAdapter(SubjectAdapter):
         call = super().step
         return self.draws.steps(lambda: call(element))
 
+    def train_steps(self, batches: Batches, counts: list[int]) -> list[np.ndarray]:
+        """Calls `train_steps` for several counts, with the draws of as many steps."""
+        call = super().train_steps
+        return self.draws.steps(lambda: call(batches, counts), sum(counts))
+
     def evaluate(self, batches: Batches) -> Mapping[str, Any] | None:
         """Returns metrics by name; None if the subject has no `evaluate`."""
         call = super().evaluate

@@ -4,7 +4,7 @@ The losses of `train_step` were compared with the reference's before. From the s
 `train_steps` must have the same losses, and leave the same variables.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -33,6 +33,7 @@ def stages(
     tolerances: Tolerances,
     progress: Progress,
     is_random: bool = False,
+    restart: Callable[[], object] | None = None,
 ) -> list[Stage]:
     """Returns the stage; nothing for a subject without `train_steps`.
 
@@ -43,16 +44,20 @@ def stages(
       losses: The loss of each step, from `train_step`.
       tolerances: How far apart equivalent numbers may be.
       progress: Is called with a line of text.
-      is_random: Whether training draws random numbers. They are given to `train_step` only.
+      is_random: Whether training draws random numbers.
+      restart: Begins with the reference's draws of the first step again; None if the subject does
+        not get them.
     """
     if not subject.has_train_steps():
         return []
-    if is_random:
+    if is_random and restart is None:
         return [skipped_stage(NAME, "training draws random numbers")]
     counts = _counts(len(batches.values))
     total = sum(counts)
     progress(f"{subject.name}: {total} steps in `train_steps`")
     # State that the subject keeps elsewhere would be left from the steps before: look for it.
+    restart = restart or (lambda: None)
+    restart()
     subject.assign(initial)
     again = subject.steps_on(batches, total)
     if any(_differ(*pair, tolerances) for pair in zip(losses, again, strict=False)):
@@ -62,6 +67,7 @@ def stages(
         )
         return [skipped_stage(NAME, reason)]
     expected = subject.read()
+    restart()
     subject.assign(initial)
     found = subject.train_steps(batches, counts)
     actual = subject.read()

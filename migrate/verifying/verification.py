@@ -1,5 +1,6 @@
 """`Verification`: one run of `migrate.verify`, stage by stage."""
 
+import functools
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -92,6 +93,7 @@ class Verification:
         self._draws = draws
         self._unaligned: list[RandomOp] = []
         self._untrained: list[str] = []
+        self._restart: Callable[[], object] | None = None
 
     def run(self) -> Verdict:
         """Trains, evaluates and predicts with both, and compares them stage by stage."""
@@ -207,6 +209,7 @@ class Verification:
             self._unaligned += forward.random
             training.explanations = []
             return self._not_compared(record, predictions, notes, result.reason)
+        self._restart = functools.partial(subject.draws.restart, result.alignment)
         training.losses = result.training.losses
         training.explanations = result.training.explanations
         first, *later = result.training.stages
@@ -224,6 +227,7 @@ class Verification:
             self._stages.tolerances,
             self._progress,
             is_random=bool(forward.random),
+            restart=self._restart,
         )
 
     def _second_train(self, record: TrainingRecord, forward: ForwardPass) -> list[Stage]:

@@ -454,8 +454,8 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
     (
         Room(
             name="migrate.translation",
-            holds="`translate`: joins the readers, and proves what was written",
-            modules=_in(_M, "translation"),
+            holds="`translate`: joins the readers, proves what was written, and writes its test",
+            modules=_in(_M, "recorded_tests", "translation"),
         ),
     ),
     (

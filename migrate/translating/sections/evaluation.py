@@ -27,7 +27,8 @@ def evaluation_source(program: Program) -> str:
         values.append('**{f"average_loss/{name}": values for name, values in terms.items()},')
         averages = [f"average_loss/{one.name}" for one in program.loss.terms]
     else:
-        values.append(f'"average_loss": ({results},),')
+        comma = "" if "weights" in results else ","
+        values.append(f'"average_loss": ({results}{comma}),')
     for metric in program.metrics:
         comma = "," if len(metric.values) == 1 else ""
         values.append(f'"{metric.name}": ({", ".join(metric.values)}{comma}),')

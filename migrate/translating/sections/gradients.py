@@ -7,12 +7,15 @@ from migrate.translating.training_facts import ChangeKind, GradientChange, Train
 _NAMES = {ChangeKind.MULTIPLY: "scaled"}
 
 
-def change_lines(training: TrainingFacts, *, as_list: bool) -> tuple[list[str], str]:
+def change_lines(
+    training: TrainingFacts, *, as_list: bool, norm: str = "_"
+) -> tuple[list[str], str]:
     """Returns statements, and the expression for the gradients after them.
 
     Args:
       training: The training step.
       as_list: Whether the gradients are wanted as a list; as a dict otherwise.
+      norm: The name of the global norm before the gradients are clipped to one.
     """
     trained = [name for name in training.weights if name not in training.without_gradient]
     lines: list[str] = []
@@ -21,7 +24,7 @@ def change_lines(training: TrainingFacts, *, as_list: bool) -> tuple[list[str], 
         whole = list(change.numbers) == trained or set(change.numbers) == set(trained)
         name = _NAMES.get(change.kind, "clipped")
         if change.kind is ChangeKind.CLIP_BY_GLOBAL_NORM:
-            lines += _global_norm(change, trained, values, whole)
+            lines += _global_norm(change, trained, values, whole, norm)
         else:
             source = values or "gradients.values()"
             if whole and len(set(change.numbers.values())) == 1:
@@ -39,12 +42,12 @@ def change_lines(training: TrainingFacts, *, as_list: bool) -> tuple[list[str], 
 
 
 def _global_norm(
-    change: GradientChange, trained: Sequence[str], values: str, whole: bool
+    change: GradientChange, trained: Sequence[str], values: str, whole: bool, name: str
 ) -> list[str]:
     [norm] = {one for [one] in change.numbers.values()}
     if whole:
         source = values or "list(gradients.values())"
-        return [f"clipped, _ = tf.clip_by_global_norm({source}, clip_norm={norm!r})"]
+        return [f"clipped, {name} = tf.clip_by_global_norm({source}, clip_norm={norm!r})"]
     names = [name for name in trained if name in change.numbers]
     lines = [f"gradients = dict(zip(gradients, {values}, strict=True))"] if values else []
     return [

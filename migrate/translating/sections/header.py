@@ -1,14 +1,17 @@
 """The docstring, the imports and the flags."""
 
 import os
+import re
 import textwrap
 from collections.abc import Iterable
 
+from migrate.mappings import optimizers
 from migrate.translating.ir import KeptForward, Program
 from migrate.translating.optimizer_rows import optimizer_row
 from migrate.translating.sections.averages import averages_words
 from migrate.translating.sections.gradients import change_words
 from migrate.translating.sections.kept_forward import LEGACY_KERAS, STANDARD_IMPORTS
+from migrate.translating.training_facts import OptimizerFact
 
 FLAGS = """\
 MODEL_DIR = flags.DEFINE_string(
@@ -19,8 +22,20 @@ WARM_START_FROM = flags.DEFINE_string(
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
 STEPS_PER_LOOP = flags.DEFINE_integer(
-    "steps_per_loop", 100, "How many steps to make in one graph."
+    "steps_per_loop", 100, "How many steps to make in one graph, and between summaries."
 )"""
+
+_EXPORT_FLAG = """
+EXPORT_TO = flags.DEFINE_string("export_to", None, "Where to write a SavedModel in the end.")"""
+
+
+def flags_source(program: Program) -> str:
+    """Returns the flags."""
+    text = FLAGS.replace('"steps_per_loop", 100', f'"steps_per_loop", {program.summary_steps}')
+    text += _EXPORT_FLAG if program.export is not None else ""
+    # Kept modules may define the same flags.
+    kept = program.model.kept is not None
+    return re.sub(r",?\s*\)(?=\n|$)", ", allow_override=True)", text) if kept else text
 
 
 def docstring(program: Program, proof: str) -> str:
@@ -40,15 +55,14 @@ def docstring(program: Program, proof: str) -> str:
     if program.evaluated.loss.reduce_words != words:
         lines.append(f"    of EVAL       {program.evaluated.loss.reduce_words}")
     for fact, rate in zip(program.training.optimizers, program.rates, strict=True):
-        row = optimizer_row(fact.kernel)
-        shown = "learning_rate(step)" if rate == "rate" else rate
-        lines.append(f"    optimizer     {row.name}, rate {shown}")
+        lines.append(f"    optimizer     {_optimizer(program, fact, rate)}")
     lines += [f"    gradients     {one}" for one in change_words(program.training)]
     if program.model.state:
         lines.append(f"    state         {', '.join(program.model.state)}")
     if program.model.kept is not None:
         lines += _kept_lines(program.model.kept)
     lines += [f"    averages      {one}" for one in averages_words(program)]
+    lines += ["", *_kept_exact(program)]
     if program.left_out:
         lines += ["", "Not carried over:", ""]
         lines += [f"    {one}" for one in program.left_out]
@@ -74,6 +88,39 @@ def _kept_lines(kept: KeptForward) -> list[str]:
         stand_ins = ", ".join(modules.stand_ins)
         lines.append(f"Stand-ins for what TensorFlow 2 lacks: {stand_ins}.")
     return lines
+
+
+def _optimizer(program: Program, fact: OptimizerFact, rate: str) -> str:
+    """Returns an optimizer with its hyperparameters by value."""
+    row = optimizer_row(fact.kernel)
+    shown = [f"rate {'learning_rate(step)' if rate == 'rate' else rate}"]
+    if re.fullmatch(r"[A-Z_]+\W.*|[A-Z_]+", rate):
+        shown[0] += f" ({fact.rate})"
+    for name, source in row.hyperparameters.items():
+        value = fact.hyperparameters.get(source, optimizers.defaults(row).get(name))
+        if value not in (None, False):
+            shown.append(f"{name} {value if value is not True else ''}".strip())
+    text = f"{row.name}: {', '.join(shown)}"
+    if len(program.training.optimizers) > 1:
+        trained = [name for name in program.training.weights if name in fact.weights]
+        text += f"; for {trained[0]}" + (f" and {len(trained) - 1} more" if trained[1:] else "")
+    return text
+
+
+def _kept_exact(program: Program) -> list[str]:
+    """Returns sentences on what a reader need not compare."""
+    rows = {optimizer_row(fact.kernel).name: fact for fact in program.training.optimizers}
+    names = " and ".join(f"`tf.train.{name}Optimizer`" for name in rows)
+    text = f"The update is that of {names}"
+    if any(optimizer_row(fact.kernel).slots for fact in rows.values()):
+        text += ", with its slots under their legacy names"
+    sparse = [name for fact in rows.values() for name in fact.sparse]
+    if sparse:
+        text += "; the rows of an embedding move as under that optimizer"
+    lines = [f"{text}."]
+    if program.model.state:
+        lines.append("Moving averages move in each training step, as under UPDATE_OPS.")
+    return [" ".join(lines)]
 
 
 def _wrapped(lines: Iterable[str]) -> list[str]:

@@ -1,10 +1,14 @@
 """The loop: its variables, training, predictions and legacy checkpoints."""
 
+from collections.abc import Sequence
+
 from estimator_compat.mode_keys import ModeKeys
+from migrate.mappings.optimizers import OptimizerRow
 from migrate.translating.ir import Program
 from migrate.translating.optimizer_rows import optimizer_row
 from migrate.translating.sections.averages import init_lines, model_name, shared_lines
 from migrate.translating.sections.evaluation import evaluation_source
+from migrate.translating.sections.export import export_source
 from migrate.translating.sections.optimizers import construction
 from migrate.translating.sections.source_text import indented, model_call
 from migrate.translating.sections.training import train_step_source, train_steps_source
@@ -20,6 +24,7 @@ def loop_source(program: Program) -> str:
             evaluation_source(program),
         ]
         + ([_predict(program)] if program.predictions else [])
+        + ([export_source(program)] if program.export is not None else [])
         + [_RESTORE]
     )
 
@@ -62,15 +67,12 @@ def _loop_init(program: Program) -> str:
             weights = "self.weights" if row.takes_names else "list(self.weights.values())"
         else:
             ordered = [name for name in trained if name in fact.weights]
-            lines.append(f"self.{attribute}_names = {ordered!r}")
+            names = _names(ordered, [name for name in trained if name not in ordered])
+            lines.append(f"self.{attribute}_names = {names}")
             weights = f"[self.weights[name] for name in self.{attribute}_names]"
         lines.append(f"self.{attribute} = {construction(fact, weights)}")
         names = "self.weights" if single else f"self.{attribute}_names"
-        for end, slot in row.slots.items():
-            named.append(
-                f'**{{f"{{name}}/{end}": slot for name, slot in '
-                f"zip({names}, self.{attribute}.{slot}, strict=True)}},"
-            )
+        named += _slots(row, names, f"self.{attribute}")
         for legacy, power in row.powers.items():
             named.append(f'"{legacy}": self.{attribute}.{power},')
     made, average_names = init_lines(program)
@@ -119,6 +121,31 @@ def _kept_weights(program: Program) -> list[str]:
         "self.weights = {",
         f"    name: one for name, one in by_name.items() if one.trainable{condition}",
         "}",
+    ]
+
+
+def _names(ordered: Sequence[str], others: Sequence[str]) -> str:
+    """Returns the source of a list of weights: those of a scope, if that is what they are."""
+    scope = f"{ordered[0].partition('/')[0]}/"
+    if all(one.startswith(scope) for one in ordered) and not any(
+        one.startswith(scope) for one in others
+    ):
+        return f"[name for name in self.weights if name.startswith({scope!r})]"
+    return repr(list(ordered))
+
+
+def _slots(row: OptimizerRow, names: str, optimizer: str) -> list[str]:
+    """Returns the items of `variables` for the slots of an optimizer."""
+    if len(row.slots) == 1:
+        [(end, slot)] = row.slots.items()
+        pairs = f"zip({names}, {optimizer}.{slot}, strict=True)"
+        return [f'**{{f"{{name}}/{end}": slot for name, slot in {pairs}}},']
+    if not row.slots:
+        return []
+    slots = ", ".join(f'("{end}", {optimizer}.{slot})' for end, slot in row.slots.items())
+    return [
+        '**{f"{name}/{end}": slot '
+        f"for end, slots in [{slots}] for name, slot in zip({names}, slots, strict=True)}},"
     ]
 
 

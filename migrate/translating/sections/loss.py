@@ -1,7 +1,12 @@
 """The loss: each term by itself, and their sum."""
 
 from migrate.translating.ir import Program
-from migrate.translating.sections.source_text import VARIABLES, function_source, indented
+from migrate.translating.sections.source_text import (
+    VARIABLES,
+    function_source,
+    indented,
+    loss_outputs,
+)
 
 
 def loss_source(program: Program) -> str:
@@ -30,7 +35,7 @@ def _functions(program: Program) -> list[str]:
 
 def _compute_loss(program: Program) -> str:
     loss = program.loss
-    outputs = "".join(f", {one}: tf.Tensor" for one in program.model.outputs)
+    outputs = "".join(f", {one}: tf.Tensor" for one in loss_outputs(program))
     variables = f", {loss.variables}: {VARIABLES}" if loss.variables else ""
     several = len(loss.terms) > 1
     returns = "tuple[tf.Tensor, dict[str, tuple[tf.Tensor, tf.Tensor]]]"

@@ -6,21 +6,9 @@ from migrate.translating.sections.source_text import indented
 
 
 def train_source(program: Program) -> str:
-    """Returns `write_summaries` and `train`."""
-    call = "loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))"
-    first = "" if program.endless else _MADE
+    """Returns `train`."""
+    call = "loop.train_steps(batches, tf.constant(min(count, steps - step)))"
     return f'''\
-def write_summaries(writer: Any, step: tf.Variable, values: dict[str, tf.Tensor]) -> None:
-    """Writes scalars, and histograms of vectors; `tf.summary.scalar` would need TensorBoard."""
-    with writer.as_default(step=step):
-        for tag, value in values.items():
-            if value.shape.rank == 0:
-                summary = tf.raw_ops.ScalarSummary(tags=tag, values=value)
-            else:
-                summary = tf.raw_ops.HistogramSummary(tag=tag, values=value)
-            tf.summary.experimental.write_raw_pb(summary)
-
-
 def train(
     loop: Loop, dataset: tf.data.Dataset, model_dir: str, steps: int, steps_per_loop: int
 ) -> None:
@@ -32,10 +20,13 @@ def train(
     manager.restore_or_initialize()
     writer = tf.summary.create_file_writer(model_dir)
     batches = iter(dataset)
+    count = 1  # an Estimator writes summaries after the first step, then every `steps_per_loop`
     while (step := int(loop.global_step)) < steps:
-        found = {call}{first}
-        write_summaries(writer, loop.global_step, found)
-        manager.save()'''
+        found = {call}{"" if program.endless else _MADE}
+        if int(loop.global_step) == step + count:
+            write_summaries(writer, loop.global_step, found)
+        manager.save()
+        count = steps_per_loop'''
 
 
 _MADE = """
@@ -55,6 +46,8 @@ def main_source(program: Program) -> str:
     ]
     if ModeKeys.EVAL in program.input_fns:
         lines.append(f"print(loop.evaluate({program.input_fns[ModeKeys.EVAL]}))")
+    if program.export is not None:
+        lines += ["if EXPORT_TO.value:", "    loop.export(EXPORT_TO.value)"]
     return f"""\
 def main(_: list[str]) -> None:
 {indented(chr(10).join(lines))}

@@ -45,10 +45,18 @@ def loss_results(program: Program) -> str:
     return "losses, weights" if program.loss.terms[0].weights else "losses"
 
 
+def loss_outputs(program: Program) -> list[str]:
+    """Returns the outputs of the model but for those that only summaries read."""
+    return [one for one in program.model.outputs if one not in program.summaries.extra]
+
+
 def model_call(program: Program, mode: str, model: str = "model") -> str:
     """Returns the statement that calls the model, an attribute of the loop, in a mode."""
-    outputs, kept = ", ".join(program.model.outputs), program.model.kept
-    training = mode == ModeKeys.TRAIN
+    training, kept = mode == ModeKeys.TRAIN, program.model.kept
+    names = list(program.model.outputs) if training else loss_outputs(program)
+    if len(names) < len(program.model.outputs):
+        names.append("*_")
+    outputs = ", ".join(names)
     if kept is None:
         return f"{outputs} = self.{model}(features, training={training})"
     labels = ", None" if mode == ModeKeys.PREDICT else ", labels"
@@ -58,7 +66,7 @@ def model_call(program: Program, mode: str, model: str = "model") -> str:
 
 def loss_call(program: Program) -> str:
     """Returns the call of `compute_loss`."""
-    arguments = ["features", "labels", *program.model.outputs]
+    arguments = ["features", "labels", *loss_outputs(program)]
     if program.loss.variables:
         arguments.append("self.variables")
     return f"{program.loss.function}({', '.join(arguments)})"

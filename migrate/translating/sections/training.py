@@ -1,5 +1,7 @@
 """The training steps of the loop."""
 
+from collections.abc import Sequence
+
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.ir import Program
 from migrate.translating.optimizer_rows import optimizer_row
@@ -12,14 +14,21 @@ from migrate.translating.sections.source_text import (
     loss_results,
     model_call,
 )
+from migrate.translating.sections.summaries import summaries_call
 
 
 def train_step_source(program: Program) -> str:
     """Returns `differentiate`, `gradients` and `train_step`."""
     training = program.training
     results = loss_results(program)
-    lines = [f"loss, {results}, gradients = self.differentiate(features, labels)"]
-    changed, values = gradients.change_lines(training, as_list=len(training.optimizers) == 1)
+    shown = summaries_call(program)
+    returned = f"loss, {results}, shown" if shown else f"loss, {results}"
+    lines = [f"{returned}, gradients = self.differentiate(features, labels)"]
+    changed, values = gradients.change_lines(
+        training,
+        as_list=len(training.optimizers) == 1,
+        norm="norm" if any(one.source == "norm" for one in program.summaries.direct) else "_",
+    )
     lines += changed
     averages = averages_lines(training)
     if training.averages is not None and not training.averages.ordered:
@@ -40,9 +49,11 @@ def train_step_source(program: Program) -> str:
     counts = training.averages is None or training.averages.counts
     lines += [*count, *averages] if counts else [*averages, *count]
     labels = "labels: Any" if program.has_labels else "labels: Any = None"
-    what = {"terms": "and, for each term, the losses of the examples and their weights"}.get(
-        results, "the losses of the examples" + (", their weights" if "weights" in results else "")
-    )
+    what = "its terms" if results == "terms" else "the losses of the examples"
+    what += ", their weights" if "weights" in results else ""
+    if shown:
+        what = f"{what}, `shown`".replace("losses of the examples", "losses")
+    shown_line = f"\n        shown = {shown}" if shown else ""
     # The kept forward pass runs in graphs only.
     graph = "    @tf.function\n" if program.model.kept is not None else ""
     return f'''\
@@ -50,8 +61,8 @@ def train_step_source(program: Program) -> str:
         """Returns the loss, {what}, and the gradients."""
         with tf.GradientTape() as tape:
             {model_call(program, ModeKeys.TRAIN)}
-            loss, {results} = {loss_call(program)}
-        return loss, {results}, tape.gradient(loss, self.weights)
+            loss, {results} = {loss_call(program)}{shown_line}
+        return {returned}, tape.gradient(loss, self.weights)
 
 {graph}    def gradients(self, features: Any, {labels}) -> dict[str, Any]:
         """Returns the gradients of the loss, not clipped, by the names of the weights."""
@@ -66,15 +77,17 @@ def train_step_source(program: Program) -> str:
 
 def _step_result(program: Program) -> str:
     results = loss_results(program)
+    shown = ", **shown" if program.summaries.function is not None else ""
+    shown += "".join(f", {one.tag!r}: {one.source}" for one in program.summaries.direct)
     if results == "terms":
         return f"""\
-result = {{"loss": loss}}
+result = {{"loss": loss{shown}}}
 for name, (losses, weights) in terms.items():
     result[f"loss_per_example/{{name}}"] = losses
     result[f"average_loss/{{name}}"] = {AVERAGE}
 return result"""
     average = AVERAGE if "weights" in results else "tf.reduce_mean(losses)"
-    return f'return {{"loss": loss, "loss_per_example": losses, "average_loss": {average}}}'
+    return f'return {{"loss": loss, "loss_per_example": losses, "average_loss": {average}{shown}}}'
 
 
 def train_steps_source(program: Program) -> str:
@@ -93,8 +106,6 @@ def train_steps_source(program: Program) -> str:
     tags = [f"/{one.name}" for one in program.loss.terms] if len(program.loss.terms) > 1 else [""]
     losses = [f"loss_per_example{tag}" for tag in tags]
     names = ["loss", *losses, *(f"average_loss{tag}" for tag in tags)]
-    zeros = ", ".join(f'"{name}": {_zero(program)}' for name in names)
-    shapes = ", ".join(f'"{name}": tf.TensorShape(None)' for name in names)
     return f'''\
     @tf.function
     def train_steps(self, batches: Iterator[Any], count: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -102,10 +113,11 @@ def train_steps_source(program: Program) -> str:
 
         `steps` is how many it made.
         """
-        made, values = tf.constant(0), {{{zeros}}}
+        made = tf.constant(0)
+        values = {_zeros(program, names)}
         for {batch} in batches:
             tf.autograph.experimental.set_loop_options(
-                shape_invariants=[(values, {{{shapes}}})]
+                shape_invariants=[(values, dict.fromkeys(values, tf.TensorShape(None)))]
             )
             values = self.train_step({batch})
             made += 1
@@ -114,6 +126,21 @@ def train_steps_source(program: Program) -> str:
         return {{**values, "steps": made}}'''
 
 
-def _zero(program: Program) -> str:
-    dtype = program.loss_dtype
-    return "tf.constant(0.0)" if dtype == "float32" else f"tf.constant(0.0, tf.{dtype})"
+def _zeros(program: Program, names: Sequence[str]) -> str:
+    """Returns the values of `train_step` before the first step, which has their types."""
+    by_dtype: dict[str, list[str]] = {program.loss_dtype: list(names)}
+    for one in program.summaries.every:
+        by_dtype.setdefault(one.dtype, []).append(one.tag)
+    parts = [
+        f"dict.fromkeys(({', '.join(map(repr, tags))}), {_zero(dtype)})"
+        if len(tags) > 1
+        else f"{{{tags[0]!r}: {_zero(dtype)}}}"
+        for dtype, tags in by_dtype.items()
+    ]
+    return " | ".join(parts)
+
+
+def _zero(dtype: str) -> str:
+    if dtype == "string":
+        return 'tf.constant("")'
+    return "tf.constant(0.0)" if dtype == "float32" else f"tf.zeros([], tf.{dtype})"

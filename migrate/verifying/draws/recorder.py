@@ -80,6 +80,33 @@ class DrawFeeder(tf1.train.SessionRunHook):
         self.loss = np.asarray(run_values.results)
 
 
+class ConstantFeeder(tf1.train.SessionRunHook):
+    """Replaces what each step of a training draws by the same number everywhere.
+
+    Args:
+      recording: The draws of a training on the same batches, which have the shapes.
+      constant: The number: see `Draw.filled`.
+    """
+
+    def __init__(self, recording: Recording, constant: float) -> None:
+        self._recording, self._constant, self._step = recording, constant, 0
+        self._ops: list[tf.Operation] | None = None
+
+    def before_run(self, run_context: Any) -> Any:
+        """Feeds the number."""
+        if self._ops is None:
+            fetches = tf.nest.flatten(run_context.original_args.fetches, expand_composites=True)
+            self._ops, _ = recordable_ops(run_context.session.graph, fetches)
+        draws = [draw.filled(self._constant) for draw in self._recording.step(self._step)]
+        self._step += 1
+        feeds = {
+            tensor: value
+            for op, draw in zip(self._ops, draws, strict=True)
+            for tensor, value in zip(op.outputs, draw.values, strict=True)
+        }
+        return tf1.train.SessionRunArgs(None, feed_dict=feeds)
+
+
 def recordable_ops(
     graph: tf.Graph, fetches: Sequence[Any]
 ) -> tuple[list[tf.Operation], tuple[random_ops.RandomOp, ...]]:

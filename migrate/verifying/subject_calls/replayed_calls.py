@@ -47,6 +47,11 @@ class ReplayedCalls(SubjectCalls):
         call = super().step
         return self._replay.steps(lambda: call(element))
 
+    def train_steps(self, dataset: Any, counts: list[int]) -> list[np.ndarray]:
+        """Calls `train_steps` for several counts, with the draws of as many steps."""
+        call = super().train_steps
+        return self._replay.steps(lambda: call(dataset, counts), sum(counts))
+
     def evaluate(self, dataset: Any) -> dict[str, np.ndarray] | None:
         """Returns metrics by name; None if the subject has no `evaluate`."""
         call = super().evaluate

@@ -53,6 +53,7 @@ def test_a_program_is_written_and_proved(tmp_path: Path) -> None:
     assert outcome["outcome"] == "whole"
     assert outcome["kept"] == outcome["left_out"] == []
     assert outcome["verdict"]["outcome"] == "identical"
+    assert outcome["test"] is None
     text = (tmp_path / "loop.py").read_text()
     assert "Verified against the legacy program" in text
     assert "estimator_compat" not in text
@@ -111,6 +112,10 @@ def test_the_example_is_replaced_unless_it_was_edited(tmp_path: Path) -> None:
         (["-o", "missing/loop.py"], "make it first"),
         (["--format=json"], "add -o loop.py"),
         (["--verify"], "add -o loop.py"),
+        (["--test=test_loop.py"], "add -o loop.py"),
+        (["-o", "loop.py", "--test=missing/test_loop.py"], "expected a file beside the loop"),
+        (["-o", "loop.py", "--test=loop.py"], "expected a file such as test_loop.py"),
+        (["-o", "my-loop.py", "--test=test_loop.py"], "rename it, such as loop.py"),
     ],
 )
 def test_options_that_cannot_be_followed(
@@ -170,3 +175,29 @@ def test_a_name_of_no_function_is_refused(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "`nowhere` names no function that the model_fn calls" in done.stderr
     assert not (tmp_path / "loop.py").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.subprocess
+def test_a_test_is_written_beside_the_loop(tmp_path: Path) -> None:
+    target = _program(tmp_path)
+    arguments = ["-o", "loop.py", "--test=test_loop.py", "--format=json"]
+    done = _translate(tmp_path, *arguments, target=target)
+    assert done.returncode == 0, done.stderr
+    test = json.loads(done.stdout)["test"]
+    assert (test["path"], test["recording"]) == ("test_loop.py", "test_loop.npz")
+    assert test["not_compared"] == {}
+    assert test["passed"] is True
+    assert "estimator_compat" not in (tmp_path / "test_loop.py").read_text()
+    again = _translate(tmp_path, "-o", "other.py", "--test=test_loop.py", target=target)
+    assert again.returncode == 2
+    assert "`--test` (test_loop.py) is there already" in again.stderr
+
+
+def test_a_test_that_exists_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "test_loop.npz").write_text("recorded")
+    assert cli.main(["translate", "a.py:b", "-o", "loop.py", "--test=test_loop.py"]) == 2
+    assert "`--test` (test_loop.npz) is there already" in capsys.readouterr().err

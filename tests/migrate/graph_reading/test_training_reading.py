@@ -1,4 +1,4 @@
-"""Tests for migrate.graph_reading.training_reading: from gradients to weights."""
+"""Tests for migrate.graph_reading.training_reading: what is done to gradients and weights."""
 
 from collections.abc import Callable
 from typing import Any

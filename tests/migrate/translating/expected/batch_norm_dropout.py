@@ -5,8 +5,11 @@ The loss of TRAIN and EVAL:
     loss = mean(sigmoid_cross_entropy[batch])
 
     reduction     The mean; a short last batch counts its own size: SUM_OVER_BATCH_SIZE
-    optimizer     Momentum, rate learning_rate(step)
+    optimizer     Momentum: rate learning_rate(step), momentum 0.9
     state         bn1/moving_mean, bn1/moving_variance
+
+The update is that of `tf.train.MomentumOptimizer`, with its slots under their legacy names.
+    Moving averages move in each training step, as under UPDATE_OPS.
 """
 
 from collections.abc import Iterator
@@ -24,7 +27,9 @@ WARM_START_FROM = flags.DEFINE_string(
     "warm_start_from", None, "An Estimator's checkpoint to begin from."
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
-STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")
+STEPS_PER_LOOP = flags.DEFINE_integer(
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
+)
 
 
 _random = np.random.RandomState(4)
@@ -190,26 +195,11 @@ class Loop:
 
         `steps` is how many it made.
         """
-        made, values = (
-            tf.constant(0),
-            {
-                "loss": tf.constant(0.0),
-                "loss_per_example": tf.constant(0.0),
-                "average_loss": tf.constant(0.0),
-            },
-        )
+        made = tf.constant(0)
+        values = dict.fromkeys(("loss", "loss_per_example", "average_loss"), tf.constant(0.0))
         for features, labels in batches:
             tf.autograph.experimental.set_loop_options(
-                shape_invariants=[
-                    (
-                        values,
-                        {
-                            "loss": tf.TensorShape(None),
-                            "loss_per_example": tf.TensorShape(None),
-                            "average_loss": tf.TensorShape(None),
-                        },
-                    )
-                ]
+                shape_invariants=[(values, dict.fromkeys(values, tf.TensorShape(None)))]
             )
             values = self.train_step(features, labels)
             made += 1
@@ -284,13 +274,16 @@ def train(
     manager.restore_or_initialize()
     writer = tf.summary.create_file_writer(model_dir)
     batches = iter(dataset)
+    count = 1  # an Estimator writes summaries after the first step, then every `steps_per_loop`
     while (step := int(loop.global_step)) < steps:
-        found = loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))
+        found = loop.train_steps(batches, tf.constant(min(count, steps - step)))
         made = int(found.pop("steps"))
         if made == 0:
             break  # the input has ended
-        write_summaries(writer, loop.global_step, found)
+        if int(loop.global_step) == step + count:
+            write_summaries(writer, loop.global_step, found)
         manager.save()
+        count = steps_per_loop
 
 
 def main(_: list[str]) -> None:

@@ -5,7 +5,9 @@ The loss of TRAIN and EVAL:
     loss = mean(cross_entropy[batch])
 
     reduction     The mean; a short last batch counts its own size: SUM_OVER_BATCH_SIZE
-    optimizer     Adam, rate LEARNING_RATE
+    optimizer     Adam: rate LEARNING_RATE (0.01), beta1 0.9, beta2 0.999, epsilon 1e-08
+
+The update is that of `tf.train.AdamOptimizer`, with its slots under their legacy names.
 
 Not carried over:
 
@@ -27,7 +29,9 @@ WARM_START_FROM = flags.DEFINE_string(
     "warm_start_from", None, "An Estimator's checkpoint to begin from."
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
-STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")
+STEPS_PER_LOOP = flags.DEFINE_integer(
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
+)
 
 
 PARAMS: dict[str, Any] = {"batch_size": 5}
@@ -182,12 +186,9 @@ class Loop:
         self.variables = {
             **self.weights,
             **{
-                f"{name}/Adam": slot
-                for name, slot in zip(self.weights, self.optimizer.m, strict=True)
-            },
-            **{
-                f"{name}/Adam_1": slot
-                for name, slot in zip(self.weights, self.optimizer.v, strict=True)
+                f"{name}/{end}": slot
+                for end, slots in [("Adam", self.optimizer.m), ("Adam_1", self.optimizer.v)]
+                for name, slot in zip(self.weights, slots, strict=True)
             },
             "beta1_power": self.optimizer.beta1_power,
             "beta2_power": self.optimizer.beta2_power,
@@ -288,10 +289,13 @@ def train(
     manager.restore_or_initialize()
     writer = tf.summary.create_file_writer(model_dir)
     batches = iter(dataset)
+    count = 1  # an Estimator writes summaries after the first step, then every `steps_per_loop`
     while (step := int(loop.global_step)) < steps:
-        found = loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))
-        write_summaries(writer, loop.global_step, found)
+        found = loop.train_steps(batches, tf.constant(min(count, steps - step)))
+        if int(loop.global_step) == step + count:
+            write_summaries(writer, loop.global_step, found)
         manager.save()
+        count = steps_per_loop
 
 
 def main(_: list[str]) -> None:

@@ -5,7 +5,9 @@ The loss of TRAIN and EVAL:
     loss = mean(softmax_cross_entropy[batch])
 
     reduction     The mean, as all weights are 1: SUM_BY_NONZERO_WEIGHTS
-    optimizer     GradientDescent, rate 0.05
+    optimizer     GradientDescent: rate 0.05
+
+The update is that of `tf.train.GradientDescentOptimizer`.
 
 Not carried over:
 
@@ -13,9 +15,6 @@ Not carried over:
     evaluation_hooks of EVAL: [evaluation_hook]
     training_hooks of TRAIN: [own_summaries]
     training_chief_hooks of TRAIN: [CountingHook()]
-    the image summary 'image' (line 52)
-    the scalar summary 'mean' (line 55)
-    the histogram summary 'activations' (line 59)
     the scalar summary 'accuracy' (line 91)
 """
 
@@ -34,7 +33,9 @@ WARM_START_FROM = flags.DEFINE_string(
     "warm_start_from", None, "An Estimator's checkpoint to begin from."
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
-STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")
+STEPS_PER_LOOP = flags.DEFINE_integer(
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
+)
 
 
 _random = np.random.RandomState(12)
@@ -63,7 +64,7 @@ FEATURES = {"image": tf.TensorSpec([None, 8, 8, 1], tf.float32)}
 
 
 class Model(keras.Model):
-    """The forward pass: from the features to `logits`."""
+    """The forward pass: from the features to `logits`, `mean_1`, `activations`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,12 +74,15 @@ class Model(keras.Model):
         self.flatten = keras.layers.Flatten()
         self.logits = keras.layers.Dense(2)
 
-    def call(self, features: Any, training: bool = False) -> tf.Tensor:
+    def call(self, features: Any, training: bool = False) -> Any:
         net = self.conv1_conv2d(features["image"])
+        mean_1 = tf.reduce_mean(net)
         net = self.max_pooling(net)
         net = self.conv2_conv2d(net)
+        activations = net
         net = self.flatten(net)
-        return self.logits(net)
+        logits = self.logits(net)
+        return logits, mean_1, activations
 
 
 def predictions(logits: tf.Tensor) -> Any:
@@ -105,6 +109,15 @@ def compute_loss(features: Any, labels: Any, logits: tf.Tensor) -> tuple[tf.Tens
     losses = loss_per_example(labels, logits)
     loss = reduce_loss(losses)
     return loss, losses
+
+
+def summaries(features: Any, mean_1: tf.Tensor, activations: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Returns what the legacy program's own summaries show, by their tags."""
+    return {
+        "inputs/image": features["image"],
+        "conv1/mean_1": mean_1,
+        "conv2/activations": activations,
+    }
 
 
 class GradientDescent:
@@ -152,11 +165,12 @@ class Loop:
         }
 
     def differentiate(self, features: Any, labels: Any) -> tuple[Any, ...]:
-        """Returns the loss, the losses of the examples, and the gradients."""
+        """Returns the loss, the losses, `shown`, and the gradients."""
         with tf.GradientTape() as tape:
-            logits = self.model(features, training=True)
+            logits, mean_1, activations = self.model(features, training=True)
             loss, losses = compute_loss(features, labels, logits)
-        return loss, losses, tape.gradient(loss, self.weights)
+        shown = summaries(features, mean_1, activations)
+        return loss, losses, shown, tape.gradient(loss, self.weights)
 
     def gradients(self, features: Any, labels: Any) -> dict[str, Any]:
         """Returns the gradients of the loss, not clipped, by the names of the weights."""
@@ -165,10 +179,15 @@ class Loop:
 
     @tf.function
     def train_step(self, features: Any, labels: Any) -> dict[str, tf.Tensor]:
-        loss, losses, gradients = self.differentiate(features, labels)
+        loss, losses, shown, gradients = self.differentiate(features, labels)
         self.optimizer.apply(list(gradients.values()), 0.05)
         self.global_step.assign_add(1)
-        return {"loss": loss, "loss_per_example": losses, "average_loss": tf.reduce_mean(losses)}
+        return {
+            "loss": loss,
+            "loss_per_example": losses,
+            "average_loss": tf.reduce_mean(losses),
+            **shown,
+        }
 
     @tf.function
     def train_steps(self, batches: Iterator[Any], count: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -181,7 +200,7 @@ class Loop:
     @tf.function
     def eval_step(self, features: Any, labels: Any) -> dict[str, tuple[tf.Tensor, ...]]:
         """Returns what each metric takes."""
-        logits = self.model(features, training=False)
+        logits, *_ = self.model(features, training=False)
         loss, losses = compute_loss(features, labels, logits)
         classes = tf.argmax(logits, axis=1, output_type=tf.int32)
         return {
@@ -204,7 +223,7 @@ class Loop:
 
     @tf.function
     def predict_step(self, features: Any) -> Any:
-        logits = self.model(features, training=False)
+        logits, *_ = self.model(features, training=False)
         return predictions(logits)
 
     def predict(self, dataset: tf.data.Dataset) -> Iterator[Any]:
@@ -219,11 +238,17 @@ class Loop:
             variable.assign(reader.get_tensor(name))
 
 
+IMAGES = {"inputs/image": 2}  # how many of a batch are shown, by their tags
+
+
+@tf.function  # as the op of images runs in graphs only
 def write_summaries(writer: Any, step: tf.Variable, values: dict[str, tf.Tensor]) -> None:
     """Writes scalars, and histograms of vectors; `tf.summary.scalar` would need TensorBoard."""
     with writer.as_default(step=step):
         for tag, value in values.items():
-            if value.shape.rank == 0:
+            if tag in IMAGES:
+                summary = tf.raw_ops.ImageSummary(tag=tag, tensor=value, max_images=IMAGES[tag])
+            elif value.shape.rank == 0:
                 summary = tf.raw_ops.ScalarSummary(tags=tag, values=value)
             else:
                 summary = tf.raw_ops.HistogramSummary(tag=tag, values=value)
@@ -241,10 +266,13 @@ def train(
     manager.restore_or_initialize()
     writer = tf.summary.create_file_writer(model_dir)
     batches = iter(dataset)
+    count = 1  # an Estimator writes summaries after the first step, then every `steps_per_loop`
     while (step := int(loop.global_step)) < steps:
-        found = loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))
-        write_summaries(writer, loop.global_step, found)
+        found = loop.train_steps(batches, tf.constant(min(count, steps - step)))
+        if int(loop.global_step) == step + count:
+            write_summaries(writer, loop.global_step, found)
         manager.save()
+        count = steps_per_loop
 
 
 def main(_: list[str]) -> None:

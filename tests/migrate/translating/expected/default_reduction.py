@@ -5,7 +5,9 @@ The loss of TRAIN and EVAL:
     loss = mean(squared_difference[batch, 2])
 
     reduction     The mean, as all weights are 1: SUM_BY_NONZERO_WEIGHTS
-    optimizer     GradientDescent, rate PARAMS['learning_rate']
+    optimizer     GradientDescent: rate PARAMS['learning_rate'] (0.05)
+
+The update is that of `tf.train.GradientDescentOptimizer`.
 """
 
 from collections.abc import Iterator
@@ -23,7 +25,9 @@ WARM_START_FROM = flags.DEFINE_string(
     "warm_start_from", None, "An Estimator's checkpoint to begin from."
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
-STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")
+STEPS_PER_LOOP = flags.DEFINE_integer(
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
+)
 
 
 PARAMS: dict[str, Any] = {"hidden": 6, "learning_rate": 0.05}
@@ -220,10 +224,13 @@ def train(
     manager.restore_or_initialize()
     writer = tf.summary.create_file_writer(model_dir)
     batches = iter(dataset)
+    count = 1  # an Estimator writes summaries after the first step, then every `steps_per_loop`
     while (step := int(loop.global_step)) < steps:
-        found = loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))
-        write_summaries(writer, loop.global_step, found)
+        found = loop.train_steps(batches, tf.constant(min(count, steps - step)))
+        if int(loop.global_step) == step + count:
+            write_summaries(writer, loop.global_step, found)
         manager.save()
+        count = steps_per_loop
 
 
 def main(_: list[str]) -> None:

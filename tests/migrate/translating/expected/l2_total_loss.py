@@ -6,12 +6,9 @@ The loss of TRAIN and EVAL:
         (l2(hidden_0/kernel) + l2(hidden_1/kernel) + l2(value/kernel))
 
     reduction     The weighted sum by the number of weights that are not 0: SUM_BY_NONZERO_WEIGHTS
-    optimizer     RMSProp, rate 0.01
+    optimizer     RMSProp: rate 0.01, decay 0.9, momentum 0.5, epsilon 1e-10
 
-Not carried over:
-
-    the scalar summary 'regularization' (line 57)
-    the histogram summary 'value' (line 58)
+The update is that of `tf.train.RMSPropOptimizer`, with its slots under their legacy names.
 """
 
 from collections.abc import Iterator
@@ -29,7 +26,9 @@ WARM_START_FROM = flags.DEFINE_string(
     "warm_start_from", None, "An Estimator's checkpoint to begin from."
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
-STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")
+STEPS_PER_LOOP = flags.DEFINE_integer(
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
+)
 
 
 PARAMS: dict[str, Any] = {"l2": 0.02, "units": [7, 5]}
@@ -117,6 +116,11 @@ def compute_loss(
     return loss, losses, features["w"]
 
 
+def summaries(value: tf.Tensor, variables: dict[str, tf.Variable]) -> dict[str, tf.Tensor]:
+    """Returns what the legacy program's own summaries show, by their tags."""
+    return {"regularization": weight_penalty(variables), "value_1": value}
+
+
 class RMSProp:
     """`tf.train.RMSPropOptimizer`: epsilon is under the root; the mean square begins with 1."""
 
@@ -175,22 +179,23 @@ class Loop:
         self.variables = {
             **self.weights,
             **{
-                f"{name}/RMSProp": slot
-                for name, slot in zip(self.weights, self.optimizer.mean_squares, strict=True)
-            },
-            **{
-                f"{name}/RMSProp_1": slot
-                for name, slot in zip(self.weights, self.optimizer.momenta, strict=True)
+                f"{name}/{end}": slot
+                for end, slots in [
+                    ("RMSProp", self.optimizer.mean_squares),
+                    ("RMSProp_1", self.optimizer.momenta),
+                ]
+                for name, slot in zip(self.weights, slots, strict=True)
             },
             "global_step": self.global_step,
         }
 
     def differentiate(self, features: Any, labels: Any) -> tuple[Any, ...]:
-        """Returns the loss, the losses of the examples, their weights, and the gradients."""
+        """Returns the loss, the losses, their weights, `shown`, and the gradients."""
         with tf.GradientTape() as tape:
             value = self.model(features, training=True)
             loss, losses, weights = compute_loss(features, labels, value, self.variables)
-        return loss, losses, weights, tape.gradient(loss, self.weights)
+        shown = summaries(value, self.variables)
+        return loss, losses, weights, shown, tape.gradient(loss, self.weights)
 
     def gradients(self, features: Any, labels: Any) -> dict[str, Any]:
         """Returns the gradients of the loss, not clipped, by the names of the weights."""
@@ -199,7 +204,7 @@ class Loop:
 
     @tf.function
     def train_step(self, features: Any, labels: Any) -> dict[str, tf.Tensor]:
-        loss, losses, weights, gradients = self.differentiate(features, labels)
+        loss, losses, weights, shown, gradients = self.differentiate(features, labels)
         self.optimizer.apply(list(gradients.values()), 0.01)
         self.global_step.assign_add(1)
         return {
@@ -208,6 +213,7 @@ class Loop:
             "average_loss": tf.math.divide_no_nan(
                 tf.reduce_sum(losses * weights), tf.reduce_sum(weights)
             ),
+            **shown,
         }
 
     @tf.function
@@ -226,10 +232,7 @@ class Loop:
         regularization = weight_penalty(self.variables)
         return {
             "loss": (loss,),
-            "average_loss": (
-                losses,
-                weights,
-            ),
+            "average_loss": (losses, weights),
             "squared_error": (tf.math.squared_difference(value, labels), features["w"]),
             "regularization": (regularization,),
         }
@@ -286,10 +289,13 @@ def train(
     manager.restore_or_initialize()
     writer = tf.summary.create_file_writer(model_dir)
     batches = iter(dataset)
+    count = 1  # an Estimator writes summaries after the first step, then every `steps_per_loop`
     while (step := int(loop.global_step)) < steps:
-        found = loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))
-        write_summaries(writer, loop.global_step, found)
+        found = loop.train_steps(batches, tf.constant(min(count, steps - step)))
+        if int(loop.global_step) == step + count:
+            write_summaries(writer, loop.global_step, found)
         manager.save()
+        count = steps_per_loop
 
 
 def main(_: list[str]) -> None:

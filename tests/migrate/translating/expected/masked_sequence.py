@@ -6,12 +6,11 @@ The loss of TRAIN and EVAL:
         (sum(sequence_mask(features[1])) + 1e-05)
 
     reduction     The losses, reduced as the legacy program did
-    optimizer     Adam, rate 0.01
+    optimizer     Adam: rate 0.01, beta1 0.9, beta2 0.999, epsilon 1e-08
     gradients     clipped to a global norm of 5
 
-Not carried over:
-
-    the scalar summary 'gradient_norm' (line 87)
+The update is that of `tf.train.AdamOptimizer`, with its slots under their legacy names; the rows
+    of an embedding move as under that optimizer.
 """
 
 from collections.abc import Iterator
@@ -29,7 +28,9 @@ WARM_START_FROM = flags.DEFINE_string(
     "warm_start_from", None, "An Estimator's checkpoint to begin from."
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
-STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")
+STEPS_PER_LOOP = flags.DEFINE_integer(
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
+)
 
 
 PARAMS: dict[str, Any] = {"vocabulary": 12, "embedding": 5, "units": 6, "tags": 3, "clip": 5.0}
@@ -218,12 +219,9 @@ class Loop:
         self.variables = {
             **self.weights,
             **{
-                f"{name}/Adam": slot
-                for name, slot in zip(self.weights, self.optimizer.m, strict=True)
-            },
-            **{
-                f"{name}/Adam_1": slot
-                for name, slot in zip(self.weights, self.optimizer.v, strict=True)
+                f"{name}/{end}": slot
+                for end, slots in [("Adam", self.optimizer.m), ("Adam_1", self.optimizer.v)]
+                for name, slot in zip(self.weights, slots, strict=True)
             },
             "beta1_power": self.optimizer.beta1_power,
             "beta2_power": self.optimizer.beta2_power,
@@ -245,7 +243,7 @@ class Loop:
     @tf.function
     def train_step(self, features: Any, labels: Any) -> dict[str, tf.Tensor]:
         loss, losses, weights, gradients = self.differentiate(features, labels)
-        clipped, _ = tf.clip_by_global_norm(list(gradients.values()), clip_norm=5.0)
+        clipped, norm = tf.clip_by_global_norm(list(gradients.values()), clip_norm=5.0)
         self.optimizer.apply(clipped, 0.01)
         self.global_step.assign_add(1)
         return {
@@ -254,6 +252,7 @@ class Loop:
             "average_loss": tf.math.divide_no_nan(
                 tf.reduce_sum(losses * weights), tf.reduce_sum(weights)
             ),
+            "gradient_norm": norm,
         }
 
     @tf.function
@@ -275,10 +274,7 @@ class Loop:
         per_word_loss = losses
         return {
             "loss": (loss,),
-            "average_loss": (
-                losses,
-                weights,
-            ),
+            "average_loss": (losses, weights),
             "accuracy": (labels, predicted, mask),
             "word_loss": (per_word_loss, mask),
         }
@@ -335,10 +331,13 @@ def train(
     manager.restore_or_initialize()
     writer = tf.summary.create_file_writer(model_dir)
     batches = iter(dataset)
+    count = 1  # an Estimator writes summaries after the first step, then every `steps_per_loop`
     while (step := int(loop.global_step)) < steps:
-        found = loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))
-        write_summaries(writer, loop.global_step, found)
+        found = loop.train_steps(batches, tf.constant(min(count, steps - step)))
+        if int(loop.global_step) == step + count:
+            write_summaries(writer, loop.global_step, found)
         manager.save()
+        count = steps_per_loop
 
 
 def main(_: list[str]) -> None:

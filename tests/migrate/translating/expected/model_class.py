@@ -6,7 +6,9 @@ The loss of TRAIN and EVAL:
         l2(body/dense_1/kernel))
 
     reduction     The weighted sum: SUM
-    optimizer     Momentum, rate 0.0020000000949949026
+    optimizer     Momentum: rate 0.0020000000949949026, momentum 0.800000011920929, use_nesterov
+
+The update is that of `tf.train.MomentumOptimizer`, with its slots under their legacy names.
 """
 
 from collections.abc import Iterator
@@ -24,7 +26,9 @@ WARM_START_FROM = flags.DEFINE_string(
     "warm_start_from", None, "An Estimator's checkpoint to begin from."
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
-STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")
+STEPS_PER_LOOP = flags.DEFINE_integer(
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
+)
 
 
 UNITS = 4
@@ -207,10 +211,7 @@ class Loop:
         squared = losses
         return {
             "loss": (loss,),
-            "average_loss": (
-                losses,
-                weights,
-            ),
+            "average_loss": (losses, weights),
             "mse": (squared, features["weight"]),
         }
 
@@ -265,10 +266,13 @@ def train(
     manager.restore_or_initialize()
     writer = tf.summary.create_file_writer(model_dir)
     batches = iter(dataset)
+    count = 1  # an Estimator writes summaries after the first step, then every `steps_per_loop`
     while (step := int(loop.global_step)) < steps:
-        found = loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))
-        write_summaries(writer, loop.global_step, found)
+        found = loop.train_steps(batches, tf.constant(min(count, steps - step)))
+        if int(loop.global_step) == step + count:
+            write_summaries(writer, loop.global_step, found)
         manager.save()
+        count = steps_per_loop
 
 
 def main(_: list[str]) -> None:

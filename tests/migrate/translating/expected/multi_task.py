@@ -8,7 +8,9 @@ The loss of TRAIN and EVAL:
     reduction     sigmoid_cross_entropy: The mean, as all weights are 1: SUM_BY_NONZERO_WEIGHTS;
                   squared_difference: The weighted sum by the number of weights that are not 0:
                   SUM_BY_NONZERO_WEIGHTS
-    optimizer     Adam, rate 0.01
+    optimizer     Adam: rate 0.01, beta1 0.9, beta2 0.999, epsilon 1e-08
+
+The update is that of `tf.train.AdamOptimizer`, with its slots under their legacy names.
 
 Not carried over:
 
@@ -31,7 +33,9 @@ WARM_START_FROM = flags.DEFINE_string(
     "warm_start_from", None, "An Estimator's checkpoint to begin from."
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
-STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")
+STEPS_PER_LOOP = flags.DEFINE_integer(
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
+)
 
 
 PARAMS: dict[str, Any] = {"task_weights": {"click": 1.0, "price": 0.3}}
@@ -195,12 +199,9 @@ class Loop:
         self.variables = {
             **self.weights,
             **{
-                f"{name}/Adam": slot
-                for name, slot in zip(self.weights, self.optimizer.m, strict=True)
-            },
-            **{
-                f"{name}/Adam_1": slot
-                for name, slot in zip(self.weights, self.optimizer.v, strict=True)
+                f"{name}/{end}": slot
+                for end, slots in [("Adam", self.optimizer.m), ("Adam_1", self.optimizer.v)]
+                for name, slot in zip(self.weights, slots, strict=True)
             },
             "beta1_power": self.optimizer.beta1_power,
             "beta2_power": self.optimizer.beta2_power,
@@ -208,7 +209,7 @@ class Loop:
         }
 
     def differentiate(self, features: Any, labels: Any) -> tuple[Any, ...]:
-        """Returns the loss, and, for each term, the losses of the examples and their weights, and the gradients."""
+        """Returns the loss, its terms, and the gradients."""
         with tf.GradientTape() as tape:
             click, price = self.model(features, training=True)
             loss, terms = compute_loss(features, labels, click, price)
@@ -238,30 +239,20 @@ class Loop:
 
         `steps` is how many it made.
         """
-        made, values = (
-            tf.constant(0),
-            {
-                "loss": tf.constant(0.0),
-                "loss_per_example/sigmoid_cross_entropy": tf.constant(0.0),
-                "loss_per_example/squared_difference": tf.constant(0.0),
-                "average_loss/sigmoid_cross_entropy": tf.constant(0.0),
-                "average_loss/squared_difference": tf.constant(0.0),
-            },
+        made = tf.constant(0)
+        values = dict.fromkeys(
+            (
+                "loss",
+                "loss_per_example/sigmoid_cross_entropy",
+                "loss_per_example/squared_difference",
+                "average_loss/sigmoid_cross_entropy",
+                "average_loss/squared_difference",
+            ),
+            tf.constant(0.0),
         )
         for features, labels in batches:
             tf.autograph.experimental.set_loop_options(
-                shape_invariants=[
-                    (
-                        values,
-                        {
-                            "loss": tf.TensorShape(None),
-                            "loss_per_example/sigmoid_cross_entropy": tf.TensorShape(None),
-                            "loss_per_example/squared_difference": tf.TensorShape(None),
-                            "average_loss/sigmoid_cross_entropy": tf.TensorShape(None),
-                            "average_loss/squared_difference": tf.TensorShape(None),
-                        },
-                    )
-                ]
+                shape_invariants=[(values, dict.fromkeys(values, tf.TensorShape(None)))]
             )
             values = self.train_step(features, labels)
             made += 1
@@ -335,13 +326,16 @@ def train(
     manager.restore_or_initialize()
     writer = tf.summary.create_file_writer(model_dir)
     batches = iter(dataset)
+    count = 1  # an Estimator writes summaries after the first step, then every `steps_per_loop`
     while (step := int(loop.global_step)) < steps:
-        found = loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))
+        found = loop.train_steps(batches, tf.constant(min(count, steps - step)))
         made = int(found.pop("steps"))
         if made == 0:
             break  # the input has ended
-        write_summaries(writer, loop.global_step, found)
+        if int(loop.global_step) == step + count:
+            write_summaries(writer, loop.global_step, found)
         manager.save()
+        count = steps_per_loop
 
 
 def main(_: list[str]) -> None:

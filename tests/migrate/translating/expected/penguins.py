@@ -5,7 +5,9 @@ The loss of TRAIN and EVAL:
     loss = sum(features['weight'] * softmax_cross_entropy[batch]) / count(features['weight'] != 0)
 
     reduction     The weighted sum by the number of weights that are not 0: SUM_BY_NONZERO_WEIGHTS
-    optimizer     Adam, rate PARAMS['learning_rate']
+    optimizer     Adam: rate PARAMS['learning_rate'] (0.01), beta1 0.9, beta2 0.999, epsilon 1e-08
+
+The update is that of `tf.train.AdamOptimizer`, with its slots under their legacy names.
 """
 
 import csv
@@ -25,7 +27,10 @@ WARM_START_FROM = flags.DEFINE_string(
     "warm_start_from", None, "An Estimator's checkpoint to begin from."
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
-STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")
+STEPS_PER_LOOP = flags.DEFINE_integer(
+    "steps_per_loop", 100, "How many steps to make in one graph, and between summaries."
+)
+EXPORT_TO = flags.DEFINE_string("export_to", None, "Where to write a SavedModel in the end.")
 
 
 PARAMS: dict[str, Any] = {"hidden_units": [16], "learning_rate": 0.01}
@@ -155,6 +160,23 @@ def predictions(logits: tf.Tensor) -> Any:
     return {"species": tf.gather(SPECIES, class_ids), "probabilities": tf.nn.softmax(logits)}
 
 
+SERVING_INPUTS = {
+    "bill_length_mm": tf.TensorSpec([None], tf.float32),
+    "bill_depth_mm": tf.TensorSpec([None], tf.float32),
+    "flipper_length_mm": tf.TensorSpec([None], tf.float32),
+    "body_mass_g": tf.TensorSpec([None], tf.float32),
+    "island": tf.TensorSpec([None], tf.string),
+    "sex": tf.TensorSpec([None], tf.string),
+}
+
+
+def served(logits: tf.Tensor) -> dict[str, dict[str, tf.Tensor]]:
+    """Returns the outputs of each signature."""
+    class_ids = tf.argmax(logits, axis=1, output_type=tf.int32)
+    predictions = {"species": tf.gather(SPECIES, class_ids), "probabilities": tf.nn.softmax(logits)}
+    return {"serving_default": predictions}
+
+
 def loss_per_example(labels: Any, logits: tf.Tensor) -> tf.Tensor:
     """Softmax cross entropy, [batch]."""
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
@@ -242,12 +264,9 @@ class Loop:
         self.variables = {
             **self.weights,
             **{
-                f"{name}/Adam": slot
-                for name, slot in zip(self.weights, self.optimizer.m, strict=True)
-            },
-            **{
-                f"{name}/Adam_1": slot
-                for name, slot in zip(self.weights, self.optimizer.v, strict=True)
+                f"{name}/{end}": slot
+                for end, slots in [("Adam", self.optimizer.m), ("Adam_1", self.optimizer.v)]
+                for name, slot in zip(self.weights, slots, strict=True)
             },
             "beta1_power": self.optimizer.beta1_power,
             "beta2_power": self.optimizer.beta2_power,
@@ -296,10 +315,7 @@ class Loop:
         weights = features["weight"]
         return {
             "loss": (loss,),
-            "average_loss": (
-                losses,
-                loss_weights,
-            ),
+            "average_loss": (losses, loss_weights),
             "accuracy": (labels, class_ids, weights),
         }
 
@@ -324,6 +340,24 @@ class Loop:
         """Yields the predictions for each batch; labels in the input are left alone."""
         for batch in dataset:
             yield self.predict_step(batch[0] if isinstance(batch, tuple) else batch)
+
+    def export(self, folder: str) -> None:
+        """Writes a SavedModel with the legacy signatures."""
+        root = tf.Module()
+        root.weights = self.weights
+        root.tables = [self.model.island_table, self.model.sex_table]
+
+        def signature(name: str) -> Any:
+            @tf.function
+            def serve(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+                features = inputs
+                logits = self.model(features, training=False)
+                return served(logits)[name]
+
+            return serve.get_concrete_function(**SERVING_INPUTS)
+
+        names = ("serving_default",)
+        tf.saved_model.save(root, folder, signatures={name: signature(name) for name in names})
 
     def restore_legacy(self, path: str) -> None:
         """Takes the values of an Estimator's checkpoint, slots and step included."""
@@ -354,10 +388,13 @@ def train(
     manager.restore_or_initialize()
     writer = tf.summary.create_file_writer(model_dir)
     batches = iter(dataset)
+    count = 1  # an Estimator writes summaries after the first step, then every `steps_per_loop`
     while (step := int(loop.global_step)) < steps:
-        found = loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))
-        write_summaries(writer, loop.global_step, found)
+        found = loop.train_steps(batches, tf.constant(min(count, steps - step)))
+        if int(loop.global_step) == step + count:
+            write_summaries(writer, loop.global_step, found)
         manager.save()
+        count = steps_per_loop
 
 
 def main(_: list[str]) -> None:
@@ -367,6 +404,8 @@ def main(_: list[str]) -> None:
     dataset = train_input_fn()
     train(loop, dataset, MODEL_DIR.value, STEPS.value, STEPS_PER_LOOP.value)
     print(loop.evaluate(eval_input_fn()))
+    if EXPORT_TO.value:
+        loop.export(EXPORT_TO.value)
 
 
 if __name__ == "__main__":

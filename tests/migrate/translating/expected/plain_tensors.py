@@ -5,7 +5,9 @@ The loss of TRAIN and EVAL:
     loss = sum(squared_difference[batch, 1])
 
     reduction     The sum: SUM
-    optimizer     Adadelta, rate 0.5
+    optimizer     Adadelta: rate 0.5, rho 0.95, epsilon 1e-08
+
+The update is that of `tf.train.AdadeltaOptimizer`, with its slots under their legacy names.
 """
 
 import itertools
@@ -24,7 +26,9 @@ WARM_START_FROM = flags.DEFINE_string(
     "warm_start_from", None, "An Estimator's checkpoint to begin from."
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
-STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")
+STEPS_PER_LOOP = flags.DEFINE_integer(
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
+)
 
 
 _random = np.random.RandomState(15)
@@ -145,12 +149,12 @@ class Loop:
         self.variables = {
             **self.weights,
             **{
-                f"{name}/Adadelta": slot
-                for name, slot in zip(self.weights, self.optimizer.accumulators, strict=True)
-            },
-            **{
-                f"{name}/Adadelta_1": slot
-                for name, slot in zip(self.weights, self.optimizer.updates, strict=True)
+                f"{name}/{end}": slot
+                for end, slots in [
+                    ("Adadelta", self.optimizer.accumulators),
+                    ("Adadelta_1", self.optimizer.updates),
+                ]
+                for name, slot in zip(self.weights, slots, strict=True)
             },
             "global_step": self.global_step,
         }
@@ -180,26 +184,11 @@ class Loop:
 
         `steps` is how many it made.
         """
-        made, values = (
-            tf.constant(0),
-            {
-                "loss": tf.constant(0.0),
-                "loss_per_example": tf.constant(0.0),
-                "average_loss": tf.constant(0.0),
-            },
-        )
+        made = tf.constant(0)
+        values = dict.fromkeys(("loss", "loss_per_example", "average_loss"), tf.constant(0.0))
         for features, labels in batches:
             tf.autograph.experimental.set_loop_options(
-                shape_invariants=[
-                    (
-                        values,
-                        {
-                            "loss": tf.TensorShape(None),
-                            "loss_per_example": tf.TensorShape(None),
-                            "average_loss": tf.TensorShape(None),
-                        },
-                    )
-                ]
+                shape_invariants=[(values, dict.fromkeys(values, tf.TensorShape(None)))]
             )
             values = self.train_step(features, labels)
             made += 1
@@ -267,13 +256,16 @@ def train(
     manager.restore_or_initialize()
     writer = tf.summary.create_file_writer(model_dir)
     batches = iter(dataset)
+    count = 1  # an Estimator writes summaries after the first step, then every `steps_per_loop`
     while (step := int(loop.global_step)) < steps:
-        found = loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))
+        found = loop.train_steps(batches, tf.constant(min(count, steps - step)))
         made = int(found.pop("steps"))
         if made == 0:
             break  # the input has ended
-        write_summaries(writer, loop.global_step, found)
+        if int(loop.global_step) == step + count:
+            write_summaries(writer, loop.global_step, found)
         manager.save()
+        count = steps_per_loop
 
 
 def main(_: list[str]) -> None:

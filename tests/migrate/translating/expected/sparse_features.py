@@ -5,7 +5,10 @@ The loss of TRAIN and EVAL:
     loss = sum(squared_difference[batch])
 
     reduction     The sum: SUM
-    optimizer     GradientDescent, rate 0.005
+    optimizer     GradientDescent: rate 0.005
+
+The update is that of `tf.train.GradientDescentOptimizer`; the rows of an embedding move as under
+    that optimizer.
 """
 
 from collections.abc import Iterator
@@ -23,7 +26,9 @@ WARM_START_FROM = flags.DEFINE_string(
     "warm_start_from", None, "An Estimator's checkpoint to begin from."
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
-STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")
+STEPS_PER_LOOP = flags.DEFINE_integer(
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
+)
 
 
 PARAMS: dict[str, Any] = {"batch_size": 6, "vocabulary": 15}
@@ -236,10 +241,13 @@ def train(
     manager.restore_or_initialize()
     writer = tf.summary.create_file_writer(model_dir)
     batches = iter(dataset)
+    count = 1  # an Estimator writes summaries after the first step, then every `steps_per_loop`
     while (step := int(loop.global_step)) < steps:
-        found = loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))
-        write_summaries(writer, loop.global_step, found)
+        found = loop.train_steps(batches, tf.constant(min(count, steps - step)))
+        if int(loop.global_step) == step + count:
+            write_summaries(writer, loop.global_step, found)
         manager.save()
+        count = steps_per_loop
 
 
 def main(_: list[str]) -> None:

@@ -5,11 +5,9 @@ The loss of TRAIN and EVAL:
     loss = mean(softmax_cross_entropy[batch])
 
     reduction     The mean; a short last batch counts its own size: SUM_OVER_BATCH_SIZE
-    optimizer     Adam, rate PARAMS['learning_rate']
+    optimizer     Adam: rate PARAMS['learning_rate'] (0.02), beta1 0.9, beta2 0.999, epsilon 1e-08
 
-Not carried over:
-
-    the scalar summary 'largest' (line 52)
+The update is that of `tf.train.AdamOptimizer`, with its slots under their legacy names.
 """
 
 from collections.abc import Iterator
@@ -27,7 +25,9 @@ WARM_START_FROM = flags.DEFINE_string(
     "warm_start_from", None, "An Estimator's checkpoint to begin from."
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
-STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")
+STEPS_PER_LOOP = flags.DEFINE_integer(
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
+)
 
 
 PARAMS: dict[str, Any] = {"units": 6, "learning_rate": 0.02}
@@ -98,6 +98,11 @@ def compute_loss(features: Any, labels: Any, logits: tf.Tensor) -> tuple[tf.Tens
     return loss, losses
 
 
+def summaries(losses: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Returns what the legacy program's own summaries show, by their tags."""
+    return {"largest": tf.reduce_max(losses)}
+
+
 class Adam:
     """`tf.train.AdamOptimizer`, whose `beta1_power` and `beta2_power` are in its checkpoints.
 
@@ -161,12 +166,9 @@ class Loop:
         self.variables = {
             **self.weights,
             **{
-                f"{name}/Adam": slot
-                for name, slot in zip(self.weights, self.optimizer.m, strict=True)
-            },
-            **{
-                f"{name}/Adam_1": slot
-                for name, slot in zip(self.weights, self.optimizer.v, strict=True)
+                f"{name}/{end}": slot
+                for end, slots in [("Adam", self.optimizer.m), ("Adam_1", self.optimizer.v)]
+                for name, slot in zip(self.weights, slots, strict=True)
             },
             "beta1_power": self.optimizer.beta1_power,
             "beta2_power": self.optimizer.beta2_power,
@@ -174,11 +176,12 @@ class Loop:
         }
 
     def differentiate(self, features: Any, labels: Any) -> tuple[Any, ...]:
-        """Returns the loss, the losses of the examples, and the gradients."""
+        """Returns the loss, the losses, `shown`, and the gradients."""
         with tf.GradientTape() as tape:
             logits = self.model(features, training=True)
             loss, losses = compute_loss(features, labels, logits)
-        return loss, losses, tape.gradient(loss, self.weights)
+        shown = summaries(losses)
+        return loss, losses, shown, tape.gradient(loss, self.weights)
 
     def gradients(self, features: Any, labels: Any) -> dict[str, Any]:
         """Returns the gradients of the loss, not clipped, by the names of the weights."""
@@ -187,10 +190,15 @@ class Loop:
 
     @tf.function
     def train_step(self, features: Any, labels: Any) -> dict[str, tf.Tensor]:
-        loss, losses, gradients = self.differentiate(features, labels)
+        loss, losses, shown, gradients = self.differentiate(features, labels)
         self.optimizer.apply(list(gradients.values()), PARAMS["learning_rate"])
         self.global_step.assign_add(1)
-        return {"loss": loss, "loss_per_example": losses, "average_loss": tf.reduce_mean(losses)}
+        return {
+            "loss": loss,
+            "loss_per_example": losses,
+            "average_loss": tf.reduce_mean(losses),
+            **shown,
+        }
 
     @tf.function
     def train_steps(self, batches: Iterator[Any], count: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -265,10 +273,13 @@ def train(
     manager.restore_or_initialize()
     writer = tf.summary.create_file_writer(model_dir)
     batches = iter(dataset)
+    count = 1  # an Estimator writes summaries after the first step, then every `steps_per_loop`
     while (step := int(loop.global_step)) < steps:
-        found = loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))
-        write_summaries(writer, loop.global_step, found)
+        found = loop.train_steps(batches, tf.constant(min(count, steps - step)))
+        if int(loop.global_step) == step + count:
+            write_summaries(writer, loop.global_step, found)
         manager.save()
+        count = steps_per_loop
 
 
 def main(_: list[str]) -> None:

@@ -5,7 +5,10 @@ The loss of TRAIN and EVAL:
     loss = mean(softmax_cross_entropy[batch])
 
     reduction     The mean, as all weights are 1: SUM_BY_NONZERO_WEIGHTS
-    optimizer     Ftrl, rate 0.1
+    optimizer     Ftrl: rate 0.1, learning_rate_power -0.5, initial_accumulator_value 0.1,
+                  l2_regularization_strength 0.01
+
+The update is that of `tf.train.FtrlOptimizer`, with its slots under their legacy names.
 """
 
 from collections.abc import Iterator
@@ -23,7 +26,9 @@ WARM_START_FROM = flags.DEFINE_string(
     "warm_start_from", None, "An Estimator's checkpoint to begin from."
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
-STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")
+STEPS_PER_LOOP = flags.DEFINE_integer(
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
+)
 
 
 PARAMS: dict[str, Any] = {"classes": ["no", "yes", "maybe"]}
@@ -190,12 +195,12 @@ class Loop:
         self.variables = {
             **self.weights,
             **{
-                f"{name}/Ftrl": slot
-                for name, slot in zip(self.weights, self.optimizer.accumulators, strict=True)
-            },
-            **{
-                f"{name}/Ftrl_1": slot
-                for name, slot in zip(self.weights, self.optimizer.linears, strict=True)
+                f"{name}/{end}": slot
+                for end, slots in [
+                    ("Ftrl", self.optimizer.accumulators),
+                    ("Ftrl_1", self.optimizer.linears),
+                ]
+                for name, slot in zip(self.weights, slots, strict=True)
             },
             "global_step": self.global_step,
         }
@@ -291,10 +296,13 @@ def train(
     manager.restore_or_initialize()
     writer = tf.summary.create_file_writer(model_dir)
     batches = iter(dataset)
+    count = 1  # an Estimator writes summaries after the first step, then every `steps_per_loop`
     while (step := int(loop.global_step)) < steps:
-        found = loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))
-        write_summaries(writer, loop.global_step, found)
+        found = loop.train_steps(batches, tf.constant(min(count, steps - step)))
+        if int(loop.global_step) == step + count:
+            write_summaries(writer, loop.global_step, found)
         manager.save()
+        count = steps_per_loop
 
 
 def main(_: list[str]) -> None:

@@ -7,7 +7,9 @@ The loss of TRAIN and EVAL:
 
     reduction     softmax_cross_entropy: The weighted sum by the sum of the weights: MEAN; hinge:
                   The weighted sum by the number of losses: SUM_OVER_BATCH_SIZE
-    optimizer     Adagrad, rate 0.1
+    optimizer     Adagrad: rate 0.1, initial_accumulator_value 0.1
+
+The update is that of `tf.train.AdagradOptimizer`, with its slots under their legacy names.
 
 Not carried over:
 
@@ -29,7 +31,9 @@ WARM_START_FROM = flags.DEFINE_string(
     "warm_start_from", None, "An Estimator's checkpoint to begin from."
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
-STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")
+STEPS_PER_LOOP = flags.DEFINE_integer(
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
+)
 
 
 _random = np.random.RandomState(2)
@@ -178,7 +182,7 @@ class Loop:
         }
 
     def differentiate(self, features: Any, labels: Any) -> tuple[Any, ...]:
-        """Returns the loss, and, for each term, the losses of the examples and their weights, and the gradients."""
+        """Returns the loss, its terms, and the gradients."""
         with tf.GradientTape() as tape:
             logits = self.model(features, training=True)
             loss, terms = compute_loss(features, labels, logits)
@@ -275,10 +279,13 @@ def train(
     manager.restore_or_initialize()
     writer = tf.summary.create_file_writer(model_dir)
     batches = iter(dataset)
+    count = 1  # an Estimator writes summaries after the first step, then every `steps_per_loop`
     while (step := int(loop.global_step)) < steps:
-        found = loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))
-        write_summaries(writer, loop.global_step, found)
+        found = loop.train_steps(batches, tf.constant(min(count, steps - step)))
+        if int(loop.global_step) == step + count:
+            write_summaries(writer, loop.global_step, found)
         manager.save()
+        count = steps_per_loop
 
 
 def main(_: list[str]) -> None:

@@ -5,8 +5,14 @@ The loss of TRAIN and EVAL:
     loss = sum(features['weight'] * sigmoid_cross_entropy[batch]) / count(features['weight'] != 0)
 
     reduction     The weighted sum by the number of weights that are not 0: SUM_BY_NONZERO_WEIGHTS
-    optimizer     Ftrl, rate 0.05
-    optimizer     Adagrad, rate 0.05
+    optimizer     Ftrl: rate 0.05, learning_rate_power -0.5, initial_accumulator_value 0.1,
+                  l1_regularization_strength 0.001; for wide/linear_model/age_bucketized/weights
+                  and 4 more
+    optimizer     Adagrad: rate 0.05, initial_accumulator_value 0.1; for
+                  deep/input_layer/city_embedding/embedding_weights and 6 more
+
+The update is that of `tf.train.FtrlOptimizer` and `tf.train.AdagradOptimizer`, with its slots
+    under their legacy names; the rows of an embedding move as under that optimizer.
 """
 
 from collections.abc import Iterator
@@ -24,7 +30,9 @@ WARM_START_FROM = flags.DEFINE_string(
     "warm_start_from", None, "An Estimator's checkpoint to begin from."
 )
 STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if the input ends.")
-STEPS_PER_LOOP = flags.DEFINE_integer("steps_per_loop", 100, "How many steps to make in one graph.")
+STEPS_PER_LOOP = flags.DEFINE_integer(
+    "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
+)
 
 
 PARAMS: dict[str, Any] = {"hidden_units": [6, 4]}
@@ -279,36 +287,19 @@ class Loop:
             "deep/dense_2/kernel": model.dense_2.kernel.value,
             "deep/dense_2/bias": model.dense_2.bias.value,
         }
-        self.ftrl_names = [
-            "wide/linear_model/age_bucketized/weights",
-            "wide/linear_model/age_bucketized_X_color/weights",
-            "wide/linear_model/city/weights",
-            "wide/linear_model/color/weights",
-            "wide/linear_model/bias_weights",
-        ]
+        self.ftrl_names = [name for name in self.weights if name.startswith("wide/")]
         self.ftrl = Ftrl(
             [self.weights[name] for name in self.ftrl_names], l1_regularization_strength=0.001
         )
-        self.adagrad_names = [
-            "deep/input_layer/city_embedding/embedding_weights",
-            "deep/dense/kernel",
-            "deep/dense/bias",
-            "deep/dense_1/kernel",
-            "deep/dense_1/bias",
-            "deep/dense_2/kernel",
-            "deep/dense_2/bias",
-        ]
+        self.adagrad_names = [name for name in self.weights if name.startswith("deep/")]
         self.adagrad = Adagrad([self.weights[name] for name in self.adagrad_names])
         self.global_step = tf.Variable(0, dtype=tf.int64)
         self.variables = {
             **self.weights,
             **{
-                f"{name}/Ftrl": slot
-                for name, slot in zip(self.ftrl_names, self.ftrl.accumulators, strict=True)
-            },
-            **{
-                f"{name}/Ftrl_1": slot
-                for name, slot in zip(self.ftrl_names, self.ftrl.linears, strict=True)
+                f"{name}/{end}": slot
+                for end, slots in [("Ftrl", self.ftrl.accumulators), ("Ftrl_1", self.ftrl.linears)]
+                for name, slot in zip(self.ftrl_names, slots, strict=True)
             },
             **{
                 f"{name}/Adagrad": slot
@@ -360,10 +351,7 @@ class Loop:
         weights = features["weight"]
         return {
             "loss": (loss,),
-            "average_loss": (
-                losses,
-                loss_weights,
-            ),
+            "average_loss": (losses, loss_weights),
             "accuracy": (labels, tf.round(probability), weights),
             "prediction_mean": (probability,),
         }
@@ -420,10 +408,13 @@ def train(
     manager.restore_or_initialize()
     writer = tf.summary.create_file_writer(model_dir)
     batches = iter(dataset)
+    count = 1  # an Estimator writes summaries after the first step, then every `steps_per_loop`
     while (step := int(loop.global_step)) < steps:
-        found = loop.train_steps(batches, tf.constant(min(steps_per_loop, steps - step)))
-        write_summaries(writer, loop.global_step, found)
+        found = loop.train_steps(batches, tf.constant(min(count, steps - step)))
+        if int(loop.global_step) == step + count:
+            write_summaries(writer, loop.global_step, found)
         manager.save()
+        count = steps_per_loop
 
 
 def main(_: list[str]) -> None:
