@@ -162,3 +162,9 @@ def test_json_has_everything() -> None:
     assert row["shape"] == [None]
     assert row["steps"][0]["line"] == {"file": "model.py", "number": 3, "function": "model_fn"}
     assert str(line) == "model.py:3 in model_fn"
+    assert LossLedger.from_json(read) == ledger
+
+
+def test_a_ledger_is_not_made_of_anything_else() -> None:
+    with pytest.raises(ValueError, match="pass what `to_json` returned"):
+        LossLedger.from_json([])  # type: ignore[arg-type]
