@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from estimator_compat.ledger.formulas import applied, is_compound, shortened, sum_of
 from estimator_compat.ledger.steps import LossStep
 from estimator_compat.ledger.values import Kind, LossLedger, LossTerm
-from migrate.reports.report_values import FormulaPart, Role
+from migrate.reports.loss_values import FormulaPart, Role
 
 # Private characters that mark where a piece begins, and where it ends.
 _BEGIN, _END = "\ue100", "\ue101"

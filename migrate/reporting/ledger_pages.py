@@ -10,7 +10,7 @@ from estimator_compat.ledger.steps import Line
 from estimator_compat.ledger.values import Check, Kind, LossLedger, LossTerm, Status
 from estimator_compat.losses import reductions
 from migrate.reporting import formula_parts, worked_examples
-from migrate.reports.report_values import LedgerPage, TermPage
+from migrate.reports.loss_values import LedgerPage, TermPage
 
 MEASURED = "measured"  # `LossLedger.source` of a ledger that was read off a graph
 

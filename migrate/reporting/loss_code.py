@@ -10,7 +10,7 @@ from estimator_compat.ledger.values import LossLedger
 from migrate.reporting import sources
 from migrate.reporting.formula_parts import Place, places_of
 from migrate.reporting.sources import Sources
-from migrate.reports.report_values import CodeBlock, CodeLine, Role
+from migrate.reports.loss_values import CodeBlock, CodeLine, Role
 
 _CONTEXT = 3  # lines around a line of another function
 

@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping
 
 from migrate.findings import Edit, Finding
-from migrate.reports.report_values import CodeLine
+from migrate.reports.loss_values import CodeLine
 from migrate.scanning.source import SourceText
 
 _LONGEST = 400  # characters of a line that are shown

@@ -16,7 +16,7 @@ from migrate.reporting.term_arithmetic import (
     sizes,
     with_axes,
 )
-from migrate.reports.report_values import Bar, Worked
+from migrate.reports.loss_values import Bar, Worked
 
 # Losses that Keras averages over the last axis before it reduces them.
 _ELEMENTWISE = frozenset(

@@ -6,14 +6,8 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from migrate.reports.report_values import (
-    Bar,
-    BaselineProgress,
-    OwnerGroup,
-    Report,
-    RuleGroup,
-    RungPage,
-)
+from migrate.reports.loss_values import Bar
+from migrate.reports.report_values import BaselineProgress, OwnerGroup, Report, RuleGroup, RungPage
 from migrate.reports.terminal import HOURS_A_DAY
 
 _MOST_BARS = 12

@@ -7,15 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from migrate import reports
 from migrate.reports import drawings, report_summary, terminal
+from migrate.reports.loss_values import LedgerPage, Worked
 from migrate.reports.printable import printable
-from migrate.reports.report_values import (
-    BaselineProgress,
-    LedgerPage,
-    ModelFnPage,
-    Report,
-    TargetRun,
-    Worked,
-)
+from migrate.reports.report_values import BaselineProgress, ModelFnPage, Report, TargetRun
 
 REPORT_SUFFIX = ".md"
 

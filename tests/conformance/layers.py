@@ -496,6 +496,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
                 "estimator_compat.losses.reductions",
                 "migrate.findings",
                 "migrate.ledger_reading.comparison",
+                "migrate.reports.loss_values",
                 "migrate.reports.report_values",
                 "migrate.scanning.source",
                 "migrate.verifying.verdict",

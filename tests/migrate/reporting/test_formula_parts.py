@@ -7,7 +7,7 @@ import pytest
 from estimator_compat.ledger.steps import LossStep, Operation
 from estimator_compat.ledger.values import Kind, LossLedger, LossTerm
 from migrate.reporting import formula_parts
-from migrate.reports.report_values import Role
+from migrate.reports.loss_values import Role
 from tests.migrate.reporting.ledgers import MEAN, NONZERO, SUM, WEIGHTS, line, term
 
 PENALTY = LossTerm(

@@ -8,7 +8,7 @@ from estimator_compat.ledger.steps import LossStep, Operation
 from estimator_compat.ledger.values import LossLedger
 from migrate.reporting.loss_code import LossCode
 from migrate.reporting.sources import Sources
-from migrate.reports.report_values import Role
+from migrate.reports.loss_values import Role
 from tests.migrate.reporting.ledgers import line, term
 
 

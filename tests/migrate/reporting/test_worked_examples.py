@@ -5,7 +5,7 @@ import pytest
 from estimator_compat.ledger.steps import LossStep, Operation, Role
 from estimator_compat.ledger.values import LossTerm
 from migrate.reporting import worked_examples
-from migrate.reports.report_values import Worked
+from migrate.reports.loss_values import Worked
 from tests.migrate.reporting.ledgers import MEAN, NONZERO, SUM, WEIGHTS, divide, term
 
 

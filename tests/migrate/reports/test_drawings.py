@@ -3,7 +3,8 @@
 import math
 
 from migrate.reports import drawings
-from migrate.reports.report_values import Bar, OwnerGroup
+from migrate.reports.loss_values import Bar
+from migrate.reports.report_values import OwnerGroup
 
 
 def test_bars_begin_at_zero() -> None:
