@@ -54,7 +54,7 @@ estimator.train(input_fn)
 results = estimator.evaluate(input_fn, steps=2)
 """
 # A package, what it needs, its own package, and a program that uses it.
-PROGRAMS = {
+PROGRAMS: dict[str, tuple[list[str], str, str]] = {
     "bert-tensorflow==1.0.1": ([], "bert", BERT),
     "bert-tensorflow==1.0.4": ([], "bert", BERT),
 }
