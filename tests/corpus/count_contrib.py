@@ -25,8 +25,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from estimator_compat.api import legacy_symbols
-from estimator_compat.facade import names
+from estimator_compat.api import canonical_names, legacy_symbols
 from tests.corpus.legacy_files import names_used
 
 
@@ -51,7 +50,9 @@ def _symbols(used: set[str]) -> Iterator[str]:
     """Shortens names to symbols: to a row of the table, or to `contrib.package.name`."""
     for name in used:
         parts = name.split(".")
-        keys = [names.canonical(".".join(parts[:end])) for end in range(len(parts), 3, -1)]
+        keys = [
+            canonical_names.canonical(".".join(parts[:end])) for end in range(len(parts), 3, -1)
+        ]
         keys = [key for key in keys if key.startswith("contrib.") and key.count(".") > 1]
         if keys:
             cut = ".".join(keys[0].split(".")[:3])

@@ -53,16 +53,10 @@ estimator = tf.contrib.tpu.TPUEstimator(use_tpu=False, model_fn=model_fn, train_
 estimator.train(input_fn)
 results = estimator.evaluate(input_fn, steps=2)
 """
-ALBERT = (
-    BERT.replace("from bert import", "from albert import")
-    .replace("BertConfig(vocab_size=20, ", "AlbertConfig(vocab_size=20, embedding_size=8, ")
-    .replace("bert_config=config", "albert_config=config")
-)
 # A package, what it needs, its own package, and a program that uses it.
-PROGRAMS = {
+PROGRAMS: dict[str, tuple[list[str], str, str]] = {
     "bert-tensorflow==1.0.1": ([], "bert", BERT),
     "bert-tensorflow==1.0.4": ([], "bert", BERT),
-    "albert-tensorflow==1.1": (["sentencepiece==0.2.1"], "albert", ALBERT),
 }
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from estimator_compat.api import legacy_symbols
+from estimator_compat.api import canonical_names, legacy_symbols
 from estimator_compat.facade import names
 from tests.recording.commands import printed
 
@@ -199,7 +199,7 @@ def test_names_that_are_not(tmp_path: Path) -> None:
     ],
 )
 def test_canonical(path: str, key: str) -> None:
-    assert names.canonical(path) == key
+    assert canonical_names.canonical(path) == key
 
 
 @pytest.mark.parametrize(
