@@ -27,7 +27,7 @@ def runs() -> dict[str, Any]:
     module = "tests.estimator_compat.heads.head_runs"
     given = ("--api", "estimator_compat", "--v1", "estimator_compat.heads.factories")
     found: dict[str, Any] = programs.run("heads", pythons.with_tensorflow(), module, *given)
-    return found["runs"]  # type: ignore[no-any-return]
+    return found["runs"]
 
 
 def differences(found: Any, recorded: Any, place: str = "") -> list[str]:
