@@ -51,7 +51,7 @@ def _model_fn(
         with tf1.name_scope("baseline"):
             bias = tf.Variable(tf.zeros([units]), name="bias")
             logits = bias * tf.ones([size, units])
-        chosen = None
+        chosen: Any = None
         if mode == ModeKeys.TRAIN:
             chosen = optimizers.keras_optimizer(optimizer, LEARNING_RATE)
             optimizers.counting_steps(chosen)

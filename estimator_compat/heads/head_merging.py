@@ -46,7 +46,7 @@ def check_mode(mode: str) -> None:
         )
 
 
-def split_logits(heads: Sequence[Any], logits: Nest, labels: Labels) -> dict[str, Tensor]:
+def split_logits(heads: Sequence[Any], logits: Nest, labels: Labels) -> dict[Any, Tensor]:
     """Returns the logits of each head by its name.
 
     Args:

@@ -56,7 +56,7 @@ class MultiHead(Head):
             )
         return reductions[0]
 
-    def _split(self, logits: Nest, labels: Labels = None) -> dict[str, Tensor]:
+    def _split(self, logits: Nest, labels: Labels = None) -> dict[Any, Tensor]:
         return head_merging.split_logits(self._heads, logits, labels)
 
     def loss(

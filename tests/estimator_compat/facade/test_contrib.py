@@ -18,7 +18,7 @@ from tests.recording import pythons
 pytestmark = pytest.mark.subprocess
 
 HERE = Path(__file__).parent
-FAMILIES = ("contrib", "estimator", "layers", "names", "rnn")
+FAMILIES = ("contrib", "estimator", "heads", "layers", "names", "rnn")
 RECORDED = {
     family: json.loads((HERE / "recordings" / f"{family}.json").read_text()) for family in FAMILIES
 }
@@ -86,7 +86,8 @@ def flat(value: Any, path: str = "") -> dict[str, Any]:
 
 # These need tf-slim, which the test command does not install, and the deep networks take long.
 NEEDS_SLIM = pytest.mark.skipif(importlib.util.find_spec("tf_slim") is None, reason="no tf-slim")
-MARKS = dict.fromkeys(("layers", "names"), (pytest.mark.slow, NEEDS_SLIM))
+MARKS: dict[str, Any] = dict.fromkeys(("layers", "names"), (pytest.mark.slow, NEEDS_SLIM))
+MARKS["heads"] = pytest.mark.slow
 
 
 @pytest.mark.parametrize(

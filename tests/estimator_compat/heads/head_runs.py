@@ -162,7 +162,8 @@ def _plain(value: Any) -> Any:
 
 def run(api: Any, head: Any, labels: Any, *, exports: bool) -> dict[str, Any]:
     """Trains, evaluates and predicts with a head, and exports it, if asked for."""
-    folder, seen = tempfile.mkdtemp(), []
+    folder = tempfile.mkdtemp()
+    seen: list[Any] = []
     config = api.RunConfig(tf_random_seed=1, save_summary_steps=1, log_step_count_steps=100)
     estimator = api.Estimator(_model_fn(head, seen), folder, config=config)
     estimator.train(lambda: _input_fn(labels))

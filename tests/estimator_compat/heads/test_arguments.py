@@ -42,7 +42,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: LABEL(3, label_vocabulary=["a", "b"]),
         r"Length of label_vocabulary must be n_classes \(3\). Given: 2",
     ),
-    "no classes": (lambda: MULTI(None), "n_classes cannot be None"),  # type: ignore[arg-type]
+    "no classes": (lambda: MULTI(None), "n_classes cannot be None"),
     "two classes": (lambda: MULTI(2), "n_classes must be > 2: 2; .* use BinaryClassHead"),
     "one label": (lambda: LABEL(1), "n_classes must be > 1 for multi-label .* Given: 1"),
     "metric class": (
@@ -140,4 +140,4 @@ def test_a_training_that_is_refused(given: dict[str, Any], words: str) -> None:
 
 def test_a_head_must_define_its_interface() -> None:
     with pytest.raises(TypeError, match="abstract"):
-        ec.Head()  # type: ignore[abstract]
+        ec.Head()
