@@ -35,7 +35,7 @@ def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
         docstring(program, proof),
         import_lines(program),
         FLAGS if kept is None else FLAGS.replace(")", ", allow_override=True)"),
-        *([kept_forward.modules_source(kept)] if kept is not None else []),
+        *([kept_forward.modules_source(program)] if kept is not None else []),
         "\n".join(one for one in (program.params, *constants) if one),
         *definitions,
         f"FEATURES = {program.feature_specs}",

@@ -50,6 +50,7 @@ _TRANSLATED = (
     *(
         f"migrate.mappings.{name}"
         for name in (
+            "contrib_layers",
             "functions",
             "initializers",
             "layers",
