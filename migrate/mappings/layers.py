@@ -192,7 +192,7 @@ class FusedBatchNormalization(keras.layers.Layer):
 '''
 
 
-# As above, without gamma by default. To the kernel, rows are images of one pixel.
+# As above; without gamma by default, and also for rows: to the kernel, images of one pixel.
 CONTRIB_BATCH_NORMALIZATION = '''\
 class ContribBatchNormalization(keras.layers.Layer):
     """`tf.contrib.layers.batch_norm`: its kernel moves the variance of the sample.

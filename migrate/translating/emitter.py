@@ -39,7 +39,7 @@ def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
         docstring(program, proof),
         import_lines(program),
         flags_source(program),
-        *([kept_forward.modules_source(kept)] if kept is not None else []),
+        *([kept_forward.modules_source(program)] if kept is not None else []),
         "\n".join(own_flags),
         "\n".join(one for one in (program.params, *constants) if one),
         *definitions,

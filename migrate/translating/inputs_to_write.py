@@ -2,19 +2,21 @@
 
 from estimator_compat.mode_keys import ModeKeys
 
-_NAMES = {ModeKeys.TRAIN: "train", ModeKeys.EVAL: "eval", ModeKeys.PREDICT: "predict"}
-
 
 def name(mode: str) -> str:
     """Returns the name of the function for a mode's input."""
-    return f"{_NAMES.get(mode, mode)}_dataset"
+    return f"{_word(mode)}_dataset"
+
+
+def _word(mode: str) -> str:
+    return "predict" if mode == ModeKeys.PREDICT else mode
 
 
 def source(mode: str) -> str:
     """Returns the function: whoever calls it is told to write it."""
     return f'''\
 def {name(mode)}() -> tf.data.Dataset:
-    """The input of {_NAMES.get(mode, mode)}, as `FEATURES` describes its batches: write it here."""
+    """The input of {_word(mode)}, as `FEATURES` describes its batches: write it here."""
     raise NotImplementedError("write the input of the legacy program in `{name(mode)}`.")'''
 
 

@@ -4,6 +4,7 @@ import ast
 import copy
 import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.border import is_forward, is_training
@@ -110,7 +111,7 @@ def _made(node: ast.AST, flat: Flattened) -> dict[str, VariableFact]:
     }
 
 
-def _as_tf2(node: ast.AST, flat: Flattened, aliases: Sequence[str]) -> ast.AST:
+def _as_tf2(node: ast.AST, flat: Flattened, aliases: Sequence[str]) -> Any:
     """Returns a statement as TF2; as TensorFlow 1, where that is not known."""
     spare = copy.deepcopy(node)
     try:

@@ -10,7 +10,11 @@ from migrate.translating.ir import KeptForward, Program
 from migrate.translating.optimizer_rows import optimizer_row
 from migrate.translating.sections.averages import averages_words
 from migrate.translating.sections.gradients import change_words
-from migrate.translating.sections.kept_forward import LEGACY_KERAS, STANDARD_IMPORTS
+from migrate.translating.sections.kept_forward import (
+    LEGACY_KERAS,
+    STANDARD_IMPORTS,
+    legacy_imports,
+)
 from migrate.translating.training_facts import OptimizerFact
 
 FLAGS = """\
@@ -134,7 +138,8 @@ def _wrapped(lines: Iterable[str]) -> list[str]:
 
 def import_lines(program: Program) -> str:
     """Returns the imports."""
-    own = set(program.imports) - {"import tensorflow as tf", "import keras"}
+    legacy = set(legacy_imports(program))
+    own = set(program.imports) - {"import tensorflow as tf", "import keras"} - legacy
     standard = ["from collections.abc import Iterator", "from typing import Any"]
     rest = ["import keras", "import tensorflow as tf", "from absl import app, flags"]
     kept = program.model.kept

@@ -71,11 +71,19 @@ def no_switch(*_: Any) -> None:
     """Stands for `disable_v2_behavior` and the like, which would end eager execution here."""'''
 
 
-def modules_source(kept: KeptForward) -> str:
+def legacy_imports(program: Program) -> list[str]:
+    """Returns the imports of the copied parts that must see TensorFlow 1, too."""
+    kept = program.model.kept
+    packages = kept.modules.packages if kept is not None else ()
+    return [one for one in program.imports if one.split()[1].partition(".")[0] in packages]
+
+
+def modules_source(program: Program) -> str:
     """Returns what shows the kept modules TensorFlow 1, and imports them."""
-    if not kept.modules.imports:
+    kept = program.model.kept
+    if kept is None or not kept.modules.imports:
         return ""
-    return "\n\n\n".join([*_importing(kept), *_imported(kept)])
+    return "\n\n\n".join([*_importing(kept), *_imported(kept, legacy_imports(program))])
 
 
 def _importing(kept: KeptForward) -> list[str]:
@@ -120,10 +128,12 @@ def _importing(kept: KeptForward) -> list[str]:
     return [*parts, importing]
 
 
-def _imported(kept: KeptForward) -> list[str]:
+def _imported(kept: KeptForward, others: list[str]) -> list[str]:
     """Returns the imports, and the objects of the legacy program."""
     modules, parts = kept.modules, []
-    block = "with tensorflow_1():\n" + indented("\n".join(modules.imports))
+    block = "with tensorflow_1():\n" + indented(
+        "\n".join(dict.fromkeys([*modules.imports, *others]))
+    )
     if modules.needs_old_shapes:
         block = f"tf1.disable_v2_tensorshape()  # they read `shape[0].value`\n{block}"
     flags = [f"flags.set_default(flags.FLAGS[{k!r}], {v})" for k, v in modules.flags.items()]

@@ -135,7 +135,7 @@ def network(inputs, mode):
     with tf1.variable_scope("net"):
         hidden = tf1.layers.dense(inputs, 3, activation=tf.nn.tanh)
         hidden = tf1.layers.dropout(hidden, 0.5, training=mode == estimator.ModeKeys.TRAIN)
-    return hidden
+    return tf1.layers.dense(hidden, 1)
 """
 
 

@@ -60,16 +60,16 @@ def _read(graph: Any, names: list[str], train_op: Any) -> OptimizerFact:
 def test_the_formula_is_written_with_its_branches() -> None:
     graph, names, train_op = _adam(decayed=("dense/kernel",))
     fact = _read(graph, names, train_op)
-    assert fact.rate == "0.1 * (1.0 - tf.cast(step, tf.float32) / 10.0)"
+    assert fact.rate == "0.1 * (1.0 - (tf.cast(step, tf.float32) / 10.0))"
     assert fact.weights == tuple(names)
     assert not isinstance(fact.kernel, str)
     body = fact.kernel.source.partition("convert_to_tensor(gradient)\n")[2]
     step = "next_adam_m / (tf.sqrt(next_adam_v) + 1e-06)"
     assert body.splitlines() == [
-        "            next_adam_m = 0.9 * adam_m + 0.1 * gradient",
-        "            next_adam_v = 0.999 * adam_v + 0.001 * tf.square(gradient)",
+        "            next_adam_m = (0.9 * adam_m) + (0.1 * gradient)",
+        "            next_adam_v = (0.999 * adam_v) + (0.001 * tf.square(gradient))",
         "            if 'kernel' in name:",
-        f"                weight.assign_sub(rate * ({step} + 0.01 * weight))",
+        f"                weight.assign_sub(rate * (({step}) + (0.01 * weight)))",
         "            else:",
         f"                weight.assign_sub(rate * ({step}))",
         "            adam_m.assign(next_adam_m)",
