@@ -51,7 +51,8 @@ class WrittenLoss:
 
 def written(target: Target) -> WrittenLoss:
     """Translates the loss of a target; variables are read from a dict."""
-    run = runs.record(target, ("train",))["train"]
+    recorded, _ = runs.record(target, ("train",))
+    run = recorded["train"]
     with run.built.graph.as_default():
         batch = run.built.batch
         ledger = reader.ledger(run.built.spec.loss, batch.features, batch.labels, mode="train")
