@@ -46,8 +46,11 @@ def train_input_fn():
     dataset = tf.data.Dataset.from_generator(
         _batches, (tf.float32, tf.float32), ([None, 2], [None, 1])
     )
-    x, y = dataset
-    return {"x": x + tf.random.normal(tf.shape(x), stddev=0.01)}, y
+
+    def batch_of(x, y):
+        return ({"x": x + tf.random.normal(tf.shape(x), stddev=0.01)}, y)
+
+    return dataset.map(batch_of)
 
 
 def eval_input_fn():
