@@ -43,8 +43,6 @@ NOT_TRANSLATED = {
     "worst_example_added": "is not a sum or mean of losses",
     "losses_of_a_cond": "the source has no expression for cond",
     "gradient_penalty": "gradients within the loss",
-    "triplet": "is called in a loop",
-    "unrolled_over_time": "is called in a loop",
 }
 DRAWS = ("nce",)  # draws candidates without a seed of its own; TF2 draws others
 
