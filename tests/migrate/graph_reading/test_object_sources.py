@@ -32,7 +32,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("value", "expected"), CASES, ids=str)
+@pytest.mark.parametrize(("value", "expected"), CASES, ids=map(str, range(len(CASES))))
 def test_the_source_of_an_object(value: Any, expected: str | None) -> None:
     assert ObjectSources().source(value) == expected
 
