@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.refusal import Refusal
+from migrate.translating.source_reader.source_files import path_of
 from migrate.translating.source_reader.statements import (
     Statement,
     kills,
@@ -73,7 +74,31 @@ def split(
     inputs_only = [s for s in relevant if not _among(s, depending)]
     kept = [s for s in relevant if _among(s, chosen) or (_among(s, model) and s in inputs_only)]
     others = [s for s in relevant if not _among(s, chosen)]
-    return Forward(kept, outputs, _without_overwritten(relevant, chosen, others, outputs))
+    left = _without_overwritten(relevant, chosen, others, outputs)
+    _check_order(relevant, chosen, [one for one in left if _among(one, rest)])
+    return Forward(kept, outputs, left)
+
+
+def _check_order(
+    relevant: list[Statement], chosen: list[Statement], others: list[Statement]
+) -> None:
+    """Checks that the others read the same after the whole of the model.
+
+    Raises:
+      Refusal: One reads a name that the model writes anew later.
+    """
+    for index, statement in enumerate(relevant):
+        if not _among(statement, others):
+            continue
+        for later in relevant[index + 1 :]:
+            names = stores(later.node) & loads(statement.node)
+            if names and later.modes & statement.modes and _among(later, chosen):
+                raise Refusal(
+                    f"`{', '.join(sorted(names))}` is read and then changed by the model; give the "
+                    "two values names of their own",
+                    path=path_of(statement.node, ""),
+                    line=getattr(statement.node, "lineno", 0),
+                )
 
 
 def _without_overwritten(

@@ -41,6 +41,7 @@ NOT_TRANSLATED = {
     "product_of_losses": "is not a sum or mean of losses",
     "root_of_a_mean": "is not a sum or mean of losses",
     "worst_example_added": "is not a sum or mean of losses",
+    "unrolled_over_time": "`ids` is read and then changed by the model",
     "losses_of_a_cond": "the source has no expression for cond",
     "gradient_penalty": "gradients within the loss",
 }
