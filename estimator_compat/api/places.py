@@ -12,6 +12,19 @@ from estimator_compat.api.symbol_rows import Row
 
 V1 = "tensorflow.compat.v1"
 OURS = "estimator_compat"
+# What TensorFlow 1 and 2 have by one name: canned estimators whose losses have other reductions.
+OF_TWO_VERSIONS = frozenset(
+    [
+        *(
+            f"{model}{kind}"
+            for model in ("Baseline", "DNN", "DNNLinearCombined", "Linear")
+            for kind in ("Classifier", "Estimator", "Regressor")
+        ),
+        "classifier_parse_example_spec",
+        "regressor_parse_example_spec",
+    ]
+)
+OURS_V1 = "estimator_compat.v1"
 _PACKAGES = ("experimental", "export", "inputs", "tpu")  # of `tf.estimator`
 _PRIVATE_FILES = ("tensorflow.python.estimator", "tensorflow_estimator")
 _PRESENT = (coverage.Kind.HERE, coverage.Kind.DIFFERENT)
@@ -51,8 +64,18 @@ def find(symbol: str) -> Place | None:
     if _is_below(symbol, _PRIVATE_FILES):
         return _of_private_file(symbol)
     key = canonical(symbol)
+    is_v2 = key.startswith("compat.v2.")
+    key = key.removeprefix("compat.v2.")
     if key == "estimator" or key.startswith("estimator."):
-        return _of_estimator(key)
+        place = _of_estimator(key)
+        name = key.split(".")[1] if "." in key else ""
+        if place is None or is_v2 or name not in OF_TWO_VERSIONS:
+            return place
+        # `tf.estimator` alone does not say which of the two is meant.
+        is_v1 = ".compat.v1." in symbol
+        return dataclasses.replace(place, module=OURS_V1) if is_v1 else None
+    if is_v2:
+        return None
     return _of_contrib(key) if key.startswith("contrib") else None
 
 
@@ -142,7 +165,8 @@ def _of_public_name(name: str, *, is_tpu: bool = False) -> Place | None:
     """Returns the place of a name by its last part: `tpu.RunConfig` is another class."""
     found = [each for each in _public_names().get(name, ()) if each.startswith("tpu.") == is_tpu]
     if len(found) == 1 and _is_here(f"estimator.{found[0]}"):
-        return Place(module=OURS, name=found[0])
+        # The original's files have TensorFlow 1's by this name, and add V2 to the other.
+        return Place(module=OURS_V1 if name in OF_TWO_VERSIONS else OURS, name=found[0])
     return None
 
 
@@ -171,7 +195,8 @@ def _of_row(name: str, rest: str, row: Row) -> Place | None:
         public = _of_public_name(attribute)
         if public is None:
             return None
-        return Place(module=OURS, name=f"{public.name}.{rest}".rstrip("."), difference=row.note)
+        path = f"{public.name}.{rest}".rstrip(".")
+        return dataclasses.replace(public, name=path, difference=row.note)
     if module == f"{OURS}.tpu":
         full = f"{module}.{path}".removeprefix(f"{OURS}.")
         return Place(module=OURS, name=full, difference=row.note)

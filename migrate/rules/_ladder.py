@@ -66,4 +66,9 @@ def run_of(name: str) -> str:
         return f"never in `estimator_compat`{remark}"
     if not name.startswith("estimator."):
         return f"it runs under `python -m estimator_compat run`{remark}"
-    return f"`{name.replace('estimator', 'estimator_compat', 1)}` has it{remark}"
+    from estimator_compat.api import places
+
+    ours = name.replace("estimator", "estimator_compat", 1)
+    if name.removeprefix("estimator.") in places.OF_TWO_VERSIONS:
+        return f"`{ours.replace('.', '.v1.', 1)}`, of TensorFlow 1, or `{ours}` has it{remark}"
+    return f"`{ours}` has it{remark}"

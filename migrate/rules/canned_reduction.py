@@ -98,7 +98,7 @@ def _message_of_head(name: str) -> str:
 def _message(name: str, symbol: str) -> str:
     if ".v1." in symbol:
         what = "it is SUM, which adds the losses of a batch up; TensorFlow 2's default divides"
-    elif ".v2." in symbol:
+    elif ".v2." in symbol or symbol.startswith("estimator_compat."):
         what = "it is SUM_OVER_BATCH_SIZE; TensorFlow 1's default adds the losses of a batch up"
     else:
         what = (

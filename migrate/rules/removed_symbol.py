@@ -131,9 +131,14 @@ def _remedy(symbol: str, missing: Missing) -> str:
 
     name = api_name(symbol)
     is_here = coverage.status(name).kind in (coverage.Kind.HERE, coverage.Kind.DIFFERENT)
-    if name == "estimator" or (is_here and _place(name).startswith("estimator_compat.")):
+    if name == "estimator" or (is_here and _place(symbol, name).startswith("estimator_compat.")):
         return "estimator_compat"
     return symbol
+
+
+def _of_two_versions(name: str) -> str:
+    short = name.removeprefix("estimator.")
+    return f"estimator_compat.v1.{short}` (of TensorFlow 1) or `estimator_compat.{short}"
 
 
 def _message(symbol: str, missing: Missing) -> str:
@@ -175,15 +180,18 @@ def _what_instead(symbol: str, missing: Missing) -> str:
         return _LATER
     if status.kind is coverage.Kind.NEVER:
         return f"{_NEVER}: {status.remark}" if status.remark else _NEVER
-    place = _place(name)
+    place = _place(symbol, name)
     found = f"`{place}` has it. {_RUNS}" if place else _RUNS
     return f"{found} ({status.remark})" if status.remark else found
 
 
-def _place(name: str) -> str:
+def _place(symbol: str, name: str) -> str:
     """Returns the public name that replaces a symbol; "" if there is none."""
     if name.startswith("estimator."):
-        return f"estimator_compat.{name.removeprefix('estimator.')}"
+        from estimator_compat.api import places
+
+        place = places.find(symbol)
+        return place.path if place else _of_two_versions(name)
     from estimator_compat.api import legacy_symbols
 
     row = legacy_symbols.ROWS.get(name)

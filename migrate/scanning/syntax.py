@@ -262,11 +262,12 @@ def api_name(symbol: str) -> str:
     """Returns the name that a symbol has below `tf`, whichever part of the API it is named by.
 
     `tensorflow.compat.v1.losses.log_loss` is "losses.log_loss", `tf_keras.losses.Loss` is
-    "keras.losses.Loss", `estimator_compat.RunConfig` is "estimator.RunConfig". A symbol of another
-    package has no such name: "".
+    "keras.losses.Loss", `estimator_compat.RunConfig` and `estimator_compat.v1.RunConfig` are
+    "estimator.RunConfig". A symbol of another package has no such name: "".
     """
     package, _, name = symbol.partition(".")
     if package == "estimator_compat":
+        name = name.removeprefix("v1.")
         return name if name.startswith("contrib.") else f"estimator.{name}".rstrip(".")
     if package in ("keras", "tf_keras"):
         return f"keras.{name}"

@@ -35,10 +35,10 @@ def test_a_diff_and_what_is_left(capsys: pytest.CaptureFixture[str], tree: Path)
     assert cli.main(["rewrite", "."]) == 0
     printed = capsys.readouterr()
     assert printed.out == DIFF
-    assert "Left for a person:\na.py:4:5: error REM101 " in printed.err
+    assert "\na.py:4:5: error REM101 " in printed.err
     assert "\n    y = tf.estimator.BoostedTreesClassifier\n" in printed.err
     assert (
-        "1 file would change, of 1; 1 edit (REM101 1); findings: 2 before, 1 left." in printed.err
+        "1 file would change, of 1; 1 edit (REM101 1); findings: 3 before, 2 left." in printed.err
     )
     assert (tree / "a.py").read_text() == NAME + LEFT
 
@@ -63,7 +63,8 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["rewrite", ".", "--format=json", "--max-changes=5"]) == 0
     content = json.loads(capsys.readouterr().out)
     assert content["files"] == [{"path": "a.py", "edits": 1, "rules": {"REM101": 1}, "diff": DIFF}]
-    assert [each["line"] for each in content["findings"]] == [4]
+    left = [(each["line"], each["code"]) for each in content["findings"]]
+    assert left == [(4, "EST206"), (4, "REM101")]
     assert content["left_out"] == []
 
 

@@ -288,6 +288,7 @@ def test_what_is_left_is_found_again(tmp_path: Path) -> None:
     left = tree.rewrite([str(path)]).remaining.findings
     assert [(each.line, each.code) for each in left] == [
         (4, "REM101"),
+        (5, "EST206"),
         (5, "REM101"),
         (6, "LOSS301"),
     ]
