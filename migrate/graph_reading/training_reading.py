@@ -74,6 +74,10 @@ def read(built: Built, call: Call) -> TrainingFacts:
         averages = moving_averages.read(found, updated, [one.op for one in updates], increments)
         scale = gradient_check.check(built, {name: path.raw for name, path in paths.items()})
         changes = _without_scale(changes, scale)
+        collected = graph_traversal.ancestors(
+            tf1.get_collection(tf1.GraphKeys.UPDATE_OPS), control_inputs=True
+        )
+        left = [variable_of(op.inputs[0]) for op in collected if op.type in _ASSIGNING]
     moved = [name for name in assigned if not _is_of_optimizer(name, weights)]
     if averages is not None:
         moved = [name for name in moved if name not in averages.names.values()]
@@ -83,6 +87,7 @@ def read(built: Built, call: Call) -> TrainingFacts:
         weights=tuple(weights),
         without_gradient=tuple(name for name in weights if name not in updated),
         moved=tuple(moved),
+        unmoved=tuple(name for name in dict.fromkeys(left) if name not in assigned),
         averages=averages,
     )
 

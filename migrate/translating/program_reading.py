@@ -258,7 +258,19 @@ class _Reading:
             [], {}, variables, list(made.trainable), flat.statements, {}, []
         )
 
+    def _check_moved(self, moving: Iterable[str]) -> None:
+        """Refuses moving averages that the program left where they were."""
+        still = [name for name in moving if name not in self.facts.training.moved]
+        if still:
+            raise Refusal(
+                f"`{still[0]}` never moves, because the train_op does not depend on UPDATE_OPS; "
+                "put the train_op under tf.control_dependencies of them",
+                path=self.file.path,
+            )
+
     def _kept_model(self, forward: forward_reading.Forward, *parts: Any) -> Model:
+        # What is kept runs in a tf.function, which runs each assignment.
+        self._check_moved(self.facts.training.unmoved)
         assert self.facts.read_modules is not None
         return kept_program.KeptProgram(
             kept_reading.read(self.flat, forward.statements, self.facts.border.keep),
@@ -409,13 +421,7 @@ class _Reading:
         return wanted
 
     def _model(self, part: model_reading.ModelPart, forward: forward_reading.Forward) -> Model:
-        still = [name for name in part.moving if name not in self.facts.training.moved]
-        if still:
-            raise Refusal(
-                f"`{still[0]}` never moves, because the train_op does not depend on UPDATE_OPS; "
-                "put the train_op under tf.control_dependencies of them",
-                path=self.file.path,
-            )
+        self._check_moved(part.moving)
         unknown = [name for name in self.facts.training.moved if name not in part.moving]
         if unknown:
             raise Refusal(

@@ -79,6 +79,7 @@ class TrainingFacts:
       weights: The trainable variables, in the order of `tf.trainable_variables()`.
       without_gradient: Those that the loss does not depend on.
       moved: The variables that the train_op assigns besides, such as those of batch normalization.
+      unmoved: The variables that only UPDATE_OPS assign, which the train_op does not run.
       averages: The moving averages of weights; None if there are none.
       averaged_modes: The modes in which a Saver restores the averages as the weights.
     """
@@ -88,6 +89,7 @@ class TrainingFacts:
     changes: tuple[GradientChange, ...] = ()
     without_gradient: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
+    unmoved: tuple[str, ...] = ()
     averages: AverageFact | None = None
     averaged_modes: tuple[str, ...] = ()
 
