@@ -1,6 +1,7 @@
 """The command line arguments that name a target, and the loading of that target."""
 
 import argparse
+import shlex
 from typing import Any
 
 TARGET = """\
@@ -49,6 +50,16 @@ def add(command: argparse.ArgumentParser, name: str | None = None) -> None:
     command.add_argument(
         "--verbose", action="store_true", help="show TensorFlow's log, and the tracebacks of errors"
     )
+
+
+def shown(options: argparse.Namespace, *others: str) -> str:
+    """Returns the arguments that name the target, and others, as a shell takes them."""
+    found = [options.target] if options.target else []
+    found += ["--facade"] if options.facade else []
+    found += [f"--legacy={name}" for name in options.legacy]
+    found += [f"--input_fn={options.input_fn}"] if options.input_fn else []
+    found += [f"--params={one}" for one in options.params]
+    return shlex.join([*found, *others, *(["--", *options.flags] if options.flags else [])])
 
 
 def target(options: argparse.Namespace) -> Any:

@@ -286,7 +286,7 @@ def _report(options: argparse.Namespace, translated: Any, verdict: Any, test: An
         print(
             f"Next: read it. Train with it: python {options.output} --model_dir=runs/1\n"
             "After an edit, prove it again: migrate verify "
-            f"{options.target or ''} --subject={options.output}:Loop".replace("  ", " ")
+            f"{target_arguments.shown(options, f'--subject={options.output}:Loop')}"
         )
     if test is not None and test.passed is False:
         return 1

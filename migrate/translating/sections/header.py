@@ -87,7 +87,7 @@ def _kept_lines(kept: KeptForward) -> list[str]:
         f"    {one.name} ({os.path.basename(one.path)}, line {one.line})" for one in kept.functions
     ]
     modules = kept.modules
-    lines += ["", f"They read {len(modules.names)} names of tensorflow.compat.v1."]
+    lines += ["", f"Names of tensorflow.compat.v1 that they read: {len(modules.names)}."]
     if modules.stand_ins:
         stand_ins = ", ".join(modules.stand_ins)
         lines.append(f"Stand-ins for what TensorFlow 2 lacks: {stand_ins}.")

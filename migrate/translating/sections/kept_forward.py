@@ -101,8 +101,8 @@ def _importing(kept: KeptForward) -> list[str]:
     tree = _tree(modules) | dict.fromkeys(switches, "no_switch")
     lines = [
         f"LEGACY = {modules.packages!r}",
-        f"# All that they read of TensorFlow 1: {len(modules.names)} names, and "
-        f"{len(modules.stand_ins)} stand-ins for what TensorFlow 2 lacks.",
+        f"# All that they read of TensorFlow 1: names ({len(modules.names)}), and stand-ins for "
+        f"what TensorFlow 2 lacks ({len(modules.stand_ins)}).",
         f"NAMES = ({names}{comma})",
         f"TENSORFLOW = types.SimpleNamespace(**{{name: getattr(tf1, name) for name in NAMES}}"
         f"{''.join(f', {name}={value}' for name, value in tree.items())})",
