@@ -136,11 +136,6 @@ def _remedy(symbol: str, missing: Missing) -> str:
     return symbol
 
 
-def _of_two_versions(name: str) -> str:
-    short = name.removeprefix("estimator.")
-    return f"estimator_compat.v1.{short}` (of TensorFlow 1) or `estimator_compat.{short}"
-
-
 def _message(symbol: str, missing: Missing) -> str:
     return f"{_what_happened(symbol, missing)}. {_what_instead(symbol, missing)}."
 
@@ -190,8 +185,10 @@ def _place(symbol: str, name: str) -> str:
     if name.startswith("estimator."):
         from estimator_compat.api import places
 
-        place = places.find(symbol)
-        return place.path if place else _of_two_versions(name)
+        ours, short = places.find(symbol), name.removeprefix("estimator.")
+        if ours is None and short in places.OF_TWO_VERSIONS:
+            return f"estimator_compat.v1.{short}` (of TensorFlow 1) or `estimator_compat.{short}"
+        return ours.path if ours else ""
     from estimator_compat.api import legacy_symbols
 
     row = legacy_symbols.ROWS.get(name)
