@@ -18,7 +18,7 @@ from tests.recording import pythons
 pytestmark = pytest.mark.subprocess
 
 HERE = Path(__file__).parent
-FAMILIES = ("contrib", "estimator", "heads", "layers", "names", "rnn")
+FAMILIES = ("canned", "contrib", "estimator", "heads", "layers", "names", "rnn")
 RECORDED = {
     family: json.loads((HERE / "recordings" / f"{family}.json").read_text()) for family in FAMILIES
 }
