@@ -34,8 +34,9 @@ def _model_fn(head: Any, parts: Parts, partitioner: Any) -> Any:
         if parts.deep.columns:
             chosen = _optimizer(parts.deep_optimizer, combined_parts.DEEP_RATE)
             combined_parts.check_hidden_units(parts.deep)
-            made, scope = legacy_dnn.logits(features, mode, units, parts.deep, partitioner, config)
-            steps.append((chosen, scope))
+            with legacy_dnn.scope(features, config) as scope:
+                made = legacy_dnn.logits(features, mode, units, parts.deep, partitioner, config)
+            steps.append((chosen, scope.name))
             logits.append(made)
         if parts.linear_columns:
             chosen = _optimizer(parts.linear_optimizer, parts.linear_rate)

@@ -16,6 +16,13 @@ _SUM = tf1.losses.Reduction.SUM
 _LEARNING_RATE = 0.05
 
 
+def scope(features: Features, config: Any) -> Any:
+    """Returns the variable scope of a deep model."""
+    return tf1.variable_scope(
+        "dnn", values=tuple(features.values()), partitioner=partitioners.of_layers(config)
+    )
+
+
 def logits(
     features: Features,
     mode: str,
@@ -23,8 +30,8 @@ def logits(
     layers: DeepLayers,
     input_layer_partitioner: Any,
     config: Any,
-) -> tuple[Tensor, str]:
-    """Builds a deep model with its summaries; returns its logits and its variable scope.
+) -> Tensor:
+    """Builds a deep model with its summaries in the current scope; returns its logits.
 
     Args:
       features: The features by name.
@@ -35,19 +42,17 @@ def logits(
         variables.
       config: A `RunConfig`, or None.
     """
-    with tf1.variable_scope(
-        "dnn", values=tuple(features.values()), partitioner=partitioners.of_layers(config)
-    ) as scope:
-        logit_fn = logit_fns.dnn_logit_fn_builder(
-            units=units,
-            hidden_units=layers.hidden_units,
-            feature_columns=layers.columns,
-            activation_fn=layers.activation,
-            dropout=layers.dropout,
-            input_layer_partitioner=input_layer_partitioner or partitioners.of_inputs(config),
-            batch_norm=layers.batch_norm,
-        )
-        return logit_fn(features=features, mode=mode), scope.name
+    logit_fn = logit_fns.dnn_logit_fn_builder(
+        units=units,
+        hidden_units=layers.hidden_units,
+        feature_columns=layers.columns,
+        activation_fn=layers.activation,
+        dropout=layers.dropout,
+        input_layer_partitioner=input_layer_partitioner or partitioners.of_inputs(config),
+        batch_norm=layers.batch_norm,
+    )
+    made: Tensor = logit_fn(features=features, mode=mode)
+    return made
 
 
 def _model_fn(head: Any, optimizer: Any, partitioner: Any, layers: DeepLayers) -> Any:
@@ -57,10 +62,12 @@ def _model_fn(head: Any, optimizer: Any, partitioner: Any, layers: DeepLayers) -
         chosen = optimizers.get_optimizer_instance(optimizer, _LEARNING_RATE)
         feature_columns.check_features(features)
         units = head.logits_dimension
-        made, _ = logits(features, mode, units, layers, partitioner, config)
-        return head.create_estimator_spec(
-            features=features, mode=mode, logits=made, labels=labels, optimizer=chosen
-        )
+        # The head's ops, too: from their scope come the names of the optimizer's slots.
+        with scope(features, config):
+            made = logits(features, mode, units, layers, partitioner, config)
+            return head.create_estimator_spec(
+                features=features, mode=mode, logits=made, labels=labels, optimizer=chosen
+            )
 
     return model_fn
 
