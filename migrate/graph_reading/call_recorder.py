@@ -244,9 +244,9 @@ def _reachable(
             if hasattr(one, "__wrapped__"):
                 waiting.append(one.__wrapped__)
         elif isinstance(one, type):
-            module = sys.modules.get(one.__module__)
-            if (getattr(module, "__file__", None) or "") in tree:
-                waiting += vars(one).values()
+            members = list(vars(one).values())
+            if any(_path(each) in tree for each in members if _path(each)):
+                waiting += members
         elif isinstance(one, types.ModuleType) and (getattr(one, "__file__", None) or "") in tree:
             waiting += vars(one).values()
 

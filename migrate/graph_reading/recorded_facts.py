@@ -139,7 +139,7 @@ def _callee(function: Any) -> Callee:
         elif not api and not isinstance(function, types.FunctionType | type):
             api = api_name(type(function))  # an object that is called, such as a layer
             api = f"{api}.__call__" if api else ""
-        return Callee(api=api, name=name, made_by=None if api else _made_by(function))
+        return Callee(api=api, name=name)
     return Callee(name=name, span=Span(code.co_filename, code.co_firstlineno, 0, 0, 0))
 
 
@@ -154,15 +154,6 @@ def _own_method(function: Any) -> Any:
     if not isinstance(method, types.FunctionType) or _is_foreign(method.__code__.co_filename):
         return None
     return method
-
-
-def _made_by(function: Any) -> Span | None:
-    """Returns where the `__init__` of the user's class is defined."""
-    init = getattr(function, "__init__", None) if isinstance(function, type) else None
-    code = getattr(init, "__code__", None)
-    if not isinstance(code, types.CodeType) or _is_foreign(code.co_filename):
-        return None
-    return Span(code.co_filename, code.co_firstlineno, 0, 0, 0)
 
 
 def _is_foreign(path: str) -> bool:

@@ -84,14 +84,12 @@ class Callee:
       span: Where the user's function is defined; None for others. For a class, its `__init__`; for
         an object that is called, its `__call__`.
       makes: Whether it is a class.
-      made_by: Where the `__init__` of the user's class is defined; None for others.
     """
 
     api: str = ""
     name: str = ""
     span: Span | None = None
     makes: bool = False
-    made_by: Span | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

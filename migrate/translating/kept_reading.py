@@ -73,7 +73,7 @@ def read(
     for statement in statements:
         variables |= _made(statement.node, flat)
         for call in _calls(statement.node, flat) if statement.is_model else ():
-            span = call.callee.span or call.callee.made_by
+            span = call.callee.span
             if span is not None and _is_model(call, forced):
                 functions[call.callee.name, span] = None
     return KeptPart(

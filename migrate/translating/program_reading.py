@@ -422,6 +422,13 @@ class _Reading:
 
     def _model(self, part: model_reading.ModelPart, forward: forward_reading.Forward) -> Model:
         self._check_moved(part.moving)
+        training = self.facts.training
+        for name in training.weights:
+            if name not in part.variables and name not in training.without_gradient:
+                raise Refusal(
+                    f"the weight `{name}` is made in a way that is not translated",
+                    path=self.file.path,
+                )
         unknown = [name for name in self.facts.training.moved if name not in part.moving]
         if unknown:
             raise Refusal(

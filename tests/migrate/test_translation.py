@@ -112,6 +112,7 @@ def test_code_without_source_is_refused(tmp_path: Path) -> None:
         translation.translate(_target(module))
 
 
+@pytest.mark.subprocess
 def test_functions_made_during_a_recording_work_afterwards(tmp_path: Path) -> None:
     path = _write(tmp_path, body="global LATER; LATER = lambda x: max(x, 1)")
     module = _load(path)

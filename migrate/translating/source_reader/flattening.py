@@ -182,10 +182,11 @@ class Flattening:
         """Keeps a statement that is not translated, if it is not a part of the model.
 
         Raises:
-          Refusal: It makes variables, applies layers, or returns.
+          Refusal: It makes variables, applies layers, returns, or changes names of others.
         """
         returns = any(isinstance(one, ast.Return) for one in ast.walk(node))
-        if returns or self.has_layers(node, frame, modes):
+        changes_others = isinstance(node, ast.Global | ast.Nonlocal)
+        if returns or changes_others or self.has_layers(node, frame, modes):
             raise refusal
         kept = Rename(frame.names, self, frame).visit(copy.deepcopy(node))
         return Statement(kept, modes, refusal=refusal)
@@ -209,7 +210,7 @@ class Flattening:
             return [Statement(copy.deepcopy(node), modes)], {}
         if isinstance(
             node,
-            ast.Assert | ast.Delete | ast.Import | ast.ImportFrom | ast.Global | ast.Nonlocal,
+            ast.Assert | ast.Delete | ast.Import | ast.ImportFrom,
         ):
             return [], {}
         if not isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr):

@@ -66,7 +66,7 @@ _OF_CONTRIB = sorted(name for name in layers.ROWS if name.startswith("tf.contrib
 _NAMES = {
     f"tf.layers.{keras_name}": legacy.rpartition(".")[2]
     for legacy, keras_name in ((one.legacy, one.keras) for one in layers.ROWS.values())
-    if not layers.ROWS[legacy].is_class
+    if legacy.startswith("tf.layers.") and not layers.ROWS[legacy].is_class
 }
 
 

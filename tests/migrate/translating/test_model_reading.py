@@ -45,7 +45,7 @@ def model_fn(features, labels, mode):
 """
 
 
-def _written(folder: Path, *body: str) -> str:
+def _translated(folder: Path, *body: str) -> translation.Translation:
     path = folder / "program.py"
     path.write_text(PROGRAM.format(body="\n".join(f"    {line}" for line in body)))
     spec = importlib.util.spec_from_file_location("program", path)
@@ -54,7 +54,11 @@ def _written(folder: Path, *body: str) -> str:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     target = migrate.Target(model_fn=module.model_fn, input_fns=module.data)
-    return translation.translate(target).source()
+    return translation.translate(target)
+
+
+def _written(folder: Path, *body: str) -> str:
+    return _translated(folder, *body).source()
 
 
 # What the source of the model must have, and what it must not.
@@ -151,7 +155,7 @@ WRITTEN = {
     "an object that makes layers": (
         ["model = Net(3)", "net = model(net) + model.shift"],
         ["self.dense = keras.layers.Dense(3)", "net = self.dense(features) + shift"],
-        ["Net", "super"],
+        ["Net"],
     ),
     "a train_op that is prepared in a loop": (
         ["for index in range(2):", "    if index == 0:", "        continue"],
@@ -229,9 +233,13 @@ REFUSED = {
 }
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_has_no_equal_is_refused_with_its_line(case: str, tmp_path: Path) -> None:
     body, expected = REFUSED[case]
-    with pytest.raises(Refusal) as raised:
-        _written(tmp_path, *body)
-    assert expected in str(raised.value)
+    # The forward pass is kept as it is, if the rest can be written.
+    try:
+        because = _translated(tmp_path, *body).because
+    except Refusal as refusal:
+        because = str(refusal)
+    assert expected in because
