@@ -31,6 +31,7 @@ def _planted(folder: Path, *names: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.subprocess
 def test_a_right_loop_passes_and_mistakes_are_found(tmp_path: Path) -> None:
     found = _planted(tmp_path, *SOME)

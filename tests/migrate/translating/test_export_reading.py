@@ -18,10 +18,9 @@ SIGNATURES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.subprocess
-@pytest.mark.parametrize(
-    "case", ["several", *(pytest.param(one, marks=pytest.mark.slow) for one in ("raw", "examples"))]
-)
+@pytest.mark.parametrize("case", ["several", "raw", "examples"])
 def test_exports(case: str, tmp_path: Path) -> None:
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(

@@ -11,6 +11,7 @@ import pytest
 from tests.recording.pythons import ROOT
 
 
+@pytest.mark.slow
 @pytest.mark.subprocess
 def test_a_written_loop_has_the_legacy_summaries(tmp_path: Path) -> None:
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(ROOT)}
