@@ -69,10 +69,11 @@ def find(symbol: str) -> Place | None:
     if key == "estimator" or key.startswith("estimator."):
         place = _of_estimator(key)
         name = key.split(".")[1] if "." in key else ""
-        if place is None or is_v2 or name not in OF_TWO_VERSIONS:
+        is_v1 = ".compat.v1." in symbol
+        is_of_two = name in OF_TWO_VERSIONS or (is_v1 and not name)
+        if place is None or is_v2 or not is_of_two:
             return place
         # `tf.estimator` alone does not say which of the two is meant.
-        is_v1 = ".compat.v1." in symbol
         return dataclasses.replace(place, module=OURS_V1) if is_v1 else None
     if is_v2:
         return None
@@ -87,9 +88,12 @@ def find_module(symbol: str, used: Iterable[str]) -> Place | None:
       used: The dotted names that are read from the module.
 
     Returns:
-      The place; None if there is no one place that has all the names.
+      The place; None if there is no one place that has all the names, or if `tf.estimator` itself
+      is handed on and nothing says which TensorFlow's it is.
     """
     names = sorted(set(used))
+    if not names and symbol == "tensorflow.estimator":
+        return None
     places = [find(f"{symbol}.{name}") for name in names]
     found = [place for place in places if place is not None]
     if len(found) < len(names):

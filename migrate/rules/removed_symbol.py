@@ -28,15 +28,17 @@ class RemovedSymbol(Rule):
       The program stops with an AttributeError or an ImportError when it comes to the line.
 
     Rewrite safety:
-      A name that `estimator_compat` has is replaced by it, and `import estimator_compat` comes
-      before the first import of another project. A file that builds graphs with names that
-      TensorFlow 2 never had was written for TensorFlow 1: its `import tensorflow as tf` becomes
-      `import tensorflow.compat.v1 as tf` with `tf.disable_v2_behavior()`, if `tf.compat.v1` has all
-      that the file uses. In another file, that one name becomes `tf.compat.v1.name`. It needs
-      `--unsafe` if the file asks for the version of TensorFlow, if a symbol of `tf.contrib` has a
-      difference, or if one name is replaced in a file with others that TensorFlow 2 has with
-      another meaning. There is no edit for names in strings and f-strings, star imports, branches
-      for other versions, and an import or an alias from which a name is read that has no
+      A name that `estimator_compat` has is replaced by it (`estimator_compat.v1` for
+      `tf.compat.v1.estimator`, whose canned estimators have other defaults), and `import
+      estimator_compat` comes before the first import of another project. A file that builds graphs
+      with names that TensorFlow 2 never had was written for TensorFlow 1: its `import tensorflow as
+      tf` becomes `import tensorflow.compat.v1 as tf` with `tf.disable_v2_behavior()`, if
+      `tf.compat.v1` has all that the file uses. In another file, that one name becomes
+      `tf.compat.v1.name`. It needs `--unsafe` if the file asks for the version of TensorFlow, if a
+      symbol of `tf.contrib` has a difference, or if one name is replaced in a file with others that
+      TensorFlow 2 has with another meaning. There is no edit for canned estimators where nothing
+      says which TensorFlow's they are, and for names in strings and f-strings, star imports,
+      branches for other versions, and an import or an alias from which a name is read that has no
       replacement.
 
     References:
@@ -86,7 +88,7 @@ class RemovedSymbol(Rule):
             because="`estimator_compat` has most of it",
             after=(
                 '"""A model."""\n\nimport estimator_compat\nimport tensorflow.compat.v1 as tf\n\n'
-                "est = estimator_compat\nspec = est.EstimatorSpec\n"
+                "est = estimator_compat.v1\nspec = est.EstimatorSpec\n"
             ),
         ),
         Example(

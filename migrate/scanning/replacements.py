@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from estimator_compat.api.places import Place
 
 _OURS = our_import.NAME
+_OURS_V1 = f"{_OURS}.v1"  # it loads when a name of it is first read
 
 
 def fix(module: SourceModule, reference: Reference) -> Fix | None:
@@ -69,10 +70,10 @@ def _of_symbol(
     if row is not None and row.in_v1 != symbols.NOWHERE:
         return _onto_v1(module, base, symbol)
     place = _place_of(module, symbol)
-    if place is None or place.module not in (_OURS, V1):
+    if place is None or place.module not in (_OURS, _OURS_V1, V1):
         return None
     name = our_import.name_of(module)
-    root: str | None = name
+    root = None if name is None else name + place.module.removeprefix(_OURS)
     also: tuple[Edit, ...] = () if name is None else our_import.edits(module)
     is_safe = not place.difference and (not _is_of_facade(place) or _knows_no_v2(module))
     if place.module == V1:
@@ -154,7 +155,7 @@ def _place_of(module: SourceModule, symbol: str) -> Place | None:
         for each in reference.symbols
         if each.startswith(f"{symbol}.")
     ]
-    if used:
+    if used or place == places.find("tensorflow.estimator"):
         return places.find_module(symbol, used)
     return place
 

@@ -53,6 +53,9 @@ def test_modules_have_what_is_read_from_them() -> None:
     assert path("python.estimator.estimator", "Estimator", "nothing") is None
     assert path("estimator", "RunConfig", "BoostedTreesRegressor") is None
     assert path("contrib.layers", "layer_norm", "nothing") is None
+    assert path("compat.v1.estimator", "RunConfig", "DNNClassifier") == "estimator_compat.v1"
+    assert path("estimator", "RunConfig", "DNNClassifier") is None
+    assert path("estimator") is None
     training = places.find_module("tensorflow.contrib.training", ["HParams"])
     assert training is not None
     assert training.difference == "no protocol buffers"
@@ -103,6 +106,7 @@ def test_canned_estimators_are_those_of_their_version() -> None:
     for symbol, path in {
         "tensorflow.estimator.DNNClassifier": None,
         "tensorflow.compat.v1.estimator.DNNClassifier": "estimator_compat.v1.DNNClassifier",
+        "tensorflow.compat.v1.estimator": "estimator_compat.v1",
         "tensorflow.compat.v2.estimator.DNNClassifier": "estimator_compat.DNNClassifier",
         "tensorflow.python.estimator.canned.dnn.DNNClassifier": "estimator_compat.v1.DNNClassifier",
     }.items():

@@ -40,8 +40,24 @@ PROGRAMS = {
     "from tensorflow, after another import": (
         "import tf_keras\nfrom tensorflow.compat.v1 import estimator as est\nest.RunConfig()\n",
         "import estimator_compat  # noqa: F401  (it asks TensorFlow for legacy Keras)\n"
-        "import tf_keras\nimport estimator_compat as est\nest.RunConfig()\n",
+        "import tf_keras\nfrom estimator_compat import v1 as est\nest.RunConfig()\n",
     ),
+    "canned, of TensorFlow 1": (
+        V1 + "a = tf.estimator.DNNClassifier(h, c)\nb = tf.estimator.RunConfig()\n",
+        OURS
+        + V1
+        + "a = estimator_compat.v1.DNNClassifier(h, c)\nb = estimator_compat.RunConfig()\n",
+    ),
+    "canned, of TensorFlow 1 by name": (
+        "import tensorflow as tf\na = tf.compat.v1.estimator.LinearRegressor(c)\n",
+        OURS + "import tensorflow as tf\na = estimator_compat.v1.LinearRegressor(c)\n",
+    ),
+    "canned, of TensorFlow 1 through a name": (
+        "from tensorflow.compat.v1 import estimator as e\ne.LinearRegressor(c)\n",
+        "from estimator_compat import v1 as e\ne.LinearRegressor(c)\n",
+    ),
+    "canned, of TensorFlow 1 or 2": ("import tensorflow as tf\ntf.estimator.DNNClassifier\n", None),
+    "handed on, of TensorFlow 1 or 2": ("from tensorflow import estimator\n", None),
     "from tensorflow.estimator": (
         "from tensorflow.estimator import (  # names\n    ModeKeys,\n    RunConfig as Config,\n)\n",
         "from estimator_compat import (  # names\n    ModeKeys,\n    RunConfig as Config,\n)\n",
@@ -61,7 +77,7 @@ PROGRAMS = {
     ),
     "assigned": (
         V1 + "est = tf.estimator\nx = est.RunConfig\n",
-        OURS + V1 + "est = estimator_compat\nx = est.RunConfig\n",
+        OURS + V1 + "est = estimator_compat.v1\nx = est.RunConfig\n",
     ),
     "tensorflow_estimator": (
         "import tensorflow_estimator as tfe\ntfe.estimator.RunConfig\n",
@@ -89,7 +105,7 @@ PROGRAMS = {
         "from __future__ import division  # why\n\nimport os\n# TensorFlow.\n"
         + OURS
         + V1
-        + "x = estimator_compat\n",
+        + "x = estimator_compat.v1\n",
     ),
     "a semicolon": (
         "import os; import tensorflow.compat.v1 as tf; x = tf.estimator.RunConfig\n",
