@@ -11,7 +11,9 @@ HELP = "makes the safe edits of `migrate scan`: diff, check, write, or a patch a
 DESCRIPTION = """\
 Makes the edits that are safe, and lists what is left for a person. By default it prints a diff to
 standard output, and the rest to standard error; nothing is written. Nothing of the code is imported
-or run. Notebooks and files of Python 2 are left alone.
+or run. Of notebooks, the source of cells changes, and lines of IPython are left alone. Files of
+Python 2 are left alone. `-` reads one file from standard input; with --write, it is printed as it
+is afterwards.
 
 It edits:
   tf.estimator.X          -> estimator_compat.X; also imports, aliases, tensorflow_estimator, and
@@ -49,6 +51,7 @@ examples:
   migrate rewrite src --write
   migrate rewrite src --select=REM101 | git apply
   migrate rewrite src --patches=patches; git apply patches/*.patch
+  migrate rewrite - --write --stdin-filename=model.py <model.py
 """
 
 
@@ -96,6 +99,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs", type=positive, metavar="N", help="number of processes (default: one a core)"
     )
+    parser.add_argument(
+        "--stdin-filename", default="stdin.py", metavar="PATH", help="the path for `-`"
+    )
     parser.add_argument("--verbose", action="store_true", help="show the tracebacks of errors")
 
 
@@ -103,7 +109,10 @@ def run(options: argparse.Namespace) -> int:
     """Rewrites, prints what changes and what is left, and returns the exit status."""
     if options.patches:
         _refuse_patches(options.patches)
-    rewrite = _rewrite(options)
+    data = sys.stdin.buffer.read() if options.paths == ["-"] else None
+    rewrite = _rewrite(options, data)
+    if data is not None and options.write:
+        return _write_out(rewrite, data)
     failed = _write(rewrite) if options.write else []
     if options.patches:
         _write_patches(rewrite, options.patches)
@@ -115,7 +124,18 @@ def run(options: argparse.Namespace) -> int:
     return 1 if options.check and rewrite.changes else 0
 
 
-def _rewrite(options: argparse.Namespace) -> Any:
+def _write_out(rewrite: Any, data: bytes) -> int:
+    """Prints what standard input holds afterwards, and what is left to standard error."""
+    from migrate.reports import rewrite_text
+
+    sys.stdout.buffer.write(rewrite.changes[0].after if rewrite.changes else data)
+    sys.stdout.buffer.flush()
+    text = rewrite_text.render(rewrite, verb="changed", names_files=False)
+    print(text, end="", file=sys.stderr)
+    return 0
+
+
+def _rewrite(options: argparse.Namespace, data: bytes | None) -> Any:
     from migrate.rewriting import tree
 
     overrides: dict[str, Any] = {
@@ -123,13 +143,10 @@ def _rewrite(options: argparse.Namespace) -> Any:
         for name in ("select", "ignore", "exclude")
         if (value := getattr(options, name)) is not None
     }
-    return tree.rewrite(
-        options.paths,
-        unsafe=options.unsafe,
-        max_changes=options.max_changes,
-        overrides=overrides,
-        jobs=options.jobs,
-    )
+    limits = {"unsafe": options.unsafe, "max_changes": options.max_changes}
+    if data is not None:
+        return tree.rewrite_text(data, options.stdin_filename, overrides=overrides, **limits)
+    return tree.rewrite(options.paths, overrides=overrides, jobs=options.jobs, **limits)
 
 
 def _print(rewrite: Any, options: argparse.Namespace) -> None:

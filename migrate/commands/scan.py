@@ -27,7 +27,8 @@ With --format=json, the keys are:
              edit (null, or start, end and text: a span of characters and its replacement),
              also (further edits that it needs, such as an import), safe (null without an edit;
              whether `migrate rewrite` makes it without --unsafe);
-             in a notebook also cell (among all cells, from 1), and line is the line in it
+             in a notebook also cell (among all cells, from 1), line is the line in it, and edit is a
+             span of the JSON
   model_fns  path, line (and cell), name, ledger (train and eval: null if it cannot be read),
              rungs (run, host and own, each with status and because)
 """

@@ -46,11 +46,10 @@ def render(rewrite: Rewrite, *, verb: str, names_files: bool) -> str:
 
 
 def _left(finding: Finding) -> list[str]:
-    place = f"{finding.path}:{finding.line}:{finding.column}"
     unsafe = ""
     if finding.edit is not None:
         unsafe = " (There is an edit, with `--unsafe`.)" if not finding.is_safe else ""
-    head = f"{place}: {finding.severity.value} {finding.code} {finding.message}{unsafe}"
+    head = f"{finding.place}: {finding.severity.value} {finding.code} {finding.message}{unsafe}"
     return [head, *([f"    {finding.text}"] if finding.text else [])]
 
 

@@ -69,7 +69,7 @@ def _step(
     for _ in range(_ROUNDS):
         found = engine.scan_data(after, path, [rule], exports).findings
         chosen, made = edits.choose(filter(wants, found))
-        changed = source_bytes.with_edits(after, made) if made else None
+        changed = source_bytes.with_edits(after, made, path) if made else None
         if changed is None or changed == after:
             break
         after = changed

@@ -45,6 +45,33 @@ def rewrite(
     """
     before = scan.scan(paths, overrides=overrides, jobs=jobs, progress=progress)
     tree = _Tree(before, unsafe=unsafe, max_changes=max_changes, overrides=overrides or {})
+    return _changed(tree, before)
+
+
+def rewrite_text(
+    data: bytes,
+    path: str,
+    *,
+    unsafe: bool = False,
+    max_changes: int | None = None,
+    overrides: dict[str, Any] | None = None,
+) -> Rewrite:
+    """Returns what a rewrite of the content of one file changes.
+
+    Args:
+      data: The content.
+      path: The path that findings and the diff give it; it is not read.
+      unsafe: As in `rewrite`.
+      max_changes: As in `rewrite`.
+      overrides: As in `rewrite`.
+    """
+    before = scan.scan_text(data, path, overrides=overrides)
+    tree = _Tree(before, unsafe=unsafe, max_changes=max_changes, overrides=overrides or {})
+    tree.give(before.files[0], data)
+    return _changed(tree, before)
+
+
+def _changed(tree: _Tree, before: ScanReport) -> Rewrite:
     tree.change()
     changes = tuple(tree.changes())
     codes = sorted({step.code for change in changes for step in change.steps})
@@ -75,7 +102,12 @@ class _Tree:
         self._exports = scan.exports_of(before.files)
         self._rules = [rule() for rule in rules.catalogue().values()]
         self._steps: dict[str, list[Step]] = {}
+        self._given: dict[str, bytes] = {}
         self.left_out: set[str] = set()
+
+    def give(self, path: str, content: bytes) -> None:
+        """Takes this for what a file holds, whatever is on the disk."""
+        self._given[path] = content
 
     def change(self) -> None:
         """Makes all edits, file by file, until no file changes."""
@@ -90,7 +122,8 @@ class _Tree:
     def _change_linked(self) -> None:
         """Gives `tf.compat.v1` to files that are used with files for TensorFlow 1 only."""
         code = removed_symbol.RemovedSymbol.code
-        for path, fix in linked_files.find(self._before.files, self._exports).items():
+        files = [path for path in self._before.files if path not in self._given]
+        for path, fix in linked_files.find(files, self._exports).items():
             data = self._content(path)
             is_selected = scan.settings_of(path, self._overrides).wants(_linked(path, fix))
             if data is None or path in self._steps or not is_selected:
@@ -106,7 +139,7 @@ class _Tree:
 
     def _change(self, path: str) -> bool:
         data = self._content(path)
-        if data is None or not path.endswith((".py", ".pyi", ".pyw")):
+        if data is None or not path.endswith((".py", ".pyi", ".pyw", ".ipynb")):
             return False
         exports = self._exports.of_file(path)
         steps = list(file_steps.steps(data, path, self._editing(), self._wants, exports))
@@ -135,6 +168,8 @@ class _Tree:
         """Returns what a file holds so far; None if it cannot be read."""
         if path in self._steps:
             return self._steps[path][-1].after
+        if path in self._given:
+            return self._given[path]
         try:
             with open(path, "rb") as file:
                 return file.read()
@@ -163,9 +198,10 @@ class _Tree:
 
     def _scan(self, path: str) -> engine.FileResult:
         exports = self._exports.of_file(path)
-        if path not in self._steps:
+        content = self._content(path) if path in self._steps or path in self._given else None
+        if content is None:
             return engine.scan_file(path, self._rules, exports)
-        return engine.scan_data(self._steps[path][-1].after, path, self._rules, exports)
+        return engine.scan_data(content, path, self._rules, exports)
 
 
 def _summaries(codes: Iterable[str]) -> tuple[RuleSummary, ...]:

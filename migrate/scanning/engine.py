@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from migrate import rules
-from migrate.findings import Finding, ModelFn
+from migrate.findings import Edit, Finding, ModelFn
 from migrate.ledger_reading.tree import Tree, no_tree
 from migrate.rules.base import Rule
-from migrate.scanning import files, model_fns, notebooks, suppressions, unreadable
+from migrate.scanning import files, model_fns, notebook_text, notebooks, suppressions, unreadable
 from migrate.scanning.bindings import Exports
 from migrate.scanning.source import SourceText, parse
 from migrate.scanning.syntax import SourceModule
@@ -123,11 +123,13 @@ def _scan_notebook(data: bytes, path: str, context: _Context) -> FileResult:
     for part in parts:
         text = part.text.encode("utf-8", "replace")
         result = _scan_module(text, path, context)
-        for finding in result.findings:
-            found.append(_in_cell(finding, part))
+        found += _in_cells(result.findings, part, data)
         for function in result.model_fns:
             cell, line = part.place(function.line)
             functions.append(dataclasses.replace(function, cell=cell, line=line))
+    if any(each.code.startswith("FILE") for each in found):
+        # What is imported may be used in cells that were not read.
+        found = [dataclasses.replace(each, is_safe=False) for each in found]
     return FileResult(
         path=path,
         findings=tuple(sorted(found, key=lambda each: (each.cell or 0, each.line, each.column))),
@@ -135,12 +137,27 @@ def _scan_notebook(data: bytes, path: str, context: _Context) -> FileResult:
     )
 
 
-def _in_cell(finding: Finding, part: notebooks.Part) -> Finding:
-    """Returns a finding where it is in the notebook; an edit would be a span of the code."""
-    cell, line = part.place(finding.line)
-    is_cell = finding.code.startswith("FILE")
-    message = finding.message.replace(" file", " cell") if is_cell else finding.message
-    return dataclasses.replace(finding, message=message, cell=cell, line=line, edit=None, also=())
+def _in_cells(found: Iterable[Finding], part: notebooks.Part, data: bytes) -> Iterator[Finding]:
+    """Yields findings of a part of a notebook where they are in it, with edits of its JSON."""
+    text = None
+    for finding in found:
+        cell, line = part.place(finding.line)
+        is_cell = finding.code.startswith("FILE")
+        message = finding.message.replace(" file", " cell") if is_cell else finding.message
+        edits: list[Edit | None] = []
+        if finding.edit is not None:
+            text = text or notebook_text.NotebookText(data.decode("utf-8-sig"))
+            edits = [text.edit(edit, part) for edit in (finding.edit, *finding.also)]
+        placed = tuple(edit for edit in edits if edit is not None)
+        is_whole = bool(placed) and len(placed) == len(edits)
+        yield dataclasses.replace(
+            finding,
+            message=message,
+            cell=cell,
+            line=line,
+            edit=placed[0] if is_whole else None,
+            also=placed[1:] if is_whole else (),
+        )
 
 
 def _scan_module(data: bytes, path: str, context: _Context) -> FileResult:

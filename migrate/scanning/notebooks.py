@@ -71,6 +71,11 @@ def without_cell_magic(data: bytes) -> bytes:
     return b"##" + data[2:] if data.startswith((b"%%writefile", b"%%file")) else data
 
 
+def without_blank_lines(source: str) -> str:
+    """Returns the source of a cell; without the blank lines before a cell magic, which may be."""
+    return source.lstrip("\n") if source.lstrip().startswith("%%") else source
+
+
 def _code_cells(data: bytes) -> Iterator[tuple[int, str]]:
     """Yields the number and the source of each code cell of a Python notebook."""
     import json  # only notebooks need it
@@ -93,7 +98,7 @@ def _code_cells(data: bytes) -> Iterator[tuple[int, str]]:
         if isinstance(cell, dict) and cell.get("cell_type") == "code":
             source = cell.get("source", "")
             text = "".join(map(str, source)) if isinstance(source, list) else str(source)
-            yield number, text.lstrip("\n") if text.lstrip().startswith("%%") else text
+            yield number, without_blank_lines(text)
 
 
 def _language(content: dict[str, Any]) -> str:
@@ -144,8 +149,13 @@ def _line_of_error(lines: list[str]) -> int | None:
 
 
 def _can_be_parsed(lines: list[str]) -> bool:
+    return parses("\n".join(lines))
+
+
+def parses(text: str) -> bool:
+    """Tells whether code can be parsed."""
     try:
-        parse("\n".join(lines))
+        parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
