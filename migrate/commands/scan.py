@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from migrate.commands.argument_types import comma_separated, positive
@@ -27,8 +28,8 @@ With --format=json, the keys are:
              edit (null, or start, end and text: a span of characters and its replacement),
              also (further edits that it needs, such as an import), safe (null without an edit;
              whether `migrate rewrite` makes it without --unsafe);
-             in a notebook also cell (among all cells, from 1), line is the line in it, and edit is a
-             span of the JSON
+             in a notebook also cell (among all cells, from 1), line is the line in it, and edit
+             is a span of the JSON
   model_fns  path, line (and cell), name, ledger (train and eval: null if it cannot be read),
              rungs (run, host and own, each with status and because)
 """
@@ -47,6 +48,9 @@ examples:
 """
 
 
+_PAGE = "html"
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments to its parser."""
     parser.add_argument("paths", nargs="*", metavar="PATH", help="files and folders (default: .)")
@@ -54,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format",
         default="terminal",
         choices=_formats(),
-        help="how to print the findings (default: terminal)",
+        help="how to print the findings (default: terminal); html is the page of `migrate report`",
     )
     for name, what in (("select", "report only"), ("ignore", "do not report")):
         parser.add_argument(
@@ -119,6 +123,8 @@ def run(options: argparse.Namespace) -> int:
         from migrate.reports import statistics
 
         sys.stdout.write(statistics.render(report))
+    elif options.format == _PAGE:
+        sys.stdout.write(_page(report, options.paths or ["."]))
     else:
         sys.stdout.write(reports.renderer(options.format)(report))
     return 1 if report.findings else 0
@@ -136,7 +142,16 @@ def _formats() -> list[str]:
     """Lists the formats without importing them."""
     from migrate import reports
 
-    return reports.names()
+    return sorted([*reports.names(), _PAGE])
+
+
+def _page(report: Any, paths: Sequence[str]) -> str:
+    from estimator_compat.command_line import version
+    from migrate import reports
+    from migrate.reporting import building
+
+    render = reports.report_renderer(f"report.{_PAGE}")
+    return render(building.build(report, paths=paths, version=version.text()))
 
 
 def _report(options: argparse.Namespace) -> Any:

@@ -36,6 +36,13 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert [finding["code"] for finding in content["findings"]] == ["REM101"]
 
 
+def test_page(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["scan", ".", "--format=html"]) == 1
+    page = capsys.readouterr().out
+    assert page.startswith("<!doctype html>")
+    assert "from tensorflow.contrib import slim" in page
+
+
 def test_which_findings() -> None:
     assert cli.main(["scan", "--select=LOSS"]) == 0
     assert cli.main(["scan", "--select=LOSS,REM"]) == 1
