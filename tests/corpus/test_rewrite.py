@@ -53,10 +53,20 @@ estimator = tf.contrib.tpu.TPUEstimator(use_tpu=False, model_fn=model_fn, train_
 estimator.train(input_fn)
 results = estimator.evaluate(input_fn, steps=2)
 """
+# The package on PyPI leaves its flags to the program that calls it.
+ALBERT = (
+    BERT.replace(
+        "from bert import",
+        "tf.flags.DEFINE_bool('use_pooled_output', True, '')\nfrom albert import",
+    )
+    .replace("modeling.BertConfig(", "modeling.AlbertConfig(embedding_size=8, ")
+    .replace("bert_config=config", "albert_config=config")
+)
 # A package, what it needs, its own package, and a program that uses it.
 PROGRAMS: dict[str, tuple[list[str], str, str]] = {
     "bert-tensorflow==1.0.1": ([], "bert", BERT),
     "bert-tensorflow==1.0.4": ([], "bert", BERT),
+    "albert-tensorflow==1.1": (["sentencepiece==0.2.1"], "albert", ALBERT),
 }
 
 
