@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
+from migrate.rules import _strategies
 from migrate.rules.base import Example, Rule
 from migrate.scanning.loss_values import LossReader, is_keras_class
 from migrate.scanning.syntax import SourceModule, argument, has_stars
@@ -67,11 +68,15 @@ class AutoInScope(Rule):
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the loss objects."""
-        if not any(_is_run(call) for call in module.nodes(ast.Call)):
+        if not any(_strategies.is_run(call) for call in module.nodes(ast.Call)):
             return
         reader = LossReader(module)
         for call, name in module.calls:
-            if not is_keras_class(name) or has_stars(call) or not _is_in_scope(call, module):
+            if (
+                not is_keras_class(name)
+                or has_stars(call)
+                or not _strategies.is_in_scope(call, module)
+            ):
                 continue
             reduction = argument(call, "reduction")
             if reduction is None or reader.reduction_name(reduction) in _REFUSED:
@@ -82,33 +87,3 @@ class AutoInScope(Rule):
                     "whole batch."
                 )
                 yield self.finding(module, call, message)
-
-
-def _is_run(call: ast.Call) -> bool:
-    func = call.func
-    return (
-        isinstance(func, ast.Attribute)
-        and func.attr in ("run", "experimental_run_v2")
-        and "strategy" in ast.unparse(func.value).lower()
-    )
-
-
-def _is_in_scope(call: ast.Call, module: SourceModule) -> bool:
-    """Tells whether a call is in `with strategy.scope():`, and not an argument of `compile`."""
-    for parent in module.parents(call):
-        if isinstance(parent, ast.Call):
-            func = parent.func
-            if isinstance(func, ast.Attribute) and func.attr == "compile":
-                return False
-        if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            return False
-        if isinstance(parent, ast.With) and any(_is_scope(each) for each in parent.items):
-            return True
-    return False
-
-
-def _is_scope(item: ast.withitem) -> bool:
-    func = getattr(item.context_expr, "func", None)
-    if not isinstance(func, ast.Attribute) or func.attr != "scope":
-        return False
-    return "strategy" in ast.unparse(func.value).lower()

@@ -5,8 +5,12 @@ from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
+from migrate.scanning.loss_values import is_keras_class
 from migrate.scanning.syntax import SourceModule, api_name
 
+_V1_PREFIX = "losses.Reduction."
+# `tf.losses` may be Keras's, which has the others.
+_ONLY_V1 = frozenset({"MEAN", "SUM_BY_NONZERO_WEIGHTS", "SUM_OVER_NONZERO_WEIGHTS"})
 _PREFIX = "keras.losses.Reduction."
 _MEMBERS = frozenset({"AUTO", "NONE", "SUM", "SUM_OVER_BATCH_SIZE"})
 
@@ -16,11 +20,12 @@ class KerasReductionMember(Rule):
 
     Finds:
       `tf.keras.losses.Reduction.MEAN`, and other members that only `tf.compat.v1.losses.Reduction`
-      has.
+      has; and a member of TensorFlow 1's `tf.losses.Reduction` that is given to a Keras loss.
 
     Why it matters:
-      It is an AttributeError. TensorFlow 1's MEAN divides by the sum of the weights: Keras's
-      SUM_OVER_BATCH_SIZE, which is often put in its place, divides by the number of elements.
+      It is an AttributeError; a Keras loss refuses TensorFlow 1's with a ValueError. TensorFlow 1's
+      MEAN divides by the sum of the weights: Keras's SUM_OVER_BATCH_SIZE, which is often put in its
+      place, divides by the number of elements.
 
     Rewrite safety:
       There is no edit: which of the two was meant is not known.
@@ -45,6 +50,14 @@ class KerasReductionMember(Rule):
         Example(
             code=(
                 "import tensorflow.compat.v1 as tf\n\n"
+                "loss = tf.keras.losses.MeanSquaredError(reduction=tf.losses.Reduction.SUM)\n"
+            ),
+            lines=(3,),
+            because="Keras losses refuse it",
+        ),
+        Example(
+            code=(
+                "import tensorflow.compat.v1 as tf\n\n"
                 "reduction = tf.losses.Reduction.MEAN\n"
                 "other = tf.keras.losses.Reduction.SUM\n"
             ),
@@ -65,3 +78,25 @@ class KerasReductionMember(Rule):
                     "divides by their sum, and `sum_over_batch_size` does not."
                 )
                 yield self.finding(module, reference.node, message)
+        for call, name in module.calls:
+            if is_keras_class(name):
+                values = [*call.args, *(keyword.value for keyword in call.keywords)]
+                for value in values:
+                    member = _member_of_v1(module.symbol(value))
+                    if member and isinstance(value, ast.Attribute):
+                        message = (
+                            f"`tf.losses.Reduction.{member}` is TensorFlow 1's, and Keras losses "
+                            "refuse it. Name Keras's own: 'none', 'sum' or 'sum_over_batch_size'. "
+                            "Only Keras 3 has one that divides by the sum of the weights, as MEAN "
+                            "does: 'mean_with_sample_weight'."
+                        )
+                        yield self.finding(module, value, message)
+
+
+def _member_of_v1(symbol: str) -> str:
+    """Returns a member of TensorFlow 1's `Reduction` that Keras has not; "" for other symbols."""
+    name = api_name(symbol)
+    member = name.removeprefix(_V1_PREFIX)
+    if member == name or member == "NONE":
+        return ""
+    return member if member in _ONLY_V1 or ".compat.v1." in symbol else ""

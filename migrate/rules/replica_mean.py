@@ -5,20 +5,24 @@ import re
 from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
+from migrate.rules import _strategies
 from migrate.rules.base import Example, Rule
-from migrate.scanning.loss_values import Form, LossReader
-from migrate.scanning.syntax import Function, SourceModule
+from migrate.scanning.bindings import Binding
+from migrate.scanning.loss_values import Form, LossReader, is_keras_class
+from migrate.scanning.syntax import SourceModule, api_name, argument
 
-_RUNS = frozenset({"run", "experimental_run_v2", "experimental_run"})
+_OWN_SIZE = re.compile(r"shape(?:\(\w+\))?\[0\]|\blen\(")
+_DEEPEST = 9
 
 
 class ReplicaMean(Rule):
     """A loss that is divided by the batch of one replica.
 
     Finds:
-      `tf.reduce_mean` of the losses of the examples, or `tf.reduce_sum` of them divided by the size
-      of the function's own batch, in a function that is given to `strategy.run`, where the
-      gradients come from that loss.
+      In a function that is given to `strategy.run`, or in one that it calls, a loss from which the
+      gradients come and that is `tf.reduce_mean` of the losses of the examples, `tf.reduce_sum` of
+      them divided by the size of the function's own batch, `tf.nn.compute_average_loss` with that
+      size, or what a Keras loss object with its default reduction returns.
 
     Why it matters:
       Each replica divides by its own number of examples, and the gradients of the replicas are
@@ -69,6 +73,22 @@ class ReplicaMean(Rule):
         Example(
             code=(
                 "import tensorflow as tf\n\n\n"
+                "def mean(x, y):\n"
+                "    losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=f(x))\n"
+                "    return tf.reduce_mean(losses)\n\n\n"
+                "def step(x, y):\n"
+                "    with tf.GradientTape() as tape:\n"
+                "        loss = mean(x, y) + sum(model.losses)\n"
+                "    return tape.gradient(loss, variables)\n\n\n"
+                "strategy = tf.distribute.MirroredStrategy()\n"
+                "strategy.run(step, args=(x, y))\n"
+            ),
+            lines=(6,),
+            because="Each replica divides by its own number of examples",
+        ),
+        Example(
+            code=(
+                "import tensorflow as tf\n\n\n"
                 "def step(x, y):\n"
                 "    losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=f(x))\n"
                 "    return tf.nn.compute_average_loss(losses, global_batch_size=64)\n\n\n"
@@ -77,23 +97,23 @@ class ReplicaMean(Rule):
             ),
         ),
     )
-    words = tuple(_RUNS)
+    words = (".run", "experimental_run")
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the means."""
-        functions = {each for call in module.nodes(ast.Call) if (each := _run(call, module))}
+        calls = module.nodes(ast.Call)
+        functions = {_strategies.function_of_run(call, module) for call in calls} - {None}
         if not functions:
             return
         reader = LossReader(module)
-        for call, name in module.calls:
-            divided = _divided(call, name, module)
-            if divided is None or module.function_of(call) not in functions or not call.args:
+        seen: set[ast.expr] = set()
+        for call in calls:
+            if not _is_gradient(call) or module.function_of(call) not in functions:
                 continue
-            value, inner = reader.read(call), reader.read(call.args[0])
-            if value is None or inner is None or inner.form is not Form.ELEMENTS:
-                continue
-            if _has_gradient(divided, module):
-                yield self.finding(module, divided, _MESSAGE)
+            for summand in _summands(call.args[0], module):
+                if summand not in seen and _is_over_own_batch(summand, module, reader):
+                    seen.add(summand)
+                    yield self.finding(module, summand, _MESSAGE)
 
 
 _MESSAGE = (
@@ -103,40 +123,92 @@ _MESSAGE = (
 )
 
 
-def _divided(call: ast.Call, name: str, module: SourceModule) -> ast.expr | None:
-    """Returns a mean over the batch: of `tf.reduce_mean`, or of a sum divided by `shape(x)[0]`."""
-    if name == "reduce_mean":
-        return call
-    parent = next(iter(module.parents(call)), None)
-    if name != "reduce_sum" or not isinstance(parent, ast.BinOp) or parent.left is not call:
-        return None
-    if not isinstance(parent.op, ast.Div):
-        return None
-    right = ast.unparse(module.value_of(parent.right))
-    return parent if re.search(r"shape(?:\(\w+\))?\[0\]|\blen\(", right) else None
+def _is_gradient(call: ast.Call) -> bool:
+    """Tells whether a call is `tape.gradient(loss, ...)`."""
+    return isinstance(call.func, ast.Attribute) and call.func.attr == "gradient" and bool(call.args)
 
 
-def _run(call: ast.Call, module: SourceModule) -> Function | None:
-    """Returns the function of the module that a call gives to `strategy.run`."""
-    if not isinstance(call.func, ast.Attribute) or call.func.attr not in _RUNS or not call.args:
-        return None
-    if "strategy" not in ast.unparse(call.func.value).lower():
-        return None
-    value = module.value_of(call.args[0])
-    return value if isinstance(value, Function) else None
+def _summands(node: ast.AST, module: SourceModule, depth: int = 0) -> Iterator[ast.expr]:
+    """Yields the expressions that add up to a loss, through names and functions of the module."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(node, ast.Name):
+        for binding in module.bindings(node):
+            value = _value(binding, module)
+            if value is not None:
+                yield from _summands(value, module, depth + 1)
+    elif isinstance(node, ast.BinOp | ast.AugAssign):
+        if isinstance(node.op, ast.Add):
+            sides = (node.left, node.right) if isinstance(node, ast.BinOp) else _sides(node)
+            for side in sides:
+                yield from _summands(side, module, depth + 1)
+        elif isinstance(node, ast.BinOp):
+            yield node
+    elif isinstance(node, ast.expr):
+        returned = _returned(node, module)
+        if returned is None:
+            yield node
+        else:
+            yield from _summands(returned, module, depth + 1)
 
 
-def _has_gradient(call: ast.expr, module: SourceModule) -> bool:
-    """Tells whether a loss is assigned to a name whose gradient the same function takes."""
-    parent = next(iter(module.parents(call)), None)
-    if not isinstance(parent, ast.Assign) or len(parent.targets) != 1:
+def _sides(node: ast.AugAssign) -> tuple[ast.expr, ast.expr]:
+    return node.target, node.value
+
+
+def _value(binding: Binding, module: SourceModule) -> ast.AST | None:
+    """Returns what is assigned to a name; of several names, the part that is for this one."""
+    if binding.element is None or binding.value is None:
+        return binding.value
+    value = _returned(binding.value, module) or binding.value
+    is_there = isinstance(value, ast.Tuple) and binding.element < len(value.elts)
+    return value.elts[binding.element] if is_there and isinstance(value, ast.Tuple) else None
+
+
+def _returned(node: ast.AST, module: SourceModule) -> ast.expr | None:
+    """Returns what a call of a function of the module returns; None for another expression."""
+    function = module.value_of(node.func) if isinstance(node, ast.Call) else None
+    if not isinstance(function, ast.FunctionDef):
+        return None
+    returns = module.returns(function)
+    return returns[0].value if len(returns) == 1 else None
+
+
+def _is_over_own_batch(node: ast.expr, module: SourceModule, reader: LossReader) -> bool:
+    """Tells whether a loss is a mean over the batch of the function that computes it."""
+    if isinstance(node, ast.BinOp):
+        left = node.left
+        return (
+            isinstance(node.op, ast.Div)
+            and isinstance(left, ast.Call)
+            and api_name(module.symbol(left.func)) == "reduce_sum"
+            and _is_of_elements(left, reader)
+            and _is_own_size(node.right, module)
+        )
+    if not isinstance(node, ast.Call):
         return False
-    function = module.function_of(call)
-    return any(
-        isinstance(each.func, ast.Attribute)
-        and each.func.attr == "gradient"
-        and bool(each.args)
-        and ast.dump(each.args[0]) == ast.dump(parent.targets[0]).replace("Store()", "Load()")
-        and module.function_of(each) is function
-        for each in module.nodes(ast.Call)
+    name = api_name(module.symbol(node.func))
+    if name == "reduce_mean":
+        return _is_of_elements(node, reader)
+    if name == "nn.compute_average_loss":
+        size = argument(node, "global_batch_size", 2)
+        return size is not None and _is_own_size(size, module)
+    value = reader.read(node)
+    made = module.value_of(node.func)
+    return (
+        value is not None
+        and value.form is Form.MEAN
+        and is_keras_class(value.function)
+        and not (isinstance(made, ast.Call) and _strategies.is_in_scope(made, module))
     )
+
+
+def _is_of_elements(call: ast.Call, reader: LossReader) -> bool:
+    """Tells whether a reduction is of the losses of the examples, and leaves a scalar."""
+    inner = reader.read(call.args[0]) if call.args else None
+    return reader.read(call) is not None and inner is not None and inner.form is Form.ELEMENTS
+
+
+def _is_own_size(node: ast.expr, module: SourceModule) -> bool:
+    """Tells whether an expression is the size of a tensor's batch: `tf.shape(x)[0]`, `len(x)`."""
+    return _OWN_SIZE.search(ast.unparse(module.value_of(node))) is not None

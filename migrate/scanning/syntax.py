@@ -109,7 +109,7 @@ class SourceModule:
     def value_of(self, node: ast.AST) -> ast.AST:
         """Follows a name to the one expression that is assigned to it; otherwise returns `node`.
 
-        `self.x` is followed, too, if its class assigns it in one place.
+        `self.x` is followed, too, if its class assigns it in one place, or defines it once.
         """
         for _ in range(9):
             if isinstance(node, ast.Attribute):
@@ -134,8 +134,12 @@ class SourceModule:
 
     @functools.cached_property
     def _attributes(self) -> dict[tuple[ast.ClassDef | None, str], list[ast.AST | None]]:
-        """What each class assigns to `self.x`; None for what is not one expression."""
+        """What each class has by `self.x`; None for what is not one expression or method."""
         found: dict[tuple[ast.ClassDef | None, str], list[ast.AST | None]] = {}
+        for function in self.nodes(ast.FunctionDef):
+            owner = next(self.parents(function))
+            if isinstance(owner, ast.ClassDef) and not _is_property(function):
+                found.setdefault((owner, function.name), []).append(function)
         for assigned in self.nodes(ast.Assign):
             for target in assigned.targets:
                 for attribute in _attributes_of_self(target):
@@ -230,6 +234,10 @@ def _attributes_of_self(target: ast.expr) -> list[ast.Attribute]:
         and isinstance(one.value, ast.Name)
         and one.value.id == "self"
     ]
+
+
+def _is_property(function: ast.FunctionDef) -> bool:
+    return any("property" in ast.unparse(each) for each in function.decorator_list)
 
 
 def _catches_missing(handler: ast.ExceptHandler) -> bool:

@@ -112,12 +112,64 @@ def right_step(inputs):
   grads = tape.gradient(loss, model.trainable_variables)
   return loss
 
+def mean_loss(labels, predictions):
+  return tf.reduce_mean(loss_object(labels, predictions))  #! LOSS312
+
+def step_with_function(inputs):
+  x, y = inputs
+  with tf.GradientTape() as tape:
+    loss = mean_loss(y, model(x))
+    loss += tf.add_n(model.losses)
+  return tape.gradient(loss, model.trainable_variables)
+
+def step_with_local_size(inputs):
+  x, y = inputs
+  with tf.GradientTape() as tape:
+    losses = loss_object(y, model(x))
+    loss = tf.nn.compute_average_loss(losses, global_batch_size=tf.shape(y)[0])  #! LOSS312
+  return tape.gradient(loss, model.trainable_variables)
+
+def step_with_keras_mean(inputs):
+  x, y = inputs
+  with tf.GradientTape() as tape:
+    loss = tf.keras.losses.MeanSquaredError()(y, model(x))  #! LOSS312
+  return tape.gradient(loss, model.trainable_variables)
+
+def right_step_by_replicas(inputs):
+  x, y = inputs
+  with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(loss_object(y, model(x)))
+    loss = loss / strategy.num_replicas_in_sync
+  return tape.gradient(loss, model.trainable_variables)
+
+class Trainer:
+  def compute_loss(self, y, p):
+    return tf.reduce_mean(loss_object(y, p))  #! LOSS312
+
+  @tf.function
+  def step(self, inputs):
+    x, y = inputs
+    with tf.GradientTape() as tape:
+      loss = self.compute_loss(y, model(x))
+    return tape.gradient(loss, model.trainable_variables)
+
+  def run(self):
+    self.strategy.run(self.step, args=(batch,))
+
+strategy.run(step_with_function, args=(batch,))
+strategy.run(step_with_local_size, args=(batch,))
+strategy.run(step_with_keras_mean, args=(batch,))
+strategy.run(right_step_by_replicas, args=(batch,))
 strategy.run(train_step, args=(batch,))
 strategy.run(right_step, args=(batch,))
 """,
     "reductions": HEAD
     + """
 a = tf.keras.losses.MeanSquaredError(reduction=tf.keras.losses.Reduction.MEAN)  #! LOSS307
+a2 = tf.keras.losses.MeanSquaredError(reduction=tf.losses.Reduction.MEAN)  #! LOSS307
+a3 = tf.keras.losses.MeanSquaredError(tf.compat.v1.losses.Reduction.SUM)  #! LOSS307
+a4 = tf.keras.losses.MeanSquaredError(reduction=tf.losses.Reduction.SUM)  #! LOSS313
+a5 = tf.keras.losses.MeanSquaredError(reduction=tf.compat.v1.losses.Reduction.NONE)
 b = tf.compat.v1.losses.Reduction.MEAN
 c = tf.keras.losses.BinaryCrossentropy()
 d = c(y_true, y_pred, from_logits=True)  #! LOSS308

@@ -1,0 +1,49 @@
+"""Calls of a `tf.distribute` strategy, which is known by its name."""
+
+import ast
+
+from migrate.scanning.syntax import Function, SourceModule
+
+_RUNS = frozenset({"run", "experimental_run_v2", "experimental_run"})
+
+
+def function_of_run(call: ast.Call, module: SourceModule) -> Function | None:
+    """Returns the function of the module that a call gives to `strategy.run`; None for others."""
+    value = module.value_of(call.args[0]) if is_run(call) and call.args else None
+    return value if isinstance(value, Function) else None
+
+
+def is_run(call: ast.Call) -> bool:
+    """Tells whether a call is `strategy.run(...)`."""
+    func = call.func
+    return isinstance(func, ast.Attribute) and func.attr in _RUNS and _is_strategy(func.value)
+
+
+def is_in_scope(call: ast.Call, module: SourceModule) -> bool:
+    """Tells whether a call is in `with strategy.scope():`, and not an argument of `compile`.
+
+    Args:
+      call: A call of the module.
+      module: The module.
+    """
+    for parent in module.parents(call):
+        if isinstance(parent, ast.Call):
+            func = parent.func
+            if isinstance(func, ast.Attribute) and func.attr == "compile":
+                return False
+        if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            return False
+        if isinstance(parent, ast.With) and any(_is_scope(each) for each in parent.items):
+            return True
+    return False
+
+
+def _is_scope(item: ast.withitem) -> bool:
+    func = getattr(item.context_expr, "func", None)
+    if not isinstance(func, ast.Attribute) or func.attr != "scope":
+        return False
+    return _is_strategy(func.value)
+
+
+def _is_strategy(node: ast.expr) -> bool:
+    return "strategy" in ast.unparse(node).lower()
