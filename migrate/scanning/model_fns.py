@@ -39,7 +39,7 @@ def find(module: SourceModule, tree: Tree, file: str) -> Iterator[ModelFn]:
     for node in nodes:
         read = reader.read(node, parsed, tree)
         if node not in owners and read.train is None and read.eval is None:
-            continue  # it only has the name of a model_fn, or calls one that is not known
+            continue  # it only has the arguments of a model_fn, or calls one that is not known
         model_fn = ModelFn(
             path=module.path,
             line=node.lineno,
@@ -59,9 +59,9 @@ def _is_model_fn(node: Function) -> bool:
 
 
 def _hands_on(node: Function) -> bool:
-    """Tells whether a function is named and called as a model_fn, whoever makes its spec."""
+    """Tells whether a function is called as a model_fn, whoever makes its spec."""
     names = {argument.arg for argument in all_arguments(node.args)}
-    return node.name.endswith("model_fn") and {"features", "labels", "mode"} <= names
+    return node.name not in SPECS and {"features", "labels", "mode"} <= names
 
 
 def _owner(module: SourceModule, call: ast.Call) -> Function | None:

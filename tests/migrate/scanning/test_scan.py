@@ -229,10 +229,20 @@ def make_spec(mode, loss):
 
 def small(features, labels, mode):
     return head.create_estimator_spec(features, mode, logits)
+
+def handed_on(features, labels, mode):
+    return make_spec(mode, tf.losses.log_loss(labels, features["x"]))
+
+def not_known(features, labels, mode):
+    return elsewhere(features, labels, mode)
+
+class Head:
+    def create_estimator_spec(self, features, labels, mode):
+        return make_spec(mode, tf.losses.log_loss(labels, features["x"]))
 """,
     )
     names = [(each.line, each.name) for each in scan.scan(["x.py"]).model_fns]
-    assert names == [(5, "Model.build.model_fn"), (12, "small")]
+    assert names == [(5, "Model.build.model_fn"), (12, "small"), (15, "handed_on")]
 
 
 def test_standard_input(tree: Path) -> None:
