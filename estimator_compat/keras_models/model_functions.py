@@ -148,6 +148,12 @@ def _export_outputs(
 ) -> dict[str, Any]:
     outputs: dict[str, Any] = {_SERVED: PredictOutput(dict(predictions))}
     if classes is not None:
-        tensors.check_keys(list(classes), model.output_names, "export_outputs", "outputs")
+        missing = sorted(set(classes) - set(model.output_names))
+        if missing:
+            raise tensors.MissingKeysError(
+                f"The list passed into {model.output_names} does not cover requested "
+                f"{sorted(classes)} keys defined in the keras model. Missed keys: {missing}. Name "
+                "the outputs of `export_outputs` as the model does."
+            )
         outputs.update({name: cls(predictions[name]) for name, cls in classes.items()})
     return outputs

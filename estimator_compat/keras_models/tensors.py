@@ -82,11 +82,11 @@ def _ordered(values: Any, names: Sequence[str], what: str) -> list[Tensor] | Non
         return [_tensor(value) for value in values]
     if not isinstance(values, dict):
         return [_tensor(values)]
-    check_keys(names, values, what, "inputs" if what == "features" else "outputs")
+    _check_keys(names, values, what, "inputs" if what == "features" else "outputs")
     return [_tensor(values[name]) for name in names]
 
 
-def check_keys(expected: Sequence[str], given: Any, what: str, order: str) -> None:
+def _check_keys(expected: Sequence[str], given: Any, what: str, order: str) -> None:
     """Checks that a dict or a list has all the names that are expected.
 
     Args:
