@@ -52,6 +52,7 @@ _EXPORTS = {
     "export": "estimator_compat.export",
     "inputs": "estimator_compat.inputs",
     "loss_summaries": "estimator_compat.losses.summaries",
+    "model_to_estimator": "estimator_compat.keras_models.conversion",
     "regressor_parse_example_spec": "estimator_compat.canned.parsing",
     "tpu": "estimator_compat.tpu",
     "train_and_evaluate": "estimator_compat.training",
@@ -64,6 +65,7 @@ _EXPORTS = {
 _NEED_LEGACY_KERAS = {
     "Estimator",
     "add_metrics",
+    "model_to_estimator",
     "tpu",
     "train_and_evaluate",
     "with_loss_summaries",

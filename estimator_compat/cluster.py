@@ -146,11 +146,15 @@ def _single_process(
 ) -> Cluster:
     task_type = task.get("type", TaskType.WORKER)
     task_id = _index(task.get("index", 0))
-    if task_type != TaskType.WORKER or task_id != 0:
-        raise ValueError(
-            'If "cluster" is not set in TF_CONFIG, task type must be WORKER and task index must '
-            f"be 0, given: {task_type!r} and {task_id}; name the cluster or leave the task out."
-        )
+    for holds, words in (
+        (task_type == TaskType.WORKER, "task type must be WORKER"),
+        (task_id == 0, "task index must be 0"),
+    ):
+        if not holds:
+            raise ValueError(
+                f'If "cluster" is not set in TF_CONFIG, {words}, given: {task_type!r} and '
+                f"{task_id}; expected the only process; name the cluster or leave the task out."
+            )
     return Cluster(
         master=config.get("session_master", ""),
         evaluation_master=config.get("eval_session_master", ""),
@@ -180,7 +184,9 @@ def _read_task(spec: Any, task: Mapping[str, Any], chief: str) -> tuple[str, int
 
     if chief not in spec.jobs or spec.num_tasks(chief) != 1:
         raise error(
-            f'If "cluster" is set in TF_CONFIG, it must have one "{chief}" node',
+            f'The "cluster" in TF_CONFIG must have only one "{chief}" node'
+            if chief in spec.jobs and spec.num_tasks(chief) > 1
+            else f'If "cluster" is set in TF_CONFIG, it must have one "{chief}" node',
             f"list exactly one address under {chief!r}",
         )
     if chief == TaskType.MASTER and TaskType.CHIEF in spec.jobs:
@@ -189,11 +195,12 @@ def _read_task(spec: Any, task: Mapping[str, Any], chief: str) -> tuple[str, int
             "name the node that leads once, `chief` or `master`",
         )
     task_type, index = task.get("type"), task.get("index")
-    if not task_type or index is None:
-        raise error(
-            'If "cluster" is set in TF_CONFIG, task type and task index must be set',
-            "say which process this is in `task`",
-        )
+    for is_set, what in ((bool(task_type), "type"), (index is not None, "index")):
+        if not is_set:
+            raise error(
+                f'If "cluster" is set in TF_CONFIG, task {what} must be set',
+                "say which process this is in `task`",
+            )
     task_id = _index(index)
     if task_id < 0:
         raise error("Task index must be non-negative number", "count from 0")

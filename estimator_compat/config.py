@@ -57,7 +57,11 @@ _CHECKS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("keep_checkpoint_every_n_hours", lambda n: n > 0, "should be > 0"),
     ("log_step_count_steps", lambda n: n > 0, "should be > 0"),
     ("tf_random_seed", lambda n: isinstance(n, int), "must be integer"),
-    ("experimental_max_worker_delay_secs", lambda n: isinstance(n, int), "must be an integer"),
+    (
+        "experimental_max_worker_delay_secs",
+        lambda n: isinstance(n, int),
+        "must be an integer if set",
+    ),
     ("session_creation_timeout_secs", lambda n: n > 0, "should be > 0"),
     (
         "device_fn",
@@ -99,12 +103,14 @@ def _distributed_session_config(task_type: str, task_id: int) -> Any:
 def _model_dir(tf_config: dict[str, Any], model_dir: Any) -> Any:
     """Returns the `model_dir` of the RunConfig, or the one of TF_CONFIG."""
     tf_config_dir = tf_config.get("model_dir")
-    if model_dir == "" or tf_config_dir == "":
-        raise ValueError(
-            "model_dir should be non-empty, given: '' in "
-            f"{'RunConfig' if model_dir == '' else 'TF_CONFIG'}; expected a folder or None; leave "
-            "it out for a temporary one."
-        )
+    for value, words in (
+        (model_dir, "model_dir should be non-empty"),
+        (tf_config_dir, "model_dir in TF_CONFIG should be non-empty"),
+    ):
+        if value == "":
+            raise ValueError(
+                f"{words}, given: ''; expected a folder or None; leave it out for a temporary one."
+            )
     if model_dir and tf_config_dir and model_dir != tf_config_dir:
         raise ValueError(
             "`model_dir` provided in RunConfig construct, if set, must have the same value as the "
@@ -216,6 +222,7 @@ class RunConfig:
             save_checkpoints_secs = 600 if save_checkpoints_steps is _USE_DEFAULT else None
         if save_checkpoints_steps is _USE_DEFAULT:
             save_checkpoints_steps = None
+        _check_distribution(train_distribute, eval_distribute, experimental_distribute)
         config = clusters.tf_config()
         _assign(
             self,
@@ -298,6 +305,26 @@ def _assign(config: RunConfig, **properties: Any) -> None:
         value = getattr(config, name)
         if value is not None and not holds(value):
             raise ValueError(f"{name} {condition}, given: {value!r}; change it or leave it out.")
+
+
+def _check_distribution(train: Any, evaluation: Any, experimental: Any) -> None:
+    """Checks the distribution strategies of a RunConfig.
+
+    Raises:
+      ValueError: One is given twice, or is a strategy for custom loops only.
+    """
+    for strategy, name in ((train, "train_distribute"), (evaluation, "eval_distribute")):
+        if strategy and getattr(experimental, name, None):
+            raise ValueError(
+                f"Either `{name}` or `experimental_distribute.{name}` can be set. Given: both; "
+                "expected one; leave the other out."
+            )
+        if type(strategy) is tf.distribute.experimental.ParameterServerStrategy:
+            raise ValueError(
+                "Please use `tf.compat.v1.distribute.experimental.ParameterServerStrategy` for "
+                f"parameter server strategy with estimator. Given: {strategy!r:.200} as `{name}`; "
+                "expected a strategy that runs in graphs; change it."
+            )
 
 
 def complete_config(config: RunConfig | None, model_dir: str | None) -> RunConfig:

@@ -23,6 +23,7 @@ from estimator_compat.runtime import (
     evaluation,
     predictions,
     sessions,
+    subclasses,
     training_hooks,
     user_functions,
     warm_start,
@@ -32,10 +33,6 @@ from estimator_compat.type_aliases import Hook, InputFn, ModelFn, Params, Variab
 
 logging = tf1.logging
 
-# The names that subclasses may override. TPUEstimator overrides the three private methods.
-_OVERRIDABLE = frozenset(
-    {"model_fn", "latest_checkpoint", "_create_global_step", "_inputs", "_model_fn_for_export"}
-)
 _NO_BATCH = object()
 
 
@@ -77,7 +74,7 @@ class Estimator(ExportsSavedModels):
         params: Params = None,
         warm_start_from: Any = None,
     ) -> None:
-        _check_not_overridden(type(self))
+        subclasses.check_not_overridden(type(self), Estimator)
         self._config = complete_config(config, path_to_str(model_dir))
         logging.info("Using config: %s", vars(self._config))
         user_functions.verify_model_fn(model_fn, params)
@@ -389,16 +386,3 @@ class Estimator(ExportsSavedModels):
         if self._warm_start_settings:
             logging.info("Warm-starting with WarmStartSettings: %s", self._warm_start_settings)
             tf1.train.warm_start(*self._warm_start_settings)
-
-
-def _check_not_overridden(cls: type) -> None:
-    members = {name for name in dir(Estimator) if not name.startswith("__")} - _OVERRIDABLE
-    overridden = sorted(
-        name for name in members & set(vars(cls)) if getattr(cls, name) != getattr(Estimator, name)
-    )
-    if overridden:
-        raise ValueError(
-            f"Subclasses of Estimator cannot override members of Estimator. {cls} does override "
-            f"{overridden}; expected a model_fn and methods with other names; wrap the Estimator "
-            "instead."
-        )

@@ -13,6 +13,11 @@ from estimator_compat.type_aliases import ServingInputReceiverFn
 
 logging = tf1.logging
 
+_COMPARE_FN = (
+    "expected a function of best_eval_result and current_eval_result that tells whether the "
+    "current evaluation is better; rename its arguments, or leave `compare_fn` out."
+)
+
 
 class Exporter(abc.ABC):
     """Exports an Estimator after an evaluation."""
@@ -59,6 +64,8 @@ class _SavedModelExporter(Exporter):
       ValueError: `exports_to_keep` is not positive.
     """
 
+    _positive = "a positive number"
+
     def __init__(
         self,
         name: str,
@@ -69,8 +76,8 @@ class _SavedModelExporter(Exporter):
     ) -> None:
         if exports_to_keep is not None and exports_to_keep <= 0:
             raise ValueError(
-                "`exports_to_keep`, if provided, must be a positive number. Got "
-                f"{exports_to_keep}; pass None to keep all."
+                f"`exports_to_keep`, if provided, must be {self._positive}. Got {exports_to_keep}; "
+                "expected how many exports stay; pass None to keep all."
             )
         self._name = name
         self._receiver_fn = serving_input_receiver_fn
@@ -133,6 +140,8 @@ class LatestExporter(_SavedModelExporter):
     Raises:
       ValueError: `exports_to_keep` is not positive.
     """
+
+    _positive = "positive number"  # the original's words
 
     def __init__(
         self,
@@ -301,10 +310,18 @@ def _read_results(event_file: str) -> list[dict[str, float]]:
 
 
 def _check_compare_fn(compare_fn: Any) -> None:
-    expected = {"best_eval_result", "current_eval_result"}
-    if not callable(compare_fn) or set(user_functions.argument_names(compare_fn)) != expected:
+    if compare_fn is None:
+        raise ValueError(f"`compare_fn` must not be None. Given: None; {_COMPARE_FN}")
+    names = user_functions.argument_names(compare_fn) if callable(compare_fn) else ()
+    expected = ("best_eval_result", "current_eval_result")
+    for name in expected:
+        if name not in names:
+            raise ValueError(
+                f"compare_fn ({compare_fn}) must include {name} argument. It takes {list(names)}; "
+                f"{_COMPARE_FN}"
+            )
+    unknown = sorted(set(names) - set(expected))
+    if unknown:
         raise ValueError(
-            f"`compare_fn` ({compare_fn}) must include best_eval_result argument and "
-            "current_eval_result argument, and no others; expected a function that tells whether "
-            "the current evaluation is better; rename its arguments."
+            f"compare_fn ({compare_fn}) has following not expected args: {unknown}; {_COMPARE_FN}"
         )

@@ -109,13 +109,20 @@ class EstimatorSpec(_Fields):
         return EstimatorSpec(**{**self._asdict(), **changes})
 
 
-def _check_graph(value: Any, what: str) -> None:
+def _check_graph(value: Any, what: str, name: str = "") -> None:
+    """Checks that a value is of the default graph.
+
+    Args:
+      value: A Tensor or an Operation.
+      what: What the error message calls it.
+      name: Its name in the dict that it is in; "" without a dict.
+    """
     if tf.executing_eagerly() or value.graph is tf1.get_default_graph():
         return
+    named = f"{name}: {value.name}" if name else value.name
     raise ValueError(
-        f'{what} with "{value.name}" must be from the default graph; it is from another one, '
-        "built outside of this call of the model_fn or in an earlier one; build it inside the "
-        "model_fn."
+        f'{what} with "{named}" must be from the default graph; it is from another one, built '
+        "outside of this call of the model_fn or in an earlier one; build it inside the model_fn."
     )
 
 
@@ -189,7 +196,7 @@ def _validate_predictions(predictions: Nest, mode: str) -> Nest:
     named = predictions if isinstance(predictions, dict) else {"": predictions}
     for name, value in named.items():
         _check_tensor(value, f"predictions[{name}]" if name else "predictions")
-        _check_graph(value, "prediction values")
+        _check_graph(value, "prediction values", name)
     return dict(predictions) if isinstance(predictions, dict) else predictions
 
 
@@ -241,7 +248,7 @@ def _validate_metrics(eval_metric_ops: dict[str, Any] | None) -> dict[str, Any]:
                     f"{name}; expected what a tf.compat.v1.metrics function returns; convert it "
                     "with tf.convert_to_tensor."
                 )
-            _check_graph(value, f"eval_metric_ops[{name}]")
+            _check_graph(value, "eval_metric_ops", name)
     return pairs
 
 

@@ -7,6 +7,9 @@ from estimator_compat import exporters
 from estimator_compat.runtime import training_hooks
 from estimator_compat.type_aliases import Hook, InputFn
 
+_HOOKS = "All hooks must be `SessionRunHook` instances"
+_LISTENERS = "All saving_listeners must be `CheckpointSaverListener` instances"
+
 
 class _TrainFields(NamedTuple):
     input_fn: InputFn
@@ -55,8 +58,8 @@ class TrainSpec(_TrainFields):
             cls,
             input_fn,
             max_steps,
-            tuple(training_hooks.check_hooks(hooks)),
-            tuple(training_hooks.check_listeners(saving_listeners)),
+            tuple(training_hooks.check_hooks(hooks, _HOOKS)),
+            tuple(training_hooks.check_listeners(saving_listeners, _LISTENERS)),
         )
 
 
@@ -104,7 +107,7 @@ class EvalSpec(_EvalFields):
             input_fn,
             steps,
             name,
-            tuple(training_hooks.check_hooks(hooks)),
+            tuple(training_hooks.check_hooks(hooks, _HOOKS)),
             _check_exporters(exporters),
             start_delay_secs,
             throttle_secs,
@@ -137,9 +140,14 @@ def _check_exporters(value: Any) -> tuple[exporters.Exporter, ...]:
             f"{value}; derive it from estimator_compat.Exporter."
         )
     names = [exporter.name for exporter in exporter_list]
-    if not all(isinstance(name, str) and name for name in names) or len(set(names)) < len(names):
-        raise ValueError(
-            f"`exporters` must have unique names, given: {names}; expected a non-empty string for "
-            "each, since it names the folder; rename them."
-        )
+    for holds, words in (
+        (all(names), "An Exporter cannot have a name that is `None` or empty."),
+        (all(isinstance(name, str) for name in names), "An Exporter must have a string name."),
+        (len({*map(str, names)}) == len(names), "`exporters` must have unique names."),
+    ):
+        if not holds:
+            raise ValueError(
+                f"{words} All exporter names: {names}; expected a different string for each, since "
+                "it names the folder; rename them."
+            )
     return tuple(exporter_list)

@@ -22,6 +22,8 @@ _SECONDS_PER_WORKER = 5
 _LONGEST_DELAY_SECONDS = 60
 _WARNING_SECONDS = 600
 
+_TASK_TYPES = (TaskType.CHIEF, TaskType.MASTER, TaskType.WORKER, TaskType.PS, TaskType.EVALUATOR)
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class _Evaluation:
@@ -158,8 +160,8 @@ class _EvaluationListener(tf1.train.CheckpointSaverListener):
         self.last = self._evaluator.evaluate_and_export()
         if self.last is None:
             raise RuntimeError(
-                f"There was no new checkpoint after the training at step {global_step}; expected "
-                "one in model_dir; check that the Scaffold's saver writes to it."
+                f"There was no new checkpoint after the training. It ended at step {global_step}; "
+                "expected a checkpoint in model_dir; check that the Scaffold's saver writes to it."
             )
 
 
@@ -186,14 +188,15 @@ def train_and_evaluate(
       ValueError: This process is a second evaluator.
     """
     for value, expected_type, name in (
+        (eval_spec, EvalSpec, "eval_spec"),
         (estimator, Estimator, "estimator"),
         (train_spec, TrainSpec, "train_spec"),
-        (eval_spec, EvalSpec, "eval_spec"),
     ):
         if not isinstance(value, expected_type):
+            type_name = expected_type.__name__
             raise TypeError(
-                f"`{name}` must have type `{expected_type.__name__}`. Got: {type(value)}; build it "
-                f"with estimator_compat.{expected_type.__name__}(...)."
+                f"`{name}` must have type `tf.estimator.{type_name}`. Got: {type(value)}; expected "
+                f"the class of this package; build it with estimator_compat.{type_name}(...)."
             )
     config = estimator.config
     if config.task_type == TaskType.EVALUATOR:
@@ -240,6 +243,11 @@ def _train(estimator: Estimator, spec: TrainSpec, listeners: Sequence[Any]) -> N
 def _run_task(estimator: Estimator, train_spec: TrainSpec, eval_spec: EvalSpec) -> None:
     """Runs this process's task: serves variables, or trains; a master also evaluates."""
     config = estimator.config
+    if config.task_type not in _TASK_TYPES:
+        raise ValueError(
+            f"Task type {config.task_type} is not supported. Supported task types are "
+            f"{list(_TASK_TYPES)}; expected one of them; correct TF_CONFIG."
+        )
     server = _start_server(config)
     if config.task_type == TaskType.PS:
         server.join()

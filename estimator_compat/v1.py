@@ -15,6 +15,11 @@ _EXPORTS = {
     for model, module in _FILES.items()
     for kind in ("Classifier", "Estimator", "Regressor")
 }
+_EXPORTS["Estimator"] = ("estimator_compat.legacy_estimator", "Estimator")
+_EXPORTS["model_to_estimator"] = (
+    "estimator_compat.keras_models.conversion",
+    "model_to_estimator_v1",
+)
 _EXPORTS |= {
     f"{kind}_parse_example_spec": (
         "estimator_compat.canned.parsing",

@@ -7,8 +7,8 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.canned import baseline, optimizers
-from estimator_compat.estimator import Estimator
 from estimator_compat.heads import factories
+from estimator_compat.legacy_estimator import Estimator
 from estimator_compat.type_aliases import Features, Labels, Tensor
 
 _SUM = tf1.losses.Reduction.SUM

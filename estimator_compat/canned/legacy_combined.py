@@ -16,8 +16,8 @@ from estimator_compat.canned import (
     partitioners,
 )
 from estimator_compat.canned.combined_parts import Parts
-from estimator_compat.estimator import Estimator
 from estimator_compat.heads import factories
+from estimator_compat.legacy_estimator import Estimator
 from estimator_compat.type_aliases import Features, Labels, Tensor
 
 _SUM = tf1.losses.Reduction.SUM

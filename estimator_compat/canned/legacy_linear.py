@@ -7,8 +7,8 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat.canned import feature_columns as columns_
 from estimator_compat.canned import linear, logit_fns, optimizers, partitioners
-from estimator_compat.estimator import Estimator
 from estimator_compat.heads import factories
+from estimator_compat.legacy_estimator import Estimator
 from estimator_compat.type_aliases import Features, Labels
 
 _SUM = tf1.losses.Reduction.SUM

@@ -7,6 +7,7 @@ use.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.canned import dnn_model, linear_model, model_summaries
@@ -40,10 +41,11 @@ def call_logit_fn(
     names = user_functions.argument_names(logit_fn)
     given = {"mode": mode, "params": params, "config": config}
     logits = logit_fn(features=features, **{k: v for k, v in given.items() if k in names})
-    if not isinstance(logits, dict) and not hasattr(logits, "dtype"):
+    named = logits if isinstance(logits, dict) else {"logits": logits}
+    if not all(isinstance(k, str) and isinstance(v, tf.Tensor) for k, v in named.items()):
         raise ValueError(
-            f"model_fn should return a Tensor or a dictionary of Tensors, given: {logits!r:.200}; "
-            "expected logits; let the function return them."
+            "logit_fn should return a Tensor or a dictionary mapping strings to Tensors. logit_fn "
+            f"returned: {logits!r:.200}; expected logits; let the function return them."
         )
     return logits
 

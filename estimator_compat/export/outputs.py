@@ -12,12 +12,12 @@ from estimator_compat.type_aliases import Tensor
 _DEFAULT = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
 
 
-def check_tensor(value: Any, name: str, *, dtype: str | None = None) -> Tensor:
+def check_tensor(value: Any, what: str, *, dtype: str | None = None) -> Tensor:
     """Checks that an output is a Tensor or Variable of a dtype, and returns it.
 
     Args:
       value: The output.
-      name: What the error message calls the output.
+      what: What the error message calls the output, such as `Prediction output value`.
       dtype: "string", "float" for any floating type, or None for any dtype.
 
     Raises:
@@ -29,16 +29,20 @@ def check_tensor(value: Any, name: str, *, dtype: str | None = None) -> Tensor:
         or (dtype == "float" and value.dtype.is_floating)
     )
     if not is_valid:
-        expected = f"{dtype} Tensor" if dtype else "Tensor"
+        kind = {None: "Tensor", "string": "string Tensor", "float": "float32 Tensor"}[dtype]
         raise ValueError(
-            f"`{name}` ({value}) is not a {expected}; expected a {expected} of the model_fn's "
-            "graph; cast it or name another tensor."
+            f"{what} must be a {kind}; got {value}; expected a Tensor of the model_fn's graph; "
+            "cast it or name another tensor."
         )
     return value
 
 
-def signature_name(name: Any) -> str:
+def signature_name(name: Any, what: str = "Prediction") -> str:
     """Returns an output's name in a signature: the name itself, or a tuple's parts joined by `/`.
+
+    Args:
+      name: The name.
+      what: What the error message calls the output.
 
     Raises:
       ValueError: The name is neither a string nor a tuple of strings.
@@ -46,8 +50,8 @@ def signature_name(name: Any) -> str:
     joined = "/".join(name) if isinstance(name, tuple) else name
     if not isinstance(joined, str):
         raise ValueError(
-            f"Prediction output key must be a string, given: {name!r}; expected a name for the "
-            "signature; rename it."
+            f"{what} output key must be a string; got {name!r}; expected a name for the signature; "
+            "rename it."
         )
     return joined
 
@@ -97,7 +101,7 @@ class PredictOutput(ExportOutput):
     def __init__(self, outputs: Any) -> None:
         named = outputs if isinstance(outputs, dict) else {"output": outputs}
         self._outputs = {
-            signature_name(name): check_tensor(value, f"outputs[{name}]")
+            signature_name(name): check_tensor(value, "Prediction output value")
             for name, value in named.items()
         }
 
@@ -122,7 +126,7 @@ class RegressionOutput(ExportOutput):
     """
 
     def __init__(self, value: Tensor) -> None:
-        self._value = check_tensor(value, "value", dtype="float")
+        self._value = check_tensor(value, "Regression output value", dtype="float")
 
     @property
     def value(self) -> Tensor:
@@ -149,12 +153,16 @@ class ClassificationOutput(ExportOutput):
     def __init__(self, scores: Tensor | None = None, classes: Tensor | None = None) -> None:
         if scores is None and classes is None:
             raise ValueError(
-                "At least one of scores and classes must be set, given: None and None; expected "
-                "a Tensor for at least one; pass `scores=` or `classes=`."
+                "Cannot create a ClassificationOutput with empty arguments. Both are None; "
+                "expected a Tensor for at least one; pass `scores=` or `classes=`."
             )
-        self._scores = None if scores is None else check_tensor(scores, "scores", dtype="float")
+        self._scores = (
+            None if scores is None else check_tensor(scores, "Classification scores", dtype="float")
+        )
         self._classes = (
-            None if classes is None else check_tensor(classes, "classes", dtype="string")
+            None
+            if classes is None
+            else check_tensor(classes, "Classification classes", dtype="string")
         )
 
     @property
@@ -173,6 +181,24 @@ class ClassificationOutput(ExportOutput):
         return tf1.saved_model.classification_signature_def(examples, self._classes, self._scores)
 
 
+_KINDS = {
+    "PredictOutput": lambda output: PredictOutput(output.outputs),
+    "RegressionOutput": lambda output: RegressionOutput(output.value),
+    "ClassificationOutput": lambda output: ClassificationOutput(output.scores, output.classes),
+}
+
+
+def _own(output: Any) -> Any:
+    """Converts an output of the original's class, which TensorFlow still has in a private file.
+
+    Any other object is returned as it is.
+    """
+    cls = type(output)
+    if not cls.__module__.endswith(".model_utils.export_output") or cls.__name__ not in _KINDS:
+        return output
+    return _KINDS[cls.__name__](output)
+
+
 def completed(export_outputs: Any, predictions: Any) -> dict[str, ExportOutput]:
     """Returns `export_outputs` with the output that is served by default.
 
@@ -189,23 +215,26 @@ def completed(export_outputs: Any, predictions: Any) -> dict[str, ExportOutput]:
         return {_DEFAULT: PredictOutput(predictions)}
     if not isinstance(export_outputs, dict):
         raise TypeError(
-            f"export_outputs must be dict, given: {export_outputs}; expected a name for every "
+            f"`export_outputs` must be dict, received: {export_outputs}; expected a name for every "
             "ExportOutput; write `{'name': output}`."
         )
+    own = {name: _own(output) for name, output in export_outputs.items()}
+    if any(own[name] is not output for name, output in export_outputs.items()):
+        export_outputs = own
     for name, output in export_outputs.items():
         if not isinstance(output, ExportOutput):
             raise TypeError(
-                f"Values in export_outputs must be ExportOutput objects, given: {output} for key "
-                f"{name!r}; expected a PredictOutput, ClassificationOutput or RegressionOutput; "
-                "wrap the tensors in one of these classes."
+                "Values in `export_outputs` must be ExportOutput objects, received: "
+                f"{ {name: output} }; expected a PredictOutput, ClassificationOutput or "
+                "RegressionOutput; wrap the tensors in one of these classes."
             )
     if len(export_outputs) == 1:
         (output,) = export_outputs.values()
         return {**export_outputs, _DEFAULT: output}
     if export_outputs and _DEFAULT not in export_outputs:
         raise ValueError(
-            "Multiple export_outputs were provided, but none of them is specified as the "
-            f"default: {sorted(export_outputs)}; expected one under the key {_DEFAULT!r}; rename "
-            "the one to serve by default."
+            "Multiple `export_outputs` were provided, but none of them are specified as the "
+            f"default. Given: {sorted(export_outputs)}; expected one under the key {_DEFAULT!r}; "
+            "rename the one to serve by default."
         )
     return export_outputs

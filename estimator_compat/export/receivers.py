@@ -20,9 +20,25 @@ _SupervisedFields = collections.namedtuple(
 )
 
 
+def _is_tensor_like(value: Any) -> bool:
+    """Tells whether a value is a tensor, or wraps one.
+
+    As in the original, a wrapper has an attribute `tensor` and can be converted.
+    """
+    if isinstance(value, _TENSORS):
+        return True
+    if not hasattr(value, "tensor"):
+        return False
+    try:
+        tf.convert_to_tensor(value)
+    except TypeError:
+        return False
+    return True
+
+
 def _check_tensor(value: Any, what: str) -> Tensor:
     """Returns a value that is a tensor, and raises a ValueError for any other value."""
-    if not isinstance(value, _TENSORS):
+    if not _is_tensor_like(value):
         raise ValueError(
             f"{what} must be a Tensor, SparseTensor, or RaggedTensor, given: {value!r}; expected a "
             "tensor of the receiver function's graph; convert it with tf.convert_to_tensor."
@@ -117,7 +133,12 @@ class TensorServingInputReceiver(_ServingFields):
         receiver_tensors_alternatives: Mapping[str, Any] | None = None,
     ) -> "TensorServingInputReceiver":
         """Checks the tensors, and names those that are fed and are not in a dict."""
-        _check_tensor(features, "features")
+        if features is None:
+            raise ValueError(
+                "features must be defined, given: None; expected a Tensor; return it from the "
+                "receiver function."
+            )
+        _check_tensor(features, "feature")
         checked = ServingInputReceiver(features, receiver_tensors, receiver_tensors_alternatives)
         return super().__new__(
             cls, features, checked.receiver_tensors, checked.receiver_tensors_alternatives

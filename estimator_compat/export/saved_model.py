@@ -8,13 +8,12 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat.export import outputs, supervised
+from estimator_compat.export import graph_saving, outputs, supervised
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import (
     checkpoint_files,
     graph_traversal,
     own_deprecations,
-    sessions,
 )
 from estimator_compat.runtime.graph_traversal import Edge
 from estimator_compat.type_aliases import ServingInputReceiverFn, Tensor
@@ -78,7 +77,7 @@ def export(
                 tf1.set_random_seed(config.tf_random_seed)
                 receiver = receiver_fns[mode]()
                 spec = build(receiver, mode)
-                sessions.save_graph(
+                graph_saving.save_graph(
                     builder,
                     scaffold=spec.scaffold,
                     train_op=spec.train_op,

@@ -76,8 +76,12 @@ class EvalOutput(_SupervisedOutput):
     METHOD = "tensorflow/supervised/eval"
 
 
+# What error messages call an output, by the first part of its name.
+_WORDS = {"loss": "Loss", "predictions": "Prediction", "metrics": "metrics"}
+
+
 def _prefix_name(name: Any, prefix: str) -> str:
-    name = signature_name(name)
+    name = signature_name(name, _WORDS[prefix])
     return name if name.startswith(prefix) else f"{prefix}/{name}"
 
 
@@ -87,7 +91,7 @@ def _prefix_tensors(tensors: Any, prefix: str) -> dict[str, Tensor] | None:
         return None
     named = tensors if isinstance(tensors, dict) else {prefix: tensors}
     return {
-        _prefix_name(name, prefix): check_tensor(tensor, f"{prefix}[{name}]")
+        _prefix_name(name, prefix): check_tensor(tensor, f"{_WORDS[prefix]} output value")
         for name, tensor in named.items()
     }
 
@@ -100,11 +104,16 @@ def _metric_tensors(metrics: Any) -> dict[str, Tensor] | None:
     for name, (value, update) in (
         metrics if isinstance(metrics, dict) else {"metrics": metrics}
     ).items():
+        if not isinstance(update, tf.Operation | tf.Tensor | tf.Variable):
+            raise ValueError(
+                f"{name} update_op must be a Tensor or Operation; got {update}; expected what a "
+                "tf.compat.v1.metrics function returns; pass both parts of it."
+            )
         if isinstance(update, tf.Operation):
             # A signature holds tensors only. This tensor is empty; fetching it runs the op.
             with tf.control_dependencies([update]):
                 update = tf.constant([], name="metric_op_wrapper")
         name = _prefix_name(name, "metrics")
-        tensors[f"{name}/value"] = check_tensor(value, f"metrics[{name}]")
+        tensors[f"{name}/value"] = check_tensor(value, f"{name} output value")
         tensors[f"{name}/update_op"] = update
     return tensors

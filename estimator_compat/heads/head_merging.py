@@ -87,9 +87,9 @@ def _split(heads: Sequence[Any], logits: Any) -> dict[str, Tensor]:
         sizes = [head.logits_dimension for head in heads]
         if logits.shape.as_list()[-1] not in (None, sum(sizes)):
             raise ValueError(
-                f"Could not split logits of shape {logits.shape} among the heads with individual "
-                f"logits dimensions: {sizes}; expected {sum(sizes)} logits for each example; give "
-                "the last layer so many units."
+                f"Could not split logits of shape {logits.shape.as_list()} among the heads with "
+                f"individual logits dimensions: {sizes}; expected {sum(sizes)} logits for each "
+                "example; give the last layer so many units."
             )
         ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
         return {

@@ -73,12 +73,13 @@ class InMemoryEvaluatorHook(tf1.train.SessionRunHook):
                 self._input_fn, self._hooks, checkpoint_path=None
             )
             scaffold = self._evaluation.scaffold
-            if scaffold.saver is not None or scaffold.init_fn is not None:
-                raise ValueError(
-                    "InMemoryEvaluator does not support custom saver or custom init_fn, and the "
-                    "model_fn's Scaffold has one; use train_and_evaluate, which restores "
-                    "checkpoints."
-                )
+            for name in ("saver", "init_fn"):
+                if getattr(scaffold, name) is not None:
+                    raise ValueError(
+                        f"InMemoryEvaluator does not support custom {name}, and the model_fn's "
+                        "Scaffold has one; expected a Scaffold without it; use train_and_evaluate, "
+                        "which restores checkpoints."
+                    )
             self._eval_variables = {v.name: v for v in tf1.global_variables()}
 
     def after_create_session(self, session: Session, coord: Any) -> None:

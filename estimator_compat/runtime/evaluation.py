@@ -73,10 +73,10 @@ def metrics_with_loss(eval_metric_ops: Mapping[str, Any], loss: Tensor) -> dict[
     Raises:
       ValueError: A metric has a name that the Estimator uses itself.
     """
-    for name in (LOSS, GLOBAL_STEP):
+    for name, quoted in ((LOSS, f'"{LOSS}"'), (GLOBAL_STEP, f"`{GLOBAL_STEP}`")):
         if name in eval_metric_ops:
             raise ValueError(
-                f'Metric with name "{name}" is not allowed, because Estimator already defines a '
+                f"Metric with name {quoted} is not allowed, because Estimator already defines a "
                 "default metric with the same name; expected another key in eval_metric_ops; "
                 "rename it."
             )

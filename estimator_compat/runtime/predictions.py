@@ -27,7 +27,7 @@ def select(predictions: Nest, predict_keys: Sequence[str] | str | None) -> Nest:
     selected = {name: value for name, value in predictions.items() if name in predict_keys}
     if not selected:
         raise ValueError(
-            f"Expected to run at least one output from {list(predictions)}, provided "
+            f"Expected to run at least one output from {predictions.keys()}, provided "
             f"{predict_keys}; name one of them."
         )
     return selected

@@ -27,8 +27,14 @@ class SummaryIntervals(NamedTuple):
     extra_hooks: list[Hook]
 
 
-def check_hooks(hooks: Iterable[Hook] | None) -> list[Hook]:
+def check_hooks(
+    hooks: Iterable[Hook] | None, words: str = "Hooks must be a SessionRunHook"
+) -> list[Hook]:
     """Checks a caller's hooks, and copies them to a list.
+
+    Args:
+      hooks: The hooks.
+      words: The first words of the error.
 
     Raises:
       TypeError: A hook is not a SessionRunHook.
@@ -37,14 +43,21 @@ def check_hooks(hooks: Iterable[Hook] | None) -> list[Hook]:
     for hook in hooks:
         if not isinstance(hook, tf1.train.SessionRunHook):
             raise TypeError(
-                f"Hooks must be a SessionRunHook, given: {hook}; expected an object, not its "
-                "class; derive it from tf.compat.v1.train.SessionRunHook."
+                f"{words}, given: {hook}; expected an object, not its class; derive it from "
+                "tf.compat.v1.train.SessionRunHook."
             )
     return hooks
 
 
-def check_listeners(listeners: Iterable[Any] | None) -> list[Any]:
+def check_listeners(
+    listeners: Iterable[Any] | None,
+    words: str = "saving_listeners must be a list of CheckpointSaverListener",
+) -> list[Any]:
     """Checks a caller's saving listeners, and copies them to a list without duplicates.
+
+    Args:
+      listeners: The listeners.
+      words: The first words of the error.
 
     Raises:
       TypeError: A listener is not a CheckpointSaverListener.
@@ -53,8 +66,7 @@ def check_listeners(listeners: Iterable[Any] | None) -> list[Any]:
     for listener in listeners:
         if not isinstance(listener, tf1.train.CheckpointSaverListener):
             raise TypeError(
-                "saving_listeners must be a list of CheckpointSaverListener, given: "
-                f"{listener}; expected objects of that class; derive it from "
+                f"{words}, given: {listener}; expected objects of that class; derive it from "
                 "tf.compat.v1.train.CheckpointSaverListener."
             )
     return [

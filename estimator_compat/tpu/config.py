@@ -50,9 +50,9 @@ def parse_iterations(iterations_per_loop: int | str) -> Iterations:
     match = _ITERATIONS.fullmatch(str(iterations_per_loop))
     if match is None:
         raise ValueError(
-            "Invalid TPUConfig `iterations_per_loop` value, given: "
-            f"{iterations_per_loop!r}; expected a positive integer or a time `<N><s|m|h>`; write "
-            "for example 100, '3600s', '60m' or '1h'."
+            "Invalid TPUConfig `iterations_per_loop` value. Value must be positive integer value "
+            f"or time-based value `<N><s|m|h>`, given: {iterations_per_loop!r}; write for example "
+            "100, '3600s', '60m' or '1h'."
         )
     number, suffix = match.groups()
     if not suffix:

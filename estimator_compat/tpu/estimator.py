@@ -3,23 +3,19 @@
 import contextlib
 import functools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat import inputs
-from estimator_compat.estimator import Estimator
+from estimator_compat.legacy_estimator import Estimator
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import user_functions
 from estimator_compat.spec import EstimatorSpec
-from estimator_compat.tpu.config import (
-    InputPipelineConfig,
-    RunConfig,
-    check_positive_integer,
-    parse_iterations,
-)
+from estimator_compat.tpu import tpu_checks
+from estimator_compat.tpu.config import InputPipelineConfig, RunConfig, parse_iterations
 from estimator_compat.tpu.spec import TPUEstimatorSpec
 from estimator_compat.tpu.speed import ExamplesPerSecondHook
 from estimator_compat.type_aliases import Params, Variable
@@ -28,11 +24,6 @@ logging = tf1.logging
 
 BATCH_SIZE, CONTEXT, USE_TPU = "batch_size", "context", "use_tpu"
 RESERVED = [BATCH_SIZE, CONTEXT]
-_SIZE_ARGUMENTS = {
-    ModeKeys.TRAIN: "train_batch_size",
-    ModeKeys.EVAL: "eval_batch_size",
-    ModeKeys.PREDICT: "predict_batch_size",
-}
 
 
 class TPUEstimator(Estimator):
@@ -49,7 +40,7 @@ class TPUEstimator(Estimator):
       model_dir: As for `Estimator`.
       config: An `estimator_compat.tpu.RunConfig`.
       params: Dict or HParams. The names `batch_size` and `context` are reserved.
-      use_tpu: Must be False. The default is the original's.
+      use_tpu: Must be False to train, evaluate or predict. The default is the original's.
       train_batch_size: Number of examples of a training batch; None for no `batch_size` in TRAIN.
       eval_batch_size: Number of examples of an evaluation batch; None for no `batch_size` in EVAL.
       predict_batch_size: Number of examples of a prediction batch; None for no `batch_size` in
@@ -96,8 +87,9 @@ class TPUEstimator(Estimator):
             ModeKeys.EVAL: eval_batch_size,
             ModeKeys.PREDICT: predict_batch_size,
         }
+        self._use_tpu = use_tpu
         if use_tpu:
-            _refuse_tpu(self._batch_sizes)
+            tpu_checks.check_arguments(config, self._batch_sizes)
         _refuse_embedding(embedding_config_spec)
         _check_export_version(export_saved_model_api_version)
         self._export_to_cpu, self._export_to_tpu = export_to_cpu, export_to_tpu
@@ -124,6 +116,8 @@ class TPUEstimator(Estimator):
         )
 
     def _inputs(self, input_fn: Callable[..., Any], mode: str) -> inputs.Inputs:
+        if self._use_tpu:
+            tpu_checks.refuse(mode, self._config, self._batch_sizes)
         _check_takes_params("input_fn", input_fn)
         self._check_not_sliced(mode)
         # A single host reads the whole input. The original passed None as `input_context` then.
@@ -195,7 +189,7 @@ class TPUEstimator(Estimator):
             had_batch_size = self._batch_sizes[mode] is not None and not exporting
             if had_batch_size or error.args != (BATCH_SIZE,):
                 raise
-            argument = _SIZE_ARGUMENTS[mode]
+            argument = tpu_checks.SIZE_ARGUMENTS[mode]
             raise KeyError(
                 "batch_size: params has none in an export, which serves batches of any size; "
                 "expected a model_fn that does without it; read it from the features' shape."
@@ -249,23 +243,6 @@ def _check_params(params: Params) -> None:
             f"{RESERVED} are reserved keys but existed in params {params}; expected neither; "
             f"rename {used}, or pass the batch sizes as `train_batch_size=` and so on."
         )
-
-
-def _refuse_tpu(batch_sizes: Mapping[str, int | None]) -> None:
-    """Raises the error for `use_tpu=True`; wrong batch sizes raise the original's errors first."""
-    if batch_sizes[ModeKeys.TRAIN] is None:
-        raise ValueError(
-            "`train_batch_size` cannot be `None`; expected the number of examples in a global "
-            "batch; pass it."
-        )
-    for mode, size in batch_sizes.items():
-        if size is not None:
-            check_positive_integer(size, _SIZE_ARGUMENTS[mode])
-    raise ValueError(
-        "`use_tpu` (True, which is also the default) needs a TPU, and this TPUEstimator runs on "
-        "CPU and GPU; expected False; pass `use_tpu=False`, or move the model to "
-        "tf.distribute.TPUStrategy."
-    )
 
 
 def _refuse_embedding(embedding_config_spec: Any) -> None:

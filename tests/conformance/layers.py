@@ -95,8 +95,8 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         ),
         Room(
             name="estimator_compat.private_tensorflow",
-            holds="every private member of TensorFlow, with its reason",
-            modules=_in(_E, "private_tensorflow"),
+            holds="every private member of TensorFlow and tf_keras, with its reason",
+            modules=_in(_E, "private_tensorflow", "private_keras", "private_tpu"),
             libraries=("tensorflow",),
         ),
         Room(
@@ -177,7 +177,13 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         ),
     ),
     (Room(name="estimator_compat.spec", holds="EstimatorSpec", modules=_in(_E, "spec")),),
-    (Room(name="estimator_compat.estimator", holds="Estimator", modules=_in(_E, "estimator")),),
+    (
+        Room(
+            name="estimator_compat.estimator",
+            holds="Estimator",
+            modules=_in(_E, "estimator", "legacy_estimator"),
+        ),
+    ),
     (
         Room(
             name="estimator_compat.training",
@@ -188,6 +194,11 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             name="estimator_compat.hooks",
             holds="hooks that take an Estimator",
             modules=(f"{_E}/hooks/*.py",),
+        ),
+        Room(
+            name="estimator_compat.keras_models",
+            holds="model_to_estimator: Estimators that are made of Keras models",
+            modules=(f"{_E}/keras_models/*.py",),
         ),
         Room(
             name="estimator_compat.tpu",

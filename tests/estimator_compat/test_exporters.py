@@ -16,9 +16,9 @@ def _nothing() -> None:
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: estimator.LatestExporter("a", _nothing, exports_to_keep=0), "must be a positive"),
+        (lambda: estimator.LatestExporter("a", _nothing, exports_to_keep=0), "must be positive"),
         (lambda: estimator.BestExporter(exports_to_keep=-1), "pass None to keep all"),
-        (lambda: estimator.BestExporter(compare_fn=None), "must include best_eval_result"),
+        (lambda: estimator.BestExporter(compare_fn=None), "must not be None"),
         (lambda: estimator.BestExporter(compare_fn=lambda a, b: True), "rename its arguments"),
     ],
 )

@@ -33,8 +33,8 @@ class Named(estimator.Exporter):
     [
         (lambda: TrainSpec(WRONG), TypeError, "`input_fn` must be callable, .* `lambda: dataset`"),
         (lambda: TrainSpec(_nothing, max_steps=0), ValueError, "max_steps > 0, given: 0"),
-        (lambda: TrainSpec(_nothing, hooks=[3]), TypeError, "Hooks must be a SessionRunHook"),
-        (lambda: TrainSpec(_nothing, saving_listeners=[3]), TypeError, "saving_listeners must be"),
+        (lambda: TrainSpec(_nothing, hooks=[3]), TypeError, "All hooks must be `SessionRunHook`"),
+        (lambda: TrainSpec(_nothing, saving_listeners=[3]), TypeError, "All saving_listeners must"),
         (lambda: EvalSpec(_nothing, steps=-1), ValueError, "steps > 0, given: -1; .*`steps=None`"),
         (lambda: EvalSpec(_nothing, name=WRONG), TypeError, "`name` must be string, given: 3"),
         (lambda: EvalSpec(_nothing, throttle_secs=-1), ValueError, "throttle_secs >= 0, given: -1"),
@@ -43,9 +43,9 @@ class Named(estimator.Exporter):
         (
             lambda: EvalSpec(_nothing, exporters=[Named("a"), Named("a")]),
             ValueError,
-            r"unique names, given: \['a', 'a'\]; .*; rename them",
+            r"unique names. All exporter names: \['a', 'a'\]; .*; rename them",
         ),
-        (lambda: EvalSpec(_nothing, exporters=Named("")), ValueError, "must have unique names"),
+        (lambda: EvalSpec(_nothing, exporters=Named("")), ValueError, "cannot have a name that"),
     ],
 )
 def test_specs_refuse(build: Callable[[], Any], error: type[Exception], message: str) -> None:

@@ -22,9 +22,9 @@ def _estimator(tmp_path: Any) -> estimator.Estimator:
 
 def test_the_arguments_must_be_of_their_types(tmp_path: Any) -> None:
     spec = TrainSpec(_nothing), EvalSpec(_nothing)
-    with pytest.raises(TypeError, match="`estimator` must have type `Estimator`"):
+    with pytest.raises(TypeError, match=r"`estimator` must have type `tf\.estimator\.Estimator`"):
         train_and_evaluate(None, *spec)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="`eval_spec` must have type `EvalSpec`"):
+    with pytest.raises(TypeError, match=r"`eval_spec` must have type `tf\.estimator\.EvalSpec`"):
         train_and_evaluate(_estimator(tmp_path), spec[0], None)  # type: ignore[arg-type]
 
 

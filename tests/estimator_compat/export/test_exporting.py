@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from estimator_compat import Estimator, ModeKeys
+from estimator_compat import Estimator, ModeKeys, v1
 
 
 def model_fn(features: Any) -> Any:
@@ -16,9 +16,11 @@ def receiver_fn() -> Any:
     return None
 
 
-def recording(model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Estimator, list[Any]]:
+def recording(
+    model_dir: Path, monkeypatch: pytest.MonkeyPatch, cls: Any = Estimator
+) -> tuple[Any, list[Any]]:
     """Returns an Estimator, and the list of the exports that its methods ask for."""
-    model = Estimator(model_fn, str(model_dir))
+    model = cls(model_fn, str(model_dir))
     asked: list[Any] = []
 
     def export(*arguments: Any, **named: Any) -> bytes:
@@ -46,12 +48,19 @@ def test_the_graph_of_one_mode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_the_older_name_keeps_default_attributes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, asked = recording(tmp_path, monkeypatch)
+    model, asked = recording(tmp_path, monkeypatch, v1.Estimator)
     model.export_savedmodel("base", receiver_fn, checkpoint_path="mine")
     ((arguments, named),) = asked
     assert arguments == ("base", {ModeKeys.PREDICT: receiver_fn})
     assert named["checkpoint_path"] == "mine"
     assert named["strip_default_attrs"] is False
+
+
+def test_the_older_name_is_gone_from_version_2(tmp_path: Path) -> None:
+    model = Estimator(model_fn, str(tmp_path))
+    with pytest.raises(AttributeError, match=r"Please use `export_saved_model` instead, or .*v1\."):
+        _ = model.export_savedmodel
+    assert not hasattr(model, "export_savedmodel")
 
 
 def test_a_receiver_function_is_needed(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_a_single_tensor_stays_one() -> None:
     x = floats()
     given = export.TensorServingInputReceiver(x, {"a": x})
     assert given == (x, {"a": x}, None)
-    with pytest.raises(ValueError, match=r"features must be a Tensor.*tf\.convert_to_tensor"):
+    with pytest.raises(ValueError, match=r"feature must be a Tensor.*tf\.convert_to_tensor"):
         export.TensorServingInputReceiver({"a": x}, x)
 
 

@@ -66,5 +66,5 @@ def test_a_saver_of_the_model_fn_is_refused(tmp_path: Any) -> None:
 
     model = small_model.estimator(tmp_path, {"spec": spec})
     hook = InMemoryEvaluatorHook(model, small_model.once)
-    with pytest.raises(ValueError, match=r"custom saver or custom init_fn, .* train_and_evaluate"):
+    with pytest.raises(ValueError, match=r"custom saver, .* train_and_evaluate"):
         hook.begin()

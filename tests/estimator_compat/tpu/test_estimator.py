@@ -55,12 +55,13 @@ def test_hparams_get_the_batch_size_by_their_own_methods(tmp_path: Path) -> None
 
 def test_a_tpu_is_refused() -> None:
     for given in ({}, {"use_tpu": True}):
+        model = tpu.TPUEstimator(model_fn, config=tpu.RunConfig(), train_batch_size=2, **given)
         with pytest.raises(ValueError, match="use_tpu") as caught:
-            tpu.TPUEstimator(model_fn, config=tpu.RunConfig(), train_batch_size=2, **given)
+            model.train(input_fn, steps=1)
         assert str(caught.value) == (
-            "`use_tpu` (True, which is also the default) needs a TPU, and this TPUEstimator runs "
-            "on CPU and GPU; expected False; pass `use_tpu=False`, or move the model to "
-            "tf.distribute.TPUStrategy."
+            "Cannot find any TPU cores in the system. `use_tpu` is True, which is also the "
+            "default, and this TPUEstimator runs on CPU and GPU; expected False; pass "
+            "`use_tpu=False`, or move the model to tf.distribute.TPUStrategy."
         )
 
 

@@ -1,0 +1,1 @@
+"""`model_to_estimator`: Estimators that are made of Keras models."""
