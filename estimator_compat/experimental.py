@@ -1,5 +1,6 @@
 """The names of `tf.estimator.experimental`."""
 
+from estimator_compat.canned.kmeans import KMeansClustering as KMeans
 from estimator_compat.canned.logit_fns import (
     call_logit_fn,
     dnn_logit_fn_builder,
@@ -19,6 +20,7 @@ from estimator_compat.hooks.in_memory_evaluator import InMemoryEvaluatorHook
 
 __all__ = [
     "InMemoryEvaluatorHook",
+    "KMeans",
     "SequentialHeadWrapper",
     "build_raw_supervised_input_receiver_fn",
     "call_logit_fn",

@@ -7,7 +7,6 @@ NEVER = {
     "BoostedTreesEstimator": _TREES,
     "BoostedTreesRegressor": _TREES,
     "EmbeddingConfigSpec": "use feature columns, or tf.tpu.experimental.embedding on a TPU",
-    "KMeans": "write the few steps of k-means on tf.compat.v1, or use scikit-learn",
     "LinearSDCA": "train the linear model with tf.compat.v1.train.FtrlOptimizer",
     "RNNClassifier": _RECURRENT,
     "RNNEstimator": _RECURRENT,
