@@ -1,16 +1,11 @@
 """Names of `tf.estimator` that are not here and will not come, with what to use instead."""
 
 _TREES = "use the tensorflow-decision-forests package"
-_RECURRENT = "write a model_fn with tf.compat.v1.nn.dynamic_rnn"
 NEVER = {
     "BoostedTreesClassifier": _TREES,
     "BoostedTreesEstimator": _TREES,
     "BoostedTreesRegressor": _TREES,
     "EmbeddingConfigSpec": "use feature columns, or tf.tpu.experimental.embedding on a TPU",
-    "KMeans": "write the few steps of k-means on tf.compat.v1, or use scikit-learn",
-    "LinearSDCA": "train the linear model with tf.compat.v1.train.FtrlOptimizer",
-    "RNNClassifier": _RECURRENT,
-    "RNNEstimator": _RECURRENT,
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.canned import feature_columns as columns_
-from estimator_compat.canned import linear, logit_fns, optimizers, partitioners
+from estimator_compat.canned import linear, linear_sdca, logit_fns, optimizers, partitioners
 from estimator_compat.heads import factories
 from estimator_compat.legacy_estimator import Estimator
 from estimator_compat.type_aliases import Features, Labels
@@ -24,6 +24,17 @@ def _model_fn(
         columns_.check_features(features)
         chosen = partitioner or partitioners.of_inputs(config)
         with tf1.variable_scope("linear", values=tuple(features.values()), partitioner=chosen):
+            if isinstance(optimizer, linear_sdca.LinearSDCA):
+                assert sparse_combiner == "sum", "LinearSDCA joins values by their sum"
+                return linear_sdca.create_estimator_spec(
+                    features,
+                    labels,
+                    mode,
+                    head=head,
+                    columns=columns,
+                    optimizer=optimizer,
+                    scope="linear_model",
+                )
             logits = logit_fns.linear_logit_fn_builder(
                 head.logits_dimension, columns, sparse_combiner
             )(features)
@@ -49,7 +60,7 @@ class LinearClassifier(Estimator):
       weight_column: The name of the feature that has the examples' weights, a dense feature column,
         or None.
       label_vocabulary: The words of the classes, if the labels are words.
-      optimizer: A `tf.train.Optimizer`, its name, or a function that returns one.
+      optimizer: A `tf.train.Optimizer`, its name, a function that returns one, or a `LinearSDCA`.
       config: A `RunConfig`.
       partitioner: The partitioner of the variables; None for one of large variables.
       warm_start_from: A checkpoint or a `WarmStartSettings`.
@@ -74,6 +85,7 @@ class LinearClassifier(Estimator):
         loss_reduction: str = _SUM,
         sparse_combiner: str = "sum",
     ) -> None:
+        linear_sdca.check_classifier(optimizer, feature_columns, n_classes, sparse_combiner)
         head = factories.binary_or_multi_class_head(
             n_classes, weight_column, label_vocabulary, loss_reduction
         )
@@ -142,6 +154,7 @@ class LinearRegressor(Estimator):
         loss_reduction: str = _SUM,
         sparse_combiner: str = "sum",
     ) -> None:
+        linear_sdca.check_regressor(optimizer, feature_columns, label_dimension, sparse_combiner)
         head = factories.canned_regression_head(weight_column, label_dimension, loss_reduction)
         model_fn = _model_fn(head, feature_columns, optimizer, partitioner, sparse_combiner)
         super().__init__(model_fn, model_dir, config=config, warm_start_from=warm_start_from)

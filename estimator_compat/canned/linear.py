@@ -8,7 +8,13 @@ import tensorflow as tf
 import tf_keras
 
 from estimator_compat.canned import feature_columns as columns_
-from estimator_compat.canned import heads, linear_model, model_summaries, optimizers
+from estimator_compat.canned import (
+    heads,
+    linear_model,
+    linear_sdca,
+    model_summaries,
+    optimizers,
+)
 from estimator_compat.estimator import Estimator
 from estimator_compat.heads.base import Head
 from estimator_compat.heads.regression import RegressionHead
@@ -56,6 +62,18 @@ def _model_fn(head: Head, columns: Any, optimizer: Any, sparse_combiner: str) ->
 
     def model_fn(features: Features, labels: Labels, mode: str) -> Any:
         columns_.check_features(features)
+        if isinstance(optimizer, linear_sdca.LinearSDCA):
+            assert sparse_combiner == "sum", "LinearSDCA joins values by their sum"
+            columns_.check_version_2(columns)
+            return linear_sdca.create_estimator_spec(
+                features,
+                labels,
+                mode,
+                head=head,
+                columns=columns,
+                optimizer=optimizer,
+                scope="linear/linear_model",
+            )
         made, variables = logits(
             features, columns, units=head.logits_dimension, sparse_combiner=sparse_combiner
         )
@@ -85,8 +103,8 @@ class LinearClassifier(Estimator):
       weight_column: The name of the feature that has the examples' weights, its numeric column, or
         None.
       label_vocabulary: The words of the classes, if the labels are words.
-      optimizer: An optimizer of `tf.keras.optimizers.legacy`, its name, or a function that returns
-        one.
+      optimizer: An optimizer of `tf.keras.optimizers.legacy`, its name, a function that returns
+        one, or a `LinearSDCA`.
       config: A `RunConfig`.
       warm_start_from: A checkpoint or a `WarmStartSettings`.
       loss_reduction: A value of `tf.losses.Reduction` apart from NONE.
@@ -109,6 +127,7 @@ class LinearClassifier(Estimator):
         loss_reduction: str = _MEAN,
         sparse_combiner: str = "sum",
     ) -> None:
+        linear_sdca.check_classifier(optimizer, feature_columns, n_classes, sparse_combiner)
         head = heads.classifier(n_classes, weight_column, label_vocabulary, loss_reduction)
         model_fn = _model_fn(head, feature_columns, optimizer, sparse_combiner)
         super().__init__(model_fn, model_dir, config=config, warm_start_from=warm_start_from)
@@ -171,6 +190,7 @@ class LinearRegressor(Estimator):
         loss_reduction: str = _MEAN,
         sparse_combiner: str = "sum",
     ) -> None:
+        linear_sdca.check_regressor(optimizer, feature_columns, label_dimension, sparse_combiner)
         head = RegressionHead(label_dimension, weight_column, loss_reduction)
         model_fn = _model_fn(head, feature_columns, optimizer, sparse_combiner)
         super().__init__(model_fn, model_dir, config=config, warm_start_from=warm_start_from)

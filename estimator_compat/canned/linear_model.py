@@ -20,11 +20,13 @@ class LinearModel(NamedTuple):
       logits: `[batch, units]`.
       weights: The variables of the columns.
       bias: The parts of the variable of the bias.
+      owner: Has the variable of each column.
     """
 
     logits: Tensor
     weights: list[Variable]
     bias: list[Variable]
+    owner: ColumnVariables
 
 
 def build(
@@ -61,13 +63,13 @@ def build(
                 sums.append(_weighted_sum(column, cache, owner, sparse_combiner))
         _check_batches(sums, columns)
         logits = tf.nn.bias_add(tf.add_n(sums), bias)
-    return LinearModel(logits, owner.variables, feature_columns.parts(bias))
+    return LinearModel(logits, owner.variables, feature_columns.parts(bias), owner)
 
 
 def _make_weights(column: Any, units: int, owner: ColumnVariables) -> None:
     with tf1.variable_scope(_scope(column), auxiliary_name_scope=False):
         column.create_state(owner)
-        if _is_categorical(column):
+        if is_categorical(column):
             width = column.num_buckets
         else:
             width = column.variable_shape.num_elements()
@@ -80,7 +82,7 @@ def _scope(column: Any) -> str:
     return re.sub(r"[^A-Za-z0-9_.\-]", "_", column.name)
 
 
-def _is_categorical(column: Any) -> bool:
+def is_categorical(column: Any) -> bool:
     """Tells whether a column has ids: categorical columns, and bucketized ones."""
     return hasattr(column, "num_buckets")
 
@@ -88,7 +90,7 @@ def _is_categorical(column: Any) -> bool:
 def _weighted_sum(column: Any, cache: Any, owner: ColumnVariables, combiner: str) -> Tensor:
     """Returns the weighted sum of a column's values, `[batch, units]`."""
     weights = owner.get_variable(column, "weights")
-    if not _is_categorical(column):
+    if not is_categorical(column):
         values = column.get_dense_tensor(cache, owner)
         width = column.variable_shape.num_elements()
         rows = tf.reshape(values, [tf.shape(values)[0], width])

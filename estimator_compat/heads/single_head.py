@@ -44,6 +44,16 @@ class SingleHead(Head):
         return self._name
 
     @property
+    def task(self) -> Task:
+        """What is special about the head."""
+        return self._task
+
+    @property
+    def weight_column(self) -> Any:
+        """The name of the feature that has the examples' weights, its column, or None."""
+        return self._weight_column
+
+    @property
     def logits_dimension(self) -> Any:
         """The number of logits of an example."""
         return self._task.logits_dimension
