@@ -305,7 +305,31 @@ for _name in ("difference", "intersection", "size", "union"):
     _add_symbol(f"contrib.metrics.set_{_name}", f"{_TF1}.sets.{_name}")
 
 # seq2seq
-_add_symbols("contrib.seq2seq", f"{_OURS}.seq2seq:", "sequence_loss tile_batch gather_tree")
+for _module, _names in (
+    ("attention", "BahdanauAttention LuongAttention hardmax"),
+    ("attention_mechanism", "AttentionMechanism"),
+    ("attention_wrapper", "AttentionWrapper"),
+    ("attention_wrapper_state", "AttentionWrapperState"),
+    ("basic_decoder", "BasicDecoder BasicDecoderOutput"),
+    ("beam_search_decoder", "BeamSearchDecoder"),
+    (
+        "beam_search_step",
+        "BeamSearchDecoderOutput BeamSearchDecoderState FinalBeamSearchDecoderOutput",
+    ),
+    ("decoder", "Decoder dynamic_decode"),
+    ("embedding_helpers", "GreedyEmbeddingHelper SampleEmbeddingHelper"),
+    ("gather_tree", "gather_tree"),
+    ("helper", "Helper CustomHelper InferenceHelper"),
+    ("loss", "sequence_loss"),
+    (
+        "monotonic_attention",
+        "BahdanauMonotonicAttention LuongMonotonicAttention monotonic_attention safe_cumprod",
+    ),
+    ("scheduled_sampling", "ScheduledEmbeddingTrainingHelper ScheduledOutputTrainingHelper"),
+    ("tile_batch", "tile_batch"),
+    ("training_helper", "TrainingHelper"),
+):
+    _add_symbols("contrib.seq2seq", f"{_OURS}.seq2seq.{_module}:", _names)
 
 # crf
 _add_symbols(

@@ -173,7 +173,11 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room(
             name="estimator_compat.facade.contrib",
             holds="the symbols of tf.contrib, a file a package",
-            modules=(f"{_E}/facade/contrib/*.py", *_in(_E, "contrib")),
+            modules=(
+                f"{_E}/facade/contrib/*.py",
+                f"{_E}/facade/contrib/seq2seq/*.py",
+                *_in(_E, "contrib"),
+            ),
         ),
     ),
     (Room(name="estimator_compat.spec", holds="EstimatorSpec", modules=_in(_E, "spec")),),
