@@ -228,7 +228,9 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room(
             name="migrate, its small modules",
             holds="public names, Target, Batch, the example",
-            modules=_in(_M, "__init__", "batch", "import_graph", "targets", "examples"),
+            modules=_in(
+                _M, "__init__", "batch", "import_graph", "targets", "estimator_targets", "examples"
+            ),
         ),
         Room(
             name="migrate.findings, mappings",
