@@ -355,6 +355,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
                 "estimator_compat.api.coverage",
                 "migrate.findings",
                 "migrate.ledger_reading",
+                "migrate.ledger_reading.canned",
                 "migrate.ledger_reading.reader",
                 "migrate.ledger_reading.tree",
                 "migrate.mappings.optimizers",
