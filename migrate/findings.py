@@ -209,6 +209,41 @@ class ModelFn:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CannedEstimator:
+    """A call that makes a canned estimator.
+
+    Attributes:
+      path: Its file, as in a `Finding`.
+      line: Its line.
+      name: The class, such as `DNNClassifier`.
+      train: The ledger of TRAIN's loss, read from its arguments; None if it is not known.
+      eval: The ledger of EVAL's loss, read from its arguments; None if it is not known.
+      because: Why a ledger is None; "" if both are there.
+      cell: In a notebook, the number of its cell, as in a `Finding`.
+    """
+
+    path: str
+    line: int
+    name: str
+    train: LossLedger | None = None
+    eval: LossLedger | None = None
+    because: str = ""
+    cell: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the estimator as `migrate scan --format=json` writes it."""
+        ledgers = {"train": self.train, "eval": self.eval}
+        return {
+            "path": self.path,
+            "line": self.line,
+            "name": self.name,
+            "ledger": {mode: each and each.to_json() for mode, each in ledgers.items()},
+            "because": self.because,
+            **({} if self.cell is None else {"cell": self.cell}),
+        }
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSummary:
     """What reports say about a rule.
 
@@ -234,12 +269,14 @@ class ScanReport:
       findings: By path and line.
       model_fns: By path and line.
       rules: The rules of the findings, by code.
+      canned_estimators: By path and line.
     """
 
     files: tuple[str, ...]
     findings: tuple[Finding, ...]
     model_fns: tuple[ModelFn, ...]
     rules: tuple[RuleSummary, ...]
+    canned_estimators: tuple[CannedEstimator, ...] = ()
 
     @property
     def effort(self) -> int:
@@ -257,4 +294,5 @@ class ScanReport:
             "files": list(self.files),
             "findings": [finding.to_json() for finding in self.findings],
             "model_fns": [model_fn.to_json() for model_fn in self.model_fns],
+            "canned_estimators": [each.to_json() for each in self.canned_estimators],
         }

@@ -37,6 +37,30 @@ class Target:
     params: Any = None
     config: Any = None
 
+    @classmethod
+    def from_estimator(cls, estimator: Any, input_fns: Mapping[str, InputFn] | InputFn) -> "Target":
+        """Returns the target of an Estimator, such as a canned one.
+
+        It has the model_fn, the params and the config of the Estimator. If the Estimator starts
+        from the variables of a checkpoint (`warm_start_from`), the target's model_fn does so, too.
+
+        Args:
+          estimator: An Estimator.
+          input_fns: A mapping of `ModeKeys` values to the input_fns of the modes, or one input_fn
+            for all modes.
+
+        Raises:
+          TypeError: `estimator` is not an Estimator, or an input_fn is not callable.
+        """
+        from migrate import estimator_targets
+
+        if not estimator_targets.is_estimator(estimator):
+            raise TypeError(
+                f"`estimator` ({estimator!r:.100}) is not an Estimator; expected one of "
+                "estimator_compat; pass the Estimator itself, or use migrate.Target for a model_fn."
+            )
+        return cls(**estimator_targets.fields(estimator, input_fns))
+
     def __post_init__(self) -> None:
         if self.params is None:
             object.__setattr__(self, "params", {})
@@ -139,12 +163,15 @@ def load(
     """Loads the target that a command line names.
 
     Args:
-      reference: `module:name` or `file.py:name` of a function without arguments that returns a
-        `Target`, of a `Target`, or of a model_fn.
-      input_fn: `module:name` or `file.py:name` of the input_fn of a model_fn, or a mapping of
-        `ModeKeys` values to such names.
-      params: The params of a model_fn; for a `Target`, they replace its params of the same names.
-      config: A RunConfig; None for the config of a `Target`, or a default RunConfig.
+      reference: `module:name` or `file.py:name` of a model_fn, of an Estimator, of a `Target`, or
+        of a function that returns an Estimator or a `Target`. A function may also return an
+        Estimator together with its TrainSpec and EvalSpec, which have the input_fns.
+      input_fn: `module:name` or `file.py:name` of the input_fn of a model_fn or an Estimator, or a
+        mapping of `ModeKeys` values to such names.
+      params: The params of a model_fn; for a `Target` or an Estimator, they replace its params of
+        the same names. A function that returns one gets those that it has arguments for.
+      config: A RunConfig; None for the config of a `Target` or an Estimator, or a default
+        RunConfig.
       legacy: Names of installed packages that are TensorFlow 1 code. They and the code behind
         `reference` see TensorFlow through `estimator_compat.facade`. None: no code does.
       flags: Arguments for the absl flags that the code defines.
@@ -152,7 +179,7 @@ def load(
 
     Raises:
       ValueError: A reference names nothing, cannot be imported, or names an object of the wrong
-        type; or a model_fn has no input_fn.
+        type; or a model_fn or an Estimator has no input_fn.
     """
     from estimator_compat.command_line import function_references, program_flags
 
@@ -161,38 +188,63 @@ def load(
 
         facade.install(legacy)
 
-    def function(name: str, flag: str | None = None) -> Callable[..., Any]:
-        return function_references.load(name, flag=flag, traceback=traceback)
+    def function(name: str) -> Callable[..., Any]:
+        return function_references.load(name, flag="input_fn", traceback=traceback)
 
     with _default_graph(as_legacy=legacy is not None):
-        loaded = function(reference)
+        loaded = function_references.load_object(reference, traceback=traceback)
         input_fns: Any = None
         if isinstance(input_fn, Mapping):
-            input_fns = {mode: function(name, "input_fn") for mode, name in input_fn.items()}
+            input_fns = {mode: function(name) for mode, name in input_fn.items()}
         elif input_fn:
-            input_fns = function(input_fn, "input_fn")
+            input_fns = function(input_fn)
         expected = f"flags that the code behind `{reference}` defines"
         program_flags.parse(["migrate", *flags], expected=expected)
-        if not isinstance(loaded, Target) and not _takes_features(loaded):
-            loaded = loaded()
-            if not isinstance(loaded, Target):
-                raise ValueError(
-                    f"`{reference}` returned {loaded!r:.60}; expected a migrate.Target, or a "
-                    "model_fn with the argument `features`; name one of these."
-                )
-    if isinstance(loaded, Target):
-        changes = {"input_fns": input_fns, "config": config}
-        if params:
-            changes["params"] = {**loaded.params, **params}
-        given = {name: value for name, value in changes.items() if value is not None}
-        return dataclasses.replace(loaded, **given)
-    if input_fns is None:
+        return _target(loaded, reference, input_fns, dict(params or {}), config)
+
+
+def _target(
+    loaded: Any, reference: str, input_fns: Any, params: dict[str, Any], config: Any
+) -> Target:
+    """Returns the target of an object that a command line names."""
+    from estimator_compat.command_line import function_references
+    from migrate import estimator_targets
+
+    found = estimator_targets.find(loaded)
+    if not isinstance(loaded, Target) and found is None:
+        function = function_references.as_callable(loaded, reference)
+        if _takes_features(function):
+            _check_has_input(input_fns, reference, "a model_fn")
+            return Target(model_fn=function, input_fns=input_fns, params=params, config=config)
+        given = estimator_targets.arguments(function, reference, params, config)
+        params = {name: value for name, value in params.items() if name not in given}
+        loaded = function(**given)
+        found = estimator_targets.find(loaded)
+    if found is not None:
+        estimator, of_specs = found
+        input_fns = input_fns or of_specs
+        _check_has_input(input_fns, reference, "an Estimator")
+        loaded = Target.from_estimator(estimator, input_fns)
+        input_fns = None
+    if not isinstance(loaded, Target):
         raise ValueError(
-            f"`{reference}` is a model_fn, and there is no --input_fn; expected an input_fn "
+            f"`{reference}` returned {loaded!r:.60}; expected a migrate.Target, an Estimator, or a "
+            "model_fn with the argument `features`; name one of these."
+        )
+    changes = {"input_fns": input_fns, "config": config}
+    if params:
+        changes["params"] = {**loaded.params, **params}
+    given = {name: value for name, value in changes.items() if value is not None}
+    return dataclasses.replace(loaded, **given)
+
+
+def _check_has_input(input_fns: Any, reference: str, kind: str) -> None:
+    if not input_fns:
+        raise ValueError(
+            f"`{reference}` is {kind}, and there is no --input_fn; expected an input_fn "
             "that yields its features and labels; add --input_fn=module:name, or name a function "
             "that returns a migrate.Target."
         )
-    return Target(model_fn=loaded, input_fns=input_fns, params=params, config=config)
 
 
 def _default_graph(*, as_legacy: bool) -> AbstractContextManager[None]:

@@ -32,7 +32,24 @@ def load(
       ValueError: The reference is malformed, its module or file cannot be imported (the cause is
         chained), the module has no such name, or the named object is not callable.
     """
-    argument = f"--{flag}={reference}" if flag else reference
+    value = load_object(reference, flag=flag, traceback=traceback)
+    return as_callable(value, _argument(reference, flag))
+
+
+def load_object(
+    reference: str, *, flag: str | None = None, traceback: str = "with --verbosity=1"
+) -> Any:
+    """Returns the object that `reference` names, which need not be a function.
+
+    Args:
+      reference: As for `load`.
+      flag: As for `load`.
+      traceback: As for `load`.
+
+    Raises:
+      ValueError: As for `load`.
+    """
+    argument = _argument(reference, flag)
     place, colon, name = reference.rpartition(":")
     if not (place and colon and name):
         raise ValueError(
@@ -47,6 +64,19 @@ def load(
                 f"{_suggestion(value)}."
             )
         value = getattr(value, part)
+    return value
+
+
+def as_callable(value: Any, argument: str) -> Callable[..., Any]:
+    """Returns an object that a command line names, if it can be called.
+
+    Args:
+      value: The object.
+      argument: What named it, for the message.
+
+    Raises:
+      ValueError: It cannot be called.
+    """
     if not callable(value):
         raise ValueError(
             f"`{argument}` is {value!r:.60}, which cannot be called; expected a function; name the "
@@ -54,6 +84,10 @@ def load(
         )
     function: Callable[..., Any] = value
     return function
+
+
+def _argument(reference: str, flag: str | None) -> str:
+    return f"--{flag}={reference}" if flag else reference
 
 
 def _import(place: str, argument: str, traceback: str) -> ModuleType:

@@ -109,7 +109,7 @@ class TensorExpressions:
 
     def of_losses(self, tensor: Tensor) -> str:
         """Writes a tensor of unreduced losses as an expression; a long one becomes a name."""
-        text = self.of(strip(tensor), _LOSS_DEPTH)
+        text = self.of(_without_unit(strip(tensor)), _LOSS_DEPTH)
         if len(text) > _LONGEST or text.startswith(tensor.op.name):
             return loss_name(tensor, self._features)
         return text
@@ -215,3 +215,13 @@ def _axis(op: Operation) -> str:
         return ""
     axes = [int(axis) for axis in axes.reshape(-1)]
     return f", axis={axes[0] if len(axes) == 1 else axes}" if axes else ""
+
+
+def _without_unit(tensor: Tensor) -> Tensor:
+    """Takes the number 1 off a product, which `tf.losses` multiplies losses without weights by."""
+    if tensor.op.type == "Mul":
+        left, right = tensor.op.inputs
+        for factor, other in ((left, right), (right, left)):
+            if factor.shape.rank == 0 and constant(factor) == 1.0:
+                return strip(other)
+    return tensor

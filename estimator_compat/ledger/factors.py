@@ -112,8 +112,8 @@ class Factors:
         self, tensor: Tensor, *, reduces_all: bool, after: Steps
     ) -> tuple[Tensor, Steps] | None:
         inner = renamed(tensor)
-        if tensor.op.type in RESHAPES and not reduces_all:
-            return None
+        if tensor.op.type in RESHAPES and (not reduces_all or _has_elements(after)):
+            return None  # the steps after it have the shape that it gives
         if self.of_losses(inner, reduces_all=reduces_all, after=after) is None:
             return None
         if tensor.op.type != "Cast":
@@ -277,6 +277,16 @@ class Factors:
             for before, after in zip(losses.shape.as_list(), product.shape.as_list(), strict=True)
             if before != after
         ]
+
+
+def _has_elements(after: Steps) -> bool:
+    """Returns whether a step before the first reduction applies a tensor element by element."""
+    for step in after:
+        if step.reduces:
+            return False
+        if step.tensor and not step.scalar:
+            return True
+    return False
 
 
 def _unless_weights(part: Part) -> Part | None:

@@ -5,8 +5,11 @@ import shlex
 from typing import Any
 
 TARGET = """\
-TARGET is `module:name` or `path/file.py:name`. It names one of these two:
+TARGET is `module:name` or `path/file.py:name`. It names one of these three:
   - a model_fn; --input_fn then names its input_fn
+  - an Estimator, such as a DNNClassifier, or a function that returns one; --input_fn names its
+    input_fn, unless the function returns the TrainSpec and EvalSpec, too; --params gives the
+    arguments of the function
   - a function without arguments that returns a migrate.Target (model_fn, input_fns, params,
     config); it is needed if the model_fn is a closure or a method
 If this code defines flags of its own, give them at the end, after `--`.\
@@ -25,7 +28,11 @@ def add(command: argparse.ArgumentParser, name: str | None = None) -> None:
         command.add_argument("target", nargs="?", metavar="TARGET", help="see above")
     else:
         command.add_argument(name, metavar="TARGET", help="the model that the checkpoint is for")
-    command.add_argument("--input_fn", metavar="NAME", help="the input_fn, if TARGET is a model_fn")
+    command.add_argument(
+        "--input_fn",
+        metavar="NAME",
+        help="the input_fn, if TARGET is a model_fn or an Estimator",
+    )
     command.add_argument(
         "--params",
         action="append",

@@ -33,31 +33,46 @@ class Reduced:
 
 
 class Head(NamedTuple):
-    """A head: what it computes, and the positions of two arguments."""
+    """A head: what it computes, and the positions of its arguments.
+
+    Attributes:
+      op: What computes the losses.
+      weight_column: The position of this argument.
+      loss_reduction: The position of this argument.
+      loss_fn: The position of this argument; None if there is no such argument.
+      label_dimension: The position of this argument; None if there is no such argument.
+    """
 
     op: str
-    weight_column: int | None
+    weight_column: int
+    loss_reduction: int
+    loss_fn: int | None = None
+    label_dimension: int | None = None
 
 
 _COLUMN = ("batch", "1")
+# What stands for the loss of a canned estimator: its losses, reduction, weights, label dimension.
+CANNED = "canned estimator"
+_BINARY, _SOFTMAX = "sigmoid_cross_entropy", "softmax_cross_entropy"
+_LABELS, _SQUARES = "mean(sigmoid_cross_entropy, axis=-1)", "squared_difference"
 # By the last part of the name.
 HEADS = {
-    "BinaryClassHead": Head("sigmoid_cross_entropy", 0),
-    "LogisticRegressionHead": Head("sigmoid_cross_entropy", 0),
-    "MultiClassHead": Head("softmax_cross_entropy", 1),
-    "MultiLabelHead": Head("mean(sigmoid_cross_entropy, axis=-1)", 1),
-    "PoissonRegressionHead": Head("log_poisson", 1),
-    "RegressionHead": Head("squared_difference", 1),
-    "binary_classification_head": Head("sigmoid_cross_entropy", 0),
-    "logistic_regression_head": Head("sigmoid_cross_entropy", 0),
-    "multi_class_head": Head("softmax_cross_entropy", 1),
-    "multi_label_head": Head("mean(sigmoid_cross_entropy, axis=-1)", 1),
-    "poisson_regression_head": Head("log_poisson", 0),
-    "regression_head": Head("squared_difference", 0),
-    "_binary_logistic_head_with_sigmoid_cross_entropy_loss": Head("sigmoid_cross_entropy", 0),
-    "_multi_class_head_with_softmax_cross_entropy_loss": Head("softmax_cross_entropy", 1),
-    "_regression_head": Head("squared_difference", 0),
-    "_regression_head_with_mean_squared_error_loss": Head("squared_difference", 0),
+    "BinaryClassHead": Head(_BINARY, 0, 3, 4),
+    "LogisticRegressionHead": Head(_BINARY, 0, 1),
+    "MultiClassHead": Head(_SOFTMAX, 1, 3, 4),
+    "MultiLabelHead": Head(_LABELS, 1, 4, 5),
+    "PoissonRegressionHead": Head("log_poisson", 1, 2, None, 0),
+    "RegressionHead": Head(_SQUARES, 1, 2, 3, 0),
+    "binary_classification_head": Head(_BINARY, 0, 3, 4),
+    "logistic_regression_head": Head(_BINARY, 0, 1),
+    "multi_class_head": Head(_SOFTMAX, 1, 3, 4),
+    "multi_label_head": Head(_LABELS, 1, 4, 5),
+    "poisson_regression_head": Head("log_poisson", 0, 2, None, 1),
+    "regression_head": Head(_SQUARES, 0, 2, 3, 1),
+    "_binary_logistic_head_with_sigmoid_cross_entropy_loss": Head(_BINARY, 0, 3, 4),
+    "_multi_class_head_with_softmax_cross_entropy_loss": Head(_SOFTMAX, 1, 3, 4),
+    "_regression_head": Head(_SQUARES, 0, 2, 3, 1),
+    "_regression_head_with_mean_squared_error_loss": Head(_SQUARES, 0, 2, 3, 1),
 }
 
 
@@ -70,15 +85,25 @@ def is_head(value: Value) -> bool:
 
 
 def losses(value: Value) -> Reduced | None:
-    """Returns what the spec of a head has as its loss; None for other values."""
+    """Returns what a canned estimator or the spec of a head has as its loss; None for others."""
+    if value.name == CANNED:
+        op, reduction, weights, label_dimension = value.args
+        return Reduced(
+            losses=value,
+            op=str(op.data),
+            axes=_axes(label_dimension),
+            weights=None if weights.is_none else weights,
+            reduction=str(reduction.data),
+        )
     if value.name not in ("create_estimator_spec", "create_loss"):
         return None
     head = value.args[0]
     last = head.name.rpartition(".")[2]
-    if last not in HEADS or head.argument("loss_fn") is not None:
+    if last not in HEADS or head.argument("loss_fn", position=HEADS[last].loss_fn) is not None:
         return Reduced(losses=value, why="its head is not a known one")
     default = "sum" if last.startswith("_") else "sum_over_batch_size"
-    reduction = tensorflow_losses.reduction_name(head.argument("loss_reduction"), default)
+    given = head.argument("loss_reduction", position=HEADS[last].loss_reduction)
+    reduction = tensorflow_losses.reduction_name(given, default)
     column = head.argument("weight_column", position=HEADS[last].weight_column)
     weights = None if column is None or column.is_none else _column(value, column)
     more = value.argument("regularization_losses")
@@ -87,11 +112,22 @@ def losses(value: Value) -> Reduced | None:
     return Reduced(
         losses=value,
         op=HEADS[last].op,
-        axes=_COLUMN,
+        axes=_axes(_label_dimension(head, HEADS[last])),
         weights=weights,
         reduction=reduction,
         more=() if more is None or more.is_none else (_added(more),),
     )
+
+
+def _label_dimension(value: Value, head: Head) -> Value | None:
+    if head.label_dimension is None:
+        return None
+    return value.argument("label_dimension", position=head.label_dimension)
+
+
+def _axes(label_dimension: Value | None) -> tuple[str, ...]:
+    """Returns the axes of the losses; none if an example may have several labels."""
+    return _COLUMN if label_dimension is None or label_dimension.number == 1 else ()
 
 
 def _column(spec: Value, column: Value) -> Value:

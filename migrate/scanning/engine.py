@@ -7,10 +7,18 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from migrate import rules
-from migrate.findings import Edit, Finding, ModelFn
+from migrate.findings import CannedEstimator, Edit, Finding, ModelFn
 from migrate.ledger_reading.tree import Tree, no_tree
 from migrate.rules.base import Rule
-from migrate.scanning import files, model_fns, notebook_text, notebooks, suppressions, unreadable
+from migrate.scanning import (
+    canned_estimators,
+    files,
+    model_fns,
+    notebook_text,
+    notebooks,
+    suppressions,
+    unreadable,
+)
 from migrate.scanning.bindings import Exports
 from migrate.scanning.source import SourceText, parse
 from migrate.scanning.syntax import SourceModule
@@ -27,6 +35,7 @@ class FileResult:
       path: The file, as it stands in findings.
       findings: By line, column and code.
       model_fns: By line.
+      canned_estimators: By line.
       key: What tells the content of the file from any other; "" if it was not read.
       asked: What its imports stand for in the tree.
     """
@@ -34,6 +43,7 @@ class FileResult:
     path: str
     findings: tuple[Finding, ...] = ()
     model_fns: tuple[ModelFn, ...] = ()
+    canned_estimators: tuple[CannedEstimator, ...] = ()
     key: str = ""
     asked: Answers = ()
 
@@ -64,7 +74,8 @@ def scan_file(
         return _refused(shown, "FILE901", message)
     result = scan_data(data, shown, checks, exports, tree=tree, file=os.path.abspath(path))
     # What a model_fn's loss is may change with other files.
-    is_kept = b"model_fn" not in data and not result.model_fns
+    has_ledgers = result.model_fns or result.canned_estimators
+    is_kept = b"model_fn" not in data and not has_ledgers
     return dataclasses.replace(result, key=files.key_of(shown, data) if is_kept else "")
 
 
@@ -120,6 +131,7 @@ def _scan_notebook(data: bytes, path: str, context: _Context) -> FileResult:
         return _refused(path, "FILE904", str(error))
     found: list[Finding] = []
     functions: list[ModelFn] = []
+    canned: list[CannedEstimator] = []
     for part in parts:
         text = part.text.encode("utf-8", "replace")
         result = _scan_module(text, path, context)
@@ -127,6 +139,9 @@ def _scan_notebook(data: bytes, path: str, context: _Context) -> FileResult:
         for function in result.model_fns:
             cell, line = part.place(function.line)
             functions.append(dataclasses.replace(function, cell=cell, line=line))
+        for estimator in result.canned_estimators:
+            cell, line = part.place(estimator.line)
+            canned.append(dataclasses.replace(estimator, cell=cell, line=line))
     if any(each.code.startswith("FILE") for each in found):
         # What is imported may be used in cells that were not read.
         found = [dataclasses.replace(each, is_safe=False) for each in found]
@@ -134,6 +149,7 @@ def _scan_notebook(data: bytes, path: str, context: _Context) -> FileResult:
         path=path,
         findings=tuple(sorted(found, key=lambda each: (each.cell or 0, each.line, each.column))),
         model_fns=tuple(sorted(functions, key=lambda each: (each.cell or 0, each.line))),
+        canned_estimators=tuple(sorted(canned, key=lambda each: (each.cell or 0, each.line))),
     )
 
 
@@ -195,6 +211,7 @@ def _scan_module(data: bytes, path: str, context: _Context) -> FileResult:
         path=path,
         findings=tuple(sorted(found, key=lambda each: (each.line, each.column, each.code))),
         model_fns=tuple(model_fns.find(module, context.tree, context.file)),
+        canned_estimators=tuple(canned_estimators.find(module)),
     )
 
 

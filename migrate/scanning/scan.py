@@ -95,6 +95,7 @@ def report(results: Iterable[FileResult], found: Iterable[Finding]) -> ScanRepor
         files=tuple(result.path for result in results),
         findings=tuple(kept),
         model_fns=tuple(each for result in results for each in result.model_fns),
+        canned_estimators=tuple(each for result in results for each in result.canned_estimators),
         rules=tuple(catalogue[code].summary() for code in sorted({each.code for each in kept})),
     )
 

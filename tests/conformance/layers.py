@@ -243,7 +243,9 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room(
             name="migrate, its small modules",
             holds="public names, Target, Batch, the example",
-            modules=_in(_M, "__init__", "batch", "import_graph", "targets", "examples"),
+            modules=_in(
+                _M, "__init__", "batch", "import_graph", "targets", "estimator_targets", "examples"
+            ),
         ),
         Room(
             name="migrate.findings, mappings",
@@ -368,6 +370,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
                 "estimator_compat.api.coverage",
                 "migrate.findings",
                 "migrate.ledger_reading",
+                "migrate.ledger_reading.canned",
                 "migrate.ledger_reading.reader",
                 "migrate.ledger_reading.tree",
                 "migrate.mappings.optimizers",

@@ -55,13 +55,10 @@ def test_the_ledger_names_the_reduction(name: str, how: str, said: str) -> None:
     assert ledger.stopped_by == ()
     [term] = ledger.terms
     assert "features['w']" in [step.operand for step in term.weightings]
-    if "multi_class" in name and said != "SUM":
-        # The softmax's losses are [batch]; the head adds a dimension before it divides. The ledger
-        # has the divisor, but no name for the quotient.
-        assert term.reduction is None
-        assert " / " in term.formula
-    else:
-        assert getattr(term.reduction, "name", term.reduction) == said
+    assert getattr(term.reduction, "name", term.reduction) == said
+    if "multi_class" in name:
+        # The weights have the dimension that the head adds to the softmax's losses.
+        assert (term.op, term.axes) == ("softmax_cross_entropy", ("batch", "1"))
 
 
 def test_the_table_has_every_head() -> None:
