@@ -2,42 +2,37 @@
 
 import ast
 import dataclasses
-import functools
 import importlib.metadata
-import inspect
 import os
 import re
 import subprocess
 import sys
-import textwrap
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import tensorflow as tf
-from absl import flags
 
-from estimator_compat import package_files
 from estimator_compat.ledger import reader
 from estimator_compat.ledger.values import LossLedger
 from estimator_compat.mode_keys import ModeKeys
-from estimator_compat.runtime import sessions
 from migrate.graph_reading import (
     export_reading,
+    input_reading,
     kept_modules,
+    model_fn_names,
     runs,
     summary_reading,
     training_reading,
 )
-from migrate.graph_reading.object_sources import ObjectSources
 from migrate.graph_reading.recorded_facts import fact_of
 from migrate.targets import Built, Target
 from migrate.translating import emitter, program_reading
 from migrate.translating.border import Border
-from migrate.translating.expressions import dotted, is_plain
+from migrate.translating.expressions import dotted
 from migrate.translating.facts import Span
 from migrate.translating.ir import KeptFunction, Program
-from migrate.translating.program_reading import RunFacts
 from migrate.translating.refusal import Refusal
+from migrate.translating.run_facts import RunFacts
 from migrate.translating.training_facts import ExportFact
 from migrate.verifying.subject import SubjectReference
 from migrate.verifying.verdict import Verdict
@@ -139,23 +134,23 @@ def translate(
         summary_steps=target.run_config.save_summary_steps or 100,
         summaries=summary_reading.read(train.built, train.call, training),
         params=fact_of(target.params),
-        closure=_closure(function),
-        attributes=_attributes(target.model_fn),
-        literals=_literals(function),
-        feature_specs=_specs(train.built.inputs.features),
+        closure=model_fn_names.closure(function),
+        attributes=model_fn_names.attributes(target.model_fn),
+        literals=model_fn_names.literals(function),
+        feature_specs=input_reading.specs(train.built.inputs.features),
         has_labels=train.built.inputs.labels is not None,
-        input_fns={mode: _input_fn(target, mode, function) for mode in recorded},
+        input_fns={mode: input_reading.input_fn_call(target, mode, function) for mode in recorded},
         refused_modes=errors,
-        endless=_is_endless(target),
+        endless=input_reading.is_endless(target),
         loss_dtype=train.built.spec.loss.dtype.base_dtype.name,
-        param_attributes=_param_attributes(target.params),
-        flag_values=_flag_values(),
-        label_specs=_label_specs(train.built.inputs.labels),
+        param_attributes=model_fn_names.param_attributes(target.params),
+        flag_values=model_fn_names.flag_values(),
+        label_specs=input_reading.label_specs(train.built.inputs.labels),
         modules=kept_modules.names_by_file(),
-        own_modules=_own_modules(),
-        objects=_objects(function),
+        own_modules=model_fn_names.own_modules(),
+        objects=model_fn_names.objects(function),
         read_modules=kept_modules.read,
-        init_fns=_init_fns({mode: run.built for mode, run in recorded.items()}),
+        init_fns=model_fn_names.init_fns({mode: run.built for mode, run in recorded.items()}),
     )
     return _translated(facts, keep, whole)
 
@@ -203,45 +198,6 @@ def _examples(facts: RunFacts) -> str:
         if one.callee.span is not None and one.callee.name != "<lambda>"
     }
     return ", ".join(f"`{name}`" for name in sorted(users)[:5]) or "none here"
-
-
-def _label_specs(labels: Any) -> str:
-    try:
-        return "None" if labels is None else _specs(labels)
-    except Refusal:
-        return "None"
-
-
-def _objects(function: Callable[..., Any]) -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Returns the source of the objects around a function that have one."""
-    found = {}
-    for name, value in inspect.getclosurevars(function).nonlocals.items():
-        sources = ObjectSources()
-        text = sources.source(value)
-        if text is not None and not is_plain(fact_of(value)):
-            found[name] = (text, tuple(sources.imports))
-    return found
-
-
-def _init_fns(built: Mapping[str, Built]) -> dict[str, tuple[str, str]]:
-    """Returns the name and source of each Scaffold's `init_fn`."""
-    found = {}
-    for mode, one in built.items():
-        function = getattr(one.spec.scaffold, "init_fn", None)
-        while isinstance(function, functools.partial):
-            function = function.func
-        # A Scaffold wraps the function that it is given.
-        cells = getattr(function, "__closure__", None) or ()
-        inner = [one.cell_contents for one in cells if callable(one.cell_contents)]
-        function = inner[0] if inner else function
-        if function is None:
-            continue
-        try:
-            source = textwrap.dedent(inspect.getsource(function)).rstrip()
-        except (OSError, TypeError):
-            source = "(its source is not there)"
-        found[mode] = (getattr(function, "__name__", "init_fn"), source)
-    return found
 
 
 def formatted(source: str) -> str:
@@ -319,130 +275,6 @@ def _export(function: Callable[..., Any], recorded: Mapping[str, runs.Run]) -> E
     with open(function.__code__.co_filename, encoding="utf-8") as file:
         source = file.read()
     return export_reading.read(function.__globals__, function.__module__, source, predict.built)
-
-
-def _closure(function: Callable[..., Any]) -> dict[str, Any]:
-    values = inspect.getclosurevars(function).nonlocals
-    return {name: fact_of(v) for name, v in values.items() if is_plain(fact_of(v))}
-
-
-def _attributes(model_fn: Any) -> dict[str, Any]:
-    """Returns the plain attributes of the object whose method the model_fn is."""
-    while hasattr(model_fn, "func"):
-        model_fn = model_fn.func
-    waiting = [("self", getattr(model_fn, "__self__", None))]
-    found: dict[str, Any] = {}
-    while waiting:
-        path, owner = waiting.pop()
-        if owner is None or path.count(".") > 3:
-            continue
-        for name, value in (vars(type(owner)) | getattr(owner, "__dict__", {})).items():
-            fact = fact_of(value)
-            if name.startswith("__") or inspect.isroutine(value):
-                continue
-            if is_plain(fact):
-                found[f"{path}.{name}"] = fact
-            elif not inspect.isroutine(value) and hasattr(value, "__dict__"):
-                waiting.append((f"{path}.{name}", value))
-    return found
-
-
-def _literals(function: Any) -> dict[str, str]:
-    """Returns the values of constants that depend on the place of the legacy file."""
-    return {
-        name: repr(value)
-        for name, value in function.__globals__.items()
-        if isinstance(value, str)
-        and os.path.isabs(value)
-        and not name.startswith("__")
-        and os.path.exists(value)
-    }
-
-
-def _specs(features: Any) -> str:
-    if isinstance(features, dict):
-        inner = ", ".join(f"{name!r}: {_specs(value)}" for name, value in features.items())
-        return f"{{{inner}}}"
-    if isinstance(features, tuple | list):
-        inner = ", ".join(_specs(value) for value in features)
-        return f"({inner},)"
-    if not isinstance(features, tf.Tensor | tf.SparseTensor):
-        raise Refusal(f"features of type {type(features).__name__} are not translated")
-    shape = features.shape.as_list() if features.shape.rank is not None else None
-    kind = "SparseTensorSpec" if isinstance(features, tf.SparseTensor) else "TensorSpec"
-    return f"tf.{kind}({shape}, tf.{features.dtype.base_dtype.name})"
-
-
-def _input_fn(target: Target, mode: str, function: Any) -> tuple[str, str, str]:
-    """Returns the name of an input_fn, the arguments of its call, and the file that defines it."""
-    wanted = target.input_fn(mode)
-    inner = inspect.unwrap(wanted)
-    while isinstance(inner, functools.partial):
-        inner = inner.func
-    modules = [function.__globals__, getattr(inner, "__globals__", {})]
-    for one in modules:
-        for name, value in one.items():
-            if value is wanted:
-                path = one.get("__file__") or function.__code__.co_filename
-                return name, _arguments(wanted, mode), path
-    return "", "", ""  # it is written as a place to fill in
-
-
-def _arguments(input_fn: Any, mode: str) -> str:
-    """Returns the arguments that an Estimator passes to an input_fn, as source."""
-    given = {"mode": f'"{mode}"', "params": "PARAMS"}
-    taken = inspect.signature(input_fn).parameters
-    for name in ("config", "input_context"):
-        if name in taken:
-            raise Refusal(
-                f"the input_fn takes `{name}`, which a loop does not have; leave it out",
-                path=input_fn.__code__.co_filename,
-                line=input_fn.__code__.co_firstlineno,
-            )
-    if list(taken) == ["params"]:
-        return "PARAMS"
-    return ", ".join(f"{name}={value}" for name, value in given.items() if name in taken)
-
-
-def _param_attributes(params: Any) -> dict[str, Any]:
-    """Returns the plain attributes of hyperparameters that are an object."""
-    if params is None or isinstance(params, Mapping) or not hasattr(params, "__dict__"):
-        return {}
-    return {
-        name: value
-        for name, value in vars(params).items()
-        if not name.startswith("_") and is_plain(fact_of(value))
-    }
-
-
-def _own_modules() -> dict[str, str]:
-    """Returns the names of the program's own modules by their files: no installed package's."""
-    return {
-        path: name
-        for path, name in kept_modules.names_by_file().items()
-        if not package_files.is_installed(path)
-        and (package_files.is_example(path) or not package_files.is_ours(path))
-    }
-
-
-def _flag_values() -> dict[str, str]:
-    """Returns the source of the values of flags that are not their defaults."""
-    found = {}
-    for name in flags.FLAGS if flags.FLAGS.is_parsed() else ():
-        flag = flags.FLAGS[name]
-        if flag.value != flag.default and is_plain(fact_of(flag.value)):
-            found[name] = repr(flag.value)
-    return found
-
-
-def _is_endless(target: Target) -> bool:
-    """Tells whether the training input is a dataset without an end."""
-    with tf.Graph().as_default():
-        dataset = target.call_input_fn(ModeKeys.TRAIN)
-        if not isinstance(dataset, tf.data.Dataset):
-            return False
-        [size] = sessions.values_of([dataset.cardinality()])
-    return bool(size == tf.data.INFINITE_CARDINALITY)
 
 
 def prove(

@@ -7,6 +7,7 @@ from typing import Any
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import initializers, layers
+from migrate.translating import layer_arguments
 from migrate.translating.expressions import (
     ToTf2,
     api_of,
@@ -19,7 +20,7 @@ from migrate.translating.expressions import (
 )
 from migrate.translating.facts import TensorFact
 from migrate.translating.local_values import LocalValues, copied
-from migrate.translating.model_uses import AVERAGE, DROPOUT, Use
+from migrate.translating.model_uses import AVERAGE, Use
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.inlining import TRAINING
 from migrate.translating.source_reader.statements import Statement
@@ -31,8 +32,6 @@ GET_VARIABLE = (
 )  # fmt: skip
 _VARIABLE = ("initial_value", "trainable", "collections", "validate_shape", "caching_device",
              "name", "variable_def", "dtype")  # fmt: skip
-_SIZES = ("units", "filters", "kernel_size", "rate", "pool_size", "strides", "input_dim",
-          "output_dim")  # fmt: skip
 # The initializers that give a variable the distribution of an op's values.
 _VALUES = {
     "tf.zeros": ("zeros", ("shape", "dtype")),
@@ -102,7 +101,7 @@ class Layers:
             if name == "reuse" or (name == "fused" and row.source):
                 continue  # the run showed which layers share their variables
             if name in row.dropped:
-                if _literal(value) != row.dropped[name]:
+                if layer_arguments.literal(value) != row.dropped[name]:
                     reason = f"`{name}` of {use.api} has no equal in Keras"
                     raise refuse(use.node, self.path, reason)
                 continue
@@ -121,7 +120,7 @@ class Layers:
             keywords.append(ast.keyword(arg="trainable", value=ast.Constant(value=False)))
         if row.source and row.source not in self.classes:
             self.classes.append(row.source)
-        positional = _positional(row, keywords)
+        positional = layer_arguments.positional(row, keywords)
         name = row.keras if row.source else f"keras.layers.{row.keras}"
         return ast.Call(
             func=parse("FusedBatchNormalization" if fused else name),
@@ -138,14 +137,14 @@ class Layers:
             if isinstance(one, TensorFact) and one.shape is not None
         }
         given = arguments.get("fused")
-        if ranks != {4} or (given is not None and _literal(given) is False):
+        if ranks != {4} or (given is not None and layer_arguments.literal(given) is False):
             return False
         for name, value in arguments.items():
             usual = name in ("momentum", "epsilon", "fused", "name", "gamma_initializer", "reuse")
             usual = usual or name.endswith("regularizer") or name in ("center", "scale")
             if name in ("center", "scale"):
                 usual = all(call.arguments.get(name, True) is True for call in use.executions)
-            if not usual and not (name == "axis" and _literal(value) in (-1, 3)):
+            if not usual and not (name == "axis" and layer_arguments.literal(value) in (-1, 3)):
                 reason = f"`{name}` of a fused batch normalization is not translated"
                 raise refuse(use.node, self.path, reason)
         if layers.FUSED_BATCH_NORMALIZATION not in self.classes:
@@ -156,7 +155,9 @@ class Layers:
         """Tells whether two uses make the same layer, but for its initial values."""
         if use.api in ("tf.get_variable", "tf.Variable"):
             return True
-        return _without_values(self.made(use)) == _without_values(self.made(other))
+        return layer_arguments.without_values(self.made(use)) == layer_arguments.without_values(
+            self.made(other)
+        )
 
     def _of_scope(self, use: Use, row: layers.LayerRow, arguments: dict[str, ast.expr]) -> None:
         """Adds the initializer of the variable scope, where the layer has none of its own."""
@@ -173,7 +174,7 @@ class Layers:
         kept = {k: v for k, v in arguments.items() if k in ("noise_shape", "seed")}
         if "rate" in arguments:
             return {"rate": arguments["rate"], **kept}
-        rates = dropout_rates(use)
+        rates = layer_arguments.dropout_rates(use)
         value = rates.get(ModeKeys.TRAIN, next(iter(rates.values()), None))
         if value is None:
             raise refuse(use.node, self.path, "`keep_prob` is no number")
@@ -188,10 +189,10 @@ class Layers:
             made = parse(repr(list(fact.shape)))
         keywords = [ast.keyword(arg="shape", value=made)]
         value = arguments.get("initializer", self.flat.initializers.get(use.node))
-        if value is not None and _literal(value) is not None:
+        if value is not None and layer_arguments.literal(value) is not None:
             initializer = self._initial(use, value)
             keywords.append(ast.keyword(arg="initializer", value=initializer))
-        return _weight(use, keywords)
+        return layer_arguments.weight(use, keywords)
 
     def _initial(self, use: Use, value: ast.expr) -> ast.expr:
         made = self.initializer(use, value)
@@ -214,7 +215,7 @@ class Layers:
         fact = use.variables[0]
         shape = ast.keyword(arg="shape", value=parse(repr(list(fact.shape))))
         api = api_of(value, self.flat.facts) if value is not None else ""
-        if value is not None and isinstance(_literal(value), int | float):
+        if value is not None and isinstance(layer_arguments.literal(value), int | float):
             made = parse(f"keras.initializers.Constant({ast.unparse(value)})")
         elif api in _VALUES and isinstance(value, ast.Call):
             name, parameters = _VALUES[api]
@@ -225,12 +226,12 @@ class Layers:
                 if k not in ("shape", "dtype", "name")
             }
             resolved = {k: self.argument(use, k, v) for k, v in given.items()}
-            made = _initializer_call(row, resolved)
+            made = layer_arguments.initializer_call(row, resolved)
         else:
             raise refuse(
                 use.node, self.path, "the initial value of this tf.Variable is no initializer's"
             )
-        return _weight(use, [shape, ast.keyword(arg="initializer", value=made)])
+        return layer_arguments.weight(use, [shape, ast.keyword(arg="initializer", value=made)])
 
     def argument(self, use: Use, name: str, value: ast.expr) -> ast.expr:
         """Returns an argument as `__init__` can compute it.
@@ -306,19 +307,21 @@ class Layers:
             # A class: it is called without arguments.
             root, _, rest = dotted(value).partition(".")
             row = initializers.ROWS.get(f"tf.{rest.removeprefix('compat.v1.')}")
-            return _initializer_call(row, {}) if row and root in self.aliases else None
+            return (
+                layer_arguments.initializer_call(row, {}) if row and root in self.aliases else None
+            )
         row = initializers.ROWS.get(api_of(value, self.flat.facts))
         if row is None:
             return None
         given = {}
         for name, one in bind(value, row.parameters).items():
-            if name in row.only and _literal(one) != row.only[name]:
+            if name in row.only and layer_arguments.literal(one) != row.only[name]:
                 return None
             resolved = self.local.static(one, at)
             if resolved is None:
                 return None
             given[name] = ToTf2(self.flat.facts, self.aliases).visit(copied(resolved, self.flat))
-        return _initializer_call(row, given)
+        return layer_arguments.initializer_call(row, given)
 
     def training(self, use: Use) -> ast.expr:
         """Returns the `training` of a layer that does something else in training.
@@ -327,7 +330,7 @@ class Layers:
           Refusal: The run did not show whether it trains.
         """
         if use.api == "tf.nn.dropout":
-            rates = dropout_rates(use)
+            rates = layer_arguments.dropout_rates(use)
             values: dict[str, Any] = {mode: bool(rate) for mode, rate in rates.items()}
             if len(rates) != len(use.calls) or len({r for r in rates.values() if r}) > 1:
                 raise refuse(use.node, self.path, "the rate of this dropout is not one number")
@@ -346,75 +349,3 @@ class Layers:
         if len({bool(value) for value in values.values()}) == 1:
             return ast.Constant(value=bool(next(iter(values.values()))))
         raise refuse(use.node, self.path, "`training` is true in some modes other than TRAIN")
-
-
-def _without_values(made: ast.expr) -> str:
-    """Returns the source of a layer without what does not change what it computes later."""
-    if isinstance(made, ast.Call):
-        kept = [
-            one
-            for one in made.keywords
-            if not (one.arg or "").endswith("initializer") and one.arg not in ("dtype", "trainable")
-        ]
-        made = ast.Call(func=made.func, args=made.args, keywords=kept)
-    return ast.unparse(made)
-
-
-def dropout_rates(use: Use) -> dict[str, float]:
-    """Returns the rate of a `tf.nn.dropout` in each mode, where it is one number."""
-    found: dict[str, float] = {}
-    for mode, calls in use.calls.items():
-        rates = set()
-        for call in calls:
-            rate, kept = call.arguments.get("rate"), call.arguments.get("keep_prob")
-            rates.add(rate if rate is not None else _one_minus(kept))
-        if len(rates) == 1 and isinstance(one := next(iter(rates)), int | float):
-            found[mode] = float(one)
-    return found
-
-
-def _one_minus(kept: object) -> float | None:
-    return round(1.0 - kept, 12) if isinstance(kept, int | float) else None
-
-
-def _weight(use: Use, keywords: list[ast.keyword]) -> ast.expr:
-    fact = use.variables[0]
-    if fact.dtype != "float32":
-        keywords.append(ast.keyword(arg="dtype", value=ast.Constant(value=fact.dtype)))
-    if not fact.trainable:
-        keywords.append(ast.keyword(arg="trainable", value=ast.Constant(value=False)))
-    return ast.Call(func=parse("self.add_weight"), args=[], keywords=keywords)
-
-
-def _initializer_call(row: initializers.InitializerRow, given: Mapping[str, ast.expr]) -> ast.expr:
-    arguments = {name: value for name, value in given.items() if name not in row.dropped}
-    for name, default in row.defaults.items():
-        arguments.setdefault(name, parse(default))
-    for name, value in arguments.items():
-        if isinstance(value, ast.Constant) and value.value in row.values.get(name, {}):
-            arguments[name] = ast.Constant(value=row.values[name][value.value])
-    if not arguments and row.keras in ("Zeros", "Ones"):
-        return ast.Constant(value=row.keras.lower())
-    return ast.Call(
-        func=parse(f"keras.initializers.{row.keras}"),
-        args=[],
-        keywords=[ast.keyword(arg=k, value=v) for k, v in arguments.items()],
-    )
-
-
-def _positional(row: layers.LayerRow, keywords: list[ast.keyword]) -> list[ast.keyword]:
-    """Returns the arguments that one writes without their names: the sizes of a layer."""
-    chosen: list[ast.keyword] = []
-    for name in ("rate",) if row is DROPOUT else row.parameters[0 if row.is_class else 1 :]:
-        found = [one for one in keywords if one.arg == name]
-        if not found or name not in _SIZES:
-            break
-        chosen += found
-    return chosen
-
-
-def _literal(value: ast.expr) -> object:
-    try:
-        return ast.literal_eval(value)
-    except ValueError:
-        return value

@@ -9,14 +9,12 @@ import ast
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 
-import numpy as np
-
 from estimator_compat.ledger.values import Kind, LossTerm
 from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import losses
+from migrate.translating import penalties
 from migrate.translating.expressions import api_of, bind, calls_of, parse
 from migrate.translating.facts import TensorFact
-from migrate.translating.ir import Function
 from migrate.translating.loss_source import LossSource, rebuilt, tainted, unique
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.flattening import Flattened
@@ -196,72 +194,6 @@ def _in_order(node: ast.AST) -> list[ast.AST]:
     return [*found, node]
 
 
-def simple_penalties(terms: Sequence[LossTerm]) -> bool:
-    """Tells whether all penalties can be written from the ledger."""
-    penalties = [one for one in terms if one.kind is not Kind.DATA]
-    return bool(penalties) and all(_is_simple(one) for one in penalties)
-
-
-def _is_simple(term: LossTerm) -> bool:
-    known = term.is_penalty and (term.op in losses.PENALTIES or not term.op) and term.trained
-    return known and all(
-        (
-            step.operation.value in ("multiply", "divide", "negate", "cast")
-            and (step.operation.value in ("negate", "cast") or step.value is not None)
-        )
-        or (step.operation.value == "sum" and step.axes == ())
-        for step in term.steps
-    )
-
-
-def penalty_function(
-    terms: Sequence[LossTerm], names: Names, constants: Mapping[str, str]
-) -> tuple[Function, str]:
-    """Returns the function that adds up the penalties, and what it computes in words.
-
-    Args:
-      terms: The terms of the loss.
-      names: The names of what is written.
-      constants: The names of the program's constants, by the numbers that they are.
-    """
-    variables = names.variables
-    body: list[str] = []
-    parts: list[str] = []
-    words: list[str] = []
-    penalties = [one for one in terms if one.kind is not Kind.DATA]
-    for index, term in enumerate(penalties):
-        template, name = losses.PENALTIES.get(term.op, ("{weight}", "sum"))
-        factors = ""
-        for step in term.steps:
-            if step.operation.value == "multiply" and step.value != 1.0:
-                factors += f"{_number(step.value, constants)} * "
-            elif step.operation.value == "divide":
-                factors = f"1.0 / {_number(step.value, constants)} * {factors}"
-            elif step.operation.value == "negate":
-                factors = f"-{factors}" if factors else "-1.0 * "
-        if len(term.variables) == 1:
-            parts.append(factors + template.format(weight=f"{variables}[{term.variables[0]!r}]"))
-        else:
-            listed = "names" if len(penalties) == 1 else f"{term.op or 'sum'}_names"
-            listed = listed if index == 0 or listed != "names" else f"{listed}_{index}"
-            body.append(f"{listed} = {tuple(term.variables)!r}")
-            each = template.format(weight=f"{variables}[name]")
-            parts.append(f"{factors}tf.add_n([{each} for name in {listed}])")
-        words.append(f"{factors}the {name}" if factors else f"the {name}")
-    function = Function(
-        name=names.penalty,
-        parameters=(variables,),
-        body=tuple(dict.fromkeys(body)),
-        returns=" + ".join(parts),
-    )
-    return function, "The penalty on the weights"
-
-
-def _number(value: float | None, constants: Mapping[str, str]) -> str:
-    text = str(np.float32(value))
-    return constants.get(text, text)
-
-
 def separate_penalties(
     flat: Flattened,
     losses_by_mode: dict[str, ast.expr],
@@ -279,7 +211,7 @@ def separate_penalties(
     Returns:
       The loss of each mode.
     """
-    if not simple_penalties(terms):
+    if not penalties.are_simple(terms):
         return losses_by_mode
     made = {}
     for mode, loss in losses_by_mode.items():

@@ -11,22 +11,24 @@ from migrate.mappings.contrib_layers import VARIABLES
 from migrate.translating import (
     contrib_layers,
     feature_columns,
+    layer_sharing,
     model_uses,
     rnn_reading,
     table_reading,
+    variables_in_place,
 )
 from migrate.translating.bidirectional_writing import BidirectionalWriting
-from migrate.translating.expressions import ToTf2, api_of, bind, calls_of, dotted, parse, refuse
+from migrate.translating.expressions import ToTf2, api_of, bind, calls_of, parse, refuse
 from migrate.translating.facts import Call, VariableFact
 from migrate.translating.layer_reading import Layers
-from migrate.translating.local_values import LocalValues, copied
+from migrate.translating.layer_sharing import WEIGHTS
+from migrate.translating.local_values import LocalValues
 from migrate.translating.model_uses import AVERAGE, BIDIRECTIONAL, RNNS, Use
 from migrate.translating.rnn_writing import RnnWriting
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.statements import Statement, loads, stores
 
-_WEIGHTS = ("tf.get_variable", "tf.Variable")
-_FUNCTIONS = (*_WEIGHTS, "tf.nn.dropout", *RNNS)
+_FUNCTIONS = (*WEIGHTS, "tf.nn.dropout", *RNNS)
 _CALLED = (".__call__", ".apply")
 
 
@@ -111,8 +113,8 @@ class _Reading:
             self._collect(statement.node, statement, loop)
         for node in {id(one): one for one in self.flat.returned.values()}.values():
             self._collect(node, self.flat.statements[-1], None)
-        self._with_averages()
-        self._share()
+        layer_sharing.add_averages(self.uses, self.flat, self.averages, self.path)
+        layer_sharing.share(self.uses, self.path)
         model_uses.name_all(self.uses)
         for use in self.uses:
             if use.shares is None:
@@ -139,9 +141,8 @@ class _Reading:
         self.flat.returned.update(
             {mode: rewrite.visit(node) for mode, node in self.flat.returned.items()}
         )
-        self._drop_made(self.flat.statements)
-        for statement in self.flat.statements:
-            _with_values(statement.node)
+        weights = [f"self.{use.name}" for use in self.uses if use.api in WEIGHTS]
+        variables_in_place.put(self.flat, weights)
         self.part.definitions = self.layers.definitions
         self.part.classes += self.layers.classes
         self.part.functions += self.layers.functions
@@ -231,72 +232,6 @@ class _Reading:
             )
         return func
 
-    def _with_averages(self) -> None:
-        """Makes the layers that read moving averages by a custom getter own them.
-
-        Raises:
-          Refusal: The getter does something else.
-        """
-        facts = {one.name: one for use in self.uses for one in use.variables}
-        weights = {average: weight for weight, average in self.averages.items()}
-        for use in self.uses:
-            if use.node not in self.flat.gotten:
-                continue
-            reads = {name for name in use.reads if name in weights or name in facts}
-            if use.variables or reads - set(weights):
-                raise refuse(
-                    use.node,
-                    self.path,
-                    "a custom getter that returns something else than the moving averages of all "
-                    "weights is not translated; expected tf.train.ExponentialMovingAverage; leave "
-                    "`custom_getter` out",
-                )
-            made = tuple(
-                dataclasses.replace(facts[weights[name]], name=name, trainable=False)
-                for name in sorted(reads, key=lambda one: list(facts).index(weights[one]))
-            )
-            for calls in use.calls.values():
-                calls[:] = [dataclasses.replace(one, variables=made, reads=()) for one in calls]
-
-    def _share(self) -> None:
-        """Finds the uses whose layer or variable another use made."""
-        makers: dict[str, Use] = {}
-        objects: dict[int, Use] = {}
-        for use in self.uses:
-            if use.made is not None:
-                first = objects.setdefault(id(use.made), use)
-                if first is not use:
-                    use.shares = first
-            for one in use.variables:
-                if makers.setdefault(one.name, use) is not use:
-                    raise refuse(use.node, self.path, f"the variable {one.name} is made twice")
-            needed = use.api in _WEIGHTS or (use.row.variables if use.api not in RNNS else True)
-            if use.variables or use.shares is not None or not needed:
-                self._check_iterations(use)
-                continue
-            found = {id(makers[name]): makers[name] for name in use.reads if name in makers}
-            if len(found) != 1:
-                raise refuse(
-                    use.node, self.path, "this layer has no variables of its own, and shares none"
-                )
-            [use.shares] = found.values()
-
-    def _check_iterations(self, use: Use) -> None:
-        """A loop makes one layer for each iteration, or one for all."""
-        if use.loop is None or not use.groups:
-            return
-        for calls in use.calls.values():
-            making = sum(bool(call.variables) for call in calls)
-            known = {one.name for one in use.groups[0]}
-            rest = [call for call in calls if not call.variables]
-            if making == len(calls) or (
-                making == 1 and all(set(call.reads) <= known for call in rest)
-            ):
-                continue
-            raise refuse(
-                use.node, self.path, "this loop makes variables in some iterations; write it out"
-            )
-
     def _add(self, use: Use) -> None:
         if use.api in RNNS:
             self._add_rnn(use)
@@ -306,7 +241,7 @@ class _Reading:
         for index, group in enumerate(use.groups):
             base = f"{use.name}[{index}]" if use.listed else use.name
             for one in group:
-                if use.api in _WEIGHTS:
+                if use.api in WEIGHTS:
                     self._variable_at(one, base)
                     continue
                 last = one.name.removesuffix(AVERAGE).rpartition("/")[2]
@@ -378,7 +313,7 @@ class _Reading:
             if use.loop is not owner.loop:
                 raise refuse(use.node, self.path, "a layer of a loop is used outside of it")
             place = ast.Name(id=self._element(owner), ctx=ast.Load())
-        if use.api in _WEIGHTS:
+        if use.api in WEIGHTS:
             return place
         rewrite = ToTf2(self.flat.facts, self.aliases, self._replace)
         if use.made is not None:
@@ -425,43 +360,6 @@ class _Reading:
         strict = ast.keyword(arg="strict", value=ast.Constant(value=True))
         new.iter = ast.Call(func=parse("zip"), args=iterated, keywords=[strict])
         return new
-
-    def _drop_made(self, statements: list[Statement]) -> None:
-        """Puts `self.table` in the place of `table`, where a statement only makes a variable."""
-        weights = {f"self.{use.name}" for use in self.uses if use.api in _WEIGHTS}
-        values: dict[str, ast.expr] = {}
-        kept = []
-        for statement in statements:
-            node = statement.node
-            if values:
-                statement.node = node = copied(node, self.flat, values)
-            for name in stores(node):
-                values.pop(name, None)
-            if (
-                isinstance(node, ast.Assign)
-                and len(node.targets) == 1
-                and isinstance(node.targets[0], ast.Name)
-                and isinstance(node.value, ast.Attribute)
-                and ast.unparse(node.value) in weights
-            ):
-                values[node.targets[0].id] = node.value
-                continue
-            kept.append(statement)
-        statements[:] = kept
-        returned = self.flat.returned
-        returned.update({m: copied(node, self.flat, values) for m, node in returned.items()})
-
-
-def _with_values(node: ast.AST) -> None:
-    """`embedding_lookup_sparse` takes a `tf.Variable`, and no Keras variable."""
-    for one in ast.walk(node):
-        if (
-            isinstance(one, ast.Call)
-            and dotted(one.func) == "tf.nn.embedding_lookup_sparse"
-            and one.args
-            and dotted(one.args[0]).startswith("self.")
-        ):
-            one.args[0] = ast.Attribute(value=one.args[0], attr="value", ctx=ast.Load())
 
 
 def _ours(use: Use) -> bool:

@@ -12,7 +12,12 @@ from collections.abc import Collection, Mapping, Sequence
 from migrate.translating.border import WHOLE, Border
 from migrate.translating.facts import Call, Span
 from migrate.translating.refusal import Refusal
-from migrate.translating.source_reader import metric_functions, source_files, unrolling
+from migrate.translating.source_reader import (
+    loops,
+    metric_functions,
+    scopes,
+    source_files,
+)
 from migrate.translating.source_reader.frames import (
     LAYERS,
     Frame,
@@ -20,22 +25,12 @@ from migrate.translating.source_reader.frames import (
     function_at,
     hides,
     is_part,
-    is_simple,
     local_names,
 )
 from migrate.translating.source_reader.inlining import Expressions, Rename
 from migrate.translating.source_reader.object_attributes import ObjectAttributes
 from migrate.translating.source_reader.source_files import SourceFile
-from migrate.translating.source_reader.statements import Statement, in_scopes, loads, stores
-
-# `with` statements whose body is the same without them.
-_TRANSPARENT = (
-    "tf.variable_scope", "tf.name_scope", "tf.control_dependencies", "tf.device",
-    "tf.colocate_with", "tf.contrib.framework.arg_scope",
-)  # fmt: skip
-# Those of them that name no variables, and need not be kept.
-_WITHOUT_NAMES = {"tf.control_dependencies", "tf.device", "tf.colocate_with"}
-_ARG_SCOPE = "tf.contrib.framework.arg_scope"
+from migrate.translating.source_reader.statements import Statement, loads, stores
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,9 +197,9 @@ class Flattening:
             value = visitor.run(visitor.is_returned)
             return visitor.before, visitor.by_mode or dict.fromkeys(modes, value)
         if isinstance(node, ast.With):
-            return self._with(node, frame, modes)
+            return scopes.flattened(self, node, frame, modes)
         if isinstance(node, ast.For):
-            return self._loop(node, frame, modes), {}
+            return loops.flattened(self, node, frame, modes), {}
         if isinstance(node, ast.FunctionDef):
             frame.functions[node.name] = node
             return [Statement(copy.deepcopy(node), modes)], {}
@@ -249,7 +244,7 @@ class Flattening:
         new = copy.copy(node)
         if node.value is not None:
             targets = {name: frame.names.get(name, name) for name in _targets(node)}
-            before, new.value = self._expression(node.value, frame, modes, targets)
+            before, new.value = self.expression(node.value, frame, modes, targets)
             if not frame.iteration:
                 self.note(new.value, node.value, frame)
         rename = Rename(frame.names, self, frame)
@@ -321,104 +316,6 @@ class Flattening:
                 return {values[index]}
         return set(values)
 
-    def _with(
-        self, node: ast.With, frame: Frame, modes: frozenset[str]
-    ) -> tuple[list[Statement], dict[str, ast.expr]]:
-        count, scoped = len(self.scopes), len(self.arg_scopes)
-        getters = len(self.getters)
-        before: list[Statement] = []
-        kept: list[ast.withitem] = []
-        for item in node.items:
-            found = executions(item.context_expr, frame, modes)
-            if self.border.is_kept:
-                before += self._kept_scope(item, found, frame, modes, kept)
-                continue
-            names = {call.callee.api for calls in found.values() for call in calls}
-            if not names <= set(_TRANSPARENT) or not names:
-                raise Refusal(
-                    f"`with {ast.unparse(item.context_expr)}` is not translated",
-                    path=frame.file.path,
-                    line=node.lineno,
-                )
-            assert isinstance(item.context_expr, ast.Call)
-            if names == {_ARG_SCOPE}:
-                before += self._arg_scope(item.context_expr, frame, modes, found)
-                continue
-            for keyword in item.context_expr.keywords:
-                if names == {"tf.variable_scope"} and keyword.arg == "custom_getter":
-                    self.getters.append(keyword.value)
-                if names == {"tf.variable_scope"} and keyword.arg == "initializer":
-                    made, value = self._expression(keyword.value, frame, modes)
-                    before += made
-                    self.scopes.append(value)
-        statements, returned = self.body(node.body, frame, modes)
-        del self.scopes[count:]
-        del self.arg_scopes[scoped:]
-        del self.getters[getters:]
-        for one in statements:
-            one.scopes = (*kept, *one.scopes)
-        return before + statements, returned
-
-    def _kept_scope(
-        self,
-        item: ast.withitem,
-        found: Mapping[str, list[Call]],
-        frame: Frame,
-        modes: frozenset[str],
-        kept: list[ast.withitem],
-    ) -> list[Statement]:
-        """Keeps a `with` that may name variables; returns what must run before it."""
-        names = {call.callee.api for calls in found.values() for call in calls}
-        if names and names <= _WITHOUT_NAMES:
-            return []
-        before, value = self._expression(item.context_expr, frame, modes)
-        target = None
-        if item.optional_vars is not None:
-            target = Rename(frame.names, self, frame).visit(copy.deepcopy(item.optional_vars))
-        kept.append(ast.withitem(context_expr=value, optional_vars=target))
-        return before
-
-    def _arg_scope(
-        self,
-        node: ast.Call,
-        frame: Frame,
-        modes: frozenset[str],
-        found: Mapping[str, list[Call]],
-    ) -> list[Statement]:
-        """Notes the arguments that `with slim.arg_scope([...], name=value)` sets."""
-        seen = [c.arguments.get("list_ops_or_scope") for calls in found.values() for c in calls]
-        if not all(isinstance(one, list | tuple) for one in seen) or any(
-            keyword.arg is None for keyword in node.keywords
-        ):
-            raise Refusal(
-                "this arg_scope is made elsewhere, or of a dict; expected a list of functions, and "
-                "their arguments by name; write them in the `with` statement",
-                path=frame.file.path,
-                line=node.lineno,
-            )
-        functions = {
-            getattr(one, "description", "")
-            for each in seen
-            if isinstance(each, list | tuple)
-            for one in each
-        }
-        strange = [one for one in functions if not one.startswith("tf.contrib.layers.")]
-        if strange:
-            raise Refusal(
-                "this arg_scope sets the arguments of a function of your own; expected functions "
-                "of slim or tf.contrib.layers; pass the arguments to your function",
-                path=frame.file.path,
-                line=node.lineno,
-            )
-        before: list[Statement] = []
-        values: dict[str, ast.expr] = {}
-        for keyword in node.keywords:
-            made, value = self._expression(keyword.value, frame, modes)
-            before += made
-            values[keyword.arg or ""] = value
-        self.arg_scopes.append((frozenset(functions), values))
-        return before
-
     def scoped_arguments(self, api: str) -> dict[str, ast.expr]:
         """Returns the arguments that the arg_scopes around set for a function."""
         found: dict[str, ast.expr] = {}
@@ -426,78 +323,6 @@ class Flattening:
             if api in functions:
                 found |= values
         return found
-
-    def _unrolled(
-        self, node: ast.For, frame: Frame, modes: frozenset[str]
-    ) -> list[Statement] | None:
-        """Writes out a loop; returns None if that is not needed, or not possible."""
-        if not self._calls_parts(node.body, frame, modes):
-            return None
-        span = frame.file.span(node.iter)
-        before, iterated = self._expression(node.iter, frame, modes)
-        bound = self.bound(node.target, iterated, span, frame, modes)
-        if bound is None:
-            return None
-        written = set().union(*(stores(one) for one in node.body))
-        statements = list(before)
-        for index, names in enumerate(bound):
-            frame.iteration[span] = index
-            for name, value in names.items():
-                if name in written or not is_simple(value):
-                    frame.names.pop(name, None)
-                    to = ast.Name(id=name, ctx=ast.Store())
-                    assigned = ast.Assign(targets=[to], value=value, lineno=node.lineno)
-                    statements.append(Statement(assigned, modes))
-                else:
-                    frame.names[name] = value
-            made, returned = self.body(node.body, frame, modes)
-            if returned:
-                return None
-            statements += made
-        frame.iteration.pop(span, None)
-        return statements
-
-    def bound(
-        self,
-        target: ast.expr,
-        iterated: ast.expr,
-        span: Span,
-        frame: Frame,
-        modes: frozenset[str],
-    ) -> list[dict[str, ast.expr]] | None:
-        """Returns the values of the names that a loop binds, in each iteration."""
-        seen = [self._iterated(span, frame, mode) for mode in modes]
-        if not seen or any(one is None or len(one) != len(seen[0] or ()) for one in seen):
-            return None
-        expressions = unrolling.items(iterated, seen[0] or ())
-        if expressions is None:
-            return None
-        bound = [unrolling.bind(target, one) for one in expressions]
-        return None if any(one is None for one in bound) else [one for one in bound if one]
-
-    def _iterated(self, span: Span, frame: Frame, mode: str) -> list[object] | None:
-        """Returns the items that a loop of a function had in a mode."""
-        waiting = [frame.calls[mode]]
-        while waiting:
-            call = waiting.pop()
-            items = call.values.get(span)
-            if isinstance(items, list):
-                return items
-            waiting += [one for one in call.calls if one.callee.span is None]
-        return None
-
-    def _calls_parts(self, body: Sequence[ast.AST], frame: Frame, modes: frozenset[str]) -> bool:
-        """Tells whether a loop calls helpers that are put in place, or has a loop of layers."""
-        for node in (one for statement in body for one in ast.walk(statement)):
-            if isinstance(node, ast.Call):
-                found = executions(node, frame, modes)
-                calls = [call for each in found.values() for call in each]
-                if any(is_part(one) for one in calls) and not self.keeps(calls):
-                    return True
-        if self.border.is_kept:
-            return False
-        inner = [n for one in body for n in ast.walk(one) if isinstance(n, ast.For | ast.ListComp)]
-        return any(self.has_layers(one, frame, modes) for one in inner)
 
     def keeps(self, calls: Sequence[Call]) -> bool:
         """Tells whether calls of a helper stay calls."""
@@ -516,25 +341,7 @@ class Flattening:
                             return True
         return False
 
-    def _loop(self, node: ast.For, frame: Frame, modes: frozenset[str]) -> list[Statement]:
-        unrolled = self._unrolled(node, frame, modes)
-        if unrolled is not None:
-            return unrolled
-        before, iterated = self._expression(node.iter, frame, modes)
-        body, returned = self.body(node.body, frame, modes)
-        if returned or node.orelse or any(one.modes != modes for one in body):
-            raise Refusal(
-                "a loop that returns, has an `else`, or does something else in another mode is not "
-                "translated; write it out",
-                path=frame.file.path,
-                line=node.lineno,
-            )
-        target = Rename(frame.names, self, frame).visit(copy.deepcopy(node.target))
-        loop = ast.For(target=target, iter=iterated, body=in_scopes(body), orelse=[])
-        loop.lineno = node.lineno
-        return [*before, Statement(loop, modes)]
-
-    def _expression(
+    def expression(
         self,
         node: ast.expr,
         frame: Frame,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.facts import Call
 from migrate.translating.refusal import Refusal
-from migrate.translating.source_reader import source_files
+from migrate.translating.source_reader import source_files, unrolling
 from migrate.translating.source_reader.frames import (
     Frame,
     dotted,
@@ -112,7 +112,7 @@ class Expressions(ast.NodeTransformer):
         [generator, *others] = generators
         span = frame.file.span(generator.iter)
         iterated = self.visit(generator.iter)
-        bound = flattening.bound(generator.target, iterated, span, frame, self.modes)
+        bound = unrolling.bound(generator.target, iterated, span, frame, self.modes)
         if others or generator.ifs or bound is None:
             raise Refusal(
                 "a comprehension that makes layers is translated if it has one `for`, no `if`, and "

@@ -4,7 +4,8 @@ import ast
 from collections.abc import Sequence
 
 from migrate.translating.expressions import parse
-from migrate.translating.facts import TensorFact, Unknown
+from migrate.translating.facts import Span, TensorFact, Unknown
+from migrate.translating.source_reader.frames import Frame
 
 _LIMIT = 64
 
@@ -82,3 +83,33 @@ def _is_plain(value: object) -> bool:
     if isinstance(value, tuple | list):
         return all(_is_plain(one) for one in value)
     return not isinstance(value, TensorFact | Unknown | dict)
+
+
+def bound(
+    target: ast.expr,
+    iterated: ast.expr,
+    span: Span,
+    frame: Frame,
+    modes: frozenset[str],
+) -> list[dict[str, ast.expr]] | None:
+    """Returns the values of the names that a loop binds, in each iteration."""
+    seen = [_iterated(span, frame, mode) for mode in modes]
+    if not seen or any(one is None or len(one) != len(seen[0] or ()) for one in seen):
+        return None
+    expressions = items(iterated, seen[0] or ())
+    if expressions is None:
+        return None
+    values = [bind(target, one) for one in expressions]
+    return None if any(one is None for one in values) else [one for one in values if one]
+
+
+def _iterated(span: Span, frame: Frame, mode: str) -> list[object] | None:
+    """Returns the items that a loop of a function had in a mode."""
+    waiting = [frame.calls[mode]]
+    while waiting:
+        call = waiting.pop()
+        seen = call.values.get(span)
+        if isinstance(seen, list):
+            return seen
+        waiting += [one for one in call.calls if one.callee.span is None]
+    return None

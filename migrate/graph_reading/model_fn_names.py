@@ -1,0 +1,119 @@
+"""What the source of a target's model_fn reads: names around it, attributes, flags, `params`."""
+
+import functools
+import inspect
+import os
+import textwrap
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from absl import flags
+
+from estimator_compat import package_files
+from migrate.graph_reading import kept_modules
+from migrate.graph_reading.object_sources import ObjectSources
+from migrate.graph_reading.recorded_facts import fact_of
+from migrate.targets import Built
+from migrate.translating.expressions import is_plain
+
+
+def objects(function: Callable[..., Any]) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Returns the source of the objects around a function that have one."""
+    found = {}
+    for name, value in inspect.getclosurevars(function).nonlocals.items():
+        sources = ObjectSources()
+        text = sources.source(value)
+        if text is not None and not is_plain(fact_of(value)):
+            found[name] = (text, tuple(sources.imports))
+    return found
+
+
+def closure(function: Callable[..., Any]) -> dict[str, Any]:
+    """Returns the plain values of the names from functions around a function."""
+    values = inspect.getclosurevars(function).nonlocals
+    return {name: fact_of(v) for name, v in values.items() if is_plain(fact_of(v))}
+
+
+def attributes(model_fn: Any) -> dict[str, Any]:
+    """Returns the plain attributes of the object whose method the model_fn is."""
+    while hasattr(model_fn, "func"):
+        model_fn = model_fn.func
+    waiting = [("self", getattr(model_fn, "__self__", None))]
+    found: dict[str, Any] = {}
+    while waiting:
+        path, owner = waiting.pop()
+        if owner is None or path.count(".") > 3:
+            continue
+        for name, value in (vars(type(owner)) | getattr(owner, "__dict__", {})).items():
+            fact = fact_of(value)
+            if name.startswith("__") or inspect.isroutine(value):
+                continue
+            if is_plain(fact):
+                found[f"{path}.{name}"] = fact
+            elif not inspect.isroutine(value) and hasattr(value, "__dict__"):
+                waiting.append((f"{path}.{name}", value))
+    return found
+
+
+def literals(function: Any) -> dict[str, str]:
+    """Returns the values of constants that depend on the place of the legacy file."""
+    return {
+        name: repr(value)
+        for name, value in function.__globals__.items()
+        if isinstance(value, str)
+        and os.path.isabs(value)
+        and not name.startswith("__")
+        and os.path.exists(value)
+    }
+
+
+def param_attributes(params: Any) -> dict[str, Any]:
+    """Returns the plain attributes of hyperparameters that are an object."""
+    if params is None or isinstance(params, Mapping) or not hasattr(params, "__dict__"):
+        return {}
+    return {
+        name: value
+        for name, value in vars(params).items()
+        if not name.startswith("_") and is_plain(fact_of(value))
+    }
+
+
+def own_modules() -> dict[str, str]:
+    """Returns the names of the program's own modules by their files: no installed package's."""
+    return {
+        path: name
+        for path, name in kept_modules.names_by_file().items()
+        if not package_files.is_installed(path)
+        and (package_files.is_example(path) or not package_files.is_ours(path))
+    }
+
+
+def flag_values() -> dict[str, str]:
+    """Returns the source of the values of flags that are not their defaults."""
+    found = {}
+    for name in flags.FLAGS if flags.FLAGS.is_parsed() else ():
+        flag = flags.FLAGS[name]
+        if flag.value != flag.default and is_plain(fact_of(flag.value)):
+            found[name] = repr(flag.value)
+    return found
+
+
+def init_fns(built: Mapping[str, Built]) -> dict[str, tuple[str, str]]:
+    """Returns the name and source of each Scaffold's `init_fn`."""
+    found = {}
+    for mode, one in built.items():
+        function = getattr(one.spec.scaffold, "init_fn", None)
+        while isinstance(function, functools.partial):
+            function = function.func
+        # A Scaffold wraps the function that it is given.
+        cells = getattr(function, "__closure__", None) or ()
+        inner = [one.cell_contents for one in cells if callable(one.cell_contents)]
+        function = inner[0] if inner else function
+        if function is None:
+            continue
+        try:
+            source = textwrap.dedent(inspect.getsource(function)).rstrip()
+        except (OSError, TypeError):
+            source = "(its source is not there)"
+        found[mode] = (getattr(function, "__name__", "init_fn"), source)
+    return found

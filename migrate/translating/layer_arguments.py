@@ -1,0 +1,88 @@
+"""The arguments of layers, weights and initializers, as expressions."""
+
+import ast
+from collections.abc import Mapping
+
+from migrate.mappings import initializers, layers
+from migrate.translating.expressions import (
+    parse,
+)
+from migrate.translating.model_uses import DROPOUT, Use
+
+_SIZES = ("units", "filters", "kernel_size", "rate", "pool_size", "strides", "input_dim",
+          "output_dim")  # fmt: skip
+
+
+def without_values(made: ast.expr) -> str:
+    """Returns the source of a layer without what does not change what it computes later."""
+    if isinstance(made, ast.Call):
+        kept = [
+            one
+            for one in made.keywords
+            if not (one.arg or "").endswith("initializer") and one.arg not in ("dtype", "trainable")
+        ]
+        made = ast.Call(func=made.func, args=made.args, keywords=kept)
+    return ast.unparse(made)
+
+
+def dropout_rates(use: Use) -> dict[str, float]:
+    """Returns the rate of a `tf.nn.dropout` in each mode, where it is one number."""
+    found: dict[str, float] = {}
+    for mode, calls in use.calls.items():
+        rates = set()
+        for call in calls:
+            rate, kept = call.arguments.get("rate"), call.arguments.get("keep_prob")
+            rates.add(rate if rate is not None else _one_minus(kept))
+        if len(rates) == 1 and isinstance(one := next(iter(rates)), int | float):
+            found[mode] = float(one)
+    return found
+
+
+def _one_minus(kept: object) -> float | None:
+    return round(1.0 - kept, 12) if isinstance(kept, int | float) else None
+
+
+def weight(use: Use, keywords: list[ast.keyword]) -> ast.expr:
+    """Returns the call that makes a weight."""
+    fact = use.variables[0]
+    if fact.dtype != "float32":
+        keywords.append(ast.keyword(arg="dtype", value=ast.Constant(value=fact.dtype)))
+    if not fact.trainable:
+        keywords.append(ast.keyword(arg="trainable", value=ast.Constant(value=False)))
+    return ast.Call(func=parse("self.add_weight"), args=[], keywords=keywords)
+
+
+def initializer_call(row: initializers.InitializerRow, given: Mapping[str, ast.expr]) -> ast.expr:
+    """Returns the call that makes an initializer."""
+    arguments = {name: value for name, value in given.items() if name not in row.dropped}
+    for name, default in row.defaults.items():
+        arguments.setdefault(name, parse(default))
+    for name, value in arguments.items():
+        if isinstance(value, ast.Constant) and value.value in row.values.get(name, {}):
+            arguments[name] = ast.Constant(value=row.values[name][value.value])
+    if not arguments and row.keras in ("Zeros", "Ones"):
+        return ast.Constant(value=row.keras.lower())
+    return ast.Call(
+        func=parse(f"keras.initializers.{row.keras}"),
+        args=[],
+        keywords=[ast.keyword(arg=k, value=v) for k, v in arguments.items()],
+    )
+
+
+def positional(row: layers.LayerRow, keywords: list[ast.keyword]) -> list[ast.keyword]:
+    """Returns the arguments that one writes without their names: the sizes of a layer."""
+    chosen: list[ast.keyword] = []
+    for name in ("rate",) if row is DROPOUT else row.parameters[0 if row.is_class else 1 :]:
+        found = [one for one in keywords if one.arg == name]
+        if not found or name not in _SIZES:
+            break
+        chosen += found
+    return chosen
+
+
+def literal(value: ast.expr) -> object:
+    """Returns the value of a literal; the expression itself, if it is no literal."""
+    try:
+        return ast.literal_eval(value)
+    except ValueError:
+        return value

@@ -1,0 +1,69 @@
+"""What a written module does not carry over, in words."""
+
+import ast
+from collections.abc import Collection, Mapping
+
+from estimator_compat.mode_keys import ModeKeys
+from migrate.translating.expressions import api_of
+from migrate.translating.facts import TensorFact
+from migrate.translating.metric_reading import is_none
+from migrate.translating.run_facts import RunFacts
+from migrate.translating.source_reader.flattening import Flattened
+from migrate.translating.source_reader.statements import stores
+
+
+def words(
+    facts: RunFacts,
+    flat: Flattened,
+    specs: Mapping[str, Mapping[str, ast.expr]],
+    *,
+    summaries: Collection[str],
+    exports: bool,
+) -> tuple[str, ...]:
+    """Returns the hooks, host calls and summaries of the model_fn, in words.
+
+    Args:
+      facts: What the runs showed.
+      flat: The flattened model_fn.
+      specs: The arguments of the spec in each mode.
+      summaries: The names of the summaries that are written.
+      exports: Whether what the program exports is written.
+    """
+    found = []
+    for mode, spec in specs.items():
+        for name, value in spec.items():
+            if (name.endswith("hooks") or name == "host_call") and not is_none(value):
+                found.append(f"{name} of {mode.upper()}: {ast.unparse(value)}")
+    for mode, (name, _) in facts.init_fns.items():
+        found.append(f"init_fn of {mode.upper()}: `{name}`, which stands below as a comment")
+    for mode, error in facts.refused_modes.items():
+        found.append(f"{mode.upper()}, which the model_fn refuses: {error}")
+    names = {one.name for one in facts.summaries}
+    for call in facts.calls[ModeKeys.TRAIN].walk():
+        if call.callee.api.startswith("tf.summary."):
+            name = call.result.name if isinstance(call.result, TensorFact) else ""
+            names.discard(name)
+            if name in summaries:
+                continue
+            tag = call.arguments.get("name")
+            kind = call.callee.api.rpartition(".")[2]
+            found.append(f"the {kind} summary {tag!r} (line {call.span.line})")
+    found += [
+        f"the summary {one.tag!r}, which a library makes"
+        for one in facts.summaries
+        if one.name in names
+    ]
+    if facts.export is not None and not exports:
+        found.append("the exported signatures, whose outputs are made in another way")
+    elif facts.export is not None and facts.export.is_left_out:
+        found.append("the function of serving inputs: `export` takes the features")
+    for statement in flat.statements:
+        node = statement.node
+        if (
+            isinstance(node, ast.Expr)
+            and not api_of(node.value, flat.facts).startswith(("tf.summary.", "tf.losses."))
+            and (statement.refusal is not None or not stores(node))
+            and ".update_state(" not in ast.unparse(node)
+        ):
+            found.append(f"`{ast.unparse(node)}` (line {node.lineno})")
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,80 @@
+"""The model as source: its layers, and the statements of its forward pass."""
+
+import ast
+from collections.abc import Iterable, Mapping
+
+from migrate.translating import mode_conditions
+from migrate.translating.forward_reading import Forward
+from migrate.translating.ir import Model
+from migrate.translating.model_reading import ModelPart
+from migrate.translating.refusal import Refusal
+from migrate.translating.training_facts import TrainingFacts
+
+
+def written(
+    part: ModelPart,
+    forward: Forward,
+    training: TrainingFacts,
+    wanted: Mapping[str, set[str]],
+    path: str,
+) -> Model:
+    """Returns the model.
+
+    Args:
+      part: Its layers and variables.
+      forward: Its statements.
+      training: The optimizers, and what they train.
+      wanted: The names that each mode reads of it.
+      path: The file of the model_fn.
+
+    Raises:
+      Refusal: A variable that the program trains or moves is not the model's.
+    """
+    check_moved(part.moving, training, path)
+    for name in training.weights:
+        if name not in part.variables and name not in training.without_gradient:
+            raise Refusal(
+                f"the weight `{name}` is made in a way that is not translated",
+                path=path,
+            )
+    unknown = [name for name in training.moved if name not in part.moving]
+    if unknown:
+        raise Refusal(
+            f"the train_op assigns the variable {unknown[0]}, which is not translated; "
+            "expected optimizers, moving averages of weights and those of batch "
+            "normalization; leave it out, and add it in the file that is written",
+            path=path,
+        )
+    init: list[str] = []
+    for name, value in part.definitions.items():
+        init.append(
+            f"def {name}() -> keras.initializers.Initializer:\n"
+            "    # Made anew for each weight: one would give them all the same numbers.\n"
+            f"    return {ast.unparse(value)}"
+        )
+    for attribute in part.attributes:
+        made = ast.unparse(ast.fix_missing_locations(attribute.value))
+        if attribute.loop is not None:
+            target, iterated = ast.unparse(attribute.loop.target), attribute.loop.iter
+            made = f"[{made} for {target} in {ast.unparse(iterated)}]"
+        init.append(f"self.{attribute.name} = {made}")
+    return Model(
+        init=tuple(init),
+        body=mode_conditions.lines(forward.statements, wanted, forward.outputs, path),
+        outputs=forward.outputs,
+        variables=part.variables,
+        state=tuple(name for name in part.variables if name not in part.trainable),
+        methods=tuple(part.methods),
+        functions=tuple(dict.fromkeys(part.functions)),
+    )
+
+
+def check_moved(moving: Iterable[str], training: TrainingFacts, path: str) -> None:
+    """Refuses moving averages that the program left where they were."""
+    still = [name for name in moving if name not in training.moved]
+    if still:
+        raise Refusal(
+            f"`{still[0]}` never moves, because the train_op does not depend on UPDATE_OPS; "
+            "put the train_op under tf.control_dependencies of them",
+            path=path,
+        )

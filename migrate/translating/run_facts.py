@@ -1,0 +1,80 @@
+"""All that the runs of a target showed, as values."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from estimator_compat.ledger.values import LossTerm
+from migrate.translating.border import WHOLE, Border
+from migrate.translating.facts import Call, Span
+from migrate.translating.ir import KeptModules
+from migrate.translating.training_facts import ExportFact, SummaryFact, TrainingFacts
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """All that the runs of a target showed.
+
+    Attributes:
+      model_fn: Where the model_fn is defined.
+      name: Its name.
+      calls: The call of the model_fn in each mode.
+      formulas: The ledger's formula in each mode.
+      terms: The ledger's terms of the loss in TRAIN.
+      evaluation_terms: Those in EVAL.
+      training: The optimizers.
+      params: The hyperparameters; None if they have no source form.
+      closure: The values of names from functions around the model_fn.
+      attributes: If the model_fn is a method, the plain attributes of its object, such as
+        "self.units".
+      literals: The source of module-level values that depend on the place of the file.
+      feature_specs: The source of the nest of TensorSpecs of the features.
+      has_labels: Whether the training input has labels.
+      input_fns: The names of the input_fns by mode, the arguments of their calls, and their files.
+      endless: Whether the training input has no end.
+      loss_dtype: The dtype of the loss, such as "float32".
+      border: Which functions are kept as they are.
+      refused_modes: The errors that the model_fn raised in the modes that it refuses.
+      label_specs: The source of the nest of TensorSpecs of the labels.
+      param_attributes: The plain attributes of `params`, if it is an object such as HParams.
+      flag_values: The source of the values of flags that are not their defaults.
+      modules: The names of the user's modules by their files, installed packages' among them.
+      own_modules: Those of the program itself, whose source is copied.
+      objects: The source of the objects of the names from functions around the model_fn, and the
+        imports that it needs.
+      read_modules: Reads what kept modules need of TensorFlow 1.
+      summaries: The summaries in TRAIN.
+      export: What the program exports; None if it exports nothing.
+      summary_steps: How many steps the Estimator makes between summaries.
+      init_fns: The name and the source of a Scaffold's `init_fn`, by mode.
+    """
+
+    model_fn: Span
+    name: str
+    calls: Mapping[str, Call]
+    formulas: Mapping[str, str]
+    terms: Sequence[LossTerm]
+    evaluation_terms: Sequence[LossTerm]
+    training: TrainingFacts
+    params: Any
+    closure: Mapping[str, Any]
+    attributes: Mapping[str, Any]
+    literals: Mapping[str, str]
+    feature_specs: str
+    has_labels: bool
+    input_fns: Mapping[str, tuple[str, str, str]]
+    endless: bool
+    loss_dtype: str
+    border: Border = WHOLE
+    refused_modes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    label_specs: str = "None"
+    param_attributes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    flag_values: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    modules: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    own_modules: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    objects: Mapping[str, tuple[str, tuple[str, ...]]] = dataclasses.field(default_factory=dict)
+    read_modules: Callable[[Iterable[str], Iterable[str], str], KeptModules] | None = None
+    summaries: tuple[SummaryFact, ...] = ()
+    export: ExportFact | None = None
+    summary_steps: int = 100
+    init_fns: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)

@@ -1,0 +1,84 @@
+"""The loops of a flattened model_fn: written out where an iteration has layers of its own."""
+
+import ast
+import copy
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from migrate.translating.refusal import Refusal
+from migrate.translating.source_reader import unrolling
+from migrate.translating.source_reader.frames import Frame, executions, is_part, is_simple
+from migrate.translating.source_reader.inlining import Rename
+from migrate.translating.source_reader.statements import Statement, in_scopes, stores
+
+if TYPE_CHECKING:
+    from migrate.translating.source_reader.flattening import Flattening
+
+
+def flattened(
+    flattening: "Flattening", node: ast.For, frame: Frame, modes: frozenset[str]
+) -> list[Statement]:
+    """Returns the statements of a loop, or those of all its iterations."""
+    unrolled = _unrolled(flattening, node, frame, modes)
+    if unrolled is not None:
+        return unrolled
+    before, iterated = flattening.expression(node.iter, frame, modes)
+    body, returned = flattening.body(node.body, frame, modes)
+    if returned or node.orelse or any(one.modes != modes for one in body):
+        raise Refusal(
+            "a loop that returns, has an `else`, or does something else in another mode is not "
+            "translated; write it out",
+            path=frame.file.path,
+            line=node.lineno,
+        )
+    target = Rename(frame.names, flattening, frame).visit(copy.deepcopy(node.target))
+    loop = ast.For(target=target, iter=iterated, body=in_scopes(body), orelse=[])
+    loop.lineno = node.lineno
+    return [*before, Statement(loop, modes)]
+
+
+def _unrolled(
+    flattening: "Flattening", node: ast.For, frame: Frame, modes: frozenset[str]
+) -> list[Statement] | None:
+    """Writes out a loop; returns None if that is not needed, or not possible."""
+    if not _calls_parts(flattening, node.body, frame, modes):
+        return None
+    span = frame.file.span(node.iter)
+    before, iterated = flattening.expression(node.iter, frame, modes)
+    bound = unrolling.bound(node.target, iterated, span, frame, modes)
+    if bound is None:
+        return None
+    written = set().union(*(stores(one) for one in node.body))
+    statements = list(before)
+    for index, names in enumerate(bound):
+        frame.iteration[span] = index
+        for name, value in names.items():
+            if name in written or not is_simple(value):
+                frame.names.pop(name, None)
+                to = ast.Name(id=name, ctx=ast.Store())
+                assigned = ast.Assign(targets=[to], value=value, lineno=node.lineno)
+                statements.append(Statement(assigned, modes))
+            else:
+                frame.names[name] = value
+        made, returned = flattening.body(node.body, frame, modes)
+        if returned:
+            return None
+        statements += made
+    frame.iteration.pop(span, None)
+    return statements
+
+
+def _calls_parts(
+    flattening: "Flattening", body: Sequence[ast.AST], frame: Frame, modes: frozenset[str]
+) -> bool:
+    """Tells whether a loop calls helpers that are put in place, or has a loop of layers."""
+    for node in (one for statement in body for one in ast.walk(statement)):
+        if isinstance(node, ast.Call):
+            found = executions(node, frame, modes)
+            calls = [call for each in found.values() for call in each]
+            if any(is_part(one) for one in calls) and not flattening.keeps(calls):
+                return True
+    if flattening.border.is_kept:
+        return False
+    inner = [n for one in body for n in ast.walk(one) if isinstance(n, ast.For | ast.ListComp)]
+    return any(flattening.has_layers(one, frame, modes) for one in inner)
