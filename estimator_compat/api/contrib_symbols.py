@@ -145,8 +145,12 @@ for _name in ("replicate_model_fn", "TowerOptimizer"):
     _add_symbol(
         f"contrib.estimator.{_name}", None, "train on one device, or in a cluster of TF_CONFIG"
     )
-_add_symbol("contrib.estimator.RNNClassifier", None, "write a model_fn with tf.nn.dynamic_rnn")
-_add_symbol("contrib.estimator.RNNEstimator", None, "write a model_fn with tf.nn.dynamic_rnn")
+for _name in ("RNNClassifier", "RNNEstimator"):
+    _add_symbol(
+        f"contrib.estimator.{_name}",
+        None,
+        f"use tf.estimator.experimental.{_name}, whose arguments and cells differ",
+    )
 
 # lookup
 _add_symbols(
@@ -249,7 +253,7 @@ _add_symbols(
 _add_symbols(
     "contrib.rnn",
     f"{_OURS}.rnn:",
-    "stack_bidirectional_dynamic_rnn transpose_batch_time LayerNormBasicLSTMCell",
+    "stack_bidirectional_dynamic_rnn transpose_batch_time LayerNormBasicLSTMCell NASCell",
 )
 _add_symbols(
     "contrib.rnn",
@@ -320,7 +324,7 @@ _add_symbols(
     "contrib.opt",
     f"{_OURS}.opt:",
     "AdamWOptimizer MomentumWOptimizer DecoupledWeightDecayExtension "
-    "extend_with_decoupled_weight_decay LazyAdamOptimizer",
+    "extend_with_decoupled_weight_decay LARSOptimizer LazyAdamOptimizer",
 )
 
 # Other packages, and packages that are gone for good.

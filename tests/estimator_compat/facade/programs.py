@@ -159,6 +159,24 @@ def lazy_adam(tf):
     return dict(found, history=[one[0] for one in found["history"]])
 
 
+def lars(tf):
+    make = tf.contrib.opt.LARSOptimizer
+    cases = [
+        ("plain", make(0.5)),
+        ("skips", make(0.1, 0.8, 0.01, eeta=0.02, epsilon=0.1, skip_list=["dense"])),
+        ("nesterov", make(0.5, use_nesterov=True, name="mine")),
+    ]
+    found = {}
+    for name, optimizer in cases:
+        with tf.Graph().as_default():
+            one = _optimized(tf, optimizer)
+        found[name] = dict(one, history=[step[0] for step in one["history"]])
+    with tf.Graph().as_default(), tf.variable_scope("", use_resource=True):
+        one = _optimized(tf, make(0.5, 0.7))
+        found["resources"] = dict(one, history=[step[0] for step in one["history"]])
+    return found
+
+
 def _crf(tf):
     potentials = tf.constant(np.sin(np.arange(4 * 4 * 3, dtype=np.float32)).reshape(4, 4, 3))
     transitions = tf.constant(np.cos(np.arange(9, dtype=np.float32)).reshape(3, 3))
@@ -365,6 +383,7 @@ PROGRAMS = [
     adamw,
     momentumw_of_some,
     lazy_adam,
+    lars,
     crf,
     crf_of_single_steps,
     viterbi,

@@ -119,4 +119,23 @@ def fused_cells(tf):
     )
 
 
-PROGRAMS = [block_cells, fused_cells]
+def nas_cells(tf):
+    cell = tf.contrib.rnn.NASCell
+
+    def run(make, **settings):
+        return lambda inputs: tf.nn.dynamic_rnn(
+            make(), inputs, dtype=tf.float32, time_major=True, **settings
+        )
+
+    return _trained(
+        tf,
+        {
+            "plain": run(lambda: cell(3)),
+            "biased": run(lambda: cell(2, use_bias=True, name="mine"), sequence_length=_LENGTHS),
+            "projected": run(lambda: cell(4, 2, use_bias=True)),
+            "stack": run(lambda: tf.contrib.rnn.MultiRNNCell([cell(3, num_proj=2), cell(2)])),
+        },
+    )
+
+
+PROGRAMS = [block_cells, fused_cells, nas_cells]
