@@ -355,9 +355,22 @@ _add_symbol("contrib.tensor_forest", None, "use the tensorflow-decision-forests 
 _add_symbol("contrib.factorization", None, "write it on tf.compat.v1, or use scikit-learn")
 _add_symbol("contrib.timeseries", None, "write a model_fn")
 _add_symbol("contrib.ffmpeg", None, "use tf.audio, or the tensorflow-io package")
-_add_symbol("contrib.image", None, "use tf.image, or tf.raw_ops.ImageProjectiveTransformV2")
+_add_symbol("contrib.image", None, "use tf.image")
+_add_symbols(
+    "contrib.image",
+    f"{_OURS}.image:",
+    "angles_to_projective_transforms compose_transforms flat_transforms_to_matrices "
+    "matrices_to_flat_transforms rotate transform translate translations_to_projective_transforms",
+)
 _add_symbol("contrib.mixed_precision", None, "use tf.compat.v1.mixed_precision")
 _add_symbol("contrib.distributions", None, "use the tensorflow-probability package")
 _add_symbol("contrib.gan", None, "use the tensorflow-gan package")
 _add_symbol("contrib.cudnn_rnn", None, "use tf.keras.layers.LSTM, which uses the cuDNN kernel")
+_add_symbols(
+    "contrib.cudnn_rnn",
+    f"{_OURS}.cudnn_rnn:",
+    "CUDNN_GRU CUDNN_INPUT_AUTO_MODE CUDNN_INPUT_LINEAR_MODE CUDNN_INPUT_SKIP_MODE CUDNN_LSTM "
+    "CUDNN_RNN_BIDIRECTION CUDNN_RNN_RELU CUDNN_RNN_TANH CUDNN_RNN_UNIDIRECTION "
+    "CudnnCompatibleLSTMCell",
+)
 _add_symbol("contrib.keras", f"{_TF1}.keras")

@@ -138,4 +138,19 @@ def nas_cells(tf):
     )
 
 
-PROGRAMS = [block_cells, fused_cells, nas_cells]
+def cudnn_cells(tf):
+    cudnn = tf.contrib.cudnn_rnn
+
+    def build(inputs):
+        cell = cudnn.CudnnCompatibleLSTMCell(3)
+        return tf.nn.dynamic_rnn(cell, inputs, dtype=tf.float32, time_major=True)
+
+    from tensorflow.contrib.cudnn_rnn.python.ops import cudnn_rnn_ops as ops
+
+    names = ["LSTM", "GRU", "RNN_RELU", "RNN_TANH", "RNN_UNIDIRECTION", "RNN_BIDIRECTION"]
+    names += ["INPUT_LINEAR_MODE", "INPUT_SKIP_MODE", "INPUT_AUTO_MODE"]
+    words = {one: getattr(ops, "CUDNN_" + one) for one in names}
+    return dict(_trained(tf, {"plain": build}), words=words)
+
+
+PROGRAMS = [block_cells, fused_cells, nas_cells, cudnn_cells]

@@ -32,6 +32,7 @@ VALUES = {
     "estimator.NanLossDuringTrainingError": "estimator.nan_loss",
     "estimator.tpu.InputPipelineConfig": "estimator.tpu",
     "contrib.tpu.InputPipelineConfig": "estimator.tpu",
+    "contrib.cudnn_rnn.CUDNN_RNN_UNIDIRECTION": "rnn.cudnn_cells",
     "contrib.data.AUTOTUNE": "names.datasets",
     "contrib.learn.ModeKeys": "names.learn_modes",
 }
