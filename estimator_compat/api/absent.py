@@ -13,7 +13,7 @@ def message(name: str, missing_from: str) -> str | None:
     """Returns an error message: that an absent name will not come, and what to use instead.
 
     Args:
-      name: The name without its modules, such as `KMeans`.
+      name: The name without its modules, such as `EmbeddingConfigSpec`.
       missing_from: The message's first clause: what lacks the name.
 
     Returns:

@@ -145,8 +145,12 @@ for _name in ("replicate_model_fn", "TowerOptimizer"):
     _add_symbol(
         f"contrib.estimator.{_name}", None, "train on one device, or in a cluster of TF_CONFIG"
     )
-_add_symbol("contrib.estimator.RNNClassifier", None, "write a model_fn with tf.nn.dynamic_rnn")
-_add_symbol("contrib.estimator.RNNEstimator", None, "write a model_fn with tf.nn.dynamic_rnn")
+for _name in ("RNNClassifier", "RNNEstimator"):
+    _add_symbol(
+        f"contrib.estimator.{_name}",
+        None,
+        f"use tf.estimator.experimental.{_name}, whose arguments and cells differ",
+    )
 
 # lookup
 _add_symbols(
@@ -249,7 +253,7 @@ _add_symbols(
 _add_symbols(
     "contrib.rnn",
     f"{_OURS}.rnn:",
-    "stack_bidirectional_dynamic_rnn transpose_batch_time LayerNormBasicLSTMCell",
+    "stack_bidirectional_dynamic_rnn transpose_batch_time LayerNormBasicLSTMCell NASCell",
 )
 _add_symbols(
     "contrib.rnn",
@@ -344,7 +348,7 @@ _add_symbols(
     "contrib.opt",
     f"{_OURS}.opt:",
     "AdamWOptimizer MomentumWOptimizer DecoupledWeightDecayExtension "
-    "extend_with_decoupled_weight_decay LazyAdamOptimizer",
+    "extend_with_decoupled_weight_decay LARSOptimizer LazyAdamOptimizer",
 )
 
 # Other packages, and packages that are gone for good.
@@ -375,9 +379,22 @@ _add_symbol("contrib.tensor_forest", None, "use the tensorflow-decision-forests 
 _add_symbol("contrib.factorization", None, "write it on tf.compat.v1, or use scikit-learn")
 _add_symbol("contrib.timeseries", None, "write a model_fn")
 _add_symbol("contrib.ffmpeg", None, "use tf.audio, or the tensorflow-io package")
-_add_symbol("contrib.image", None, "use tf.image, or tf.raw_ops.ImageProjectiveTransformV2")
+_add_symbol("contrib.image", None, "use tf.image")
+_add_symbols(
+    "contrib.image",
+    f"{_OURS}.image:",
+    "angles_to_projective_transforms compose_transforms flat_transforms_to_matrices "
+    "matrices_to_flat_transforms rotate transform translate translations_to_projective_transforms",
+)
 _add_symbol("contrib.mixed_precision", None, "use tf.compat.v1.mixed_precision")
 _add_symbol("contrib.distributions", None, "use the tensorflow-probability package")
 _add_symbol("contrib.gan", None, "use the tensorflow-gan package")
 _add_symbol("contrib.cudnn_rnn", None, "use tf.keras.layers.LSTM, which uses the cuDNN kernel")
+_add_symbols(
+    "contrib.cudnn_rnn",
+    f"{_OURS}.cudnn_rnn:",
+    "CUDNN_GRU CUDNN_INPUT_AUTO_MODE CUDNN_INPUT_LINEAR_MODE CUDNN_INPUT_SKIP_MODE CUDNN_LSTM "
+    "CUDNN_RNN_BIDIRECTION CUDNN_RNN_RELU CUDNN_RNN_TANH CUDNN_RNN_UNIDIRECTION "
+    "CudnnCompatibleLSTMCell",
+)
 _add_symbol("contrib.keras", f"{_TF1}.keras")

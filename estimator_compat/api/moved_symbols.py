@@ -29,6 +29,7 @@ for _name, _factory in {
     "regression_head": "canned_regression_head",
 }.items():
     _add_symbol(f"python.estimator._{_name}", f"estimator_compat.heads.factories:{_factory}")
+_add_symbols("python.estimator", "estimator_compat.canned.kmeans:", "KMeansClustering")
 _add_symbols("python.estimator", "estimator_compat.heads.sequential:", "SequentialHeadWrapper")
 _add_symbol(
     "python.estimator._TPUEstimatorSpec",

@@ -150,9 +150,7 @@ def _model_fn(
         step = tf1.assign_add(tf1.train.get_global_step(), 1)
         with tf.control_dependencies([graph.train_op, step]):
             train_op = tf.identity(loss)
-        hooks: list[Any] = [
-            _FirstCentersHook(graph.init_op, graph.is_initialized, config.is_chief)
-        ]
+        hooks: list[Any] = [_FirstCentersHook(graph.init_op, graph.is_initialized, config.is_chief)]
         if tolerance is not None:
             hooks.append(_LossChangeHook(loss, tolerance))
         predictions = {
@@ -195,6 +193,7 @@ class _FirstCentersHook(tf1.train.SessionRunHook):
 
     def after_create_session(self, session: Any, coord: Any) -> None:
         """Chooses the first centers."""
+        del coord
         while not session.run(self._is_initialized):
             if self._is_chief:
                 session.run(self._init_op)
@@ -212,6 +211,7 @@ class _LossChangeHook(tf1.train.SessionRunHook):
 
     def before_run(self, run_context: Any) -> Any:
         """Asks for the loss."""
+        del run_context
         return tf1.train.SessionRunArgs(self._loss)
 
     def after_run(self, run_context: Any, run_values: Any) -> None:

@@ -67,9 +67,7 @@ class FirstCenters:
                 tf.no_op,
             )
 
-        return tf1.cond(
-            tf.equal(missing, 0), lambda: tf1.assert_equal(is_initialized, True), add
-        )
+        return tf1.cond(tf.equal(missing, 0), lambda: tf1.assert_equal(is_initialized, True), add)
 
     def _choose(self, points: Tensor, missing: Tensor) -> Tensor:
         """Returns new centers, `[at most missing, depth]`."""

@@ -128,9 +128,7 @@ def _make_variables(clusters: Tensor, settings: Settings) -> _Variables:
             counts = tf1.Variable(tf.ones([clusters], tf.int64))
         return _Variables(centers, is_initialized, centers, counts, None)
     updated = tf1.Variable(empty, name="clusters_updated", validate_shape=False)
-    steps_left = tf1.Variable(
-        settings.steps_per_iteration, dtype=tf.int64, name="update_in_steps"
-    )
+    steps_left = tf1.Variable(settings.steps_per_iteration, dtype=tf.int64, name="update_in_steps")
     counts = tf1.Variable(tf.zeros([clusters], tf.int64))
     return _Variables(centers, is_initialized, updated, counts, steps_left)
 
@@ -194,10 +192,12 @@ def _train_on_mini_batch(points: Tensor, indices: Tensor, variables: _Variables)
     moves = tf.math.unsorted_segment_sum(points, places, count)
     moves -= tf.cast(tf.reshape(new_counts, column), points.dtype) * old_centers
     moves *= tf.reshape(tf.math.reciprocal(tf.cast(old_counts + new_counts, points.dtype)), column)
-    return tf.group(
-        tf1.scatter_add(variables.counts, nearest, new_counts),
-        tf1.scatter_add(variables.updated, nearest, moves),
-    )
+    # The counts must be read before they change. The original leaves this to chance.
+    with tf.control_dependencies([moves]):
+        return tf.group(
+            tf1.scatter_add(variables.counts, nearest, new_counts),
+            tf1.scatter_add(variables.updated, nearest, moves),
+        )
 
 
 def _train_on_full_batch(

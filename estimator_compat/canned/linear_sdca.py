@@ -10,7 +10,13 @@ from estimator_compat import private_tensorflow
 from estimator_compat.canned import feature_columns as columns_
 from estimator_compat.canned import linear_model, model_summaries
 from estimator_compat.canned.linear_model import LinearModel
-from estimator_compat.canned.sdca_solver import Examples, Settings, Solver, SparseFeature
+from estimator_compat.canned.sdca_solver import (
+    Examples,
+    Parts,
+    Settings,
+    Solver,
+    SparseFeature,
+)
 from estimator_compat.heads.binary_class import BinaryClass
 from estimator_compat.heads.regression import Regression
 from estimator_compat.mode_keys import ModeKeys
@@ -128,19 +134,9 @@ def create_estimator_spec(
         return head.create_estimator_spec(
             features=features, mode=mode, labels=labels, logits=model.logits
         )
-    solver = Solver(
-        _examples(features, labels, columns, model, optimizer.example_id_column, head),
-        [parts for column, parts in _weights(columns, model) if linear_model.is_categorical(column)],
-        [
-            *(
-                parts
-                for column, parts in _weights(columns, model)
-                if not linear_model.is_categorical(column)
-            ),
-            model.bias,
-        ],
-        optimizer.settings(loss_type),
-    )
+    sparse, dense = _weights(columns, model)
+    examples = _examples(features, labels, columns, model, optimizer.example_id_column, head)
+    solver = Solver(examples, sparse, [*dense, model.bias], optimizer.settings(loss_type))
     train_op = solver.minimize(tf1.train.get_global_step())
     spec = head.create_estimator_spec(
         features=features,
@@ -166,13 +162,14 @@ def _loss_type(head: Any) -> str:
     )
 
 
-def _weights(columns: Sequence[Any], model: LinearModel) -> list[tuple[Any, list[Any]]]:
-    """Returns the columns in their order, with the parts of their variables."""
-    owner = model.owner
-    return [
-        (column, columns_.parts(owner.get_variable(column, "weights")))
-        for column in columns_.sorted_by_name(columns)
-    ]
+def _weights(columns: Sequence[Any], model: LinearModel) -> tuple[list[Parts], list[Parts]]:
+    """Returns the variables of the categorical columns, and of the dense ones, in parts."""
+    sparse: list[Parts] = []
+    dense: list[Parts] = []
+    for column in columns_.sorted_by_name(columns):
+        parts = columns_.parts(model.owner.get_variable(column, "weights"))
+        (sparse if linear_model.is_categorical(column) else dense).append(parts)
+    return sparse, dense
 
 
 def _examples(
@@ -188,7 +185,7 @@ def _examples(
     sparse, dense = [], []
     for column in columns_.sorted_by_name(columns):
         if linear_model.is_categorical(column):
-            sparse.append(_sparse_feature(*column.get_sparse_tensors(cache, model.owner)))
+            sparse.append(sparse_feature(*column.get_sparse_tensors(cache, model.owner)))
             continue
         _check_dense(column)
         dense.append(column.get_dense_tensor(cache, model.owner))
@@ -219,7 +216,7 @@ def _check_dense(column: Any) -> None:
         )
 
 
-def _sparse_feature(ids: Any, weights: Any) -> SparseFeature:
+def sparse_feature(ids: Any, weights: Any) -> SparseFeature:
     """Returns the ids of a categorical column: without negative ones, none twice in an example.
 
     Args:
@@ -231,9 +228,7 @@ def _sparse_feature(ids: Any, weights: Any) -> SparseFeature:
     numbers = tf.cast(tf.reshape(ids.values, [-1]), tf.int64)
     # A word that no vocabulary has is the id -1.
     is_valid = numbers >= 0
-    numbers, rows, values = (
-        tf.boolean_mask(one, is_valid) for one in (numbers, rows, values)
-    )
+    numbers, rows, values = (tf.boolean_mask(one, is_valid) for one in (numbers, rows, values))
     # An id with its example as one number.
     span = tf.reduce_max(numbers) + 1
     pairs, places = tf.unique(span * rows + numbers)
@@ -260,5 +255,5 @@ class _UpdateWeightsHook(tf1.train.SessionRunHook):
 
     def before_run(self, run_context: Any) -> Any:
         """Asks for the op."""
+        del run_context
         return tf1.train.SessionRunArgs(self._update)
-

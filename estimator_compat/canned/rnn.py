@@ -78,7 +78,7 @@ class RNNEstimator(Estimator):
             model = rnn_model.RNNModel(
                 layer, head.logits_dimension, sequence_feature_columns, context_feature_columns
             )
-            chosen = _optimizer(optimizer) if mode == ModeKeys.TRAIN else None
+            chosen = optimizer_of(optimizer) if mode == ModeKeys.TRAIN else None
             logits, mask = model(features, training=mode == ModeKeys.TRAIN)
             if isinstance(head, SequentialHeadWrapper) and return_sequences:
                 features.setdefault(head.input_sequence_mask_key, mask)
@@ -95,7 +95,7 @@ class RNNEstimator(Estimator):
         super().__init__(model_fn, model_dir, config=config)
 
 
-def _optimizer(given: Any) -> Any:
+def optimizer_of(given: Any) -> Any:
     """Returns the optimizer that an argument stands for, which counts the steps."""
     optimizer = optimizers.keras_optimizer(given, LEARNING_RATE)
     if isinstance(given, str):

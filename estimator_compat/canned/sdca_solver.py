@@ -212,9 +212,7 @@ def _unshrunk_part(variable: Variable) -> Variable:
         variable.read_value,
         lambda: variable.initial_value,
     )
-    return tf.Variable(
-        tf1.zeros_like(value, tf.float32), name=f"{variable.op.name}_unshrunk"
-    )
+    return tf.Variable(tf1.zeros_like(value, tf.float32), name=f"{variable.op.name}_unshrunk")
 
 
 def _joined(parts: Parts) -> Any:

@@ -17,7 +17,7 @@ from estimator_compat.type_aliases import Tensor, Variable
 _ZEROS, _ONES = tf1.zeros_initializer(), tf1.ones_initializer()
 
 
-class _LayerCell(tf1.nn.rnn_cell.RNNCell):
+class LayerCell(tf1.nn.rnn_cell.RNNCell):
     """A cell whose variables are in the scope of its own name, as those of a layer.
 
     Args:
@@ -82,7 +82,7 @@ def add_lstm_weights(layer: Any, rows: int, size: int, *, use_peephole: bool) ->
         layer.peepholes[gate] = layer.add_weight(f"w_{gate}_diag", [size])
 
 
-class LSTMBlockCell(_LayerCell):
+class LSTMBlockCell(LayerCell):
     """An LSTM cell that is one op a time step. Its variables are those of an `LSTMCell`.
 
     Args:
@@ -152,7 +152,7 @@ class LSTMBlockCell(_LayerCell):
         return op.h, tf1.nn.rnn_cell.LSTMStateTuple(op.cs, op.h)
 
 
-class GRUBlockCell(_LayerCell):
+class GRUBlockCell(LayerCell):
     """A GRU cell that is one op a time step.
 
     Args:

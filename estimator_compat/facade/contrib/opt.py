@@ -1,4 +1,4 @@
-"""Optimizers of `tf.contrib.opt`: decoupled weight decay, and Adam that skips absent rows.
+"""Optimizers of `tf.contrib.opt`: decoupled weight decay, LARS, and Adam that skips absent rows.
 
 An optimizer must implement private methods such as `_apply_dense`: see
 `private_tensorflow.OVERRIDDEN`.
@@ -213,4 +213,78 @@ class LazyAdamOptimizer(tf1.train.AdamOptimizer):
             tf1.scatter_update(m, rows, new_m, locking),
             tf1.scatter_update(v, rows, new_v, locking),
             tf1.scatter_sub(var, rows, step, locking),
+        )
+
+
+class LARSOptimizer(tf1.train.MomentumOptimizer):
+    """Momentum with a learning rate for each layer, after its weights and its gradient (LARS).
+
+    The gradient of a variable is multiplied by
+    `learning_rate * eeta * |variable| / (|gradient| + weight_decay * |variable| + epsilon)`. Rows
+    of a sparse gradient have ordinary momentum. It is described in
+    https://arxiv.org/abs/1708.03888.
+
+    Args:
+      learning_rate: The learning rate.
+      momentum: The momentum.
+      weight_decay: The share of the variable that is added to its gradient.
+      eeta: The factor above.
+      epsilon: A number above 0 where gradients are very small.
+      name: The prefix of the optimizer's operations.
+      skip_list: Parts of names. A variable whose name has one gets ordinary momentum, without
+        weight decay.
+      use_nesterov: As for `tf.train.MomentumOptimizer`.
+
+    Raises:
+      ValueError: `momentum` or `weight_decay` is negative.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        momentum: Any = 0.9,
+        weight_decay: float = 0.0001,
+        eeta: float = 0.001,
+        epsilon: float = 0.0,
+        name: str = "LARSOptimizer",
+        skip_list: Sequence[str] | None = None,
+        use_nesterov: bool = False,
+    ) -> None:
+        for argument, value in (("momentum", momentum), ("weight_decay", weight_decay)):
+            if value < 0.0:
+                raise ValueError(
+                    f"{argument} should be positive: {value}; expected a number from 0; pass "
+                    f"`{argument}`=0.0 for none."
+                )
+        super().__init__(learning_rate, momentum, name=name, use_nesterov=use_nesterov)
+        self._given_rate = learning_rate
+        self._settings = {"momentum": momentum, "use_nesterov": use_nesterov}
+        self._weight_decay = weight_decay
+        self._eeta = eeta
+        self._epsilon = epsilon
+        self._skip_list = skip_list or ()
+
+    def compute_lr(self, grad: Any, var: Any) -> tuple[Any, Any]:
+        """Returns the learning rate of a variable, and its gradient with the weight decay."""
+        if any(part in var.name for part in self._skip_list):
+            return self._given_rate, grad
+        size, grad_size = tf1.norm(var, ord=2), tf1.norm(grad, ord=2)
+        ratio = self._eeta * size / (grad_size + self._weight_decay * size + self._epsilon)
+        ratio = tf1.where(tf1.greater(size, 0), tf1.where(grad_size > 0, ratio, 1.0), 1.0)
+        return self._given_rate * ratio, grad + self._weight_decay * var
+
+    def _apply_dense(self, grad: Any, var: Any) -> Any:
+        rate, grad = self.compute_lr(grad, var)
+        slot = self.get_slot(var, "momentum")
+        one = tf1.constant(1.0, var.dtype.base_dtype)
+        return tf1.raw_ops.ApplyMomentum(
+            var=var, accum=slot, lr=one, grad=grad * rate, **self._settings
+        )
+
+    def _resource_apply_dense(self, grad: Any, var: Any) -> Any:
+        rate, grad = self.compute_lr(grad, var)
+        slot = self.get_slot(var, "momentum")
+        one = tf1.constant(1.0, var.dtype.base_dtype)
+        return tf1.raw_ops.ResourceApplyMomentum(
+            var=var.handle, accum=slot.handle, lr=one, grad=grad * rate, **self._settings
         )

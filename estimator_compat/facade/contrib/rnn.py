@@ -7,6 +7,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat import private_tensorflow
 from estimator_compat.facade.contrib import layers
+from estimator_compat.facade.contrib.block_cells import LayerCell
 from estimator_compat.type_aliases import Tensor
 
 
@@ -176,3 +177,80 @@ class LayerNormBasicLSTMCell(tf1.nn.rnn_cell.RNNCell):
                     variable, shape, values.dtype, initializer=tf1.constant_initializer(value)
                 )
         return layers.layer_norm(values, reuse=True, scope=name)
+
+
+class NASCell(LayerCell):
+    """The recurrent cell that neural architecture search found.
+
+    It is described in https://arxiv.org/abs/1611.01578.
+
+    Args:
+      num_units: The size of the cell state.
+      num_proj: The size of the output, if it is projected; None for `num_units`.
+      use_bias: Whether what the output adds to the gates has a bias.
+      reuse: As in `tf.variable_scope`.
+      **kwargs: `name` and `dtype`, as for a layer.
+    """
+
+    def __init__(
+        self,
+        num_units: int,
+        num_proj: int | None = None,
+        use_bias: bool = False,
+        reuse: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
+        name = kwargs.pop("name", None)
+        size = num_units if num_proj is None else num_proj
+        super().__init__(name, size, reuse, **kwargs)
+        self._num_units = num_units
+        self._projects = num_proj is not None
+        self._use_bias = use_bias
+
+    @property
+    def state_size(self) -> Any:
+        """The sizes of the state (c, h), an LSTMStateTuple."""
+        return tf1.nn.rnn_cell.LSTMStateTuple(self._num_units, self._size)
+
+    def build(self, inputs_shape: Any) -> None:
+        """Creates the variables."""
+        depth = self._rows(inputs_shape) - self._size
+        width = 8 * self._num_units
+        self.recurrent_kernel = self.add_weight("recurrent_kernel", [self._size, width])
+        self.kernel = self.add_weight("kernel", [depth, width])
+        if self._use_bias:
+            zeros = tf1.zeros_initializer()
+            self.bias = self.add_weight("bias", [width], initializer=zeros)
+        if self._projects:
+            shape = [self._num_units, self._size]
+            self.projection_weights = self.add_weight("projection_weights", shape)
+        self.built = True
+
+    def call(self, inputs: Tensor, state: Any) -> tuple[Tensor, Any]:
+        """Computes one time step.
+
+        Args:
+          inputs: `[batch, depth]`.
+          state: The state (c, h): `[batch, num_units]`, and the last output.
+
+        Returns:
+          The output, `[batch, num_units]` or `[batch, num_proj]`, and the new state, an
+          LSTMStateTuple.
+        """
+        sigmoid, tanh, relu = tf1.sigmoid, tf1.tanh, tf1.nn.relu
+        c, h = state
+        recurrent = tf1.matmul(h, self.recurrent_kernel)
+        if self._use_bias:
+            recurrent = tf1.nn.bias_add(recurrent, self.bias)
+        m = tf1.split(recurrent, 8, 1)
+        x = tf1.split(tf1.matmul(inputs, self.kernel), 8, 1)
+        # The paper's tree has eight leaves, of which each pair is joined.
+        first = tanh(sigmoid(x[0] + m[0]) * relu(x[1] + m[1]))
+        second = tanh(sigmoid(x[2] + m[2]) + relu(x[3] * m[3]))
+        third = tanh(tanh(x[4] + m[4]) * sigmoid(x[5] + m[5]))
+        fourth = sigmoid(tanh(x[6] + m[6]) + sigmoid(x[7] + m[7]))
+        new_c = tanh(first + c) * second
+        new_h = tanh(new_c * tanh(third + fourth))
+        if self._projects:
+            new_h = tf1.matmul(new_h, self.projection_weights)
+        return new_h, tf1.nn.rnn_cell.LSTMStateTuple(new_c, new_h)

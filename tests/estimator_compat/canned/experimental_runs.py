@@ -8,6 +8,7 @@ with weights that `_starting_at` writes: no number depends on a generator.
 
 import argparse
 import json
+import os
 import tempfile
 import zlib
 from collections.abc import Callable
@@ -354,6 +355,8 @@ def main() -> None:
     parser.add_argument("--out", required=True)
     parser.add_argument("kinds", nargs="*", default=list(KINDS))
     options = parser.parse_args()
+    # The op of SDCA divides a batch among threads, whose order decides the result.
+    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
     found = run_all(estimator_apis.find(options.api), options.kinds)
     Path(options.out).write_text(json.dumps({"runs": found, "tensorflow": tf.__version__}))
 

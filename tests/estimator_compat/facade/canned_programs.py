@@ -235,6 +235,67 @@ def logit_fns(tf):
         }
 
 
+def clustering(tf):
+    """k-means with full batches, whose first centers are given."""
+
+    def input_fn():
+        return tf.data.Dataset.from_tensors({"x": _X, "w": _FEATURES["w"][:, None]}).repeat(4)
+
+    found = {}
+    for distance in ("squared_euclidean", "cosine"):
+        points = np.concatenate([_FEATURES["w"][:, None], _X], axis=1)
+        model = tf.estimator.experimental.KMeans(
+            2,
+            initial_clusters=points[:2],
+            distance_metric=distance,
+            use_mini_batch=False,
+            config=_config(tf),
+        )
+        model.train(input_fn)
+        found[distance] = {
+            "centers": _plain(model.cluster_centers()),
+            "score": float(model.score(input_fn)),
+            "indices": _plain(list(model.predict_cluster_index(input_fn))[:8]),
+            "distances": _plain(list(model.transform(input_fn))[:8]),
+            "names": " ".join(model.get_variable_names()),
+            "summaries": _summaries(tf, model.model_dir),
+        }
+    return found
+
+
+def dual_ascent(tf):
+    """Linear models that LinearSDCA trains, with one example in each step.
+
+    The op takes the examples of a batch in any order.
+    """
+    at = tf.feature_column
+    words = at.categorical_column_with_vocabulary_list("c", ["a", "b", "c"])
+    columns = [at.numeric_column("x", shape=(2,)), words]
+
+    def input_fn(labels):
+        ids = np.array([str(one) for one in range(8)])
+        data = (dict(_FEATURES, id=ids), labels)
+        return lambda: tf.data.Dataset.from_tensor_slices(data).batch(1).repeat(2)
+
+    found = {}
+    for name, labels in (("Classifier", _BITS), ("Regressor", _NUMBERS)):
+        optimizer = tf.estimator.experimental.LinearSDCA(
+            "id", symmetric_l1_regularization=0.2, symmetric_l2_regularization=1.5
+        )
+        make = getattr(tf.estimator, "Linear" + name)
+        model = make(columns, weight_column="w", optimizer=optimizer, config=_config(tf))
+        model.train(input_fn(labels))
+        names = sorted(model.get_variable_names())
+        found[name] = {
+            "names": " ".join(names),
+            "variables": {
+                name: _plain(model.get_variable_value(name)) for name in names if "Hash" not in name
+            },
+            "metrics": _plain(model.evaluate(input_fn(labels))),
+        }
+    return found
+
+
 def forwarding(tf):
     """Predictions and signatures that have features, too."""
     at, refused = tf.contrib.estimator, []
@@ -254,3 +315,4 @@ def forwarding(tf):
 
 
 PROGRAMS = [linear, dnn, wide_and_deep, baseline, parse_specs, logit_fns, forwarding]
+PROGRAMS += [clustering, dual_ascent]

@@ -159,6 +159,49 @@ def lazy_adam(tf):
     return dict(found, history=[one[0] for one in found["history"]])
 
 
+def lars(tf):
+    make = tf.contrib.opt.LARSOptimizer
+    cases = [
+        ("plain", make(0.5)),
+        ("skips", make(0.1, 0.8, 0.01, eeta=0.02, epsilon=0.1, skip_list=["dense"])),
+        ("nesterov", make(0.5, use_nesterov=True, name="mine")),
+    ]
+    found = {}
+    for name, optimizer in cases:
+        with tf.Graph().as_default():
+            one = _optimized(tf, optimizer)
+        found[name] = dict(one, history=[step[0] for step in one["history"]])
+    with tf.Graph().as_default(), tf.variable_scope("", use_resource=True):
+        one = _optimized(tf, make(0.5, 0.7))
+        found["resources"] = dict(one, history=[step[0] for step in one["history"]])
+    return found
+
+
+def image_transforms(tf):
+    image = tf.contrib.image
+    images = tf.constant(np.sin(np.arange(48, dtype=np.float32)).reshape(2, 4, 6, 1) * 9)
+    angles = [0.3, -1.2]
+    turns = image.angles_to_projective_transforms(angles, 4, 6)
+    moves = image.translations_to_projective_transforms([[1, 0], [-2, 1.5]])
+    both = image.compose_transforms(turns, moves)
+    bent = [1.0, 0.1, -0.5, 0.2, 0.9, 0.3, 0.01, -0.02]
+    smooth = image.transform(images, bent, "bilinear")
+    fetches = {
+        "both": both,
+        "smooth": smooth,
+        "grown": image.transform(images[0], bent, output_shape=[5, 7]),
+        "composed": image.transform(images, both),
+        "turned": image.rotate(images, angles, interpolation="BILINEAR"),
+        "turned one": image.rotate(images[1, :, :, 0], 0.5),
+        "moved": image.translate(images, [1, 1]),
+        "integers": image.translate(tf.cast(images, tf.int32), [[1, 1], [0, -1]]),
+        "matrices": image.flat_transforms_to_matrices(bent),
+        "flat": image.matrices_to_flat_transforms(np.arange(1, 10, dtype=np.float32).reshape(3, 3)),
+        "gradient": tf.gradients(tf.reduce_sum(smooth * smooth), images)[0],
+    }
+    return _run(tf, fetches)
+
+
 def _crf(tf):
     potentials = tf.constant(np.sin(np.arange(4 * 4 * 3, dtype=np.float32)).reshape(4, 4, 3))
     transitions = tf.constant(np.cos(np.arange(9, dtype=np.float32)).reshape(3, 3))
@@ -365,6 +408,8 @@ PROGRAMS = [
     adamw,
     momentumw_of_some,
     lazy_adam,
+    lars,
+    image_transforms,
     crf,
     crf_of_single_steps,
     viterbi,

@@ -119,4 +119,38 @@ def fused_cells(tf):
     )
 
 
-PROGRAMS = [block_cells, fused_cells]
+def nas_cells(tf):
+    cell = tf.contrib.rnn.NASCell
+
+    def run(make, **settings):
+        return lambda inputs: tf.nn.dynamic_rnn(
+            make(), inputs, dtype=tf.float32, time_major=True, **settings
+        )
+
+    return _trained(
+        tf,
+        {
+            "plain": run(lambda: cell(3)),
+            "biased": run(lambda: cell(2, use_bias=True, name="mine"), sequence_length=_LENGTHS),
+            "projected": run(lambda: cell(4, 2, use_bias=True)),
+            "stack": run(lambda: tf.contrib.rnn.MultiRNNCell([cell(3, num_proj=2), cell(2)])),
+        },
+    )
+
+
+def cudnn_cells(tf):
+    cudnn = tf.contrib.cudnn_rnn
+
+    def build(inputs):
+        cell = cudnn.CudnnCompatibleLSTMCell(3)
+        return tf.nn.dynamic_rnn(cell, inputs, dtype=tf.float32, time_major=True)
+
+    from tensorflow.contrib.cudnn_rnn.python.ops import cudnn_rnn_ops as ops
+
+    names = ["LSTM", "GRU", "RNN_RELU", "RNN_TANH", "RNN_UNIDIRECTION", "RNN_BIDIRECTION"]
+    names += ["INPUT_LINEAR_MODE", "INPUT_SKIP_MODE", "INPUT_AUTO_MODE"]
+    words = {one: getattr(ops, "CUDNN_" + one) for one in names}
+    return dict(_trained(tf, {"plain": build}), words=words)
+
+
+PROGRAMS = [block_cells, fused_cells, nas_cells, cudnn_cells]

@@ -32,11 +32,16 @@ VALUES = {
     "estimator.NanLossDuringTrainingError": "estimator.nan_loss",
     "estimator.tpu.InputPipelineConfig": "estimator.tpu",
     "contrib.tpu.InputPipelineConfig": "estimator.tpu",
+    "contrib.cudnn_rnn.CUDNN_RNN_UNIDIRECTION": "rnn.cudnn_cells",
     "contrib.data.AUTOTUNE": "names.datasets",
     "contrib.learn.ModeKeys": "names.learn_modes",
 }
 # Names that TensorFlow 1.15.5 lacks: another test calls them and checks the result.
-ELSEWHERE = {"estimator.export.EvalOutput": "tests/estimator_compat/export/test_supervised.py"}
+ELSEWHERE = {
+    "estimator.experimental.RNNClassifier": "tests/estimator_compat/canned/experimental_runs.py",
+    "estimator.experimental.RNNEstimator": "tests/estimator_compat/canned/experimental_runs.py",
+    "estimator.export.EvalOutput": "tests/estimator_compat/export/test_supervised.py",
+}
 
 
 class Runs:

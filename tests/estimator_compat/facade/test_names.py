@@ -206,9 +206,9 @@ def test_canonical(path: str, key: str) -> None:
     ("path", "says"),
     [
         (
-            "tensorflow.python.estimator.canned.kmeans.KMeans",
-            "`tensorflow.python.estimator.canned.kmeans.KMeans` is not in this facade of "
-            "TensorFlow 1; it was removed",
+            "tensorflow.python.estimator.canned.boosted_trees.BoostedTreesClassifier",
+            "`tensorflow.python.estimator.canned.boosted_trees.BoostedTreesClassifier` is not in "
+            "this facade of TensorFlow 1; it was removed",
         ),
         ("tensorflow_estimator.python.estimator.gc.x", "`tensorflow_estimator.python.estimator."),
         ("tensorflow.contrib.layers.python.layers.layers.x", "`tf.contrib.layers.x` is not in"),
