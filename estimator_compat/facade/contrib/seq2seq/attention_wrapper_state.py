@@ -45,8 +45,8 @@ def _as_shaped(old: Any, new: Any) -> Any:
     if not new.shape.is_compatible_with(old.shape):
         raise ValueError(
             f"Invalid shape for tensor {new.name}, expected {old.shape}, got {new.shape}; pass a "
-            "state of the wrapped cell to `clone(cell_state=...)`. For a BeamSearchDecoder, tile it "
-            "with `tf.contrib.seq2seq.tile_batch`."
+            "state of the wrapped cell to `clone(cell_state=...)`. For a BeamSearchDecoder, tile "
+            "it with `tf.contrib.seq2seq.tile_batch`."
         )
     if new.shape.is_fully_defined() and old.shape.is_fully_defined():
         return new
