@@ -441,6 +441,7 @@ def families():
     import name_programs
     import private_programs
     import rnn_programs
+    import seq2seq_model_programs
     import seq2seq_programs
 
     return {
@@ -451,7 +452,8 @@ def families():
         "layers": layer_programs.PROGRAMS,
         "names": name_programs.PROGRAMS,
         "rnn": rnn_programs.PROGRAMS,
-        "seq2seq": seq2seq_programs.PROGRAMS,
+        "seq2seq": seq2seq_programs.QUICK + seq2seq_model_programs.QUICK,
+        "seq2seq_more": seq2seq_programs.PROGRAMS + seq2seq_model_programs.PROGRAMS,
     }
 
 

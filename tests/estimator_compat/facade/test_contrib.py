@@ -18,14 +18,20 @@ from tests.recording import pythons
 pytestmark = pytest.mark.subprocess
 
 HERE = Path(__file__).parent
-FAMILIES = ("canned", "contrib", "estimator", "heads", "layers", "names", "rnn")
+FAMILIES = (
+    *("canned", "contrib", "estimator", "heads", "layers", "names", "rnn"),
+    *("seq2seq", "seq2seq_more"),
+)
 RECORDED = {
     family: json.loads((HERE / "recordings" / f"{family}.json").read_text()) for family in FAMILIES
 }
 # Convolutions and deep networks add numbers up in another order than TensorFlow 1.15.5.
 # Residual networks in training amplify rounding: weights that are larger by a factor of 1 + 2e-7
 # change the outputs (up to 5.6) by 0.06. In inference and in the moving averages no digit differs.
-RELATIVE = {"layers": 5e-5, "rnn": 5e-5}
+RELATIVE = {"layers": 5e-5, "rnn": 5e-5, "seq2seq": 1e-6}
+# Adam divides a gradient by its size, so the rounding of tiny gradients shows in the weights. The
+# losses of the 20 steps, and what is decoded from the same weights, are as near as all else.
+ADAM = (".trained.values.", ".norm")
 # Names without code that runs: their values are compared with TensorFlow 1.15.5.
 VALUES = {
     "estimator.ModeKeys": "estimator.train_and_evaluate",
@@ -92,7 +98,7 @@ def flat(value: Any, path: str = "") -> dict[str, Any]:
 # These need tf-slim, which the test command does not install, and the deep networks take long.
 NEEDS_SLIM = pytest.mark.skipif(importlib.util.find_spec("tf_slim") is None, reason="no tf-slim")
 MARKS: dict[str, Any] = dict.fromkeys(("layers", "names"), (pytest.mark.slow, NEEDS_SLIM))
-MARKS |= dict.fromkeys(("canned", "heads"), pytest.mark.slow)
+MARKS |= dict.fromkeys(("canned", "heads", "seq2seq_more"), pytest.mark.slow)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +124,9 @@ def test_as_tensorflow_1_15(runs: Runs, family: str, program: str) -> None:
     amplified = {path for path in numbers if program == "nets" and ".training." in path}
     for path in amplified:
         assert found_numbers.pop(path) == pytest.approx(numbers.pop(path), abs=0.1)
+    after_adam = {path for path in numbers if any(part in path for part in ADAM)}
+    for path in after_adam:
+        assert found_numbers.pop(path) == pytest.approx(numbers.pop(path), abs=1e-4)
     relative = RELATIVE.get(family, 1e-5)
     assert found_numbers == pytest.approx(numbers, rel=relative, abs=1e-6)
 

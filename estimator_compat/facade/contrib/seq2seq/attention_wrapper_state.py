@@ -44,9 +44,9 @@ def _as_shaped(old: Any, new: Any) -> Any:
         return new
     if not new.shape.is_compatible_with(old.shape):
         raise ValueError(
-            f"Wrong shape for {new.name}, expected {old.shape}, got {new.shape}; pass a state of "
-            "the wrapped cell to `clone(cell_state=...)`. For a BeamSearchDecoder, tile it with "
-            "`tf.contrib.seq2seq.tile_batch`."
+            f"Invalid shape for tensor {new.name}, expected {old.shape}, got {new.shape}; pass a "
+            "state of the wrapped cell to `clone(cell_state=...)`. For a BeamSearchDecoder, tile "
+            "it with `tf.contrib.seq2seq.tile_batch`."
         )
     if new.shape.is_fully_defined() and old.shape.is_fully_defined():
         return new

@@ -47,8 +47,9 @@ class Beams:
           size: What follows the first axis, as far as it is known.
 
         Raises:
-          ValueError: The tensor has other examples, or another size.
+          ValueError: The tensor has another number of rows, or another size.
         """
+        self._check_rows(tensor)
         tail = tf1.shape(tensor)[1:]
         made = tf1.reshape(tensor, tf1.concat([[self._batch_size, self._width], tail], 0))
         both = tf.TensorShape([self._static_batch, self._width])
@@ -62,6 +63,17 @@ class Beams:
             )
         made.set_shape(expected)
         return made
+
+    def _check_rows(self, tensor: Tensor) -> None:
+        """Raises a ValueError if the rows of a tensor are not the beams of the examples."""
+        rows, batch = tensor.shape.as_list()[0], self._static_batch
+        if None not in (rows, batch) and rows != batch * self._width:
+            raise ValueError(
+                f"Cannot reshape a tensor of shape {tensor.shape} to [batch_size, beam_width, ...] "
+                f"== [{batch}, {self._width}, ...]; expected {batch * self._width} rows; repeat "
+                "the encoder's outputs, lengths and state with `tf.contrib.seq2seq.tile_batch(..., "
+                "multiplier=beam_width)`."
+            )
 
     def merge_state(self, state: Nest, state_size: Nest) -> Nest:
         """Merges the beams of a cell's state; what has no beams stays as it is."""

@@ -38,8 +38,6 @@ class TrainingHelper(Helper):
     ) -> None:
         with tf1.name_scope(name, "TrainingHelper"):
             self._inputs = tf1.convert_to_tensor(inputs, name="inputs")
-            by_time = self._inputs if time_major else transpose_batch_time(self._inputs)
-            self._input_tas = time_steps(by_time)
             lengths = tf1.convert_to_tensor(sequence_length, name="sequence_length")
             if lengths.shape.ndims != 1:
                 raise ValueError(
@@ -47,6 +45,8 @@ class TrainingHelper(Helper):
                     f"{lengths.shape}; pass one length for each example."
                 )
             self._sequence_length = lengths
+            by_time = self._inputs if time_major else transpose_batch_time(self._inputs)
+            self._input_tas = time_steps(by_time)
             self._zero_inputs = tf1.zeros_like(by_time[0])
             self._batch_size = tf1.size(lengths)
 
