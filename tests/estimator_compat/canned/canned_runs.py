@@ -4,6 +4,7 @@
         --v1=estimator_compat.v1 --folder=runs --steps=3 --out=run.json
 
 A folder below `--folder` belongs to each estimator. If it has checkpoints, training goes on there.
+With `--steps=0`, the estimators of these checkpoints are evaluated and exported only.
 """
 
 import argparse
@@ -66,7 +67,6 @@ def estimators(api: Any, v1: Any) -> Made:
         "v1_linear": (made(v1.LinearRegressor, wide, weight_column="w"), NUMBERS),
         "v2_linear": (made(api.LinearClassifier, wide, **kinds), KINDS),
         "v1_baseline": (made(v1.BaselineClassifier, n_classes=3), CLASSES),
-        "v2_baseline": (made(api.BaselineRegressor, weight_column="w"), NUMBERS),
     }
 
 
@@ -136,7 +136,8 @@ def run(api: Any, make: Callable[[Any, Any], Any], labels: Any, folder: str, ste
     """Trains, evaluates and exports one estimator."""
     config = api.RunConfig(tf_random_seed=1, save_summary_steps=100)
     estimator = make(folder, config)
-    estimator.train(lambda: _input_fn(labels), steps=steps)
+    if steps:
+        estimator.train(lambda: _input_fn(labels), steps=steps)
     metrics = estimator.evaluate(lambda: _input_fn(labels), steps=3)
     exported = estimator.export_saved_model(f"{folder}_exported", _receiver(api))
     reader = tf.train.load_checkpoint(folder)
