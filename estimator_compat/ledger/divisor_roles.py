@@ -65,7 +65,10 @@ class _Divisors:
             return Role.SIZE if is_size else Role.CONSTANT
         op = strip(self._graph.loss.graph.get_tensor_by_name(step.tensor)).op
         if op.type == "Size" and (
-            self._has_shape(strip(op.inputs[0]), losses) or _are_labels(op.inputs[0], losses)
+            self._has_shape(op.inputs[0], losses)
+            # Renames keep the number of elements, such as an added axis of size 1.
+            or self._has_shape(strip(op.inputs[0]), strip(losses))
+            or _are_labels(op.inputs[0], losses)
         ):
             return Role.SIZE
         if op.type == "StridedSlice" and op.inputs[0].op.type == "Shape":
