@@ -151,7 +151,11 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         ),
     ),
     (
-        Room(name="estimator_compat.config", holds="RunConfig", modules=_in(_E, "config")),
+        Room(
+            name="estimator_compat.config",
+            holds="RunConfig",
+            modules=_in(_E, "config", "distribute_config"),
+        ),
         Room(name="estimator_compat.exporters", holds="exporters", modules=_in(_E, "exporters")),
         Room(
             name="estimator_compat.ledger",
@@ -177,7 +181,13 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         ),
     ),
     (Room(name="estimator_compat.spec", holds="EstimatorSpec", modules=_in(_E, "spec")),),
-    (Room(name="estimator_compat.estimator", holds="Estimator", modules=_in(_E, "estimator")),),
+    (
+        Room(
+            name="estimator_compat.estimator",
+            holds="Estimator, alone and under the strategy of a RunConfig",
+            modules=(*_in(_E, "estimator"), f"{_E}/distribution/*.py"),
+        ),
+    ),
     (
         Room(
             name="estimator_compat.training",
