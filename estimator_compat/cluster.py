@@ -88,7 +88,7 @@ def cluster_from(config: Mapping[str, Any]) -> Cluster:
             "write it as a JSON object or leave it out."
         )
     task = config.get("task", {})
-    spec = _cluster_spec(config.get("cluster", {}))
+    spec = cluster_spec(config)
     if not spec:
         return _single_process(config, task, service)
     chief = TaskType.MASTER if TaskType.MASTER in spec.jobs else TaskType.CHIEF
@@ -106,7 +106,6 @@ def cluster_from(config: Mapping[str, Any]) -> Cluster:
             global_id=None,
             service=service,
         )
-    jobs = spec.as_dict()
     return Cluster(
         spec=spec,
         task_type=task_type,
@@ -114,14 +113,20 @@ def cluster_from(config: Mapping[str, Any]) -> Cluster:
         master=_session_master(config, spec, task_type, task_id),
         evaluation_master=evaluation_master,
         is_chief=task_type == chief,
-        num_ps_replicas=len(jobs.get(TaskType.PS, [])),
-        num_worker_replicas=len(jobs.get(TaskType.WORKER, [])) + len(jobs.get(chief, [])),
-        global_id=_global_id(spec, task_type, task_id, chief),
+        num_ps_replicas=count(spec, TaskType.PS),
+        num_worker_replicas=count(spec, TaskType.WORKER, chief),
+        global_id=global_id(spec, task_type, task_id),
         service=service,
     )
 
 
-def _cluster_spec(cluster: Any) -> Any:
+def cluster_spec(config: Mapping[str, Any]) -> Any:
+    """Returns the `tf.train.ClusterSpec` of a parsed TF_CONFIG; it is empty without a cluster.
+
+    Raises:
+      TypeError: `cluster` has another type.
+    """
+    cluster = config.get("cluster", {})
     try:
         return tf.train.ClusterSpec(cluster)
     except (TypeError, ValueError) as error:
@@ -224,8 +229,41 @@ def _read_task(spec: Any, task: Mapping[str, Any], chief: str) -> tuple[str, int
     return task_type, task_id
 
 
-def _global_id(spec: Any, task_type: str, task_id: int, chief: str) -> int:
-    workers = sorted(job for job in spec.jobs if job not in (chief, TaskType.PS))
-    order = [chief, *workers, TaskType.PS]
-    jobs_before = order[: order.index(task_type)]
-    return task_id + sum(int(spec.num_tasks(job)) for job in jobs_before)
+def task_in(spec: Any, task_type: str, task_id: int, master: str, *, is_chief: bool) -> Cluster:
+    """Returns the task of a process whose sessions all have one target.
+
+    An evaluator does not know of the other tasks.
+
+    Args:
+      spec: The `tf.train.ClusterSpec`.
+      task_type: The task type of the process.
+      task_id: Index of the process among the tasks of its type.
+      master: Target of the process's sessions.
+      is_chief: Whether the process is the chief.
+    """
+    is_evaluator = task_type == TaskType.EVALUATOR
+    spec = tf.train.ClusterSpec({}) if is_evaluator else spec
+    return Cluster(
+        spec=spec,
+        task_type=task_type,
+        task_id=task_id,
+        master=master,
+        evaluation_master=master,
+        is_chief=is_chief,
+        num_ps_replicas=count(spec, TaskType.PS),
+        num_worker_replicas=count(spec, TaskType.WORKER, TaskType.CHIEF),
+        global_id=None if is_evaluator else global_id(spec, task_type, task_id),
+    )
+
+
+def count(spec: Any, *jobs: str) -> int:
+    """Returns the number of tasks of jobs in a `tf.train.ClusterSpec`."""
+    return sum(int(spec.num_tasks(job)) for job in jobs if job in spec.jobs)
+
+
+def global_id(spec: Any, task_type: str, task_id: int) -> int:
+    """Returns the index of a task among all tasks of a `tf.train.ClusterSpec`."""
+    firsts = [job for job in (TaskType.MASTER, TaskType.CHIEF) if job in spec.jobs][:1]
+    workers = sorted(job for job in spec.jobs if job not in (*firsts, TaskType.PS))
+    order = [*firsts, *workers, TaskType.PS]
+    return task_id + count(spec, *order[: order.index(task_type)])

@@ -11,6 +11,7 @@ import tensorflow.compat.v1 as tf1
 
 from estimator_compat import cluster as clusters
 from estimator_compat.cluster import TaskType
+from estimator_compat.distribute_config import check_remote_cluster, chosen_strategies
 from estimator_compat.runtime import user_functions
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "TaskType",
     "complete_config",
     "default_session_config",
+    "needs_coordinator",
     "path_to_str",
     "replica_device",
 ]
@@ -157,9 +159,10 @@ class RunConfig:
       keep_checkpoint_every_n_hours: Hours between checkpoints that are kept for ever.
       log_step_count_steps: Global steps between log lines with the loss and the speed; None for no
         such lines.
-      train_distribute: A `tf.distribute.Strategy` for `migrate.host`. An Estimator refuses it.
-      eval_distribute: Not supported; see `Estimator`.
-      experimental_distribute: Not supported; see `Estimator`.
+      train_distribute: The `tf.distribute.Strategy` whose replicas train the model. Each replica
+        takes a whole batch of the input_fn.
+      eval_distribute: The `tf.distribute.Strategy` whose replicas evaluate the model.
+      experimental_distribute: A `distribute_config.DistributeConfig` that sets both, or None.
       device_fn: Function that takes an op and returns its device.
       protocol: The protocol of servers; None for `grpc`.
       experimental_max_worker_delay_secs: Longest delay, in seconds, before a worker starts.
@@ -222,8 +225,8 @@ class RunConfig:
             save_checkpoints_secs = 600 if save_checkpoints_steps is _USE_DEFAULT else None
         if save_checkpoints_steps is _USE_DEFAULT:
             save_checkpoints_steps = None
-        _check_distribution(train_distribute, eval_distribute, experimental_distribute)
         config = clusters.tf_config()
+        strategies = chosen_strategies(train_distribute, eval_distribute, experimental_distribute)
         _assign(
             self,
             model_dir=_model_dir(config, path_to_str(model_dir)),
@@ -235,16 +238,36 @@ class RunConfig:
             keep_checkpoint_max=keep_checkpoint_max,
             keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
             log_step_count_steps=log_step_count_steps,
-            train_distribute=train_distribute,
+            train_distribute=strategies.train,
             device_fn=device_fn,
             protocol=protocol,
-            eval_distribute=eval_distribute,
+            eval_distribute=strategies.evaluation,
             experimental_distribute=experimental_distribute,
             experimental_max_worker_delay_secs=experimental_max_worker_delay_secs,
             session_creation_timeout_secs=session_creation_timeout_secs,
             checkpoint_save_graph_def=checkpoint_save_graph_def,
         )
-        self._place_in(clusters.cluster_from(config))
+        if any((*strategies, experimental_distribute)):
+            self._place_with_strategies(config)
+        else:
+            self._place_in(clusters.cluster_from(config))
+
+    def _place_with_strategies(self, config: dict[str, Any]) -> None:
+        """Reads the cluster, unless `train_and_evaluate` is to tell each process its task."""
+        logging.info("Initializing RunConfig with distribution strategies.")
+        spec = clusters.cluster_spec(config)
+        check_remote_cluster(self.experimental_distribute, spec.as_dict())
+        self._distribute_coordinator_mode: str | None = None
+        if not spec or TaskType.MASTER in spec.jobs or not self.train_distribute:
+            self._place_in(clusters.cluster_from(config))
+            logging.info("Not using Distribute Coordinator.")
+            return
+        self._place_in(clusters.cluster_from({}))
+        self._cluster_spec = spec
+        self._distribute_coordinator_mode = "independent_worker"
+        logging.info(
+            "RunConfig initialized for Distribute Coordinator with INDEPENDENT_WORKER mode"
+        )
 
     def _place_in(self, cluster: clusters.Cluster) -> None:
         self._cluster_spec = cluster.spec
@@ -259,6 +282,18 @@ class RunConfig:
         self._service = cluster.service
         if not self.session_config and self.cluster_spec:
             self._session_config = _distributed_session_config(self.task_type, self.task_id)
+
+    def placed(self, cluster: clusters.Cluster, **strategies: Any) -> "RunConfig":
+        """Returns a copy whose properties describe this process's task in a cluster.
+
+        Args:
+          cluster: The cluster and the task.
+          **strategies: Those of `train_distribute` and `eval_distribute` that are replaced.
+        """
+        copied = self.replace(**strategies)
+        vars(copied)["_distribute_coordinator_mode"] = None
+        copied._place_in(cluster)  # noqa: SLF001
+        return copied
 
     def replace(self, **properties: Any) -> "RunConfig":
         """Returns a copy with some properties changed.
@@ -307,24 +342,13 @@ def _assign(config: RunConfig, **properties: Any) -> None:
             raise ValueError(f"{name} {condition}, given: {value!r}; change it or leave it out.")
 
 
-def _check_distribution(train: Any, evaluation: Any, experimental: Any) -> None:
-    """Checks the distribution strategies of a RunConfig.
+def needs_coordinator(config: RunConfig) -> bool:
+    """Tells whether `train_and_evaluate` must tell each process of a cluster its task.
 
-    Raises:
-      ValueError: One is given twice, or is a strategy for custom loops only.
+    It is so for a strategy and a cluster without a `master`. Such a RunConfig describes a single
+    process, except that it has the `cluster_spec`, as that of the original did.
     """
-    for strategy, name in ((train, "train_distribute"), (evaluation, "eval_distribute")):
-        if strategy and getattr(experimental, name, None):
-            raise ValueError(
-                f"Either `{name}` or `experimental_distribute.{name}` can be set. Given: both; "
-                "expected one; leave the other out."
-            )
-        if type(strategy) is tf.distribute.experimental.ParameterServerStrategy:
-            raise ValueError(
-                "Please use `tf.compat.v1.distribute.experimental.ParameterServerStrategy` for "
-                f"parameter server strategy with estimator. Given: {strategy!r:.200} as `{name}`; "
-                "expected a strategy that runs in graphs; change it."
-            )
+    return bool(vars(config).get("_distribute_coordinator_mode"))
 
 
 def complete_config(config: RunConfig | None, model_dir: str | None) -> RunConfig:
@@ -336,8 +360,7 @@ def complete_config(config: RunConfig | None, model_dir: str | None) -> RunConfi
         has none.
 
     Raises:
-      ValueError: `config` is not a RunConfig, has a distribution strategy, or has another
-        `model_dir`.
+      ValueError: `config` is not a RunConfig, or has another `model_dir`.
     """
     if config is None:
         config = RunConfig()
@@ -346,18 +369,6 @@ def complete_config(config: RunConfig | None, model_dir: str | None) -> RunConfi
         raise ValueError(
             f"config must be an instance of `RunConfig`, but provided {config}; expected "
             "estimator_compat.RunConfig; build one."
-        )
-    distribution = (
-        config.train_distribute,
-        config.eval_distribute,
-        config.experimental_distribute,
-    )
-    if any(distribution):
-        raise ValueError(
-            "`train_distribute`, `eval_distribute` or `experimental_distribute` is set in "
-            f"RunConfig, given: {distribution}, and this Estimator runs on one device or in a "
-            "TF_CONFIG cluster with parameter servers; expected None; leave them out, or train "
-            "with `migrate.host`, which takes `train_distribute`."
         )
     if config.session_config is None:
         config = config.replace(session_config=default_session_config())

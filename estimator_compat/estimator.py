@@ -4,6 +4,7 @@ Checkpoints, event tags, steps, directories, seeds and the order of graph constr
 original's. So the same model_fn gives the same bits if TensorFlow's kernels are the same.
 """
 
+import contextlib
 import copy
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -15,6 +16,9 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat import inputs, legacy_keras
 from estimator_compat.cluster import TaskType
 from estimator_compat.config import RunConfig, complete_config, path_to_str, replica_device
+from estimator_compat.distribution import coordinating
+from estimator_compat.distribution.replica_inputs import replica_inputs
+from estimator_compat.distribution.replicated import RunsInReplicas
 from estimator_compat.export.exporting import ExportsSavedModels
 from estimator_compat.losses import summaries
 from estimator_compat.mode_keys import ModeKeys
@@ -40,7 +44,7 @@ def _unchanged(model_fn: ModelFn) -> ModelFn:
     return model_fn
 
 
-class Estimator(ExportsSavedModels):
+class Estimator(RunsInReplicas, ExportsSavedModels):
     """Trains, evaluates and predicts with a model_fn.
 
     Every call builds a new graph with the seed of the RunConfig, and restores the latest checkpoint
@@ -148,7 +152,8 @@ class Estimator(ExportsSavedModels):
         all_hooks = [*training_hooks.check_hooks(hooks), *stopping_hooks]
         listeners = training_hooks.check_listeners(saving_listeners)
         checkpoint_files.check_writable(self.model_dir)
-        loss = self._train(input_fn, all_hooks, listeners)
+        train = self._train if self._config.train_distribute is None else self._train_in_replicas
+        loss = train(input_fn, all_hooks, listeners)
         logging.info("Loss for final step: %s.", loss)
         return self
 
@@ -177,12 +182,16 @@ class Estimator(ExportsSavedModels):
           ValueError: `steps` is below 1, a metric is called `loss` or `global_step`, or the
             checkpoint is missing.
         """
+        strategy = self._config.eval_distribute
+        if strategy is not None:
+            coordinating.check_single_call(self._config, "Estimator.evaluate")
         all_hooks = training_hooks.check_hooks(hooks)
         all_hooks.extend(evaluation.stopping_after(steps))
         checkpoint_path = checkpoint_files.checkpoint_to_restore(
             self.model_dir, checkpoint_path, "evaluate"
         )
-        with tf.Graph().as_default():
+        scope = contextlib.nullcontext() if strategy is None else strategy.scope()
+        with tf.Graph().as_default(), scope:
             graph = self._evaluation_graph(input_fn, all_hooks, checkpoint_path)
             return self._run_evaluation(graph, checkpoint_path, self.eval_dir(name))
 
@@ -256,12 +265,20 @@ class Estimator(ExportsSavedModels):
     def _create_global_step(self) -> Variable:
         return tf1.train.create_global_step()
 
-    def _inputs(self, input_fn: InputFn, mode: str) -> inputs.Inputs:
-        with tf.device("/cpu:0"):
-            result = user_functions.call_input_fn(
-                input_fn, mode=mode, params=self.params, config=self.config
-            )
-        return inputs.parse_input_fn_result(result)
+    def _inputs(self, input_fn: InputFn, mode: str, strategy: Any = None) -> inputs.Inputs:
+        def call(input_context: Any = None) -> Any:
+            with tf1.device("/cpu:0"):
+                return user_functions.call_input_fn(
+                    input_fn,
+                    mode=mode,
+                    params=self.params,
+                    config=self.config,
+                    input_context=input_context,
+                )
+
+        if strategy is not None:
+            return replica_inputs(strategy, call)
+        return inputs.parse_input_fn_result(call())
 
     def _model_fn_for_export(self) -> Callable[..., Any]:
         """Returns the function that is called instead of the model_fn if there is no input_fn."""
@@ -295,13 +312,14 @@ class Estimator(ExportsSavedModels):
             self._create_global_step()
             sessions.create_global_step_read()
             parsed, spec = self._build_model(input_fn, ModeKeys.TRAIN)
-            if not tf.train.latest_checkpoint(self.model_dir):
-                self._warm_start_variables()
-            summaries.add_loss(spec.loss)
-            tf1.add_to_collection(tf1.GraphKeys.LOSSES, spec.loss)
-            return self._run_training(spec, [*parsed.hooks, *hooks], listeners)
+            return self._finish_training(spec, [*parsed.hooks, *hooks], listeners)
 
-    def _run_training(self, spec: EstimatorSpec, hooks: list[Hook], listeners: list[Any]) -> Any:
+    def _finish_training(self, spec: EstimatorSpec, hooks: list[Hook], listeners: list[Any]) -> Any:
+        """Adds to the graph of a model what its training needs, and trains."""
+        if not tf.train.latest_checkpoint(self.model_dir):
+            self._warm_start_variables()
+        summaries.add_loss(spec.loss)
+        tf1.add_to_collection(tf1.GraphKeys.LOSSES, spec.loss)
         hooks = [
             *hooks,
             *training_hooks.loss_hooks(spec.loss, self._config),
@@ -309,6 +327,10 @@ class Estimator(ExportsSavedModels):
         ]
         if not (spec.scaffold.saver or tf1.get_collection(tf1.GraphKeys.SAVERS)):
             tf1.add_to_collection(tf1.GraphKeys.SAVERS, sessions.default_saver(self._config))
+        if self._config.cluster_spec and coordinating.saves_on_every_worker(
+            self._config.train_distribute
+        ):
+            return coordinating.train(spec, self._config, hooks, listeners)
         savers = training_hooks.saving_hooks(
             self._config,
             spec.scaffold,
@@ -333,16 +355,26 @@ class Estimator(ExportsSavedModels):
         """Builds the inputs, the model and the metrics in the default graph."""
         tf1.set_random_seed(self._config.tf_random_seed)
         global_step = self._create_global_step()
+        if self._config.eval_distribute is None:
+            graph = self._evaluation_on_one_device(input_fn, hooks)
+        else:
+            graph = self._evaluation_in_replicas(input_fn, hooks)
+        if not checkpoint_path:
+            self._warm_start_variables()
+        return graph._replace(
+            scaffold=sessions.with_metric_initializers(graph.scaffold),
+            values={**graph.values, evaluation.GLOBAL_STEP: global_step},
+        )
+
+    def _evaluation_on_one_device(self, input_fn: InputFn, hooks: list[Hook]) -> evaluation.Graph:
         parsed, spec = self._build_model(input_fn, ModeKeys.EVAL)
         evaluation.attach_inputs(hooks, parsed.features, parsed.labels)
         metrics = evaluation.metrics_with_loss(spec.eval_metric_ops, spec.loss)
         update_op, values = evaluation.split_metrics(metrics)
-        if not checkpoint_path:
-            self._warm_start_variables()
         return evaluation.Graph(
-            scaffold=sessions.with_metric_initializers(spec.scaffold),
+            scaffold=spec.scaffold,
             update_op=update_op,
-            values={**values, evaluation.GLOBAL_STEP: global_step},
+            values=values,
             hooks=[*parsed.hooks, *hooks, *spec.evaluation_hooks],
         )
 

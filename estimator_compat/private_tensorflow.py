@@ -212,6 +212,71 @@ def scaled_losses(strategy: tf.distribute.Strategy) -> AbstractContextManager[An
     return context
 
 
+@contextlib.contextmanager
+def kept_as_written(package: str) -> Iterator[None]:
+    """Returns a context in which AutoGraph does not convert the functions of a package.
+
+    A strategy converts the function that it runs in its replicas, and all functions that this one
+    calls. The public `do_not_convert` is for single functions, and what they call.
+    """
+    config = importlib.import_module("tensorflow.python.autograph.core.config")
+    rules = config.CONVERSION_RULES
+    config.CONVERSION_RULES = (config.DoNotConvert(package), *rules)
+    try:
+        yield
+    finally:
+        config.CONVERSION_RULES = rules
+
+
+def leave_as_written(function: Callable[..., Any]) -> None:
+    """Marks a function as one that AutoGraph does not convert; it may call functions that it does.
+
+    Functions of `functools.wraps` need it: for AutoGraph they belong to another package.
+    """
+    function.autograph_info__ = {}  # type: ignore[attr-defined]
+
+
+def converted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Converts a function with AutoGraph, if the code that calls it is being converted."""
+    autograph = tf.__internal__.autograph
+    context = autograph.control_status_ctx()
+    if context.status.name != "ENABLED":
+        return function
+    result: Callable[..., Any] = autograph.tf_convert(function, context)
+    return result
+
+
+def run_distribute_coordinator(
+    worker_fn: Callable[[Any], Any],
+    strategy: tf.distribute.Strategy,
+    eval_fn: Callable[[Any], Any],
+    eval_strategy: tf.distribute.Strategy | None,
+    session_config: tf1.ConfigProto,
+) -> None:
+    """Runs the task that TF_CONFIG gives this process, in a cluster with a strategy.
+
+    The public strategies of TensorFlow 2 start the server of a process for eager execution only.
+    """
+    coordinator = importlib.import_module("tensorflow.python.distribute.distribute_coordinator")
+    coordinator.run_distribute_coordinator(
+        worker_fn,
+        strategy,
+        eval_fn,
+        eval_strategy,
+        mode=coordinator.CoordinatorMode.INDEPENDENT_WORKER,
+        session_config=session_config,
+    )
+
+
+def coordinated_task() -> Any:
+    """Returns the task that the Distribute Coordinator runs, or None outside of it.
+
+    Its public attributes are, for example, `task_type`, `task_id` and `is_chief`.
+    """
+    name = "tensorflow.python.distribute.distribute_coordinator_context"
+    return importlib.import_module(name).get_current_worker_context()
+
+
 def is_loss_scaled(graph: tf.Graph) -> bool:
     """Tells whether an optimizer divided a loss of the graph; only a private attribute says so."""
     return bool(getattr(graph, "_is_loss_scaled_by_optimizer", False))
@@ -236,6 +301,14 @@ def summary_writer_initializers() -> list[Any]:
     return initializers
 
 
+def init_fn(scaffold: tf1.train.Scaffold) -> Any:
+    """Returns the init_fn that a Scaffold was built with, or None.
+
+    The public property is a function of a session, even if there is no init_fn.
+    """
+    return scaffold._user_init_fn
+
+
 def global_step_reads() -> list[Any]:
     """Returns the tensors from which TensorFlow's hooks read the global step of the default graph.
 
@@ -243,6 +316,14 @@ def global_step_reads() -> list[Any]:
     """
     reads: list[Any] = tf1.get_collection("global_step_read_op_cache")
     return reads
+
+
+def add_global_step_read(tensor: Any) -> None:
+    """Makes a tensor the one from which TensorFlow's hooks read the global step.
+
+    TensorFlow creates this tensor itself, but not outside the replicas of a strategy.
+    """
+    tf1.add_to_collection("global_step_read_op_cache", tensor)
 
 
 def replace_function(name: str, function: Callable[..., Any]) -> None:

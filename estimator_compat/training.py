@@ -10,6 +10,8 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.cluster import TaskType
+from estimator_compat.config import needs_coordinator
+from estimator_compat.distribution import coordinating
 from estimator_compat.estimator import Estimator
 from estimator_compat.runtime import evaluation
 from estimator_compat.train_specs import EvalSpec, TrainSpec
@@ -199,6 +201,9 @@ def train_and_evaluate(
                 f"the class of this package; build it with estimator_compat.{type_name}(...)."
             )
     config = estimator.config
+    if needs_coordinator(config):
+        _run_coordinated_task(estimator, train_spec, eval_spec)
+        return None
     if config.task_type == TaskType.EVALUATOR:
         if config.task_id > 0:
             raise ValueError(
@@ -266,6 +271,20 @@ def _run_task(estimator: Estimator, train_spec: TrainSpec, eval_spec: EvalSpec) 
         logging.info("Waiting %d secs before starting training.", delay)
         time.sleep(delay)
     _train(estimator, train_spec, listeners)
+
+
+def _run_coordinated_task(estimator: Estimator, train_spec: TrainSpec, eval_spec: EvalSpec) -> None:
+    """Runs this process's task of a cluster with a strategy: trains or evaluates."""
+
+    def train(config: Any) -> None:
+        in_task = estimator._in_task(config)  # noqa: SLF001
+        in_task.train(train_spec.input_fn, hooks=train_spec.hooks, max_steps=train_spec.max_steps)
+
+    def evaluate(config: Any) -> None:
+        in_task = estimator._in_task(config)  # noqa: SLF001
+        _evaluate_until_trained(in_task, train_spec, eval_spec)
+
+    coordinating.run_task(estimator.config, train, evaluate)
 
 
 def _start_server(config: Any) -> Any:

@@ -359,7 +359,7 @@ _add_symbols(
     "contrib.distribute",
     f"{_TF1}.distribute.",
     "MirroredStrategy OneDeviceStrategy",
-    "an Estimator refuses it as train_distribute; migrate.host accepts it",
+    "an Estimator and migrate.host accept it as train_distribute",
 )
 _add_symbol("contrib.tensorboard.plugins.projector", "tensorboard.plugins.projector:")
 _add_symbols(

@@ -3,9 +3,9 @@
 A name without a row is meant to behave as in TensorFlow 2.15.1.
 """
 
-_NO_STRATEGY = (
-    "an Estimator refuses `train_distribute`, `eval_distribute` and `experimental_distribute`; "
-    "`migrate.host` accepts the first"
+_STRATEGY = (
+    "strategies for TPUs, and a `remote_cluster`, are refused; if the input ends before each "
+    "replica has a batch, no replica computes with the last batches"
 )
 _QUEUE = "an op enqueues the rows, in the order of the original's feeding threads"
 
@@ -17,12 +17,12 @@ DIFFERENCES = {
         "`tf_random_seed` set, a run is repeatable with v2 behavior on, too; a checkpoint that is "
         "named but does not exist is an error"
     ),
-    "RunConfig": _NO_STRATEGY,
+    "RunConfig": _STRATEGY,
     "inputs.numpy_input_fn": _QUEUE,
     "inputs.pandas_input_fn": _QUEUE,
     "tpu.CrossShardOptimizer": "for CPU and GPU: it leaves out the sum, which needs a TPU",
     "tpu.InputPipelineConfig": "an input_fn runs once, as on one host",
-    "tpu.RunConfig": f"for CPU and GPU; {_NO_STRATEGY}",
+    "tpu.RunConfig": f"for CPU and GPU; {_STRATEGY}",
     "tpu.TPUConfig": (
         "for CPU and GPU: `iterations_per_loop` decides how often the speed is logged; the other "
         "settings are checked and have no effect"

@@ -30,7 +30,7 @@ class RunEngine:
         self._estimator = Estimator(
             _model_fn(settings),
             model_dir=settings.model_dir,
-            config=RunConfig(**settings.config_fields()),
+            config=RunConfig(train_distribute=_strategy(settings), **settings.config_fields()),
             params=settings.params,
         )
 
@@ -102,6 +102,10 @@ def per_example_hook(path: str, worst: int | None) -> PerExampleLossHook:
     from estimator_compat.ledger import function_bodies
 
     return PerExampleLossHook(path, worst, without_calls=function_bodies.without_calls)
+
+
+def _strategy(settings: TrainSettings) -> tf.distribute.Strategy | None:
+    return tf.distribute.MirroredStrategy() if settings.strategy == "mirrored" else None
 
 
 def _model_fn(settings: TrainSettings) -> ModelFn:

@@ -133,8 +133,9 @@ class TrainSettings:
         flags.DEFINE_string,
         None,
         _HOW,
-        "With --engine=host: mirrored trains on all GPUs of this machine, multi_worker on the "
-        "processes of TF_CONFIG. Each replica gets a batch of the input, as under an Estimator.",
+        "mirrored trains on all GPUs of this machine; with --engine=host, multi_worker trains on "
+        "the processes of TF_CONFIG. Each replica gets a batch of the input, as under an "
+        "Estimator.",
     )
     global_mean: bool = _flag(
         flags.DEFINE_boolean,
@@ -247,7 +248,13 @@ class TrainSettings:
 
     def _contradictions(self) -> list[str]:
         problems = []
-        for name in ("steps_per_loop", "strategy", "global_mean"):
+        if self.engine == "run" and self.strategy == "multi_worker":
+            problems.append(
+                f"`--strategy` ({self.strategy}) is for a TF2 loop, and --engine is run, whose "
+                "workers call train_and_evaluate; expected --engine=host; add it, or use "
+                "--strategy=mirrored for the GPUs of this machine."
+            )
+        for name in ("steps_per_loop", "global_mean"):
             if self.engine != "host" and (value := getattr(self, name)):
                 problems.append(
                     f"`--{name}` ({value}) is for a TF2 loop, and --engine is {self.engine}; "

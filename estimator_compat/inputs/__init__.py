@@ -7,6 +7,7 @@ from estimator_compat.inputs.parsing import (
     Inputs,
     ends_by_itself,
     parse_input_fn_result,
+    split_features_and_labels,
 )
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "numpy_input_fn",
     "pandas_input_fn",
     "parse_input_fn_result",
+    "split_features_and_labels",
 ]

@@ -57,15 +57,24 @@ def parse_input_fn_result(result: Any) -> Inputs:
         iterator = tf1.data.make_initializable_iterator(result)
         hooks.append(DatasetInitializerHook(iterator))
         result = iterator.get_next()
-    if not isinstance(result, list | tuple):
-        return Inputs(result, None, hooks)
-    if len(result) != 2:
+    return Inputs(*split_features_and_labels(result), hooks)
+
+
+def split_features_and_labels(element: Any) -> tuple[Features, Labels]:
+    """Splits an element of an input into features and labels; the labels may be None.
+
+    Raises:
+      ValueError: The element is a tuple or list of another length than 2.
+    """
+    if not isinstance(element, list | tuple):
+        return element, None
+    if len(element) != 2:
         raise ValueError(
             "input_fn should return (features, labels) as a len 2 tuple, given "
-            f"{len(result)} elements; expected features alone or the pair; put the other tensors "
+            f"{len(element)} elements; expected features alone or the pair; put the other tensors "
             "into a dict of features."
         )
-    return Inputs(result[0], result[1], hooks)
+    return element[0], element[1]
 
 
 def ends_by_itself(features: Features) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
+from estimator_compat import private_tensorflow
 from estimator_compat.ledger import function_bodies, reader, recomputation
 from estimator_compat.ledger.steps import LossStep, Operation, Part
 from estimator_compat.ledger.values import Kind, LossLedger, LossTerm
@@ -18,6 +19,11 @@ from estimator_compat.type_aliases import Features, Labels, ModelFn
 _ADVICE = (
     "`loss_per_example` and `average_loss` %s: %s; expected sums or means of per-example losses; "
     "call estimator_compat.loss_summaries(losses, weights, mode=mode) in the model_fn."
+)
+_ADVICE_ON_REPLICAS = (
+    "`loss_per_example` and `average_loss` are not written for the training of %d replicas, of "
+    "which only the first writes summaries; expected one; evaluate to get the mean over all "
+    "examples."
 )
 _NOT_WRITTEN = "are not written for this model_fn"
 
@@ -47,8 +53,15 @@ def with_loss_summaries(
         features, labels = (
             dict(nest) if isinstance(nest, Mapping) else nest for nest in _inputs(positional, named)
         )
-        spec = user_functions.as_estimator_spec(model_fn(*positional, **named))
+        spec = user_functions.as_estimator_spec(
+            private_tensorflow.converted(model_fn)(*positional, **named)
+        )
         if getattr(spec, "loss", None) is None or spec.mode not in modes:
+            return spec
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        if spec.mode == ModeKeys.TRAIN and replicas > 1:
+            # The summaries of a step are those of the first replica.
+            tf1.logging.warning(_ADVICE_ON_REPLICAS, replicas)
             return spec
         try:
             ledger = reader.ledger(spec.loss, features, labels)
@@ -57,6 +70,7 @@ def with_loss_summaries(
             return spec
         return _with_summaries(spec, ledger)
 
+    private_tensorflow.leave_as_written(wrapped)
     return wrapped
 
 

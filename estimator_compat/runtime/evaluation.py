@@ -73,6 +73,12 @@ def metrics_with_loss(eval_metric_ops: Mapping[str, Any], loss: Tensor) -> dict[
     Raises:
       ValueError: A metric has a name that the Estimator uses itself.
     """
+    check_metric_names(eval_metric_ops)
+    return {**eval_metric_ops, LOSS: tf1.metrics.mean(loss)}
+
+
+def check_metric_names(eval_metric_ops: Mapping[str, Any]) -> None:
+    """Raises a ValueError if a metric has a name that the Estimator uses itself."""
     for name, quoted in ((LOSS, f'"{LOSS}"'), (GLOBAL_STEP, f"`{GLOBAL_STEP}`")):
         if name in eval_metric_ops:
             raise ValueError(
@@ -80,7 +86,6 @@ def metrics_with_loss(eval_metric_ops: Mapping[str, Any], loss: Tensor) -> dict[
                 "default metric with the same name; expected another key in eval_metric_ops; "
                 "rename it."
             )
-    return {**eval_metric_ops, LOSS: tf1.metrics.mean(loss)}
 
 
 def split_metrics(metrics: Mapping[str, Any]) -> tuple[Operation, dict[str, Tensor]]:

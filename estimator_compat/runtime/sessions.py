@@ -127,13 +127,46 @@ def train(
             max_wait_secs=config.session_creation_timeout_secs,
         )
         checkpoint = None
-    fetches = [train_op, loss]
-    last_loss = None
     with tf1.train.MonitoredSession(
         _SessionCreator(creator, scaffold, checkpoint), [*first_hooks, *hooks]
     ) as session:
-        while not session.should_stop():
-            last_loss = session.run(fetches)[1]
+        return _last_loss(session, [train_op, loss])
+
+
+def train_coordinated(
+    *, train_op: Operation, loss: Tensor, config: Any, **session_arguments: Any
+) -> Any:
+    """Runs `train_op` in a session that follows the strategy of the Distribute Coordinator.
+
+    `MonitoredTrainingSession` knows which worker of the strategy initializes the variables, and
+    lets all of them save checkpoints and summaries, the chief only to `config.model_dir`.
+
+    Args:
+      train_op: The op that makes a training step.
+      loss: The scalar loss.
+      config: The RunConfig of this process's task.
+      **session_arguments: Arguments of `MonitoredTrainingSession` for hooks and intervals.
+
+    Returns:
+      The loss of the last step, or None if no step was made.
+    """
+    with tf1.train.MonitoredTrainingSession(
+        master=config.master,
+        is_chief=config.is_chief,
+        checkpoint_dir=config.model_dir,
+        config=config.session_config,
+        max_wait_secs=config.session_creation_timeout_secs,
+        save_graph_def=config.checkpoint_save_graph_def,
+        **session_arguments,
+    ) as session:
+        return _last_loss(session, [train_op, loss])
+
+
+def _last_loss(session: Session, fetches: list[Any]) -> Any:
+    """Makes steps until the session stops; returns the loss of the last one, or None."""
+    last_loss = None
+    while not session.should_stop():
+        last_loss = session.run(fetches)[1]
     if last_loss is None:
         logging.warning(
             "Training with estimator made no steps. Perhaps input is empty or misspecified."

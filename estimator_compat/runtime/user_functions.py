@@ -12,6 +12,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from estimator_compat import private_tensorflow
 from estimator_compat.runtime import legacy_defaults
 from estimator_compat.type_aliases import Features, InputFn, Labels, ModelFn, Params
 
@@ -158,6 +159,11 @@ def call_input_fn(
     arguments = {"mode": mode, "params": params, "config": config}
     if input_context is not None:
         arguments["input_context"] = input_context
+        if "input_context" in argument_names(input_fn):
+            logging.info(
+                "The `input_fn` accepts an `input_context` which will be given by "
+                "DistributionStrategy"
+            )
     return input_fn(**_accepted(input_fn, arguments))
 
 
@@ -202,4 +208,6 @@ def call_model_fn(
         )
     arguments = {"labels": labels, "mode": mode, "params": params, "config": config}
     with legacy_defaults.used():
-        return model_fn(features=features, **_accepted(model_fn, arguments))
+        # Most strategies convert the code that they run in their replicas.
+        function = private_tensorflow.converted(model_fn)
+        return function(features=features, **_accepted(model_fn, arguments))

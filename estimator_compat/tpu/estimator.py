@@ -115,7 +115,9 @@ class TPUEstimator(Estimator):
             collections=[tf1.GraphKeys.GLOBAL_VARIABLES, tf1.GraphKeys.GLOBAL_STEP],
         )
 
-    def _inputs(self, input_fn: Callable[..., Any], mode: str) -> inputs.Inputs:
+    def _inputs(
+        self, input_fn: Callable[..., Any], mode: str, strategy: Any = None
+    ) -> inputs.Inputs:
         if self._use_tpu:
             tpu_checks.refuse(mode, self._config, self._batch_sizes)
         _check_takes_params("input_fn", input_fn)
@@ -129,7 +131,7 @@ class TPUEstimator(Estimator):
             with self._explain_missing_batch_size(mode):
                 return user_functions.call_input_fn(called, mode=mode, params=params, config=config)
 
-        return super()._inputs(with_batch_size, mode)
+        return super()._inputs(with_batch_size, mode, strategy)
 
     def _model_fn_for_export(self) -> Callable[..., Any]:
         return functools.partial(self._model_fn, exporting=True)

@@ -80,7 +80,7 @@ def host(
         given beside a `Target`, or the model cannot be trained on the strategy or the cluster.
     """
     target = _target(model_fn, input_fn, input_signature, params, config)
-    run_config = target.run_config
+    run_config = worker_strategy.with_own_task(target.run_config)
     # In a cluster, a RunConfig makes a session_config itself. The warning is for a user's own.
     session_config = None if run_config.cluster_spec else run_config.session_config
     if session_config not in (None, default_session_config()):

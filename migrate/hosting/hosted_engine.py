@@ -19,6 +19,7 @@ from estimator_compat.type_aliases import Nest
 from migrate.hosting.checkpoints.loop_checkpoints import restore_into
 from migrate.hosting.graph.variables import Variables
 from migrate.hosting.host import host
+from migrate.hosting.replicas import worker_strategy
 from migrate.hosting.saved_model.export import ServedGraph
 
 
@@ -201,8 +202,10 @@ def _config(settings: TrainSettings) -> RunConfig:
     The strategy of several workers is not given, because `host` makes it from TF_CONFIG.
     """
     strategy = tf.distribute.MirroredStrategy() if settings.strategy == "mirrored" else None
-    config = RunConfig(
-        model_dir=settings.model_dir, train_distribute=strategy, **settings.config_fields()
+    config = worker_strategy.with_own_task(
+        RunConfig(
+            model_dir=settings.model_dir, train_distribute=strategy, **settings.config_fields()
+        )
     )
     several = config.num_worker_replicas > 1
     if settings.strategy == "multi_worker" and not several:

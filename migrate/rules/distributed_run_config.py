@@ -17,18 +17,19 @@ class DistributedRunConfig(Rule):
       `train_distribute=`, `eval_distribute=` and `experimental_distribute=` of a RunConfig.
 
     Why it matters:
-      The Run rung does not distribute: `estimator_compat.Estimator` refuses these fields. The Host
-      rung takes `train_distribute`: `migrate.host` runs the same model_fn under the strategy.
+      The Run rung trains and evaluates in the replicas of these strategies, as the original did.
+      The Host rung takes `train_distribute`: `migrate.host` runs the same model_fn under the
+      strategy. Both reduce the losses of the replicas as the original did.
 
     Rewrite safety:
-      There is no edit: the way up is another rung.
+      There is no edit: the Run rung needs none, and the other rungs are other code.
 
     References:
       NAMES.md, `tf.estimator.RunConfig`.
     """
 
     code = "EST201"
-    severity = Severity.WARNING
+    severity = Severity.INFO
     effort = 60
     effort_reason = "To host the model_fn, and to verify it on one device and on all."
     examples = (
@@ -38,7 +39,7 @@ class DistributedRunConfig(Rule):
                 "config = tf.estimator.RunConfig(train_distribute=strategy)\n"
             ),
             lines=(3,),
-            because="`migrate.host` takes it",
+            because="Host: `migrate.host` takes it",
         ),
         Example(
             code=(
@@ -57,7 +58,8 @@ class DistributedRunConfig(Rule):
                     host = (
                         "`migrate.host` takes it"
                         if keyword.arg == "train_distribute"
-                        else "`migrate.host` takes `train_distribute` only"
+                        else "`migrate.host` takes `train_distribute`, and evaluates on one device"
                     )
-                    message = f"`estimator_compat.Estimator` refuses `{keyword.arg}`; {host}."
+                    run = f"`estimator_compat.RunConfig` takes `{keyword.arg}`"
+                    message = f"Run: {run}. Host: {host}."
                     yield self.finding(module, keyword, message)

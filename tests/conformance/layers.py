@@ -151,7 +151,11 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         ),
     ),
     (
-        Room(name="estimator_compat.config", holds="RunConfig", modules=_in(_E, "config")),
+        Room(
+            name="estimator_compat.config",
+            holds="RunConfig",
+            modules=_in(_E, "config", "distribute_config"),
+        ),
         Room(name="estimator_compat.exporters", holds="exporters", modules=_in(_E, "exporters")),
         Room(
             name="estimator_compat.ledger",
@@ -184,8 +188,8 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
     (
         Room(
             name="estimator_compat.estimator",
-            holds="Estimator",
-            modules=_in(_E, "estimator", "legacy_estimator"),
+            holds="Estimator, alone and under the strategy of a RunConfig",
+            modules=(*_in(_E, "estimator", "legacy_estimator"), f"{_E}/distribution/*.py"),
         ),
     ),
     (

@@ -49,7 +49,11 @@ SESSION_NAMES = frozenset(
 )
 MAY_BUILD_SESSIONS = "estimator_compat/runtime/sessions.py"
 # EstimatorSpec's default Scaffold is part of its contract.
-MAY_BUILD_SCAFFOLDS = {MAY_BUILD_SESSIONS, "estimator_compat/spec.py"}
+MAY_BUILD_SCAFFOLDS = {
+    MAY_BUILD_SESSIONS,
+    "estimator_compat/spec.py",
+    "estimator_compat/distribution/scaffolds.py",
+}
 MAY_CHANGE_MODULES = {
     # It registers the user's file under its name, as an import does.
     "estimator_compat/command_line/function_references.py",

@@ -288,6 +288,75 @@ def is_loss_scaled(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
             assert private_tensorflow.is_loss_scaled(graph) is (replicas == 2)
 
 
+@uses("Scaffold._user_init_fn")
+def init_fn(_: pytest.MonkeyPatch, __: Path) -> None:
+    def given(scaffold: Any, session: Any) -> None:
+        del scaffold, session
+
+    with tf.Graph().as_default():
+        assert private_tensorflow.init_fn(tf1.train.Scaffold()) is None
+        assert private_tensorflow.init_fn(tf1.train.Scaffold(init_fn=given)) is given
+
+
+@uses('the collection "global_step_read_op_cache"')
+def add_global_step_read(_: pytest.MonkeyPatch, __: Path) -> None:
+    with tf.Graph().as_default():
+        read = tf.identity(tf1.train.create_global_step())
+        private_tensorflow.add_global_step_read(read)
+        tf1.train.StopAtStepHook(num_steps=1).begin()  # creates one if there is none
+        assert private_tensorflow.global_step_reads() == [read]
+
+
+def _negative(x: Any) -> Any:
+    return -1 if x < 0 else 1
+
+
+@uses("tensorflow.python.autograph.core.config.CONVERSION_RULES")
+def kept_as_written(_: pytest.MonkeyPatch, __: Path) -> None:
+    @tf.function
+    def sign(x: Any) -> Any:
+        return -1 if x < 0 else 1
+
+    with (
+        private_tensorflow.kept_as_written(__name__.partition(".")[0]),
+        pytest.raises(TypeError, match="symbolic"),
+    ):
+        sign(tf.constant(1))
+
+
+@uses("tf.__internal__.autograph")
+def converted(_: pytest.MonkeyPatch, __: Path) -> None:
+    assert private_tensorflow.converted(_negative) is _negative
+
+
+@uses("function.autograph_info__")
+def leave_as_written(_: pytest.MonkeyPatch, __: Path) -> None:
+    def found(x: Any) -> Any:
+        return 1 if private_tensorflow.converted(_negative) is not _negative else x
+
+    private_tensorflow.leave_as_written(found)
+    assert tf.function(found)(0).numpy() == 1
+
+
+@uses("tensorflow.python.distribute.distribute_coordinator")
+def run_distribute_coordinator(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    strategy, called = tf.distribute.OneDeviceStrategy("CPU:0"), []
+
+    def worker(own: Any) -> None:
+        task = private_tensorflow.coordinated_task()
+        called.append((own.num_replicas_in_sync, task.task_type, task.is_chief))
+
+    config = tf1.ConfigProto()
+    private_tensorflow.run_distribute_coordinator(worker, strategy, worker, strategy, config)
+    assert called == [(1, None, True)] * 2
+
+
+@uses("tensorflow.python.distribute.distribute_coordinator_context")
+def coordinated_task(_: pytest.MonkeyPatch, __: Path) -> None:
+    assert private_tensorflow.coordinated_task() is None
+
+
 @uses('the collection "_SUMMARY_WRITER_V2"')
 def summary_writer_initializers(_: pytest.MonkeyPatch, folder: Path) -> None:
     with tf.Graph().as_default():

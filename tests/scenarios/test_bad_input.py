@@ -86,13 +86,6 @@ def test_arguments_of_evaluate(tmp_path: Path) -> None:
 CONFIGS: dict[str, tuple[dict[str, Any], str]] = {
     "no_config": ({"config": {"a": 1}}, "build one"),
     "two_folders": ({"config": RunConfig(model_dir="there")}, "set one"),
-    **{
-        name: (
-            {"config": RunConfig(**{name: tf.distribute.OneDeviceStrategy("/cpu:0")})},
-            "expected None; leave them out",
-        )
-        for name in ("train_distribute", "eval_distribute", "experimental_distribute")
-    },
     "warm_start": ({"warm_start_from": 3}, "pass one, or `WarmStartSettings"),
 }
 

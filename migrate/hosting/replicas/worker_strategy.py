@@ -5,8 +5,9 @@ import functools
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
+from estimator_compat import cluster as clusters
 from estimator_compat.cluster import TaskType
-from estimator_compat.config import RunConfig
+from estimator_compat.config import RunConfig, needs_coordinator
 
 _MULTI_WORKER = (
     tf.distribute.MultiWorkerMirroredStrategy,
@@ -33,6 +34,7 @@ def from_config(config: RunConfig) -> tf.distribute.Strategy | None:
       ValueError: The cluster has parameter servers, or the strategy is not for several workers.
       RuntimeError: The strategy must be created, but TensorFlow has computed something.
     """
+    config = with_own_task(config)
     if config.task_type == TaskType.EVALUATOR:
         return None
     if config.num_ps_replicas:
@@ -40,11 +42,6 @@ def from_config(config: RunConfig) -> tf.distribute.Strategy | None:
             f"TF_CONFIG has {config.num_ps_replicas} parameter server(s), through which workers "
             "train without waiting for one another; expected a chief and workers, whose gradients "
             "are added up at each step; leave 'ps' out of its cluster, and start no such process."
-        )
-    if config.experimental_distribute is not None:
-        raise ValueError(
-            f"`experimental_distribute` of the RunConfig ({config.experimental_distribute}) is not "
-            "read; expected `train_distribute`, the one strategy to train on; pass that instead."
         )
     strategy = config.train_distribute
     if config.num_worker_replicas < 2:
@@ -59,6 +56,23 @@ def from_config(config: RunConfig) -> tf.distribute.Strategy | None:
             "tf.distribute.MultiWorkerMirroredStrategy of TF_CONFIG, or unset TF_CONFIG."
         )
     return strategy
+
+
+def with_own_task(config: RunConfig) -> RunConfig:
+    """Returns a RunConfig that says which task TF_CONFIG gives this process.
+
+    A RunConfig with a strategy and a cluster describes a single process, because an Estimator
+    learned its task from `train_and_evaluate`. A loop has to know its task from the beginning.
+
+    Args:
+      config: The RunConfig.
+
+    Raises:
+      ValueError, TypeError: An Estimator without a strategy would not accept `TF_CONFIG`.
+    """
+    if not needs_coordinator(config):
+        return config
+    return config.placed(clusters.cluster_from(clusters.tf_config()))
 
 
 def strategy_from_tf_config() -> tf.distribute.MultiWorkerMirroredStrategy | None:

@@ -99,9 +99,10 @@ def test_a_negative_seed_is_a_seed():
             "leave it out.",
         ),
         (
-            {"strategy": "mirrored", "global_mean": True},
-            "`--strategy` (mirrored) is for a TF2 loop, and --engine is run; expected "
-            "--engine=host; add it, or leave the flag out.\n"
+            {"strategy": "multi_worker", "global_mean": True},
+            "`--strategy` (multi_worker) is for a TF2 loop, and --engine is run, whose workers "
+            "call train_and_evaluate; expected --engine=host; add it, or use --strategy=mirrored "
+            "for the GPUs of this machine.\n"
             "`--global_mean` (True) is for a TF2 loop, and --engine is run; expected "
             "--engine=host; add it, or leave the flag out.",
         ),

@@ -176,12 +176,6 @@ REFUSED = {
         r"\(OneDeviceStrategy\) is for one process, and TF_CONFIG has 2 that train; expected.*"
         "; leave `train_distribute` out for the tf.distribute.MultiWorkerMirroredStrategy",
     ),
-    "another place": (
-        {"chief": ["a:1"]},
-        {"experimental_distribute": "a DistributeConfig"},
-        r"`experimental_distribute` of the RunConfig \(a Dist.*\) is not read; expected "
-        "`train_distribute`, .*; pass that instead",
-    ),
     "asynchronous": (
         {"chief": ["a:1"]},
         {"train_distribute": tf.compat.v1.distribute.experimental.ParameterServerStrategy},

@@ -58,7 +58,8 @@ def main(folder: Path, program: str, options: dict[str, Any]) -> None:
         **options.get("saves", {"save_checkpoints_steps": 2}),
         train_distribute=named,
     )
-    own = str(folder / config.task_type)
+    task = json.loads(os.environ.get("TF_CONFIG", "{}")).get("task", {})
+    own = str(folder / task.get("type", config.task_type))
     if not options.get("legacy"):
         config = config.replace(model_dir=own)
     hosted = host(

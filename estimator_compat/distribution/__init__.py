@@ -1,0 +1,1 @@
+"""Trains and evaluates a model_fn in the replicas of a `tf.distribute` strategy."""

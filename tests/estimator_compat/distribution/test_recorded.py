@@ -1,0 +1,63 @@
+"""Compares programs under a strategy with recordings of TensorFlow 2.15.1's own Estimator.
+
+The programs are in `cases.py`. They run on two logical CPUs, in one process each test module.
+"""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.estimator_compat.distribution.record import RECORDING, RUNNER
+from tests.recording import programs, pythons
+
+RECORDED = json.loads(RECORDING.read_text())
+# These run by default: a loss of each kind, metrics, and hooks. The others are a sweep.
+QUICK = ("mean_loss", "many_metrics", "hooks_and_scaffold")
+
+
+def ran(*names: str) -> dict[str, Any]:
+    python = pythons.with_tensorflow()
+    return programs.run("the cases of distribution", python, RUNNER, *names)
+
+
+@pytest.fixture(scope="module")
+def quick() -> dict[str, Any]:
+    return ran(*QUICK)
+
+
+@pytest.fixture(scope="module")
+def others() -> dict[str, Any]:
+    return ran(*(name for name in RECORDED if name not in QUICK))
+
+
+def assert_equal(found: Any, recorded: Any, place: str) -> None:
+    """Compares facts: numbers within 1e-5, all others exactly."""
+    if isinstance(recorded, dict):
+        assert list(found) == list(recorded), place
+        for name, value in recorded.items():
+            assert_equal(found[name], value, f"{place}/{name}")
+    elif isinstance(recorded, list) and all(isinstance(value, float) for value in recorded):
+        np.testing.assert_allclose(found, recorded, rtol=1e-5, atol=1e-6, err_msg=place)
+    elif isinstance(recorded, float):
+        assert found == pytest.approx(recorded, rel=1e-5, abs=1e-6), place
+    else:
+        assert found == recorded, place
+
+
+@pytest.mark.subprocess
+@pytest.mark.parametrize("name", QUICK)
+def test_it_does_as_the_original(quick: dict[str, Any], name: str) -> None:
+    assert_equal(_sorted(quick[name]), RECORDED[name], name)
+
+
+@pytest.mark.slow
+@pytest.mark.subprocess
+@pytest.mark.parametrize("name", [name for name in RECORDED if name not in QUICK])
+def test_the_other_programs_do_as_the_original(others: dict[str, Any], name: str) -> None:
+    assert_equal(_sorted(others[name]), RECORDED[name], name)
+
+
+def _sorted(facts: Any) -> Any:
+    return json.loads(json.dumps(facts, sort_keys=True))
