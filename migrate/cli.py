@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from migrate import commands
 
@@ -47,7 +48,7 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
         command.add_arguments(subparser)
-        subparser.set_defaults(run=command.run)
+        subparser.set_defaults(run=command.run, parser=subparser)
     return main_parser
 
 
@@ -69,7 +70,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(argv: Sequence[str] | None) -> int:
     arguments, flags = _split(list(sys.argv[1:] if argv is None else argv))
     main_parser = parser(arguments[0] if arguments else None)
-    options = main_parser.parse_args(arguments)
+    options, unknown = main_parser.parse_known_args(arguments)
+    if unknown:
+        _refuse(main_parser, unknown, options)
     if options.version:
         from estimator_compat.command_line import version
 
@@ -89,6 +92,21 @@ def _main(argv: Sequence[str] | None) -> int:
         raise
     except Exception as error:
         return _report_error(error, options)
+
+
+def _refuse(
+    main_parser: argparse.ArgumentParser, unknown: list[str], options: argparse.Namespace
+) -> NoReturn:
+    """Ends with the usage of the command, and what a mistyped option may have meant."""
+    import difflib
+    import re
+
+    command: argparse.ArgumentParser = getattr(options, "parser", main_parser)
+    known = re.findall(r"--[\w-]+", command.format_usage())
+    names = [one.partition("=")[0] for one in unknown]
+    near = [close for name in names for close in difflib.get_close_matches(name, known, n=1)]
+    meant = f"; did you mean {near[0]}?" if near else ""
+    command.error(f"unrecognized arguments: {' '.join(unknown)}{meant}")
 
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:

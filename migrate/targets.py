@@ -109,12 +109,14 @@ class Target:
             it; None without a strategy.
 
         Raises:
-          ValueError: `input_fns` has no input_fn for the mode.
+          ValueError: `input_fns` has no input_fn for the mode, or it needs more arguments.
         """
         from estimator_compat.runtime import user_functions
 
+        function = self.input_fn(mode)
+        _check_can_be_called(function)
         return user_functions.call_input_fn(
-            self.input_fn(mode),
+            function,
             mode=mode,
             params=self.params,
             config=self.run_config,
@@ -148,6 +150,31 @@ class Target:
                 "TPUEstimatorSpec; return one in every mode."
             )
         return spec
+
+
+_GIVEN = frozenset({"config", "input_context", "mode", "params"})
+
+
+def _check_can_be_called(input_fn: InputFn) -> None:
+    """Raises a ValueError if an input_fn has arguments that an Estimator does not give."""
+    try:
+        parameters = inspect.signature(input_fn).parameters.items()
+    except (TypeError, ValueError):  # of a class in C, for example
+        return
+    missing = [
+        f"`{name}`"
+        for name, parameter in parameters
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        and name not in _GIVEN
+    ]
+    if missing:
+        shown = getattr(input_fn, "__name__", repr(input_fn))
+        raise ValueError(
+            f"`{shown}` has the arguments {', '.join(missing)}, which nothing gives; expected an "
+            "input_fn that can be called without arguments, or with `mode`, `params` and `config`; "
+            f"name a function that calls it, such as: def train_input(): return {shown}(...)."
+        )
 
 
 def load(

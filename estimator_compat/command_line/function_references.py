@@ -107,7 +107,13 @@ def _import(place: str, argument: str, traceback: str) -> ModuleType:
             f"`{argument}`: there is no module named {error.name}; expected {_FORMS}; install it, "
             "run from the folder that holds it, or give the path of the .py file."
         ) from error
-    except (Exception, SystemExit) as error:
+    except SystemExit as error:
+        raise ValueError(
+            f"`{argument}`: {place} ran its program when it was imported, which ended with "
+            f"{describe(error)}; expected a module that only defines functions; put the call of "
+            'its `main` below `if __name__ == "__main__":`.'
+        ) from error
+    except Exception as error:
         raise _import_error(place, argument, error, traceback) from error
 
 

@@ -10,8 +10,8 @@ TARGET is `module:name` or `path/file.py:name`. It names one of these three:
   - an Estimator, such as a DNNClassifier, or a function that returns one; --input_fn names its
     input_fn, unless the function returns the TrainSpec and EvalSpec, too; --params gives the
     arguments of the function
-  - a function without arguments that returns a migrate.Target (model_fn, input_fns, params,
-    config); it is needed if the model_fn is a closure or a method
+  - a function without arguments that returns a migrate.Target(model_fn=..., input_fns=...,
+    params=..., config=...); it is needed if the model_fn is a closure or a method
 If this code defines flags of its own, give them at the end, after `--`.\
 """
 
@@ -32,6 +32,11 @@ def add(command: argparse.ArgumentParser, name: str | None = None) -> None:
         "--input_fn",
         metavar="NAME",
         help="the input_fn, if TARGET is a model_fn or an Estimator",
+    )
+    command.add_argument(
+        "--eval_input_fn",
+        metavar="NAME",
+        help="the input_fn of evaluation and prediction (default: that of --input_fn)",
     )
     command.add_argument(
         "--params",
@@ -65,6 +70,7 @@ def shown(options: argparse.Namespace, *others: str) -> str:
     found += ["--facade"] if options.facade else []
     found += [f"--legacy={name}" for name in options.legacy]
     found += [f"--input_fn={options.input_fn}"] if options.input_fn else []
+    found += [f"--eval_input_fn={options.eval_input_fn}"] if options.eval_input_fn else []
     found += [f"--params={one}" for one in options.params]
     return shlex.join([*found, *others, *(["--", *options.flags] if options.flags else [])])
 
@@ -77,12 +83,31 @@ def target(options: argparse.Namespace) -> Any:
     packages = [name for text in options.legacy for name in text.split(",") if name]
     return targets.load(
         options.target or examples.PENGUINS,
-        input_fn=options.input_fn,
+        input_fn=_input_fns(options),
         params=params.parse(options.params) or None,
         legacy=packages if packages or options.facade else None,
         flags=options.flags,
         traceback="with --verbose",
     )
+
+
+def _input_fns(options: argparse.Namespace) -> Any:
+    """Returns the name of the input_fn, or the names by mode."""
+    from estimator_compat.mode_keys import ModeKeys
+
+    evaluation = options.eval_input_fn
+    if not evaluation:
+        return options.input_fn
+    if not options.input_fn:
+        raise ValueError(
+            f"`--eval_input_fn` ({evaluation}) is given without --input_fn; expected both; add "
+            "--input_fn=NAME for the input of training."
+        )
+    return {
+        ModeKeys.TRAIN: options.input_fn,
+        ModeKeys.EVAL: evaluation,
+        ModeKeys.PREDICT: evaluation,
+    }
 
 
 def import_tensorflow(options: argparse.Namespace) -> None:

@@ -54,7 +54,10 @@ class ExportCall(LadderRule):
     names = frozenset()
     run = "the same method of `estimator_compat.Estimator`"
     host = "`export` of the loop writes the signatures of the Estimator"
-    own = "call `tf.saved_model.save`, and keep the names of the signatures"
+    own = (
+        "the loop that `migrate translate` writes has `export`, if its outputs can be translated; "
+        "otherwise call `tf.saved_model.save`, and keep the names of the signatures"
+    )
 
     def uses(self, module: SourceModule) -> Iterator[tuple[ast.expr, str]]:
         """Yields the calls."""

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from migrate.findings import Finding, Fix, Severity
-from migrate.mappings import symbols
+from migrate.mappings import behavior_names, symbols
 from migrate.rules.base import Example, Rule
-from migrate.scanning import our_import
-from migrate.scanning.syntax import SourceModule
+from migrate.scanning import legacy_imports, legacy_names, our_import
+from migrate.scanning.syntax import Reference, SourceModule
 
 _OF_KERAS_2 = tuple(f"tensorflow.compat.v1.{name}" for name in ("layers", "nn", "keras"))
 
@@ -49,6 +49,14 @@ class NeedsLegacyKeras(Rule):
                 "x = tf.layers.dense(x, 3)\ny = tf.layers.dense(x, 1)\n"
             ),
         ),
+        Example(
+            code=(
+                "import tensorflow as tf\n\nx = tf.placeholder(tf.float32)\n"
+                "loss = tf.losses.mean_squared_error(y, x, weights=w)\n"
+            ),
+            lines=(4,),
+            because="whose function is `tf.compat.v1.losses.mean_squared_error`",
+        ),
         Example(code="import tensorflow as tf\n\nlayer = tf.keras.layers.Dense(3)\n"),
         Example(
             code=(
@@ -67,15 +75,40 @@ class NeedsLegacyKeras(Rule):
             is_legacy = all(row is not None and row.where == symbols.WITH_KERAS_3 for row in rows)
             is_tensorflow = all(each.startswith("tensorflow.") for each in reference.symbols)
             if is_legacy and is_tensorflow and not module.is_for_other_versions(reference.node):
-                message = (
-                    f"`{reference.symbols[0]}` is there with legacy Keras only: install tf_keras, "
-                    "and set TF_USE_LEGACY_KERAS=1, or import estimator_compat first."
-                )
-                edits = our_import.edits(module, is_used=False)
-                is_safe = reference.symbols[0].startswith(_OF_KERAS_2)
-                fix = Fix(edits=edits, is_safe=is_safe) if edits else None
+                message, fix = _message(module, reference), _fix(module, reference)
                 yield self.finding(module, reference.node, message, fix=fix)
                 return
+
+
+def _message(module: SourceModule, reference: Reference) -> str:
+    symbol = reference.symbols[0]
+    name = symbol.removeprefix("tensorflow.")
+    namesake = ""
+    if _has_namesake(symbol):
+        namesake = f"; TensorFlow 1's is `tf.compat.v1.{name}`"
+        if legacy_imports.is_tensorflow_1(module):
+            return (
+                f"`{symbol}` is Keras's in TensorFlow 2, and another function. This file was "
+                f"written for TensorFlow 1, whose function is `tf.compat.v1.{name}`."
+            )
+    return (
+        f"`{symbol}` is there with legacy Keras only: install tf_keras, and set "
+        f"TF_USE_LEGACY_KERAS=1, or import estimator_compat first{namesake}."
+    )
+
+
+def _has_namesake(symbol: str) -> bool:
+    """Tells whether TensorFlow 1 had something else by the name of a symbol."""
+    is_other = legacy_imports.is_below(symbol, behavior_names.OTHER_IN_V2)
+    return is_other and legacy_names.in_v1(symbol.removeprefix("tensorflow."))
+
+
+def _fix(module: SourceModule, reference: Reference) -> Fix | None:
+    symbol = reference.symbols[0]
+    if _has_namesake(symbol) and legacy_imports.is_tensorflow_1(module):
+        return None
+    edits = our_import.edits(module, is_used=False)
+    return Fix(edits=edits, is_safe=symbol.startswith(_OF_KERAS_2)) if edits else None
 
 
 def _imports_estimator_compat(module: SourceModule) -> bool:

@@ -19,6 +19,8 @@ _DIFFERENCES = {
         "root: the relative error of the first step is 6.6"
     ),
 }
+# Where `epsilon` stands in those that differ by its default only.
+_EPSILON = {"train.AdadeltaOptimizer": 2, "train.AdamOptimizer": 3}
 _SCHEDULES = frozenset(
     f"train.{name}"
     for name in (
@@ -37,8 +39,8 @@ class OptimizerNamesake(Rule):
     """An optimizer of TensorFlow 1 whose Keras namesake computes something else.
 
     Finds:
-      `tf.train.RMSPropOptimizer`, `AdadeltaOptimizer` and `AdamOptimizer`, and `MomentumOptimizer`
-      with a learning rate that is a schedule of `tf.train`.
+      `tf.train.RMSPropOptimizer`, `AdadeltaOptimizer` and `AdamOptimizer` without an `epsilon`, and
+      `MomentumOptimizer` with a learning rate that is a schedule of `tf.train`.
 
     Why it matters:
       A translation by name trains another model. The updates of `tf.compat.v1.train` are still
@@ -74,6 +76,7 @@ class OptimizerNamesake(Rule):
             code=(
                 "import tensorflow.compat.v1 as tf\n\n"
                 "opt = tf.train.MomentumOptimizer(0.1, 0.9)\n"
+                "adam = tf.train.AdamOptimizer(0.1, epsilon=1e-9)\n"
                 "other = tf.train.GradientDescentOptimizer(0.1)\n"
             ),
         ),
@@ -84,6 +87,8 @@ class OptimizerNamesake(Rule):
         """Yields the calls."""
         for call, name in module.calls:
             difference = _DIFFERENCES.get(name, "")
+            if argument(call, "epsilon", _EPSILON.get(name)) is not None and name in _EPSILON:
+                continue
             if name == "train.MomentumOptimizer":
                 rate = argument(call, "learning_rate", 0)
                 value = None if rate is None else module.value_of(rate)

@@ -1,5 +1,6 @@
 """The rule on symbols that TensorFlow has removed."""
 
+import ast
 from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
@@ -74,6 +75,15 @@ class RemovedSymbol(Rule):
             ),
         ),
         Example(
+            code="import tensorflow as tf\n\nFLAGS = tf.app.flags.FLAGS\nrate = FLAGS.rate\n",
+            lines=(3,),
+            because="`tf.compat.v1.app.flags.FLAGS` has it",
+            after=(
+                "import tensorflow as tf\n\nFLAGS = tf.compat.v1.app.flags.FLAGS\n"
+                "rate = FLAGS.rate\n"
+            ),
+        ),
+        Example(
             code="from tensorflow.contrib import slim\n",
             lines=(1,),
             because="TensorFlow 2 never had `tensorflow.contrib`",
@@ -113,6 +123,8 @@ class RemovedSymbol(Rule):
             missing = legacy_names.missing(reference.symbols)
             if missing is None or module.is_for_other_versions(reference.node):
                 continue
+            if _is_a_flag(module, reference.node):
+                continue
             symbol = reference.symbols[0]
             if (reference.node.lineno, symbol) not in seen:
                 seen.add((reference.node.lineno, symbol))
@@ -122,6 +134,12 @@ class RemovedSymbol(Rule):
                 message = _message(symbol, missing)
                 fix = replacements.fix(module, reference)
                 yield self.finding(module, reference.node, message, effort=effort, fix=fix)
+
+
+def _is_a_flag(module: SourceModule, node: ast.AST) -> bool:
+    """Tells whether this reads a flag from `FLAGS = tf.app.flags.FLAGS`, which is found itself."""
+    base = legacy_names.base_of(node) if isinstance(node, ast.Attribute) else None
+    return base is not None and any(each.endswith(".FLAGS") for each in module.symbols(base))
 
 
 def _remedy(symbol: str, missing: Missing) -> str:
@@ -174,12 +192,21 @@ def _what_instead(symbol: str, missing: Missing) -> str:
 
     status = coverage.status(name)
     if status.kind is coverage.Kind.LATER:
-        return _LATER
+        place = _place_of_package(symbol)
+        return f"`{place}` has the names of it that NAMES.md lists. {_RUNS}" if place else _LATER
     if status.kind is coverage.Kind.NEVER:
         return f"{_NEVER}: {status.remark}" if status.remark else _NEVER
     place = _place(symbol, name)
     found = f"`{place}` has it. {_RUNS}" if place else _RUNS
     return f"{found} ({status.remark})" if status.remark else found
+
+
+def _place_of_package(symbol: str) -> str:
+    """Returns the place of a package of `tf.contrib`; "" for other symbols."""
+    from estimator_compat.api import places
+
+    place = places.find(symbol)
+    return place.path if place else ""
 
 
 def _place(symbol: str, name: str) -> str:

@@ -45,6 +45,8 @@ RENAMED: dict[str, dict[str, str]] = {
     "squeeze": {"squeeze_dims": "axis"},
     "strings.reduce_join": _KEEPDIMS,
 }
+# Arguments whose value is subtracted from 1: the functions compute the same afterwards.
+SUBTRACTED = {"nn.dropout": {"keep_prob": "rate"}}
 
 
 class RenamedArgument(Rule):
@@ -52,9 +54,10 @@ class RenamedArgument(Rule):
 
     Finds:
       `tf.reduce_sum(x, keep_dims=True)`, `tf.argmax(x, dimension=1)` and the like, where `tf` is
-      TensorFlow 2. In `tf.compat.v1`, the functions still have both names. It finds nothing in a
-      branch for other versions, and in a file that was written for TensorFlow 1: `tf.compat.v1` is
-      what such a file needs.
+      TensorFlow 2; and `tf.nn.dropout(x, keep_prob=0.9)`, which is `rate=1 - 0.9`. In
+      `tf.compat.v1`, the functions still have both names. It finds nothing in a branch for other
+      versions, and in a file that was written for TensorFlow 1: `tf.compat.v1` is what such a file
+      needs.
 
     Why it matters:
       It is a TypeError when the line runs.
@@ -79,6 +82,12 @@ class RenamedArgument(Rule):
             after="import tensorflow as tf\n\nx = tf.reduce_sum(x, keepdims=True)\n",
         ),
         Example(
+            code="import tensorflow as tf\n\nx = tf.nn.dropout(x, keep_prob=a if b else 0.5)\n",
+            lines=(3,),
+            because="1 - keep_prob",
+            after="import tensorflow as tf\n\nx = tf.nn.dropout(x, rate=1 - (a if b else 0.5))\n",
+        ),
+        Example(
             code="import tensorflow as tf\n\nx = tf.argmax(x, dimension=1, **options)\n",
             lines=(3,),
             because="`axis`",
@@ -100,7 +109,7 @@ class RenamedArgument(Rule):
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the arguments."""
         for call, name in module.calls:
-            renamed = RENAMED.get(name)
+            renamed = RENAMED.get(name) or SUBTRACTED.get(name)
             old = [each for each in call.keywords if renamed and each.arg in renamed]
             if not renamed or not old or _is_of_v1(module, call):
                 continue
@@ -108,11 +117,16 @@ class RenamedArgument(Rule):
                 continue
             for keyword in old:
                 new = renamed[keyword.arg or ""]
+                is_subtracted = name in SUBTRACTED
+                called = f"`{new}`, and is 1 - {keyword.arg}" if is_subtracted else f"`{new}`"
                 message = (
                     f"`tf.{name}` of TensorFlow 2 has no argument `{keyword.arg}`: it is a "
-                    f"TypeError. The argument is called `{new}`."
+                    f"TypeError. The argument is called {called}."
                 )
-                yield self.finding(module, keyword, message, fix=_fix(module, call, keyword, new))
+                fix = _fix(module, call, keyword, new)
+                if fix is not None and is_subtracted:
+                    fix = _subtracting(module, keyword, new)
+                yield self.finding(module, keyword, message, fix=fix)
 
 
 def _is_of_v1(module: SourceModule, call: ast.Call) -> bool:
@@ -130,3 +144,19 @@ def _fix(module: SourceModule, call: ast.Call, keyword: ast.keyword, new: str) -
     if has_stars(call) or new in given or not is_written_out:
         return None
     return Fix(edits=(Edit(start=start, end=start + len(name), text=new),))
+
+
+def _subtracting(module: SourceModule, keyword: ast.keyword, new: str) -> Fix | None:
+    """Returns the edits of `old=value` to `new=1 - value`."""
+    start, end = module.source.span(keyword)
+    first, last = module.source.span(keyword.value)
+    is_plain = module.source.text[start:first].replace(" ", "") == f"{keyword.arg}="
+    if not is_plain or end != last:
+        return None
+    if isinstance(keyword.value, ast.Attribute | ast.Call | ast.Constant | ast.Name):
+        return Fix(edits=(Edit(start=start, end=first, text=f"{new}=1 - "),))
+    around = (
+        Edit(start=start, end=first, text=f"{new}=1 - ("),
+        Edit(start=last, end=last, text=")"),
+    )
+    return Fix(edits=around)

@@ -57,7 +57,10 @@ class SummaryTags(LadderRule):
     names = _KINDS
     run = "it is written as before"
     host = "it is written with the same tag, at the same steps"
-    own = "it is left out; write it with `tf.summary`, and keep its tag with the scopes"
+    own = (
+        "`migrate translate` writes it with the same tag if the loop computes what it shows; "
+        "otherwise it says that it is left out: write it with `tf.summary`, and keep its tag"
+    )
 
     def uses(self, module: SourceModule) -> Iterator[tuple[ast.expr, str]]:
         """Yields the summaries in model_fns."""

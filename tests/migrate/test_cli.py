@@ -19,3 +19,10 @@ def test_unknown_argument_is_exit_code_2() -> None:
     result = migrate("--frobnicate")
     assert result.returncode == 2
     assert "unrecognized arguments: --frobnicate" in result.stderr
+
+
+def test_a_mistyped_option_names_the_command_and_the_option() -> None:
+    result = migrate("ledger", "model.py:model_fn", "--parms=rate=1")
+    assert result.returncode == 2
+    assert result.stderr.startswith("usage: migrate ledger")
+    assert result.stderr.endswith("arguments: --parms=rate=1; did you mean --params?\n")

@@ -77,6 +77,15 @@ def test_what_is_not_callable_is_refused(changes: Any) -> None:
         target(**changes)
 
 
+def test_an_input_fn_that_needs_arguments() -> None:
+    def from_files(folder: str, params: Any, size: int, seed: int = 1, **options: Any) -> Any:
+        raise AssertionError
+
+    message = r"`from_files` has the arguments `folder`, `size`, which nothing gives; expected an "
+    with pytest.raises(ValueError, match=message):
+        target(input_fns=from_files).call_input_fn("train")
+
+
 def test_a_model_fn_that_returns_no_spec() -> None:
     with pytest.raises(ValueError, match=r"returned 5; expected an EstimatorSpec.*return one"):
         targets.build(target(model_fn=lambda features, labels: 5), "train")

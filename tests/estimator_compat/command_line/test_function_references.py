@@ -109,9 +109,10 @@ def test_a_file_with_the_name_of_a_loaded_module_leaves_that_module_alone(folder
         ),
         (
             "exits.py:f",
-            "`--model_fn=exits.py:f`: importing exits.py failed with SystemExit: run me otherwise "
-            "(exits.py, line 2, in <module>); expected a module that can be imported with this "
-            "TensorFlow; fix it there, or see the whole traceback with --verbosity=1.",
+            "`--model_fn=exits.py:f`: exits.py ran its program when it was imported, which ended "
+            "with SystemExit: run me otherwise (exits.py, line 2, in <module>); expected a module "
+            "that only defines functions; put the call of its `main` below "
+            '`if __name__ == "__main__":`.',
         ),
     ],
     ids=lambda value: value if " " not in value else "",

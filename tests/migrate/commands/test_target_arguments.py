@@ -48,6 +48,18 @@ def test_a_model_fn(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+def test_the_input_of_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ("model.py:model_fn", "--input_fn=data:train", "--eval_input_fn=data:heldout")
+    _, given = passed_on(monkeypatch, *arguments)
+    assert given["input_fn"] == {
+        "train": "data:train",
+        "eval": "data:heldout",
+        "infer": "data:heldout",
+    }
+    with pytest.raises(ValueError, match="without --input_fn; expected both; add --input_fn"):
+        passed_on(monkeypatch, "model.py:model_fn", "--eval_input_fn=data:heldout")
+
+
 def test_a_target_that_is_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
     reference, _ = passed_on(monkeypatch, "--target=model.py:target", name="--target")
     assert reference == "model.py:target"

@@ -82,3 +82,14 @@ def test_both_compute_the_same(name: str, old: str) -> None:
         with tf1.Session() as session:
             for one, other in zip(*session.run([first, second]), strict=True):
                 np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("keep_prob", [0.9, 0.3])
+def test_dropout_keeps_the_same_elements(keep_prob: float) -> None:
+    with tf.Graph().as_default():
+        first = tf1.nn.dropout(X, keep_prob=keep_prob, seed=1)
+        second = tf.nn.dropout(X, rate=1 - keep_prob, seed=1)
+        with tf1.Session() as session:
+            one, other = session.run([first, second])
+    assert np.count_nonzero(one) not in (0, X.size)
+    np.testing.assert_array_equal(one, other)
