@@ -101,3 +101,19 @@ def _recorded(terminalreporter: pytest.TerminalReporter) -> list[Any]:
         for recorded, value in report.user_properties
         if recorded == "verdict"
     ]
+
+
+@pytest.fixture(params=["2", "1"])
+def shapes_of_tensorflow(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Runs a test with the static shapes of TensorFlow 2, and with those of TensorFlow 1.
+
+    Code that the facade loads has the latter: an unknown size is an object that equals nothing.
+    """
+    import tensorflow.compat.v1 as tf1
+
+    if request.param == "1":
+        tf1.disable_v2_tensorshape()
+    try:
+        yield request.param
+    finally:
+        tf1.enable_v2_tensorshape()

@@ -143,11 +143,12 @@ def _broadcast(tensor: Tensor) -> str:
     for op in near[:40]:
         if _is_layer(op):
             continue
-        shapes = [operand.shape for operand in op.inputs if operand.shape.rank]
+        # As lists: a size of a shape of TensorFlow 1 is an object that equals nothing if unknown.
+        shapes = [operand.shape.as_list() for operand in op.inputs if operand.shape.rank]
         if op.type in ("Sub", "SquaredDifference", "Mul", "AddV2") and len(shapes) == 2:
-            low, high = sorted(shapes, key=lambda shape: shape.rank)
-            if low.rank == 1 and high.rank == 2 and high[1] == 1 and low[0] != 1:
-                return f"{op.name}: {low} meets {high}"
+            low, high = sorted(shapes, key=len)
+            if len(low) == 1 and len(high) == 2 and high[1] == 1 and low[0] != 1:
+                return f"{op.name}: {tuple(low)} meets {tuple(high)}"
     return ""
 
 

@@ -41,7 +41,9 @@ def sliced(operands: Sequence[Rows], tensor: Tensor) -> Rows:
         for name in ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
     }
     if rows.source is Source.AXIS:
-        axes = _whole_axes(masks, begin.shape[0], inner.shape.rank, tf.get_static_value(strides))
+        axes = _whole_axes(
+            masks, begin.shape.as_list()[0], inner.shape.rank, tf.get_static_value(strides)
+        )
         if rows.axis in axes:
             return rows.along(axes[rows.axis])
     ids = rows.in_shape(tf.shape(inner), inner.shape.rank)
@@ -118,7 +120,7 @@ def gathered_by_indices(operands: Sequence[Rows], tensor: Tensor) -> Rows:
     """Returns the rows after `tf.gather_nd`, whose indices have several numbers each."""
     op = tensor.op
     values, indices = op.inputs[:2]
-    count = indices.shape[-1] if indices.shape.rank else None
+    count = indices.shape.as_list()[-1] if indices.shape.rank else None
     if count is None or values.shape.rank is None:
         return rows_module.unknown(op)
     rows, rank = operands[0], values.shape.rank

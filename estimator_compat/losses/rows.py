@@ -75,7 +75,7 @@ class Rows:
     def differ_along(self, axis: int) -> bool:
         """Returns whether the elements along an axis may have different rows."""
         if self.source is Source.IDS:
-            return self.ids.shape.rank is None or bool(self.ids.shape[axis] != 1)
+            return self.ids.shape.rank is None or self.ids.shape.as_list()[axis] != 1
         return self.source is Source.AXIS and self.axis == axis
 
     def as_ids(self, rank: int | None) -> Tensor:
@@ -228,7 +228,8 @@ def contracted(
             return several(op)
         return rows if keep else rows.along(left.index(rows.axis))
     ids = rows.ids
-    combined = [axis for axis in axes if ids.shape[axis] != 1]
+    sizes = ids.shape.as_list()
+    combined = [axis for axis in axes if sizes[axis] != 1]
     if combined:
         ids = _common_row(ids, combined)
     return of_ids(ids if keep else tf.squeeze(ids, sorted(axes)) if axes else ids)

@@ -46,7 +46,8 @@ def may_be_short(spec: Any) -> bool:
     """Tells whether the specs of a batch allow any number of examples."""
     specs = [one for _, one in leaves(spec)]
     return all(
-        one.shape.rank is None or (one.shape.rank > 0 and one.shape[0] is None) for one in specs
+        one.shape.rank is None or (one.shape.rank > 0 and one.shape.as_list()[0] is None)
+        for one in specs
     )
 
 

@@ -132,6 +132,7 @@ def test_divisors_have_their_roles() -> None:
     assert [step.role.value for step in found.steps] == ["other", "other", "sum_of_weights"]
 
 
+@pytest.mark.usefixtures("shapes_of_tensorflow")
 def test_a_vector_that_meets_a_column() -> None:
     m = model()
     pairs = tf.subtract(m.p[:, tf.newaxis], m.y, name="pairs")

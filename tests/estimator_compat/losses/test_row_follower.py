@@ -213,6 +213,7 @@ def _features():
     return tf1.data.make_one_shot_iterator(dataset).get_next()
 
 
+@pytest.mark.usefixtures("shapes_of_tensorflow")
 @pytest.mark.parametrize(("losses", "expected"), CASES.values(), ids=CASES)
 def test_rows(losses, expected):
     with tf.Graph().as_default(), tf1.Session() as session:
@@ -245,6 +246,7 @@ def test_rows(losses, expected):
     ],
     ids=["pairs", "centered", "softmax", "in-batch", "cumsum", "einsum", "share", "batch-norm"],
 )
+@pytest.mark.usefixtures("shapes_of_tensorflow")
 def test_losses_of_several_examples_are_told_before_they_run(losses):
     with tf.Graph().as_default():
         features = _features()

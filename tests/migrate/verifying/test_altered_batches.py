@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from migrate.verifying import altered_batches
@@ -44,6 +45,7 @@ def test_sizes() -> None:
     assert altered_batches.size(np.float32(1.0)) is None
 
 
+@pytest.mark.usefixtures("shapes_of_tensorflow")
 def test_which_batches_may_be_short() -> None:
     assert altered_batches.may_be_short(tf.TensorSpec([None, 2], tf.float32))
     assert not altered_batches.may_be_short(tf.TensorSpec([8, 2], tf.float32))
