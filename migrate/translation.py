@@ -96,6 +96,7 @@ def translate(
       Refusal: A part of the model_fn is not translated. The message has the line.
       ValueError: The target has no input_fn for training, or the model_fn does not return a spec.
     """
+    target = model_fn_names.without_estimator(target)
     present = [
         mode for mode in (ModeKeys.TRAIN, ModeKeys.EVAL, ModeKeys.PREDICT) if _has(target, mode)
     ]

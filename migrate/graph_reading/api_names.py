@@ -1,6 +1,7 @@
 """The public names of TensorFlow's functions and classes, found by walking its namespaces."""
 
 import functools
+import re
 import sys
 import types
 from typing import Any
@@ -26,6 +27,8 @@ _CONTRIB = {
     "tf_slim.ops.arg_scope": "contrib.framework",
     "tf_slim": "contrib.layers",
 }
+# Those of TensorFlow itself, and of the facade.
+_MODULE = re.compile(r"tensorflow\.(?:_api\.v2\.)?(?:compat\.v1\.)?(.+)$")
 
 
 def _names() -> dict[int, tuple[Any, str]]:
@@ -59,3 +62,9 @@ def api_name(function: Any) -> str:
     """Returns the public name, such as "tf.layers.dense"; "" if it has none."""
     found = _names().get(id(function))
     return found[1] if found is not None and found[0] is function else ""
+
+
+def space_name(module: types.ModuleType) -> str:
+    """Returns the public name of a module of TensorFlow, such as "tf.losses"; "" for others."""
+    found = _MODULE.match(module.__name__)
+    return f"tf.{found[1]}" if found is not None and found[1] in _SPACES else ""

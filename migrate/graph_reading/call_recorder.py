@@ -337,6 +337,15 @@ class _Reports(ast.NodeTransformer):
         node.test = self._report(_TEST, node.test, node.test)
         return node
 
+    def visit_Try(self, node: ast.Try) -> ast.AST:
+        """Reports each run of a `try`, and of the handlers that end it."""
+        self.generic_visit(node)
+        parts: list[tuple[ast.Try | ast.ExceptHandler, bool]] = [(node, False)]
+        for one, ended in [*parts, *((handler, True) for handler in node.handlers)]:
+            report = ast.Expr(value=self._report(_TEST, one, ast.Constant(value=ended)))
+            one.body.insert(0, ast.copy_location(report, one.body[0]))
+        return node
+
     def visit_For(self, node: ast.For) -> ast.AST:
         self.generic_visit(node)
         node.iter = self._report(_ITERATE, node.iter, node.iter)

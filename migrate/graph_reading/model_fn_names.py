@@ -1,5 +1,6 @@
 """What the source of a target's model_fn reads: names around it, attributes, flags, `params`."""
 
+import dataclasses
 import functools
 import inspect
 import os
@@ -13,7 +14,7 @@ from estimator_compat import package_files
 from migrate.graph_reading import kept_modules
 from migrate.graph_reading.object_sources import ObjectSources
 from migrate.graph_reading.recorded_facts import fact_of
-from migrate.targets import Built
+from migrate.targets import Built, Target
 from migrate.translating.expressions import is_plain
 
 
@@ -117,3 +118,14 @@ def init_fns(built: Mapping[str, Built]) -> dict[str, tuple[str, str]]:
             source = "(its source is not there)"
         found[mode] = (getattr(function, "__name__", "init_fn"), source)
     return found
+
+
+def without_estimator(target: Target) -> Target:
+    """Returns the target whose model_fn is the program's own, where it is `Estimator.model_fn`."""
+    function = target.model_fn
+    if getattr(function, "__qualname__", "") != "Estimator.model_fn.<locals>.bound":
+        return target
+    estimator = inspect.getclosurevars(function).nonlocals["self"]
+    return dataclasses.replace(
+        target, model_fn=vars(estimator)["_model_fn"], params=estimator.params
+    )

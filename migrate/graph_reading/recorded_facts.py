@@ -9,7 +9,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat import package_files
-from migrate.graph_reading.api_names import api_name
+from migrate.graph_reading.api_names import api_name, space_name
 from migrate.graph_reading.call_recorder import Record
 from migrate.translating.facts import (
     Call,
@@ -93,6 +93,8 @@ def fact_of(value: Any) -> Any:
         return tuple(value.as_list()) if value.rank is not None else Unknown("a TensorShape")
     if isinstance(value, types.FunctionType) and not api_name(value):
         return _function(value)
+    if isinstance(value, types.ModuleType):
+        return Unknown(space_name(value) or "module")
     if callable(value):
         return Unknown(api_name(value) or getattr(value, "__name__", type(value).__name__))
     if hasattr(value, "tolist") and getattr(value, "ndim", 1) == 0:
@@ -145,12 +147,11 @@ def _callee(function: Any) -> Callee:
 
 def _own_method(function: Any) -> Any:
     """Returns the `__init__` of a class of the user's, or the `__call__` of an object of one."""
-    if isinstance(function, type):
-        method = vars(function).get("__init__")
-    elif isinstance(function, types.FunctionType | types.MethodType | types.BuiltinFunctionType):
+    if isinstance(function, types.FunctionType | types.MethodType | types.BuiltinFunctionType):
         return None
-    else:
-        method = vars(type(function)).get("__call__")
+    made = isinstance(function, type)
+    owner, name = (function, "__init__") if made else (type(function), "__call__")
+    method = next((vars(one)[name] for one in owner.__mro__ if name in vars(one)), None)
     if not isinstance(method, types.FunctionType) or _is_foreign(method.__code__.co_filename):
         return None
     return method

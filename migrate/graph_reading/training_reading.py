@@ -51,6 +51,9 @@ def read(built: Built, call: Call) -> TrainingFacts:
         found = [op for op in built.graph.get_operations() if op in used]
         assigned = {variable_of(op.inputs[0]): None for op in found if op.type in _ASSIGNING}
         updates = update_reading.read(found, weights, _constants(assigned))
+        if not weights and "global_step" in assigned:
+            moved = [name for name in assigned if name != "global_step"]
+            return TrainingFacts(optimizers=(), changes=(), weights=(), moved=tuple(moved))
         others = [name for name in weights if name not in {one.weight for one in updates}]
         own = assigned_updates.read(found, others, call) if others else None
         if not updates and own is None:

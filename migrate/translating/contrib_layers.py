@@ -27,7 +27,7 @@ def rewrite(flat: Flattened) -> None:
         if statement.refusal is None:
             rewriting.statement = statement
             statement.node = rewriting.visit(statement.node)
-    for mode, node in flat.returned.items():
+    for mode, node in flat.returned.items() if flat.statements else ():
         rewriting.statement = flat.statements[-1]
         flat.returned[mode] = rewriting.visit(node)
 

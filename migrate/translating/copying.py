@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from migrate.mappings import functions
-from migrate.translating import iterators
+from migrate.translating import annotations, iterators
 from migrate.translating.expressions import ToTf2, dotted, static_facts
 from migrate.translating.own_modules import OwnModules
 from migrate.translating.refusal import Refusal
@@ -123,6 +123,9 @@ class _Copier:
             if original not in self.literals:
                 for needed in sorted(_needs(node)):
                     self._need(source, needed)
+                for named in annotations.names(node):
+                    if self.has_type(source, named):
+                        self.add(source, named)
                 for flag in sorted(flags_read(ast.unparse(node))):
                     self.flag([source], flag)
 
@@ -136,6 +139,19 @@ class _Copier:
             self.add(member[0], member[1])
         elif "." not in name and not self.own.is_module(file, name):
             self.add(file, name)
+
+    def has_type(self, file: SourceFile, name: str) -> bool:
+        """Tells whether the written module can have a name of an annotation.
+
+        It has names of Python's and NumPy's, and aliases such as `Features = dict[str, Any]`.
+        """
+        if name in self.known or name in aliases(file):
+            return True
+        origin = self.own.origin(file, name)
+        if origin is None:
+            found = [one for one in file.tree.body if name in imported(one)]
+            return bool(found) and all(annotations.is_common(one) for one in found)
+        return all(isinstance(one, ast.Assign) for one in origin[0].defined[origin[1]])
 
     def _import(self, file: SourceFile, name: str) -> None:
         for node in ast.walk(file.tree):
@@ -280,11 +296,13 @@ class _Text:
             new = self._new(one)
             if new is not None:
                 found.append((*self._place(one), new))
-            if isinstance(one, ast.FunctionDef):
-                notes = [a.annotation for a in ast.walk(one.args) if isinstance(a, ast.arg)]
-                for note in [one.returns, *notes]:
-                    if note is not None and ast.unparse(note) in _FOREIGN_TYPES:
-                        found.append((*self._place(note), _FOREIGN_TYPES[ast.unparse(note)]))
+            for note in annotations.of(one):
+                named = annotations.names_in(note)
+                new = _FOREIGN_TYPES.get(ast.unparse(note))
+                if new is None and not all(self.copier.has_type(self.file, n) for n in named):
+                    new = "Any"
+                if new is not None:
+                    found.append((*self._place(note), new))
         flag = _defined_flag(self.node)
         if flag in self.copier.flag_values:
             call = self.node.value  # type: ignore[attr-defined]

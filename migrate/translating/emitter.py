@@ -45,7 +45,7 @@ def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
         *definitions,
         f"FEATURES = {program.feature_specs}",
         *([f"LABELS = {program.label_specs}"] if kept is not None and kept.takes_labels else []),
-        model_source(program) if kept is None else kept_forward.model_source(program),
+        _model(program),
         *([function_source(program.predictions, _PREDICTIONS_DOC)] if program.predictions else []),
         served_source(program),
         loss_source(program),
@@ -65,6 +65,13 @@ def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
         text = text.replace("import keras\n", "import tf_keras as keras\n")
         text = _VALUE.sub(r"\1", text)
     return text
+
+
+def _model(program: Program) -> str:
+    """Returns the model; "" if nothing is to be computed by one."""
+    if program.model.is_empty:
+        return ""
+    return (model_source if program.model.kept is None else kept_forward.model_source)(program)
 
 
 def _is_flag(source: str) -> bool:

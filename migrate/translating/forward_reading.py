@@ -65,11 +65,11 @@ def split(
     rest = [s for s in depending if not _among(s, model)]
     outputs = _outputs(chosen, rest, wanted)
     while True:
-        better = _one_more(chosen, rest, outputs, wanted)
-        if better is None:
+        better = _more(chosen, rest, outputs, wanted)
+        if not better:
             break
-        chosen.append(better)
-        rest = [s for s in rest if s is not better]
+        chosen += better
+        rest = [s for s in rest if not _among(s, better)]
         outputs = _outputs(chosen, rest, wanted)
     inputs_only = [s for s in relevant if not _among(s, depending)]
     kept = [s for s in relevant if _among(s, chosen) or (_among(s, model) and s in inputs_only)]
@@ -177,18 +177,32 @@ def _outputs(
     return tuple(dict.fromkeys(name for name in written if name in read))
 
 
-def _one_more(
+def _more(
     chosen: list[Statement],
     rest: list[Statement],
     outputs: tuple[str, ...],
     wanted: dict[str, set[str]],
-) -> Statement | None:
-    """Returns a statement with which the model would return fewer tensors; None if none is."""
+) -> list[Statement]:
+    """Returns statements with which the model would return fewer tensors; none if none are."""
     for statement in rest:
-        if statement.modes >= {ModeKeys.TRAIN, ModeKeys.EVAL} and not loads(statement.node) & {
-            "labels"
-        }:
-            others = [one for one in rest if one is not statement]
-            if len(_outputs([*chosen, statement], others, wanted)) < len(outputs):
-                return statement
-    return None
+        group = _with_needed(statement, rest)
+        if any(
+            not one.modes >= {ModeKeys.TRAIN, ModeKeys.EVAL} or loads(one.node) & {"labels"}
+            for one in group
+        ):
+            continue
+        others = [one for one in rest if not _among(one, group)]
+        if len(_outputs([*chosen, *group], others, wanted)) < len(outputs):
+            return group
+    return []
+
+
+def _with_needed(statement: Statement, rest: list[Statement]) -> list[Statement]:
+    """Returns a statement with those of the rest that compute what it reads."""
+    index = next(i for i, one in enumerate(rest) if one is statement)
+    group, needed = [statement], loads(statement.node)
+    for one in reversed(rest[:index]):
+        if stores(one.node) & needed:
+            group.insert(0, one)
+            needed |= loads(one.node)
+    return group

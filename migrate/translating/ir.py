@@ -130,6 +130,11 @@ class Model:
     functions: tuple[str, ...] = ()
     kept: KeptForward | None = None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no model: the loss and the predictions read the features alone."""
+        return not self.outputs and not self.variables
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class LossTerm:
@@ -153,13 +158,18 @@ class LossTerm:
     losses: str
     weights: str
 
+    @property
+    def has_named_reduction(self) -> bool:
+        """Whether the reduction is one of those that `tf.losses` has a name for."""
+        return ":" in self.reduce_words
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
     """The loss.
 
     Attributes:
-      terms: The terms of data.
+      terms: The terms of data; none if the loss is one number, as its losses couple the examples.
       regularization: The function that returns the penalty on the weights; None if there is none.
       regularization_words: What it returns, in words.
       variables: The parameter of `compute_loss` for the variables by their legacy names; "" if it
@@ -183,6 +193,8 @@ class Loss:
     @property
     def reduce_words(self) -> str:
         """The reductions, in words."""
+        if not self.terms:
+            return "As the legacy program did: its losses couple the examples of a batch"
         named = [f"{one.name}: {one.reduce_words}" for one in self.terms if one.reduce_words]
         return self.terms[0].reduce_words if len(self.terms) == 1 else "; ".join(named)
 

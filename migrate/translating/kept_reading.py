@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from estimator_compat.mode_keys import ModeKeys
+from migrate.translating import kept_losses
 from migrate.translating.border import is_forward, is_training
 from migrate.translating.expressions import ToTf2, calls_of, dotted
 from migrate.translating.facts import Call, Span, VariableFact
@@ -32,20 +33,29 @@ class KeptPart:
     functions: tuple[tuple[str, Span], ...]
 
 
-def mark(flat: Flattened, aliases: Sequence[str], forced: Collection[str] = ()) -> None:
+def mark(
+    flat: Flattened,
+    aliases: Sequence[str],
+    forced: Collection[str] = (),
+    *,
+    adds_losses: bool = False,
+) -> None:
     """Marks the statements of the forward pass, and writes all others as TF2.
 
     Args:
       flat: The flattened model_fn, whose statements are changed.
       aliases: The names by which the source calls TensorFlow.
       forced: The names of functions that are kept in any case.
+      adds_losses: Whether the forward pass adds losses to a collection, and returns their sum.
     """
     to_tf1 = _ToTf1(aliases)
     objects: set[str] = set()
     for statement in flat.statements:
         calls = _calls(statement.node, flat)
-        statement.is_model = any(_is_model(call, forced) for call in calls) or bool(
-            _owners(statement.node) & objects
+        statement.is_model = (
+            any(_is_model(call, forced) for call in calls)
+            or bool(_owners(statement.node) & objects)
+            or (adds_losses and any(kept_losses.is_sum(call) for call in calls))
         )
         if statement.is_model:
             statement.node = to_tf1.visit(statement.node)

@@ -27,14 +27,20 @@ def without_values(made: ast.expr) -> str:
 
 def dropout_rates(use: Use) -> dict[str, float]:
     """Returns the rate of a `tf.nn.dropout` in each mode, where it is one number."""
-    found: dict[str, float] = {}
+    found = {mode: set(rates) for mode, rates in all_rates(use).items()}
+    return {mode: next(iter(rates)) for mode, rates in found.items() if len(rates) == 1}
+
+
+def all_rates(use: Use) -> dict[str, list[float]]:
+    """Returns the rates of a `tf.nn.dropout` in each mode, where all of them are numbers."""
+    found: dict[str, list[float]] = {}
     for mode, calls in use.calls.items():
-        rates = set()
+        rates = []
         for call in calls:
             rate, kept = call.arguments.get("rate"), call.arguments.get("keep_prob")
-            rates.add(rate if rate is not None else _one_minus(kept))
-        if len(rates) == 1 and isinstance(one := next(iter(rates)), int | float):
-            found[mode] = float(one)
+            rates.append(rate if rate is not None else _one_minus(kept))
+        if all(isinstance(one, int | float) for one in rates):
+            found[mode] = [float(one) for one in rates if one is not None]
     return found
 
 

@@ -176,9 +176,13 @@ class Layers:
             return {"rate": arguments["rate"], **kept}
         rates = layer_arguments.dropout_rates(use)
         value = rates.get(ModeKeys.TRAIN, next(iter(rates.values()), None))
-        if value is None:
+        if value is not None:
+            return {"rate": ast.Constant(value=value), **kept}
+        keep = arguments.get("keep_prob")
+        if keep is None or not layer_arguments.all_rates(use):
             raise refuse(use.node, self.path, "`keep_prob` is no number")
-        return {"rate": ast.Constant(value=value), **kept}
+        # Each iteration of a loop has its own.
+        return {"rate": parse(f"1.0 - {ast.unparse(keep)}"), **kept}
 
     def _get_variable(self, use: Use) -> ast.expr:
         arguments = bind(use.node, GET_VARIABLE)
@@ -332,7 +336,11 @@ class Layers:
         if use.api == "tf.nn.dropout":
             rates = layer_arguments.dropout_rates(use)
             values: dict[str, Any] = {mode: bool(rate) for mode, rate in rates.items()}
-            if len(rates) != len(use.calls) or len({r for r in rates.values() if r}) > 1:
+            if use.listed and not rates:
+                values = {
+                    mode: any(those) for mode, those in layer_arguments.all_rates(use).items()
+                }
+            elif len(rates) != len(use.calls) or len({r for r in rates.values() if r}) > 1:
                 raise refuse(use.node, self.path, "the rate of this dropout is not one number")
         else:
             values = {

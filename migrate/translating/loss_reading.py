@@ -8,6 +8,7 @@ from estimator_compat.ledger.values import Kind
 from estimator_compat.ledger.values import LossTerm as LedgerTerm
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating import (
+    loss_checks,
     loss_rows,
     loss_sites,
     loss_spelled,
@@ -16,7 +17,7 @@ from migrate.translating import (
     loss_words,
     penalties,
 )
-from migrate.translating.expressions import calls_of, parse
+from migrate.translating.expressions import parse
 from migrate.translating.ir import Function, Loss, LossTerm, source_of
 from migrate.translating.loss_collections import Names
 from migrate.translating.loss_comparison import Renamed
@@ -30,7 +31,6 @@ from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.source_files import path_of
 from migrate.translating.source_reader.statements import Statement, loads, needed_for, stores
 
-_GRADIENTS = ("gradients", "gradients_v2", "hessians", "HessiansV2")
 _INPUTS = ("labels", "features")
 
 
@@ -45,6 +45,7 @@ def read(
     weight_names: Mapping[str, str] | None = None,
     constants: Mapping[str, str] | None = None,
     mode: str = ModeKeys.TRAIN,
+    is_one_number: bool = False,
 ) -> Loss:
     """Reads the loss of a mode.
 
@@ -59,6 +60,8 @@ def read(
         `dense.kernel`.
       constants: The names of the program's constants, by the numbers that they are.
       mode: The mode.
+      is_one_number: Whether the loss stays as the source computes it, because its losses couple
+        the examples of a batch.
 
     Raises:
       Refusal: The loss has no form that is translated.
@@ -66,19 +69,7 @@ def read(
     reading = _Reading(flat, others, loss, outputs, terms, mode)
     reading.written_names, reading.constants = names or Names(), constants or {}
     reading.weight_names = weight_names or {}
-    return reading.run()
-
-
-def tensors(terms: Sequence[LedgerTerm]) -> frozenset[str]:
-    """Returns the names of the tensors that the source must show: losses, and their weights."""
-    data = [one for one in terms if one.kind is Kind.DATA]
-    names = [one.tensors[0] for one in data]
-    return frozenset([*names, *(step.tensor for one in data for step in one.weightings)]) - {""}
-
-
-def losses(terms: Sequence[LedgerTerm]) -> frozenset[str]:
-    """Returns the names of the tensors of losses."""
-    return frozenset(one.tensors[0] for one in terms if one.kind is Kind.DATA)
+    return reading.whole() if is_one_number else reading.run()
 
 
 class _Reading:
@@ -111,24 +102,7 @@ class _Reading:
 
     def run(self) -> Loss:
         data = [one for one in self.terms if one.kind is Kind.DATA]
-        for one in self.terms:
-            if one.kind is Kind.OPAQUE:
-                reason = (
-                    f"a part of the loss is not a sum or mean of losses: {one.stopped_by}; return "
-                    "a loss without it, and add it in the file that is written"
-                )
-                if one.line is None:
-                    raise self._refusal(self.given, reason)
-                raise Refusal(reason, path=one.line.file, line=one.line.number)
-        behind = needed_for(self.flat.statements, loads(self.given), self.mode)[0]
-        for root in [*(one.node for one in behind), self.given]:
-            for node in ast.walk(root):
-                if any(one.callee.name in _GRADIENTS for one in calls_of(node, self.flat.facts)):
-                    raise self._refusal(
-                        node,
-                        "gradients within the loss need a tape of their own; leave this part out, "
-                        "and add it in the file that is written",
-                    )
+        loss_checks.check(self.flat, self.given, self.terms, self.mode)
         if not data:
             raise self._refusal(self.given, "the loss does not depend on features or labels")
         loss_variables.put(self.source, self.terms, self.weight_names, self.variables)
@@ -148,6 +122,32 @@ class _Reading:
             function="compute_loss" if self.mode == ModeKeys.TRAIN else "compute_evaluation_loss",
             loss=ast.unparse(self.source.loss),
             known=self._known(sites),
+        )
+
+    def whole(self) -> Loss:
+        """Reads a loss as one number."""
+        if any(
+            loss_rows.is_row(node, self.source)
+            for root in self.source.roots()
+            for node in ast.walk(root)
+        ):
+            raise self._refusal(
+                self.given,
+                "tf.losses beside a loss that couples the examples of a batch is not translated; "
+                "write its losses out",
+            )
+        loss_variables.put(self.source, self.terms, self.weight_names, self.variables)
+        penalty = self._penalty()
+        body = self._body([])
+        return Loss(
+            terms=(),
+            regularization=penalty[0] if penalty else None,
+            regularization_words=penalty[1] if penalty else "",
+            variables=self.variables if self._reads_variables(body) else "",
+            body=source_of(body),
+            function="compute_loss" if self.mode == ModeKeys.TRAIN else "compute_evaluation_loss",
+            loss=ast.unparse(self.source.loss),
+            known={self.given.id: "loss"} if isinstance(self.given, ast.Name) else {},
         )
 
     def _parts(self, sites: Sequence[Site]) -> list[tuple[Site, LossTerm]]:

@@ -5,12 +5,12 @@ import dataclasses
 import re
 from collections.abc import Sequence
 
-from estimator_compat.ledger.values import LossTerm
+from estimator_compat.ledger.values import Kind, LossTerm
 from migrate.translating import loss_rows
 from migrate.translating.facts import TensorFact
 from migrate.translating.loss_rows import Written
 from migrate.translating.loss_source import LossSource
-from migrate.translating.refusal import Refusal
+from migrate.translating.refusal import HiddenLosses, Refusal
 from migrate.translating.source_reader.source_files import path_of
 
 
@@ -69,7 +69,7 @@ class _Finding:
                 found.append(place)
                 continue
             if place is None:
-                raise Refusal(
+                raise HiddenLosses(
                     f"the source has no expression for {term.op}, the losses before they are "
                     "reduced; assign them to a name",
                     path=term.line.file
@@ -138,3 +138,15 @@ class _Finding:
     def _refusal(self, node: ast.AST, reason: str) -> Refusal:
         path = path_of(node, self.source.flat.files[0].path)
         return Refusal(reason, path=path, line=getattr(node, "lineno", 0))
+
+
+def tensors(terms: Sequence[LossTerm]) -> frozenset[str]:
+    """Returns the names of the tensors that the source must show: losses, and their weights."""
+    data = [one for one in terms if one.kind is Kind.DATA]
+    names = [one.tensors[0] for one in data]
+    return frozenset([*names, *(step.tensor for one in data for step in one.weightings)]) - {""}
+
+
+def losses(terms: Sequence[LossTerm]) -> frozenset[str]:
+    """Returns the names of the tensors of losses."""
+    return frozenset(one.tensors[0] for one in terms if one.kind is Kind.DATA)

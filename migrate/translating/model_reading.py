@@ -2,7 +2,6 @@
 
 import ast
 import copy
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 
 from estimator_compat.mode_keys import ModeKeys
@@ -22,7 +21,8 @@ from migrate.translating.expressions import ToTf2, api_of, bind, calls_of, parse
 from migrate.translating.facts import Call, VariableFact
 from migrate.translating.layer_reading import Layers
 from migrate.translating.layer_sharing import WEIGHTS
-from migrate.translating.local_values import LocalValues
+from migrate.translating.local_values import LocalValues, copied
+from migrate.translating.model_part import Attribute, ModelPart
 from migrate.translating.model_uses import AVERAGE, BIDIRECTIONAL, RNNS, Use
 from migrate.translating.rnn_writing import RnnWriting
 from migrate.translating.source_reader.flattening import Flattened
@@ -30,49 +30,6 @@ from migrate.translating.source_reader.statements import Statement, loads, store
 
 _FUNCTIONS = (*WEIGHTS, "tf.nn.dropout", *RNNS)
 _CALLED = (".__call__", ".apply")
-
-
-@dataclasses.dataclass(slots=True)
-class Attribute:
-    """A layer or variable of the model, made once.
-
-    Attributes:
-      name: Without `self.`.
-      value: The expression that makes it.
-      loop: The loop of the forward pass in which it is used, if it is a list with one element for
-        each iteration.
-    """
-
-    name: str
-    value: ast.expr
-    loop: ast.For | None = None
-
-
-@dataclasses.dataclass(slots=True)
-class ModelPart:
-    """The model.
-
-    Attributes:
-      attributes: Its layers and variables, in the order of the forward pass.
-      definitions: Functions that make initializers, by their names.
-      variables: The expressions for the variables, by their legacy names.
-      trainable: The legacy names of the trainable variables.
-      statements: All statements of the model_fn, with the layers in their places.
-      constants: What is made once for the module, such as lookup tables, by name.
-      moving: The legacy names of the variables that the layers move in training.
-      classes: The source of the classes that the attributes need, such as RNN cells.
-    """
-
-    attributes: list[Attribute]
-    definitions: dict[str, ast.expr]
-    variables: dict[str, str]
-    trainable: list[str]
-    statements: list[Statement]
-    constants: dict[str, ast.expr]
-    classes: list[str]
-    moving: list[str] = dataclasses.field(default_factory=list)
-    methods: list[str] = dataclasses.field(default_factory=list)
-    functions: list[str] = dataclasses.field(default_factory=list)
 
 
 def read(
@@ -111,7 +68,8 @@ class _Reading:
         for statement in self.flat.statements:
             loop = statement.node if isinstance(statement.node, ast.For) else None
             self._collect(statement.node, statement, loop)
-        for node in {id(one): one for one in self.flat.returned.values()}.values():
+        returned = self.flat.returned.values() if self.flat.statements else ()
+        for node in {id(one): one for one in returned}.values():
             self._collect(node, self.flat.statements[-1], None)
         layer_sharing.add_averages(self.uses, self.flat, self.averages, self.path)
         layer_sharing.share(self.uses, self.path)
@@ -237,7 +195,8 @@ class _Reading:
             self._add_rnn(use)
             return
         value = self.layers.made(use)
-        self.part.attributes.append(Attribute(use.name, value, use.loop if use.listed else None))
+        loop = self._loop_in_init(use) if use.listed else None
+        self.part.attributes.append(Attribute(use.name, value, loop))
         for index, group in enumerate(use.groups):
             base = f"{use.name}[{index}]" if use.listed else use.name
             for one in group:
@@ -254,6 +213,17 @@ class _Reading:
                     trains = self.layers.training(use)
                     if not (isinstance(trains, ast.Constant) and trains.value is False):
                         self.part.moving.append(one.name)
+
+    def _loop_in_init(self, use: Use) -> ast.For | None:
+        """Returns the loop around a use, over what `__init__` knows."""
+        if use.loop is None:
+            return None
+        found = self.local.static(use.loop.iter, use.statement, in_list=True)
+        if found is None:
+            return use.loop
+        new = copy.copy(use.loop)
+        new.iter = ToTf2(self.flat.facts, self.aliases).visit(copied(found, self.flat))
+        return new
 
     def _add_rnn(self, use: Use) -> None:
         rnn_reading.check(use, self.layers)

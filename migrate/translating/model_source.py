@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from migrate.translating import mode_conditions
 from migrate.translating.forward_reading import Forward
 from migrate.translating.ir import Model
-from migrate.translating.model_reading import ModelPart
+from migrate.translating.model_part import ModelPart
 from migrate.translating.refusal import Refusal
 from migrate.translating.training_facts import TrainingFacts
 

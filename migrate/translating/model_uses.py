@@ -194,9 +194,18 @@ class Use:
 
         A loop that was run once makes a list, too: another hyperparameter may run it twice.
         """
-        if self.loop is None or not self.groups:
+        if self.loop is None:
             return False
+        if not self.groups:
+            return self._has_several_rates
         return len(self.groups) == len({call.iterations for call in self.executions})
+
+    @property
+    def _has_several_rates(self) -> bool:
+        """Whether this is a dropout with another rate in another iteration."""
+        given = {(c.arguments.get("rate"), c.arguments.get("keep_prob")) for c in self.executions}
+        plain = all(isinstance(one, int | float | None) for pair in given for one in pair)
+        return self.api == "tf.nn.dropout" and plain and len(given) > 1
 
     @property
     def reads(self) -> set[str]:

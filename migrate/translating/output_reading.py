@@ -12,6 +12,7 @@ from migrate.translating.loss_source import unique
 from migrate.translating.metric_reading import MetricReading
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.flattening import Flattened
+from migrate.translating.source_reader.source_files import path_of
 from migrate.translating.source_reader.statements import Statement, loads, needed_for, stores
 
 EVAL, PREDICT = ModeKeys.EVAL, ModeKeys.PREDICT
@@ -86,8 +87,12 @@ def parameters(
     outputs: Sequence[str], needed: list[Statement], *values: ast.expr
 ) -> tuple[str, ...]:
     """Returns what a function of the statements takes: labels, outputs of the model, features."""
-    every = set().union(*(loads(one) for one in values), *(loads(s.node) for s in needed))
-    names = every - set().union(*(stores(one.node) for one in needed), set())
+    names: set[str] = set()
+    written: set[str] = set()
+    for statement in needed:
+        names |= loads(statement.node) - written
+        written |= stores(statement.node)
+    names |= set().union(*(loads(one) for one in values), set()) - written
     return tuple(name for name in ("labels", *outputs, "features") if name in names)
 
 
@@ -107,9 +112,7 @@ def metrics(
     value = spec.get("eval_metric_ops") if spec else None
     if value is None:
         return (), ()
-    for _ in range(5):
-        if isinstance(value, ast.Name):
-            value = spec_reading.assigned(others, value.id, EVAL)
+    value = written_out(others, value)
     if isinstance(value, ast.Constant) and value.value is None:
         return (), ()
     if not isinstance(value, ast.Dict):
@@ -120,14 +123,73 @@ def metrics(
             line=getattr(value, "lineno", 0),
         )
     found, reading = [], MetricReading(flat, path)
+    named = _names_shown(flat)
+    known = {one.value for one in value.keys if isinstance(one, ast.Constant)}
+    shown = iter([one for one in named if one not in known])
     for key, one in zip(value.keys, value.values, strict=True):
-        if not isinstance(key, ast.Constant):
+        name = key.value if isinstance(key, ast.Constant) else next(shown, "")
+        if not name:
             raise refuse(one, path, "a metric's name is computed")
-        found.append(reading.read(str(key.value), one))
+        found.append(reading.read(str(name), one))
     read = set().union(*(loads(parse(v)) for one in found for v in one.values), set())
     needed, _ = needed_for(others, read, EVAL)
     body = tuple(_with_own_variables(one, variables) for one in lines(needed))
     return tuple(found), body
+
+
+def _names_shown(flat: Flattened) -> list[str]:
+    """Returns the names of the metrics that the run showed, in their order."""
+    for by_mode in flat.facts.values():
+        for call in by_mode.get(EVAL, ()):
+            given = call.arguments.get("eval_metric_ops")
+            if call.callee.name == "EstimatorSpec" and isinstance(given, dict):
+                return [str(one) for one in given]
+    return []
+
+
+def written_out(others: list[Statement], value: ast.expr | None) -> ast.expr | None:
+    """Returns the dict that a name stands for, with the items that are put into it later.
+
+    Raises:
+      Refusal: A value of the dict reads a name that is assigned anew after it.
+    """
+    for _ in range(5):
+        if not isinstance(value, ast.Name):
+            break
+        name, dict_ = value.id, spec_reading.assigned(others, value.id, EVAL)
+        value = dict_
+        if not isinstance(dict_, ast.Dict):
+            continue
+        made = ast.copy_location(ast.Dict(keys=[*dict_.keys], values=[*dict_.values]), dict_)
+        value, begun = made, False
+        for statement in (one for one in others if EVAL in one.modes):
+            node = statement.node
+            if begun and stores(node) & loads(made):
+                raise Refusal(
+                    "a name that a metric reads is assigned anew before the metrics are returned; "
+                    "give the two values names of their own",
+                    path=path_of(node, ""),
+                    line=getattr(node, "lineno", 0),
+                )
+            begun = begun or (isinstance(node, ast.Assign) and node.value is dict_)
+            for key, item in _items(node, name) if begun else ():
+                made.keys.append(key)
+                made.values.append(item)
+    return value
+
+
+def _items(node: ast.stmt, name: str) -> list[tuple[ast.expr, ast.expr]]:
+    """Returns what a statement puts into a dict: `name["a"] = x`, `name.update({"a": x})`."""
+    if isinstance(node, ast.Assign):
+        [target, *_] = node.targets
+        if isinstance(target, ast.Subscript) and ast.unparse(target.value) == name:
+            return [(target.slice, node.value)]
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        call = node.value
+        given = call.args[0] if len(call.args) == 1 else None
+        if ast.unparse(call.func) == f"{name}.update" and isinstance(given, ast.Dict):
+            return [(k, v) for k, v in zip(given.keys, given.values, strict=True) if k is not None]
+    return []
 
 
 def _with_own_variables(text: str, variables: str) -> str:

@@ -1,6 +1,7 @@
 """Reads a whole program: joins what the readers of its parts found."""
 
 import ast
+import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,12 +12,14 @@ from migrate.translating import (
     export_reading,
     hyperparameters,
     inputs_to_write,
+    kept_losses,
     kept_program,
     kept_reading,
     left_out,
     loss_collections,
     loss_comparison,
     loss_reading,
+    loss_sites,
     model_reading,
     model_source,
     output_reading,
@@ -27,12 +30,14 @@ from migrate.translating import (
 from migrate.translating.forward_reading import Forward
 from migrate.translating.hyperparameters import Hyperparameters
 from migrate.translating.ir import Loss, Model, Program
-from migrate.translating.model_reading import ModelPart
+from migrate.translating.model_part import ModelPart
 from migrate.translating.needed_source import NeededSource, names_in, texts
 from migrate.translating.own_modules import OwnModules
-from migrate.translating.refusal import Refusal
+from migrate.translating.refusal import HiddenLosses, Refusal
 from migrate.translating.run_facts import RunFacts
 from migrate.translating.source_reader import flattening, source_files
+from migrate.translating.source_reader.source_files import path_of
+from migrate.translating.source_reader.statements import loads
 
 TRAIN, EVAL, PREDICT = ModeKeys.TRAIN, ModeKeys.EVAL, ModeKeys.PREDICT
 
@@ -43,12 +48,35 @@ def read(facts: RunFacts) -> Program:
     Raises:
       Refusal: A part of it is not translated.
     """
-    return _Reading(facts).run()
+    coupled = any(one.axes.count("batch") > 1 for one in facts.terms)
+    try:
+        program = _Reading(facts).run()
+    except HiddenLosses:
+        if not coupled:
+            raise
+        return _Reading(facts, is_one_number=True).run()
+    if not coupled or all(one.has_named_reduction for one in program.loss.terms):
+        return program
+    try:
+        return _Reading(facts, is_one_number=True).run()
+    except Refusal:
+        return program
 
 
 class _Reading:
-    def __init__(self, facts: RunFacts) -> None:
-        self.facts = facts
+    def __init__(self, facts: RunFacts, *, is_one_number: bool = False) -> None:
+        self.is_one_number = is_one_number
+        hidden = {
+            mode: kept_losses.hidden(facts.calls[mode], terms, facts.border)
+            for mode, terms in ((TRAIN, facts.terms), (EVAL, facts.evaluation_terms))
+            if mode in facts.calls
+        }
+        self.adds_losses = any(hidden.values())
+        self.facts = facts = dataclasses.replace(
+            facts,
+            terms=kept_losses.without(facts.terms, hidden[TRAIN]),
+            evaluation_terms=kept_losses.without(facts.evaluation_terms, hidden.get(EVAL, ())),
+        )
         self.file = source_files.load(facts.model_fn.file)
         self.aliases = copying.aliases(self.file)
         self.own = OwnModules({} if facts.border.is_kept else facts.own_modules)
@@ -56,11 +84,24 @@ class _Reading:
             facts.model_fn,
             facts.calls,
             facts.attributes,
-            tensors=loss_reading.tensors(facts.terms)
-            | loss_reading.tensors(facts.evaluation_terms),
+            tensors=frozenset()
+            if is_one_number
+            else loss_sites.tensors(facts.terms) | loss_sites.tensors(facts.evaluation_terms),
             border=facts.border,
         )
+        self._check_objects()
         self.params = Hyperparameters(facts, self.flat)
+
+    def _check_objects(self) -> None:
+        """Refuses what reads an object that is made elsewhere: `self` would be the model."""
+        for statement in self.flat.statements:
+            if "self" in loads(statement.node) and statement.refusal is None:
+                statement.refusal = Refusal(
+                    f"`{ast.unparse(statement.node)[:60]}` reads an object that is not made in the "
+                    "model_fn at once; assign the object to a variable there",
+                    path=path_of(statement.node, self.file.path),
+                    line=getattr(statement.node, "lineno", 0),
+                )
 
     def run(self) -> Program:
         """Reads the parts one after the other, and joins them."""
@@ -69,12 +110,13 @@ class _Reading:
         hyperparameters.rename(flat, facts, self.own)
         part = self._part()
         self.names = loss_collections.names_for(flat)
-        loss_collections.gather(flat, facts.terms, self.names)
+        if not self.adds_losses:
+            loss_collections.gather(flat, facts.terms, self.names)
         loss_collections.name_variables(
-            flat, part.variables, self.names.variables, loss_reading.losses(facts.terms)
+            flat, part.variables, self.names.variables, loss_sites.losses(facts.terms)
         )
         specs = self._without_penalties(spec_reading.specs(flat))
-        tidying.tidy(flat.statements)
+        tidying.tidy(flat.statements, specs)
         tidying.open_dicts(flat.statements, list(flat.returned.values()))
         output_reading.name_outputs(flat, specs)
         wanted = output_reading.wanted(specs)
@@ -184,12 +226,17 @@ class _Reading:
                 flat, self.aliases, averages.names if averages is not None else None
             )
         aliases = [one for file in flat.files for one in copying.aliases(file)]
-        kept_reading.mark(flat, aliases, self.facts.border.keep)
+        kept_reading.mark(flat, aliases, self.facts.border.keep, adds_losses=self.adds_losses)
         made = kept_reading.read(flat, flat.statements, self.facts.border.keep)
         variables = {name: f"by_name[{name!r}]" for name in made.variables}
         return ModelPart([], {}, variables, list(made.trainable), flat.statements, {}, [])
 
     def _kept_model(self, forward: Forward, parts: Sequence[Any]) -> Model:
+        if not forward.outputs:
+            raise Refusal(
+                "there is no forward pass to keep: the loss reads the features alone",
+                path=self.file.path,
+            )
         # What is kept runs in a tf.function, which runs each assignment.
         model_source.check_moved(self.facts.training.unmoved, self.facts.training, self.file.path)
         assert self.facts.read_modules is not None
@@ -210,6 +257,8 @@ class _Reading:
     ) -> dict[str, Mapping[str, ast.expr]]:
         """Puts a call of `regularization` in the place of what the source adds to the losses."""
         given = {mode: specs[mode]["loss"] for mode in (TRAIN, EVAL) if mode in specs}
+        if self.adds_losses:
+            return dict(specs)
         made = loss_collections.separate_penalties(self.flat, given, self.facts.terms, self.names)
         return {
             mode: {**spec, "loss": made[mode]} if mode in made else spec
@@ -240,6 +289,7 @@ class _Reading:
                 weight_names={text: name for name, text in part.variables.items()},
                 constants=self.params.fractions(),
                 mode=mode,
+                is_one_number=self.is_one_number,
             )
             for mode, loss in given.items()
         }

@@ -8,3 +8,7 @@ class Refusal(ValueError):
         self.reason, self.path, self.line = reason, path, line
         place = f"{path}:{line}: " if path and line else f"{path}: " if path else ""
         super().__init__(f"{place}{reason}")
+
+
+class HiddenLosses(Refusal):
+    """The source does not show the losses of the examples before they are reduced."""

@@ -168,8 +168,7 @@ def read(
     """
     outputs = forward.outputs
     known = {"features", "labels", *outputs, "loss", variables}
-    several = len(loss.terms) > 1
-    if not several:
+    if len(loss.terms) == 1:
         known |= {"losses"} | ({"weights"} if loss.terms[0].weights else set())
     others = [_with_reduction(one, flat, loss) for one in others]
     used: list[Mark] = []
@@ -266,8 +265,8 @@ def _is_translated(text: str) -> bool:
 
 def _with_reduction(statement: Statement, flat: Flattened, loss: Loss) -> Statement:
     """Puts `reduce_loss(losses)` in the place of the call of `tf.losses` that it stands for."""
-    [term, *more] = loss.terms
-    if more or term.reduce is None or term.losses != "losses":
+    term = loss.terms[0] if len(loss.terms) == 1 else None
+    if term is None or term.reduce is None or term.losses != "losses":
         return statement
     call = parse(f"{term.reduce.name}({', '.join(term.reduce.parameters)})")
 

@@ -6,8 +6,16 @@ from collections.abc import Mapping
 from migrate.translating.source_reader.statements import Statement, loads, stores
 
 
-def tidy(statements: list[Statement]) -> None:
-    """Removes assignments that only give another name: `x = features`, then `x = f(x)`."""
+def tidy(
+    statements: list[Statement], returned: Mapping[str, Mapping[str, ast.expr]] | None = None
+) -> None:
+    """Removes assignments that only give another name: `x = features`, then `x = f(x)`.
+
+    Args:
+      statements: The statements, which are changed.
+      returned: What each mode returns, which is changed, too.
+    """
+    specs = {} if returned is None else returned
     index = 0
     while index < len(statements):
         node = statements[index].node
@@ -32,6 +40,13 @@ def tidy(statements: list[Statement]) -> None:
             elsewhere = any(
                 old in loads(s.node) and not s.modes <= statements[index].modes for s in reading
             )
+            if last is None:
+                elsewhere = elsewhere or any(
+                    old in loads(one)
+                    for mode, spec in specs.items()
+                    for one in spec.values()
+                    if mode not in statements[index].modes
+                )
             if (
                 (ends or last is None or isinstance(last.node, ast.For))
                 and not elsewhere
@@ -45,6 +60,10 @@ def tidy(statements: list[Statement]) -> None:
                         break
                 else:
                     last = None
+                if last is None:
+                    for spec in specs.values():
+                        for value in spec.values():
+                            _rename_reads(value, old, new)
                 if last is None or not isinstance(last.node, ast.For):
                     later_comments = statements[index].comments
                     del statements[index]
@@ -95,7 +114,7 @@ class _Opened(ast.NodeTransformer):
         return node
 
 
-def _rename_reads(node: ast.stmt, old: str, new: str) -> None:
+def _rename_reads(node: ast.AST, old: str, new: str) -> None:
     for one in ast.walk(node):
         if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load) and one.id == old:
             one.id = new

@@ -5,7 +5,13 @@ import ast
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.ir import Program
 from migrate.translating.sections.averages import model_name, shared_lines
-from migrate.translating.sections.source_text import indented, loss_call, loss_results, model_call
+from migrate.translating.sections.source_text import (
+    indented,
+    joined,
+    loss_call,
+    loss_results,
+    model_call,
+)
 from migrate.translating.source_reader.statements import stores
 
 
@@ -19,19 +25,23 @@ def evaluation_source(program: Program) -> str:
     lines = [
         *shared_lines(program, ModeKeys.EVAL),
         model_call(program, ModeKeys.EVAL, model_name(program, ModeKeys.EVAL)),
-        f"loss, {results} = {loss_call(program)}",
+        f"{joined('loss', results)} = {loss_call(program)}",
         *program.eval_body,
     ]
-    values, averages = ['"loss": (loss,),'], ["average_loss"]
+    values, averages = ['"loss": (loss,),'], ["average_loss"] if results else []
     if results == "terms":
         values.append('**{f"average_loss/{name}": values for name, values in terms.items()},')
         averages = [f"average_loss/{one.name}" for one in program.loss.terms]
-    else:
+    elif results:
         comma = "" if "weights" in results else ","
         values.append(f'"average_loss": ({results}{comma}),')
+    shown = []
     for metric in program.metrics:
         comma = "," if len(metric.values) == 1 else ""
-        values.append(f'"{metric.name}": ({", ".join(metric.values)}{comma}),')
+        shown.append(f'"{metric.name}": ({", ".join(metric.values)}{comma}),')
+    own = {metric.name for metric in program.metrics}
+    values = [one for one in values if one.partition(":")[0].strip('"') not in own] + shown
+    averages = [one for one in averages if one not in own]
     made = [f'"{name}": keras.metrics.Mean(),' for name in ("loss", *averages)]
     made += [f'"{metric.name}": {metric.make},' for metric in program.metrics]
     batch = "features, labels" if program.has_labels else "features"

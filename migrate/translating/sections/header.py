@@ -113,6 +113,8 @@ def _optimizer(program: Program, fact: OptimizerFact, rate: str) -> str:
 
 def _kept_exact(program: Program) -> list[str]:
     """Returns sentences on what a reader need not compare."""
+    if not program.training.optimizers:
+        return ["There are no weights: training only counts its steps."]
     rows = {optimizer_row(fact.kernel).name: fact for fact in program.training.optimizers}
     names = " and ".join(f"`tf.train.{name}Optimizer`" for name in rows)
     text = f"The update is that of {names}"

@@ -45,7 +45,9 @@ def _zeros(spec: tf.TensorSpec | tf.SparseTensorSpec) -> tf.Tensor | tf.SparseTe
 def _loop_init(program: Program) -> str:
     model, training = program.model, program.training
     trained = [name for name in training.weights if name not in training.without_gradient]
-    if model.kept is not None:
+    if model.is_empty:
+        lines = []
+    elif model.kept is not None:
         lines = _kept_weights(program)
     else:
         lines = ["self.model = model = Model()", "model(tf.nest.map_structure(_zeros, FEATURES))"]
@@ -81,6 +83,8 @@ def _loop_init(program: Program) -> str:
     if model.kept is not None:
         named.insert(0, "**by_name,")
         named.remove("**self.weights,")
+    elif model.is_empty:
+        named.remove("**self.weights,")
     else:
         named += [f'"{name}": model.{model.variables[name]}.value,' for name in model.state]
         others = [n for n in training.without_gradient if n in model.variables]
@@ -92,7 +96,7 @@ def _loop_init(program: Program) -> str:
     lines += [f"    {one}" for one in named]
     lines.append("}")
     zeros = _SPARSE_ZEROS if "tf.SparseTensorSpec" in program.feature_specs else _ZEROS
-    zeros = "" if model.kept is not None else f"{zeros}\n\n\n"
+    zeros = "" if model.kept is not None or model.is_empty else f"{zeros}\n\n\n"
     return f'''\
 {zeros}class Loop:
     """Trains, evaluates and predicts.

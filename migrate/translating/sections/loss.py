@@ -47,6 +47,10 @@ def _compute_loss(program: Program) -> str:
             weights = one.weights or f"tf.ones_like({one.losses})"
             lines.append(f"    {one.name!r}: ({one.losses}, {weights}),")
         lines += ["}", f"return {loss.loss}, terms"]
+    elif not loss.terms:
+        lines.append(f"return {loss.loss}")
+        returns = "tf.Tensor"
+        what = "the loss, one number: its losses couple the examples of a batch"
     else:
         [term] = loss.terms
         results = [loss.loss, term.losses, *([term.weights] if term.weights else [])]

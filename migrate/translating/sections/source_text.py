@@ -10,7 +10,8 @@ VARIABLES = "dict[str, tf.Variable]"
 
 
 def indented(text: str, levels: int = 1) -> str:
-    """Indents text by four spaces a level."""
+    """Indents text by four spaces a level; a first line that is empty goes."""
+    text = text.removeprefix("\n")
     return textwrap.indent(text, "    " * levels)
 
 
@@ -40,6 +41,8 @@ def listing(names: Sequence[str]) -> str:
 
 def loss_results(program: Program) -> str:
     """Returns the names for what `compute_loss` returns besides the loss."""
+    if not program.loss.terms:
+        return ""
     if len(program.loss.terms) > 1:
         return "terms"
     return "losses, weights" if program.loss.terms[0].weights else "losses"
@@ -52,6 +55,8 @@ def loss_outputs(program: Program) -> list[str]:
 
 def model_call(program: Program, mode: str, model: str = "model") -> str:
     """Returns the statement that calls the model, an attribute of the loop, in a mode."""
+    if program.model.is_empty:
+        return ""
     training, kept = mode == ModeKeys.TRAIN, program.model.kept
     names = list(program.model.outputs) if training else loss_outputs(program)
     if len(names) < len(program.model.outputs):
@@ -70,6 +75,16 @@ def loss_call(program: Program) -> str:
     if program.loss.variables:
         arguments.append("self.variables")
     return f"{program.loss.function}({', '.join(arguments)})"
+
+
+def loss_statement(program: Program) -> str:
+    """Returns the statement that calls `compute_loss`."""
+    return f"{joined('loss', loss_results(program))} = {loss_call(program)}"
+
+
+def joined(*names: str) -> str:
+    """Returns names with commas between; those that are "" are left out."""
+    return ", ".join(filter(None, names))
 
 
 AVERAGE = "tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))"

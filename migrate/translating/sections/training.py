@@ -10,8 +10,9 @@ from migrate.translating.sections.averages import averages_lines
 from migrate.translating.sections.source_text import (
     AVERAGE,
     indented,
-    loss_call,
+    joined,
     loss_results,
+    loss_statement,
     model_call,
 )
 from migrate.translating.sections.summaries import summaries_call
@@ -19,10 +20,12 @@ from migrate.translating.sections.summaries import summaries_call
 
 def train_step_source(program: Program) -> str:
     """Returns `differentiate`, `gradients` and `train_step`."""
+    if not program.training.optimizers:
+        return _counting_source(program)
     training = program.training
     results = loss_results(program)
     shown = summaries_call(program)
-    returned = f"loss, {results}, shown" if shown else f"loss, {results}"
+    returned = joined("loss", results, "shown" if shown else "")
     lines = [f"{returned}, gradients = self.differentiate(features, labels)"]
     changed, values = gradients.change_lines(
         training,
@@ -49,19 +52,20 @@ def train_step_source(program: Program) -> str:
     counts = training.averages is None or training.averages.counts
     lines += [*count, *averages] if counts else [*averages, *count]
     labels = "labels: Any" if program.has_labels else "labels: Any = None"
-    what = "its terms" if results == "terms" else "the losses of the examples"
+    what = "its terms" if results == "terms" else "the losses of the examples" if results else ""
     what += ", their weights" if "weights" in results else ""
     if shown:
-        what = f"{what}, `shown`".replace("losses of the examples", "losses")
+        what = joined(what, "`shown`").replace("losses of the examples", "losses")
+    what = f"the loss, {what}," if what else "the loss"
     shown_line = f"\n        shown = {shown}" if shown else ""
     # The kept forward pass runs in graphs only.
     graph = "    @tf.function\n" if program.model.kept is not None else ""
     return f'''\
     def differentiate(self, features: Any, {labels}) -> tuple[Any, ...]:
-        """Returns the loss, {what}, and the gradients."""
+        """Returns {what} and the gradients."""
         with tf.GradientTape() as tape:
             {model_call(program, ModeKeys.TRAIN)}
-            loss, {results} = {loss_call(program)}{shown_line}
+            {loss_statement(program)}{shown_line}
         return {returned}, tape.gradient(loss, self.weights)
 
 {graph}    def gradients(self, features: Any, {labels}) -> dict[str, Any]:
@@ -75,10 +79,30 @@ def train_step_source(program: Program) -> str:
 {indented(_step_result(program), 2)}'''
 
 
+def _counting_source(program: Program) -> str:
+    """Returns the `train_step` of a program without weights, which only counts steps."""
+    shown = summaries_call(program)
+    lines = [
+        model_call(program, ModeKeys.TRAIN),
+        loss_statement(program),
+        *([f"shown = {shown}"] if shown else []),
+        "self.global_step.assign_add(1)",
+        _step_result(program),
+    ]
+    labels = "labels: Any" if program.has_labels else "labels: Any = None"
+    graph = "    @tf.function\n"
+    return f'''\
+{graph}    def train_step(self, features: Any, {labels}) -> dict[str, tf.Tensor]:
+        """Makes a step: there is nothing to train."""
+{indented(chr(10).join(lines), 2)}'''
+
+
 def _step_result(program: Program) -> str:
     results = loss_results(program)
     shown = ", **shown" if program.summaries.function is not None else ""
     shown += "".join(f", {one.tag!r}: {one.source}" for one in program.summaries.direct)
+    if not results:
+        return f'return {{"loss": loss{shown}}}'
     if results == "terms":
         return f"""\
 result = {{"loss": loss{shown}}}
@@ -106,6 +130,7 @@ def train_steps_source(program: Program) -> str:
     tags = [f"/{one.name}" for one in program.loss.terms] if len(program.loss.terms) > 1 else [""]
     losses = [f"loss_per_example{tag}" for tag in tags]
     names = ["loss", *losses, *(f"average_loss{tag}" for tag in tags)]
+    names = names if program.loss.terms else ["loss"]
     return f'''\
     @tf.function
     def train_steps(self, batches: Iterator[Any], count: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -13,22 +13,28 @@ from migrate.translating.border import WHOLE, Border
 from migrate.translating.facts import Call, Span
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader import (
+    keys,
     loops,
     metric_functions,
     scopes,
     source_files,
+    tries,
 )
 from migrate.translating.source_reader.frames import (
     LAYERS,
     Frame,
+    are_users,
+    assigned_names,
+    dotted,
     executions,
     function_at,
     hides,
     is_part,
     local_names,
 )
-from migrate.translating.source_reader.inlining import Expressions, Rename
+from migrate.translating.source_reader.inlining import Expressions
 from migrate.translating.source_reader.object_attributes import ObjectAttributes
+from migrate.translating.source_reader.renaming import Rename
 from migrate.translating.source_reader.source_files import SourceFile
 from migrate.translating.source_reader.statements import Statement, loads, stores
 
@@ -196,6 +202,8 @@ class Flattening:
             visitor.is_returned = node.value or ast.Constant(value=None)
             value = visitor.run(visitor.is_returned)
             return visitor.before, visitor.by_mode or dict.fromkeys(modes, value)
+        if isinstance(node, ast.Try):
+            return tries.flattened(self, node, frame, modes)
         if isinstance(node, ast.With):
             return scopes.flattened(self, node, frame, modes)
         if isinstance(node, ast.For):
@@ -216,10 +224,10 @@ class Flattening:
                 line=node.lineno,
             )
         if isinstance(node, ast.Expr) and ast.unparse(node).startswith("super("):
-            return [], {}  # what the base class does is not a part of the model
+            return self._base_class(node, frame, modes), {}
         made = self._simple(node, frame, modes)
         outer = self._changed_outside(node, frame)
-        if outer:
+        if outer and made:
             made[-1].refusal = Refusal(
                 f"this line changes `{outer}`, which is not the function's own, so that each call "
                 "of the model_fn may compute something else; expected a model_fn without state; "
@@ -228,6 +236,15 @@ class Flattening:
                 line=node.lineno,
             )
         return made, {}
+
+    def _base_class(self, node: ast.Expr, frame: Frame, modes: frozenset[str]) -> list[Statement]:
+        """Returns what `super().__init__(...)` does, if the base class is the program's, too."""
+        found = executions(node.value, frame, modes)
+        calls = [call for each in found.values() for call in each]
+        own = bool(calls) and all(call.callee.span is not None for call in calls)
+        if not own or not frame.owner.startswith("@"):
+            return []
+        return self.expression(node.value, frame, modes)[0]
 
     def _changed_outside(self, node: ast.stmt, frame: Frame) -> str:
         """Returns a name of the module that a statement changes; "" for others."""
@@ -242,18 +259,44 @@ class Flattening:
     ) -> list[Statement]:
         before: list[Statement] = []
         new = copy.copy(node)
+        for name in assigned_names(node):
+            known = frame.names.get(name)
+            if isinstance(known, ast.Attribute) and dotted(known).startswith("tf."):
+                del frame.names[name]  # it stood for a part of TensorFlow until here
         if node.value is not None:
-            targets = {name: frame.names.get(name, name) for name in _targets(node)}
+            targets = {name: frame.names.get(name, name) for name in assigned_names(node)}
             before, new.value = self.expression(node.value, frame, modes, targets)
             if not frame.iteration:
                 self.note(new.value, node.value, frame)
         rename = Rename(frame.names, self, frame)
         if isinstance(new, ast.Assign):
-            new.targets = [rename.visit(copy.deepcopy(target)) for target in new.targets]
+            new.targets = [self._target(one, rename, frame, modes) for one in new.targets]
+            space = dotted(new.value) if new.value is not None else ""
+            only = node.targets[0] if isinstance(node, ast.Assign) else None
+            if (
+                isinstance(only, ast.Name)
+                and space.startswith("tf.")
+                and isinstance(node.value, ast.Call)
+            ):
+                frame.names[only.id] = new.value
+                return before
+            if [ast.unparse(one) for one in new.targets] == [ast.unparse(new.value)]:
+                return before  # a function that assigns the name was put in place
             return before + [Statement(one, modes) for one in self._split(new)]
+        if isinstance(new, ast.Expr) and isinstance(new.value, ast.Constant):
+            return before  # a function without a value was put in place
         if not isinstance(new, ast.Expr):
             new.target = rename.visit(copy.deepcopy(new.target))
         return [*before, Statement(new, modes)]
+
+    def _target(
+        self, node: ast.expr, rename: Rename, frame: Frame, modes: frozenset[str]
+    ) -> ast.expr:
+        """Returns what an assignment writes to."""
+        made: ast.expr = rename.visit(copy.deepcopy(node))
+        if isinstance(node, ast.Subscript) and isinstance(made, ast.Subscript):
+            made.slice = keys.key(node.slice, made.slice, frame, modes)
+        return made
 
     def note(self, new: ast.expr, node: ast.expr, frame: Frame) -> None:
         """Notes what the run showed of an expression."""
@@ -334,7 +377,7 @@ class Flattening:
         for one in ast.walk(node):
             if isinstance(one, ast.Call):
                 for calls in executions(one, frame, modes).values():
-                    if self.border.is_kept and (self.keeps(calls) or not _are_users(calls)):
+                    if self.border.is_kept and (self.keeps(calls) or not are_users(calls)):
                         continue
                     for call in calls:
                         if call.variables or call.callee.api.startswith(LAYERS) or is_part(call):
@@ -354,18 +397,3 @@ class Flattening:
             visitor.targets = {k: v for k, v in (targets or {}).items() if isinstance(v, str)}
         new = visitor.run(node)
         return visitor.before, new
-
-
-def _are_users(calls: Sequence[Call]) -> bool:
-    return any(call.callee.span is not None for call in calls)
-
-
-def _targets(node: ast.stmt) -> frozenset[str]:
-    """Returns the names that an assignment binds anew."""
-    targets = node.targets if isinstance(node, ast.Assign) else []
-    elements = [
-        one
-        for target in targets
-        for one in (target.elts if isinstance(target, ast.Tuple) else [target])
-    ]
-    return frozenset(one.id for one in elements if isinstance(one, ast.Name))

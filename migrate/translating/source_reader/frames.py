@@ -2,9 +2,10 @@
 
 import ast
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from migrate.translating.facts import Call, Span, TensorFact
+from migrate.translating.border import is_forward
+from migrate.translating.facts import Call, Span, TensorFact, Unknown
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.source_files import SourceFile
 
@@ -20,6 +21,8 @@ LAYERS = (
     "tf.layers.", "tf.keras.layers.", "tf.nn.dropout", "tf.nn.rnn_cell.", "tf.get_variable",
     "tf.Variable", "tf.nn.dynamic_rnn", "tf.nn.bidirectional_dynamic_rnn", "tf.contrib.layers.",
 )  # fmt: skip
+_OF_OPTIMIZERS = ("apply_gradients", "compute_gradients", "minimize")
+_INITIALIZERS = ("tf.initializers.", "tf.keras.initializers.")
 
 
 @dataclasses.dataclass(slots=True)
@@ -103,8 +106,46 @@ def is_part(call: Call) -> bool:
     if call.callee.span is None or call.callee.name == "<lambda>":
         return False
     inner = [one for one in call.walk() if one is not call]
-    return bool(call.variables) or any(
-        one.callee.api.startswith(PARTS) or _chooses_rows(one) for one in inner
+    return (
+        bool(call.variables)
+        or _makes_initializer(call)
+        or any(one.callee.api.startswith(PARTS) or _chooses_rows(one) for one in inner)
+    )
+
+
+def namespace(calls: Sequence[Call]) -> str:
+    """Returns the name of what a user's function returns of TensorFlow, such as "tf.losses"."""
+    names = {one.result.description for one in calls if isinstance(one.result, Unknown)}
+    users = all(one.callee.span is not None and not one.callee.makes for one in calls)
+    if not calls or len(names) != 1 or not users:
+        return ""
+    [name] = names
+    same = all(isinstance(one.result, Unknown) for one in calls)
+    return name if same and name.startswith("tf.") else ""
+
+
+def is_applied(name: str, frame: Frame) -> bool:
+    """Tells whether a function calls an object, or a method of it, as a part of the model."""
+    spans = {
+        call.span
+        for each in frame.calls.values()
+        for call in each.calls
+        if is_part(call) and is_forward(call)
+    }
+    return any(
+        isinstance(node, ast.Call)
+        and dotted(node.func).partition(".")[0] == name
+        and frame.file.span(node) in spans
+        and dotted(node.func).rpartition(".")[2] not in _OF_OPTIMIZERS
+        for node in ast.walk(frame.file.tree)
+    )
+
+
+def _makes_initializer(call: Call) -> bool:
+    """Tells whether a function returns an initializer: a weight of Keras has one of its own."""
+    apis = {one.callee.api for one in call.walk() if one is not call}
+    return not isinstance(call.result, TensorFact) and any(
+        one.endswith("_initializer") or one.startswith(_INITIALIZERS) for one in apis
     )
 
 
@@ -151,3 +192,19 @@ def is_simple(node: ast.expr) -> bool:
         and is_simple(node.value)
         and isinstance(node.slice, ast.Constant)
     )
+
+
+def are_users(calls: Sequence[Call]) -> bool:
+    """Tells whether a function of the user's is called."""
+    return any(call.callee.span is not None for call in calls)
+
+
+def assigned_names(node: ast.stmt) -> frozenset[str]:
+    """Returns the names that an assignment binds anew."""
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    elements = [
+        one
+        for target in targets
+        for one in (target.elts if isinstance(target, ast.Tuple) else [target])
+    ]
+    return frozenset(one.id for one in elements if isinstance(one, ast.Name))

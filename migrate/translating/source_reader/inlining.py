@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from estimator_compat.mode_keys import ModeKeys
+from migrate.translating.expressions import parse
 from migrate.translating.facts import Call
 from migrate.translating.refusal import Refusal
-from migrate.translating.source_reader import source_files, unrolling
+from migrate.translating.source_reader import keys, owners, source_files, unrolling
 from migrate.translating.source_reader.frames import (
     Frame,
-    dotted,
     executions,
     function_at,
     hides,
     is_part,
     is_simple,
     local_names,
+    namespace,
 )
 from migrate.translating.source_reader.statements import Statement, loads, stores
 
@@ -83,53 +84,46 @@ class Expressions(ast.NodeTransformer):
 
     def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
         """A generator of layers is a tuple."""
-        made = self._written_out(node.generators, [node.elt])
+        made = unrolling.written_out(self, node.generators, [node.elt])
         if made is None:
             return self.generic_visit(node)
         return ast.Tuple(elts=[one for [one] in made], ctx=ast.Load())
 
     def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
         """A comprehension of layers is a list."""
-        made = self._written_out(node.generators, [node.elt])
+        made = unrolling.written_out(self, node.generators, [node.elt])
         if made is None:
             return self.generic_visit(node)
         return ast.List(elts=[one for [one] in made], ctx=ast.Load())
 
     def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
         """A comprehension of layers is a dict."""
-        made = self._written_out(node.generators, [node.key, node.value])
+        made = unrolling.written_out(self, node.generators, [node.key, node.value])
         if made is None:
             return self.generic_visit(node)
         return ast.Dict(keys=[one[0] for one in made], values=[one[1] for one in made])
 
-    def _written_out(
-        self, generators: list[ast.comprehension], parts: list[ast.expr]
-    ) -> list[list[ast.expr]] | None:
-        """Writes out a comprehension that makes layers; returns None for others."""
-        flattening, frame = self.flattening, self.frame
-        if not any(flattening.has_layers(one, frame, self.modes) for one in parts):
-            return None
-        [generator, *others] = generators
-        span = frame.file.span(generator.iter)
-        iterated = self.visit(generator.iter)
-        bound = unrolling.bound(generator.target, iterated, span, frame, self.modes)
-        if others or generator.ifs or bound is None:
-            raise Refusal(
-                "a comprehension that makes layers is translated if it has one `for`, no `if`, and "
-                "iterates over plain values; write it out",
-                path=frame.file.path,
-                line=parts[0].lineno,
-            )
-        made = []
-        names = dict(frame.names)
-        for index, values in enumerate(bound):
-            frame.iteration[span] = index
-            frame.names.update(values)
-            made.append([self.visit(one) for one in parts])
-        frame.names.clear()
-        frame.names.update(names)
-        del frame.iteration[span]
-        return made
+    def visit_Dict(self, node: ast.Dict) -> ast.AST:
+        """A key that a function of the program computes is the text that it returned."""
+        new = self.generic_visit(node)
+        assert isinstance(new, ast.Dict)
+        shown = keys.shown(node, self.frame, self.modes)
+        new.keys = [
+            key_node
+            if key is None or key_node is None
+            else ast.Constant(value=shown[index])
+            if isinstance(key, ast.Attribute) and shown
+            else keys.key(key, key_node, self.frame, self.modes)
+            for index, (key, key_node) in enumerate(zip(node.keys, new.keys, strict=True))
+        ]
+        return new
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        """An index may be computed as a key is."""
+        new = self.generic_visit(node)
+        assert isinstance(new, ast.Subscript)
+        new.slice = keys.key(node.slice, new.slice, self.frame, self.modes)
+        return new
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         """`mode == ModeKeys.TRAIN` is `training`."""
@@ -153,12 +147,17 @@ class Expressions(ast.NodeTransformer):
         """A call of a helper that is a part of the model is what the helper returns."""
         found = executions(node, self.frame, self.modes)
         calls = [call for each in found.values() for call in each]
-        own = self._owner(node) and any(call.callee.span is not None for call in calls)
+        own = owners.owner(self, node) and any(call.callee.span is not None for call in calls)
         hidden = self.flattening.tensors
         if self.flattening.keeps(calls):
             new = self.generic_visit(node)
             self.flattening.facts[new] = found
             return new
+        space = namespace(calls)
+        if space:
+            return ast.copy_location(parse(space), node)
+        # Of an object of the program's, the attributes are read.
+        own = own or (any(call.callee.makes for call in calls) and owners.is_applied(self, node))
         if own or any(is_part(call) or hides(call, hidden) for call in calls):
             return self._in_place(node, found)
         new = self.generic_visit(node)
@@ -223,7 +222,7 @@ class Expressions(ast.NodeTransformer):
         [span] = spans
         assert span is not None
         makes = any(call.callee.makes for each in found.values() for call in each)
-        owner = self._made_owner(node) if makes else self._owner(node)
+        owner = owners.made_owner(self, node) if makes else owners.owner(self, node)
         file = source_files.load(span.file)
         if file not in self.flattening.files:
             self.flattening.files.append(file)
@@ -244,45 +243,51 @@ class Expressions(ast.NodeTransformer):
         self.before += statements
         if makes:
             return ast.Constant(value=None)
-        if node is self.is_returned and set(returned) == set(self.modes):
+        for mode in self.modes - set(returned):
+            returned[mode] = ast.Constant(value=None)
+        if node is self.is_returned:
             self.by_mode = returned
-        texts = {ast.unparse(value) for value in returned.values()}
-        if (len(texts) != 1 and not self.by_mode) or set(returned) != set(self.modes):
-            raise Refusal(
-                f"`{function.name}` returns something else in another mode",
-                path=file.path,
-                line=function.lineno,
-            )
-        return next(iter(returned.values()))
+            return next(iter(returned.values()))
+        return self._chosen(function.name, returned, self._target(node))
 
-    def _owner(self, node: ast.Call) -> str:
-        """Returns the object whose method a call calls."""
-        func = node.func.value if isinstance(node.func, ast.Attribute) else node.func
-        path = dotted(func)
-        root, _, rest = path.partition(".")
-        if root == "self" and not isinstance(node.func, ast.Attribute):
-            return ""
-        owner = self.flattening.objects.owner(root, self.frame) if root else ""
-        return f"{owner}.{rest}" if owner and rest else owner
+    def _target(self, node: ast.Call) -> str:
+        """Returns the name that a call is assigned to at once; "" for others."""
+        return next(iter(self.targets.values())) if node is self.whole and self.targets else ""
 
-    def _made_owner(self, node: ast.Call) -> str:
-        """Returns a name for the object that a class makes.
+    def _chosen(self, name: str, returned: Mapping[str, ast.expr], target: str = "") -> ast.expr:
+        """Returns what is the same in all modes, or a name that each mode assigns its own to."""
+        values = list(returned.values())
+        if len({ast.unparse(one) for one in values}) == 1:
+            return values[0]
+        sizes = {len(one.elts) if isinstance(one, ast.Tuple) else 0 for one in values}
+        if len(sizes) == 1 and sizes != {0}:
+            columns = zip(*(one.elts for one in values if isinstance(one, ast.Tuple)), strict=True)
+            elements = [
+                self._chosen(f"{name}_{index}", dict(zip(returned, column, strict=True)))
+                for index, column in enumerate(columns)
+            ]
+            return ast.Tuple(elts=elements, ctx=ast.Load())
+        new = target if len(self.targets) == 1 and target else self._unused(f"{name}_output")
+        modes: dict[str, set[str]] = {}
+        for mode, value in returned.items():
+            modes.setdefault(ast.unparse(value), set()).add(mode)
+        for those in modes.values():
+            value = returned[min(those)]
+            if not (isinstance(value, ast.Name) and value.id == new):
+                to = ast.Name(id=new, ctx=ast.Store())
+                assigned = ast.Assign(targets=[to], value=value, lineno=1)
+                self.before.append(Statement(assigned, frozenset(those)))
+        return ast.Name(id=new, ctx=ast.Load())
 
-        Raises:
-          Refusal: The object is not assigned to a variable at once.
-        """
-        if len(self.targets) != 1 or node is not self.whole:
-            raise Refusal(
-                f"the object of `{ast.unparse(node.func)}` makes layers; expected it to be "
-                "assigned to a variable of its own; write `model = "
-                f"{ast.unparse(node.func)}(...)` first",
-                path=self.frame.file.path,
-                line=node.lineno,
-            )
-        [name] = self.targets.values()
-        owner = f"@{name}"
-        self.flattening.objects.owners[name] = owner
-        return owner
+    def _unused(self, name: str) -> str:
+        """Returns a name that the flattened model_fn does not have."""
+        new = name
+        for number in range(2, 1000):
+            if new not in self.flattening.used:
+                break
+            new = f"{name}_{number}"
+        self.flattening.used.add(new)
+        return new
 
     def _arguments(
         self, node: ast.Call, function: ast.FunctionDef, calls: Mapping[str, Call]
@@ -361,24 +366,3 @@ class Expressions(ast.NodeTransformer):
         for name, default in defaults.items():
             passed.setdefault(name, default)
         return passed
-
-
-class Rename(ast.NodeTransformer):
-    """Renames what an assignment writes."""
-
-    def __init__(
-        self, names: Mapping[str, str | ast.expr], flattening: "Flattening", frame: Frame
-    ) -> None:
-        self.names, self.flattening, self.frame = names, flattening, frame
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        """`self.units` is a constant, or a variable."""
-        made = self.flattening.objects.expression(node, self.frame)
-        return self.generic_visit(node) if made is None else made
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        """A name in the function is another one in the flattened model_fn."""
-        new = self.names.get(node.id, node.id)
-        if isinstance(new, str):
-            return ast.copy_location(ast.Name(id=new, ctx=node.ctx), node)
-        return copy.deepcopy(new) if isinstance(node.ctx, ast.Load) else node

@@ -2,17 +2,23 @@
 
 import ast
 import copy
+import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from estimator_compat.mode_keys import ModeKeys
+from migrate.translating.expressions import api_of
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader import unrolling
 from migrate.translating.source_reader.frames import Frame, executions, is_part, is_simple
-from migrate.translating.source_reader.inlining import Rename
+from migrate.translating.source_reader.inlining import TRAINING
+from migrate.translating.source_reader.renaming import Rename
 from migrate.translating.source_reader.statements import Statement, in_scopes, stores
 
 if TYPE_CHECKING:
     from migrate.translating.source_reader.flattening import Flattening
+
+_DROPOUT = ("tf.nn.dropout", "tf.layers.dropout")
 
 
 def flattened(
@@ -24,13 +30,13 @@ def flattened(
         return unrolled
     before, iterated = flattening.expression(node.iter, frame, modes)
     body, returned = flattening.body(node.body, frame, modes)
-    if returned or node.orelse or any(one.modes != modes for one in body):
+    if returned or node.orelse:
         raise Refusal(
-            "a loop that returns, has an `else`, or does something else in another mode is not "
-            "translated; write it out",
+            "a loop that returns, or has an `else`, is not translated; write it out",
             path=frame.file.path,
             line=node.lineno,
         )
+    body = [_in_all_modes(flattening, one, frame, modes) for one in body]
     target = Rename(frame.names, flattening, frame).visit(copy.deepcopy(node.target))
     loop = ast.For(target=target, iter=iterated, body=in_scopes(body), orelse=[])
     loop.lineno = node.lineno
@@ -82,3 +88,40 @@ def _calls_parts(
         return False
     inner = [n for one in body for n in ast.walk(one) if isinstance(n, ast.For | ast.ListComp)]
     return any(flattening.has_layers(one, frame, modes) for one in inner)
+
+
+def _in_all_modes(
+    flattening: "Flattening", statement: Statement, frame: Frame, modes: frozenset[str]
+) -> Statement:
+    """Puts a statement of a loop that only some modes run under its condition."""
+    if statement.modes == modes:
+        return statement
+    node = statement.node
+    others = modes - {ModeKeys.TRAIN}
+    if statement.modes not in (modes - others, others):
+        raise Refusal(
+            "a loop that does something else in EVAL than in PREDICT is not translated; write it "
+            "out",
+            path=frame.file.path,
+            line=getattr(node, "lineno", 0),
+        )
+    if (
+        statement.modes != others
+        and not flattening.border.is_kept
+        and _is_dropout(node, flattening)
+    ):
+        return dataclasses.replace(statement, modes=modes)  # a layer that knows when it drops
+    test: ast.expr = ast.Name(id=TRAINING, ctx=ast.Load())
+    if statement.modes == others:
+        test = ast.UnaryOp(op=ast.Not(), operand=test)
+    made = ast.If(test=test, body=[node], orelse=[])
+    return dataclasses.replace(statement, node=ast.copy_location(made, node), modes=modes)
+
+
+def _is_dropout(node: ast.stmt, flattening: "Flattening") -> bool:
+    """Tells whether a statement only drops elements of a name: `x = tf.nn.dropout(x, 0.5)`."""
+    if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+        return False
+    apis = {api_of(node.value, flattening.facts)}
+    given = [*node.value.args, *(one.value for one in node.value.keywords)]
+    return apis <= set(_DROPOUT) and ast.unparse(node.targets[0]) == ast.unparse(given[0])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from migrate.translating.facts import Call
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.frames import Frame, executions
-from migrate.translating.source_reader.inlining import Rename
+from migrate.translating.source_reader.renaming import Rename
 from migrate.translating.source_reader.statements import Statement
 
 if TYPE_CHECKING:

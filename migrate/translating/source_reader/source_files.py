@@ -68,7 +68,7 @@ class SourceFile:
             line -= 1
         return found
 
-    def span(self, node: ast.expr | ast.stmt) -> Span:
+    def span(self, node: ast.expr | ast.stmt | ast.ExceptHandler) -> Span:
         """Returns the place of a node."""
         return Span(
             self.path, node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0

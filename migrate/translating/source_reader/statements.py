@@ -63,7 +63,7 @@ def loads(node: ast.AST | None) -> set[str]:
             bound |= {a.arg for a in every}
             bound |= {a.arg for a in (arguments.vararg, arguments.kwarg) if a is not None}
             if isinstance(one, ast.FunctionDef):
-                bound |= set().union(*(stores(inner) for inner in one.body))
+                bound |= _bound(one)
     read = {
         one.id
         for one in ast.walk(node)
@@ -73,10 +73,21 @@ def loads(node: ast.AST | None) -> set[str]:
         # What the body reads before it is written may come from the iteration before.
         bound |= stores(node.target)
     if isinstance(node, ast.FunctionDef):
-        bound |= set().union(*(stores(one) for one in node.body))
+        bound |= _bound(node)
     if isinstance(node, ast.AugAssign):
         read |= stores(node.target)
     return read - bound
+
+
+def _bound(function: ast.FunctionDef) -> set[str]:
+    """Returns the names that a function binds; not those of which it changes an element."""
+    nodes = [one for statement in function.body for one in ast.walk(statement)]
+    names = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    names |= {n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    for one in nodes:
+        if isinstance(one, ast.Import | ast.ImportFrom):
+            names |= {each.asname or each.name.partition(".")[0] for each in one.names}
+    return names
 
 
 def stores(node: ast.AST | None) -> set[str]:

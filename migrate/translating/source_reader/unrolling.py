@@ -2,10 +2,15 @@
 
 import ast
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from migrate.translating.expressions import parse
 from migrate.translating.facts import Span, TensorFact, Unknown
+from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.frames import Frame
+
+if TYPE_CHECKING:
+    from migrate.translating.source_reader.inlining import Expressions
 
 _LIMIT = 64
 
@@ -113,3 +118,33 @@ def _iterated(span: Span, frame: Frame, mode: str) -> list[object] | None:
             return seen
         waiting += [one for one in call.calls if one.callee.span is None]
     return None
+
+
+def written_out(
+    expressions: "Expressions", generators: list[ast.comprehension], parts: list[ast.expr]
+) -> list[list[ast.expr]] | None:
+    """Writes out a comprehension that makes layers; returns None for others."""
+    flattening, frame = expressions.flattening, expressions.frame
+    if not any(flattening.has_layers(one, frame, expressions.modes) for one in parts):
+        return None
+    [generator, *others] = generators
+    span = frame.file.span(generator.iter)
+    iterated = expressions.visit(generator.iter)
+    every = bound(generator.target, iterated, span, frame, expressions.modes)
+    if others or generator.ifs or every is None:
+        raise Refusal(
+            "a comprehension that makes layers is translated if it has one `for`, no `if`, and "
+            "iterates over plain values; write it out",
+            path=frame.file.path,
+            line=parts[0].lineno,
+        )
+    made = []
+    names = dict(frame.names)
+    for index, values in enumerate(every):
+        frame.iteration[span] = index
+        frame.names.update(values)
+        made.append([expressions.visit(one) for one in parts])
+    frame.names.clear()
+    frame.names.update(names)
+    del frame.iteration[span]
+    return made

@@ -35,8 +35,8 @@ CASES = [
 ]
 # What is not translated, and why: the refusal's text, or why the numbers cannot be compared.
 NOT_TRANSLATED = {
-    "control_flow_v1_behind": "`try` in a model_fn is not translated",
-    "loss_in_a_v1_cond": "`try` in a model_fn is not translated",
+    "control_flow_v1_behind": "`try` that returns and has a `finally`",
+    "loss_in_a_v1_cond": "`try` that returns and has a `finally`",
     "loss_in_a_cond": "is not a sum or mean of losses",
     "product_of_losses": "is not a sum or mean of losses",
     "root_of_a_mean": "is not a sum or mean of losses",

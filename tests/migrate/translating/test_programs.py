@@ -38,6 +38,12 @@ def _skip_without_slim(name: str) -> None:
 
 # What the source of a program must have.
 WRITTEN = {
+    "deep_fm": (
+        "keras.layers.Dropout(1.0 - list(map(float, ",
+        "for mlp, dropout in zip(self.mlp_layers, self.dropout_layers, strict=True):",
+        "x = dropout(x, training=training)",
+        '"mean_prob": keras.metrics.Mean(),',
+    ),
     "different_losses": (
         "losses = evaluation_loss_per_example(labels, logits)",
         "def compute_evaluation_loss(",
@@ -52,9 +58,19 @@ WRITTEN = {
         'factors = {"body/kernel": 0.1, "body/bias": 0.1}',
         "gradient * factors[name] if name in factors else gradient",
     ),
+    "inherited_model": (
+        'self.dense = keras.layers.Dense(PARAMS["units"] * 2, activation=tf.nn.relu)',
+        "def predictions(logits: tf.Tensor) -> Any:",
+    ),
     "scaffold_init_fn": (
         "init_fn of TRAIN: `init_fn`, which stands below as a comment",
         "# def init_fn(scaffold, session):",
+    ),
+    "triplets": (
+        """Returns the loss, one number: its losses couple the examples of a batch.""",
+        "    loss, share = triplet_loss(labels, embeddings, PARAMS[",
+        "    loss = compute_loss(features, labels, embeddings)",
+        "        x = self.dense(features)",
     ),
 }
 

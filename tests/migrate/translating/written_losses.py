@@ -16,7 +16,13 @@ from estimator_compat.losses.weighted_losses import average_loss
 from migrate.graph_reading import runs
 from migrate.graph_reading.recorded_facts import fact_of
 from migrate.targets import Built, Target, build
-from migrate.translating import forward_reading, loss_collections, loss_reading, spec_reading
+from migrate.translating import (
+    forward_reading,
+    loss_collections,
+    loss_reading,
+    loss_sites,
+    spec_reading,
+)
 from migrate.translating.expressions import ToTf2, calls_of, is_plain, parse, substitute
 from migrate.translating.facts import Span, TensorFact
 from migrate.translating.ir import Function, Loss
@@ -63,14 +69,14 @@ def written(target: Target) -> WrittenLoss:
     flat = flattening.flatten(
         Span(code.co_filename, code.co_firstlineno, 0, 0, 0),
         {"train": run.call},
-        tensors=loss_reading.tensors(ledger.terms),
+        tensors=loss_sites.tensors(ledger.terms),
         attributes={f"self.{name}": value for name, value in attributes.items()},
     )
     variables = _rewrite(flat)
     names = loss_collections.names_for(flat)
     loss_collections.gather(flat, ledger.terms, names)
     loss_collections.name_variables(
-        flat, variables, names.variables, loss_reading.losses(ledger.terms)
+        flat, variables, names.variables, loss_sites.losses(ledger.terms)
     )
     spec = spec_reading.specs(flat)["train"]
     [given] = loss_collections.separate_penalties(
