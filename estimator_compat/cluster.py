@@ -200,12 +200,12 @@ def _read_task(spec: Any, task: Mapping[str, Any], chief: str) -> tuple[str, int
             "name the node that leads once, `chief` or `master`",
         )
     task_type, index = task.get("type"), task.get("index")
-    for is_set, what in ((bool(task_type), "type"), (index is not None, "index")):
-        if not is_set:
-            raise error(
-                f'If "cluster" is set in TF_CONFIG, task {what} must be set',
-                "say which process this is in `task`",
-            )
+    if not task_type or index is None:
+        raise error(
+            'If "cluster" is set in TF_CONFIG, task '
+            f"{'index' if task_type else 'type'} must be set",
+            "say which process this is in `task`",
+        )
     task_id = _index(index)
     if task_id < 0:
         raise error("Task index must be non-negative number", "count from 0")

@@ -52,6 +52,13 @@ _add_symbol(
     "tensorflow:__internal__.feature_column.FeatureColumn",
 )
 
+# TensorFlow's own needs the package tensorflow_estimator.
+for _name in ("keras.estimator", "python.keras.estimator"):
+    _add_symbol(
+        f"{_name}.model_to_estimator",
+        "estimator_compat.keras_models.conversion:model_to_estimator_v1",
+    )
+
 # The version, and `tf.examples`.
 _add_symbol("version.VERSION", "estimator_compat.facade.names:VERSION")
 _add_symbol(

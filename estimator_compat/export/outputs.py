@@ -1,7 +1,7 @@
 """The outputs of a served signature, which an `EstimatorSpec` has as `export_outputs`."""
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -181,7 +181,7 @@ class ClassificationOutput(ExportOutput):
         return tf1.saved_model.classification_signature_def(examples, self._classes, self._scores)
 
 
-_KINDS = {
+_KINDS: dict[str, Callable[[Any], Any]] = {
     "PredictOutput": lambda output: PredictOutput(output.outputs),
     "RegressionOutput": lambda output: RegressionOutput(output.value),
     "ClassificationOutput": lambda output: ClassificationOutput(output.scores, output.classes),
@@ -218,23 +218,23 @@ def completed(export_outputs: Any, predictions: Any) -> dict[str, ExportOutput]:
             f"`export_outputs` must be dict, received: {export_outputs}; expected a name for every "
             "ExportOutput; write `{'name': output}`."
         )
-    own = {name: _own(output) for name, output in export_outputs.items()}
-    if any(own[name] is not output for name, output in export_outputs.items()):
-        export_outputs = own
-    for name, output in export_outputs.items():
+    own: dict[str, ExportOutput] = {n: _own(output) for n, output in export_outputs.items()}
+    if all(own[name] is output for name, output in export_outputs.items()):
+        own = export_outputs  # the same dict
+    for name, output in own.items():
         if not isinstance(output, ExportOutput):
             raise TypeError(
                 "Values in `export_outputs` must be ExportOutput objects, received: "
                 f"{ {name: output} }; expected a PredictOutput, ClassificationOutput or "
                 "RegressionOutput; wrap the tensors in one of these classes."
             )
-    if len(export_outputs) == 1:
-        (output,) = export_outputs.values()
-        return {**export_outputs, _DEFAULT: output}
-    if export_outputs and _DEFAULT not in export_outputs:
+    if len(own) == 1:
+        (output,) = own.values()
+        return {**own, _DEFAULT: output}
+    if own and _DEFAULT not in own:
         raise ValueError(
             "Multiple `export_outputs` were provided, but none of them are specified as the "
-            f"default. Given: {sorted(export_outputs)}; expected one under the key {_DEFAULT!r}; "
+            f"default. Given: {sorted(own)}; expected one under the key {_DEFAULT!r}; "
             "rename the one to serve by default."
         )
-    return export_outputs
+    return own

@@ -29,11 +29,12 @@ def model_to_estimator(
 ) -> Estimator:
     """Makes an Estimator of a compiled model of Keras 2, as `tf.keras.estimator` did.
 
-    The model is built once more in each graph. It keeps its weights: they are saved to the folder
-    `keras` of the model_dir, from which the first training starts.
+    The model is built once more in each graph. Its weights are saved to the folder `keras` of the
+    model_dir, from which the first training starts. As after the original's, Keras takes the model
+    itself for one of graphs from then on: its `fit` and `predict` fail outside of graphs.
 
     Args:
-      keras_model: A model of `tf_keras`, compiled. Its `fit` and its weights stay as they are.
+      keras_model: A model of `tf_keras`, compiled.
       keras_model_path: The path of a saved model, instead of `keras_model`.
       custom_objects: Classes of layers by name, for cloning.
       model_dir: As for `Estimator`.
@@ -50,7 +51,7 @@ def model_to_estimator(
     Raises:
       ValueError: There is no model or there are two, it is not compiled, or it is one of Keras 3.
     """
-    return _estimator(
+    estimator: Estimator = _estimator(
         Estimator,
         keras_model,
         keras_model_path,
@@ -61,6 +62,7 @@ def model_to_estimator(
         metric_names_map,
         export_outputs,
     )
+    return estimator
 
 
 def model_to_estimator_v1(

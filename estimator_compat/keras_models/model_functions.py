@@ -66,7 +66,7 @@ def build_clone(
         optimizer_iterations=global_step,
         optimizer_config=keras_model.optimizer_config,
     )
-    if given.sample_weights is not None:
+    if given.sample_weights is not None and mode != ModeKeys.PREDICT:
         weights = tensors.weights_by_output(given.sample_weights, clone.output_names)
         private_keras.weight_losses(clone, weights)
     return clone
@@ -140,7 +140,7 @@ def track_global_step(model: Any) -> None:
 def _scaffold(model: Any) -> Any:
     """Returns a Scaffold whose checkpoints have the keys of `tf.train.Checkpoint`."""
     track_global_step(model)
-    return tf1.train.Scaffold(saver=sessions.sharded_saver(private_keras.saveables(model)))
+    return sessions.scaffold_saving(private_keras.saveables(model))
 
 
 def _export_outputs(

@@ -381,6 +381,11 @@ def sharded_saver(var_list: Any = None) -> Any:
     return tf1.train.Saver(var_list=var_list, sharded=True)
 
 
+def scaffold_saving(saveables: Any) -> Any:
+    """Returns a Scaffold that saves and restores these objects; each has the key that it names."""
+    return tf1.train.Scaffold(saver=sharded_saver(saveables))
+
+
 def save_variables(session: Session, path: str) -> None:
     """Saves all variables of the default graph by name, and names the checkpoint the latest."""
     tf1.train.Saver().save(session, path)

@@ -61,6 +61,8 @@ class TPUEstimator(Estimator):
       ValueError: An argument is out of its range, or needs a TPU.
     """
 
+    _config: RunConfig
+
     def __init__(
         self,
         model_fn: Any = None,

@@ -1,5 +1,6 @@
 """Mistakes in a RunConfig, in the calls of an Estimator and in `train_and_evaluate`."""
 
+import functools
 from typing import Any
 
 import tensorflow as tf
@@ -79,7 +80,7 @@ def _exporters(case: Case, *names: Any) -> Any:
     return case.v2.EvalSpec(input_fn, exporters=[Exporter(case, name) for name in names])
 
 
-_NUMBERS = {
+_NUMBERS: dict[str, Any] = {
     "save_summary_steps": -1,
     "save_checkpoints_steps": -1,
     "save_checkpoints_secs": -1,
@@ -95,9 +96,14 @@ _NUMBERS = {
     "model_dir": "",
 }
 
+
+def _run_config(case: Case, **given: Any) -> Any:
+    return case.v2.RunConfig(**given)
+
+
 CASES = {
     **{
-        f"RunConfig, {name}": lambda c, given={name: value}: c.v2.RunConfig(**given)
+        f"RunConfig, {name}": functools.partial(_run_config, **{name: value})
         for name, value in _NUMBERS.items()
     },
     "RunConfig, both intervals": lambda c: c.v2.RunConfig(
