@@ -256,7 +256,7 @@ class Estimator(ExportsSavedModels):
         """Returns the folder of an evaluation's event files."""
         return os.path.join(self.model_dir, f"eval_{name}" if name else "eval")
 
-    def _create_global_step(self) -> Variable:
+    def _create_global_step(self) -> Variable | None:
         return tf1.train.create_global_step()
 
     def _inputs(self, input_fn: InputFn, mode: str) -> inputs.Inputs:
@@ -295,8 +295,8 @@ class Estimator(ExportsSavedModels):
         device = self._config.device_fn or replica_device(self._config)
         with graph.as_default(), graph.device(device):
             tf1.set_random_seed(self._config.tf_random_seed)
-            self._create_global_step()
-            sessions.create_global_step_read()
+            if self._create_global_step() is not None:
+                sessions.create_global_step_read()
             parsed, spec = self._build_model(input_fn, ModeKeys.TRAIN)
             if not tf.train.latest_checkpoint(self.model_dir):
                 self._warm_start_variables()
@@ -335,7 +335,7 @@ class Estimator(ExportsSavedModels):
     ) -> evaluation.Graph:
         """Builds the inputs, the model and the metrics in the default graph."""
         tf1.set_random_seed(self._config.tf_random_seed)
-        global_step = self._create_global_step()
+        self._create_global_step()
         parsed, spec = self._build_model(input_fn, ModeKeys.EVAL)
         evaluation.attach_inputs(hooks, parsed.features, parsed.labels)
         metrics = evaluation.metrics_with_loss(spec.eval_metric_ops, spec.loss)
@@ -345,7 +345,7 @@ class Estimator(ExportsSavedModels):
         return evaluation.Graph(
             scaffold=sessions.with_metric_initializers(spec.scaffold),
             update_op=update_op,
-            values={**values, evaluation.GLOBAL_STEP: global_step},
+            values={**values, evaluation.GLOBAL_STEP: tf1.train.get_global_step()},
             hooks=[*parsed.hooks, *hooks, *spec.evaluation_hooks],
         )
 
