@@ -262,7 +262,7 @@ class Estimator(RunsInReplicas, ExportsSavedModels):
         """Returns the folder of an evaluation's event files."""
         return os.path.join(self.model_dir, f"eval_{name}" if name else "eval")
 
-    def _create_global_step(self) -> Variable:
+    def _create_global_step(self) -> Variable | None:
         return tf1.train.create_global_step()
 
     def _inputs(self, input_fn: InputFn, mode: str, strategy: Any = None) -> inputs.Inputs:
@@ -309,8 +309,8 @@ class Estimator(RunsInReplicas, ExportsSavedModels):
         device = self._config.device_fn or replica_device(self._config)
         with graph.as_default(), graph.device(device):
             tf1.set_random_seed(self._config.tf_random_seed)
-            self._create_global_step()
-            sessions.create_global_step_read()
+            if self._create_global_step() is not None:
+                sessions.create_global_step_read()
             parsed, spec = self._build_model(input_fn, ModeKeys.TRAIN)
             return self._finish_training(spec, [*parsed.hooks, *hooks], listeners)
 
@@ -354,7 +354,7 @@ class Estimator(RunsInReplicas, ExportsSavedModels):
     ) -> evaluation.Graph:
         """Builds the inputs, the model and the metrics in the default graph."""
         tf1.set_random_seed(self._config.tf_random_seed)
-        global_step = self._create_global_step()
+        self._create_global_step()
         if self._config.eval_distribute is None:
             graph = self._evaluation_on_one_device(input_fn, hooks)
         else:
@@ -363,7 +363,7 @@ class Estimator(RunsInReplicas, ExportsSavedModels):
             self._warm_start_variables()
         return graph._replace(
             scaffold=sessions.with_metric_initializers(graph.scaffold),
-            values={**graph.values, evaluation.GLOBAL_STEP: global_step},
+            values={**graph.values, evaluation.GLOBAL_STEP: tf1.train.get_global_step()},
         )
 
     def _evaluation_on_one_device(self, input_fn: InputFn, hooks: list[Hook]) -> evaluation.Graph:

@@ -8,6 +8,7 @@ from estimator_compat.canned.logit_fns import (
     linear_logit_fn_builder,
 )
 from estimator_compat.canned.rnn import RNNClassifier, RNNEstimator
+from estimator_compat.canned.saved_model_estimator import SavedModelEstimator
 from estimator_compat.export import build_raw_supervised_input_receiver_fn
 from estimator_compat.heads.sequential import SequentialHeadWrapper
 from estimator_compat.hooks.early_stopping import (
@@ -26,6 +27,7 @@ __all__ = [
     "LinearSDCA",
     "RNNClassifier",
     "RNNEstimator",
+    "SavedModelEstimator",
     "SequentialHeadWrapper",
     "build_raw_supervised_input_receiver_fn",
     "call_logit_fn",

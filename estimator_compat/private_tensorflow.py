@@ -422,6 +422,15 @@ def restore_names_of_slim() -> None:
                 setattr(module, name, value)
 
 
+def saved_model_loader(folder: Any) -> Any:
+    """Returns TensorFlow's loader of a SavedModel, which puts its graph into another graph.
+
+    The public `tf.compat.v1.saved_model.load` needs a session, and takes no tensors for the inputs.
+    """
+    loaders = importlib.import_module("tensorflow.python.saved_model.loader_impl")
+    return loaders.SavedModelLoader(folder)
+
+
 def add_truth(truth: Callable[[Any], bool]) -> None:
     """Gives the variables of graphs another truth value, for example that of reference variables.
 

@@ -139,6 +139,11 @@ _add_symbols(
     "poisson_regression_head regression_head",
 )
 _add_symbols("contrib.estimator", "estimator_compat.heads.legacy_multi:", "multi_head")
+_add_symbols(
+    "contrib.estimator",
+    "estimator_compat.canned.saved_model_estimator:",
+    "SavedModelEstimator",
+)
 _add_symbols("contrib.estimator", "estimator_compat.forwarding_features:", "forward_features")
 _add_symbols("contrib.estimator", f"{_OURS}.optimize:", "clip_gradients_by_norm")
 for _name in ("replicate_model_fn", "TowerOptimizer"):

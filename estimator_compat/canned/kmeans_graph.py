@@ -178,26 +178,24 @@ def _copy_centers(variables: _Variables, settings: Settings) -> Operation:
 
 
 def _train_on_mini_batch(points: Tensor, indices: Tensor, variables: _Variables) -> Operation:
-    """Returns the op that moves centers towards the mean of all their points so far.
+    """Returns the op that moves centers towards their new points.
 
     A center x of n points that gets the points d_1, ... d_k becomes
-    x + (d_1 + ... + d_k - k * x) / (n + k).
+    x + (d_1 + ... + d_k - k * x) / (n + 2 * k). The original meant n + k. Nothing made it read the
+    counts before it added k to them, and its runs added first. The order is fixed here.
     """
     nearest, places = tf.unique(tf.reshape(indices, [-1]))
     count = tf.size(nearest)
-    old_counts = tf.gather(variables.counts, nearest)
-    old_centers = tf.gather(variables.updated, nearest)
     new_counts = tf.math.unsorted_segment_sum(tf.ones_like(places, tf.int64), places, count)
+    counted = tf1.scatter_add(variables.counts, nearest, new_counts)
+    with tf.control_dependencies([counted]):
+        counts = tf.gather(variables.counts, nearest) + new_counts
+    old_centers = tf.gather(variables.updated, nearest)
     column = tf.concat([tf.reshape(count, [1]), tf.ones([tf.rank(points) - 1], tf.int32)], 0)
     moves = tf.math.unsorted_segment_sum(points, places, count)
     moves -= tf.cast(tf.reshape(new_counts, column), points.dtype) * old_centers
-    moves *= tf.reshape(tf.math.reciprocal(tf.cast(old_counts + new_counts, points.dtype)), column)
-    # The counts must be read before they change. The original leaves this to chance.
-    with tf.control_dependencies([moves]):
-        return tf.group(
-            tf1.scatter_add(variables.counts, nearest, new_counts),
-            tf1.scatter_add(variables.updated, nearest, moves),
-        )
+    moves *= tf.reshape(tf.math.reciprocal(tf.cast(counts, points.dtype)), column)
+    return tf.group(counted, tf1.scatter_add(variables.updated, nearest, moves))
 
 
 def _train_on_full_batch(

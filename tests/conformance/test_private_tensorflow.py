@@ -439,6 +439,20 @@ def restore_names_of_slim(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
     assert importlib.import_module("tensorflow.python.framework.ops").Tensor is tf.Tensor
 
 
+@uses("SavedModelLoader.load_graph and get_meta_graph_def_from_tags")
+def saved_model_loader(_: pytest.MonkeyPatch, folder: Path) -> None:
+    with tf.Graph().as_default(), tf1.Session() as session:
+        x = tf1.placeholder(tf.float32, [], name="x")
+        tf1.saved_model.simple_save(session, str(folder / "saved"), {"x": x}, {"y": x + 1})
+    loader = private_tensorflow.saved_model_loader(str(folder / "saved"))
+    signature = loader.get_meta_graph_def_from_tags(["serve"]).signature_def["serving_default"]
+    with tf.Graph().as_default() as graph, tf1.Session() as session:
+        given = {"x": tf.constant(2.0, name="x")}
+        names = [signature.outputs["y"].name]
+        _, [y] = loader.load_graph(graph, ["serve"], input_map=given, return_elements=names)
+        assert session.run(y) == 3.0
+
+
 @uses("python.tf2.disable and enable")
 def defaults_of_version_1(_: pytest.MonkeyPatch, __: Path) -> None:
     with private_tensorflow.defaults_of_version_1():

@@ -65,8 +65,9 @@ def test_a_full_batch_moves_centers_to_the_mean_of_their_points() -> None:
 
 def test_a_mini_batch_moves_centers_by_the_number_of_points_so_far() -> None:
     found = _trained(tf.constant([[1.0, 0.0], [3.0, 0.0]]), steps=1, mini=True)
-    # Each center counts as one point: (1 + 0 + 0) / 3, and (3 + 4 + 4) / 3, (0 + 2 + 0) / 3.
-    assert found["after"] == pytest.approx(np.array([[1, 0], [11, 2]]) / 3, rel=1e-6)
+    # Each center counts as one point. Two more points count twice, as in the original's runs:
+    # 1 + (0 + 0 - 2 * 1) / 5, and 3 + (4 + 4 - 2 * 3) / 5, 0 + (2 + 0 - 2 * 0) / 5.
+    assert found["after"] == pytest.approx(np.array([[0.6, 0.0], [3.4, 0.4]]), rel=1e-6)
 
 
 def test_a_function_chooses_the_missing_centers() -> None:

@@ -55,7 +55,7 @@ def test_columns_of_version_1() -> None:
         ({"symmetric_l1_regularization": -1.0}, "symmetric_l1_regularization should be non-neg"),
     ],
 )
-def test_factors_out_of_range(given: dict[str, float], words: str) -> None:
+def test_factors_out_of_range(given: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         LinearSDCA("id", **given).settings("squared_loss").check()
 
