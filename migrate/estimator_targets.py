@@ -23,7 +23,7 @@ def find(value: Any) -> tuple[Any, dict[str, Any]] | None:
 
     Args:
       value: An Estimator, or a tuple, a list or a dict with one Estimator and perhaps its TrainSpec
-        and EvalSpec.
+        and EvalSpec. A dict may have a `train_input_fn` and an `eval_input_fn` instead.
 
     Returns:
       The Estimator, and input_fns by the values of `ModeKeys`; None without an Estimator.
@@ -35,7 +35,7 @@ def find(value: Any) -> tuple[Any, dict[str, Any]] | None:
     estimators = [part for part in parts if is_estimator(part)]
     if len(estimators) != 1:
         return None
-    input_fns: dict[str, Any] = {}
+    input_fns = _named(value) if isinstance(value, Mapping) else {}
     for part in parts:
         if isinstance(part, TrainSpec):
             input_fns.setdefault(ModeKeys.TRAIN, part.input_fn)
@@ -43,6 +43,16 @@ def find(value: Any) -> tuple[Any, dict[str, Any]] | None:
             input_fns.setdefault(ModeKeys.EVAL, part.input_fn)
             input_fns.setdefault(ModeKeys.PREDICT, part.input_fn)
     return estimators[0], input_fns
+
+
+def _named(returned: Mapping[Any, Any]) -> dict[str, Any]:
+    """Returns the input_fns that a dict has under their names; TRAIN's also stands for EVAL's."""
+    from estimator_compat.mode_keys import ModeKeys
+
+    train = returned.get("train_input_fn", returned.get("input_fn"))
+    evaluation = returned.get("eval_input_fn", train)
+    modes = {ModeKeys.TRAIN: train, ModeKeys.EVAL: evaluation, ModeKeys.PREDICT: evaluation}
+    return {mode: function for mode, function in modes.items() if callable(function)}
 
 
 def _parts(value: Any) -> Iterator[Any]:

@@ -136,10 +136,13 @@ def _with_summaries(spec: Any, ledger: LossLedger) -> Any:
         name = summary_name(term, ledger)
         if spec.mode == ModeKeys.TRAIN and races(term.name, map(tensor_by_name, term.tensors)):
             continue
-        if taken.isdisjoint(summaries.tags(name)):
-            added = summaries.loss_summaries(*unreduced(term), mode=spec.mode, term=name)
-            metrics.update(added.eval_metric_ops)
-            hooks.extend(added.evaluation_hooks)
+        histogram, scalar = summaries.tags(name)
+        if histogram in taken:
+            continue
+        add = summaries.histogram_alone if scalar in taken else summaries.loss_summaries
+        added = add(*unreduced(term), mode=spec.mode, term=name)
+        metrics.update(added.eval_metric_ops)
+        hooks.extend(added.evaluation_hooks)
     return spec._replace(eval_metric_ops=metrics, evaluation_hooks=tuple(hooks))
 
 

@@ -123,6 +123,25 @@ def add(losses: tf.Tensor, average: tf.Tensor, *, term: str = "") -> None:
         tf1.add_to_collection(tf1.GraphKeys.SUMMARIES, summary)
 
 
+def histogram_alone(losses: tf.Tensor, weights: Tensor, *, mode: str, term: str) -> LossSummaries:
+    """Adds `loss_per_example` to a v1 graph that has an `average_loss` already, such as a head's.
+
+    Args:
+      losses: As for `loss_summaries`.
+      weights: As for `loss_summaries`.
+      mode: TRAIN or EVAL.
+      term: As for `loss_summaries`.
+
+    Returns:
+      The hook of an evaluation; empty in TRAIN.
+    """
+    if mode == ModeKeys.EVAL:
+        hook = _evaluation_hook(losses, _full_weights(losses, weights), None, term)
+        return LossSummaries(evaluation_hooks=(hook,))
+    tf1.add_to_collection(tf1.GraphKeys.SUMMARIES, _histogram(losses, tags(term)[0]))
+    return LossSummaries()
+
+
 def add_loss(loss: tf.Tensor) -> None:
     """Adds the Estimator's own summary, `loss`, unless the model_fn has a summary of that name."""
     summaries = tf1.get_collection(tf1.GraphKeys.SUMMARIES)
@@ -166,14 +185,25 @@ def _tags(summary: tf.Operation) -> set[str]:
 def _evaluation(
     losses: tf.Tensor, weights: Tensor, output_dir: str | None, term: str
 ) -> LossSummaries:
-    histogram, scalar = tags(term)
     mean = _positive_mean if weights is None else _weighted_mean
-    weights = check_weights(losses, 1.0 if weights is None else weights)
-    weights = tf.cast(weights, tf.float32) * tf.ones_like(losses, tf.float32)
-    tf1.add_to_collection(PER_EXAMPLE_COLLECTION, LossPerExample(losses, weights, term))
+    weights = _full_weights(losses, weights)
     metric = mean(losses, weights)
-    hook = LossHistogramHook(_histogram(losses, histogram), output_dir=output_dir, tag=histogram)
-    return LossSummaries(eval_metric_ops={scalar: metric}, evaluation_hooks=(hook,))
+    hook = _evaluation_hook(losses, weights, output_dir, term)
+    return LossSummaries(eval_metric_ops={tags(term)[1]: metric}, evaluation_hooks=(hook,))
+
+
+def _full_weights(losses: tf.Tensor, weights: Tensor) -> tf.Tensor:
+    """Returns the weights in the shape of the losses, float32."""
+    weights = check_weights(losses, 1.0 if weights is None else weights)
+    return tf.cast(weights, tf.float32) * tf.ones_like(losses, tf.float32)
+
+
+def _evaluation_hook(
+    losses: tf.Tensor, weights: tf.Tensor, output_dir: str | None, term: str
+) -> "LossHistogramHook":
+    tf1.add_to_collection(PER_EXAMPLE_COLLECTION, LossPerExample(losses, weights, term))
+    histogram = tags(term)[0]
+    return LossHistogramHook(_histogram(losses, histogram), output_dir=output_dir, tag=histogram)
 
 
 def _positive_mean(losses: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -87,14 +87,7 @@ def is_head(value: Value) -> bool:
 def losses(value: Value) -> Reduced | None:
     """Returns what a canned estimator or the spec of a head has as its loss; None for others."""
     if value.name == CANNED:
-        op, reduction, weights, label_dimension = value.args
-        return Reduced(
-            losses=value,
-            op=str(op.data),
-            axes=_axes(label_dimension),
-            weights=None if weights.is_none else weights,
-            reduction=str(reduction.data),
-        )
+        return _of_canned(value)
     if value.name not in ("create_estimator_spec", "create_loss"):
         return None
     head = value.args[0]
@@ -116,6 +109,17 @@ def losses(value: Value) -> Reduced | None:
         weights=weights,
         reduction=reduction,
         more=() if more is None or more.is_none else (_added(more),),
+    )
+
+
+def _of_canned(value: Value) -> Reduced:
+    op, reduction, weights, label_dimension = value.args
+    return Reduced(
+        losses=value,
+        op=str(op.data),
+        axes=_axes(label_dimension),
+        weights=None if weights.is_none else weights,
+        reduction=str(reduction.data),
     )
 
 

@@ -62,6 +62,15 @@ def test_an_estimator_with_its_specs() -> None:
     assert [target.input_fn(mode) for mode in ("train", "eval", "infer")] == [input_fn] * 3
 
 
+def test_a_dict_with_input_fns() -> None:
+    made = {"estimator": AT_TOP, "train_input_fn": input_fn, "serving_input_receiver_fn": list}
+    assert estimator_targets.find(made) == (
+        AT_TOP,
+        {"train": input_fn, "eval": input_fn, "infer": input_fn},
+    )
+    assert estimator_targets.find((AT_TOP, input_fn)) == (AT_TOP, {})
+
+
 def test_params_are_arguments_of_the_function() -> None:
     target = migrate.load(
         f"{THIS}:regressor", input_fn=f"{THIS}:input_fn", params={"label_dimension": 2}

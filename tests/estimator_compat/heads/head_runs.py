@@ -97,7 +97,8 @@ V1_REDUCTIONS = (
 UNWEIGHTED = ("binary", "multi_label_classes", "regression", "v1_binary", "v1_regression")
 
 
-def _input_fn(labels: Any) -> Any:
+def input_fn(labels: Any) -> Any:
+    """Returns a Dataset of the ten examples."""
     data = ({"x": _X, "w": _WEIGHTS}, labels)
     return tf1.data.Dataset.from_tensor_slices(data).batch(BATCH)
 
@@ -109,7 +110,9 @@ def linear_logits(features: Any, dimension: int) -> Any:
     return tf.matmul(features["x"], kernel), kernel
 
 
-def _model_fn(head: Any, seen: list[Any]) -> Any:
+def model_fn_of(head: Any, seen: list[Any]) -> Any:
+    """Returns the model_fn of a linear model with a head; `seen` gets its export outputs."""
+
     def model_fn(features: Any, labels: Any, mode: str) -> Any:
         logits, kernel = linear_logits(features, head.logits_dimension)
         optimizer = tf1.train.GradientDescentOptimizer(0.1)
@@ -165,10 +168,10 @@ def run(api: Any, head: Any, labels: Any, *, exports: bool) -> dict[str, Any]:
     folder = tempfile.mkdtemp()
     seen: list[Any] = []
     config = api.RunConfig(tf_random_seed=1, save_summary_steps=1, log_step_count_steps=100)
-    estimator = api.Estimator(_model_fn(head, seen), folder, config=config)
-    estimator.train(lambda: _input_fn(labels))
-    metrics = estimator.evaluate(lambda: _input_fn(labels))
-    predictions = list(estimator.predict(lambda: _input_fn(labels)))
+    estimator = api.Estimator(model_fn_of(head, seen), folder, config=config)
+    estimator.train(lambda: input_fn(labels))
+    metrics = estimator.evaluate(lambda: input_fn(labels))
+    predictions = list(estimator.predict(lambda: input_fn(labels)))
     found = {
         "summaries": list(_summaries(Path(folder))),
         "metrics": sorted(metrics),

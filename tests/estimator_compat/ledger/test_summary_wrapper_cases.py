@@ -230,7 +230,7 @@ def test_the_model_fns_own_metric_and_tag_stay(tmp_path: Path) -> None:
     ]
     assert written == [7.0]
     assert model.evaluate(examples)["average_loss"] == 5.0
-    assert "loss_per_example" not in {tag for _, tag in tags(model.eval_dir())}
+    assert "loss_per_example" in {tag for _, tag in tags(model.eval_dir())}
 
 
 # All kinds of callables.
