@@ -185,7 +185,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room(
             name="estimator_compat.estimator",
             holds="Estimator, alone and under the strategy of a RunConfig",
-            modules=(*_in(_E, "estimator"), f"{_E}/distribution/*.py"),
+            modules=(*_in(_E, "estimator", "training_run"), f"{_E}/distribution/*.py"),
         ),
     ),
     (
