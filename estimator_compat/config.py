@@ -283,6 +283,14 @@ class RunConfig:
         if not self.session_config and self.cluster_spec:
             self._session_config = _distributed_session_config(self.task_type, self.task_id)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "RunConfig":
+        """Returns a copy with the same strategies; one with a running server cannot be copied."""
+        copied = copy.copy(self)
+        for name, value in vars(self).items():
+            kept = name.endswith("_distribute")
+            vars(copied)[name] = value if kept else copy.deepcopy(value, memo)
+        return copied
+
     def placed(self, cluster: clusters.Cluster, **strategies: Any) -> "RunConfig":
         """Returns a copy whose properties describe this process's task in a cluster.
 

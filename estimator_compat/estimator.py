@@ -13,14 +13,13 @@ from typing import Any, ClassVar
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import inputs, legacy_keras
+from estimator_compat import inputs, legacy_keras, training_run
 from estimator_compat.cluster import TaskType
 from estimator_compat.config import RunConfig, complete_config, path_to_str, replica_device
 from estimator_compat.distribution import coordinating
 from estimator_compat.distribution.replica_inputs import replica_inputs
 from estimator_compat.distribution.replicated import RunsInReplicas
 from estimator_compat.export.exporting import ExportsSavedModels
-from estimator_compat.losses import summaries
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import (
     checkpoint_files,
@@ -190,8 +189,8 @@ class Estimator(RunsInReplicas, ExportsSavedModels):
         checkpoint_path = checkpoint_files.checkpoint_to_restore(
             self.model_dir, checkpoint_path, "evaluate"
         )
-        scope = contextlib.nullcontext() if strategy is None else strategy.scope()
-        with tf.Graph().as_default(), scope:
+        # Some strategies have a scope in graphs only.
+        with tf.Graph().as_default(), strategy.scope() if strategy else contextlib.nullcontext():
             graph = self._evaluation_graph(input_fn, all_hooks, checkpoint_path)
             return self._run_evaluation(graph, checkpoint_path, self.eval_dir(name))
 
@@ -315,39 +314,9 @@ class Estimator(RunsInReplicas, ExportsSavedModels):
             return self._finish_training(spec, [*parsed.hooks, *hooks], listeners)
 
     def _finish_training(self, spec: EstimatorSpec, hooks: list[Hook], listeners: list[Any]) -> Any:
-        """Adds to the graph of a model what its training needs, and trains."""
         if not tf.train.latest_checkpoint(self.model_dir):
             self._warm_start_variables()
-        summaries.add_loss(spec.loss)
-        tf1.add_to_collection(tf1.GraphKeys.LOSSES, spec.loss)
-        hooks = [
-            *hooks,
-            *training_hooks.loss_hooks(spec.loss, self._config),
-            *spec.training_hooks,
-        ]
-        if not (spec.scaffold.saver or tf1.get_collection(tf1.GraphKeys.SAVERS)):
-            tf1.add_to_collection(tf1.GraphKeys.SAVERS, sessions.default_saver(self._config))
-        if self._config.cluster_spec and coordinating.saves_on_every_worker(
-            self._config.train_distribute
-        ):
-            return coordinating.train(spec, self._config, hooks, listeners)
-        savers = training_hooks.saving_hooks(
-            self._config,
-            spec.scaffold,
-            hooks=[*hooks, *spec.training_chief_hooks],
-            listeners=listeners,
-        )
-        intervals = training_hooks.summary_intervals(self._config, spec.scaffold)
-        return sessions.train(
-            train_op=spec.train_op,
-            loss=spec.loss,
-            scaffold=spec.scaffold,
-            config=self._config,
-            hooks=[*hooks, *intervals.extra_hooks],
-            chief_hooks=[*savers, *spec.training_chief_hooks],
-            save_summary_steps=intervals.save_summary_steps,
-            log_step_count_steps=intervals.log_step_count_steps,
-        )
+        return training_run.run(spec, self._config, hooks, listeners)
 
     def _evaluation_graph(
         self, input_fn: Callable[..., Any], hooks: list[Any], checkpoint_path: str | None

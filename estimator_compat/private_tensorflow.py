@@ -219,7 +219,7 @@ def kept_as_written(package: str) -> Iterator[None]:
     A strategy converts the function that it runs in its replicas, and all functions that this one
     calls. The public `do_not_convert` is for single functions, and what they call.
     """
-    config = importlib.import_module("tensorflow.python.autograph.core.config")
+    config: Any = importlib.import_module("tensorflow.python.autograph.core.config")
     rules = config.CONVERSION_RULES
     config.CONVERSION_RULES = (config.DoNotConvert(package), *rules)
     try:
@@ -234,6 +234,15 @@ def leave_as_written(function: Callable[..., Any]) -> None:
     Functions of `functools.wraps` need it: for AutoGraph they belong to another package.
     """
     function.autograph_info__ = {}  # type: ignore[attr-defined]
+
+
+def converting() -> AbstractContextManager[Any]:
+    """Returns the context of code that AutoGraph converts, unless it was told not to convert."""
+    context = tf.__internal__.autograph.control_status_ctx()
+    if context.status.name == "DISABLED":
+        return contextlib.nullcontext()
+    enabled: AbstractContextManager[Any] = type(context)(type(context.status).ENABLED)
+    return enabled
 
 
 def converted(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ _STRATEGY = (
 _QUEUE = "an op enqueues the rows, in the order of the original's feeding threads"
 
 DIFFERENCES = {
+    "BinaryClassHead": "in several replicas, `accuracy_baseline` is the one of all their examples",
     "BestExporter": "a damaged event file is read up to the damage, with a warning",
     "Estimator": (
         "`predict` leaves the caller's default graph alone between two predictions; a model_fn "

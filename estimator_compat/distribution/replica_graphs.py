@@ -14,6 +14,7 @@ from estimator_compat.runtime import evaluation
 from estimator_compat.spec import EstimatorSpec
 from estimator_compat.type_aliases import Hook, Operation, Tensor
 
+_ONE_DEVICE = (tf.distribute.OneDeviceStrategy, tf1.distribute.OneDeviceStrategy)
 # Builds the model of a replica from its features and labels.
 Build = Callable[[Any, Any], EstimatorSpec]
 
@@ -95,10 +96,18 @@ def evaluated(
 def _in_each(strategy: tf.distribute.Strategy, build: Build, features: Any, labels: Any) -> Any:
     """Builds the model of each replica; returns an EstimatorSpec with a value for each.
 
-    AutoGraph converts the model_fn under the same strategies as it did under the original.
+    AutoGraph converts the model_fn under the same strategies as it did under the original: all that
+    may have several replicas.
     """
+
+    def build_one(features: Any, labels: Any) -> EstimatorSpec:
+        with private_tensorflow.converting():
+            return build(features, labels)
+
     with private_tensorflow.kept_as_written(__name__.partition(".")[0]):
-        return strategy.extended.call_for_each_replica(build, args=(features, labels))
+        return strategy.extended.call_for_each_replica(
+            build if isinstance(strategy, _ONE_DEVICE) else build_one, args=(features, labels)
+        )
 
 
 def _split(

@@ -20,11 +20,6 @@ _ADVICE = (
     "`loss_per_example` and `average_loss` %s: %s; expected sums or means of per-example losses; "
     "call estimator_compat.loss_summaries(losses, weights, mode=mode) in the model_fn."
 )
-_ADVICE_ON_REPLICAS = (
-    "`loss_per_example` and `average_loss` are not written for the training of %d replicas, of "
-    "which only the first writes summaries; expected one; evaluate to get the mean over all "
-    "examples."
-)
 _NOT_WRITTEN = "are not written for this model_fn"
 
 
@@ -58,10 +53,7 @@ def with_loss_summaries(
         )
         if getattr(spec, "loss", None) is None or spec.mode not in modes:
             return spec
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        if spec.mode == ModeKeys.TRAIN and replicas > 1:
-            # The summaries of a step are those of the first replica.
-            tf1.logging.warning(_ADVICE_ON_REPLICAS, replicas)
+        if summaries.is_one_of_several_replicas():
             return spec
         try:
             ledger = reader.ledger(spec.loss, features, labels)

@@ -67,7 +67,8 @@ def loss_summaries(
     `save_summary_steps`; EVAL returns a metric and a hook that cover the whole evaluation set. In
     TF2, TRAIN writes both to the default `tf.summary` writer, if there is one and it is recording.
     EVAL writes nothing in TF2, because it sees one batch only; use `LossAccumulator` instead.
-    PREDICT does nothing. A name scope around the call does not change the tags.
+    PREDICT does nothing, and nor does a v1 graph of several replicas. A name scope around the call
+    does not change the tags.
 
     Args:
       losses: Unreduced losses of any shape, usually `[batch, ...]`. The histogram leaves out NaN
@@ -93,6 +94,8 @@ def loss_summaries(
     in_graph = not tf1.executing_eagerly_outside_functions()
     if mode == ModeKeys.PREDICT or (mode == ModeKeys.EVAL and not in_graph):
         return LossSummaries()
+    if in_graph and is_one_of_several_replicas():
+        return LossSummaries()
     losses = tf.convert_to_tensor(losses)
     if mode == ModeKeys.EVAL:
         return _evaluation(losses, weights, output_dir, term)
@@ -104,6 +107,21 @@ def loss_summaries(
     for summary in (_histogram(losses, histogram), _scalar(average, scalar)):
         tf.summary.experimental.write_raw_pb(summary, step)
     return LossSummaries()
+
+
+def is_one_of_several_replicas() -> bool:
+    """Tells whether a model is built in one of several replicas; logs that it gets no summaries.
+
+    Only the first replica writes summaries, and it has only its own examples.
+    """
+    replicas: int = tf.distribute.get_strategy().num_replicas_in_sync
+    if replicas > 1:
+        tf1.logging.warning(
+            "`loss_per_example` and `average_loss` are not written for %d replicas, of which only "
+            "the first writes summaries; expected one replica; evaluate without a strategy.",
+            replicas,
+        )
+    return replicas > 1
 
 
 def add(losses: tf.Tensor, average: tf.Tensor, *, term: str = "") -> None:

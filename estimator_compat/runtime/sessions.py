@@ -127,10 +127,10 @@ def train(
             max_wait_secs=config.session_creation_timeout_secs,
         )
         checkpoint = None
-    with tf1.train.MonitoredSession(
+    session = tf1.train.MonitoredSession(
         _SessionCreator(creator, scaffold, checkpoint), [*first_hooks, *hooks]
-    ) as session:
-        return _last_loss(session, [train_op, loss])
+    )
+    return _last_loss(session, [train_op, loss])
 
 
 def train_coordinated(
@@ -150,7 +150,7 @@ def train_coordinated(
     Returns:
       The loss of the last step, or None if no step was made.
     """
-    with tf1.train.MonitoredTrainingSession(
+    session = tf1.train.MonitoredTrainingSession(
         master=config.master,
         is_chief=config.is_chief,
         checkpoint_dir=config.model_dir,
@@ -158,15 +158,19 @@ def train_coordinated(
         max_wait_secs=config.session_creation_timeout_secs,
         save_graph_def=config.checkpoint_save_graph_def,
         **session_arguments,
-    ) as session:
-        return _last_loss(session, [train_op, loss])
+    )
+    return _last_loss(session, [train_op, loss])
 
 
 def _last_loss(session: Session, fetches: list[Any]) -> Any:
-    """Makes steps until the session stops; returns the loss of the last one, or None."""
+    """Makes steps until the session stops, and closes it; returns the last loss, or None.
+
+    The session, as a context, ends the steps where the input ends.
+    """
     last_loss = None
-    while not session.should_stop():
-        last_loss = session.run(fetches)[1]
+    with session:
+        while not session.should_stop():
+            last_loss = session.run(fetches)[1]
     if last_loss is None:
         logging.warning(
             "Training with estimator made no steps. Perhaps input is empty or misspecified."

@@ -315,18 +315,34 @@ def _negative(x: Any) -> Any:
 
 @uses("tensorflow.python.autograph.core.config.CONVERSION_RULES")
 def kept_as_written(_: pytest.MonkeyPatch, __: Path) -> None:
-    @tf.function
     def sign(x: Any) -> Any:
         return -1 if x < 0 else 1
+
+    @tf.function
+    def calls(x: Any) -> Any:
+        return sign(x)
 
     with (
         private_tensorflow.kept_as_written(__name__.partition(".")[0]),
         pytest.raises(TypeError, match="symbolic"),
     ):
-        sign(tf.constant(1))
+        calls(tf.constant(1))
 
 
-@uses("tf.__internal__.autograph")
+@uses("tf.__internal__.autograph.control_status_ctx")
+def converting(_: pytest.MonkeyPatch, __: Path) -> None:
+    with private_tensorflow.converting():
+        assert private_tensorflow.converted(_negative) is not _negative
+
+    @tf.autograph.experimental.do_not_convert
+    def refuses() -> Any:
+        with private_tensorflow.converting():
+            return private_tensorflow.converted(_negative)
+
+    assert refuses() is _negative
+
+
+@uses("tf.__internal__.autograph.tf_convert")
 def converted(_: pytest.MonkeyPatch, __: Path) -> None:
     assert private_tensorflow.converted(_negative) is _negative
 

@@ -1,5 +1,6 @@
 """Which strategies a RunConfig takes, and what it makes of TF_CONFIG beside one."""
 
+import copy
 import json
 from typing import Any
 
@@ -88,6 +89,15 @@ def test_experimental_distribute_sets_both() -> None:
     assert RunConfig(experimental_distribute=DistributeConfig()).train_distribute is None
     beside = RunConfig(eval_distribute=ONE, experimental_distribute=DistributeConfig(OTHER))
     assert (beside.train_distribute, beside.eval_distribute) == (OTHER, ONE)
+
+
+def test_a_copy_has_the_same_strategies() -> None:
+    """A strategy with a running server cannot be copied."""
+    config = RunConfig(train_distribute=ONE, session_config=tf.compat.v1.ConfigProto())
+    copied = copy.deepcopy(config)
+    assert copied.train_distribute is ONE
+    assert copied.session_config is not config.session_config
+    assert config.replace(save_summary_steps=3).train_distribute is ONE
 
 
 @pytest.mark.parametrize("cluster", [WORKERS, CHIEF], ids=["workers", "chief"])

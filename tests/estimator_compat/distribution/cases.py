@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -471,17 +471,22 @@ def evaluation_and_prediction(api: Any) -> Facts:
     }
 
 
+class Distribute(NamedTuple):
+    """Stands for `tf.contrib.distribute.DistributeConfig`."""
+
+    train_distribute: Any
+    eval_distribute: Any
+    remote_cluster: Any = None
+
+
 @case
 def distribute_config(api: Any) -> Facts:
     """`experimental_distribute`, which sets both strategies of the RunConfig."""
-    from collections import namedtuple
-
-    kind = namedtuple("DistributeConfig", "train_distribute eval_distribute remote_cluster")
     strategy = mirrored()
     run_config = api.RunConfig(
         tf_random_seed=1,
         session_config=tf1.ConfigProto(device_count={"CPU": 2}, allow_soft_placement=True),
-        experimental_distribute=kind(strategy, strategy, None),
+        experimental_distribute=Distribute(strategy, strategy),
     )
     model = estimator(api, fitted(api, squared), run_config)
     facts = trained(model)
@@ -556,6 +561,37 @@ def dnn_classifier(api: Any) -> Facts:
     model = estimator(api, dnn.model_fn, run_config)
     facts = _canned(model, _classes)
     return {"names": sorted(facts["variables"]), "metrics": sorted(facts["evaluated"])}
+
+
+@case
+def condition_on_a_tensor(api: Any) -> Facts:
+    """AutoGraph converts the model_fn of a MirroredStrategy, and of no OneDeviceStrategy."""
+
+    def model_fn(features: Any, labels: Any, mode: str) -> Any:
+        x = features["x"]
+        if tf.reduce_sum(x) > 0:
+            x = -x
+        loss = squared(labels, dense(x, 1))
+        optimizer = tf1.train.GradientDescentOptimizer(0.1)
+        train_op = optimizer.minimize(loss, tf1.train.get_global_step())
+        return api.EstimatorSpec(mode, loss=loss, train_op=train_op)
+
+    facts = trained(estimator(api, model_fn))
+    one_device = config(api, strategy=tf.distribute.OneDeviceStrategy("/cpu:0"))
+    try:
+        estimator(api, model_fn, one_device).train(batches, steps=1)
+    except TypeError as error:
+        facts["refused"] = str(error)[:49]
+    return facts
+
+
+@case
+def in_memory_evaluator(api: Any) -> Facts:
+    """An evaluation in the training of the same strategy."""
+    model = estimator(api, fitted(api, squared), config(api, evaluated=True))
+    hook = api.experimental.InMemoryEvaluatorHook(model, batches, steps=2, every_n_iter=1)
+    model.train(batches, steps=2, hooks=[hook])
+    return {"summaries": summaries(model.eval_dir())}
 
 
 @ours

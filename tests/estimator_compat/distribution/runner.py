@@ -20,6 +20,7 @@ def api_of(name: str) -> Any:
         names = {name: getattr(tf.estimator, name) for name in dir(tf.estimator)}
         return types.SimpleNamespace(**{**names, "v1": tf.compat.v1.estimator})
     import estimator_compat
+    import estimator_compat.experimental
     import estimator_compat.v1
 
     return estimator_compat

@@ -50,7 +50,7 @@ def test_the_session_gets_the_cpus_of_the_strategy(tmp_path: Path) -> None:
     config = small_model.estimator(tmp_path).config
     coordinating.configure(STRATEGY, config)
     assert dict(config.session_config.device_count) == {}
-    coordinating.configure(TwoCPUs(), config)  # type: ignore[arg-type]
+    coordinating.configure(TwoCPUs(), config)
     assert dict(config.session_config.device_count) == {"CPU": 2}
     assert not config.session_config.allow_soft_placement
 
