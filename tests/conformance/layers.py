@@ -189,11 +189,10 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room(
             name="estimator_compat.estimator",
             holds="Estimator, alone and under the strategy of a RunConfig",
-<<<<<<< HEAD
-            modules=(*_in(_E, "estimator", "legacy_estimator"), f"{_E}/distribution/*.py"),
-=======
-            modules=(*_in(_E, "estimator", "training_run"), f"{_E}/distribution/*.py"),
->>>>>>> dist
+            modules=(
+                *_in(_E, "estimator", "legacy_estimator", "training_run"),
+                f"{_E}/distribution/*.py",
+            ),
         ),
     ),
     (
