@@ -142,7 +142,7 @@ def translate(
         has_labels=train.built.inputs.labels is not None,
         input_fns={mode: input_reading.input_fn_call(target, mode, function) for mode in recorded},
         refused_modes=errors,
-        endless=input_reading.is_endless(target),
+        endless=frozenset(mode for mode in recorded if input_reading.is_endless(target, mode)),
         loss_dtype=train.built.spec.loss.dtype.base_dtype.name,
         param_attributes=model_fn_names.param_attributes(target.params),
         flag_values=model_fn_names.flag_values(),

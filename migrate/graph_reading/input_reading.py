@@ -66,10 +66,10 @@ def _arguments(input_fn: Any, mode: str) -> str:
     return ", ".join(f"{name}={value}" for name, value in given.items() if name in taken)
 
 
-def is_endless(target: Target) -> bool:
-    """Tells whether the training input is a dataset without an end."""
+def is_endless(target: Target, mode: str) -> bool:
+    """Tells whether the input of a mode is a dataset without an end."""
     with tf.Graph().as_default():
-        dataset = target.call_input_fn(ModeKeys.TRAIN)
+        dataset = target.call_input_fn(mode)
         if not isinstance(dataset, tf.data.Dataset):
             return False
         [size] = sessions.values_of([dataset.cardinality()])

@@ -276,7 +276,7 @@ class Program:
       label_specs: The same for the labels; "None" if there are none.
       has_labels: Whether the inputs have labels.
       input_fns: The names of the input_fns by mode.
-      endless: Whether the training input has no end.
+      endless: The modes whose input is a dataset without an end.
       loss_dtype: The dtype of the loss, such as "float32".
       model: The forward pass.
       predictions: The function for PREDICT.
@@ -305,7 +305,7 @@ class Program:
     label_specs: str
     has_labels: bool
     input_fns: Mapping[str, str]
-    endless: bool
+    endless: frozenset[str]
     loss_dtype: str
     model: Model
     predictions: Function | None

@@ -31,7 +31,7 @@ class RunFacts:
       feature_specs: The source of the nest of TensorSpecs of the features.
       has_labels: Whether the training input has labels.
       input_fns: The names of the input_fns by mode, the arguments of their calls, and their files.
-      endless: Whether the training input has no end.
+      endless: The modes whose input is a dataset without an end.
       loss_dtype: The dtype of the loss, such as "float32".
       border: Which functions are kept as they are.
       refused_modes: The errors that the model_fn raised in the modes that it refuses.
@@ -63,7 +63,7 @@ class RunFacts:
     feature_specs: str
     has_labels: bool
     input_fns: Mapping[str, tuple[str, str, str]]
-    endless: bool
+    endless: frozenset[str]
     loss_dtype: str
     border: Border = WHOLE
     refused_modes: Mapping[str, str] = dataclasses.field(default_factory=dict)

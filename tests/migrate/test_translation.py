@@ -81,6 +81,15 @@ def test_what_is_not_translated_is_refused_with_its_line(case: str, tmp_path: Pa
     assert expected in str(raised.value)
 
 
+@pytest.mark.subprocess
+def test_an_evaluation_without_end_is_limited(tmp_path: Path) -> None:
+    module = _load(_write(tmp_path))
+    source = translation.translate(_target(module)).source()
+    assert "print(loop.evaluate(data().take(EVAL_STEPS.value)))" in source
+    target = migrate.Target(model_fn=module.model_fn, input_fns={"train": module.data})
+    assert "evaluate(data" not in translation.translate(target).source()
+
+
 def test_a_lambda_is_refused(tmp_path: Path) -> None:
     module = _load(_write(tmp_path))
     target = migrate.Target(

@@ -5,6 +5,7 @@ import re
 import textwrap
 from collections.abc import Iterable
 
+from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import optimizers
 from migrate.translating.ir import KeptForward, Program
 from migrate.translating.optimizer_rows import optimizer_row
@@ -29,6 +30,10 @@ STEPS_PER_LOOP = flags.DEFINE_integer(
     "steps_per_loop", 100, "How many steps to make in one graph, and between summaries."
 )"""
 
+_EVAL_FLAG = """
+EVAL_STEPS = flags.DEFINE_integer(
+    "eval_steps", 100, "How many batches to evaluate: the input has no end."
+)"""
 _EXPORT_FLAG = """
 EXPORT_TO = flags.DEFINE_string("export_to", None, "Where to write a SavedModel in the end.")"""
 
@@ -36,6 +41,7 @@ EXPORT_TO = flags.DEFINE_string("export_to", None, "Where to write a SavedModel 
 def flags_source(program: Program) -> str:
     """Returns the flags."""
     text = FLAGS.replace('"steps_per_loop", 100', f'"steps_per_loop", {program.summary_steps}')
+    text += _EVAL_FLAG if ModeKeys.EVAL in program.endless else ""
     text += _EXPORT_FLAG if program.export is not None else ""
     # Kept modules may define the same flags.
     kept = program.model.kept is not None

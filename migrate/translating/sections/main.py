@@ -22,7 +22,7 @@ def train(
     batches = iter(dataset)
     count = 1  # an Estimator writes summaries after the first step, then every `steps_per_loop`
     while (step := int(loop.global_step)) < steps:
-        found = {call}{"" if program.endless else _MADE}
+        found = {call}{"" if ModeKeys.TRAIN in program.endless else _MADE}
         if int(loop.global_step) == step + count:
             write_summaries(writer, loop.global_step, found)
         manager.save()
@@ -45,7 +45,10 @@ def main_source(program: Program) -> str:
         "train(loop, dataset, MODEL_DIR.value, STEPS.value, STEPS_PER_LOOP.value)",
     ]
     if ModeKeys.EVAL in program.input_fns:
-        lines.append(f"print(loop.evaluate({program.input_fns[ModeKeys.EVAL]}))")
+        batches = program.input_fns[ModeKeys.EVAL]
+        if ModeKeys.EVAL in program.endless:
+            batches += ".take(EVAL_STEPS.value)"
+        lines.append(f"print(loop.evaluate({batches}))")
     if program.export is not None:
         lines += ["if EXPORT_TO.value:", "    loop.export(EXPORT_TO.value)"]
     return f"""\

@@ -117,7 +117,7 @@ return result"""
 def train_steps_source(program: Program) -> str:
     """Returns `train_steps`: it stops where an input that has an end does."""
     step = "*next(batches)" if program.has_labels else "next(batches)"
-    if program.endless:
+    if ModeKeys.TRAIN in program.endless:
         return f'''\
     @tf.function
     def train_steps(self, batches: Iterator[Any], count: tf.Tensor) -> dict[str, tf.Tensor]:
