@@ -6,7 +6,6 @@ from typing import Any
 
 import tensorflow as tf
 
-from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import sessions
 from migrate.targets import Target
 from migrate.translating.refusal import Refusal
