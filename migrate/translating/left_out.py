@@ -1,11 +1,12 @@
 """What a written module does not carry over, in words."""
 
 import ast
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.expressions import api_of
-from migrate.translating.facts import TensorFact
+from migrate.translating.facts import Span, TensorFact
 from migrate.translating.metric_reading import is_none
 from migrate.translating.run_facts import RunFacts
 from migrate.translating.source_reader.flattening import Flattened
@@ -67,3 +68,54 @@ def words(
         ):
             found.append(f"`{ast.unparse(node)}` (line {node.lineno})")
     return tuple(dict.fromkeys(found))
+
+
+def fixed_hyperparameters(facts: RunFacts, flat: Flattened, written: str) -> Iterator[str]:
+    """Yields the hyperparameters that the model_fn reads and the module does not, in words.
+
+    The module has what they were: a number, or the branch that they chose.
+
+    Args:
+      facts: What the runs showed.
+      flat: The flattened model_fn.
+      written: The source of the module.
+    """
+    names = dict.fromkeys(
+        name
+        for function in _called(facts, flat)
+        for node in ast.walk(function)
+        if (name := _hyperparameter(node))
+    )
+    written = written.replace("PARAMS", "params").replace('"', "'")
+    fixed = [one for one in names if not re.search(rf"{re.escape(one)}(?!\w)", written)]
+    if fixed:
+        many = "s" if len(fixed) > 1 else ""
+        has = "they were" if many else "it was"
+        yield f"the hyperparameter{many} {', '.join(fixed)}: the module has what {has}"
+
+
+def _called(facts: RunFacts, flat: Flattened) -> Iterator[ast.FunctionDef]:
+    """Yields the model_fn, and the functions of the program that it calls."""
+    spans: list[Span | None] = [facts.model_fn]
+    spans += [call.callee.span for record in facts.calls.values() for call in record.walk()]
+    places = dict.fromkeys((span.file, span.line) for span in spans if span is not None)
+    files = {file.path: file for file in flat.files}
+    for path, line in places:
+        if path in files:
+            yield from files[path].functions.get(line, ())
+
+
+def _hyperparameter(node: ast.AST) -> str:
+    """Returns `FLAGS.rate`, `params['rate']` or `params.rate`; "" for other nodes."""
+    if not isinstance(node, ast.Attribute | ast.Subscript) or not isinstance(node.value, ast.Name):
+        return ""
+    owner = node.value.id
+    if owner not in ("FLAGS", "params"):
+        return ""
+    if isinstance(node, ast.Attribute):
+        return "" if owner == "params" and node.attr in _METHODS else ast.unparse(node)
+    is_name = isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
+    return ast.unparse(node) if is_name else ""
+
+
+_METHODS = frozenset(dir(dict))

@@ -170,7 +170,8 @@ class _Reading:
         read = [tables, *parts.values(), shown]
         needed = NeededSource(facts, self.flat, self.own)
         copied = needed.copy(read, known=tuple(part.constants))
-        params = self.params.source("\n".join([*texts([copied, *read]), *parts["model"].body]))
+        written = "\n".join([*texts([copied, *read]), *parts["model"].body])
+        params = self.params.source(written)
         return Program(
             **parts,
             source=facts.model_fn.file,
@@ -207,6 +208,7 @@ class _Reading:
                     exports=self.export is not None,
                 ),
                 *map(inputs_to_write.words, unwritten),
+                *left_out.fixed_hyperparameters(facts, self.flat, written),
             ),
             summaries=self.summaries,
             export=self.export,
