@@ -6,7 +6,6 @@ The programs are in `cases.py`. They run on two logical CPUs, in one process eac
 import json
 from typing import Any
 
-import numpy as np
 import pytest
 
 from tests.estimator_compat.distribution.record import RECORDING, RUNNER
@@ -42,8 +41,10 @@ def assert_equal(found: Any, recorded: Any, place: str) -> None:
         assert list(found) == list(recorded), place
         for name, value in recorded.items():
             assert_equal(found[name], value, f"{place}/{name}")
-    elif isinstance(recorded, list) and all(isinstance(value, float) for value in recorded):
-        np.testing.assert_allclose(found, recorded, rtol=1e-5, atol=1e-6, err_msg=place)
+    elif isinstance(recorded, list):
+        assert len(found) == len(recorded), place
+        for index, value in enumerate(recorded):
+            assert_equal(found[index], value, f"{place}/{index}")
     elif isinstance(recorded, float):
         assert found == pytest.approx(recorded, rel=1e-5, abs=1e-6), place
     else:
