@@ -10,6 +10,6 @@ def test_progress_goes_to_stderr(
 ) -> None:
     progress = Progress()
     progress("too early")
-    monkeypatch.setattr(progress, "INTERVAL", 0.0)
+    monkeypatch.setattr(progress, "INTERVAL_OF_LOGS", 0.0)
     progress("reference: step 7 of 100")
     assert capsys.readouterr() == ("", "... reference: step 7 of 100\n")
