@@ -384,7 +384,17 @@ _add_symbol("contrib.tensor_forest", None, "use the tensorflow-decision-forests 
 _add_symbol("contrib.factorization", None, "write it on tf.compat.v1, or use scikit-learn")
 _add_symbol("contrib.timeseries", None, "write a model_fn")
 _add_symbol("contrib.ffmpeg", None, "use tf.audio, or the tensorflow-io package")
-_add_symbol("contrib.image", None, "use tf.image")
+for _name in (
+    "adjust_hsv_in_yiq",
+    "bipartite_match",
+    "connected_components",
+    "dense_image_warp",
+    "interpolate_spline",
+    "random_hsv_in_yiq",
+    "single_image_random_dot_stereograms",
+    "sparse_image_warp",
+):
+    _add_symbol(f"contrib.image.{_name}", None, "use tf.image, or write it on tf.compat.v1")
 _add_symbols(
     "contrib.image",
     f"{_OURS}.image:",
@@ -394,7 +404,14 @@ _add_symbols(
 _add_symbol("contrib.mixed_precision", None, "use tf.compat.v1.mixed_precision")
 _add_symbol("contrib.distributions", None, "use the tensorflow-probability package")
 _add_symbol("contrib.gan", None, "use the tensorflow-gan package")
-_add_symbol("contrib.cudnn_rnn", None, "use tf.keras.layers.LSTM, which uses the cuDNN kernel")
+for _name, _layer in {
+    "CudnnCompatibleGRUCell": "GRU",
+    "CudnnGRU": "GRU",
+    "CudnnLSTM": "LSTM",
+    "CudnnRNNRelu": "SimpleRNN",
+    "CudnnRNNTanh": "SimpleRNN",
+}.items():
+    _add_symbol(f"contrib.cudnn_rnn.{_name}", None, f"use tf.keras.layers.{_layer}")
 _add_symbols(
     "contrib.cudnn_rnn",
     f"{_OURS}.cudnn_rnn:",

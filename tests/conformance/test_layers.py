@@ -53,6 +53,8 @@ MAY_BUILD_SCAFFOLDS = {
     MAY_BUILD_SESSIONS,
     "estimator_compat/spec.py",
     "estimator_compat/distribution/scaffolds.py",
+    # Its model_fn initializes the tables of a SavedModel.
+    "estimator_compat/canned/saved_model_estimator.py",
 }
 MAY_CHANGE_MODULES = {
     # It registers the user's file under its name, as an import does.
@@ -76,6 +78,7 @@ MAY_EXIT = {
 MODES = {"train", "eval", "infer"}
 MAY_SPELL_MODES = {
     "estimator_compat/mode_keys.py": "the values",
+    "estimator_compat/canned/saved_model_estimator.py": "tags and signatures of a SavedModel",
     "estimator_compat/command_line/modes.py": "values of --mode",
     "estimator_compat/command_line/next_commands.py": "values of --mode",
     "estimator_compat/command_line/run_engine.py": "the label of a stage",
