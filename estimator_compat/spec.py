@@ -292,7 +292,8 @@ def check_returned_spec(spec: Any, mode: str) -> EstimatorSpec:
             "estimator_compat.EstimatorSpec(mode, loss=..., train_op=..., predictions=...); "
             "return one in every mode."
         )
-    if spec.mode != mode:
+    # A model_fn without the argument `mode` may leave it None, as the original let it.
+    if spec.mode not in (None, mode):
         raise ValueError(
             f"model_fn returned an EstimatorSpec of mode {spec.mode!r} when it was called in "
             f"mode {mode!r}; expected the same mode; pass `mode=mode` to the EstimatorSpec."

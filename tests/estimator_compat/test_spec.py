@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from estimator_compat import EstimatorSpec, ModeKeys
+from estimator_compat.spec import check_returned_spec
 
 tf1 = tf.compat.v1
 TRAIN, EVAL, PREDICT = ModeKeys.TRAIN, ModeKeys.EVAL, ModeKeys.PREDICT
@@ -201,3 +202,11 @@ def test_a_keras_metric_becomes_a_pair_and_is_initialized_with_the_locals() -> N
 def test_a_keras_metric_that_measured_nothing() -> None:
     with pytest.raises(ValueError, match="call it on the model_fn's tensors first"):
         evaluate({"m": tf.keras.metrics.Mean()})
+
+
+def test_a_model_fn_without_a_mode_may_leave_it_out() -> None:
+    fields: Any = {"loss": tf.constant(1.0), "train_op": tf.no_op()}
+    loose = EstimatorSpec(None, **fields)
+    assert check_returned_spec(loose, TRAIN) is loose
+    with pytest.raises(ValueError, match="pass `mode=mode`"):
+        check_returned_spec(EstimatorSpec(EVAL, **fields), TRAIN)
