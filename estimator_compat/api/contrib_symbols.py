@@ -339,6 +339,14 @@ for _module, _names in (
     ("training_helper", "TrainingHelper"),
 ):
     _add_symbols("contrib.seq2seq", f"{_OURS}.seq2seq.{_module}:", _names)
+# Programs subclass the first and call the second, from `seq2seq.python.ops.attention_wrapper`.
+_add_symbol(
+    "contrib.seq2seq._BaseAttentionMechanism",
+    f"{_OURS}.seq2seq.attention_mechanism:BaseAttentionMechanism",
+)
+_add_symbol(
+    "contrib.seq2seq._compute_attention", f"{_OURS}.seq2seq.attention_wrapper:compute_attention"
+)
 
 # crf
 _add_symbols(

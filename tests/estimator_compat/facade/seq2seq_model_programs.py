@@ -225,7 +225,6 @@ def luong(tf):
         "luong",
         model,
         {
-            "greedy": model.greedy,
             "imputed": lambda *source: model.greedy(*source, impute_finished=True),
             "beam": lambda *source: model.beam(*source, coverage_penalty_weight=0.2),
         },

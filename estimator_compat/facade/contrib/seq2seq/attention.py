@@ -72,7 +72,7 @@ class BahdanauAttention(BaseAttentionMechanism):
           state: The alignments of the time step before.
         """
         with tf1.variable_scope(None, "bahdanau_attention"):
-            processed = self.query_layer(query) if self.query_layer else query
+            processed = self.process_query(query)
             score = attention_scores.bahdanau(
                 processed,
                 self._keys,

@@ -68,11 +68,11 @@ class BaseAttentionMechanism(AttentionMechanism):
                 f"probability_fn must be callable, saw type: {type(probability_fn).__name__}; "
                 "pass a function, such as `tf.nn.softmax`."
             )
-        self._query_layer = query_layer
-        self._memory_layer = memory_layer
+        self._query_layer: Any = query_layer
+        self._memory_layer: Any = memory_layer
         self.dtype = memory_layer.dtype
         mask_value = -np.inf if score_mask_value is None else score_mask_value
-        self._probability_fn = lambda score, previous: probability_fn(
+        self._probability_fn: Any = lambda score, previous: probability_fn(
             _masked_score(score, memory_sequence_length, mask_value), previous
         )
         with tf1.name_scope(name, "BaseAttentionMechanismInit"):
@@ -117,6 +117,15 @@ class BaseAttentionMechanism(AttentionMechanism):
     def state_size(self) -> Any:
         """The size of the state, which is the alignments of the time step before."""
         return self._alignments_size
+
+    def process_query(self, query: Tensor) -> Tensor:
+        """Returns a query as the keys are compared with it: after the query layer, if any.
+
+        Args:
+          query: `[batch, depth]`.
+        """
+        layer: Any = self.query_layer
+        return query if layer is None else layer(query)
 
     def initial_alignments(self, batch_size: Any, dtype: Any) -> Tensor:
         """Returns the alignments before the first time step: zeros, `[batch, time]`.

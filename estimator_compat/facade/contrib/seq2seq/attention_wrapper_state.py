@@ -35,7 +35,9 @@ class AttentionWrapperState(NamedTuple):
         Raises:
           ValueError: The shape of a new tensor differs from that of the old one.
         """
-        return tf1.nest.map_structure(_as_shaped, self, self._replace(**kwargs))
+        changed = self._replace(**kwargs)
+        made: AttentionWrapperState = tf1.nest.map_structure(_as_shaped, self, changed)
+        return made
 
 
 def _as_shaped(old: Any, new: Any) -> Any:

@@ -19,7 +19,7 @@ class Beams:
 
     def __init__(self, batch_size: Tensor, width: int) -> None:
         self._batch_size, self._width = batch_size, width
-        self._static_batch = tf1.get_static_value(batch_size)
+        self._static_batch: int | None = tf1.get_static_value(batch_size)
 
     @property
     def static_batch(self) -> int | None:
@@ -67,7 +67,7 @@ class Beams:
     def _check_rows(self, tensor: Tensor) -> None:
         """Raises a ValueError if the rows of a tensor are not the beams of the examples."""
         rows, batch = tensor.shape.as_list()[0], self._static_batch
-        if None not in (rows, batch) and rows != batch * self._width:
+        if batch is not None and rows not in (None, batch * self._width):
             raise ValueError(
                 f"Cannot reshape a tensor of shape {tensor.shape} to [batch_size, beam_width, ...] "
                 f"== [{batch}, {self._width}, ...]; expected {batch * self._width} rows; repeat "
@@ -111,7 +111,7 @@ class Beams:
         first, second = [*(shape.as_list() if shape.ndims else []), None, None][:2]
         batch, width = self._static_batch, self._width
         fits = bool(shape.ndims)
-        if fits and None not in (batch, first):
+        if fits and batch is not None and first is not None:
             # As in TensorFlow 1.15, which does not sort elements of an entirely known shape.
             fits = first == batch * width and (second is None or (first, second) == (batch, width))
         if not fits:

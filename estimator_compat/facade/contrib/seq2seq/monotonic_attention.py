@@ -163,7 +163,7 @@ class BahdanauMonotonicAttention(_MonotonicAttention):
           state: The alignments of the time step before.
         """
         with tf1.variable_scope(None, "bahdanau_monotonic_attention"):
-            processed = self.query_layer(query) if self.query_layer else query
+            processed = self.process_query(query)
             score = attention_scores.bahdanau(
                 processed,
                 self._keys,

@@ -80,12 +80,14 @@ class TrainingHelper(Helper):
         with tf1.name_scope(name, "TrainingHelperInitialize"):
             return self._read(0)
 
-    def sample(self, time: Tensor, outputs: Nest, name: str | None = None, **unused: Any) -> Tensor:
+    def sample(  # type: ignore[override]
+        self, time: Tensor, outputs: Nest, name: str | None = None, **unused: Any
+    ) -> Tensor:
         """Returns the ids with the largest outputs; see `Helper`."""
         with tf1.name_scope(name, "TrainingHelperSample"):
             return tf1.cast(tf1.argmax(outputs, axis=-1), tf1.int32)
 
-    def next_inputs(
+    def next_inputs(  # type: ignore[override]
         self, time: Tensor, outputs: Nest, state: Nest, name: str | None = None, **unused: Any
     ) -> tuple[Tensor, Nest, Nest]:
         """Returns the inputs of the next time step; see `Helper`."""
