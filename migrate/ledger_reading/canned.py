@@ -82,7 +82,7 @@ def read(call: ast.Call, name: str, symbol: str, path: str) -> Canned:
         _label_dimension(call, names, values),
         origin=origin,
     )
-    return Canned(*(reader.ledger_of(loss, mode) for mode in (ModeKeys.TRAIN, ModeKeys.EVAL)))
+    return Canned(reader.ledger_of(loss, ModeKeys.TRAIN), reader.ledger_of(loss, ModeKeys.EVAL))
 
 
 def _default(symbol: str) -> str:

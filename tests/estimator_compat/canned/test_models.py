@@ -49,7 +49,7 @@ def value(tensor: Any, given: dict[Any, Any]) -> Any:
 
 
 def test_the_logits_of_a_linear_model() -> None:
-    how = {"units": 1, "sparse_combiner": "sum", "scope": "linear/linear_model"}
+    how: dict[str, Any] = {"units": 1, "sparse_combiner": "sum", "scope": "linear/linear_model"}
     model = linear_model.build(features(), [X, WORDS], **how)
     assert [v.op.name for v in [*model.weights, *model.bias]] == [
         "linear/linear_model/word/weights",
@@ -64,7 +64,7 @@ def test_the_logits_of_a_linear_model() -> None:
 
 @pytest.mark.parametrize(("combiner", "expected"), [("mean", 15.0), ("sqrtn", 30 / math.sqrt(2))])
 def test_how_several_values_are_joined(combiner: str, expected: float) -> None:
-    how = {"units": 1, "sparse_combiner": combiner, "scope": "m"}
+    how: dict[str, Any] = {"units": 1, "sparse_combiner": combiner, "scope": "m"}
     model = linear_model.build(features(), [WORDS], **how)
     found = value(model.logits, {model.weights[0]: [[10.0], [20.0]]})
     assert found[0][0] == pytest.approx(expected)
