@@ -76,7 +76,7 @@ def predictions(specs: Specs, others: list[Statement], outputs: Sequence[str]) -
     ):
         value, needed = last.node.value, needed[:-1]
     return Function(
-        name="predictions",
+        name="predicted" if "predictions" in outputs else "predictions",
         parameters=parameters(outputs, needed, value),
         body=tuple(lines(needed)),
         returns=ast.unparse(value),

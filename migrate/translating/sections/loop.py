@@ -164,7 +164,7 @@ def _predict(program: Program) -> str:
     @tf.function
     def predict_step(self, features: Any) -> Any:
 {indented(chr(10).join(lines), 2)}
-        return predictions({arguments})
+        return {program.predictions.name}({arguments})
 
     def predict(self, dataset: tf.data.Dataset) -> Iterator[Any]:
         """Yields the predictions for each batch; labels in the input are left alone."""

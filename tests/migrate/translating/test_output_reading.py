@@ -48,3 +48,13 @@ def test_what_stands_before_the_dict_is_not_an_item() -> None:
 def test_a_name_that_changes_after_a_metric_reads_it_is_refused() -> None:
     with pytest.raises(Refusal, match="give the two values names of their own"):
         _written_out("metrics = {'a': f(x)}", "x = g(x)", "metrics['b'] = f(x)")
+
+
+@pytest.mark.parametrize(
+    ("output", "name"), [("logits", "predictions"), ("predictions", "predicted")]
+)
+def test_the_function_does_not_have_the_name_of_its_argument(output: str, name: str) -> None:
+    value = ast.parse(f"{{'score': {output}}}").body[0].value  # type: ignore[attr-defined]
+    found = output_reading.predictions({"infer": {"predictions": value}}, [], [output])
+    assert found is not None
+    assert (found.name, found.parameters) == (name, (output,))
