@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat import private_tpu
+from estimator_compat import private_tensorflow
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.tpu.config import InputPipelineConfig, RunConfig, check_positive_integer
 
@@ -74,7 +74,7 @@ def refuse(mode: str, config: RunConfig, batch_sizes: BatchSizes) -> None:
 def _check_system(mode: str, config: RunConfig, batch_size: int | None) -> None:
     cores = config.tpu_config.num_cores_per_replica
     cluster = config.session_config.cluster_def if config.session_config else None
-    system = private_tpu.system(config.master, cluster, with_topology=bool(cores))
+    system = private_tensorflow.tpu_system(config.master, cluster, with_topology=bool(cores))
     if not system.num_cores:
         raise ValueError(f"Cannot find any TPU cores in the system. {_REFUSED}")
     per_host_v2 = config.tpu_config.per_host_input_for_training == InputPipelineConfig.PER_HOST_V2

@@ -96,7 +96,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room(
             name="estimator_compat.private_tensorflow",
             holds="every private member of TensorFlow and tf_keras, with its reason",
-            modules=_in(_E, "private_tensorflow", "private_keras", "private_tpu"),
+            modules=_in(_E, "private_tensorflow", "private_keras"),
             libraries=("tensorflow",),
         ),
         Room(
@@ -308,6 +308,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
                 "estimator_compat.api.places",
                 "estimator_compat.losses.reductions",
                 "migrate.findings",
+                "migrate.mappings.behavior_names",
                 "migrate.mappings.symbols",
             ),
         ),

@@ -1,6 +1,6 @@
-"""Uses every private member of tf_keras, and the one that finds TPUs, on the installed version.
+"""Uses every private member of tf_keras on the installed version.
 
-A failure names the function of `private_keras` or `private_tpu` to mend.
+A failure names the function of `private_keras` to mend.
 """
 
 import inspect
@@ -13,7 +13,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 import tf_keras
 
-from estimator_compat import private_keras, private_tpu
+from estimator_compat import private_keras
 
 X = np.array([[1.0], [2.0]], np.float32)
 
@@ -98,10 +98,6 @@ def is_initialized() -> None:
         assert not private_keras.is_initialized(compiled())
 
 
-def system() -> None:
-    assert private_tpu.system("", None, with_topology=False).num_cores == 0
-
-
 CHECKS = {name: value for name, value in vars().items() if inspect.isfunction(value)}
 
 
@@ -113,7 +109,7 @@ def functions(module: ModuleType) -> set[str]:
     }
 
 
-PRIVATE = sorted(functions(private_keras) | functions(private_tpu))
+PRIVATE = sorted(functions(private_keras))
 
 
 @pytest.mark.parametrize("name", [name for name in PRIVATE if not name.startswith("_")])

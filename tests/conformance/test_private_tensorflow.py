@@ -22,9 +22,7 @@ ROOT = Path(__file__).parents[2]
 MODULES = sorted(
     path for package in ("estimator_compat", "migrate") for path in (ROOT / package).rglob("*.py")
 )
-HOMES = {
-    ROOT / "estimator_compat" / f"private_{name}.py" for name in ("tensorflow", "keras", "tpu")
-}
+HOMES = {ROOT / "estimator_compat" / f"private_{name}.py" for name in ("tensorflow", "keras")}
 
 # A check uses members on a small graph: which of TensorFlow's it uses, by our function's name.
 Check = Callable[[pytest.MonkeyPatch, Path], None]
@@ -467,6 +465,11 @@ def saved_model_loader(_: pytest.MonkeyPatch, folder: Path) -> None:
         names = [signature.outputs["y"].name]
         _, [y] = loader.load_graph(graph, ["serve"], input_map=given, return_elements=names)
         assert session.run(y) == 3.0
+
+
+@uses("python.tpu.tpu_system_metadata._query_tpu_system_metadata")
+def tpu_system(_: pytest.MonkeyPatch, __: Path) -> None:
+    assert private_tensorflow.tpu_system("", None, with_topology=False).num_cores == 0
 
 
 @uses("python.tf2.disable and enable")
