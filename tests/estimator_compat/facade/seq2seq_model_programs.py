@@ -206,7 +206,6 @@ def bahdanau(tf):
             "short": lambda *source: model.greedy(*source, limit=tf.constant(2)),
             "by_time": lambda *source: model.greedy(*source, output_time_major=True),
             "beam": beam(),
-            "beam_long": beam(width=2, length_penalty_weight=0.8, limit=None),
             "beam_covered": beam(coverage_penalty_weight=0.4, length_penalty_weight=0.5),
             "beam_static": beam(static=True),
             "beam_unsorted": beam(reorder_tensor_arrays=False),

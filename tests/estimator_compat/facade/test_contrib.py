@@ -128,7 +128,9 @@ def test_as_tensorflow_1_15(runs: Runs, family: str, program: str) -> None:
     for path in after_adam:
         assert found_numbers.pop(path) == pytest.approx(numbers.pop(path), abs=1e-4)
     relative = RELATIVE.get(family, 1e-5)
-    assert found_numbers == pytest.approx(numbers, rel=relative, abs=1e-6)
+    # Sums of up to 300 numbers, each of which is right to about 1e-7.
+    absolute = 1e-5 if family == "seq2seq_more" else 1e-6
+    assert found_numbers == pytest.approx(numbers, rel=relative, abs=absolute)
 
 
 @pytest.mark.parametrize(
