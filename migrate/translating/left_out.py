@@ -89,9 +89,9 @@ def fixed_hyperparameters(facts: RunFacts, flat: Flattened, written: str) -> Ite
     written = written.replace("PARAMS", "params").replace('"', "'")
     fixed = [one for one in names if not re.search(rf"{re.escape(one)}(?!\w)", written)]
     if fixed:
-        many = "s" if len(fixed) > 1 else ""
-        has = "they were" if many else "it was"
-        yield f"the hyperparameter{many} {', '.join(fixed)}: the module has what {has}"
+        what = "hyperparameters" if len(fixed) > 1 else "hyperparameter"
+        whose = "whose values are" if len(fixed) > 1 else "whose value is"
+        yield f"the {what} {', '.join(fixed)}, {whose} fixed in the module"
 
 
 def _called(facts: RunFacts, flat: Flattened) -> Iterator[ast.FunctionDef]:

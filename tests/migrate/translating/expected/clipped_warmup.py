@@ -10,6 +10,11 @@ The loss of TRAIN and EVAL:
 
 The update is that of `tf.train.AdamOptimizer`, with its slots under their legacy names; the rows
     of an embedding move as under that optimizer.
+
+Not carried over:
+
+    the hyperparameters params['init_lr'], params['train_steps'], params['warmup_steps'], whose
+        values are fixed in the module
 """
 
 from collections.abc import Iterator

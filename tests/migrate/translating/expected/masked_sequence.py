@@ -11,6 +11,10 @@ The loss of TRAIN and EVAL:
 
 The update is that of `tf.train.AdamOptimizer`, with its slots under their legacy names; the rows
     of an embedding move as under that optimizer.
+
+Not carried over:
+
+    the hyperparameter params['clip'], whose value is fixed in the module
 """
 
 from collections.abc import Iterator

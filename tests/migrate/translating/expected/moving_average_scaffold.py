@@ -10,6 +10,10 @@ The loss of TRAIN and EVAL:
                   weights
 
 The update is that of `tf.train.GradientDescentOptimizer`.
+
+Not carried over:
+
+    the hyperparameter params['decay'], whose value is fixed in the module
 """
 
 from collections.abc import Iterator

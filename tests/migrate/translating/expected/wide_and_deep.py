@@ -13,6 +13,11 @@ The loss of TRAIN and EVAL:
 
 The update is that of `tf.train.FtrlOptimizer` and `tf.train.AdagradOptimizer`, with its slots
     under their legacy names; the rows of an embedding move as under that optimizer.
+
+Not carried over:
+
+    the hyperparameters params['wide_columns'], params['deep_columns'], whose values are fixed in
+        the module
 """
 
 from collections.abc import Iterator
