@@ -166,19 +166,45 @@ def _translated(facts: RunFacts, keep: Collection[str], whole: Collection[str]) 
     )
     _check_names_of_functions(facts, [*keep, *whole])
     if keep:
-        return Translation(program=program_reading.read(kept))
+        return _kept(kept)
     try:
         translation = Translation(program=program_reading.read(facts))
         translation.source()
         return translation
     except Refusal as refusal:
         try:
-            translation = Translation(program=program_reading.read(kept), because=str(refusal))
+            translation = _kept(kept, because=str(refusal))
             translation.source()
         except Refusal as second:
             # The first reason is that of a user who wants the whole program translated.
             raise refusal from second
         return translation
+
+
+def _kept(facts: RunFacts, because: str = "") -> Translation:
+    """Translates the program with the forward pass kept.
+
+    Raises:
+      Refusal: The forward pass is not kept, or it calls what TensorFlow 2 lacks.
+    """
+    translation = Translation(program=program_reading.read(facts), because=because)
+    kept = translation.program.model.kept
+    absent = {f"tf.{name}" for name in kept.modules.absent} if kept is not None else set()
+    places = {(one.path, one.line) for one in translation.kept}
+    for call in (one for run in facts.calls.values() for one in run.walk()):
+        span = call.callee.span
+        if span is None or (span.file, span.line) not in places:
+            continue
+        for inner in call.walk():
+            if inner.callee.api in absent:
+                raise Refusal(
+                    f"the kept function `{call.callee.name}` calls `{inner.callee.api}`, which "
+                    "TensorFlow 2 lacks, and for which there is no stand-in; write it with "
+                    "tf.layers or tf.get_variable",
+                    path=inner.span.file,
+                    line=inner.span.line,
+                )
+    return translation
 
 
 def _check_names_of_functions(facts: RunFacts, names: Collection[str]) -> None:

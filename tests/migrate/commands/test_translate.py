@@ -168,6 +168,38 @@ def test_a_kept_function_is_proved(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["verdict"]["outcome"] in ("identical", "equivalent")
 
 
+LEGACY = """
+import tensorflow as tf
+
+def data():
+    x = [[1, 2], [3, 4], [5, 0]]
+    return tf.data.Dataset.from_tensor_slices((x, [1.0, 0.0, 1.0])).batch(2).repeat()
+
+def embedded(x):
+    return tf.contrib.layers.embed_sequence(x, vocab_size=6, embed_dim=3)
+
+def model_fn(features, labels, mode):
+    outputs = tf.reduce_sum(embedded(features), [1, 2])
+    loss = tf.losses.mean_squared_error(labels, outputs)
+    step = tf.train.get_global_step()
+    train_op = tf.train.GradientDescentOptimizer(0.01).minimize(loss, step)
+    return tf.estimator.EstimatorSpec(mode, {"y": outputs}, loss, train_op)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.subprocess
+@pytest.mark.parametrize("keep", [(), ("--keep=embedded",)])
+def test_a_kept_function_that_calls_what_is_gone(keep: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(LEGACY)
+    target = f"{tmp_path / 'program.py'}:model_fn"
+    done = _translate(tmp_path, "-o", "loop.py", "--facade", *keep, target=target)
+    assert done.returncode == 2
+    assert "program.py:9: " in done.stderr
+    assert "`tf.contrib.layers.embed_sequence`" in done.stderr
+    assert not (tmp_path / "loop.py").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.subprocess
 def test_a_name_of_no_function_is_refused(tmp_path: Path) -> None:
