@@ -11,8 +11,8 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat.canned import kmeans_centers, kmeans_graph
 from estimator_compat.canned.kmeans_centers import FirstCenters
 from estimator_compat.canned.kmeans_graph import KMeansGraph, Settings
-from estimator_compat.estimator import Estimator
 from estimator_compat.export import PredictOutput
+from estimator_compat.legacy_estimator import Estimator
 from estimator_compat.spec import EstimatorSpec
 from estimator_compat.type_aliases import Features, Operation, Tensor, Variable
 

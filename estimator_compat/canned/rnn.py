@@ -7,9 +7,9 @@ import tensorflow as tf
 from absl import logging
 
 from estimator_compat.canned import heads, optimizers, rnn_model
-from estimator_compat.estimator import Estimator
 from estimator_compat.heads.base import Head
 from estimator_compat.heads.sequential import SequentialHeadWrapper
+from estimator_compat.legacy_estimator import Estimator
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.type_aliases import Features, Labels
 

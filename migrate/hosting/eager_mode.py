@@ -2,8 +2,9 @@
 
 Legacy programs call `tf.compat.v1.disable_v2_behavior()` when they are imported. The call ends
 eager execution for the whole process, and no other call turns it on again. Legacy code depends on
-four of its other effects: the sizes in a static shape are plain numbers, tensors can be keys of a
-dict, a variable of a graph is true, and layers draw their initial weights from the graph's seed.
+five of its other effects: the sizes in a static shape are objects, tensors can be keys of a dict, a
+variable of a graph is true, layers draw their initial weights from the graph's seed, and loops and
+branches are ops of the graph itself, which decides the seeds of the random ops in them.
 `keep_eager_execution` leaves these effects. Variables stay resource variables, because a hosted
 graph can only use resource variables.
 """
@@ -21,8 +22,9 @@ def keep_eager_execution() -> None:
     """Replaces the functions that switch eager execution off. It then stays on.
 
     Call it before the legacy code is imported. `disable_v2_behavior` then only changes shapes, the
-    equality of tensors, the truth of variables, and the initializers of a model_fn's layers.
-    `disable_resource_variables` changes that truth only. `disable_eager_execution` does nothing.
+    equality of tensors, the truth of variables, the initializers of a model_fn's layers, and the
+    control flow of graphs. `disable_resource_variables` changes that truth only.
+    `disable_eager_execution` does nothing.
     """
     for name, replacement in _REPLACEMENTS.items():
         private_tensorflow.replace_function(name, replacement)
@@ -34,6 +36,7 @@ def keep_eager_execution() -> None:
 def _use_legacy_values() -> None:
     tf1.disable_v2_tensorshape()
     tf1.disable_tensor_equality()
+    tf1.disable_control_flow_v2()
     _use_legacy_truth()
     legacy_defaults.request()
 

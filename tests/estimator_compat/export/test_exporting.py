@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from estimator_compat import Estimator, ModeKeys, v1
+from estimator_compat import Estimator, ModeKeys, experimental, v1
 
 
 def model_fn(features: Any) -> Any:
@@ -61,6 +61,9 @@ def test_the_older_name_is_gone_from_version_2(tmp_path: Path) -> None:
     with pytest.raises(AttributeError, match=r"Please use `export_saved_model` instead, or .*v1\."):
         _ = model.export_savedmodel
     assert not hasattr(model, "export_savedmodel")
+    # Those of `experimental` were Estimators of TensorFlow 1, under this name, too.
+    for cls in (experimental.KMeans, experimental.RNNClassifier, experimental.RNNEstimator):
+        assert issubclass(cls, v1.Estimator)
 
 
 def test_a_receiver_function_is_needed(tmp_path: Path) -> None:
