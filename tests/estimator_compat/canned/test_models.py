@@ -101,7 +101,7 @@ def test_a_logit_function() -> None:
     build = experimental.linear_logit_fn_builder(2, [X])
     logits = experimental.call_logit_fn(build, features(), "eval", {}, None)
     assert logits.shape.as_list() == [2, 2]
-    with pytest.raises(ValueError, match=r"^model_fn should return a Tensor or a dict"):
+    with pytest.raises(ValueError, match=r"^logit_fn should return a Tensor or a dict"):
         experimental.call_logit_fn(lambda features: 1, features(), "eval", {}, None)
 
 
