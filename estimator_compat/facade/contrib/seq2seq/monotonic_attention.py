@@ -18,18 +18,19 @@ from estimator_compat.type_aliases import Nest, Tensor
 _MODES = ("recursive", "parallel", "hard")
 
 
-def safe_cumprod(x: Any, *args: Any, **kwargs: Any) -> Tensor:
+def safe_cumprod(x: Any, *axes: Any, **options: Any) -> Tensor:
     """Returns the cumulative product, as the exponential of a sum of logarithms.
 
     Args:
       x: Numbers from 0 to 1; those that are too small for a logarithm are enlarged.
-      *args: As in `tf.cumsum`.
-      **kwargs: As in `tf.cumsum`.
+      *axes: The arguments of `tf.cumsum` after the tensor.
+      **options: Those that have names.
     """
     with tf1.name_scope(None, "SafeCumprod"):
-        x = tf1.convert_to_tensor(x, name="x")
-        tiny = np.finfo(x.dtype.as_numpy_dtype).tiny
-        return tf1.exp(tf1.cumsum(tf1.log(tf1.clip_by_value(x, tiny, 1)), *args, **kwargs))
+        numbers = tf1.convert_to_tensor(x, name="x")
+        smallest = np.finfo(numbers.dtype.as_numpy_dtype).tiny
+        logarithms = tf1.log(tf1.clip_by_value(numbers, smallest, 1))
+        return tf1.exp(tf1.cumsum(logarithms, *axes, **options))
 
 
 def monotonic_attention(p_choose_i: Any, previous_attention: Any, mode: str) -> Tensor:
