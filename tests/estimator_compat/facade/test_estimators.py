@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import estimator_compat
-from estimator_compat import inputs
+from estimator_compat import inputs, v1
 from estimator_compat.export import PredictOutput
 from estimator_compat.facade import estimators
 
@@ -19,7 +19,7 @@ def test_the_run_config_of_tpus_is_its_own() -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("tensorflow.estimator.Estimator", estimator_compat.Estimator),
+        ("tensorflow.estimator.Estimator", v1.Estimator),
         ("tensorflow.estimator.inputs", inputs),
         ("tensorflow.estimator.inputs.numpy_input_fn", inputs.numpy_input_fn),
         ("tensorflow_estimator.python.estimator.export.export_output.PredictOutput", PredictOutput),

@@ -25,7 +25,7 @@ import estimator_compat as ours
 
 print(tf1 is tf, tf.compat.v1 is tf, tf.newaxis, tf.VERSION, tf.executing_eagerly())
 print(tf.__version__, tf.version.VERSION, tf.version.GIT_VERSION == tf.GIT_VERSION)
-print(estimator_lib.Estimator is tf.estimator.Estimator is ours.Estimator)
+print(estimator_lib.Estimator is tf.estimator.Estimator is ours.v1.Estimator)
 print(EstimatorSpec is ours.EstimatorSpec, export_output.PredictOutput is ours.export.PredictOutput)
 print(ops.GraphKeys is tf.GraphKeys, Dense is tf.keras.layers.Dense)
 print(array_ops.reshape is tf.reshape)

@@ -130,7 +130,8 @@ FAULTS = {
     ),
     "no target": (
         ["ledger", "--facade", "program.py:data"],
-        "expected a migrate.Target, or a model_fn with the argument `features`; name one",
+        "expected a migrate.Target, an Estimator, or a model_fn with the argument `features`; "
+        "name one",
     ),
     "no facade": (
         ["ledger", "program.py:model_fn", "--input_fn=program.py:data"],
