@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from migrate.scanning.syntax import Reference, SourceModule
 if TYPE_CHECKING:
     from estimator_compat.api.places import Place
 
+_OLDER_NAME = ".export_savedmodel("
 _OURS = our_import.NAME
 _OURS_V1 = f"{_OURS}.v1"  # it loads when a name of it is first read
 
@@ -143,6 +145,14 @@ def _edit(module: SourceModule, node: ast.expr, symbol: str, text: str) -> Edit:
 
 def _place_of(module: SourceModule, symbol: str) -> Place | None:
     """Returns the place of a symbol; of a module, one with all that this module reads from it."""
+    place = _place_of_symbol(module, symbol)
+    is_estimator = place is not None and place.path in (_OURS, f"{_OURS}.Estimator")
+    if place is None or not is_estimator or _OLDER_NAME not in module.source.text:
+        return place
+    return dataclasses.replace(place, module=_OURS_V1)  # only TensorFlow 1's has the older name
+
+
+def _place_of_symbol(module: SourceModule, symbol: str) -> Place | None:
     # Its tables take long to import, and most files need none of them.
     from estimator_compat.api import places
 

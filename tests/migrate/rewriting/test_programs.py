@@ -56,6 +56,15 @@ PROGRAMS = {
         "from tensorflow.compat.v1 import estimator as e\ne.LinearRegressor(c)\n",
         "from estimator_compat import v1 as e\ne.LinearRegressor(c)\n",
     ),
+    "an export by its older name": (
+        "import tensorflow as tf\ntf.estimator.Estimator(f).export_savedmodel('d', g)\n",
+        OURS
+        + "import tensorflow as tf\nestimator_compat.v1.Estimator(f).export_savedmodel('d', g)\n",
+    ),
+    "an export by its older name, through a name": (
+        "from tensorflow import estimator as e\ne.Estimator(f).export_savedmodel('d', g)\n",
+        "from estimator_compat import v1 as e\ne.Estimator(f).export_savedmodel('d', g)\n",
+    ),
     "canned, of TensorFlow 1 or 2": ("import tensorflow as tf\ntf.estimator.DNNClassifier\n", None),
     "handed on, of TensorFlow 1 or 2": ("from tensorflow import estimator\n", None),
     "from tensorflow.estimator": (
