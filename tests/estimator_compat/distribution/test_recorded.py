@@ -38,7 +38,7 @@ def others() -> dict[str, Any]:
 def assert_equal(found: Any, recorded: Any, place: str) -> None:
     """Compares facts: numbers within 1e-5, all others exactly."""
     if isinstance(recorded, dict):
-        assert list(found) == list(recorded), place
+        assert sorted(found) == sorted(recorded), place
         for name, value in recorded.items():
             assert_equal(found[name], value, f"{place}/{name}")
     elif isinstance(recorded, list):
