@@ -32,6 +32,8 @@ With --format=json, the keys are:
              is a span of the JSON
   model_fns  path, line (and cell), name, ledger (train and eval: null if it cannot be read),
              rungs (run, host and own, each with status and because)
+  canned_estimators
+             path, line (and cell), name, ledger (as above), because (why a ledger is null)
 """
 EPILOG = """\
 exit status:

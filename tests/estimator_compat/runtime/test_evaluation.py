@@ -122,7 +122,7 @@ def test_a_keras_metric(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["loss", "global_step"])
 def test_the_estimators_own_names(tmp_path: Path, name: str) -> None:
     model = estimator(tmp_path, {"metrics": lambda p, y: {name: tf1.metrics.mean(p)}})
-    with pytest.raises(ValueError, match=f'"{name}" is not allowed.*rename it'):
+    with pytest.raises(ValueError, match=f'["`]{name}["`] is not allowed.*rename it'):
         model.evaluate(once)
 
 

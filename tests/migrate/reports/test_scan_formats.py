@@ -43,7 +43,7 @@ EMPTY = ScanReport(files=("e.py",), findings=(), model_fns=(), rules=())
 
 def test_json_has_the_keys_that_are_written_down() -> None:
     content = json.loads(json_report.render(REPORT))
-    assert list(content) == ["files", "findings", "model_fns"]
+    assert list(content) == ["files", "findings", "model_fns", "canned_estimators"]
     assert content["files"] == ["a b/c.py", "d.py", "e.py"]
     assert content["findings"][0] == {
         "code": "LOSS301",
