@@ -117,7 +117,15 @@ INPUTS: dict[str, tuple[Callable[[], Any], int | None]] = {
 }
 
 
-@pytest.mark.parametrize(("input_fn", "steps"), INPUTS.values(), ids=INPUTS)
+# The others are variants of these.
+QUICK = ("dataset", "dataset with a table", "one-shot iterator", "two iterators", "finite queue")
+CASES = [
+    pytest.param(*case, id=name, marks=() if name in QUICK else pytest.mark.slow)
+    for name, case in INPUTS.items()
+]
+
+
+@pytest.mark.parametrize(("input_fn", "steps"), CASES)
 def test_the_batches_are_those_of_the_estimator(
     input_fn: Callable[[], Any], steps: int | None
 ) -> None:
