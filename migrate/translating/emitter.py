@@ -15,8 +15,8 @@ from migrate.translating.sections.optimizers import optimizer_sources, rate_sour
 from migrate.translating.sections.source_text import function_source
 from migrate.translating.sections.summaries import summaries_source, write_summaries_source
 
-# The tf.Variable of a Keras 3 variable, such as `model.dense.kernel.value`.
-_VALUE = re.compile(r"\b((?:self|model)\.[\w.\[\]]+)\.value\b(?!\()")
+# The tf.Variable of a Keras 3 variable, such as `model.dense.kernel.value`, also of averages.
+_VALUE = re.compile(r"\b((?:self|model|averaged)\.[\w.\[\]]+)\.value\b(?!\()")
 _PREDICTIONS_DOC = "Returns what PREDICT returned."
 
 
