@@ -165,7 +165,7 @@ def _place_of_symbol(module: SourceModule, symbol: str) -> Place | None:
         for each in reference.symbols
         if each.startswith(f"{symbol}.")
     ]
-    if used or place == places.find("tensorflow.estimator"):
+    if used or symbol == "tensorflow.estimator":
         return places.find_module(symbol, used)
     return place
 

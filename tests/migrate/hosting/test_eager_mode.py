@@ -30,6 +30,8 @@ assert tf1.resource_variables_enabled()
 with tf1.Graph().as_default():
     assert tf1.ones([2, 3]).shape[1].value == 3  # a Dimension, as legacy code knows it
     assert len({tf1.ones([2]), tf1.ones([2])}) == 2  # a tensor is a key
+    # A loop is ops of the graph itself: the seeds of random ops in it are those of an Estimator.
+    assert tf1.while_loop(lambda i: i < 3, lambda i: i + 1, [0]).op.type == "Exit"
     first = tf1.get_variable("first", initializer=2.0)
     second = tf1.get_variable("second", initializer=3.0 * first.initialized_value())
     with tf1.Session() as session:
