@@ -12,7 +12,7 @@ from migrate.batch import Batch
 InputFn = Callable[..., Any]
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Target:
     """A model_fn with its inputs, params and config: all that a command needs to build its graph.
 
@@ -34,6 +34,7 @@ class Target:
 
     model_fn: Callable[..., Any]
     input_fns: Mapping[str, InputFn] | InputFn
+    _: dataclasses.KW_ONLY
     params: Any = None
     config: Any = None
 

@@ -241,6 +241,7 @@ def _refused(refusal: Any, options: argparse.Namespace) -> int:
             "reason": refusal.reason,
             "path": refusal.path,
             "line": refusal.line,
+            "reason_not_kept": _not_kept(refusal),
             "kept": [],
             "left_out": [],
             "verdict": None,
@@ -248,11 +249,23 @@ def _refused(refusal: Any, options: argparse.Namespace) -> int:
         }
         print(json.dumps(outcome, indent=2))
     print(f"migrate: not translated: {refusal}", file=sys.stderr)
+    if _not_kept(refusal):
+        print(
+            f"The forward pass cannot be kept as it is, either: {_not_kept(refusal)}\n"
+            "If the rest can be translated, --keep=NAME names the function that makes the logits.",
+            file=sys.stderr,
+        )
     print(
         "Nothing was written. `migrate.host` runs the same model_fn in a TF2 loop as it is.",
         file=sys.stderr,
     )
     return 2
+
+
+def _not_kept(refusal: Any) -> str:
+    """Returns why the forward pass was not kept; "" if that was not tried, or not for its own."""
+    second = "" if refusal.__cause__ is None else str(refusal.__cause__)
+    return "" if second == str(refusal) else second
 
 
 def _outcome(translated: Any) -> str:
