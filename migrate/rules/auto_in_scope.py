@@ -68,7 +68,7 @@ class AutoInScope(Rule):
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the loss objects."""
-        if not any(_strategies.is_run(call) for call in module.nodes(ast.Call)):
+        if not any(_strategies.is_run(call, module) for call in module.nodes(ast.Call)):
             return
         reader = LossReader(module)
         for call, name in module.calls:

@@ -8,6 +8,10 @@ from migrate.rules.base import Example, Rule
 from migrate.scanning.loss_values import Form, LossReader
 from migrate.scanning.syntax import SourceModule
 
+_DIVISIONS = frozenset(
+    {"div", "divide", "math.divide", "math.divide_no_nan", "math.truediv", "truediv"}
+)
+
 
 class DividedAgain(Rule):
     """A mean of losses that is divided by the batch size once more.
@@ -48,8 +52,10 @@ class DividedAgain(Rule):
                 "import tensorflow as tf\n\n"
                 "losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=x)\n"
                 "loss = tf.reduce_mean(losses) / params['batch_size']\n"
+                "n = tf.cast(tf.shape(x)[0], tf.float32)\n"
+                "other = tf.math.divide(tf.reduce_mean(losses), n)\n"
             ),
-            lines=(4,),
+            lines=(4, 6),
             because="is a mean already",
         ),
         Example(
@@ -78,38 +84,48 @@ class DividedAgain(Rule):
                 yield self.finding(module, node, message)
 
 
-def _divisions(module: SourceModule) -> Iterator[tuple[ast.expr, ast.expr]]:
+def _divisions(module: SourceModule) -> Iterator[tuple[ast.expr | ast.stmt, ast.expr]]:
     """Yields the divisions by a batch size, each with what is divided."""
-    for node in module.nodes(ast.BinOp):
-        if isinstance(node.op, ast.Div) and _is_size(node.right):
-            yield node, node.left
-        elif isinstance(node.op, ast.Mult):
-            for one, other in ((node.left, node.right), (node.right, node.left)):
-                if _is_reciprocal(one):
+    operations: list[tuple[ast.expr | ast.stmt, ast.operator, ast.expr, ast.expr]] = [
+        (node, node.op, node.left, node.right) for node in module.nodes(ast.BinOp)
+    ]
+    operations += [(node, node.op, node.target, node.value) for node in module.nodes(ast.AugAssign)]
+    for node, op, left, right in operations:
+        if isinstance(op, ast.Div) and _is_size(right, module):
+            yield node, left
+        elif isinstance(op, ast.Mult):
+            for one, other in ((left, right), (right, left)):
+                if _is_reciprocal(one, module):
                     yield node, other
     for call, name in module.calls:
-        if name == "nn.compute_average_loss" and call.args:
+        divides = name in _DIVISIONS and len(call.args) == 2 and _is_size(call.args[1], module)
+        if divides or (name == "nn.compute_average_loss" and call.args):
             yield call, call.args[0]
 
 
-def _is_reciprocal(node: ast.expr) -> bool:
+def _is_reciprocal(node: ast.expr, module: SourceModule) -> bool:
     """Tells whether an expression is `1 / batch_size`."""
-    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Div):
+    value = module.value_of(node)
+    if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Div):
         return False
-    return isinstance(node.left, ast.Constant) and node.left.value == 1 and _is_size(node.right)
+    one = value.left
+    return isinstance(one, ast.Constant) and one.value == 1 and _is_size(value.right, module)
 
 
-def _is_size(node: ast.expr) -> bool:
+def _is_size(node: ast.AST, module: SourceModule) -> bool:
     """Tells whether an expression is a batch size by its name, or the first size of a shape."""
     if isinstance(node, ast.Call) and node.args:  # tf.cast(batch_size, tf.float32), float(...)
-        return _is_size(node.args[0])
+        return _is_size(node.args[0], module)
     if isinstance(node, ast.Subscript):
         if isinstance(node.slice, ast.Constant):
             key = node.slice.value
             return _is_name_of_size(key) if isinstance(key, str) else _is_shape(node, key)
         return False
     name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-    return _is_name_of_size(name)
+    if _is_name_of_size(name):
+        return True
+    value = module.value_of(node)
+    return value is not node and not isinstance(value, ast.Name) and _is_size(value, module)
 
 
 def _is_name_of_size(name: object) -> bool:

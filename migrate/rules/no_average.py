@@ -1,4 +1,4 @@
-"""The rule on `average_loss` that is not an average."""
+"""The rule on `average_loss` that is no average."""
 
 import ast
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ _MEANS = frozenset({"metrics.mean", "metrics.Mean", "keras.metrics.Mean"})
 
 
 class NoAverage(Rule):
-    """A number that is reported as the average loss and is a sum.
+    """A number that is reported as the average loss and is no average.
 
     Finds:
       "average_loss", "avg_loss" or "mean_loss" as a key of a dict, or as the tag of
-      `tf.summary.scalar`, whose value is a sum of losses over the batch, or the mean over batches
-      of such sums.
+      `tf.summary.scalar`, whose value is a sum of losses over the batch, or a mean that
+      is divided once more, or the mean over batches of such numbers.
 
     Why it matters:
       An Estimator's `average_loss` is the weighted mean over the examples. A sum grows with the
@@ -44,8 +44,9 @@ class NoAverage(Rule):
                 "loss = tf.reduce_sum(losses)\n"
                 "metrics = {'average_loss': tf.metrics.mean(loss)}\n"
                 "tf.summary.scalar('average_loss', loss)\n"
+                "tf.summary.scalar('mean_loss', tf.reduce_mean(losses) / 32)\n"
             ),
-            lines=(5, 6),
+            lines=(5, 6, 7),
             because="is a sum",
         ),
         Example(
@@ -64,14 +65,35 @@ class NoAverage(Rule):
         """Yields the numbers."""
         reader = LossReader(module)
         for name, value in _reported(module):
-            loss = reader.read(_averaged(value, module))
-            if loss is not None and loss.form is Form.SUM:
-                message = (
-                    f"`{name}` is a sum over the batch, by `tf.{loss.function}` in line "
-                    f"{loss.call.lineno}: it grows with the batch size. Report the mean of the "
-                    "losses of the examples."
-                )
+            reported = _averaged(value, module)
+            message = _sum(name, reported, reader) or _scaled(name, reported, module, reader)
+            if message:
                 yield self.finding(module, value, message)
+
+
+def _sum(name: str, reported: ast.expr, reader: LossReader) -> str:
+    """Returns what is wrong with a number that is a sum of losses; "" for other numbers."""
+    loss = reader.read(reported)
+    if loss is None or loss.form is not Form.SUM:
+        return ""
+    return (
+        f"`{name}` is a sum over the batch, by `tf.{loss.function}` in line {loss.call.lineno}: it "
+        "grows with the batch size. Report the mean of the losses of the examples."
+    )
+
+
+def _scaled(name: str, reported: ast.expr, module: SourceModule, reader: LossReader) -> str:
+    """Returns what is wrong with a mean that is divided once more; "" for other numbers."""
+    value = module.value_of(reported)
+    if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Div):
+        return ""
+    loss = reader.read(value.left)
+    if loss is None or loss.form is not Form.MEAN:
+        return ""
+    return (
+        f"`{name}` is a mean already, by `tf.{loss.function}` in line {loss.call.lineno}, and is "
+        f"divided by `{ast.unparse(value.right):.40}` once more. Report the mean itself."
+    )
 
 
 def _reported(module: SourceModule) -> Iterator[tuple[str, ast.expr]]:

@@ -1,13 +1,14 @@
 """The rule on scalar losses that are taken for the losses of the examples."""
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
 from migrate.scanning.loss_values import Form, LossReader, LossValue
-from migrate.scanning.syntax import SourceModule
+from migrate.scanning.syntax import SourceModule, api_name
 
 _PER_EXAMPLE = re.compile(
     r"per_?(?:example|sample|instance|element|token)|(?:example|sample|element)_?loss(?:es)?|"
@@ -15,7 +16,10 @@ _PER_EXAMPLE = re.compile(
     re.IGNORECASE,
 )
 _WEIGHTS = re.compile(r"(?:\w+_)?(?:weights?|masks?)(?:_\w+)?", re.IGNORECASE)
-_PARTS = frozenset({"boolean_mask", "gather", "unstack"})
+_PARTS = frozenset(
+    {"boolean_mask", "dynamic_partition", "gather", "gather_nd", "split", "unstack"}
+)  # fmt: skip
+_ORDERED = frozenset({"argmax", "argsort", "math.argmax", "math.top_k", "nn.top_k", "sort"})
 
 
 class TakenForExamples(Rule):
@@ -24,7 +28,9 @@ class TakenForExamples(Rule):
     Finds:
       A loss that is a scalar already, by a `tf.losses` function, a Keras loss object or a
       `tf.reduce_*`: assigned to a name such as `per_example_loss`, multiplied by weights or a mask,
-      or taken apart with an index, `tf.boolean_mask` or `tf.gather`.
+      taken apart with an index, `tf.boolean_mask`, `tf.gather` and the like, or sorted, as for the
+      worst examples with `tf.math.top_k`. What a sum is divided by is weights, as in
+      `tf.reduce_sum(loss * w) / tf.reduce_sum(w)`, whatever its name.
 
     Why it matters:
       `loss` is one number, the reduction of a batch. Weights that multiply it weigh the whole
@@ -59,8 +65,10 @@ class TakenForExamples(Rule):
                 "loss_object = tf.keras.losses.BinaryCrossentropy()\n"
                 "loss = tf.boolean_mask(loss_object(y, x), mask)\n"
                 "worst = loss_object(y, x)[0]\n"
+                "values, rows = tf.math.top_k(loss_object(y, x), k=5)\n"
+                "mean = tf.reduce_sum(loss_object(y, x) * w) / tf.reduce_sum(w)\n"
             ),
-            lines=(4, 5),
+            lines=(4, 5, 6, 7),
             because="is a scalar",
         ),
         Example(
@@ -91,14 +99,46 @@ def _uses(module: SourceModule) -> Iterator[tuple[ast.expr | ast.stmt, ast.expr,
         if isinstance(target, ast.Name) and _PER_EXAMPLE.search(target.id):
             yield statement, statement.value, f"the name `{target.id}` says"
     for node in module.nodes(ast.BinOp):
-        for loss, weights in ((node.left, node.right), (node.right, node.left)):
-            if isinstance(node.op, ast.Mult) and _is_weights(weights, module):
-                yield node, loss, f"`{ast.unparse(weights)}` weighs"
+        if isinstance(node.op, ast.Mult):
+            yield from _multiplied(node, node.left, node.right, module)
     for part in module.nodes(ast.Subscript):
         yield part, part.value, "the index takes"
     for call, name in module.calls:
         if name in _PARTS and call.args:
             yield call, call.args[0], f"`tf.{name}` takes"
+        elif name in _ORDERED and call.args:
+            yield call, call.args[0], f"`tf.{name}` orders"
+        elif name == "multiply" and len(call.args) == 2:
+            yield from _multiplied(call, *call.args, module)
+
+
+def _multiplied(
+    node: ast.expr, left: ast.expr, right: ast.expr, module: SourceModule
+) -> Iterator[tuple[ast.expr, ast.expr, str]]:
+    """Yields a product of a loss and weights, with the loss."""
+    for loss, weights in ((left, right), (right, left)):
+        if _is_weights(weights, module) or _divides(weights, node, module):
+            yield node, loss, f"`{ast.unparse(weights)}` weighs"
+
+
+def _divides(weights: ast.expr, product: ast.expr, module: SourceModule) -> bool:
+    """Tells whether the sum of a product is divided by the sum of one of its factors."""
+    around = list(itertools.islice(module.parents(product), 2))
+    if len(around) < 2 or not isinstance(around[1], ast.BinOp) or isinstance(weights, ast.Constant):
+        return False
+    total, division = around[0], around[1]
+    by = division.right
+    return (
+        isinstance(division.op, ast.Div)
+        and division.left is total
+        and all(
+            isinstance(each, ast.Call) and api_name(module.symbol(each.func)) == "reduce_sum"
+            for each in (total, by)
+        )
+        and isinstance(by, ast.Call)
+        and len(by.args) == 1
+        and ast.dump(by.args[0]) == ast.dump(weights)
+    )
 
 
 def _is_weights(node: ast.expr, module: SourceModule) -> bool:
