@@ -1,4 +1,4 @@
-"""The rule on members of Keras's `Reduction` that do not exist."""
+"""The rule on reductions that Keras does not have."""
 
 import ast
 from collections.abc import Iterator
@@ -6,24 +6,27 @@ from collections.abc import Iterator
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
 from migrate.scanning.loss_values import is_keras_class
-from migrate.scanning.syntax import SourceModule, api_name
+from migrate.scanning.syntax import SourceModule, api_name, argument
 
 _V1_PREFIX = "losses.Reduction."
 # `tf.losses` may be Keras's, which has the others.
 _ONLY_V1 = frozenset({"MEAN", "SUM_BY_NONZERO_WEIGHTS", "SUM_OVER_NONZERO_WEIGHTS"})
 _PREFIX = "keras.losses.Reduction."
+# Legacy Keras has the first three only.
+_STRINGS = frozenset({"none", "sum", "sum_over_batch_size", "mean", "mean_with_sample_weight"})
 _MEMBERS = frozenset({"AUTO", "NONE", "SUM", "SUM_OVER_BATCH_SIZE"})
 
 
 class KerasReductionMember(Rule):
-    """A member of `tf.keras.losses.Reduction` that there is not, such as MEAN.
+    """A reduction that Keras does not have, such as MEAN.
 
     Finds:
       `tf.keras.losses.Reduction.MEAN`, and other members that only `tf.compat.v1.losses.Reduction`
-      has; and a member of TensorFlow 1's `tf.losses.Reduction` that is given to a Keras loss.
+      has; a member of TensorFlow 1's `tf.losses.Reduction` that is given to a Keras loss; and a
+      string that is no reduction of Keras 3, as 'auto'.
 
     Why it matters:
-      It is an AttributeError; a Keras loss refuses TensorFlow 1's with a ValueError. TensorFlow 1's
+      It is an AttributeError; a Keras loss refuses the others with a ValueError. TensorFlow 1's
       MEAN divides by the sum of the weights: Keras's SUM_OVER_BATCH_SIZE, which is often put in its
       place, divides by the number of elements.
 
@@ -57,13 +60,21 @@ class KerasReductionMember(Rule):
         ),
         Example(
             code=(
+                "import tensorflow as tf\n\n"
+                "loss = tf.keras.losses.MeanSquaredError(reduction='auto')\n"
+            ),
+            lines=(3,),
+            because="Keras 3 has no reduction 'auto'",
+        ),
+        Example(
+            code=(
                 "import tensorflow.compat.v1 as tf\n\n"
                 "reduction = tf.losses.Reduction.MEAN\n"
                 "other = tf.keras.losses.Reduction.SUM\n"
             ),
         ),
     )
-    words = ("Reduction",)
+    words = ("eduction",)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the uses of the members."""
@@ -80,6 +91,10 @@ class KerasReductionMember(Rule):
                 yield self.finding(module, reference.node, message)
         for call, name in module.calls:
             if is_keras_class(name):
+                given = argument(call, "reduction")
+                text = given.value if isinstance(given, ast.Constant) else None
+                if given is not None and isinstance(text, str) and text not in _STRINGS:
+                    yield self.finding(module, given, _message_on_string(text))
                 values = [*call.args, *(keyword.value for keyword in call.keywords)]
                 for value in values:
                     member = _member_of_v1(module.symbol(value))
@@ -91,6 +106,18 @@ class KerasReductionMember(Rule):
                             "does: 'mean_with_sample_weight'."
                         )
                         yield self.finding(module, value, message)
+
+
+def _message_on_string(text: str) -> str:
+    if text == "auto":
+        return (
+            "Keras 3 has no reduction 'auto' and raises a ValueError; only legacy Keras has it. "
+            "Outside of a strategy it is 'sum_over_batch_size'."
+        )
+    return (
+        f"Keras has no reduction {text!r} and raises a ValueError. Name one of 'none', 'sum' and "
+        "'sum_over_batch_size'."
+    )
 
 
 def _member_of_v1(symbol: str) -> str:

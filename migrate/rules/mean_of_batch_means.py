@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
 from migrate.scanning.loss_values import Form, LossReader
-from migrate.scanning.syntax import Function, SourceModule, api_name, has_stars
+from migrate.scanning.syntax import SourceModule, api_name, has_stars
 
 
 class MeanOfBatchMeans(Rule):
@@ -14,8 +14,8 @@ class MeanOfBatchMeans(Rule):
 
     Finds:
       A Keras `Mean` that is updated with the mean loss of a batch, TensorFlow 1's `tf.metrics.mean`
-      of it, `total += loss` in a loop whose total is divided by the number of batches, and
-      `losses.append(loss)` in a loop, where the mean of `losses` is taken.
+      of it, `total += loss` in a loop whose total is divided by the number of batches, and a list
+      of the losses of batches whose mean is taken.
 
     Why it matters:
       Each batch counts alike: the examples of a short last batch count more than the others. Five
@@ -68,8 +68,9 @@ class MeanOfBatchMeans(Rule):
                 "    losses.append(mse(y, model(x)).numpy())\n"
                 "    total += float(mse(y, model(x)))\n"
                 "print(np.mean(losses), total / len(batches))\n"
+                "print(np.mean([mse(y, model(x)) for x, y in batches]))\n"
             ),
-            lines=(8, 9),
+            lines=(8, 9, 11),
             because="Each batch counts alike",
         ),
         Example(
@@ -93,14 +94,22 @@ class MeanOfBatchMeans(Rule):
         for node in module.nodes(ast.AugAssign):
             if _is_mean(reader, node.value) and _is_averaged(node, module):
                 yield self.finding(module, node, _MESSAGE)
-        averaged = _averaged_lists(module)
-        for call in module.nodes(ast.Call) if averaged else ():
+        averaged = list(_averaged_lists(module))
+        names = {(module.function_of(one), one.id) for one in averaged if isinstance(one, ast.Name)}
+        for call in module.nodes(ast.Call) if names else ():
             name = _appended_to(call, module)
-            if (module.function_of(call), name) in averaged and _is_mean(reader, call.args[0]):
+            if (module.function_of(call), name) in names and _is_mean(reader, call.args[0]):
                 yield self.finding(module, call, _MESSAGE)
+        for one in averaged:
+            written = module.value_of(one)
+            is_list = isinstance(written, ast.ListComp | ast.GeneratorExp)
+            if is_list and _is_of_batches(written) and _is_mean(reader, written.elt):
+                yield self.finding(module, written, _MESSAGE)
 
 
 _MEANS = frozenset({"numpy.mean", "numpy.average", "statistics.mean", "statistics.fmean"})
+_ARRAYS = frozenset({"numpy.array", "numpy.asarray", "numpy.stack"})
+_STACKS = frozenset({"convert_to_tensor", "stack"})
 _MESSAGE = (
     "This averages the means of batches. Each batch counts alike, so the examples of a short last "
     "batch count more. For the mean over the examples, give it the losses of the examples, or "
@@ -117,11 +126,26 @@ def _is_update(call: ast.Call, module: SourceModule) -> bool:
     function = call.func
     if isinstance(function, ast.Attribute) and function.attr == "update_state":
         function = function.value
-    made = module.value_of(function)
+    made = module.value_of(_entry(function, module))
     return isinstance(made, ast.Call) and api_name(module.symbol(made.func)) in (
         "keras.metrics.Mean",
         "metrics.Mean",
     )
+
+
+def _entry(node: ast.expr, module: SourceModule) -> ast.expr:
+    """Returns the value of `metrics["loss"]` in a dict that is written out, or the expression."""
+    if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Constant):
+        return node
+    written = module.value_of(node.value)
+    if not isinstance(written, ast.Dict):
+        return node
+    values = [
+        value
+        for key, value in zip(written.keys, written.values, strict=True)
+        if isinstance(key, ast.Constant) and key.value == node.slice.value
+    ]
+    return values[-1] if values else node
 
 
 def _is_mean(reader: LossReader, node: ast.AST) -> bool:
@@ -134,16 +158,31 @@ def _is_mean(reader: LossReader, node: ast.AST) -> bool:
     return value is not None and value.form is Form.MEAN
 
 
-def _averaged_lists(module: SourceModule) -> set[tuple[Function | None, str]]:
-    """Returns the names whose mean is taken, by `np.mean(x)` or `sum(x) / len(x)`."""
-    found = set()
+def _averaged_lists(module: SourceModule) -> Iterator[ast.expr]:
+    """Yields the lists whose mean is taken, by `np.mean(x)` or `sum(x) / len(x)`."""
     for call in module.nodes(ast.Call):
-        if len(call.args) == 1 and isinstance(call.args[0], ast.Name):
+        if len(call.args) == 1:
             name = module.symbol(call.func)
             is_mean = name in _MEANS or api_name(name) == "reduce_mean"
             if is_mean or _is_sum_by_length(call, module):
-                found.add((module.function_of(call), call.args[0].id))
-    return found
+                yield _stacked(call.args[0], module)
+
+
+def _stacked(node: ast.expr, module: SourceModule) -> ast.expr:
+    """Returns the list that `tf.stack(x)` or `np.array(x)` takes; otherwise the expression."""
+    if isinstance(node, ast.Call) and len(node.args) == 1:
+        name = module.symbol(node.func)
+        if name in _ARRAYS or api_name(name) in _STACKS:
+            return node.args[0]
+    return node
+
+
+def _is_of_batches(written: ast.ListComp | ast.GeneratorExp) -> bool:
+    """Tells whether a list has an element for each batch: `[f(x, y) for x, y in batches]`."""
+    target = written.generators[0].target
+    names = {each.id for each in ast.walk(target) if isinstance(each, ast.Name)}
+    read = {each.id for each in ast.walk(written.elt) if isinstance(each, ast.Name)}
+    return len(written.generators) == 1 and len(names) > 1 and names <= read
 
 
 def _is_sum_by_length(call: ast.Call, module: SourceModule) -> bool:
@@ -170,24 +209,49 @@ def _appended_to(call: ast.Call, module: SourceModule) -> str:
 def _is_averaged(node: ast.AugAssign, module: SourceModule) -> bool:
     """Tells whether a total is divided by what its loop counts, or by the number of batches."""
     loop = next((each for each in module.parents(node) if isinstance(each, ast.For)), None)
-    if loop is None or not isinstance(node.op, ast.Add) or not isinstance(node.target, ast.Name):
+    is_total = isinstance(node.target, ast.Name | ast.Attribute)
+    if loop is None or not isinstance(node.op, ast.Add) or not is_total:
         return False
-    counted = {
-        each.target.id
+    total, counts = ast.unparse(node.target), _counts(loop)
+    divisions: list[tuple[ast.AST, ast.operator, ast.expr, ast.expr]] = [
+        (each, each.op, each.left, each.right) for each in module.nodes(ast.BinOp)
+    ]
+    divisions += [(each, each.op, each.target, each.value) for each in module.nodes(ast.AugAssign)]
+    return any(
+        isinstance(op, ast.Div)
+        and ast.unparse(left) == total
+        and module.function_of(each) is module.function_of(node)
+        and not counts.isdisjoint({_number(right), _number(module.value_of(right))})
+        for each, op, left, right in divisions
+    )
+
+
+def _counts(loop: ast.For) -> set[str]:
+    """Returns the expressions that are the number of times that a loop ran."""
+    counts = {
+        ast.unparse(each.target)
         for each in loop.body
         if isinstance(each, ast.AugAssign)
-        and isinstance(each.target, ast.Name)
         and isinstance(each.value, ast.Constant)
         and each.value.value == 1
     }
-    return any(
-        isinstance(each.op, ast.Div)
-        and isinstance(each.left, ast.Name)
-        and each.left.id == node.target.id
-        and module.function_of(each) is module.function_of(node)
-        and (
-            (isinstance(each.right, ast.Name) and each.right.id in counted)
-            or ast.unparse(each.right) == f"len({ast.unparse(loop.iter)})"
-        )
-        for each in module.nodes(ast.BinOp)
-    )
+    over = loop.iter
+    counts.add(f"len({ast.unparse(over)})")
+    name = ast.unparse(over.func) if isinstance(over, ast.Call) else ""
+    if isinstance(over, ast.Call) and name == "enumerate" and over.args:
+        counts.add(f"len({ast.unparse(over.args[0])})")
+        if isinstance(loop.target, ast.Tuple):
+            number = ast.unparse(loop.target.elts[0])
+            counts.add(number if len(over.args) + len(over.keywords) > 1 else f"{number} + 1")
+    elif isinstance(over, ast.Call) and name in ("range", "tf.range", "trange") and over.args:
+        counts.add(ast.unparse(over.args[0]))
+        if isinstance(loop.target, ast.Name) and len(over.args) == 1:
+            counts.add(f"{loop.target.id} + 1")
+    return counts
+
+
+def _number(node: ast.AST) -> str:
+    """Returns a number as it is written, without `float(...)` or `tf.cast(..., dtype)`."""
+    while isinstance(node, ast.Call) and node.args and ast.unparse(node.func) != "len":
+        node = node.args[0]
+    return ast.unparse(node)

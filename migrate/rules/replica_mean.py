@@ -12,6 +12,10 @@ from migrate.scanning.loss_values import Form, LossReader, is_keras_class
 from migrate.scanning.syntax import SourceModule, api_name, argument
 
 _OWN_SIZE = re.compile(r"shape(?:\(\w+\))?\[0\]|\blen\(")
+_OF_REPLICA = re.compile(
+    r"(?:per_?replica|per_?worker|local)\w*batch|batch\w*(?:per_?replica|per_?worker|local)",
+    re.IGNORECASE,
+)
 _DEEPEST = 9
 
 
@@ -21,8 +25,8 @@ class ReplicaMean(Rule):
     Finds:
       In a function that is given to `strategy.run`, or in one that it calls, a loss from which the
       gradients come and that is `tf.reduce_mean` of the losses of the examples, `tf.reduce_sum` of
-      them divided by the size of the function's own batch, `tf.nn.compute_average_loss` with that
-      size, or what a Keras loss object with its default reduction returns.
+      them divided by the size of the function's own batch, or by a size whose name says that it is
+      that of one replica, `tf.nn.compute_average_loss` with such a size, or what a Keras loss object with its default reduction returns.
 
     Why it matters:
       Each replica divides by its own number of examples, and the gradients of the replicas are
@@ -210,5 +214,11 @@ def _is_of_elements(call: ast.Call, reader: LossReader) -> bool:
 
 
 def _is_own_size(node: ast.expr, module: SourceModule) -> bool:
-    """Tells whether an expression is the size of a tensor's batch: `tf.shape(x)[0]`, `len(x)`."""
+    """Tells whether an expression is the size of a tensor's batch: `tf.shape(x)[0]`, `len(x)`.
+
+    A name may say it, such as `BATCH_SIZE_PER_REPLICA`.
+    """
+    name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    if _OF_REPLICA.search(name):
+        return True
     return _OWN_SIZE.search(ast.unparse(module.value_of(node))) is not None

@@ -54,9 +54,14 @@ class WeightedMean(Rule):
                 "    loss_ = loss_object(real, pred)\n"
                 "    mask = tf.cast(mask, dtype=loss_.dtype)\n"
                 "    loss_ *= mask\n"
-                "    return tf.reduce_mean(loss_)\n"
+                "    return tf.reduce_mean(loss_)\n\n\n"
+                "def weighted(labels, outputs, weights=None):\n"
+                "    losses = tf.square(labels - outputs)\n"
+                "    if weights is not None:\n"
+                "        losses = losses * weights\n"
+                "    return tf.reduce_mean(losses)\n"
             ),
-            lines=(11,),
+            lines=(11, 18),
             because="where `mask` is 0",
         ),
         Example(
@@ -78,16 +83,27 @@ class WeightedMean(Rule):
                 continue
             if has_stars(call) or reduces_partly(call):
                 continue
-            factors = _factors(module.value_of(call.args[0]), module)
-            losses = [each for each in factors if _is_elements(reader, each)]
-            weights = [each for each in factors if _WEIGHTS.search(ast.unparse(each))]
-            if len(factors) == 2 and len(losses) == 1 and weights and weights[0] is not losses[0]:
+            weights = next(filter(None, _weights(call.args[0], module, reader)), None)
+            if weights is not None:
                 message = (
                     f"`tf.reduce_mean` divides by the number of all elements, also where "
-                    f"`{ast.unparse(weights[0]):.60}` is 0. For a mean over what the weights keep, "
+                    f"`{ast.unparse(weights):.60}` is 0. For a mean over what the weights keep, "
                     "divide the sum by the sum of the weights, or by the count of those not 0."
                 )
                 yield self.finding(module, call, message)
+
+
+def _weights(node: ast.expr, module: SourceModule, reader: LossReader) -> Iterator[ast.expr | None]:
+    """Yields the weights of each product of losses and weights that an expression may be."""
+    values = [module.value_of(node)]
+    if isinstance(node, ast.Name):  # `if weights is not None: losses *= weights`
+        values += [each.value for each in module.bindings(node) if each.value is not None]
+    for value in values:
+        factors = _factors(value, module)
+        losses = [each for each in factors if _is_elements(reader, each, module)]
+        weights = [each for each in factors if _WEIGHTS.search(ast.unparse(each))]
+        if len(factors) == 2 and len(losses) == 1 and weights and weights[0] is not losses[0]:
+            yield weights[0]
 
 
 def _factors(node: ast.AST, module: SourceModule) -> list[ast.expr]:
@@ -105,6 +121,10 @@ def _factors(node: ast.AST, module: SourceModule) -> list[ast.expr]:
     return []
 
 
-def _is_elements(reader: LossReader, node: ast.expr) -> bool:
-    value = reader.read(node)
-    return value is not None and value.form is Form.ELEMENTS
+def _is_elements(reader: LossReader, node: ast.expr, module: SourceModule) -> bool:
+    """Tells whether an expression, or what a name had before it was multiplied, is of examples."""
+    values = [reader.read(node)]
+    if isinstance(node, ast.Name) and values == [None]:
+        assigned = [each.value for each in module.bindings(node) if each.value is not None]
+        values = [reader.read(each) for each in assigned]
+    return any(value is not None and value.form is Form.ELEMENTS for value in values)

@@ -30,6 +30,117 @@ def right(real, pred):
   loss_ *= mask
   return tf.reduce_sum(loss_) / tf.reduce_sum(mask)
 """,
+    "means over an epoch": HEAD
+    + """
+import statistics
+
+loss_fn = tf.keras.losses.BinaryCrossentropy(from_logits=True)
+
+class Trainer:
+  def __init__(self, model, strategy):
+    self.model = model
+    self.metrics = {'loss': tf.keras.metrics.Mean('loss')}
+
+  def listed(self, ds):
+    losses = [loss_fn(y, self.model(x)) for x, y in ds]  #! LOSS306
+    return statistics.mean(losses)
+
+  def stacked(self, ds):
+    out = []
+    for x, y in ds:
+      out.append(loss_fn(y, self.model(x)))  #! LOSS306
+    return tf.reduce_mean(tf.stack(out))
+
+  def metric(self, ds):
+    for x, y in ds:
+      self.metrics['loss'].update_state(loss_fn(y, self.model(x)))  #! LOSS306
+
+  def numbered(self, ds):
+    total = 0.
+    for step, (x, y) in enumerate(ds):
+      total += loss_fn(y, self.model(x))  #! LOSS306
+    return total / tf.cast(step + 1, tf.float32)
+
+  def counted(self, iterator):
+    for _ in range(self.steps):
+      x, y = next(iterator)
+      self.total += loss_fn(y, self.model(x))  #! LOSS306
+    self.total /= self.steps
+
+  def weighed(self, ds):
+    total, n = 0., 0
+    for x, y in ds:
+      b = x.shape[0]
+      total += loss_fn(y, self.model(x)) * b
+      n += b
+    return total / n
+
+  def of_models(self, x, y, models):
+    each = [loss_fn(y, m(x)) for m in models]
+    return sum(each) / len(each)
+""",
+    "a strategy of another name": HEAD
+    + """
+mirrored = tf.distribute.MirroredStrategy()
+loss_obj = tf.keras.losses.MeanSquaredError()
+
+def train_step(x, y):
+  with tf.GradientTape() as t:
+    l = loss_obj(y, model(x))  #! LOSS312
+  return t.gradient(l, model.trainable_variables)
+
+for x, y in ds:
+  mirrored.run(train_step, args=(x, y))
+
+BATCH_SIZE_PER_REPLICA = 32
+GLOBAL_BATCH_SIZE = BATCH_SIZE_PER_REPLICA * mirrored.num_replicas_in_sync
+per_example = tf.keras.losses.MeanSquaredError(reduction='none')
+
+def of_its_own(x, y):
+  with tf.GradientTape() as t:
+    losses = per_example(y, model(x))
+    loss = tf.nn.compute_average_loss(losses, global_batch_size=BATCH_SIZE_PER_REPLICA)  #! LOSS312
+  return t.gradient(loss, model.trainable_variables)
+
+def of_all(x, y):
+  with tf.GradientTape() as t:
+    losses = per_example(y, model(x))
+    loss = tf.nn.compute_average_loss(losses, global_batch_size=GLOBAL_BATCH_SIZE)
+  return t.gradient(loss, model.trainable_variables)
+
+mirrored.run(of_its_own, args=(x, y))
+mirrored.run(of_all, args=(x, y))
+""",
+    "the worst examples": HEAD
+    + """
+ce = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+per = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction='none')
+
+def worst(x, y):
+  losses = ce(y, model(x))
+  return tf.math.top_k(losses, k=5)  #! LOSS314
+
+def right(x, y):
+  losses = per(y, model(x))
+  return tf.argsort(losses)
+
+def weighted(x, y, w):
+  loss = ce(y, model(x))
+  return tf.reduce_sum(tf.multiply(loss, w)) / tf.reduce_sum(w)  #! LOSS314
+
+def right_too(x, y, w):
+  losses = per(y, model(x))
+  return tf.reduce_sum(losses * w) / tf.reduce_sum(w)
+
+def scaled(x, y, scale):
+  return ce(y, model(x)) * scale
+
+def optional(labels, outputs, sample_weights=None):
+  err = tf.square(labels - outputs)
+  if sample_weights is not None:
+    err = err * sample_weights
+  return tf.reduce_mean(err)  #! LOSS305
+""",
     "custom loop": HEAD
     + """
 loss_object = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
