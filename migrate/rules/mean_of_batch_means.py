@@ -102,8 +102,9 @@ class MeanOfBatchMeans(Rule):
                 yield self.finding(module, call, _MESSAGE)
         for one in averaged:
             written = module.value_of(one)
-            is_list = isinstance(written, ast.ListComp | ast.GeneratorExp)
-            if is_list and _is_of_batches(written) and _is_mean(reader, written.elt):
+            if not isinstance(written, ast.ListComp | ast.GeneratorExp):
+                continue
+            if _is_of_batches(written) and _is_mean(reader, written.elt):
                 yield self.finding(module, written, _MESSAGE)
 
 

@@ -26,7 +26,8 @@ class ReplicaMean(Rule):
       In a function that is given to `strategy.run`, or in one that it calls, a loss from which the
       gradients come and that is `tf.reduce_mean` of the losses of the examples, `tf.reduce_sum` of
       them divided by the size of the function's own batch, or by a size whose name says that it is
-      that of one replica, `tf.nn.compute_average_loss` with such a size, or what a Keras loss object with its default reduction returns.
+      that of one replica, `tf.nn.compute_average_loss` with such a size, or what a Keras loss
+      object with its default reduction returns.
 
     Why it matters:
       Each replica divides by its own number of examples, and the gradients of the replicas are

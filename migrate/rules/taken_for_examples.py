@@ -109,7 +109,7 @@ def _uses(module: SourceModule) -> Iterator[tuple[ast.expr | ast.stmt, ast.expr,
         elif name in _ORDERED and call.args:
             yield call, call.args[0], f"`tf.{name}` orders"
         elif name == "multiply" and len(call.args) == 2:
-            yield from _multiplied(call, *call.args, module)
+            yield from _multiplied(call, call.args[0], call.args[1], module)
 
 
 def _multiplied(
