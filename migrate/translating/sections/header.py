@@ -139,7 +139,7 @@ def _wrapped(lines: Iterable[str]) -> list[str]:
     found: list[str] = []
     for line in lines:
         indent = " " * (len(line) - len(line.lstrip()))
-        deeper = indent + (" " * 14 if indent and "     " in line.strip() else "    ")
+        deeper = indent + (" " * 14 if "     " in line.strip() else "    ") if indent else ""
         found += textwrap.wrap(line, 98, subsequent_indent=deeper) or [""]
     return found
 

@@ -9,7 +9,7 @@ The loss of TRAIN and EVAL:
     state         bn1/moving_mean, bn1/moving_variance
 
 The update is that of `tf.train.MomentumOptimizer`, with its slots under their legacy names.
-    Moving averages move in each training step, as under UPDATE_OPS.
+Moving averages move in each training step, as under UPDATE_OPS.
 """
 
 from collections.abc import Iterator

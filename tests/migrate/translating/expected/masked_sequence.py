@@ -10,7 +10,7 @@ The loss of TRAIN and EVAL:
     gradients     clipped to a global norm of 5
 
 The update is that of `tf.train.AdamOptimizer`, with its slots under their legacy names; the rows
-    of an embedding move as under that optimizer.
+of an embedding move as under that optimizer.
 
 Not carried over:
 

@@ -8,7 +8,7 @@ The loss of TRAIN and EVAL:
     optimizer     GradientDescent: rate 0.005
 
 The update is that of `tf.train.GradientDescentOptimizer`; the rows of an embedding move as under
-    that optimizer.
+that optimizer.
 """
 
 from collections.abc import Iterator

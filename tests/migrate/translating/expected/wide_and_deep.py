@@ -12,7 +12,7 @@ The loss of TRAIN and EVAL:
                   deep/input_layer/city_embedding/embedding_weights and 6 more
 
 The update is that of `tf.train.FtrlOptimizer` and `tf.train.AdagradOptimizer`, with its slots
-    under their legacy names; the rows of an embedding move as under that optimizer.
+under their legacy names; the rows of an embedding move as under that optimizer.
 
 Not carried over:
 
