@@ -11,11 +11,13 @@ import tensorflow.compat.v1 as tf1
 from estimator_compat import package_files
 from migrate.graph_reading.api_names import api_name, space_name
 from migrate.graph_reading.call_recorder import Record
+from migrate.mappings import initializers
 from migrate.translating.facts import (
     Call,
     Callee,
     ColumnFact,
     FunctionFact,
+    InitializerFact,
     Span,
     TensorFact,
     Unknown,
@@ -79,7 +81,7 @@ def fact_of(value: Any) -> Any:
     if isinstance(value, _PLAIN):
         return value
     if hasattr(value, "_fields") and hasattr(value, "parse_example_spec"):
-        fields = {name: fact_of(getattr(value, name)) for name in value._fields}
+        fields = {name: _setting(getattr(value, name)) for name in value._fields}
         return ColumnFact(kind=type(value).__name__, name=value.name, fields=fields)
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
         return type(value)(fact_of(one) for one in value)
@@ -100,6 +102,15 @@ def fact_of(value: Any) -> Any:
     if hasattr(value, "tolist") and getattr(value, "ndim", 1) == 0:
         return value.item()
     return Unknown(type(value).__name__)
+
+
+def _setting(value: Any) -> Any:
+    """Converts a setting of a feature column, which may be an initializer."""
+    api = api_name(type(value))
+    if api not in initializers.ROWS:
+        return fact_of(value)
+    config = {name: fact_of(one) for name, one in value.get_config().items()}
+    return InitializerFact(api=api, config=config)
 
 
 def _function(function: types.FunctionType) -> FunctionFact | Unknown:

@@ -59,6 +59,19 @@ class FunctionFact:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class InitializerFact:
+    """An initializer in the settings of a feature column.
+
+    Attributes:
+      api: The public name of its class, such as "tf.random_uniform_initializer".
+      config: What it was made with, by the names of the parameters.
+    """
+
+    api: str
+    config: Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnFact:
     """A feature column.
 

@@ -6,12 +6,22 @@ in the input, which had no row of an embedding and no 1 in an indicator.
 
 import ast
 import dataclasses
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from migrate.mappings import functions, initializers
+from migrate.translating import layer_arguments
 from migrate.translating.expressions import parse
-from migrate.translating.facts import Call, ColumnFact, FunctionFact, TensorFact
+from migrate.translating.facts import (
+    Call,
+    ColumnFact,
+    FunctionFact,
+    InitializerFact,
+    TensorFact,
+    Unknown,
+)
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader import source_files
 
@@ -42,11 +52,24 @@ class Columns:
 
     def method(self, name: str) -> str:
         """Returns the source of the method."""
-        lines = "\n".join(f"    {line}" for one in self.body for line in one.splitlines())
+        lines = "".join(f"    {line}\n" for one in self.body for line in one.splitlines())
         return (
             f"def {name}(self, features: Any) -> tf.Tensor:\n"
             '    """The feature columns, in the order of their names."""\n'
-            f"{lines}\n    return {self.returns}"
+            f"{lines}    return {self.returns}"
+        )
+
+    def renamed(self, old: str, new: str) -> "Columns":
+        """Returns the columns with another name of an attribute."""
+        read = re.compile(rf"\bself\.{old}\b")
+        return dataclasses.replace(
+            self,
+            attributes={new if name == old else name: v for name, v in self.attributes.items()},
+            variables={
+                name: re.sub(rf"^{old}\b", new, one) for name, one in self.variables.items()
+            },
+            body=[read.sub(f"self.{new}", one) for one in self.body],
+            returns=read.sub(f"self.{new}", self.returns),
         )
 
 
@@ -101,19 +124,39 @@ class _Writing:
         fields, inner = column.fields, column.fields["categorical_column"]
         if fields["max_norm"] is not None or fields["ckpt_to_load_from"] is not None:
             raise self._refusal(f"`max_norm` and checkpoints of {column.name} are not translated")
-        name, dimension = _identifier(column.name), fields["dimension"]
+        name, dimension = self._new(_identifier(column.name)), fields["dimension"]
+        initializer = self._initializer(column)
+        options = "" if fields.get("trainable", True) else ", trainable=False"
         self.made.attributes[name] = (
-            f"keras.layers.Embedding({self._buckets(inner)}, {dimension}, embeddings_initializer="
-            f"keras.initializers.TruncatedNormal(stddev={dimension}**-0.5))"
+            f"keras.layers.Embedding({self._buckets(inner)}, {dimension}, "
+            f"embeddings_initializer={initializer}{options})"
         )
         self._variable(f"{column.name}/embedding_weights", f"{name}.embeddings")
         return self._rows(name, inner)
+
+    def _initializer(self, column: ColumnFact) -> str:
+        """Returns the Keras initializer of an embedding; the default is a truncated normal."""
+        fact, dimension = column.fields["initializer"], column.fields["dimension"]
+        row = initializers.ROWS.get(fact.api) if isinstance(fact, InitializerFact) else None
+        given = dict(fact.config) if isinstance(fact, InitializerFact) else {}
+        if row is None or any(isinstance(one, Unknown) for one in given.values()):
+            raise self._refusal(f"the initializer of {column.name} has no equal in Keras")
+        if row.keras == "TruncatedNormal" and given.get("stddev") == 1 / math.sqrt(dimension):
+            return f"keras.initializers.TruncatedNormal(stddev={dimension}**-0.5)"
+        usual = {"seed": None, "mean": 0.0, **layer_arguments.default_values(row)}
+        source = {
+            key: parse(repr(one))
+            for key, one in given.items()
+            if key in row.parameters and (key not in usual or usual[key] != one)
+        }
+        return ast.unparse(layer_arguments.initializer_call(row, source))
 
     def _weighted(self, column: ColumnFact) -> str:
         """Returns what a column adds to `linear_model`, [batch, 1]."""
         name = self._new(_identifier(column.name))
         if column.kind == "NumericColumn":
-            self.made.attributes[name] = "self.add_weight(shape=[1, 1], initializer='zeros')"
+            size = math.prod(column.fields["shape"])
+            self.made.attributes[name] = f"self.add_weight(shape=[{size}, 1], initializer='zeros')"
             self._variable(f"{column.name}/weights", name)
             return f"tf.matmul({self._numeric(column)}, self.{name})"
         size = (
@@ -133,7 +176,7 @@ class _Writing:
 
     def _rows(self, name: str, column: ColumnFact) -> str:
         ids = self._ids(column)
-        if column.kind in ("BucketizedColumn", "CrossedColumn"):
+        if not _may_miss(column):
             return f"self.{name}({ids})"
         self.made.needs_rows = True
         return f"rows(self.{name}, {ids})"
@@ -158,6 +201,8 @@ class _Writing:
 
     def _normalized(self, function: Any, text: str) -> str:
         """Applies a lambda by writing it out, another function by calling it."""
+        if isinstance(function, Unknown) and function.description.startswith("tf."):
+            return f"{functions.tf2_name(function.description)}({text})"
         if not isinstance(function, FunctionFact):
             raise self._refusal("a normalizer_fn without source is not translated")
         if function.name != "<lambda>":
@@ -183,7 +228,8 @@ class _Writing:
 
     def _ids(self, column: ColumnFact) -> str:
         """Returns the name of the ids of a categorical column, int64 [batch]."""
-        if column.name not in self.ids:
+        key = repr(column)
+        if key not in self.ids:
             writer: Callable[[ColumnFact], str] | None = {
                 "BucketizedColumn": self._bucketized,
                 "VocabularyListCategoricalColumn": self._vocabulary,
@@ -195,74 +241,91 @@ class _Writing:
                 raise self._refusal(f"the column {column.name} ({column.kind}) is not translated")
             source = writer(column)
             name = f"{_identifier(column.name)}_ids"
+            while name in self.ids.values():  # columns of one feature may have one name
+                name = f"{_identifier(column.kind.removesuffix('CategoricalColumn'))}_{name}"
             self.made.body.append(f"{name} = {source}")
-            self.ids[column.name] = name
-        return self.ids[column.name]
+            self.ids[key] = name
+        return self.ids[key]
 
     def _bucketized(self, column: ColumnFact) -> str:
         source = column.fields["source_column"]
         key = source.fields["key"]
-        self._vector(key)
         boundaries = [float(one) for one in column.fields["boundaries"]]
-        values = f"features[{key!r}]"
+        values = self._values(key)
         if source.fields["normalizer_fn"] is not None:
             values = self._normalized(source.fields["normalizer_fn"], values)
+        if self._feature(key).dtype != "float32":
+            values = f"tf.cast({values}, tf.float32)"
         return f"tf.searchsorted({boundaries}, {values}, side='right', out_type=tf.int64)"
 
     def _vocabulary(self, column: ColumnFact) -> str:
         fields = column.fields
-        fact = self._vector(fields["key"])
         words, name = list(fields["vocabulary_list"]), f"{_identifier(fields['key'])}_table"
         values = f"tf.range({len(words)}, dtype=tf.int64)"
         table = f"tf.lookup.KeyValueTensorInitializer({words!r}, {values})"
-        looked_up = f"self.{name}.lookup(features[{fields['key']!r}])"
         if fields["num_oov_buckets"]:
-            self.made.attributes[name] = (
-                f"tf.lookup.StaticVocabularyTable({table}, {fields['num_oov_buckets']})"
-            )
-            return self._without_missing(fields["key"], fact, looked_up)
-        self.made.attributes[name] = (
-            f"tf.lookup.StaticHashTable({table}, {fields['default_value']})"
-        )
-        if fields["default_value"] == -1:
+            made = f"tf.lookup.StaticVocabularyTable({table}, {fields['num_oov_buckets']})"
+        else:
+            made = f"tf.lookup.StaticHashTable({table}, {fields['default_value']})"
+        while self.made.attributes.setdefault(name, made) != made:
+            name += "_"
+        looked_up = f"self.{name}.lookup({self._values(fields['key'])})"
+        if fields["default_value"] == -1 and not fields["num_oov_buckets"]:
             return looked_up
-        return self._without_missing(fields["key"], fact, looked_up)
+        return self._without_missing(fields["key"], looked_up)
 
     def _hashed(self, column: ColumnFact) -> str:
         key = column.fields["key"]
-        fact = self._vector(key)
-        words = f"features[{key!r}]"
+        fact, words = self._vector(key), self._values(key)
         if fact.dtype != "string":
             words = f"tf.strings.as_string({words})"
         hashed = f"tf.strings.to_hash_bucket_fast({words}, {column.fields['hash_bucket_size']})"
-        return self._without_missing(key, fact, hashed)
+        return self._without_missing(key, hashed)
 
     def _identity(self, column: ColumnFact) -> str:
-        self._vector(column.fields["key"])
         if column.fields["default_value"] is not None:
             raise self._refusal(f"`default_value` of {column.name} is not translated")
-        return f"tf.cast(features[{column.fields['key']!r}], tf.int64)"
+        return f"tf.cast({self._values(column.fields['key'])}, tf.int64)"
 
     def _crossed(self, column: ColumnFact) -> str:
-        inputs = []
-        for key in column.fields["keys"]:
+        inputs, missing = [], []
+        # The ids of columns were sparse, raw features dense: the op takes what is sparse first.
+        keys = column.fields["keys"]
+        for key in sorted(keys, key=lambda one: not isinstance(one, ColumnFact)):
             if isinstance(key, ColumnFact):
+                if key.kind == "CrossedColumn":
+                    raise self._refusal(f"a cross in the cross {column.name} is not translated")
                 inputs.append(f"{self._ids(key)}[:, None]")
+                missing += [self._is_missing(key.fields["key"])] if _may_miss(key) else []
             else:
-                self._vector(key)
-                inputs.append(f"features[{key!r}][:, None]")
+                is_column = len(self._vector(key).shape or ()) == 2
+                inputs.append(f"features[{key!r}]" + ("" if is_column else "[:, None]"))
         fields = column.fields
         seed = f", hash_key={fields['hash_key']}" if fields["hash_key"] is not None else ""
         joined = ", ".join(inputs)
-        return f"tf.sparse.cross_hashed([{joined}], {fields['hash_bucket_size']}{seed}).values"
+        crossed = f"tf.sparse.cross_hashed([{joined}], {fields['hash_bucket_size']}{seed}).values"
+        if not missing:
+            return crossed
+        some = missing[0] if len(missing) == 1 else " | ".join(f"({one})" for one in missing)
+        return f"tf.where({some}, tf.constant(-1, tf.int64), {crossed})"
 
-    def _without_missing(self, key: str, fact: TensorFact, ids: str) -> str:
-        missing = '""' if fact.dtype == "string" else "-1"
-        return f"tf.where(features[{key!r}] == {missing}, tf.constant(-1, tf.int64), {ids})"
+    def _without_missing(self, key: str, ids: str) -> str:
+        return f"tf.where({self._is_missing(key)}, tf.constant(-1, tf.int64), {ids})"
+
+    def _is_missing(self, key: str) -> str:
+        """Returns the test for a missing value; a word that is not in a vocabulary is not one."""
+        missing = '""' if self._vector(key).dtype == "string" else "-1"
+        return f"{self._values(key)} == {missing}"
+
+    def _values(self, key: str) -> str:
+        """Returns the values of a feature, [batch]."""
+        fact = self._vector(key)
+        return f"features[{key!r}]" + ("[:, 0]" if len(fact.shape or ()) == 2 else "")
 
     def _vector(self, key: str) -> TensorFact:
+        """Returns a feature that has one value for each example: [batch] or [batch, 1]."""
         fact = self._feature(key)
-        if len(fact.shape or ()) != 1:
+        if len(fact.shape or ()) != 1 and (fact.shape or ())[1:] != (1,):
             raise self._refusal(
                 f"the feature {key!r} has shape {fact.shape}; ids of one value an example are "
                 "translated"
@@ -289,6 +352,14 @@ class _Writing:
 
     def _refusal(self, reason: str) -> Refusal:
         return Refusal(reason, path=self.call.span.file, line=self.call.span.line)
+
+
+def _may_miss(column: ColumnFact) -> bool:
+    """Tells whether an id of a categorical column may be -1, for a missing value."""
+    if column.kind == "CrossedColumn":
+        keys = column.fields["keys"]
+        return any(_may_miss(key) for key in keys if isinstance(key, ColumnFact))
+    return column.kind != "BucketizedColumn"
 
 
 def _identifier(name: str) -> str:

@@ -75,6 +75,11 @@ def initializer_call(row: initializers.InitializerRow, given: Mapping[str, ast.e
     )
 
 
+def default_values(row: initializers.InitializerRow) -> dict[str, object]:
+    """Returns the defaults that a legacy initializer has and its Keras equal has not."""
+    return {name: literal(parse(source)) for name, source in row.defaults.items()}
+
+
 def positional(row: layers.LayerRow, keywords: list[ast.keyword]) -> list[ast.keyword]:
     """Returns the arguments that one writes without their names: the sizes of a layer."""
     chosen: list[ast.keyword] = []

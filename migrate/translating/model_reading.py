@@ -114,20 +114,36 @@ class _Reading:
             raise refuse(node, self.path, "the feature columns are others in another mode")
         taken = {one.name for one in self.part.attributes} | model_uses.RESERVED
         made = {one.name: ast.unparse(one.value) for one in self.part.attributes}
-        for name, value in columns.attributes.items():
+        for name, value in list(columns.attributes.items()):
             if made.get(name) == ast.unparse(parse(value)):
                 continue  # a table that both kinds of columns look words up in
-            if name in taken:
-                raise refuse(node, self.path, f"two feature columns would be called {name}")
-            self.part.attributes.append(Attribute(name, parse(value)))
+            new = name
+            while new in taken:
+                new += "_"
+            columns = columns.renamed(name, new)
+            self.part.attributes.append(Attribute(new, parse(value)))
         facts = {one.name: one for call in calls for one in call.variables}
         for name, expression in columns.variables.items():
             self._variable_at(facts[name], expression)
-        method = api.rpartition(".")[2]
-        self.part.methods.append(columns.method(method))
         if columns.needs_rows:
             self.part.functions.append(feature_columns.ROWS)
-        return parse(f"self.{method}(features)")
+        features = copy.deepcopy(bind(node, ("features",))["features"])
+        return ast.Call(
+            func=parse(f"self.{self._method(api.rpartition('.')[2], columns)}"),
+            args=[ToTf2(self.flat.facts, self.aliases).visit(features)],
+            keywords=[],
+        )
+
+    def _method(self, usual: str, columns: feature_columns.Columns) -> str:
+        """Adds the method of feature columns, unless there is the same; returns its name."""
+        name, number = usual, 1
+        while (source := columns.method(name)) not in self.part.methods:
+            if not any(one.startswith(f"def {name}(") for one in self.part.methods):
+                self.part.methods.append(source)
+                break
+            number += 1
+            name = f"{usual}_{number}"
+        return name
 
     def _collect(self, node: ast.AST, statement: Statement, loop: ast.For | None) -> None:
         """Finds the uses in the order in which they are evaluated."""

@@ -44,6 +44,14 @@ WRITTEN = {
         "x = dropout(x, training=training)",
         '"mean_prob": keras.metrics.Mean(),',
     ),
+    "feature_columns": (
+        "outputs = self.linear_model(features) + self.dense_2(",
+        'self.input_layer({**features, "price": features["price"] * 0.5})',
+        "self.input_layer_2(features)",
+        'tf.math.log1p(features["price"])',
+        "self.dims = self.add_weight(shape=[3, 1]",
+        "keras.initializers.RandomUniform(minval=-0.5, maxval=0.5)",
+    ),
     "different_losses": (
         "losses = evaluation_loss_per_example(labels, logits)",
         "def compute_evaluation_loss(",
