@@ -123,6 +123,7 @@ def translate(
         training_reading.read(train.built, train.call),
         {m: run.built for m, run in recorded.items()},
     )
+    strategy = target.run_config.train_distribute
     facts = RunFacts(
         model_fn=Span(function.__code__.co_filename, function.__code__.co_firstlineno, 0, 0, 0),
         name=function.__name__,
@@ -133,6 +134,7 @@ def translate(
         training=training,
         export=_export(function, recorded),
         summary_steps=target.run_config.save_summary_steps or 100,
+        distribution=type(strategy).__name__ if strategy is not None else "",
         summaries=summary_reading.read(train.built, train.call, training),
         params=fact_of(target.params),
         closure=model_fn_names.closure(function),

@@ -37,6 +37,11 @@ def words(
                 found.append(f"{name} of {mode.upper()}: {ast.unparse(value)}")
     for mode, (name, _) in facts.init_fns.items():
         found.append(f"init_fn of {mode.upper()}: `{name}`, which stands below as a comment")
+    if facts.distribution:
+        found.append(
+            f"`train_distribute` of the RunConfig ({facts.distribution}): the loop trains on one "
+            "device"
+        )
     for mode, error in facts.refused_modes.items():
         found.append(f"{mode.upper()}, which the model_fn refuses: {error}")
     names = {one.name for one in facts.summaries}

@@ -46,6 +46,7 @@ class RunFacts:
       summaries: The summaries in TRAIN.
       export: What the program exports; None if it exports nothing.
       summary_steps: How many steps the Estimator makes between summaries.
+      distribution: The class of the RunConfig's `train_distribute`; "" without one.
       init_fns: The name and the source of a Scaffold's `init_fn`, by mode.
     """
 
@@ -77,4 +78,5 @@ class RunFacts:
     summaries: tuple[SummaryFact, ...] = ()
     export: ExportFact | None = None
     summary_steps: int = 100
+    distribution: str = ""
     init_fns: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)

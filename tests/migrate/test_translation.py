@@ -1,5 +1,6 @@
 """Tests for migrate.translation: what `translate` refuses, in words."""
 
+import dataclasses
 import importlib.machinery
 import importlib.util
 import os
@@ -8,7 +9,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import tensorflow as tf
 
+import estimator_compat
 import migrate
 from migrate import translation
 from migrate.translating.refusal import Refusal
@@ -88,6 +91,15 @@ def test_an_evaluation_without_end_is_limited(tmp_path: Path) -> None:
     assert "print(loop.evaluate(data().take(EVAL_STEPS.value)))" in source
     target = migrate.Target(model_fn=module.model_fn, input_fns={"train": module.data})
     assert "evaluate(data" not in translation.translate(target).source()
+
+
+@pytest.mark.subprocess
+def test_a_strategy_is_left_out_and_that_is_said(tmp_path: Path) -> None:
+    strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
+    config = estimator_compat.RunConfig(train_distribute=strategy)
+    target = dataclasses.replace(_target(_load(_write(tmp_path))), config=config)
+    [said] = translation.translate(target).left_out
+    assert said.startswith("`train_distribute` of the RunConfig (OneDeviceStrategy): ")
 
 
 def test_a_lambda_is_refused(tmp_path: Path) -> None:
