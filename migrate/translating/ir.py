@@ -276,6 +276,8 @@ class Program:
       label_specs: The same for the labels; "None" if there are none.
       has_labels: Whether the inputs have labels.
       input_fns: The names of the input_fns by mode.
+      is_distributed: Whether the loop trains on the replicas of a MirroredStrategy.
+      is_distributed: Whether the loop trains on the replicas of a MirroredStrategy.
       endless: The modes whose input is a dataset without an end.
       loss_dtype: The dtype of the loss, such as "float32".
       model: The forward pass.
@@ -320,6 +322,7 @@ class Program:
     export: Export | None = None
     summary_steps: int = 100
     comments: tuple[str, ...] = ()
+    is_distributed: bool = False
     evaluation_loss: Loss | None = None
 
     @property

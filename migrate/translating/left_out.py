@@ -20,6 +20,7 @@ def words(
     *,
     summaries: Collection[str],
     exports: bool,
+    distributed: bool,
 ) -> tuple[str, ...]:
     """Returns the hooks, host calls and summaries of the model_fn, in words.
 
@@ -28,6 +29,7 @@ def words(
       flat: The flattened model_fn.
       specs: The arguments of the spec in each mode.
       summaries: The names of the summaries that are written.
+      distributed: Whether the loop trains on the replicas of the RunConfig's strategy.
       exports: Whether what the program exports is written.
     """
     found = []
@@ -37,7 +39,7 @@ def words(
                 found.append(f"{name} of {mode.upper()}: {ast.unparse(value)}")
     for mode, (name, _) in facts.init_fns.items():
         found.append(f"init_fn of {mode.upper()}: `{name}`, which stands below as a comment")
-    if facts.distribution:
+    if facts.distribution and not distributed:
         found.append(
             f"`train_distribute` of the RunConfig ({facts.distribution}): the loop trains on one "
             "device"

@@ -365,7 +365,9 @@ def _is_dropout_alone(statement: Statement, uses: Mapping[int, Use]) -> bool:
     if statement.modes != frozenset((ModeKeys.TRAIN,)) or not isinstance(node, ast.Assign):
         return False
     use = uses.get(id(node.value))
-    if use is None or use.api in RNNS or not use.row.takes_training or use.made is not None:
+    if use is None or use.api in (*RNNS, *WEIGHTS) or use.made is not None:
+        return False
+    if not use.row.takes_training:
         return False
     if use.row.variables:
         return False

@@ -9,6 +9,7 @@ from typing import Any
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating import (
     copying,
+    distribution,
     export_reading,
     hyperparameters,
     inputs_to_write,
@@ -172,6 +173,7 @@ class _Reading:
         copied = needed.copy(read, known=tuple(part.constants))
         written = "\n".join([*texts([copied, *read]), *parts["model"].body])
         params = self.params.source(written)
+        is_distributed = distribution.is_written(facts, parts["model"])
         return Program(
             **parts,
             source=facts.model_fn.file,
@@ -206,6 +208,7 @@ class _Reading:
                     specs,
                     summaries=self.summaries.names,
                     exports=self.export is not None,
+                    distributed=is_distributed,
                 ),
                 *map(inputs_to_write.words, unwritten),
                 *left_out.fixed_hyperparameters(facts, self.flat, written),
@@ -213,6 +216,7 @@ class _Reading:
             summaries=self.summaries,
             export=self.export,
             summary_steps=facts.summary_steps,
+            is_distributed=is_distributed,
             comments=tuple(
                 f"Not carried over: the Scaffold's init_fn of {mode.upper()}, `{name}`.\n{source}"
                 for mode, (name, source) in facts.init_fns.items()

@@ -9,6 +9,7 @@ from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import optimizers
 from migrate.translating.ir import KeptForward, Program
 from migrate.translating.optimizer_rows import optimizer_row
+from migrate.translating.sections import replicas
 from migrate.translating.sections.averages import averages_words
 from migrate.translating.sections.gradients import change_words
 from migrate.translating.sections.kept_forward import (
@@ -67,6 +68,8 @@ def docstring(program: Program, proof: str) -> str:
     for fact, rate in zip(program.training.optimizers, program.rates, strict=True):
         lines.append(f"    optimizer     {_optimizer(program, fact, rate)}")
     lines += [f"    gradients     {one}" for one in change_words(program.training)]
+    if program.is_distributed:
+        lines.append(f"    {replicas.WORDS}")
     if program.model.state:
         lines.append(f"    state         {', '.join(program.model.state)}")
     if program.model.kept is not None:

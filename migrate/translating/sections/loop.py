@@ -6,6 +6,7 @@ from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings.optimizers import OptimizerRow
 from migrate.translating.ir import Program
 from migrate.translating.optimizer_rows import optimizer_row
+from migrate.translating.sections import replicas
 from migrate.translating.sections.averages import init_lines, model_name, shared_lines
 from migrate.translating.sections.evaluation import evaluation_source
 from migrate.translating.sections.export import export_source
@@ -50,7 +51,8 @@ def _loop_init(program: Program) -> str:
     elif model.kept is not None:
         lines = _kept_weights(program)
     else:
-        lines = ["self.model = model = Model()", "model(tf.nest.map_structure(_zeros, FEATURES))"]
+        lines = [replicas.STRATEGY] if program.is_distributed else []
+        lines += ["self.model = model = Model()", "model(tf.nest.map_structure(_zeros, FEATURES))"]
         lines.append("self.weights = {")
         lines += [f'    "{name}": model.{model.variables[name]}.value,' for name in trained]
         lines.append("}")
@@ -91,6 +93,7 @@ def _loop_init(program: Program) -> str:
         named += [f'"{name}": model.{model.variables[name]}.value,' for name in others]
     named.append('"global_step": self.global_step,')
     step = "tf.Variable(0, dtype=tf.int64)" if model.kept is None else "model.tf1.global_step"
+    step = replicas.STEP if program.is_distributed else step
     lines.append(f"self.global_step = {step}")
     lines.append("self.variables = {")
     lines += [f"    {one}" for one in named]

@@ -2,11 +2,13 @@
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.ir import Program
+from migrate.translating.sections import replicas
 from migrate.translating.sections.source_text import indented
 
 
 def train_source(program: Program) -> str:
     """Returns `train`."""
+    value = ".numpy()" if program.is_distributed else ""
     call = "loop.train_steps(batches, tf.constant(min(count, steps - step)))"
     return f'''\
 def train(
@@ -21,9 +23,9 @@ def train(
     writer = tf.summary.create_file_writer(model_dir)
     batches = iter(dataset)
     count = 1  # an Estimator writes summaries after the first step, then every `steps_per_loop`
-    while (step := int(loop.global_step)) < steps:
+    while (step := int(loop.global_step{value})) < steps:
         found = {call}{"" if ModeKeys.TRAIN in program.endless else _MADE}
-        if int(loop.global_step) == step + count:
+        if int(loop.global_step{value}) == step + count:
             write_summaries(writer, loop.global_step, found)
         manager.save()
         count = steps_per_loop'''
@@ -37,11 +39,17 @@ _MADE = """
 
 def main_source(program: Program) -> str:
     """Returns `main`."""
-    lines = [
-        "loop = Loop()",
-        "if WARM_START_FROM.value:",
-        "    loop.restore_legacy(WARM_START_FROM.value)",
-        f"dataset = {program.input_fns[ModeKeys.TRAIN]}",
+    dataset = program.input_fns[ModeKeys.TRAIN]
+    if program.is_distributed:
+        lines = replicas.begin_lines(dataset)
+    else:
+        lines = [
+            "loop = Loop()",
+            "if WARM_START_FROM.value:",
+            "    loop.restore_legacy(WARM_START_FROM.value)",
+            f"dataset = {dataset}",
+        ]
+    lines += [
         "train(loop, dataset, MODEL_DIR.value, STEPS.value, STEPS_PER_LOOP.value)",
     ]
     if ModeKeys.EVAL in program.input_fns:

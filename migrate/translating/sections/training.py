@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.ir import Program
 from migrate.translating.optimizer_rows import optimizer_row
-from migrate.translating.sections import gradients
+from migrate.translating.sections import gradients, replicas
 from migrate.translating.sections.averages import averages_lines
 from migrate.translating.sections.source_text import (
     AVERAGE,
@@ -38,6 +38,9 @@ def train_step_source(program: Program) -> str:
         lines += averages
     if program.rate_function:
         lines.append("rate = learning_rate(self.global_step)")
+    if program.is_distributed:
+        lines.append(replicas.added(values))
+        values = "gradients"
     if len(training.optimizers) == 1:
         lines.append(f"self.optimizer.apply({values}, {program.rates[0]})")
     else:
@@ -58,6 +61,9 @@ def train_step_source(program: Program) -> str:
         what = joined(what, "`shown`").replace("losses of the examples", "losses")
     what = f"the loss, {what}," if what else "the loss"
     shown_line = f"\n        shown = {shown}" if shown else ""
+    differentiated, of_replica = "loss", ""
+    if program.is_distributed:
+        differentiated, of_replica = "of_replica", f"\n            {replicas.OF_REPLICA}"
     # The kept forward pass runs in graphs only.
     graph = "    @tf.function\n" if program.model.kept is not None else ""
     return f'''\
@@ -65,8 +71,8 @@ def train_step_source(program: Program) -> str:
         """Returns {what} and the gradients."""
         with tf.GradientTape() as tape:
             {model_call(program, ModeKeys.TRAIN)}
-            {loss_statement(program)}{shown_line}
-        return {returned}, tape.gradient(loss, self.weights)
+            {loss_statement(program)}{of_replica}{shown_line}
+        return {returned}, tape.gradient({differentiated}, self.weights)
 
 {graph}    def gradients(self, features: Any, {labels}) -> dict[str, Any]:
         """Returns the gradients of the loss, not clipped, by the names of the weights."""
@@ -116,6 +122,8 @@ return result"""
 
 def train_steps_source(program: Program) -> str:
     """Returns `train_steps`: it stops where an input that has an end does."""
+    if program.is_distributed:
+        return replicas.train_steps_source(program)
     step = "*next(batches)" if program.has_labels else "next(batches)"
     if ModeKeys.TRAIN in program.endless:
         return f'''\
