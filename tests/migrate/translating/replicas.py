@@ -59,11 +59,9 @@ class _Recorder(tf1.train.SessionRunHook):
     """Reads the variables before training, and the loss of the replicas at each step."""
 
     def begin(self) -> None:
-        self.variables = [
-            one for one in tf1.global_variables() if "/replica_1" not in one.op.name
-        ]
+        self.variables = [one for one in tf1.global_variables() if "/replica_1" not in one.op.name]
 
-    def after_create_session(self, session: Any, coord: Any) -> None:  # noqa: ARG002
+    def after_create_session(self, session: Any, coord: Any) -> None:
         self.initial = {one.op.name: session.run(one) for one in self.variables}
 
 
