@@ -89,8 +89,15 @@ def test_an_evaluation_without_end_is_limited(tmp_path: Path) -> None:
     module = _load(_write(tmp_path))
     source = translation.translate(_target(module)).source()
     assert "print(loop.evaluate(data().take(EVAL_STEPS.value)))" in source
-    target = migrate.Target(model_fn=module.model_fn, input_fns={"train": module.data})
-    assert "evaluate(data" not in translation.translate(target).source()
+
+
+@pytest.mark.subprocess
+def test_a_target_may_have_an_input_for_training_only(tmp_path: Path) -> None:
+    body = "scale = tf1.get_variable('scale', []); outputs = outputs * scale"
+    module = _load(_write(tmp_path, body=body))
+    source = translation.translate(migrate.Target(module.model_fn, {"train": module.data})).source()
+    assert "evaluate(data" not in source
+    assert "* self.scale" in source
 
 
 @pytest.mark.subprocess
