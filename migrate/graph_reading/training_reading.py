@@ -14,6 +14,7 @@ from migrate.graph_reading import (
     gradient_changes,
     gradient_check,
     moving_averages,
+    slot_names,
     update_reading,
 )
 from migrate.graph_reading.moving_averages import variable_of
@@ -81,7 +82,8 @@ def read(built: Built, call: Call) -> TrainingFacts:
             tf1.get_collection(tf1.GraphKeys.UPDATE_OPS), control_inputs=True
         )
         left = [variable_of(op.inputs[0]) for op in collected if op.type in _ASSIGNING]
-    moved = [name for name in assigned if not _is_of_optimizer(name, weights)]
+    slots = {name for one in updates for name in (*one.slots, *one.powers.values())}
+    moved = [name for name in assigned if not _is_of_optimizer(name, weights) and name not in slots]
     if averages is not None:
         moved = [name for name in moved if name not in averages.names.values()]
     return TrainingFacts(
@@ -181,7 +183,9 @@ def _groups(updates: Sequence[Update]) -> list[OptimizerFact]:
     groups: dict[Any, list[Update]] = {}
     for one in updates:
         if one.kernel:
-            key = (one.kernel, *sorted(one.hyperparameters.items()), one.rate)
+            # Two of the same hyperparameters have variables of their own.
+            own = (*sorted(one.powers.values()), *slot_names.ends([one]))
+            key = (one.kernel, *sorted(one.hyperparameters.items()), one.rate, *own)
             groups.setdefault(key, []).append(one)
     for one in updates:
         if not one.kernel:
@@ -199,6 +203,9 @@ def _groups(updates: Sequence[Update]) -> list[OptimizerFact]:
             rate=group[0].rate,
             weights=tuple(one.weight for one in group),
             sparse=tuple(one.weight for one in group if one.is_sparse),
+            scope=slot_names.scope(group),
+            ends=slot_names.ends(group),
+            powers=group[0].powers,
         )
         for group in groups.values()
     ]

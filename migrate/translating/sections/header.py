@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import optimizers
 from migrate.translating.ir import KeptForward, Program
-from migrate.translating.optimizer_rows import optimizer_row
+from migrate.translating.optimizer_rows import hyperparameter, optimizer_row
 from migrate.translating.sections.averages import averages_words
 from migrate.translating.sections.gradients import change_words
 from migrate.translating.sections.kept_forward import (
@@ -107,7 +107,8 @@ def _optimizer(program: Program, fact: OptimizerFact, rate: str) -> str:
     if re.fullmatch(r"[A-Z_]+\W.*|[A-Z_]+", rate):
         shown[0] += f" ({fact.rate})"
     for name, source in row.hyperparameters.items():
-        value = fact.hyperparameters.get(source, optimizers.defaults(row).get(name))
+        value = hyperparameter(fact, source)
+        value = optimizers.defaults(row).get(name) if value is None else value
         if value not in (None, False):
             shown.append(f"{name} {value if value is not True else ''}".strip())
     text = f"{row.name}: {', '.join(shown)}"
@@ -121,8 +122,8 @@ def _kept_exact(program: Program) -> list[str]:
     """Returns sentences on what a reader need not compare."""
     if not program.training.optimizers:
         return ["There are no weights: training only counts its steps."]
-    rows = {optimizer_row(fact.kernel).name: fact for fact in program.training.optimizers}
-    names = " and ".join(f"`tf.train.{name}Optimizer`" for name in rows)
+    rows = {optimizer_row(fact.kernel).legacy_name: fact for fact in program.training.optimizers}
+    names = " and ".join(f"`{name}`" for name in rows)
     text = f"The update is that of {names}"
     if any(optimizer_row(fact.kernel).slots for fact in rows.values()):
         text += ", with its slots under their legacy names"
