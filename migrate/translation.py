@@ -258,11 +258,12 @@ def check_names(source: str) -> None:
     """
     nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)]
     names = {dotted(node) for node in nodes}
-    missing = sorted(name for name in names if name.startswith("tf.") and not _is_in_tf2(name))
+    missing = sorted(name for name in names if not _is_in_tensorflow(name))
     if missing:
         raise Refusal(
             f"TensorFlow 2 has no {', '.join(f'`{name}`' for name in missing)}, and this version "
-            "does not know what to write for it"
+            "does not know what to write for it; expected names of TensorFlow 2; write it with "
+            "those"
         )
     command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select=F821", "-"]
     found = subprocess.run(
@@ -276,9 +277,13 @@ def check_names(source: str) -> None:
         )
 
 
-def _is_in_tf2(name: str) -> bool:
-    value: Any = tf
-    for part in name.split(".")[1:]:
+def _is_in_tensorflow(name: str) -> bool:
+    """Tells whether a name that begins with the alias of a TensorFlow is in that one."""
+    alias, *parts = name.split(".")
+    value: Any = {"tf": tf, "tf1": tf.compat.v1}.get(alias)
+    if value is None:
+        return True
+    for part in parts:
         if isinstance(value, type) or not hasattr(value, part):
             return isinstance(value, type)
         value = getattr(value, part)

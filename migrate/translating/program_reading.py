@@ -8,6 +8,7 @@ from typing import Any
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating import (
+    changed_names,
     copying,
     export_reading,
     hyperparameters,
@@ -109,6 +110,7 @@ class _Reading:
         marks = summary_reading.mark(flat, facts.summaries)
         hyperparameters.rename(flat, facts, self.own)
         part = self._part()
+        changed_names.rename(flat)
         self.names = loss_collections.names_for(flat)
         if not self.adds_losses:
             loss_collections.gather(flat, facts.terms, self.names)
