@@ -26,7 +26,7 @@ from migrate.graph_reading import (
 )
 from migrate.graph_reading.recorded_facts import fact_of
 from migrate.targets import Built, Target
-from migrate.translating import emitter, program_reading
+from migrate.translating import emitter, legacy_names, program_reading
 from migrate.translating.border import Border
 from migrate.translating.expressions import dotted
 from migrate.translating.facts import Span
@@ -168,7 +168,7 @@ def _translated(facts: RunFacts, keep: Collection[str], whole: Collection[str]) 
     if keep:
         return _kept(kept)
     try:
-        translation = Translation(program=program_reading.read(facts))
+        translation = Translation(program=_read(facts))
         translation.source()
         return translation
     except Refusal as refusal:
@@ -181,13 +181,32 @@ def _translated(facts: RunFacts, keep: Collection[str], whole: Collection[str]) 
         return translation
 
 
+def _read(facts: RunFacts) -> Program:
+    """Reads a program; names that the written module needs for its own get new ones.
+
+    Raises:
+      Refusal: A part of it is not translated, or a name stays defined twice.
+    """
+    program = program_reading.read(facts)
+    names = legacy_names.new_names(program)
+    if names:
+        program = program_reading.read(dataclasses.replace(facts, renamed=names))
+        for name in legacy_names.new_names(program):
+            raise Refusal(
+                f"the written module needs the name `{name}` for its own; expected another name; "
+                "rename it in the program",
+                path=program.source,
+            )
+    return program
+
+
 def _kept(facts: RunFacts, because: str = "") -> Translation:
     """Translates the program with the forward pass kept.
 
     Raises:
       Refusal: The forward pass is not kept, or it calls what TensorFlow 2 lacks.
     """
-    translation = Translation(program=program_reading.read(facts), because=because)
+    translation = Translation(program=_read(facts), because=because)
     kept = translation.program.model.kept
     absent = {f"tf.{name}" for name in kept.modules.absent} if kept is not None else set()
     places = {(one.path, one.line) for one in translation.kept}

@@ -271,6 +271,8 @@ class Program:
       formulas: The ledger's formula of each mode.
       imports: Imports of the program that the copied parts need, as source.
       copied: Constants and functions that are copied, as source.
+      legacy_names: The names of those that stand in the program.
+      read_names: Those of them that the model, the loss, the metrics or the predictions read.
       params: The hyperparameters that the program reads, as source; "" if there are none.
       feature_specs: The source of the nest of TensorSpecs that the features are.
       label_specs: The same for the labels; "None" if there are none.
@@ -300,6 +302,8 @@ class Program:
     formulas: Mapping[str, str]
     imports: tuple[str, ...]
     copied: tuple[str, ...]
+    legacy_names: frozenset[str]
+    read_names: frozenset[str]
     params: str
     feature_specs: str
     label_specs: str

@@ -189,12 +189,14 @@ class _Reading:
                 *part.classes,
                 *map(inputs_to_write.source, unwritten),
             ),
+            legacy_names=copied.names,
+            read_names=copied.names & names_in(read),
             params=params,
             feature_specs=facts.feature_specs,
             label_specs=facts.label_specs,
             has_labels=facts.has_labels,
             input_fns={
-                mode: f"{name or inputs_to_write.name(mode)}({arguments})"
+                mode: f"{facts.renamed.get(name, name) or inputs_to_write.name(mode)}({arguments})"
                 for mode, (name, arguments, _) in facts.input_fns.items()
             },
             endless=facts.endless,
