@@ -33,6 +33,7 @@ from migrate.translating.facts import Span
 from migrate.translating.ir import KeptFunction, Program
 from migrate.translating.refusal import Refusal
 from migrate.translating.run_facts import RunFacts
+from migrate.translating.sections import header
 from migrate.translating.training_facts import ExportFact
 from migrate.verifying.subject import SubjectReference
 from migrate.verifying.verdict import Verdict
@@ -61,6 +62,11 @@ class Translation:
         """The functions of the legacy program that the module still calls."""
         kept = self.program.model.kept
         return () if kept is None else kept.functions
+
+    @property
+    def tf1_names(self) -> int:
+        """How many names of TensorFlow 1 the module still reads."""
+        return len(header.names_of_tf1(self.program))
 
     @property
     def left_out(self) -> tuple[str, ...]:

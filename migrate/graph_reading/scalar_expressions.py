@@ -48,7 +48,9 @@ def number(value: Any) -> str:
     array = np.asarray(value)
     if array.ndim:
         raise Refusal(f"expected a number, and found an array of shape {array.shape}")
-    return str(array[()])
+    text = str(array[()])
+    # NumPy writes 1e-04 for the float32 that Python writes as 0.0001.
+    return repr(float(text)) if array.dtype.kind == "f" and np.isfinite(array) else text
 
 
 class _Writing:

@@ -16,21 +16,21 @@ def rename(flat: Flattened) -> None:
     """Renames the second values, in the statements and in what they return."""
     taken = set().union(*(stores(s.node) | loads(s.node) for s in flat.statements), set())
     every = frozenset(flat.returned)
-    of_model: set[str] = set()
+    of_model: dict[str, frozenset[str]] = {}  # the names, and the modes that wrote them last
     for index, statement in enumerate(flat.statements):
-        if is_of_model(statement) or loads(statement.node) & of_model:
+        if is_of_model(statement) or loads(statement.node) & of_model.keys():
             name = _changed(statement.node)
             later = [s for s in flat.statements[index + 1 :] if s.modes & statement.modes]
             if (
                 name in of_model
                 and not is_of_model(statement)
-                and statement.modes < every
+                and not of_model[name] <= statement.modes < every
                 and all(s.modes <= statement.modes for s in later if name in _names(s))
             ):
                 new = unique(f"{name}_2", taken)
                 taken.add(new)
                 _rename(flat, statement, later, name, new)
-            of_model |= stores(statement.node)
+            of_model |= dict.fromkeys(stores(statement.node), statement.modes)
 
 
 def _changed(node: ast.stmt) -> str:

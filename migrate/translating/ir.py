@@ -33,12 +33,14 @@ class Metric:
       make: The Keras metric.
       values: What its `update_state` takes, as source.
       definition: The class, if the module defines it; "" for Keras's own.
+      is_vector: Whether its result has several numbers.
     """
 
     name: str
     make: str
     values: tuple[str, ...]
     definition: str = ""
+    is_vector: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -199,6 +199,9 @@ class Layers:
         return layer_arguments.weight(use, keywords)
 
     def _initial(self, use: Use, value: ast.expr) -> ast.expr:
+        number = layer_arguments.literal(value)
+        if isinstance(number, float):
+            return parse(f"keras.initializers.Constant({number!r})")
         made = self.initializer(use, value)
         if made is None:
             raise refuse(

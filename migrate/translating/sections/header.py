@@ -70,7 +70,7 @@ def docstring(program: Program, proof: str) -> str:
     if program.model.state:
         lines.append(f"    state         {', '.join(program.model.state)}")
     if program.model.kept is not None:
-        lines += _kept_lines(program.model.kept)
+        lines += _kept_lines(program, program.model.kept)
     lines += [f"    averages      {one}" for one in averages_words(program)]
     lines += ["", *_kept_exact(program)]
     if program.left_out:
@@ -82,22 +82,32 @@ def docstring(program: Program, proof: str) -> str:
     return f'"""{text}\n"""'
 
 
-def _kept_lines(kept: KeptForward) -> list[str]:
+def _kept_lines(program: Program, kept: KeptForward) -> list[str]:
     """Returns which functions of the legacy program are called, and what TF1 that takes."""
-    lines = [
-        "",
-        "The forward pass is kept: these functions of the legacy program run unchanged.",
-        "",
-    ]
-    lines += [
-        f"    {one.name} ({os.path.basename(one.path)}, line {one.line})" for one in kept.functions
-    ]
-    modules = kept.modules
-    lines += ["", f"Names of tensorflow.compat.v1 that they read: {len(modules.names)}."]
-    if modules.stand_ins:
-        stand_ins = ", ".join(modules.stand_ins)
+    if kept.functions:
+        lines = [
+            "",
+            "The forward pass is kept: these functions of the legacy program run unchanged.",
+            "",
+        ]
+        lines += [
+            f"    {one.name} ({os.path.basename(one.path)}, line {one.line})"
+            for one in kept.functions
+        ]
+    else:
+        lines = ["", "The forward pass is kept: it makes its layers with TensorFlow 1."]
+    lines += ["", f"Names of tensorflow.compat.v1 in it: {len(names_of_tf1(program))}."]
+    if kept.modules.stand_ins:
+        stand_ins = ", ".join(kept.modules.stand_ins)
         lines.append(f"Stand-ins for what TensorFlow 2 lacks: {stand_ins}.")
     return lines
+
+
+def names_of_tf1(program: Program) -> set[str]:
+    """Returns the names of tensorflow.compat.v1 that a kept forward pass reads."""
+    kept = program.model.kept
+    found = set() if kept is None else set(kept.modules.names)
+    return found.union(*(re.findall(r"\btf1\.([\w.]+)", one) for one in program.model.body))
 
 
 def _optimizer(program: Program, fact: OptimizerFact, rate: str) -> str:
@@ -131,7 +141,7 @@ def _kept_exact(program: Program) -> list[str]:
     if sparse:
         text += "; the rows of an embedding move as under that optimizer"
     lines = [f"{text}."]
-    if program.model.state:
+    if set(program.model.state) & set(program.training.moved):
         lines.append("Moving averages move in each training step, as under UPDATE_OPS.")
     return [" ".join(lines)]
 

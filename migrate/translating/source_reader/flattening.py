@@ -172,7 +172,8 @@ class Flattening:
             except Refusal as refusal:
                 made, ends = [self._unread(node, frame, modes, refusal)], {}
             if made:
-                made[0].comments[:0] = frame.file.comments_before(node)
+                file = frame.file
+                made[0].comments[:0] = [*file.comments_before(node), *file.comments_beside(node)]
             statements += made
             returned |= ends
         return statements, returned
