@@ -24,7 +24,8 @@ def rename(flat: Flattened) -> None:
             if (
                 name in of_model
                 and not is_of_model(statement)
-                and not of_model[name] <= statement.modes < every
+                and statement.modes < every
+                and not of_model[name] <= statement.modes
                 and all(s.modes <= statement.modes for s in later if name in _names(s))
             ):
                 new = unique(f"{name}_2", taken)

@@ -170,6 +170,8 @@ def read(
     known = {"features", "labels", *outputs, "loss", variables}
     if len(loss.terms) == 1:
         known |= {"losses"} | ({"weights"} if loss.terms[0].weights else set())
+    if len(loss.terms) > 1:
+        others = _with_terms(others, loss)
     others = [_with_reduction(one, flat, loss) for one in others]
     used: list[Mark] = []
     for one in marks:
@@ -261,6 +263,21 @@ def _is_translated(text: str) -> bool:
         functions.is_absent(name) or name.startswith(("tf.losses.", "tf.metrics.", "self."))
         for name in names
     )
+
+
+def _with_terms(others: Sequence[Statement], loss: Loss) -> list[Statement]:
+    """Puts the statements of `compute_loss` in the place of those that they are made of."""
+    train = frozenset((ModeKeys.TRAIN,))
+    body = [Statement(node, train) for node in ast.parse("\n".join(loss.body)).body]
+    names = set().union(*(stores(one.node) for one in body))
+    made: list[Statement] = []
+    for statement in others:
+        if not stores(statement.node) & names:
+            made.append(statement)
+        elif body:
+            made += body
+            body = []
+    return made
 
 
 def _with_reduction(statement: Statement, flat: Flattened, loss: Loss) -> Statement:
