@@ -27,12 +27,13 @@ _SAME = {
 }  # fmt: skip
 
 
-def expression(tensor: Any, constants: Mapping[str, float] | None = None) -> str:
+def expression(tensor: Any, constants: Mapping[str, float | str] | None = None) -> str:
     """Returns the source of a scalar; the global step is called `step`.
 
     Args:
       tensor: The scalar.
-      constants: The numbers that variables other than the global step always have, by their names.
+      constants: The numbers that variables other than the global step always have, and the source
+        of other ops, by their names.
 
     Raises:
       Refusal: The scalar depends on ops that have no source form here.
@@ -57,11 +58,11 @@ class _Writing:
     """Writes one scalar.
 
     Attributes:
-      constants: The numbers that variables always have, by their names.
+      constants: The numbers that variables always have, and the source of other ops, by names.
       arguments: What stands for the arguments of the functions of conditions.
     """
 
-    def __init__(self, constants: Mapping[str, float]) -> None:
+    def __init__(self, constants: Mapping[str, float | str]) -> None:
         self.constants = constants
         self.arguments: dict[Any, Any] = {}
 

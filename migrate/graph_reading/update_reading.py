@@ -52,14 +52,15 @@ class Update:
 
 
 def read(
-    ops: Iterable[Any], weights: Collection[str], constants: Mapping[str, float]
+    ops: Iterable[Any], weights: Collection[str], constants: Mapping[str, float | str]
 ) -> list[Update]:
     """Reads the updates among the ops of a train_op.
 
     Args:
       ops: The ops, in the order of the graph.
       weights: The names of the trainable variables.
-      constants: The numbers that variables always have, such as one for the learning rate.
+      constants: The numbers that variables always have, such as one for the learning rate, and the
+        source of schedules.
 
     Raises:
       Refusal: A hyperparameter is not a constant, or a weight is updated twice.
@@ -81,7 +82,7 @@ def read(
 
 
 def _update(
-    op: Any, weights: Collection[str], constants: Mapping[str, float], ops: Collection[Any]
+    op: Any, weights: Collection[str], constants: Mapping[str, float | str], ops: Collection[Any]
 ) -> Update | None:
     if not op.inputs:
         return None
@@ -114,7 +115,7 @@ def slots_of(weight: str, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if slot.fullmatch(name)))
 
 
-def _of_rows(op: Any, name: str, constants: Mapping[str, float]) -> Update:
+def _of_rows(op: Any, name: str, constants: Mapping[str, float | str]) -> Update:
     """GradientDescent subtracts `rate * values` from rows, or adds `-values * rate`."""
     product = op.inputs[2]
     if product.op.type != "Mul":
@@ -124,7 +125,10 @@ def _of_rows(op: Any, name: str, constants: Mapping[str, float]) -> Update:
         )
     values, rate = product.op.inputs
     if (op.type in _ADDING) != (values.op.type == "Neg"):
-        raise Refusal(f"{name} is updated by the op {op.name} against the gradient")
+        raise Refusal(
+            f"{name} is updated by the op {op.name}, which adds to it what is not a step against "
+            "its gradient; expected an optimizer of tf.train; pass its op as the `train_op`"
+        )
     return Update(
         weight=name,
         op=op,

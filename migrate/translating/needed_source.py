@@ -80,7 +80,8 @@ class NeededSource:
                     if name.removeprefix("tf.") in line
                 ]
                 raise Refusal(
-                    f"`{name}` has no form in TF2 that is translated",
+                    f"`{name}` has no form in TF2 that is translated; expected functions that TF2 "
+                    "has; write it with those",
                     path=self.file.path,
                     line=lines[0] if lines else 0,
                 )

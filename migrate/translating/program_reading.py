@@ -24,6 +24,7 @@ from migrate.translating import (
     model_reading,
     model_source,
     output_reading,
+    random_draws,
     spec_reading,
     summary_reading,
     tidying,
@@ -155,7 +156,9 @@ class _Reading:
             output_reading.lines,
         )
         parts |= {"model": model, "rates": rates}
-        return self._program(part, specs, parts, rate_function)
+        program = self._program(part, specs, parts, rate_function)
+        random_draws.check(program, flat)
+        return program
 
     def _program(
         self,

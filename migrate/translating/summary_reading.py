@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import functions
-from migrate.translating import forward_reading, tidying
+from migrate.translating import forward_reading, random_draws, tidying
 from migrate.translating.expressions import api_of, calls_of, dotted, parse
 from migrate.translating.facts import TensorFact
 from migrate.translating.forward_reading import Forward
@@ -259,7 +259,7 @@ def _local(flat: Flattened) -> set[str]:
 
 def _is_translated(text: str) -> bool:
     names = [dotted(n) for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Attribute)]
-    return not any(
+    return not random_draws.draws(text) and not any(
         functions.is_absent(name) or name.startswith(("tf.losses.", "tf.metrics.", "self."))
         for name in names
     )

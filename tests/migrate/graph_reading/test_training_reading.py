@@ -120,7 +120,21 @@ def _twice(loss: Any, weights: list[Any], count: Any) -> Any:
     return tf.group(first, tf1.train.MomentumOptimizer(0.5, 0.9).minimize(loss))
 
 
+def _decayed(loss: Any, weights: list[Any], count: Any) -> Any:
+    decay = [one.assign_sub(0.01 * one) for one in weights]
+    with tf.control_dependencies(decay):
+        return tf1.train.AdamOptimizer(0.5).minimize(loss, count)
+
+
+def _clipped(loss: Any, weights: list[Any], count: Any) -> Any:
+    minimized = tf1.train.GradientDescentOptimizer(0.5).minimize(loss, count)
+    with tf.control_dependencies([minimized]):
+        return tf.group(*[one.assign(tf.clip_by_value(one, -1.0, 1.0)) for one in weights])
+
+
 REFUSED: dict[str, tuple[Step, str]] = {
+    "weights that decay": (_decayed, "w is changed by the optimizer, and by the op"),
+    "weights that are clipped": (_clipped, "(AssignVariableOp), too; expected the optimizer"),
     "a scaled loss": (_minimized(lambda loss: loss * 10.0), "something else than the gradient"),
     "another loss": (
         _minimized(lambda loss: loss + tf.reduce_sum(tf1.trainable_variables()[0] ** 2)),
