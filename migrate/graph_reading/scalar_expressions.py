@@ -95,6 +95,8 @@ class _Writing:
             return f"tf.where({', '.join(texts)})", 0
         if op.type in _CALLS:
             texts = [self.expression(one, depth + 1)[0] for one in op.inputs]
+            if op.type == "Neg" and texts[0].replace(".", "").isalnum():
+                return f"-{texts[0]}", 1
             return f"{_CALLS[op.type]}({', '.join(texts)})", int(op.type == "Neg")
         raise Refusal(
             f"the learning rate depends on the op {op.name} ({op.type}), which is not translated; "
