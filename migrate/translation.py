@@ -129,6 +129,7 @@ def translate(
         training_reading.read(train.built, train.call),
         {m: run.built for m, run in recorded.items()},
     )
+    strategy = getattr(target.run_config, "train_distribute", None)
     facts = RunFacts(
         model_fn=Span(function.__code__.co_filename, function.__code__.co_firstlineno, 0, 0, 0),
         name=function.__name__,
@@ -158,6 +159,7 @@ def translate(
         objects=model_fn_names.objects(function),
         read_modules=kept_modules.read,
         init_fns=model_fn_names.init_fns({mode: run.built for mode, run in recorded.items()}),
+        strategy="" if strategy is None else type(strategy).__name__,
     )
     return _translated(facts, keep, whole)
 

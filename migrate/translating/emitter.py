@@ -84,8 +84,9 @@ def _grouped(copied: Sequence[str]) -> tuple[str, list[str]]:
     Constants that stand side by side stay so.
     """
     groups: list[str] = []
-    for is_definition, parts in itertools.groupby(copied, _is_definition):
-        groups += list(parts) if is_definition else ["\n".join(parts)]
+    for is_definition, found in itertools.groupby(copied, _is_definition):
+        parts = list(found)
+        groups += parts if is_definition else ["\n".join(parts)]
     if groups and not _is_definition(groups[0]):
         return groups[0], groups[1:]
     return "", groups

@@ -35,6 +35,8 @@ def words(
         for name, value in spec.items():
             if (name.endswith("hooks") or name == "host_call") and not is_none(value):
                 found.append(f"{name} of {mode.upper()}: {ast.unparse(value)}")
+    if facts.strategy:
+        found.append(f"{facts.strategy} of the RunConfig: the loop trains in one replica")
     for mode, (name, _) in facts.init_fns.items():
         found.append(f"init_fn of {mode.upper()}: `{name}`, which stands below as a comment")
     for mode, error in facts.refused_modes.items():

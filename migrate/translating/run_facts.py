@@ -47,6 +47,7 @@ class RunFacts:
       export: What the program exports; None if it exports nothing.
       summary_steps: How many steps the Estimator makes between summaries.
       init_fns: The name and the source of a Scaffold's `init_fn`, by mode.
+      strategy: The name of the class of the RunConfig's strategy; "" if it has none.
       renamed: What the written module calls names of the program that it needs for its own.
     """
 
@@ -79,4 +80,5 @@ class RunFacts:
     export: ExportFact | None = None
     summary_steps: int = 100
     init_fns: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
+    strategy: str = ""
     renamed: Mapping[str, str] = dataclasses.field(default_factory=dict)

@@ -8,7 +8,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import tensorflow as tf
 
+import estimator_compat as estimator
 import migrate
 from migrate import translation
 from migrate.translating.refusal import Refusal
@@ -64,6 +66,15 @@ REFUSED = {
         "program.py:12: `while` in a model_fn is not translated",
     ),
     "global": ({"body": "global COUNT; COUNT = 1"}, "program.py:12: `global`"),
+    "numbers drawn twice": (
+        {
+            "body": "part = tf.random.uniform([])\n"
+            '    outputs = tf1.layers.dense(features * part, 1, name="top")',
+            "loss": "tf1.losses.mean_squared_error(labels * part, outputs)",
+        },
+        "program.py:12: `part = tf.random.uniform([])` would draw its numbers anew in the model "
+        "and in `loss_per_example`; expected one of them",
+    ),
     "opaque": (
         {"loss": "tf.sqrt(tf.reduce_mean(tf.square(labels - outputs)))"},
         "program.py:15: ",
@@ -128,3 +139,40 @@ def test_functions_made_during_a_recording_work_afterwards(tmp_path: Path) -> No
     with pytest.raises(Refusal, match="`global`"):
         translation.translate(_target(module))
     assert module.LATER(0) == 1
+
+
+NET = """
+class TextNet(object):
+    def __init__(self, units):
+        self.units = units
+
+    def __call__(self, x):
+        return tf1.layers.dense(x, self.units, name="dense")
+"""
+
+
+@pytest.mark.subprocess
+def test_an_object_that_is_applied_at_once_is_read(tmp_path: Path) -> None:
+    path = _write(tmp_path)
+    dense = 'tf1.layers.dense(features, 1, name="dense")'
+    text = path.read_text().replace(dense, "TextNet(1)(features)")
+    path.write_text(text.replace("\ndef model_fn", f"{NET}\ndef model_fn"))
+    translated = translation.translate(_target(_load(path)))
+    assert translated.outcome == "whole"
+    assert "self.dense = keras.layers.Dense(1)" in translated.source()
+
+
+@pytest.mark.subprocess
+def test_a_strategy_is_not_carried_over(tmp_path: Path) -> None:
+    module = _load(_write(tmp_path))
+    config = estimator.RunConfig(train_distribute=tf.distribute.OneDeviceStrategy("/cpu:0"))
+    target = migrate.Target(model_fn=module.model_fn, input_fns=module.data, config=config)
+    [left] = translation.translate(target).left_out
+    assert left == "OneDeviceStrategy of the RunConfig: the loop trains in one replica"
+
+
+@pytest.mark.subprocess
+def test_names_of_tensorflow_1_are_checked() -> None:
+    translation.check_names("import tensorflow.compat.v1 as tf1\ntf1.layers.dense")
+    with pytest.raises(Refusal, match=r"TensorFlow 2 has no `tf1.contrib.layers.flatten`"):
+        translation.check_names("import tensorflow.compat.v1 as tf1\ntf1.contrib.layers.flatten")
