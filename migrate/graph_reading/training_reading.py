@@ -69,7 +69,7 @@ def _read(built: Built, call: Call) -> TrainingFacts:
         used = set(graph_traversal.ancestors([built.spec.train_op], control_inputs=True))
         found = [op for op in built.graph.get_operations() if op in used]
         assigned = {variable_of(op.inputs[0]): None for op in found if op.type in _ASSIGNING}
-        known = {**_constants(assigned), **schedule_reading.sources(call)}
+        known: dict[str, float | str] = {**_constants(assigned), **schedule_reading.sources(call)}
         updates = update_reading.read(found, weights, known)
         if not weights and "global_step" in assigned:
             moved = [name for name in assigned if name != "global_step"]

@@ -29,6 +29,12 @@ _PIECEWISE = ScheduleRow(
 ROWS = {
     "tf.train.piecewise_constant": _PIECEWISE,
     "tf.train.piecewise_constant_decay": _PIECEWISE,
+    "tf.train.cosine_decay": ScheduleRow(
+        keras="CosineDecay",
+        step="global_step",
+        arguments=("learning_rate", "decay_steps"),
+        keywords=(("alpha", 0.0),),
+    ),
     "tf.train.cosine_decay_restarts": ScheduleRow(
         keras="CosineDecayRestarts",
         step="global_step",

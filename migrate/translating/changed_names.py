@@ -37,8 +37,9 @@ def rename(flat: Flattened) -> None:
 def _changed(node: ast.stmt) -> str:
     """Returns the name that a statement computes anew from its own value; "" for others."""
     target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-    is_plain = isinstance(node, ast.Assign | ast.AugAssign) and isinstance(target, ast.Name)
-    return target.id if is_plain and target.id in loads(node) else ""
+    if not isinstance(node, ast.Assign | ast.AugAssign) or not isinstance(target, ast.Name):
+        return ""
+    return target.id if target.id in loads(node) else ""
 
 
 def _names(statement: Statement) -> set[str]:

@@ -117,7 +117,7 @@ def _optimizer(program: Program, fact: OptimizerFact, rate: str) -> str:
     if re.fullmatch(r"[A-Z_]+\W.*|[A-Z_]+", rate):
         shown[0] += f" ({fact.rate})"
     for name, source in row.hyperparameters.items():
-        value = hyperparameter(fact, source)
+        value: object = hyperparameter(fact, source)
         value = optimizers.defaults(row).get(name) if value is None else value
         if value not in (None, False):
             shown.append(f"{name} {value if value is not True else ''}".strip())

@@ -129,7 +129,7 @@ class Expressions(ast.NodeTransformer):
         """`mode == ModeKeys.TRAIN` is `training`."""
         true = mode_tests.true_in(node)
         training = ast.Name(id=TRAINING, ctx=ast.Load())
-        if true == {ModeKeys.TRAIN}:
+        if true == frozenset((ModeKeys.TRAIN,)):
             return ast.copy_location(training, node)
         if true is not None and true & self.modes == self.modes - {ModeKeys.TRAIN}:
             return ast.copy_location(ast.UnaryOp(op=ast.Not(), operand=training), node)

@@ -13,6 +13,7 @@ from migrate.mappings import schedules
 CASES: dict[str, dict[str, Any]] = {
     "piecewise_constant": {"boundaries": [10, 20], "values": [0.1, 0.05, 0.01]},
     "piecewise_constant_decay": {"boundaries": [7], "values": [0.3, 0.1]},
+    "cosine_decay": {"learning_rate": 0.3, "decay_steps": 40, "alpha": 0.1},
     "cosine_decay_restarts": {"learning_rate": 0.05, "first_decay_steps": 10},
     "cosine_decay_restarts, all": {
         "learning_rate": 0.05, "first_decay_steps": 10, "t_mul": 1.5, "m_mul": 0.8, "alpha": 0.1,

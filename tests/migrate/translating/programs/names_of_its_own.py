@@ -3,7 +3,7 @@ import tensorflow.compat.v1 as tf
 
 tf.disable_v2_behavior()
 
-PARAMS = {}
+PARAMS = None
 FEATURES = 3  # columns
 STEPS = 6
 losses = 0.5
