@@ -441,8 +441,9 @@ def with_rows(row: OptimizerRow) -> str:
     gradient = _GRADIENT.search(match["arguments"])
     assert gradient is not None, row.name
     inputs = match["arguments"].replace(gradient.group(), "")
+    inputs = re.sub(r"^( +)(\w+)=", r'\1"\2": ', inputs, flags=re.MULTILINE)
     call = (
-        f"            inputs = dict(\n{inputs}            )\n"
+        f"            inputs = {{\n{inputs}            }}\n"
         "            if isinstance(gradient, tf.IndexedSlices):\n"
         "                rows = summed(gradient)\n"
         f"                tf.raw_ops.ResourceSparse{match['kernel']}(\n"
