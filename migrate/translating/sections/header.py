@@ -69,6 +69,8 @@ def docstring(program: Program, proof: str) -> str:
     lines += [f"    gradients     {one}" for one in change_words(program.training)]
     if program.model.state:
         lines.append(f"    state         {', '.join(program.model.state)}")
+    if program.training.without_gradient:
+        lines.append(f"    frozen        {', '.join(program.training.without_gradient)}")
     if program.model.kept is not None:
         lines += _kept_lines(program, program.model.kept)
     lines += [f"    averages      {one}" for one in averages_words(program)]
