@@ -26,13 +26,14 @@ from migrate.graph_reading import (
 )
 from migrate.graph_reading.recorded_facts import fact_of
 from migrate.targets import Built, Target
-from migrate.translating import emitter, program_reading
+from migrate.translating import emitter, legacy_names, program_reading
 from migrate.translating.border import Border
 from migrate.translating.expressions import dotted
 from migrate.translating.facts import Span
 from migrate.translating.ir import KeptFunction, Program
 from migrate.translating.refusal import Refusal
 from migrate.translating.run_facts import RunFacts
+from migrate.translating.sections import header
 from migrate.translating.training_facts import ExportFact
 from migrate.verifying.subject import SubjectReference
 from migrate.verifying.verdict import Verdict
@@ -61,6 +62,11 @@ class Translation:
         """The functions of the legacy program that the module still calls."""
         kept = self.program.model.kept
         return () if kept is None else kept.functions
+
+    @property
+    def tf1_names(self) -> int:
+        """How many names of TensorFlow 1 the module still reads."""
+        return len(header.names_of_tf1(self.program))
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -170,7 +176,7 @@ def _translated(facts: RunFacts, keep: Collection[str], whole: Collection[str]) 
     if keep:
         return _kept(kept)
     try:
-        translation = Translation(program=program_reading.read(facts))
+        translation = Translation(program=_read(facts))
         translation.source()
         return translation
     except Refusal as refusal:
@@ -183,13 +189,32 @@ def _translated(facts: RunFacts, keep: Collection[str], whole: Collection[str]) 
         return translation
 
 
+def _read(facts: RunFacts) -> Program:
+    """Reads a program; names that the written module needs for its own get new ones.
+
+    Raises:
+      Refusal: A part of it is not translated, or a name stays defined twice.
+    """
+    program = program_reading.read(facts)
+    names = legacy_names.new_names(program)
+    if names:
+        program = program_reading.read(dataclasses.replace(facts, renamed=names))
+        for name in legacy_names.new_names(program):
+            raise Refusal(
+                f"the written module needs the name `{name}` for its own; expected another name; "
+                "rename it in the program",
+                path=program.source,
+            )
+    return program
+
+
 def _kept(facts: RunFacts, because: str = "") -> Translation:
     """Translates the program with the forward pass kept.
 
     Raises:
       Refusal: The forward pass is not kept, or it calls what TensorFlow 2 lacks.
     """
-    translation = Translation(program=program_reading.read(facts), because=because)
+    translation = Translation(program=_read(facts), because=because)
     kept = translation.program.model.kept
     absent = {f"tf.{name}" for name in kept.modules.absent} if kept is not None else set()
     places = {(one.path, one.line) for one in translation.kept}
@@ -260,11 +285,12 @@ def check_names(source: str) -> None:
     """
     nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)]
     names = {dotted(node) for node in nodes}
-    missing = sorted(name for name in names if name.startswith("tf.") and not _is_in_tf2(name))
+    missing = sorted(name for name in names if not _is_in_tensorflow(name))
     if missing:
         raise Refusal(
             f"TensorFlow 2 has no {', '.join(f'`{name}`' for name in missing)}, and this version "
-            "does not know what to write for it"
+            "does not know what to write for it; expected names of TensorFlow 2; write it with "
+            "those"
         )
     command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select=F821", "-"]
     found = subprocess.run(
@@ -278,9 +304,13 @@ def check_names(source: str) -> None:
         )
 
 
-def _is_in_tf2(name: str) -> bool:
-    value: Any = tf
-    for part in name.split(".")[1:]:
+def _is_in_tensorflow(name: str) -> bool:
+    """Tells whether a name that begins with the alias of a TensorFlow is in that one."""
+    alias, *parts = name.split(".")
+    value: Any = {"tf": tf, "tf1": tf.compat.v1}.get(alias)
+    if value is None:
+        return True
+    for part in parts:
         if isinstance(value, type) or not hasattr(value, part):
             return isinstance(value, type)
         value = getattr(value, part)

@@ -271,9 +271,8 @@ def _not_kept(refusal: Any) -> str:
 def _outcome(translated: Any) -> str:
     if translated.outcome == "whole":
         return "whole, no line of the legacy model is left"
-    names = len(translated.program.model.kept.modules.names)
     said = f" ({translated.because})" if translated.because else ""
-    return f"kept forward, it reads {names} names of TensorFlow 1{said}"
+    return f"kept forward, it reads {translated.tf1_names} names of TensorFlow 1{said}"
 
 
 def _report(options: argparse.Namespace, translated: Any, verdict: Any, test: Any) -> int:

@@ -27,12 +27,13 @@ _SAME = {
 }  # fmt: skip
 
 
-def expression(tensor: Any, constants: Mapping[str, float] | None = None) -> str:
+def expression(tensor: Any, constants: Mapping[str, float | str] | None = None) -> str:
     """Returns the source of a scalar; the global step is called `step`.
 
     Args:
       tensor: The scalar.
-      constants: The numbers that variables other than the global step always have, by their names.
+      constants: The numbers that variables other than the global step always have, and the source
+        of other ops, by their names.
 
     Raises:
       Refusal: The scalar depends on ops that have no source form here.
@@ -48,18 +49,20 @@ def number(value: Any) -> str:
     array = np.asarray(value)
     if array.ndim:
         raise Refusal(f"expected a number, and found an array of shape {array.shape}")
-    return str(array[()])
+    text = str(array[()])
+    # NumPy writes 1e-04 for the float32 that Python writes as 0.0001.
+    return repr(float(text)) if array.dtype.kind == "f" and np.isfinite(array) else text
 
 
 class _Writing:
     """Writes one scalar.
 
     Attributes:
-      constants: The numbers that variables always have, by their names.
+      constants: The numbers that variables always have, and the source of other ops, by names.
       arguments: What stands for the arguments of the functions of conditions.
     """
 
-    def __init__(self, constants: Mapping[str, float]) -> None:
+    def __init__(self, constants: Mapping[str, float | str]) -> None:
         self.constants = constants
         self.arguments: dict[Any, Any] = {}
 
@@ -92,6 +95,8 @@ class _Writing:
             return f"tf.where({', '.join(texts)})", 0
         if op.type in _CALLS:
             texts = [self.expression(one, depth + 1)[0] for one in op.inputs]
+            if op.type == "Neg" and texts[0].replace(".", "").isalnum():
+                return f"-{texts[0]}", 1
             return f"{_CALLS[op.type]}({', '.join(texts)})", int(op.type == "Neg")
         raise Refusal(
             f"the learning rate depends on the op {op.name} ({op.type}), which is not translated; "

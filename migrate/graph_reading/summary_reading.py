@@ -1,12 +1,12 @@
 """Reads the summaries of a TRAIN graph: their tags, and what they show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from migrate.graph_reading import scalar_expressions
+from migrate.graph_reading import scalar_expressions, schedule_reading
 from migrate.targets import Built
 from migrate.translating.facts import Call, TensorFact
 from migrate.translating.refusal import Refusal
@@ -30,7 +30,7 @@ def read(built: Built, call: Call, training: TrainingFacts) -> tuple[SummaryFact
       call: The call of the model_fn.
       training: The optimizers.
     """
-    norms = _norms(call)
+    norms, schedules = _norms(call), schedule_reading.sources(call)
     found = []
     with built.graph.as_default():
         for summary in tf1.get_collection(tf1.GraphKeys.SUMMARIES):
@@ -43,7 +43,7 @@ def read(built: Built, call: Call, training: TrainingFacts) -> tuple[SummaryFact
                     kind=op.type,
                     tag=_tag(op),
                     name=summary.name,
-                    shown=_source(shown, norms, training),
+                    shown=_source(shown, norms, schedules, training),
                     dtype=shown.dtype.base_dtype.name,
                     rank=shown.shape.rank,
                     settings=_settings(op),
@@ -89,14 +89,17 @@ def _norms(call: Call) -> set[str]:
     return found
 
 
-def _source(shown: tf.Tensor, norms: set[str], training: TrainingFacts) -> str:
+def _source(
+    shown: tf.Tensor, norms: set[str], schedules: Mapping[str, str], training: TrainingFacts
+) -> str:
     """Returns "norm" for the global norm of the gradients, "rate" for a learning rate, or ""."""
-    while shown.op.type == "Identity":
+    while shown.op.type == "Identity" and shown.op.name not in schedules:
         shown = shown.op.inputs[0]
     if shown.name in norms:
         return "norm"
+    rates = [one.rate for one in training.optimizers]
     try:
-        is_rate = scalar_expressions.expression(shown) in [one.rate for one in training.optimizers]
+        is_rate = scalar_expressions.expression(shown, schedules) in rates
     except Refusal:
         return ""
     return "rate" if is_rate else ""

@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow.compat.v1 as tf1
 
+from estimator_compat.ledger import source_lines
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import graph_traversal
 from migrate.graph_reading import (
@@ -14,6 +15,8 @@ from migrate.graph_reading import (
     gradient_changes,
     gradient_check,
     moving_averages,
+    schedule_reading,
+    slot_names,
     update_reading,
 )
 from migrate.graph_reading.moving_averages import variable_of
@@ -32,6 +35,11 @@ _ASSIGNING = (
     "Assign", "AssignSub", "AssignAdd", "AssignVariableOp", "AssignSubVariableOp",
     "AssignAddVariableOp",
 )  # fmt: skip
+_SCATTERING = tuple(
+    f"{prefix}Scatter{kind}"
+    for prefix in ("", "Resource")
+    for kind in ("Add", "Sub", "Update", "Mul", "Div", "Max", "Min", "NdAdd", "NdSub", "NdUpdate")
+)
 
 
 def read(built: Built, call: Call) -> TrainingFacts:
@@ -45,12 +53,24 @@ def read(built: Built, call: Call) -> TrainingFacts:
       Refusal: The weights are updated by ops that are not an optimizer's, or with gradients that
         are not those of the loss.
     """
+    try:
+        return _read(built, call)
+    except Refusal as refusal:
+        train_op = built.spec.train_op
+        line = source_lines.line_of(getattr(train_op, "op", train_op))
+        if refusal.path or line is None:
+            raise
+        raise Refusal(refusal.reason, path=line.file, line=line.number) from refusal
+
+
+def _read(built: Built, call: Call) -> TrainingFacts:
     with built.graph.as_default():
         weights = [variable.op.name for variable in tf1.trainable_variables()]
         used = set(graph_traversal.ancestors([built.spec.train_op], control_inputs=True))
         found = [op for op in built.graph.get_operations() if op in used]
         assigned = {variable_of(op.inputs[0]): None for op in found if op.type in _ASSIGNING}
-        updates = update_reading.read(found, weights, _constants(assigned))
+        known: dict[str, float | str] = {**_constants(assigned), **schedule_reading.sources(call)}
+        updates = update_reading.read(found, weights, known)
         if not weights and "global_step" in assigned:
             moved = [name for name in assigned if name != "global_step"]
             return TrainingFacts(optimizers=(), changes=(), weights=(), moved=tuple(moved))
@@ -61,6 +81,7 @@ def read(built: Built, call: Call) -> TrainingFacts:
                 "no optimizer of tf.train updates the weights in the train_op; expected "
                 "`minimize` or `apply_gradients` of one; pass that op as `train_op`"
             )
+        _check_alone(found, updates, weights)
         groups = _groups(updates)
         taken = {one.weight: one.gradient for one in updates}
         if own is not None:
@@ -81,7 +102,8 @@ def read(built: Built, call: Call) -> TrainingFacts:
             tf1.get_collection(tf1.GraphKeys.UPDATE_OPS), control_inputs=True
         )
         left = [variable_of(op.inputs[0]) for op in collected if op.type in _ASSIGNING]
-    moved = [name for name in assigned if not _is_of_optimizer(name, weights)]
+    slots = {name for one in updates for name in (*one.slots, *one.powers.values())}
+    moved = [name for name in assigned if not _is_of_optimizer(name, weights) and name not in slots]
     if averages is not None:
         moved = [name for name in moved if name not in averages.names.values()]
     return TrainingFacts(
@@ -93,6 +115,29 @@ def read(built: Built, call: Call) -> TrainingFacts:
         unmoved=tuple(name for name in dict.fromkeys(left) if name not in assigned),
         averages=averages,
     )
+
+
+def _check_alone(ops: Collection[Any], updates: Sequence[Update], weights: Collection[str]) -> None:
+    """Checks that nothing but the optimizer changes the weights that it updates.
+
+    Raises:
+      Refusal: Another op does, such as one that clips weights, or lets them decay.
+    """
+    updated = {one.weight for one in updates}
+    own = {one.op for one in updates}
+    for op in ops:
+        if op.type not in (*_ASSIGNING, *_SCATTERING) or op in own:
+            continue
+        name = variable_of(op.inputs[0])
+        if name in updated and name in weights:
+            line = source_lines.line_of(op)
+            raise Refusal(
+                f"{name} is changed by the optimizer, and by the op {op.name} ({op.type}), too; "
+                "expected the optimizer alone; leave that op out, and write it in `train_step` of "
+                "the file that is written",
+                path=line.file if line is not None else "",
+                line=line.number if line is not None else 0,
+            )
 
 
 def _without_scale(changes: tuple[GradientChange, ...], scale: float) -> tuple[GradientChange, ...]:
@@ -181,7 +226,9 @@ def _groups(updates: Sequence[Update]) -> list[OptimizerFact]:
     groups: dict[Any, list[Update]] = {}
     for one in updates:
         if one.kernel:
-            key = (one.kernel, *sorted(one.hyperparameters.items()), one.rate)
+            # Two of the same hyperparameters have variables of their own.
+            own = (*sorted(one.powers.values()), *slot_names.ends([one]))
+            key = (one.kernel, *sorted(one.hyperparameters.items()), one.rate, *own)
             groups.setdefault(key, []).append(one)
     for one in updates:
         if not one.kernel:
@@ -199,6 +246,9 @@ def _groups(updates: Sequence[Update]) -> list[OptimizerFact]:
             rate=group[0].rate,
             weights=tuple(one.weight for one in group),
             sparse=tuple(one.weight for one in group if one.is_sparse),
+            scope=slot_names.scope(group),
+            ends=slot_names.ends(group),
+            powers=group[0].powers,
         )
         for group in groups.values()
     ]

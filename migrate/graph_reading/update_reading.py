@@ -35,6 +35,8 @@ class Update:
       rate: The learning rate as source.
       is_sparse: Whether it takes the rows of an IndexedSlices.
       power: Adam's variable `beta1_power`; "" for others.
+      slots: The names of the optimizer's variables for the weight.
+      powers: The names of its other variables, by the names of the op's inputs.
     """
 
     weight: str
@@ -45,17 +47,20 @@ class Update:
     rate: str = ""
     is_sparse: bool = False
     power: str = ""
+    slots: tuple[str, ...] = ()
+    powers: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def read(
-    ops: Iterable[Any], weights: Collection[str], constants: Mapping[str, float]
+    ops: Iterable[Any], weights: Collection[str], constants: Mapping[str, float | str]
 ) -> list[Update]:
     """Reads the updates among the ops of a train_op.
 
     Args:
       ops: The ops, in the order of the graph.
       weights: The names of the trainable variables.
-      constants: The numbers that variables always have, such as one for the learning rate.
+      constants: The numbers that variables always have, such as one for the learning rate, and the
+        source of schedules.
 
     Raises:
       Refusal: A hyperparameter is not a constant, or a weight is updated twice.
@@ -77,7 +82,7 @@ def read(
 
 
 def _update(
-    op: Any, weights: Collection[str], constants: Mapping[str, float], ops: Collection[Any]
+    op: Any, weights: Collection[str], constants: Mapping[str, float | str], ops: Collection[Any]
 ) -> Update | None:
     if not op.inputs:
         return None
@@ -92,17 +97,25 @@ def _update(
             hyperparameters=_hyperparameters(op),
             rate=scalar_expressions.expression(_input(op, "lr", "alpha"), constants),
             is_sparse=match.group(1) is not None,
-            power=_power(op),
+            power=_powers(op).get("beta1_power", ""),
+            slots=slots_of(name, map(variable_of, op.inputs[1:])),
+            powers=_powers(op),
         )
     if op.type in (*_SUBTRACTING, *_ADDING) and name in weights:
         return _of_rows(op, name, constants)
-    owner, _, slot = name.rpartition("/")
-    if op.type in _ADDING and owner in weights and re.fullmatch(r"Adam(_\d*[02468])?", slot):
-        return _of_adam(op, owner, ops)
+    if op.type in _ADDING and not re.search(r"_\d*[13579]$", name):  # the first slot of two
+        owners = [one for one in weights if slots_of(one, [name])]
+        return _of_adam(op, max(owners, key=len), ops) if owners else None
     return None
 
 
-def _of_rows(op: Any, name: str, constants: Mapping[str, float]) -> Update:
+def slots_of(weight: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Returns the names of slots of a weight: they end in `WEIGHT/SLOT`, in any scope."""
+    slot = re.compile(rf"(.+/)?{re.escape(weight)}/[^/]+")
+    return tuple(dict.fromkeys(name for name in names if slot.fullmatch(name)))
+
+
+def _of_rows(op: Any, name: str, constants: Mapping[str, float | str]) -> Update:
     """GradientDescent subtracts `rate * values` from rows, or adds `-values * rate`."""
     product = op.inputs[2]
     if product.op.type != "Mul":
@@ -112,7 +125,10 @@ def _of_rows(op: Any, name: str, constants: Mapping[str, float]) -> Update:
         )
     values, rate = product.op.inputs
     if (op.type in _ADDING) != (values.op.type == "Neg"):
-        raise Refusal(f"{name} is updated by the op {op.name} against the gradient")
+        raise Refusal(
+            f"{name} is updated by the op {op.name}, which adds to it what is not a step against "
+            "its gradient; expected an optimizer of tf.train; pass its op as the `train_op`"
+        )
     return Update(
         weight=name,
         op=op,
@@ -139,6 +155,7 @@ def _of_adam(op: Any, weight: str, ops: Collection[Any]) -> Update | None:
         kernel="",
         is_sparse=True,
         power=named[0] if len(named) == 1 else "",
+        slots=slots_of(weight, powers),
     )
 
 
@@ -147,11 +164,10 @@ def _input(op: Any, *names: str) -> Any:
     return next(op.inputs[inputs.index(name)] for name in names if name in inputs)
 
 
-def _power(op: Any) -> str:
+def _powers(op: Any) -> dict[str, str]:
     inputs = [argument.name for argument in op.op_def.input_arg]
-    if "beta1_power" not in inputs:
-        return ""
-    return variable_of(op.inputs[inputs.index("beta1_power")])
+    found = {name: variable_of(op.inputs[i]) for i, name in enumerate(inputs) if "_power" in name}
+    return {name: variable for name, variable in found.items() if variable}
 
 
 def _hyperparameters(op: Any) -> dict[str, Any]:

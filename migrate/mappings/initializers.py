@@ -50,6 +50,7 @@ _ROWS = {
     "glorot_normal": InitializerRow(keras="GlorotNormal"),
     "he_normal": InitializerRow(keras="HeNormal", parameters=("seed",)),
     "he_uniform": InitializerRow(keras="HeUniform", parameters=("seed",)),
+    "identity": InitializerRow(keras="Identity", parameters=("gain", "dtype")),
     "orthogonal": InitializerRow(keras="Orthogonal", parameters=("gain", "seed", "dtype")),
 }
 

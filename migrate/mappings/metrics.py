@@ -19,6 +19,7 @@ class MetricRow:
       values: Parameters that must have these values, because others are not translated.
       definition: A class that the module defines, if Keras has no such metric.
       one_label: Whether each example must have one label, as `[batch]` or `[batch, 1]`.
+      is_vector: Whether the result has several numbers.
     """
 
     parameters: tuple[str, ...]
@@ -28,6 +29,7 @@ class MetricRow:
     values: tuple[tuple[str, object], ...] = ()
     definition: str = ""
     one_label: bool = False
+    is_vector: bool = False
 
 
 _MEAN_PER_CLASS_ACCURACY = '''\
@@ -175,10 +177,14 @@ ROWS = {
         one_label=True,
     ),
     "tf.metrics.precision_at_thresholds": MetricRow(
-        parameters=_AT_THRESHOLDS, make="keras.metrics.Precision(thresholds={thresholds})"
+        parameters=_AT_THRESHOLDS,
+        make="keras.metrics.Precision(thresholds={thresholds})",
+        is_vector=True,
     ),
     "tf.metrics.recall_at_thresholds": MetricRow(
-        parameters=_AT_THRESHOLDS, make="keras.metrics.Recall(thresholds={thresholds})"
+        parameters=_AT_THRESHOLDS,
+        make="keras.metrics.Recall(thresholds={thresholds})",
+        is_vector=True,
     ),
 }  # fmt: skip
 # By the function and the curve: what another curve is made of.

@@ -25,6 +25,7 @@ class OptimizerRow:
       has_row_kernel: Whether the rows of an IndexedSlices have a kernel of their own, whose update
         is not that of the dense gradient. `with_rows` then returns the class.
       takes_names: Whether the constructor takes the weights by their legacy names.
+      legacy: The legacy class, "" for `tf.train.<name>Optimizer`.
     """
 
     kernels: tuple[str, ...]
@@ -35,6 +36,12 @@ class OptimizerRow:
     powers: dict[str, str] = dataclasses.field(default_factory=dict)
     has_row_kernel: bool = False
     takes_names: bool = False
+    legacy: str = ""
+
+    @property
+    def legacy_name(self) -> str:
+        """The legacy class, as a docstring calls it."""
+        return self.legacy or f"tf.train.{self.name}Optimizer"
 
 
 _SGD = '''\
@@ -232,6 +239,94 @@ class Ftrl:
             )
 '''
 
+_CENTERED_RMSPROP = '''\
+class CenteredRMSProp:
+    """`tf.train.RMSPropOptimizer(centered=True)`: the gradient's mean square less its mean's."""
+
+    def __init__(
+        self,
+        weights: list[tf.Variable],
+        decay: float = 0.9,
+        momentum: float = 0.0,
+        epsilon: float = 1e-10,
+    ) -> None:
+        self.weights, self.decay, self.momentum, self.epsilon = weights, decay, momentum, epsilon
+        self.mean_squares = [tf.Variable(tf.ones_like(weight)) for weight in weights]
+        self.means = [tf.Variable(tf.zeros_like(weight)) for weight in weights]
+        self.momenta = [tf.Variable(tf.zeros_like(weight)) for weight in weights]
+
+    def apply(self, gradients: list[tf.Tensor], rate: float | tf.Tensor) -> None:
+        slots = zip(self.mean_squares, self.means, self.momenta, strict=True)
+        for weight, slot, gradient in zip(self.weights, slots, gradients, strict=True):
+            mean_square, mean, momentum = slot
+            tf.raw_ops.ResourceApplyCenteredRMSProp(
+                var=weight.handle,
+                mg=mean.handle,
+                ms=mean_square.handle,
+                mom=momentum.handle,
+                lr=rate,
+                rho=self.decay,
+                momentum=self.momentum,
+                epsilon=self.epsilon,
+                grad=gradient,
+            )
+'''
+
+_PROXIMAL_ADAGRAD = '''\
+class ProximalAdagrad:
+    """`tf.train.ProximalAdagradOptimizer`."""
+
+    def __init__(
+        self,
+        weights: list[tf.Variable],
+        initial_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+    ) -> None:
+        self.weights = weights
+        self.l1, self.l2 = l1_regularization_strength, l2_regularization_strength
+        self.accumulators = [
+            tf.Variable(tf.fill(weight.shape, initial_accumulator_value)) for weight in weights
+        ]
+
+    def apply(self, gradients: list[tf.Tensor], rate: float | tf.Tensor) -> None:
+        for weight, accumulator, gradient in zip(
+            self.weights, self.accumulators, gradients, strict=True
+        ):
+            tf.raw_ops.ResourceApplyProximalAdagrad(
+                var=weight.handle,
+                accum=accumulator.handle,
+                lr=rate,
+                l1=self.l1,
+                l2=self.l2,
+                grad=gradient,
+            )
+'''
+
+_PROXIMAL_SGD = '''\
+class ProximalGradientDescent:
+    """`tf.train.ProximalGradientDescentOptimizer`."""
+
+    def __init__(
+        self,
+        weights: list[tf.Variable],
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+    ) -> None:
+        self.weights = weights
+        self.l1, self.l2 = l1_regularization_strength, l2_regularization_strength
+
+    def apply(self, gradients: list[tf.Tensor], rate: float | tf.Tensor) -> None:
+        for weight, gradient in zip(self.weights, gradients, strict=True):
+            tf.raw_ops.ResourceApplyProximalGradientDescent(
+                var=weight.handle,
+                alpha=rate,
+                l1=self.l1,
+                l2=self.l2,
+                delta=gradient,
+            )
+'''
+
 ROWS = (
     OptimizerRow(
         kernels=("ApplyGradientDescent",), name="GradientDescent", hyperparameters={}, slots={},
@@ -288,6 +383,38 @@ ROWS = (
         source=_FTRL,
         has_row_kernel=True,
     ),
+    OptimizerRow(
+        kernels=("ApplyCenteredRMSProp",),
+        name="CenteredRMSProp",
+        hyperparameters={"decay": "rho", "momentum": "momentum", "epsilon": "epsilon"},
+        slots={"RMSProp": "mean_squares", "RMSProp_1": "means", "RMSProp_2": "momenta"},
+        source=_CENTERED_RMSPROP,
+        has_row_kernel=True,
+        legacy="tf.train.RMSPropOptimizer",
+    ),
+    OptimizerRow(
+        kernels=("ApplyProximalAdagrad",),
+        name="ProximalAdagrad",
+        hyperparameters={
+            "initial_accumulator_value": "slot:ProximalAdagrad",
+            "l1_regularization_strength": "l1",
+            "l2_regularization_strength": "l2",
+        },
+        slots={"ProximalAdagrad": "accumulators"},
+        source=_PROXIMAL_ADAGRAD,
+        has_row_kernel=True,
+    ),
+    OptimizerRow(
+        kernels=("ApplyProximalGradientDescent",),
+        name="ProximalGradientDescent",
+        hyperparameters={
+            "l1_regularization_strength": "l1",
+            "l2_regularization_strength": "l2",
+        },
+        slots={},
+        source=_PROXIMAL_SGD,
+        has_row_kernel=True,
+    ),
 )  # fmt: skip
 
 
@@ -304,23 +431,27 @@ _DENSE_CALL = re.compile(
     r"            \)\n",
     re.MULTILINE,
 )
-_GRADIENT = "                grad=gradient,\n"
+_GRADIENT = re.compile(r"^ {16}(?P<name>grad|delta)=gradient,\n", re.MULTILINE)
 
 
 def with_rows(row: OptimizerRow) -> str:
     """Returns the class with the kernel for the rows of an IndexedSlices beside the dense one."""
     match = _DENSE_CALL.search(row.source)
     assert match is not None, row.name
-    inputs = match["arguments"].replace(_GRADIENT, "")
+    gradient = _GRADIENT.search(match["arguments"])
+    assert gradient is not None, row.name
+    inputs = match["arguments"].replace(gradient.group(), "")
+    inputs = re.sub(r"^( +)(\w+)=", r'\1"\2": ', inputs, flags=re.MULTILINE)
     call = (
-        f"            inputs = dict(\n{inputs}            )\n"
+        f"            inputs = {{\n{inputs}            }}\n"
         "            if isinstance(gradient, tf.IndexedSlices):\n"
         "                rows = summed(gradient)\n"
         f"                tf.raw_ops.ResourceSparse{match['kernel']}(\n"
         "                    grad=rows.values, indices=rows.indices, **inputs\n"
         "                )\n"
         "            else:\n"
-        f"                tf.raw_ops.Resource{match['kernel']}(grad=gradient, **inputs)\n"
+        f"                tf.raw_ops.Resource{match['kernel']}("
+        f"{gradient['name']}=gradient, **inputs)\n"
     )
     text = row.source[: match.start()] + call + row.source[match.end() :]
     return text.replace(

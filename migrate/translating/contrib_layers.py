@@ -13,6 +13,8 @@ from migrate.translating.source_reader.statements import Statement
 
 _SPACE = "tf.contrib.layers."
 _NORMALIZERS = (f"{_SPACE}batch_norm", f"{_SPACE}layer_norm")
+_EMBED_SEQUENCE = ("ids", "vocab_size", "embed_dim", "unique", "initializer", "regularizer",
+                   "trainable", "scope", "reuse")  # fmt: skip
 _SCOPES = ("/BatchNorm/", "/LayerNorm/")
 
 
@@ -47,6 +49,8 @@ class _Rewriting(ast.NodeTransformer):
         name = api.removeprefix(_SPACE)
         if name == "dropout":
             return self._dropout(node)
+        if name == "embed_sequence":
+            return self._embedded(node)
         if api in _NORMALIZERS:
             if api.endswith("layer_norm"):
                 self._check_axes(node)
@@ -89,6 +93,24 @@ class _Rewriting(ast.NodeTransformer):
             call = ast.Call(func=activation, args=[result], keywords=[])
             return ast.copy_location(call, node)
         return result
+
+    def _embedded(self, node: ast.Call) -> ast.expr:
+        """`embed_sequence` looks ids up in a variable."""
+        arguments = bind(node, _EMBED_SEQUENCE)
+        trainable = arguments.get("trainable")
+        if trainable is not None and getattr(trainable, "value", None) is not True:
+            raise refuse(node, self.path, f"`trainable` of {node_name(node)} is not translated")
+        sizes = [arguments.get(name, parse("None")) for name in ("vocab_size", "embed_dim")]
+        keywords = [ast.keyword(arg="shape", value=ast.List(elts=sizes, ctx=ast.Load()))]
+        if self._is_given(arguments.get("initializer")):
+            keywords.append(ast.keyword(arg="initializer", value=arguments["initializer"]))
+        table = ast.Call(
+            func=parse("tf.get_variable"), args=[ast.Constant("embeddings")], keywords=keywords
+        )
+        self._note(ast.copy_location(table, node), node, "tf.get_variable", {}, in_normalizer=False)
+        lookup = parse("tf.nn.embedding_lookup")
+        made = ast.Call(func=lookup, args=[table, arguments["ids"]], keywords=[])
+        return ast.copy_location(made, node)
 
     def _is_given(self, value: ast.expr | None) -> bool:
         return value is not None and not (isinstance(value, ast.Constant) and value.value is None)

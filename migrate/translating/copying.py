@@ -4,7 +4,6 @@ import ast
 import builtins
 import copy
 import dataclasses
-import itertools
 import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +15,7 @@ from migrate.translating.own_modules import OwnModules
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.source_files import SourceFile
 from migrate.translating.source_reader.statements import loads, stores
+from migrate.translating.text_places import Places, renamed, replaced
 
 _TENSORFLOW = ("tensorflow", "tensorflow.compat.v1", "tensorflow.compat.v2")
 # The written module has `from absl import app, flags`, and flags of its own.
@@ -30,10 +30,12 @@ class Copied:
     Attributes:
       imports: Import statements, TensorFlow's left out.
       parts: The source of constants and functions, in their order.
+      names: The names that the parts define.
     """
 
     imports: tuple[str, ...]
     parts: tuple[str, ...]
+    names: frozenset[str]
 
 
 def aliases(file: SourceFile) -> list[str]:
@@ -57,6 +59,7 @@ def copy_of(
     own: OwnModules,
     flags: Iterable[str] = (),
     flag_values: Mapping[str, str] | None = None,
+    renamed: Mapping[str, str] | None = None,
 ) -> Copied:
     """Copies what modules define at their top levels, and what that needs.
 
@@ -67,11 +70,12 @@ def copy_of(
       own: The modules of the program: what is imported from them is copied.
       flags: Flags whose definitions are needed.
       flag_values: The source of the values of flags that are not their defaults.
+      renamed: What the written module calls names that it needs for its own.
 
     Raises:
       Refusal: A name is not defined at the top level, or two modules define it.
     """
-    copier = _Copier(own, {*known, *dir(builtins)}, literals, flag_values or {})
+    copier = _Copier(own, {*known, *dir(builtins)}, literals, flag_values or {}, renamed or {})
     files = []
     for file, name in names:
         files.append(file)
@@ -88,9 +92,10 @@ class _Copier:
         known: set[str],
         literals: Mapping[str, str],
         flag_values: Mapping[str, str],
+        renamed: Mapping[str, str],
     ) -> None:
         self.own, self.known, self.literals = own, known, literals
-        self.flag_values = flag_values
+        self.flag_values, self.renamed = flag_values, renamed
         self.chosen: dict[SourceFile, list[ast.stmt]] = {}
         self.origins: dict[str, SourceFile] = {}
         self.imports: list[str] = []
@@ -185,7 +190,8 @@ class _Copier:
         for file in self.own.imported_first(self.chosen):
             for node in sorted(self.chosen[file], key=lambda one: one.lineno):
                 parts.append(_Text(file, node, self).text())
-        return Copied(tuple(dict.fromkeys(self.imports)), tuple(parts))
+        names = set().union(*(stores(node) for part in parts for node in ast.parse(part).body))
+        return Copied(tuple(dict.fromkeys(self.imports)), tuple(parts), frozenset(names))
 
 
 def _only(node: ast.Import | ast.ImportFrom, name: str) -> ast.stmt:
@@ -261,14 +267,13 @@ class _Text:
             found = iterators.without_iterator(one) if isinstance(one, ast.FunctionDef) else None
             if found is not None:
                 begin, end, new = found
-                place = self._place(begin)[0], self._place(end)[1]
-                self._read(_replaced(source, [(*place, _indented(new, begin.col_offset))]))
+                place = self.places.of(begin)[0], self.places.of(end)[1]
+                self._read(replaced(source, [(*place, _indented(new, begin.col_offset))]))
                 break
 
     def _read(self, source: str) -> None:
         self.source, [self.node] = source, ast.parse(source).body
-        self.lines = source.splitlines(keepends=True)
-        self.starts = [0, *itertools.accumulate(len(line) for line in self.lines)]
+        self.places = Places(source)
 
     def text(self) -> str:
         """Returns the text."""
@@ -276,39 +281,32 @@ class _Text:
         names = stores(self.node) & set(literals)
         if names:
             [name] = names
-            return "\n".join([*self.comments, f"{name} = {literals[name]}"])
-        return "\n".join([*self.comments, _replaced(self.source, self._changes()).rstrip()])
-
-    def _place(self, one: ast.AST) -> tuple[int, int]:
-        """Returns where a node begins and ends in the text."""
-        begin, until = one.lineno - 1, (one.end_lineno or 0) - 1  # type: ignore[attr-defined]
-        columns = one.col_offset, one.end_col_offset  # type: ignore[attr-defined]
-        return (
-            self.starts[begin] + len(self.lines[begin].encode()[: columns[0]].decode()),
-            self.starts[until] + len(self.lines[until].encode()[: columns[1]].decode()),
-        )
+            text = f"{name} = {literals[name]}"
+        else:
+            text = replaced(self.source, self._changes()).rstrip()
+        return "\n".join([*self.comments, renamed(text, self.copier.renamed)])
 
     def _changes(self) -> list[tuple[int, int, str]]:
         """Returns the places of the text that TF2 writes otherwise: start, end, new text."""
         rewritten = _rewritten_calls(self.node, self.aliases)
-        found = [(*self._place(one), new) for one, new in rewritten.items()]
+        found = [(*self.places.of(one), new) for one, new in rewritten.items()]
         for one in ast.walk(self.node):
             new = self._new(one)
             if new is not None:
-                found.append((*self._place(one), new))
+                found.append((*self.places.of(one), new))
             for note in annotations.of(one):
                 named = annotations.names_in(note)
                 new = _FOREIGN_TYPES.get(ast.unparse(note))
                 if new is None and not all(self.copier.has_type(self.file, n) for n in named):
                     new = "Any"
                 if new is not None:
-                    found.append((*self._place(note), new))
+                    found.append((*self.places.of(note), new))
         flag = _defined_flag(self.node)
         if flag in self.copier.flag_values:
             call = self.node.value  # type: ignore[attr-defined]
             given = [one.value for one in call.keywords if one.arg == "default"]
             default = given[0] if given else call.args[1]
-            found.append((*self._place(default), self.copier.flag_values[flag]))
+            found.append((*self.places.of(default), self.copier.flag_values[flag]))
         return found
 
     def _new(self, node: ast.AST) -> str | None:
@@ -340,17 +338,6 @@ class _Text:
                 return f"flags{rest.removeprefix(absl)}"
         row = functions.ROWS.get(f"tf.{rest}")
         return row.name if row is not None and row.name and row.name != name else None
-
-
-def _replaced(text: str, changes: Iterable[tuple[int, int, str]]) -> str:
-    """Replaces places of a text; a place within another one goes with it."""
-    outer: list[tuple[int, int, str]] = []
-    for one in sorted(changes, key=lambda one: (one[0], -one[1])):
-        if not outer or one[0] >= outer[-1][1]:
-            outer.append(one)
-    for start, end, new in reversed(outer):
-        text = text[:start] + new + text[end:]
-    return text
 
 
 def _indented(source: str, columns: int) -> str:

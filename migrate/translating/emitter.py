@@ -1,7 +1,9 @@
 """Writes the module of a translated program."""
 
+import itertools
 import re
 import textwrap
+from collections.abc import Sequence
 
 from migrate.translating.ir import Program
 from migrate.translating.sections import kept_forward
@@ -30,10 +32,7 @@ def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
     """
     own_flags = [one for one in program.copied if _is_flag(one)]
     copied = [one for one in program.copied if not _is_flag(one)]
-    first = next((i for i, one in enumerate(copied) if _is_definition(one)), None)
-    constants, definitions = copied[:first], copied[first:] if first else []
-    if first == 0:
-        constants, definitions = [], copied
+    constants, definitions = _grouped(copied)
     kept = program.model.kept
     parts = [
         docstring(program, proof),
@@ -41,7 +40,7 @@ def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
         flags_source(program),
         *([kept_forward.modules_source(program)] if kept is not None else []),
         "\n".join(own_flags),
-        "\n".join(one for one in (program.params, *constants) if one),
+        "\n".join(one for one in (program.params, constants) if one),
         *definitions,
         f"FEATURES = {program.feature_specs}",
         *([f"LABELS = {program.label_specs}"] if kept is not None and kept.takes_labels else []),
@@ -77,6 +76,20 @@ def _model(program: Program) -> str:
 def _is_flag(source: str) -> bool:
     """Tells whether a copied part defines a flag, or is `FLAGS` itself."""
     return "flags.FLAGS" in source or bool(re.search(r"^flags\.DEFINE_", source, re.M))
+
+
+def _grouped(copied: Sequence[str]) -> tuple[str, list[str]]:
+    """Returns the constants before the first definition, and what follows.
+
+    Constants that stand side by side stay so.
+    """
+    groups: list[str] = []
+    for is_definition, found in itertools.groupby(copied, _is_definition):
+        parts = list(found)
+        groups += parts if is_definition else ["\n".join(parts)]
+    if groups and not _is_definition(groups[0]):
+        return groups[0], groups[1:]
+    return "", groups
 
 
 def _is_definition(source: str) -> bool:

@@ -65,18 +65,36 @@ def split(
     rest = [s for s in depending if not _among(s, model)]
     outputs = _outputs(chosen, rest, wanted)
     while True:
-        better = _more(chosen, rest, outputs, wanted)
+        better = _changing(rest, outputs, wanted) or _more(chosen, rest, outputs, wanted)
         if not better:
             break
         chosen += better
         rest = [s for s in rest if not _among(s, better)]
         outputs = _outputs(chosen, rest, wanted)
+    _check_unchanged(rest, outputs)
     inputs_only = [s for s in relevant if not _among(s, depending)]
     kept = [s for s in relevant if _among(s, chosen) or (_among(s, model) and s in inputs_only)]
     others = [s for s in relevant if not _among(s, chosen)]
     left = _without_overwritten(relevant, chosen, others, outputs)
     _check_order(relevant, chosen, [one for one in left if _among(one, rest)])
     return Forward(kept, outputs, left)
+
+
+def _check_unchanged(rest: list[Statement], outputs: tuple[str, ...]) -> None:
+    """Checks that the loss and the metrics do not change what the model returns.
+
+    Raises:
+      Refusal: They do, and each function that reads it would change it again.
+    """
+    for statement in rest:
+        names = stores(statement.node) & loads(statement.node) & set(outputs)
+        if names and statement.modes != {ModeKeys.PREDICT}:
+            raise Refusal(
+                f"`{', '.join(sorted(names))}` is returned by the model, and then changed; "
+                "expected one value of that name; give the second value a name of its own",
+                path=path_of(statement.node, ""),
+                line=getattr(statement.node, "lineno", 0),
+            )
 
 
 def _check_order(
@@ -175,6 +193,23 @@ def _outputs(
     read = set().union(*(loads(one.node) for one in rest), *wanted.values())
     written = [name for one in chosen for name in sorted(stores(one.node))]
     return tuple(dict.fromkeys(name for name in written if name in read))
+
+
+def _changing(
+    rest: list[Statement], outputs: tuple[str, ...], wanted: dict[str, set[str]]
+) -> list[Statement]:
+    """Returns statements that give an output another value in all modes: `y = tf.squeeze(y)`.
+
+    Each function that reads the output would change it again.
+    """
+    for statement in rest:
+        if stores(statement.node) & loads(statement.node) & set(outputs):
+            group = _with_needed(statement, rest)
+            if all(one.modes >= wanted.keys() for one in group) and not any(
+                loads(one.node) & {"labels"} for one in group
+            ):
+                return group
+    return []
 
 
 def _more(

@@ -117,6 +117,7 @@ def rename(flat: Flattened, facts: RunFacts, own: OwnModules) -> None:
 
     files = flat.files
     variables = set().union(*(stores(one.node) for one in flat.statements))
+    names |= {name: new for name, new in facts.renamed.items() if name not in variables}
 
     class Rename(ast.NodeTransformer):
         def visit_Name(self, node: ast.Name) -> ast.AST:
@@ -133,7 +134,8 @@ def rename(flat: Flattened, facts: RunFacts, own: OwnModules) -> None:
                     if member[1] in variables:
                         reason = f"`{name}` has the name of a variable; rename one"
                         raise Refusal(reason, path=file.path, line=node.lineno)
-                    return ast.copy_location(ast.Name(id=member[1], ctx=node.ctx), node)
+                    name = facts.renamed.get(member[1], member[1])
+                    return ast.copy_location(ast.Name(id=name, ctx=node.ctx), node)
             return self.generic_visit(node)
 
     for statement in flat.statements:

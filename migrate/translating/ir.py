@@ -33,12 +33,14 @@ class Metric:
       make: The Keras metric.
       values: What its `update_state` takes, as source.
       definition: The class, if the module defines it; "" for Keras's own.
+      is_vector: Whether its result has several numbers.
     """
 
     name: str
     make: str
     values: tuple[str, ...]
     definition: str = ""
+    is_vector: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,12 +273,13 @@ class Program:
       formulas: The ledger's formula of each mode.
       imports: Imports of the program that the copied parts need, as source.
       copied: Constants and functions that are copied, as source.
+      legacy_names: The names of those that stand in the program.
+      read_names: Those of them that the model, the loss, the metrics or the predictions read.
       params: The hyperparameters that the program reads, as source; "" if there are none.
       feature_specs: The source of the nest of TensorSpecs that the features are.
       label_specs: The same for the labels; "None" if there are none.
       has_labels: Whether the inputs have labels.
       input_fns: The names of the input_fns by mode.
-      is_distributed: Whether the loop trains on the replicas of a MirroredStrategy.
       is_distributed: Whether the loop trains on the replicas of a MirroredStrategy.
       endless: The modes whose input is a dataset without an end.
       loss_dtype: The dtype of the loss, such as "float32".
@@ -302,6 +305,8 @@ class Program:
     formulas: Mapping[str, str]
     imports: tuple[str, ...]
     copied: tuple[str, ...]
+    legacy_names: frozenset[str]
+    read_names: frozenset[str]
     params: str
     feature_specs: str
     label_specs: str

@@ -199,6 +199,9 @@ class Layers:
         return layer_arguments.weight(use, keywords)
 
     def _initial(self, use: Use, value: ast.expr) -> ast.expr:
+        number = layer_arguments.literal(value)
+        if isinstance(number, float):
+            return parse(f"keras.initializers.Constant({number!r})")
         made = self.initializer(use, value)
         if made is None:
             raise refuse(
@@ -260,7 +263,9 @@ class Layers:
         }
         seen = by_mode.get(ModeKeys.TRAIN) or next(iter(by_mode.values()))
         if name != "rate" and any(one != seen for one in by_mode.values()):
-            raise refuse(use.node, self.path, f"`{name}` is another in another mode")
+            shown = " and ".join(f"{one[0]} in {mode.upper()}" for mode, one in by_mode.items())
+            reason = f"`{name}` is {shown}; expected the same in each mode; do not change it there"
+            raise refuse(use.node, self.path, reason)
         seen = [list(one) if isinstance(one, tuple) else one for one in seen]
         if seen and all(one == seen[0] for one in seen) and is_plain(seen[0]):
             return parse(repr(seen[0]))

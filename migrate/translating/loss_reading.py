@@ -18,12 +18,12 @@ from migrate.translating import (
     penalties,
 )
 from migrate.translating.expressions import parse
-from migrate.translating.ir import Function, Loss, LossTerm, source_of
+from migrate.translating.ir import Function, Loss, LossTerm
 from migrate.translating.loss_collections import Names
 from migrate.translating.loss_comparison import Renamed
 from migrate.translating.loss_rows import Written
 from migrate.translating.loss_sites import Site
-from migrate.translating.loss_source import LossSource, names_in
+from migrate.translating.loss_source import LossSource, commented, names_in
 from migrate.translating.loss_term_names import TermNames
 from migrate.translating.loss_weights import Weights
 from migrate.translating.refusal import Refusal
@@ -118,7 +118,7 @@ class _Reading:
             regularization=penalty[0] if penalty else None,
             regularization_words=penalty[1] if penalty else "",
             variables=self.variables if self._reads_variables(body) else "",
-            body=source_of(body),
+            body=commented(body),
             function="compute_loss" if self.mode == ModeKeys.TRAIN else "compute_evaluation_loss",
             loss=ast.unparse(self.source.loss),
             known=self._known(sites),
@@ -144,7 +144,7 @@ class _Reading:
             regularization=penalty[0] if penalty else None,
             regularization_words=penalty[1] if penalty else "",
             variables=self.variables if self._reads_variables(body) else "",
-            body=source_of(body),
+            body=commented(body),
             function="compute_loss" if self.mode == ModeKeys.TRAIN else "compute_evaluation_loss",
             loss=ast.unparse(self.source.loss),
             known={self.given.id: "loss"} if isinstance(self.given, ast.Name) else {},
@@ -214,6 +214,7 @@ class _Reading:
             old = statement.targets[0].id
             for _, use in self.source.uses(old, index):
                 use.id = names.losses
+            call.comments = getattr(statement, "comments", ())  # type: ignore[attr-defined]
             self.source.nodes[index] = call
             if names.losses == old:
                 call.targets = statement.targets  # type: ignore[attr-defined]
@@ -284,7 +285,7 @@ class _Reading:
         return Function(
             name=name,
             parameters=tuple(one for one in ordered if one in names),
-            body=(*source_of([one.node for one in needed]), *lines),
+            body=(*commented([one.node for one in needed]), *lines),
             returns=ast.unparse(value),
         )
 
@@ -324,7 +325,7 @@ class _Reading:
         inputs = ["labels", *self.outputs, "features", self.variables]
         weights = [step.tensor for step in site.term.weightings]
         made = loss_spelled.inside(self.source, found, inputs, weights)
-        lines = list(source_of(made.body))
+        lines = list(commented(made.body))
         returns, words = ast.unparse(made.root), ""
         root = made.root
         if loss_rows.is_row(found.root, self.source) and isinstance(found.root, ast.Call):

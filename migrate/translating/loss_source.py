@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from migrate.translating.facts import Call, TensorFact
+from migrate.translating.ir import source_of
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.statements import Statement, loads, stores
 
@@ -30,7 +31,10 @@ class LossSource:
         self, flat: Flattened, statements: Sequence[Statement], loss: ast.expr, mode: str
     ) -> None:
         self.flat, self.mode = flat, mode
-        self.nodes: list[ast.stmt] = [one.node for one in statements if mode in one.modes]
+        chosen = [one for one in statements if mode in one.modes]
+        for one in chosen:
+            one.node.comments = tuple(one.comments)  # type: ignore[attr-defined]  # a copy has them
+        self.nodes: list[ast.stmt] = [one.node for one in chosen]
         self.loss = loss
 
     def roots(self) -> list[ast.AST]:
@@ -129,6 +133,14 @@ class LossSource:
             call = self.call(node)
             if call is not None and isinstance(node, ast.Call):
                 yield from passed(node, call)
+
+
+def commented(nodes: Sequence[ast.stmt]) -> tuple[str, ...]:
+    """Returns the source of statements of a loss, with the comments before them."""
+    return tuple(
+        "\n".join([*getattr(node, "comments", ()), text])
+        for node, text in zip(nodes, source_of(nodes), strict=True)
+    )
 
 
 def passed(node: ast.Call, call: Call) -> Iterator[tuple[ast.expr, Any]]:

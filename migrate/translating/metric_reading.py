@@ -67,6 +67,7 @@ class MetricReading:
             make=ast.unparse(fill(row.make, arguments)),
             values=tuple(values),
             definition=row.definition,
+            is_vector=row.is_vector,
         )
 
     def _has_one_label(self, node: ast.Call) -> bool:
@@ -122,7 +123,11 @@ class MetricReading:
 
     def _untranslated(self, what: str, node: ast.AST) -> Refusal:
         line = getattr(node, "lineno", 0)
-        return Refusal(f"{what} is not translated", path=path_of(node, self.path), line=line)
+        reason = (
+            f"{what} is not translated; expected a function of tf.metrics that has a row in the "
+            "table of metrics; return such a metric, or leave this one out"
+        )
+        return Refusal(reason, path=path_of(node, self.path), line=line)
 
 
 def is_none(node: ast.expr) -> bool:

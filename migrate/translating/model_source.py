@@ -8,6 +8,7 @@ from migrate.translating.forward_reading import Forward
 from migrate.translating.ir import Model
 from migrate.translating.model_part import ModelPart
 from migrate.translating.refusal import Refusal
+from migrate.translating.source_reader.statements import loads, stores
 from migrate.translating.training_facts import TrainingFacts
 
 
@@ -55,8 +56,8 @@ def written(
     for attribute in part.attributes:
         made = ast.unparse(ast.fix_missing_locations(attribute.value))
         if attribute.loop is not None:
-            target, iterated = ast.unparse(attribute.loop.target), attribute.loop.iter
-            made = f"[{made} for {target} in {ast.unparse(iterated)}]"
+            target, iterated = _without_index(attribute.loop, attribute.value)
+            made = f"[{made} for {ast.unparse(target)} in {ast.unparse(iterated)}]"
         init.append(f"self.{attribute.name} = {made}")
     return Model(
         init=tuple(init),
@@ -67,6 +68,20 @@ def written(
         methods=tuple(part.methods),
         functions=tuple(dict.fromkeys(part.functions)),
     )
+
+
+def _without_index(loop: ast.For, value: ast.expr) -> tuple[ast.expr, ast.expr]:
+    """Returns the target of a loop and what it iterates over, without an index that is not read."""
+    target, iterated = loop.target, loop.iter
+    if (
+        isinstance(target, ast.Tuple)
+        and isinstance(iterated, ast.Call)
+        and ast.unparse(iterated.func) == "enumerate"
+        and len(iterated.args) == len(target.elts) - 1 == 1
+        and not stores(target.elts[0]) & loads(value)
+    ):
+        return target.elts[1], iterated.args[0]
+    return target, iterated
 
 
 def check_moved(moving: Iterable[str], training: TrainingFacts, path: str) -> None:

@@ -48,14 +48,17 @@ class NeededSource:
         names = ["PARAMS", "tf", "keras", *(n.upper() for n in self.facts.closure)]
         names += [*self.flat.constants, *known, *(n.upper() for n in self.facts.objects)]
         inputs = [(name, path) for name, _, path in self.facts.input_fns.values() if name]
+        legacy = {new: name for name, new in self.facts.renamed.items()}
+        wanted = sorted(legacy.get(name, name) for name in read)
         found = copying.copy_of(
-            [(file, name) for name in sorted(read) for file in self._defining(name)]
+            [(file, name) for name in wanted for file in self._defining(name)]
             + [(source_files.load(path), name) for name, path in inputs],
             known=names,
             literals=dict(self.facts.literals),
             own=self.own,
             flags=copying.flags_read(text),
             flag_values=self.facts.flag_values,
+            renamed=self.facts.renamed,
         )
         for one in found.imports:
             if any(name in one for name in gone):
@@ -77,7 +80,8 @@ class NeededSource:
                     if name.removeprefix("tf.") in line
                 ]
                 raise Refusal(
-                    f"`{name}` has no form in TF2 that is translated",
+                    f"`{name}` has no form in TF2 that is translated; expected functions that TF2 "
+                    "has; write it with those",
                     path=self.file.path,
                     line=lines[0] if lines else 0,
                 )

@@ -2,6 +2,7 @@
 
 from migrate.mappings import optimizers
 from migrate.translating.refusal import Refusal
+from migrate.translating.training_facts import OptimizerFact
 
 
 def optimizer_row(kernel: str | optimizers.OptimizerRow) -> optimizers.OptimizerRow:
@@ -15,4 +16,16 @@ def optimizer_row(kernel: str | optimizers.OptimizerRow) -> optimizers.Optimizer
     for row in optimizers.ROWS:
         if kernel in row.kernels:
             return row
-    raise Refusal(f"the optimizer whose op is {kernel} is not translated yet")
+    known = ", ".join(row.name for row in optimizers.ROWS)
+    raise Refusal(
+        f"an optimizer updates the weights with the op {kernel}, which is not translated; expected "
+        f"that of one of {known}; pass one of these"
+    )
+
+
+def hyperparameter(fact: OptimizerFact, source: str) -> float | bool | None:
+    """Returns the value of a hyperparameter of a row, by its source there; None if it has none."""
+    slot = source.removeprefix("slot:")
+    if slot != source and fact.ends:
+        source = f"slot:{fact.ends[list(optimizer_row(fact.kernel).slots).index(slot)]}"
+    return fact.hyperparameters.get(source)

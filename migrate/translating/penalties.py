@@ -71,5 +71,5 @@ def function(
 
 
 def _number(value: float | None, constants: Mapping[str, str]) -> str:
-    text = str(np.float32(value))
+    text = repr(float(str(np.float32(value))))
     return constants.get(text, text)

@@ -8,6 +8,7 @@ from typing import Any
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating import (
+    changed_names,
     copying,
     distribution,
     export_reading,
@@ -24,6 +25,7 @@ from migrate.translating import (
     model_reading,
     model_source,
     output_reading,
+    random_draws,
     spec_reading,
     summary_reading,
     tidying,
@@ -110,6 +112,7 @@ class _Reading:
         marks = summary_reading.mark(flat, facts.summaries)
         hyperparameters.rename(flat, facts, self.own)
         part = self._part()
+        changed_names.rename(flat)
         self.names = loss_collections.names_for(flat)
         if not self.adds_losses:
             loss_collections.gather(flat, facts.terms, self.names)
@@ -154,7 +157,9 @@ class _Reading:
             output_reading.lines,
         )
         parts |= {"model": model, "rates": rates}
-        return self._program(part, specs, parts, rate_function)
+        program = self._program(part, specs, parts, rate_function)
+        random_draws.check(program, flat)
+        return program
 
     def _program(
         self,
@@ -189,12 +194,14 @@ class _Reading:
                 *part.classes,
                 *map(inputs_to_write.source, unwritten),
             ),
+            legacy_names=copied.names,
+            read_names=copied.names & names_in(read),
             params=params,
             feature_specs=facts.feature_specs,
             label_specs=facts.label_specs,
             has_labels=facts.has_labels,
             input_fns={
-                mode: f"{name or inputs_to_write.name(mode)}({arguments})"
+                mode: f"{facts.renamed.get(name, name) or inputs_to_write.name(mode)}({arguments})"
                 for mode, (name, arguments, _) in facts.input_fns.items()
             },
             endless=facts.endless,

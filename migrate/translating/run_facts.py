@@ -48,6 +48,7 @@ class RunFacts:
       summary_steps: How many steps the Estimator makes between summaries.
       distribution: The class of the RunConfig's `train_distribute`; "" without one.
       init_fns: The name and the source of a Scaffold's `init_fn`, by mode.
+      renamed: What the written module calls names of the program that it needs for its own.
     """
 
     model_fn: Span
@@ -80,3 +81,4 @@ class RunFacts:
     summary_steps: int = 100
     distribution: str = ""
     init_fns: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
+    renamed: Mapping[str, str] = dataclasses.field(default_factory=dict)

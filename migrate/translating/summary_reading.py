@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import functions
-from migrate.translating import forward_reading, tidying
+from migrate.translating import forward_reading, random_draws, tidying
 from migrate.translating.expressions import api_of, calls_of, dotted, parse
 from migrate.translating.facts import TensorFact
 from migrate.translating.forward_reading import Forward
@@ -170,6 +170,8 @@ def read(
     known = {"features", "labels", *outputs, "loss", variables}
     if len(loss.terms) == 1:
         known |= {"losses"} | ({"weights"} if loss.terms[0].weights else set())
+    if len(loss.terms) > 1:
+        others = _with_terms(others, loss)
     others = [_with_reduction(one, flat, loss) for one in others]
     used: list[Mark] = []
     for one in marks:
@@ -257,10 +259,25 @@ def _local(flat: Flattened) -> set[str]:
 
 def _is_translated(text: str) -> bool:
     names = [dotted(n) for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Attribute)]
-    return not any(
+    return not random_draws.draws(text) and not any(
         functions.is_absent(name) or name.startswith(("tf.losses.", "tf.metrics.", "self."))
         for name in names
     )
+
+
+def _with_terms(others: Sequence[Statement], loss: Loss) -> list[Statement]:
+    """Puts the statements of `compute_loss` in the place of those that they are made of."""
+    train = frozenset((ModeKeys.TRAIN,))
+    body = [Statement(node, train) for node in ast.parse("\n".join(loss.body)).body]
+    names = set().union(*(stores(one.node) for one in body))
+    made: list[Statement] = []
+    for statement in others:
+        if not stores(statement.node) & names:
+            made.append(statement)
+        elif body:
+            made += body
+            body = []
+    return made
 
 
 def _with_reduction(statement: Statement, flat: Flattened, loss: Loss) -> Statement:

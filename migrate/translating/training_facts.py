@@ -20,6 +20,11 @@ class OptimizerFact:
         constant.
       weights: The names of the variables.
       sparse: Those whose gradients are IndexedSlices.
+      scope: The variable scope that the optimizer was applied in, such as "OptimizeLoss/": the
+        names of the slots begin with it.
+      ends: The ends of the names of the slots, in the order of the optimizer's row; empty if they
+        are those of the row.
+      powers: The names of the variables that are no slots, by their names in the row.
     """
 
     kernel: str | OptimizerRow
@@ -27,6 +32,9 @@ class OptimizerFact:
     rate: str
     weights: tuple[str, ...]
     sparse: tuple[str, ...]
+    scope: str = ""
+    ends: tuple[str, ...] = ()
+    powers: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 class ChangeKind(enum.Enum):

@@ -18,6 +18,7 @@ def put(flat: Flattened, weights: Collection[str]) -> None:
     """
     values: dict[str, ast.expr] = {}
     kept: list[Statement] = []
+    comments: list[str] = []
     for statement in flat.statements:
         node = statement.node
         if values:
@@ -32,7 +33,10 @@ def put(flat: Flattened, weights: Collection[str]) -> None:
             and ast.unparse(node.value) in weights
         ):
             values[node.targets[0].id] = node.value
+            comments += statement.comments
             continue
+        statement.comments[:0] = comments
+        comments = []
         kept.append(statement)
     flat.statements[:] = kept
     for statement in flat.statements:

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 import tensorflow as tf
 
-import estimator_compat
+import estimator_compat as estimator
 import migrate
 from migrate import translation
 from migrate.translating.refusal import Refusal
@@ -67,6 +67,15 @@ REFUSED = {
         "program.py:12: `while` in a model_fn is not translated",
     ),
     "global": ({"body": "global COUNT; COUNT = 1"}, "program.py:12: `global`"),
+    "numbers drawn twice": (
+        {
+            "body": "part = tf.random.uniform([])\n"
+            '    outputs = tf1.layers.dense(features * part, 1, name="top")',
+            "loss": "tf1.losses.mean_squared_error(labels * part, outputs)",
+        },
+        "program.py:12: `part = tf.random.uniform([])` would draw its numbers anew in the model "
+        "and in `loss_per_example`; expected one of them",
+    ),
     "opaque": (
         {"loss": "tf.sqrt(tf.reduce_mean(tf.square(labels - outputs)))"},
         "program.py:15: ",
@@ -103,7 +112,7 @@ def test_a_target_may_have_an_input_for_training_only(tmp_path: Path) -> None:
 @pytest.mark.subprocess
 def test_a_strategy_is_left_out_and_that_is_said(tmp_path: Path) -> None:
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
-    config = estimator_compat.RunConfig(train_distribute=strategy)
+    config = estimator.RunConfig(train_distribute=strategy)
     target = dataclasses.replace(_target(_load(_write(tmp_path))), config=config)
     [said] = translation.translate(target).left_out
     assert said.startswith("`train_distribute` of the RunConfig (OneDeviceStrategy): ")
@@ -147,3 +156,31 @@ def test_functions_made_during_a_recording_work_afterwards(tmp_path: Path) -> No
     with pytest.raises(Refusal, match="`global`"):
         translation.translate(_target(module))
     assert module.LATER(0) == 1
+
+
+NET = """
+class TextNet(object):
+    def __init__(self, units):
+        self.units = units
+
+    def __call__(self, x):
+        return tf1.layers.dense(x, self.units, name="dense")
+"""
+
+
+@pytest.mark.subprocess
+def test_an_object_that_is_applied_at_once_is_read(tmp_path: Path) -> None:
+    path = _write(tmp_path)
+    dense = 'tf1.layers.dense(features, 1, name="dense")'
+    text = path.read_text().replace(dense, "TextNet(1)(features)")
+    path.write_text(text.replace("\ndef model_fn", f"{NET}\ndef model_fn"))
+    translated = translation.translate(_target(_load(path)))
+    assert translated.outcome == "whole"
+    assert "self.dense = keras.layers.Dense(1)" in translated.source()
+
+
+@pytest.mark.subprocess
+def test_names_of_tensorflow_1_are_checked() -> None:
+    translation.check_names("import tensorflow.compat.v1 as tf1\ntf1.layers.dense")
+    with pytest.raises(Refusal, match=r"`tf1\.contrib\.layers\.flatten`, and this"):
+        translation.check_names("import tensorflow.compat.v1 as tf1\ntf1.contrib.layers.flatten")

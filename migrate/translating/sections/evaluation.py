@@ -46,6 +46,9 @@ def evaluation_source(program: Program) -> str:
     made += [f'"{metric.name}": {metric.make},' for metric in program.metrics]
     batch = "features, labels" if program.has_labels else "features"
     labels = "labels: Any" if program.has_labels else "labels: Any = None"
+    kind, number = "float", "float(metric.result())"
+    if any(one.is_vector for one in program.metrics):
+        kind, number = "Any", "metric.result().numpy().tolist()"
     return f'''\
     @tf.function
     def eval_step(self, features: Any, {labels}) -> dict[str, tuple[tf.Tensor, ...]]:
@@ -55,7 +58,7 @@ def evaluation_source(program: Program) -> str:
 {indented(chr(10).join(values), 3)}
         }}
 
-    def evaluate(self, dataset: tf.data.Dataset) -> dict[str, float]:
+    def evaluate(self, dataset: tf.data.Dataset) -> dict[str, {kind}]:
         """Returns `loss`, the mean over the batches as an Estimator's, and the metrics."""
         metrics = {{
 {indented(chr(10).join(made), 3)}
@@ -63,4 +66,4 @@ def evaluation_source(program: Program) -> str:
         for {batch} in dataset:
             for name, values in self.eval_step({batch}).items():
                 metrics[name].update_state(*values)
-        return {{name: float(metric.result()) for name, metric in metrics.items()}}'''
+        return {{name: {number} for name, metric in metrics.items()}}'''

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import optimizers
 from migrate.translating.ir import KeptForward, Program
-from migrate.translating.optimizer_rows import optimizer_row
+from migrate.translating.optimizer_rows import hyperparameter, optimizer_row
 from migrate.translating.sections import replicas
 from migrate.translating.sections.averages import averages_words
 from migrate.translating.sections.gradients import change_words
@@ -72,8 +72,10 @@ def docstring(program: Program, proof: str) -> str:
         lines.append(f"    {replicas.WORDS}")
     if program.model.state:
         lines.append(f"    state         {', '.join(program.model.state)}")
+    if program.training.without_gradient:
+        lines.append(f"    frozen        {', '.join(program.training.without_gradient)}")
     if program.model.kept is not None:
-        lines += _kept_lines(program.model.kept)
+        lines += _kept_lines(program, program.model.kept)
     lines += [f"    averages      {one}" for one in averages_words(program)]
     lines += ["", *_kept_exact(program)]
     if program.left_out:
@@ -85,22 +87,32 @@ def docstring(program: Program, proof: str) -> str:
     return f'"""{text}\n"""'
 
 
-def _kept_lines(kept: KeptForward) -> list[str]:
+def _kept_lines(program: Program, kept: KeptForward) -> list[str]:
     """Returns which functions of the legacy program are called, and what TF1 that takes."""
-    lines = [
-        "",
-        "The forward pass is kept: these functions of the legacy program run unchanged.",
-        "",
-    ]
-    lines += [
-        f"    {one.name} ({os.path.basename(one.path)}, line {one.line})" for one in kept.functions
-    ]
-    modules = kept.modules
-    lines += ["", f"Names of tensorflow.compat.v1 that they read: {len(modules.names)}."]
-    if modules.stand_ins:
-        stand_ins = ", ".join(modules.stand_ins)
+    if kept.functions:
+        lines = [
+            "",
+            "The forward pass is kept: these functions of the legacy program run unchanged.",
+            "",
+        ]
+        lines += [
+            f"    {one.name} ({os.path.basename(one.path)}, line {one.line})"
+            for one in kept.functions
+        ]
+    else:
+        lines = ["", "The forward pass is kept: it makes its layers with TensorFlow 1."]
+    lines += ["", f"Names of tensorflow.compat.v1 in it: {len(names_of_tf1(program))}."]
+    if kept.modules.stand_ins:
+        stand_ins = ", ".join(kept.modules.stand_ins)
         lines.append(f"Stand-ins for what TensorFlow 2 lacks: {stand_ins}.")
     return lines
+
+
+def names_of_tf1(program: Program) -> set[str]:
+    """Returns the names of tensorflow.compat.v1 that a kept forward pass reads."""
+    kept = program.model.kept
+    found = set() if kept is None else set(kept.modules.names)
+    return found.union(*(re.findall(r"\btf1\.([\w.]+)", one) for one in program.model.body))
 
 
 def _optimizer(program: Program, fact: OptimizerFact, rate: str) -> str:
@@ -110,7 +122,8 @@ def _optimizer(program: Program, fact: OptimizerFact, rate: str) -> str:
     if re.fullmatch(r"[A-Z_]+\W.*|[A-Z_]+", rate):
         shown[0] += f" ({fact.rate})"
     for name, source in row.hyperparameters.items():
-        value = fact.hyperparameters.get(source, optimizers.defaults(row).get(name))
+        value: object = hyperparameter(fact, source)
+        value = optimizers.defaults(row).get(name) if value is None else value
         if value not in (None, False):
             shown.append(f"{name} {value if value is not True else ''}".strip())
     text = f"{row.name}: {', '.join(shown)}"
@@ -124,8 +137,8 @@ def _kept_exact(program: Program) -> list[str]:
     """Returns sentences on what a reader need not compare."""
     if not program.training.optimizers:
         return ["There are no weights: training only counts its steps."]
-    rows = {optimizer_row(fact.kernel).name: fact for fact in program.training.optimizers}
-    names = " and ".join(f"`tf.train.{name}Optimizer`" for name in rows)
+    rows = {optimizer_row(fact.kernel).legacy_name: fact for fact in program.training.optimizers}
+    names = " and ".join(f"`{name}`" for name in rows)
     text = f"The update is that of {names}"
     if any(optimizer_row(fact.kernel).slots for fact in rows.values()):
         text += ", with its slots under their legacy names"
@@ -133,7 +146,7 @@ def _kept_exact(program: Program) -> list[str]:
     if sparse:
         text += "; the rows of an embedding move as under that optimizer"
     lines = [f"{text}."]
-    if program.model.state:
+    if set(program.model.state) & set(program.training.moved):
         lines.append("Moving averages move in each training step, as under UPDATE_OPS.")
     return [" ".join(lines)]
 

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 from estimator_compat.mode_keys import ModeKeys
-from migrate.mappings.optimizers import OptimizerRow
 from migrate.translating.ir import Program
 from migrate.translating.optimizer_rows import optimizer_row
 from migrate.translating.sections import replicas
 from migrate.translating.sections.averages import init_lines, model_name, shared_lines
 from migrate.translating.sections.evaluation import evaluation_source
 from migrate.translating.sections.export import export_source
-from migrate.translating.sections.optimizers import construction
+from migrate.translating.sections.optimizers import attributes, construction
 from migrate.translating.sections.source_text import indented, model_call
 from migrate.translating.sections.training import train_step_source, train_steps_source
+from migrate.translating.training_facts import OptimizerFact
 
 
 def loop_source(program: Program) -> str:
@@ -64,9 +64,8 @@ def _loop_init(program: Program) -> str:
         ]
     named = ["**self.weights,"]
     single = len(training.optimizers) == 1
-    for fact in training.optimizers:
+    for fact, attribute in zip(training.optimizers, attributes(training.optimizers), strict=True):
         row = optimizer_row(fact.kernel)
-        attribute = "optimizer" if single else f"{row.name.lower()}"
         if single:
             weights = "self.weights" if row.takes_names else "list(self.weights.values())"
         else:
@@ -76,9 +75,9 @@ def _loop_init(program: Program) -> str:
             weights = f"[self.weights[name] for name in self.{attribute}_names]"
         lines.append(f"self.{attribute} = {construction(fact, weights)}")
         names = "self.weights" if single else f"self.{attribute}_names"
-        named += _slots(row, names, f"self.{attribute}")
+        named += _slots(fact, names, f"self.{attribute}")
         for legacy, power in row.powers.items():
-            named.append(f'"{legacy}": self.{attribute}.{power},')
+            named.append(f'"{fact.powers.get(legacy, legacy)}": self.{attribute}.{power},')
     made, average_names = init_lines(program)
     lines += made
     named += average_names
@@ -141,17 +140,20 @@ def _names(ordered: Sequence[str], others: Sequence[str]) -> str:
     return repr(list(ordered))
 
 
-def _slots(row: OptimizerRow, names: str, optimizer: str) -> list[str]:
+def _slots(fact: OptimizerFact, names: str, optimizer: str) -> list[str]:
     """Returns the items of `variables` for the slots of an optimizer."""
-    if len(row.slots) == 1:
-        [(end, slot)] = row.slots.items()
+    row = optimizer_row(fact.kernel)
+    found = list(zip(fact.ends or row.slots, row.slots.values(), strict=True))
+    scope = fact.scope
+    if len(found) == 1:
+        [(end, slot)] = found
         pairs = f"zip({names}, {optimizer}.{slot}, strict=True)"
-        return [f'**{{f"{{name}}/{end}": slot for name, slot in {pairs}}},']
-    if not row.slots:
+        return [f'**{{f"{scope}{{name}}/{end}": slot for name, slot in {pairs}}},']
+    if not found:
         return []
-    slots = ", ".join(f'("{end}", {optimizer}.{slot})' for end, slot in row.slots.items())
+    slots = ", ".join(f'("{end}", {optimizer}.{slot})' for end, slot in found)
     return [
-        '**{f"{name}/{end}": slot '
+        f'**{{f"{scope}{{name}}/{{end}}": slot '
         f"for end, slots in [{slots}] for name, slot in zip({names}, slots, strict=True)}},"
     ]
 

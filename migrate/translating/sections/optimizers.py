@@ -1,8 +1,10 @@
 """The learning rate and the optimizers."""
 
+from collections.abc import Sequence
+
 from migrate.mappings import optimizers
 from migrate.translating.ir import Program
-from migrate.translating.optimizer_rows import optimizer_row
+from migrate.translating.optimizer_rows import hyperparameter, optimizer_row
 from migrate.translating.training_facts import OptimizerFact
 
 
@@ -29,13 +31,24 @@ def optimizer_sources(program: Program) -> list[str]:
     return [source.rstrip() for source in sources.values()]
 
 
+def attributes(facts: Sequence[OptimizerFact]) -> list[str]:
+    """Returns what the loop calls its optimizers: by their kinds, if there are several."""
+    if len(facts) == 1:
+        return ["optimizer"]
+    kinds = [optimizer_row(fact.kernel).name.lower() for fact in facts]
+    return [
+        kind if kinds.count(kind) == 1 else f"{kind}_{kinds[: index + 1].count(kind)}"
+        for index, kind in enumerate(kinds)
+    ]
+
+
 def construction(fact: OptimizerFact, weights: str) -> str:
     """Returns the expression that makes an optimizer."""
     row = optimizer_row(fact.kernel)
     usual = optimizers.defaults(row)
     arguments = [weights]
     for name, source in row.hyperparameters.items():
-        value = fact.hyperparameters.get(source)
+        value = hyperparameter(fact, source)
         if value is not None and value != usual.get(name, object()):
             arguments.append(f"{name}={value!r}")
     return f"{row.name}({', '.join(arguments)})"

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.ir import Program
-from migrate.translating.optimizer_rows import optimizer_row
 from migrate.translating.sections import gradients, replicas
 from migrate.translating.sections.averages import averages_lines
+from migrate.translating.sections.optimizers import attributes
 from migrate.translating.sections.source_text import (
     AVERAGE,
     indented,
@@ -44,8 +44,8 @@ def train_step_source(program: Program) -> str:
     if len(training.optimizers) == 1:
         lines.append(f"self.optimizer.apply({values}, {program.rates[0]})")
     else:
-        for fact, rate in zip(training.optimizers, program.rates, strict=True):
-            name = optimizer_row(fact.kernel).name.lower()
+        names = attributes(training.optimizers)
+        for name, rate in zip(names, program.rates, strict=True):
             lines.append(
                 f"self.{name}.apply([gradients[name] for name in self.{name}_names], {rate})"
             )

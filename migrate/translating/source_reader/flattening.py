@@ -13,6 +13,7 @@ from migrate.translating.border import WHOLE, Border
 from migrate.translating.facts import Call, Span
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader import (
+    chained_calls,
     keys,
     loops,
     metric_functions,
@@ -125,6 +126,7 @@ class Flattening:
         self.kept: dict[str, tuple[SourceFile, ast.FunctionDef]] = {}
         self.files: list[SourceFile] = []
         self.used: set[str] = set()
+        self.named: set[str] = set()  # of objects that had no names
         self.objects = ObjectAttributes(attributes, self.used)
 
     def run(self, model_fn: Span, calls: Mapping[str, Call]) -> Flattened:
@@ -168,11 +170,12 @@ class Flattening:
             if isinstance(node, ast.Pass) or (index == 0 and is_docstring):
                 continue
             try:
-                made, ends = self._statement(node, frame, modes)
+                made, ends = chained_calls.flattened(self, node, frame, modes)
             except Refusal as refusal:
                 made, ends = [self._unread(node, frame, modes, refusal)], {}
             if made:
-                made[0].comments[:0] = frame.file.comments_before(node)
+                file = frame.file
+                made[0].comments[:0] = [*file.comments_before(node), *file.comments_beside(node)]
             statements += made
             returned |= ends
         return statements, returned
@@ -192,9 +195,10 @@ class Flattening:
         kept = Rename(frame.names, self, frame).visit(copy.deepcopy(node))
         return Statement(kept, modes, refusal=refusal)
 
-    def _statement(
+    def statement(
         self, node: ast.stmt, frame: Frame, modes: frozenset[str]
     ) -> tuple[list[Statement], dict[str, ast.expr]]:
+        """Returns the statements of a statement, and what it returns in each mode."""
         if isinstance(node, ast.If):
             return self._branch(node, frame, modes)
         if isinstance(node, ast.Return):
@@ -211,10 +215,7 @@ class Flattening:
         if isinstance(node, ast.FunctionDef):
             frame.functions[node.name] = node
             return [Statement(copy.deepcopy(node), modes)], {}
-        if isinstance(
-            node,
-            ast.Assert | ast.Delete | ast.Import | ast.ImportFrom,
-        ):
+        if isinstance(node, ast.Assert | ast.Delete | ast.Import | ast.ImportFrom):
             return [], {}
         if not isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr):
             raise Refusal(

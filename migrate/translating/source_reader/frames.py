@@ -3,11 +3,13 @@
 import ast
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeGuard
 
 from migrate.translating.border import is_forward
 from migrate.translating.facts import Call, Span, TensorFact, Unknown
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.source_files import SourceFile
+from migrate.translating.source_reader.statements import loads
 
 # Calls of these make a helper a part of the model, even if they make no variable.
 PARTS = (
@@ -38,6 +40,7 @@ class Frame:
         attribute; "" for a function.
       iteration: The iterations of the unrolled loops around.
       local: The names that are its own; names of `global` and `nonlocal` are not.
+      read_later: The variables, by their new names, that its callers read after its call.
     """
 
     file: SourceFile
@@ -47,6 +50,46 @@ class Frame:
     owner: str = ""
     iteration: dict[Span, int] = dataclasses.field(default_factory=dict)
     local: frozenset[str] = frozenset()
+    read_later: frozenset[str] = frozenset()
+
+    def read_after(self, node: ast.expr) -> frozenset[str]:
+        """Returns the variables, by their new names, that are read after a call in the function."""
+        function = min(
+            (one for one in ast.walk(self.file.tree) if _is_around(one, node)),
+            key=lambda one: (one.end_lineno or 0) - one.lineno,
+            default=None,
+        )
+        found = set(self.read_later)
+        for name in _read_after(function, node) if function is not None else ():
+            new = self.names.get(name, name)
+            found |= {new} if isinstance(new, str) else loads(new)
+        return frozenset(found)
+
+
+def _is_around(function: ast.AST, node: ast.expr) -> TypeGuard[ast.FunctionDef]:
+    return isinstance(function, ast.FunctionDef) and any(one is node for one in ast.walk(function))
+
+
+def _read_after(function: ast.FunctionDef, node: ast.expr) -> set[str]:
+    """Returns the names that a function reads behind a call, or in a loop around it."""
+    end = (node.end_lineno or 0, node.end_col_offset or 0)
+    looped = [
+        one
+        for loop in ast.walk(function)
+        if isinstance(loop, ast.For | ast.While | ast.ListComp | ast.GeneratorExp | ast.DictComp)
+        and any(inner is node for inner in ast.walk(loop))
+        for one in ast.walk(loop)
+    ]
+    later = [one for one in ast.walk(function) if isinstance(one, ast.Name) and _place(one) >= end]
+    return {
+        one.id
+        for one in [*looped, *later]
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)
+    }
+
+
+def _place(node: ast.expr) -> tuple[int, int]:
+    return node.lineno, node.col_offset
 
 
 def own_calls(

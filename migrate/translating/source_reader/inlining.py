@@ -9,7 +9,7 @@ from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.expressions import parse
 from migrate.translating.facts import Call
 from migrate.translating.refusal import Refusal
-from migrate.translating.source_reader import keys, owners, source_files, unrolling
+from migrate.translating.source_reader import keys, mode_tests, owners, source_files, unrolling
 from migrate.translating.source_reader.frames import (
     Frame,
     executions,
@@ -127,11 +127,12 @@ class Expressions(ast.NodeTransformer):
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         """`mode == ModeKeys.TRAIN` is `training`."""
-        if len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq):
-            names = {ast.unparse(node.left), ast.unparse(node.comparators[0])}
-            keys = {one for one in names if one.endswith((".TRAIN", "'train'"))}
-            if keys and names - keys == {"mode"}:
-                return ast.copy_location(ast.Name(id=TRAINING, ctx=ast.Load()), node)
+        true = mode_tests.true_in(node)
+        training = ast.Name(id=TRAINING, ctx=ast.Load())
+        if true == frozenset((ModeKeys.TRAIN,)):
+            return ast.copy_location(training, node)
+        if true is not None and true & self.modes == self.modes - {ModeKeys.TRAIN}:
+            return ast.copy_location(ast.UnaryOp(op=ast.Not(), operand=training), node)
         return self.generic_visit(node)
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
@@ -228,7 +229,8 @@ class Expressions(ast.NodeTransformer):
             self.flattening.files.append(file)
         function = function_at(file, span)
         calls = {mode: each[0] for mode, each in found.items()}
-        names, assigned = self._arguments(node, function, calls)
+        read_later = self.frame.read_after(node)
+        names, assigned = self._arguments(node, function, calls, read_later)
         nested = isinstance(node.func, ast.Name) and node.func.id in self.frame.functions
         frame = Frame(
             file,
@@ -237,6 +239,7 @@ class Expressions(ast.NodeTransformer):
             dict(self.frame.functions),
             owner=self.frame.owner if nested and not owner else owner,
             local=local_names(function) | (self.frame.local if nested else frozenset()),
+            read_later=read_later,
         )
         self.before += assigned
         statements, returned = self.flattening.body(function.body, frame, self.modes)
@@ -290,7 +293,11 @@ class Expressions(ast.NodeTransformer):
         return new
 
     def _arguments(
-        self, node: ast.Call, function: ast.FunctionDef, calls: Mapping[str, Call]
+        self,
+        node: ast.Call,
+        function: ast.FunctionDef,
+        calls: Mapping[str, Call],
+        read_later: frozenset[str],
     ) -> tuple[dict[str, str | ast.expr], list[Statement]]:
         """Returns what the helper's names are called here, and the assignments of its arguments."""
         passed = self._passed(node, function)
@@ -313,13 +320,13 @@ class Expressions(ast.NodeTransformer):
                 assert isinstance(value, ast.Name)
                 names[name] = value.id  # `x = f(x)`: the helper's parameter is that variable
             else:
-                names[name] = new = self._new_name(name, function, value)
+                names[name] = new = self._new_name(name, function, value, read_later)
                 to = ast.Name(id=new, ctx=ast.Store())
                 made = ast.Assign(targets=[to], value=value, lineno=node.lineno)
                 if not (isinstance(value, ast.Name) and value.id == new):
                     assigned.append(Statement(made, self.modes))
         for name in sorted(written - set(passed)):
-            names[name] = self._new_name(name, function, None)
+            names[name] = self._new_name(name, function)
         return names, assigned
 
     def _takes_over(
@@ -334,12 +341,21 @@ class Expressions(ast.NodeTransformer):
             return False
         return sum(argument.id in loads(one) for one in passed.values()) == 1
 
-    def _new_name(self, name: str, function: ast.FunctionDef, value: ast.expr | None) -> str:
-        """Returns a name for a helper's variable that nothing else here has."""
+    def _new_name(
+        self,
+        name: str,
+        function: ast.FunctionDef,
+        value: ast.expr | None = None,
+        read_later: frozenset[str] = frozenset(),
+    ) -> str:
+        """Returns a name for a helper's variable that nothing else here has.
+
+        A caller's variable of the same name that nobody reads after the call is as good.
+        """
         new = name
         if name in self.targets and name not in self.substituted:
             return self.targets[name]  # it is the caller's variable that this call assigns
-        same = isinstance(value, ast.Name) and value.id == name
+        same = isinstance(value, ast.Name) and value.id == name and name not in read_later
         while new in self.flattening.used and not same:
             new = f"{function.name}_{name}" if new == name else f"{new}_"
         self.flattening.used.add(new)

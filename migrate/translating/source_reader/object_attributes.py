@@ -56,8 +56,9 @@ class ObjectAttributes:
             if isinstance(node.value, ast.Attribute):
                 return None  # `self.squared.shape`: the visit goes on to `self.squared`
             raise Refusal(
-                f"`{ast.unparse(node)}` is no number, text, or list or dict of such; pass it to "
-                "the model_fn in `params`",
+                f"`{ast.unparse(node)}` is not an attribute that the program assigns where it can "
+                "be read, but for instance a property; expected a number, text, or list or dict of "
+                "such, or what a method returns; call a method, or pass it in `params`",
                 path=frame.file.path,
                 line=node.lineno,
             )

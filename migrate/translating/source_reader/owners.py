@@ -47,4 +47,6 @@ def made_owner(expressions: "Expressions", node: ast.Call) -> str:
 def is_applied(expressions: "Expressions", node: ast.Call) -> bool:
     """Tells whether the object that a call makes is applied later: `model(x)`."""
     names = list(expressions.targets) if node is expressions.whole else []
+    if set(names) & expressions.flattening.named:
+        return True
     return len(names) == 1 and frames.is_applied(names[0], expressions.frame)

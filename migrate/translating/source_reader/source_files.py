@@ -3,12 +3,17 @@
 import ast
 import functools
 import io
+import re
 import tokenize
 from collections.abc import Mapping
 from pathlib import Path
 
 from migrate.translating.facts import Span
 from migrate.translating.source_reader.statements import stores
+
+_FOR_TOOLS = re.compile(
+    r"#+\s*(noqa|type:|pylint:|pragma:|pytype:|fmt:|yapf:|flake8)", re.IGNORECASE
+)
 
 
 class SourceFile:
@@ -51,12 +56,17 @@ class SourceFile:
     @functools.cached_property
     def comments(self) -> Mapping[int, str]:
         """The comments that stand alone on their lines, by line."""
+        return {line: text for line, (text, alone) in self._every_comment.items() if alone}
+
+    @functools.cached_property
+    def _every_comment(self) -> Mapping[int, tuple[str, bool]]:
+        """All comments that people read, and whether they stand alone, by line."""
         tokens = tokenize.generate_tokens(io.StringIO(self.text).readline)
         lines = self.text.splitlines()
         return {
-            token.start[0]: token.string
+            token.start[0]: (token.string, lines[token.start[0] - 1].lstrip().startswith("#"))
             for token in tokens
-            if token.type == tokenize.COMMENT and lines[token.start[0] - 1].lstrip().startswith("#")
+            if token.type == tokenize.COMMENT and not _FOR_TOOLS.match(token.string)
         }
 
     def comments_before(self, node: ast.stmt) -> list[str]:
@@ -67,6 +77,14 @@ class SourceFile:
             found.insert(0, self.comments[line])
             line -= 1
         return found
+
+    def comments_beside(self, node: ast.stmt) -> list[str]:
+        """Returns the comments at the ends of the first and the last line of a statement."""
+        if hasattr(node, "body"):
+            return []
+        lines = dict.fromkeys((node.lineno, node.end_lineno or node.lineno))
+        found = [self._every_comment.get(line, ("", True)) for line in lines]
+        return [text for text, alone in found if not alone]
 
     def span(self, node: ast.expr | ast.stmt | ast.ExceptHandler) -> Span:
         """Returns the place of a node."""

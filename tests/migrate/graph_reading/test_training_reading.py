@@ -12,6 +12,7 @@ from estimator_compat.inputs import parse_input_fn_result
 from migrate.graph_reading import training_reading
 from migrate.targets import Built
 from migrate.translating.facts import Call, Callee, Span
+from migrate.translating.optimizer_rows import hyperparameter
 from migrate.translating.refusal import Refusal
 from migrate.translating.training_facts import ChangeKind, TrainingFacts
 
@@ -119,7 +120,21 @@ def _twice(loss: Any, weights: list[Any], count: Any) -> Any:
     return tf.group(first, tf1.train.MomentumOptimizer(0.5, 0.9).minimize(loss))
 
 
+def _decayed(loss: Any, weights: list[Any], count: Any) -> Any:
+    decay = [one.assign_sub(0.01 * one) for one in weights]
+    with tf.control_dependencies(decay):
+        return tf1.train.AdamOptimizer(0.5).minimize(loss, count)
+
+
+def _clipped(loss: Any, weights: list[Any], count: Any) -> Any:
+    minimized = tf1.train.GradientDescentOptimizer(0.5).minimize(loss, count)
+    with tf.control_dependencies([minimized]):
+        return tf.group(*[one.assign(tf.clip_by_value(one, -1.0, 1.0)) for one in weights])
+
+
 REFUSED: dict[str, tuple[Step, str]] = {
+    "weights that decay": (_decayed, "w is changed by the optimizer, and by the op"),
+    "weights that are clipped": (_clipped, "(AssignVariableOp), too; expected the optimizer"),
     "a scaled loss": (_minimized(lambda loss: loss * 10.0), "something else than the gradient"),
     "another loss": (
         _minimized(lambda loss: loss + tf.reduce_sum(tf1.trainable_variables()[0] ** 2)),
@@ -229,3 +244,32 @@ def test_the_rows_of_an_embedding_alone_are_read() -> None:
     ).optimizers
     assert (optimizer.kernel, optimizer.rate) == ("ApplyGradientDescent", "0.25")
     assert optimizer.sparse == ("table",)
+
+
+def _named(loss: Any, weights: list[Any], count: Any) -> Any:
+    with tf1.variable_scope("OptimizeLoss"):
+        return tf1.train.AdagradOptimizer(0.5, 0.2, name="Mine").minimize(loss, count)
+
+
+def test_slots_in_a_variable_scope_are_read() -> None:
+    found = _read(_named)
+    [optimizer] = found.optimizers
+    assert (optimizer.scope, optimizer.ends) == ("OptimizeLoss/", ("Mine",))
+    assert float(hyperparameter(optimizer, "slot:Adagrad") or 0.0) == pytest.approx(0.2)
+    assert found.moved == ()
+
+
+def _twins(loss: Any, weights: list[Any], count: Any) -> Any:
+    gradients = tf1.gradients(loss, weights)
+    updates = [
+        tf1.train.AdamOptimizer(0.5).apply_gradients([pair])
+        for pair in zip(gradients, weights, strict=True)
+    ]
+    return tf.group(*updates, tf1.assign_add(count, 1))
+
+
+def test_two_optimizers_with_the_same_hyperparameters_stay_two() -> None:
+    found = _read(_twins).optimizers
+    assert [one.weights for one in found] == [("w",), ("v",)]
+    assert [one.powers["beta1_power"] for one in found] == ["beta1_power", "beta1_power_1"]
+    assert [one.ends for one in found] == [("Adam", "Adam_1")] * 2

@@ -42,6 +42,28 @@ CASES = {
         lambda: tf1.train.RMSPropOptimizer(_RATE, decay=0.7, momentum=0.5, epsilon=1e-3),
         {"decay": 0.7, "momentum": 0.5, "epsilon": 1e-3},
     ),
+    "CenteredRMSProp": (
+        lambda: tf1.train.RMSPropOptimizer(
+            _RATE, decay=0.7, momentum=0.5, epsilon=1e-3, centered=True
+        ),
+        {"decay": 0.7, "momentum": 0.5, "epsilon": 1e-3},
+    ),
+    "ProximalAdagrad": (
+        lambda: tf1.train.ProximalAdagradOptimizer(
+            _RATE, 0.2, l1_regularization_strength=0.01, l2_regularization_strength=0.02
+        ),
+        {
+            "initial_accumulator_value": 0.2,
+            "l1_regularization_strength": 0.01,
+            "l2_regularization_strength": 0.02,
+        },
+    ),
+    "ProximalGradientDescent": (
+        lambda: tf1.train.ProximalGradientDescentOptimizer(
+            _RATE, l1_regularization_strength=0.01, l2_regularization_strength=0.02
+        ),
+        {"l1_regularization_strength": 0.01, "l2_regularization_strength": 0.02},
+    ),
     "Adadelta": (lambda: tf1.train.AdadeltaOptimizer(_RATE), {}),
     "Ftrl": (
         lambda: tf1.train.FtrlOptimizer(

@@ -70,9 +70,44 @@ WRITTEN = {
         'self.dense = keras.layers.Dense(PARAMS["units"] * 2, activation=tf.nn.relu)',
         "def predictions(logits: tf.Tensor) -> Any:",
     ),
+    "names_of_its_own": (
+        "LEGACY_FEATURES = 3  # columns",
+        "legacy_losses * tf.square(model - loss)",
+        "from_tensor_slices(_legacy_zeros(0)).repeat().batch(LEGACY_STEPS)",
+        "FEATURES = tf.TensorSpec([None, 3], tf.float32)",
+        "predictions - labels) * legacy_weights[1],)",
+    ),
     "scaffold_init_fn": (
         "init_fn of TRAIN: `init_fn`, which stands below as a comment",
         "# def init_fn(scaffold, session):",
+    ),
+    "second_values": (
+        """\
+        tower_x = x
+        for bought_fc in self.bought_fc_layers:
+            tower_x = bought_fc(tower_x)
+        logits = self.logit(tower_x)
+        for spent_fc in self.spent_fc_layers:
+            x = spent_fc(x)
+""",
+        """\
+    # the labels are a vector
+    logits_2 = PARAMS["scale"] * tf.squeeze(logits, axis=-1)
+""",
+        'for size in PARAMS["units"]',
+        "# [batch, 3]",
+        "x = self.dropout(x, training=training)",
+        """\
+                f"training/{name}/{end}": slot
+                for end, slots in [("Slow", self.adam_1.m), ("Slow_1", self.adam_1.v)]
+""",
+        '"training/beta2_power_1": self.adam_2.beta2_power,',
+        """\
+        "loss/bought": reduce_bought_loss(bought_losses),
+        "loss/spent": reduce_spent_loss(spent_losses),
+""",
+        '"mean": (logits_2,),',
+        "return {name: metric.result().numpy().tolist() for name, metric in metrics.items()}",
     ),
     "triplets": (
         """Returns the loss, one number: its losses couple the examples of a batch.""",

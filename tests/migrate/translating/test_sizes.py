@@ -50,10 +50,14 @@ def _needed(definitions: dict[str, ast.stmt], names: list[str]) -> set[str]:
     return found
 
 
-def _legacy(name: str) -> int:
-    path = ROOT / "tests/golden/programs" / f"{name}.py"
+def _program(name: str) -> Path:
     if name == "penguins":
-        path = Path(inspect.getfile(examples.penguins().model_fn))
+        return Path(inspect.getfile(examples.penguins().model_fn))
+    return ROOT / "tests/golden/programs" / f"{name}.py"
+
+
+def _legacy(name: str) -> int:
+    path = _program(name)
     definitions = _definitions(path)
     callers = [one for one in definitions if _makes_spec(definitions[one])]
     needed = _needed(definitions, callers)
@@ -62,6 +66,15 @@ def _legacy(name: str) -> int:
 
 def _makes_spec(node: ast.stmt) -> bool:
     return any(isinstance(n, ast.Attribute) and n.attr == "EstimatorSpec" for n in ast.walk(node))
+
+
+def _carried_comments(name: str) -> int:
+    """Returns how many comments of the legacy program the written module has kept."""
+    paths = (_program(name), FOLDER / f"{name}.py")
+    texts = [path.read_text(encoding="utf-8") for path in paths]
+    own, written = ([one.strip() for one in text.splitlines()] for text in texts)
+    body = written[written.index("class Model(keras.Model):") :]
+    return sum(one.startswith("#") and one in own for one in body)
 
 
 def _written(name: str) -> dict[str, int]:
@@ -91,6 +104,6 @@ def test_sizes(name: str) -> None:
     found = _written(name)
     model, loop = found.pop("model"), found.pop("loop")
     if name not in _SMALL | _SPELLED_OUT:
-        assert model <= 1.6 * _legacy(name)
+        assert model - _carried_comments(name) <= 1.6 * _legacy(name)
     assert loop <= _LONGER.get(name, 140)
     assert {one: lines for one, lines in found.items() if lines > 35} == {}

@@ -60,11 +60,7 @@ def input_fn_builder(start, stop, is_training):
 
 
 train_input_fn = input_fn_builder(0, 18, is_training=True)
-
-
 eval_input_fn = input_fn_builder(18, 30, is_training=False)
-
-
 predict_input_fn = input_fn_builder(18, 30, is_training=False)
 
 

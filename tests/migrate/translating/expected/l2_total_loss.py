@@ -67,7 +67,7 @@ class Model(keras.Model):
             keras.layers.Dense(
                 units, activation=tf.nn.elu, kernel_initializer=keras.initializers.GlorotNormal()
             )
-            for (index, units) in enumerate(PARAMS["units"])
+            for units in PARAMS["units"]
         ]
         self.value = keras.layers.Dense(1)
 

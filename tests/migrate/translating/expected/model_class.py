@@ -53,11 +53,7 @@ class Inputs(object):
 
 
 train_input_fn = Inputs(0, 16, repeat=None)
-
-
 eval_input_fn = Inputs(16, 27, repeat=1)
-
-
 predict_input_fn = Inputs(16, 27, repeat=1)
 
 

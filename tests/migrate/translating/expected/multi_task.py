@@ -122,6 +122,7 @@ def compute_loss(
     """
     click_losses = click_loss_per_example(labels, click)
     price_losses = price_loss_per_example(labels, price)
+    # Only what was sold has a price.
     losses = {
         "click": reduce_click_loss(click_losses),
         "price": reduce_price_loss(price_losses, labels["sold"]),

@@ -47,11 +47,7 @@ def make_input_fn(start, stop, training):
 
 
 train_input_fn = make_input_fn(0, 18, training=True)
-
-
 eval_input_fn = make_input_fn(18, 28, training=False)
-
-
 predict_input_fn = make_input_fn(18, 28, training=False)
 
 

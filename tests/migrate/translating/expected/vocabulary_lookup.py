@@ -61,8 +61,6 @@ def lookup_table(strings):
 
 
 WORD_TABLE = lookup_table(list(_WORDS[:4]))
-
-
 LABELS_TABLE = lookup_table(PARAMS["classes"])
 
 

@@ -225,15 +225,15 @@ class Ftrl:
         for weight, accumulator, linear, gradient in zip(
             self.weights, self.accumulators, self.linears, gradients, strict=True
         ):
-            inputs = dict(
-                var=weight.handle,
-                accum=accumulator.handle,
-                linear=linear.handle,
-                lr=rate,
-                l1=self.l1,
-                l2=self.l2,
-                lr_power=self.power,
-            )
+            inputs = {
+                "var": weight.handle,
+                "accum": accumulator.handle,
+                "linear": linear.handle,
+                "lr": rate,
+                "l1": self.l1,
+                "l2": self.l2,
+                "lr_power": self.power,
+            }
             if isinstance(gradient, tf.IndexedSlices):
                 rows = summed(gradient)
                 tf.raw_ops.ResourceSparseApplyFtrl(grad=rows.values, indices=rows.indices, **inputs)
