@@ -28,17 +28,16 @@ _ROWS: dict[str, tuple[Sequence[str], str, str]] = {
 }  # fmt: skip
 
 
-def written(node: ast.Call, api: str) -> ast.Call | None:
+def written(node: ast.Call) -> ast.Call | None:
     """Returns the call that makes a table of `tf.contrib.lookup` in TF2.
 
     Args:
-      node: The call.
-      api: The public name of what it calls.
+      node: A call that returned a table; its function is known by its last name.
 
     Returns:
       The call; None for other functions, and for tables that hash otherwise or have other keys.
     """
-    row = _ROWS.get(api.removeprefix("tf.contrib.lookup."))
+    row = _ROWS.get(ast.unparse(node.func).rpartition(".")[2])
     if row is None:
         return None
     parameters, initializer, usual = row

@@ -4,7 +4,8 @@ import ast
 import re
 from collections.abc import Sequence
 
-from migrate.translating.expressions import ToTf2, calls_of, refuse
+from migrate.translating import contrib_tables
+from migrate.translating.expressions import ToTf2, api_of, bind, calls_of, refuse, substitute
 from migrate.translating.facts import Unknown
 from migrate.translating.local_values import LocalValues, copied
 from migrate.translating.model_uses import numbered
@@ -87,12 +88,14 @@ class _Reading(ast.NodeTransformer):
                 self.hint = _last_word(node.args[0])
             return self.generic_visit(node)
         assert self.statement is not None
-        made = self.local.static(node, self.statement)
+        written = contrib_tables.written(node) or node
+        made = self.local.static(self._without_constants(written), self.statement)
         if made is None:
             raise refuse(
                 node,
                 self.flat.files[0].path,
-                "this lookup table depends on the batch, or is made in a loop; use constants",
+                "what this lookup table is made of is not known before the batch, or it is made in "
+                "a loop; use constants",
             )
         made = ToTf2(self.flat.facts, self.aliases).visit(copied(made, self.flat))
         for name, other in self.tables.items():
@@ -102,6 +105,20 @@ class _Reading(ast.NodeTransformer):
         self.taken.add(name)
         self.tables[name] = made
         return ast.Name(id=name, ctx=ast.Load())
+
+    def _without_constants(self, node: ast.expr) -> ast.expr:
+        """Puts `x` into the places of a local name that was assigned `tf.constant(x)`."""
+        assert self.statement is not None
+        values = {}
+        for name in loads(node):
+            found = self.local.assigned(name, self.statement)
+            value = found[0] if found is not None else None
+            if isinstance(value, ast.Call) and api_of(value, self.flat.facts) == "tf.constant":
+                arguments = bind(value, ("value",))
+                if list(arguments) == ["value"]:
+                    values[name] = arguments["value"]
+        made: ast.expr = substitute(node, values)
+        return made
 
     def _is_table(self, node: ast.AST) -> bool:
         results = [call.result for call in calls_of(node, self.flat.facts)]
