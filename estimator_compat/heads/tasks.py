@@ -6,6 +6,7 @@ from typing import Any
 
 from estimator_compat.heads import exports, losses
 from estimator_compat.heads.metric_rows import Row
+from estimator_compat.losses import unreduced
 from estimator_compat.type_aliases import Features, Labels, Tensor
 
 
@@ -60,8 +61,12 @@ class Task:
     def unreduced_loss(self, labels: Tensor, logits: Tensor, features: Features) -> Tensor:
         """Returns the unreduced loss: that of `loss_fn`, or the task's own."""
         if self.loss_fn is None:
-            return self.own_loss(labels, logits)
-        return losses.from_function(self.loss_fn, labels, logits, features, self.loss_dimension)
+            found = self.own_loss(labels, logits)
+        else:
+            dimension = self.loss_dimension
+            found = losses.from_function(self.loss_fn, labels, logits, features, dimension)
+        unreduced.mark(found)
+        return found
 
     def predictions(self, logits: Tensor, keys: Sequence[str]) -> dict[str, Tensor]:
         """Returns the predictions that are asked for, by name."""

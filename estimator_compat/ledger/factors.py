@@ -16,11 +16,13 @@ from estimator_compat.ledger.op_patterns import (
     RESHAPES,
     constant,
     is_zeros,
+    keeps_values,
     renamed,
     strip,
 )
 from estimator_compat.ledger.signed_numbers import keeps_shape, steps_of, without_sign
 from estimator_compat.ledger.steps import LossStep, Operation, Part
+from estimator_compat.losses import unreduced
 from estimator_compat.type_aliases import Operation as GraphOperation
 from estimator_compat.type_aliases import Tensor
 
@@ -95,6 +97,8 @@ class Factors:
           the tensor has no factor that can be taken off.
         """
         op = tensor.op
+        if unreduced.is_marked(tensor):
+            return None
         if op.type in RENAMES or (op.type == "Cast" and op.inputs[0].dtype.is_floating):
             return self._of_renamed(tensor, reduces_all=reduces_all, after=after)
         if (negated := without_sign(tensor)) is not None:
@@ -294,6 +298,15 @@ def _unless_weights(part: Part) -> Part | None:
     return None if part is Part.WEIGHTS else part
 
 
+def _is_marked(tensor: Tensor) -> bool:
+    """Returns whether a tensor, or one that it renames, is marked as unreduced losses."""
+    while not unreduced.is_marked(tensor):
+        if tensor.op.type not in RENAMES and not keeps_values(tensor.op):
+            return False
+        tensor = renamed(tensor)
+    return True
+
+
 def is_checked(op: GraphOperation) -> bool:
     """Returns whether a product waits for the broadcasting check of `tf.losses`.
 
@@ -301,7 +314,11 @@ def is_checked(op: GraphOperation) -> bool:
     to an op whose inputs do not have it yet. If `tf.losses` converted the weights from NumPy or
     from another dtype, the converted weights have the dependency instead of the product. Hence this
     function searches the inputs, too.
+
+    A product of losses that a head has marked needs no check.
     """
+    if op.type in PRODUCTS and _is_marked(op.inputs[0]):
+        return True
     return any("assert_broadcastable/" in name for name in original(op).waits_for) or any(
         is_checked(tensor.op) for tensor in op.inputs if tensor.op.type in ("Cast", "Const")
     )

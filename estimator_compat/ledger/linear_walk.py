@@ -16,6 +16,7 @@ from estimator_compat.ledger.loss_graph import UNKNOWN_AXES, LossGraph, keeps_di
 from estimator_compat.ledger.op_patterns import RENAMES, constant, is_zeros, renamed
 from estimator_compat.ledger.source_lines import line_of
 from estimator_compat.ledger.steps import LossStep, Operation, Part, Role
+from estimator_compat.losses import unreduced
 from estimator_compat.type_aliases import Tensor
 
 _ADDITIONS = frozenset({"Add", "AddV2", "AddN", "Sub"})
@@ -75,7 +76,7 @@ class LinearWalk:
           losses: The losses that the walk found.
           steps: The steps from the losses to the loss.
         """
-        while losses.op.type in _SELECTIONS | RENAMES:
+        while losses.op.type in _SELECTIONS | RENAMES and not unreduced.is_marked(losses):
             losses = losses.op.inputs[0]
             taken = self._factors.of_losses(losses, reduces_all=True, after=steps)
             if taken and any(step.weights for step in taken[1]):

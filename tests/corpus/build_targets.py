@@ -34,6 +34,7 @@ def ledger(target: Target) -> dict[str, object]:
         "exact": read.check.exact,
         "ulps": read.check.worst,
         "notes": list(read.check.notes),
+        "reductions": [str(term.reduction or "") for term in read.data_terms],
         "claims": [
             [term.formula, claim.probe, claim.status.value, claim.reason]
             for term in read.data_terms

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.corpus.target_outcomes import PACKAGES, outcomes
+from tests.corpus.targets import tensorflow_model_analysis, tf_models_official
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +34,13 @@ def test_train_graphs_and_ledgers(
     stopped = [op for result in found.values() for op in result.get("stopped_by", ())]
     exact = sum(map(is_exact, found.values()))
     record_property("ledgers", (package, len(found), exact, "; ".join(stopped)))
+
+
+@pytest.mark.parametrize("package", [tensorflow_model_analysis, tf_models_official])
+def test_the_reductions_of_canned_estimators(package: Any) -> None:
+    found = outcomes(package.__name__.rpartition(".")[2])
+    said = {name: set(found[name]["reductions"]) for name in package.REDUCTIONS}
+    assert said == {name: {reduction} for name, reduction in package.REDUCTIONS.items()}
 
 
 def test_most_ledgers_are_exact() -> None:

@@ -1,10 +1,10 @@
-"""tensorflow-model-analysis 0.15.4: the model_fns of its example trainers.
+"""tensorflow-model-analysis 0.15.4: the model_fns and the canned estimators of its trainers.
 
-A trainer defines its model_fn, trains an Estimator and exports it, all in one function: five of
-these targets are what it gives to `train`. Its other trainers build canned estimators, which are
-not here yet.
+A trainer defines its model_fn or its canned estimator, trains it and exports it, all in one
+function: most of these targets are what it gives to `train`.
 """
 
+import dataclasses
 import importlib
 from collections.abc import Callable
 from typing import Any
@@ -110,8 +110,36 @@ def no_labels() -> Target:
     return trained(name, f"simple_{name}")
 
 
+def canned(name: str) -> Callable[[], Target]:
+    """A trainer of a canned estimator, in a module of the same name.
+
+    With the seed 1, all four units of dnn_classifier are off for all examples, and the labels are
+    balanced: its gradients are all 0, and its training shows nothing.
+    """
+
+    def make() -> Target:
+        found = trained(name, f"simple_{name}")
+        return dataclasses.replace(found, config=estimator_compat.RunConfig(tf_random_seed=2))
+
+    return make
+
+
 _ROOT = TRAINERS.replace(".", "/")
 _FIXED = f"{_ROOT}/fixed_prediction_estimator"
+# The trainers of canned estimators ask for SUM; the heads of multi_head have the default of 2.x.
+CANNED = (
+    "csv_linear_classifier",
+    "dnn_classifier",
+    "dnn_regressor",
+    "linear_classifier",
+    "linear_classifier_multivalent",
+    "linear_regressor",
+    "multi_head",
+)
+REDUCTIONS = {
+    f"{_ROOT}/{name}.py:simple_{name}": "SUM_OVER_BATCH_SIZE" if name == "multi_head" else "SUM"
+    for name in CANNED
+}
 TARGETS = {
     f"{_ROOT}/custom_estimator.py:simple_custom_estimator.model_fn": custom,
     f"{_ROOT}/control_dependency_estimator.py:simple_control_dependency_estimator.model_fn": (
@@ -125,4 +153,5 @@ TARGETS = {
         extra_fields
     ),
     f"{_FIXED}_no_labels.py:simple_fixed_prediction_estimator_no_labels.model_fn": no_labels,
+    **{f"{_ROOT}/{name}.py:simple_{name}": canned(name) for name in CANNED},
 }

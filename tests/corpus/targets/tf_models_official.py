@@ -1,9 +1,11 @@
 """tf-models-official 2.1.0.dev2: the models of `official/r1`, and recommendation's.
 
-wide_deep builds canned estimators only, which are not here yet.
+wide_deep builds canned estimators only: its targets are these.
 """
 
 import functools
+import tempfile
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -166,7 +168,65 @@ def neumf() -> Target:
     return Target(model_fn=neumf_model_fn, input_fns=input_fns, params=params)
 
 
+def people() -> Any:
+    """An input_fn of census data that we draw, read by the package's own."""
+    from official.r1.wide_deep import census_dataset
+
+    kinds = ("Bachelors", "HS-grad"), ("Private", "?"), ("Tech-support", "Sales")
+    rows = [
+        f"{20 + 9 * at},{kinds[1][at % 2]},77,{kinds[0][at // 2 % 2]},{9 + at},Divorced,"
+        f"{kinds[2][at // 3 % 2]},Wife,White,Male,{at * 100},0,{35 + at},Peru,{'<>'[at % 2]}=50K"
+        for at in range(2 * BATCH)
+    ]
+    with tempfile.NamedTemporaryFile("w", suffix=".csv", delete=False) as file:
+        file.write("\n".join(rows).replace(">=50K", ">50K") + "\n")
+    return census_dataset.input_fn(file.name, 1, False, BATCH).repeat()
+
+
+def wide_deep(kind: str) -> Callable[[], Target]:
+    """A canned estimator of `census_main`."""
+
+    def make() -> Target:
+        from official.r1.wide_deep import census_dataset, census_main
+
+        build = census_main.build_estimator
+        estimator = build(tempfile.mkdtemp(), kind, census_dataset.build_model_columns, 0, 0)
+        return Target.from_estimator(estimator, people)
+
+    return make
+
+
+def movies() -> Any:
+    """An input_fn of movies, and how a user rates them, from 0 to 1."""
+    ids = 1 + uniform([2 * BATCH, 1], 7, 100)
+    features = {
+        "user_id": tf.cast(ids, tf.int64),
+        "item_id": tf.cast(ids + 5, tf.int64),
+        "timestamp": tf.cast(ids, tf.int64),
+        "genres": tf.cast(uniform([2 * BATCH, 19], 8, 2), tf.int64),
+    }
+    scores = tf.cast(ids, tf.float32) / 100.0
+    return tf.data.Dataset.from_tensor_slices((features, scores)).batch(BATCH).repeat()
+
+
+def movielens() -> Target:
+    from official.r1.wide_deep import movielens_dataset, movielens_main
+
+    columns = functools.partial(movielens_dataset.build_model_columns, "ml-1m")
+    estimator = movielens_main.build_estimator(tempfile.mkdtemp(), "deep", columns, 0, 0)
+    return Target.from_estimator(estimator, movies)
+
+
+_CENSUS = "official/r1/wide_deep/census_main.py:build_estimator"
+# The canned estimators of TensorFlow 1 have SUM, unless they are asked for another one. MovieLens
+# asks for MEAN, which is SUM_OVER_BATCH_SIZE without weights.
+REDUCTIONS = {
+    **{f"{_CENSUS}({kind})": "SUM" for kind in ("wide", "deep", "wide_deep")},
+    "official/r1/wide_deep/movielens_main.py:build_estimator": "SUM_OVER_BATCH_SIZE",
+}
 TARGETS = {
+    **{f"{_CENSUS}({kind})": wide_deep(kind) for kind in ("wide", "deep", "wide_deep")},
+    "official/r1/wide_deep/movielens_main.py:build_estimator": movielens,
     "official/r1/mnist/mnist.py:model_fn": mnist,
     "official/r1/mnist/mnist_tpu.py:model_fn": mnist_tpu,
     "official/r1/resnet/cifar10_main.py:cifar10_model_fn": resnet_of_cifar,
