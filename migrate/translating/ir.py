@@ -71,6 +71,7 @@ class KeptModules:
       needs_legacy_keras: Whether they use layers that are part of tf_keras.
       needs_old_shapes: Whether they read `.value` of a dimension.
       flags: The values of the program's flags that are not their defaults, as source.
+      private: The private modules of TensorFlow 1 that they import, and TensorFlow 2 lacks.
     """
 
     imports: tuple[str, ...]
@@ -83,6 +84,7 @@ class KeptModules:
     needs_legacy_keras: bool
     needs_old_shapes: bool
     flags: Mapping[str, str]
+    private: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

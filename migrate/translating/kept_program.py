@@ -59,7 +59,7 @@ class KeptProgram:
     def model(self) -> Model:
         """Returns the model."""
         statements = self.forward.statements
-        body = lines_in_scopes(statements, self.modes)
+        body = [*self._unset(), *lines_in_scopes(statements, self.modes)]
         read = _read(statements)
         objects = {}
         for name in sorted((read | self.others) & set(self.objects)):
@@ -86,11 +86,21 @@ class KeptProgram:
             ),
         )
 
+    def _unset(self) -> list[str]:
+        """Returns the assignments of outputs that a mode does not compute."""
+        found = []
+        for name in self.forward.outputs:
+            writes = [one.modes for one in self.forward.statements if name in stores(one.node)]
+            if frozenset(self.modes) - frozenset().union(*writes):
+                found.append(f"{name} = None")
+        return found
+
     def _add(self, imports: Iterable[str]) -> None:
         for one in imports:
             self.imports[one] = None
             [node] = ast.parse(one).body
             if isinstance(node, ast.ImportFrom):
+                self.reached.append(node.module or "")
                 self.reached += [f"{node.module}.{name.name}" for name in node.names]
             elif isinstance(node, ast.Import):
                 self.reached += [name.name for name in node.names]

@@ -84,7 +84,7 @@ def read(
         variables |= _made(statement.node, flat)
         for call in _calls(statement.node, flat) if statement.is_model else ():
             span = call.callee.span
-            if span is not None and _is_model(call, forced):
+            if span is not None and (call.callee.makes or _is_model(call, forced)):
                 functions[call.callee.name, span] = None
     return KeptPart(
         variables=variables,
