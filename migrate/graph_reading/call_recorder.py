@@ -201,17 +201,22 @@ class _Tree:
 
 
 def _tree(functions: Iterable[Callable[..., Any]]) -> _Tree:
-    for function in functions:
-        path = _path(function)
+    for one in functions:
+        function, path = _without_partial(one), _path(one)
         if package_files.is_installed(path):
             top = sys.modules[function.__module__.partition(".")[0]]
             return _Tree(os.path.join(os.path.dirname(top.__file__ or path), ""))
     return _Tree("")
 
 
-def _path(function: Any) -> str:
+def _without_partial(function: Any) -> Any:
     while isinstance(function, functools.partial):
         function = function.func
+    return function
+
+
+def _path(function: Any) -> str:
+    function = _without_partial(function)
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     return code.co_filename if code is not None else ""
 

@@ -147,7 +147,10 @@ def _imported(module: types.ModuleType, file: SourceFile) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             relative = "." * node.level + (node.module or "")
             package = module.__package__ or ""
-            base = importlib.util.resolve_name(relative, package) if node.level else relative
+            try:
+                base = importlib.util.resolve_name(relative, package) if node.level else relative
+            except ImportError:  # of a package beyond the top: the line never runs
+                continue
             yield base
             yield from (f"{base}.{one.name}" for one in node.names)
 

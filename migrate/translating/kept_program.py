@@ -162,8 +162,23 @@ def _read(statements: Sequence[Statement]) -> set[str]:
         for item in statement.scopes:
             found |= loads(item.context_expr) - known
             known |= stores(item.optional_vars) if item.optional_vars is not None else set()
-        found |= loads(statement.node) - known
+        found |= _read_first(statement.node, known)
         known |= stores(statement.node)
+    return found
+
+
+def _read_first(node: ast.stmt, known: set[str]) -> set[str]:
+    """Returns the names that a statement reads before it has written them itself."""
+    if not isinstance(node, ast.For | ast.If):
+        return loads(node) - known
+    head = node.iter if isinstance(node, ast.For) else node.test
+    found = loads(head) - known
+    begun = known | (stores(node.target) if isinstance(node, ast.For) else set())
+    for body in (node.body, node.orelse):
+        written = set(begun)
+        for one in body:
+            found |= _read_first(one, written)
+            written |= stores(one)
     return found
 
 
