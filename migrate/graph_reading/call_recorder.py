@@ -302,6 +302,15 @@ class _Reports(ast.NodeTransformer):
         node.value = self._report(_VALUE, node.value, node.value)
         return node
 
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST | list[ast.AST]:
+        """Reports what `x -= y` makes of the name."""
+        self.generic_visit(node)
+        if not isinstance(node.target, ast.Name):
+            return node
+        made = ast.copy_location(ast.Name(id=node.target.id, ctx=ast.Load()), node)
+        report = ast.Expr(value=self._report(_VALUE, node, made))
+        return [node, ast.copy_location(report, node)]
+
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         return self._report(_VALUE, node, node)

@@ -29,7 +29,8 @@ _ARGUMENTS = {"number_buckets": "num_buckets"}
 
 def is_column(value: Any) -> bool:
     """Tells whether a value is a feature column."""
-    return hasattr(value, "_fields") and hasattr(value, "parse_example_spec")
+    is_class = isinstance(value, type)
+    return not is_class and hasattr(value, "_fields") and hasattr(value, "parse_example_spec")
 
 
 def is_initializer(value: Any) -> bool:

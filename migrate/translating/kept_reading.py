@@ -58,6 +58,7 @@ def mark(
             or (adds_losses and any(kept_losses.is_sum(call) for call in calls))
         )
         if statement.is_model:
+            statement.makes_variables = bool(_made(statement.node, flat))
             statement.node = to_tf1.visit(statement.node)
             objects |= stores(statement.node)
         else:
