@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import importlib
 import importlib.util
 import os
 import sys
@@ -14,6 +15,7 @@ import tensorflow.compat.v1 as tf1
 from absl import flags
 
 from estimator_compat import package_files
+from estimator_compat.facade import importing
 from estimator_compat.facade.names import VERSION
 from migrate.mappings import stand_ins
 from migrate.translating.ir import KeptModules
@@ -74,6 +76,7 @@ def read(modules: Iterable[str], imports: Iterable[str], body: str) -> KeptModul
         imports=tuple(dict.fromkeys(imports)),
         packages=tuple(sorted({one.__name__.partition(".")[0] for one in reached})),
         private=tuple(sorted({name for one in reached for name in _private(one)})),
+        lacking=tuple(sorted({name for one in reached for name in _lacking_modules(one)})),
         has_estimator=any(_ESTIMATOR in text for text in texts),
         renames_tensorflow=renames,
         names=names,
@@ -174,6 +177,9 @@ def _names(module: types.ModuleType) -> Iterator[str]:
                 roots[one.asname or one.name] = name
                 if name:
                     yield name
+            for name in _lacking(node, module):
+                roots[name.rpartition(".")[2]] = name
+                yield name
     for name in _dotted_names(tree, roots):
         root, _, rest = name.partition(".")
         rest = rest.removeprefix("compat.v1.")
@@ -197,6 +203,30 @@ def _tf1_path(name: str, legacy: bool) -> str | None:
         if name == start or name.startswith(f"{start}."):
             return name.removeprefix(start).strip(".")
     return None
+
+
+def _lacking(node: ast.ImportFrom, module: types.ModuleType) -> Iterator[str]:
+    """Yields what a statement imports of a private module, and the module no longer has.
+
+    A statement in a `try` expects the failure.
+    """
+    base = node.module or ""
+    if not base.startswith(_PRIVATE) or not _sees_facade(module) or _tf1_path(base, True):
+        return
+    if importing.is_guarded(module.__file__ or "", node.lineno):
+        return
+    found = importlib.import_module(base)
+    for one in node.names:
+        known = one.name == "*" or hasattr(found, one.name)
+        if not known and not _is_importable(f"{base}.{one.name}"):
+            yield f"{base.removeprefix('tensorflow.')}.{one.name}"
+
+
+def _lacking_modules(module: types.ModuleType) -> Iterator[str]:
+    """Yields the private modules of TensorFlow that lack what a module imports from them."""
+    for node in ast.walk(source_files.load(module.__file__ or "").tree):
+        if isinstance(node, ast.ImportFrom) and not node.level and any(_lacking(node, module)):
+            yield node.module or ""
 
 
 def _private(module: types.ModuleType) -> Iterator[str]:

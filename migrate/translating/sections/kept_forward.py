@@ -53,13 +53,18 @@ def tensorflow_1() -> Iterator[None]:
         found = {found}
         for part in path[1:] if fromlist else ():
             found = getattr(found, part)
-        return found
+{lacking}        return found
 
     python_import, builtins.__import__ = builtins.__import__, legacy_import
     try:
         yield
     finally:
         builtins.__import__ = python_import'''
+_LACKING = """\
+        if name in LACKING:
+            real = python_import(name, globals, locals, fromlist, level)
+            found = types.SimpleNamespace(**(vars(real) | vars(found)))
+"""
 _RESTORED = '''\
 def restored(kind: Any, attributes: dict[str, Any]) -> Any:
     """Makes an object as the legacy program had it when it was translated."""
@@ -117,6 +122,11 @@ def _importing(kept: KeptForward) -> list[str]:
             lines.append("# Modules of TensorFlow 1 that are gone, or are another copy of Keras.")
             lines.append(f"PRIVATE = ({names})")
             condition += " and not name.startswith(PRIVATE)"
+        if modules.lacking:
+            names = "".join(f"{one!r}, " for one in modules.lacking)
+            lines.append("# Modules of TensorFlow that have lost names that they import.")
+            lines.append(f"LACKING = ({names})")
+            condition += " and name not in LACKING"
     else:
         lines.append("COMPAT = types.SimpleNamespace(v1=TENSORFLOW)")
         lines.append("TENSORFLOW_2 = types.SimpleNamespace(compat=COMPAT)")
@@ -129,6 +139,7 @@ def _importing(kept: KeptForward) -> list[str]:
     importing = _IMPORTING.format(
         found=found,
         packages=listing(modules.packages),
+        lacking=_LACKING if modules.lacking else "",
         name="`tensorflow`" if modules.renames_tensorflow else "`tensorflow.compat.v1`",
         condition=condition,
     )
