@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from migrate.mappings import functions
-from migrate.translating import annotations, iterators
+from migrate.translating import annotations, imports, iterators
 from migrate.translating.expressions import ToTf2, dotted, static_facts
 from migrate.translating.own_modules import OwnModules
 from migrate.translating.refusal import Refusal
@@ -57,6 +57,7 @@ def copy_of(
     own: OwnModules,
     flags: Iterable[str] = (),
     flag_values: Mapping[str, str] | None = None,
+    modules: Mapping[str, str] | None = None,
 ) -> Copied:
     """Copies what modules define at their top levels, and what that needs.
 
@@ -67,11 +68,13 @@ def copy_of(
       own: The modules of the program: what is imported from them is copied.
       flags: Flags whose definitions are needed.
       flag_values: The source of the values of flags that are not their defaults.
+      modules: The names of modules by their files.
 
     Raises:
       Refusal: A name is not defined at the top level, or two modules define it.
     """
     copier = _Copier(own, {*known, *dir(builtins)}, literals, flag_values or {})
+    copier.modules = modules or {}
     files = []
     for file, name in names:
         files.append(file)
@@ -82,6 +85,8 @@ def copy_of(
 
 
 class _Copier:
+    modules: Mapping[str, str]
+
     def __init__(
         self,
         own: OwnModules,
@@ -157,7 +162,7 @@ class _Copier:
         for node in ast.walk(file.tree):
             if name in imported(node) and not self.own.imported(file).get(name):
                 assert isinstance(node, ast.Import | ast.ImportFrom)
-                self.imports.append(ast.unparse(_only(node, name)))
+                self.imports.append(imports.absolute(node, name, file.path, self.modules))
                 return
         raise Refusal(f"`{name}` is not defined at the top level of the module", path=file.path)
 
@@ -186,13 +191,6 @@ class _Copier:
             for node in sorted(self.chosen[file], key=lambda one: one.lineno):
                 parts.append(_Text(file, node, self).text())
         return Copied(tuple(dict.fromkeys(self.imports)), tuple(parts))
-
-
-def _only(node: ast.Import | ast.ImportFrom, name: str) -> ast.stmt:
-    """Returns an import of one of the names."""
-    new = copy.copy(node)
-    new.names = [one for one in node.names if (one.asname or one.name.partition(".")[0]) == name]
-    return new
 
 
 def _needs(node: ast.stmt) -> set[str]:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from estimator_compat.mode_keys import ModeKeys
-from migrate.translating import copying, kept_reading
+from migrate.translating import copying, imports, kept_reading
 from migrate.translating.facts import Span
 from migrate.translating.forward_reading import Forward
 from migrate.translating.ir import KeptForward, KeptFunction, KeptModules, Model
@@ -63,8 +63,8 @@ class KeptProgram:
         read = _read(statements)
         objects = {}
         for name in sorted((read | self.others) & set(self.objects)):
-            objects[name], imports = self.objects[name]
-            self._add(imports)
+            objects[name], needed = self.objects[name]
+            self._add(needed)
         for name in sorted(read - self.constants - set(objects) - _GIVEN):
             if not hasattr(builtins, name):
                 self._import(name)
@@ -95,8 +95,8 @@ class KeptProgram:
                 found.append(f"{name} = None")
         return found
 
-    def _add(self, imports: Iterable[str]) -> None:
-        for one in imports:
+    def _add(self, statements: Iterable[str]) -> None:
+        for one in statements:
             self.imports[one] = None
             [node] = ast.parse(one).body
             if isinstance(node, ast.ImportFrom):
@@ -111,7 +111,7 @@ class KeptProgram:
             for node in file.tree.body:
                 if isinstance(node, ast.Import | ast.ImportFrom):
                     if name in copying.imported(node):
-                        self._add([self._absolute(node, name, file)])
+                        self._add([imports.absolute(node, name, file.path, self.modules)])
                         return
                 elif name in stores(node):
                     module = self.modules.get(file.path)
@@ -129,21 +129,6 @@ class KeptProgram:
             "module, and has no form as source; move it there",
             path=self.files[0].path,
         )
-
-    def _absolute(self, node: ast.Import | ast.ImportFrom, name: str, file: SourceFile) -> str:
-        """Returns the import of one name, without dots before the module."""
-        alias = next(one for one in node.names if name == (one.asname or one.name.split(".")[0]))
-        renamed = f" as {alias.asname}" if alias.asname else ""
-        if isinstance(node, ast.Import):
-            return f"import {alias.name}{renamed}"
-        base = node.module or ""
-        if node.level:
-            package = self.modules.get(file.path, "").split(".")
-            if not file.path.endswith("__init__.py"):
-                package = package[:-1]
-            package = package[: len(package) - node.level + 1]
-            base = ".".join([*package, *([base] if base else [])])
-        return f"from {base} import {alias.name}{renamed}"
 
 
 def _function(name: str, span: Span) -> KeptFunction:

@@ -48,6 +48,8 @@ def mark(
       forced: The names of functions that are kept in any case.
       adds_losses: Whether the forward pass adds losses to a collection, and returns their sum.
     """
+    if adds_losses:
+        kept_losses.name_sums(flat)
     to_tf1 = _ToTf1(aliases)
     objects: set[str] = set()
     for statement in flat.statements:

@@ -56,6 +56,7 @@ class NeededSource:
             own=self.own,
             flags=copying.flags_read(text),
             flag_values=self.facts.flag_values,
+            modules=self.facts.modules,
         )
         for one in found.imports:
             if any(name in one for name in gone):

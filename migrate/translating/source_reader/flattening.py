@@ -212,10 +212,7 @@ class Flattening:
         if isinstance(node, ast.FunctionDef):
             frame.functions[node.name] = node
             return [Statement(copy.deepcopy(node), modes)], {}
-        if isinstance(
-            node,
-            ast.Assert | ast.Delete | ast.Import | ast.ImportFrom,
-        ):
+        if isinstance(node, ast.Assert | ast.Delete | ast.Import | ast.ImportFrom):
             return [], {}
         if not isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr):
             raise Refusal(
