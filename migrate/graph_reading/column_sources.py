@@ -29,8 +29,7 @@ _ARGUMENTS = {"number_buckets": "num_buckets"}
 
 def is_column(value: Any) -> bool:
     """Tells whether a value is a feature column."""
-    is_class = isinstance(value, type)
-    return not is_class and hasattr(value, "_fields") and hasattr(value, "parse_example_spec")
+    return isinstance(value, tuple) and hasattr(value, "parse_example_spec")
 
 
 def is_initializer(value: Any) -> bool:

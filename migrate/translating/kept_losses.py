@@ -62,7 +62,9 @@ def name_sums(flat: Flattened) -> None:
         value = getattr(statement.node, "value", None)
 
         def named(node: ast.AST, whole: object = value, before: list[Statement] = before) -> Any:
-            if node is whole or not any(is_sum(one) for one in calls_of(node, flat.facts)):
+            if node is whole or not isinstance(node, ast.Call):
+                return None
+            if not any(is_sum(one) for one in calls_of(node, flat.facts)):
                 return None
             name = unique("penalty", taken)
             taken.add(name)

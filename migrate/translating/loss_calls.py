@@ -33,7 +33,10 @@ def written(node: Any, flat: Flattened, mode: str) -> tuple[list[ast.stmt], Any]
             return None
         checks.extend(ast.parse("\n".join(made.body)).body)
         losses = rebuilt(made.losses, change, source.same_facts)
-        return rebuilt(parse(made.reduced), lambda part: losses if _is_losses(part) else None)
+        reduced: ast.expr = rebuilt(
+            parse(made.reduced), lambda part: losses if _is_losses(part) else None
+        )
+        return reduced
 
     new = rebuilt(node, change, source.same_facts)
     return checks, new

@@ -110,6 +110,7 @@ PARTS = {
 }
 
 
+@pytest.mark.subprocess
 def test_the_source(written: Translation) -> None:
     assert written.outcome == "kept forward"
     source = written.source()
@@ -118,6 +119,7 @@ def test_the_source(written: Translation) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.subprocess
 def test_it_computes_the_same(target: Target, written: Translation, tmp_path: Path) -> None:
     path = tmp_path / "loop.py"
     path.write_text(written.source())
