@@ -143,7 +143,7 @@ def translate(
         distribution=type(strategy).__name__ if strategy is not None else "",
         summaries=summary_reading.read(train.built, train.call, training),
         params=fact_of(target.params),
-        closure=model_fn_names.closure(function),
+        closure=model_fn_names.closure(function, target.model_fn),
         attributes=model_fn_names.attributes(target.model_fn),
         literals=model_fn_names.literals(function),
         feature_specs=input_reading.specs(train.built.inputs.features),
@@ -157,7 +157,7 @@ def translate(
         label_specs=input_reading.label_specs(train.built.inputs.labels),
         modules=kept_modules.names_by_file(),
         own_modules=model_fn_names.own_modules(),
-        objects=model_fn_names.objects(function),
+        objects=model_fn_names.objects(function, target.model_fn),
         read_modules=kept_modules.read,
         init_fns=model_fn_names.init_fns({mode: run.built for mode, run in recorded.items()}),
     )

@@ -140,7 +140,7 @@ def legacy_import(
     frame = _caller()
     statement = frame.f_code.co_filename, frame.f_lineno
     module = names.find(name)
-    if isinstance(module, names.Missing) and _is_guarded(*statement):
+    if isinstance(module, names.Missing) and is_guarded(*statement):
         raise ModuleNotFoundError(names.explain(name), name=name)
     if not fromlist:
         return names.find(name.partition(".")[0])
@@ -185,15 +185,15 @@ class _FromImport:
         try:
             value = getattr(self._module, name)
         except AttributeError as error:
-            if _is_guarded(*self._statement):
+            if is_guarded(*self._statement):
                 raise
             return names.Missing(f"{self.__name__}.{name}", str(error))
-        if isinstance(value, names.Missing) and _is_guarded(*self._statement):
+        if isinstance(value, names.Missing) and is_guarded(*self._statement):
             raise AttributeError(names.explain(value.__name__))
         return value
 
 
-def _is_guarded(path: str, line: int) -> bool:
+def is_guarded(path: str, line: int) -> bool:
     """Tells whether a line stands in the body of a `try` that catches a failed import."""
     return any(first <= line <= last for first, last in _guarded_lines(path))
 

@@ -201,17 +201,22 @@ class _Tree:
 
 
 def _tree(functions: Iterable[Callable[..., Any]]) -> _Tree:
-    for function in functions:
-        path = _path(function)
+    for one in functions:
+        function, path = _without_partial(one), _path(one)
         if package_files.is_installed(path):
             top = sys.modules[function.__module__.partition(".")[0]]
             return _Tree(os.path.join(os.path.dirname(top.__file__ or path), ""))
     return _Tree("")
 
 
-def _path(function: Any) -> str:
+def _without_partial(function: Any) -> Any:
     while isinstance(function, functools.partial):
         function = function.func
+    return function
+
+
+def _path(function: Any) -> str:
+    function = _without_partial(function)
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     return code.co_filename if code is not None else ""
 
@@ -296,6 +301,15 @@ class _Reports(ast.NodeTransformer):
         self.generic_visit(node)
         node.value = self._report(_VALUE, node.value, node.value)
         return node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST | list[ast.AST]:
+        """Reports what `x -= y` makes of the name."""
+        self.generic_visit(node)
+        if not isinstance(node.target, ast.Name):
+            return node
+        made = ast.copy_location(ast.Name(id=node.target.id, ctx=ast.Load()), node)
+        report = ast.Expr(value=self._report(_VALUE, node, made))
+        return [node, ast.copy_location(report, node)]
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)

@@ -1,6 +1,8 @@
 """The modules of a legacy program that a written module imports, and what they need of TF1."""
 
 import ast
+import functools
+import importlib
 import importlib.util
 import os
 import sys
@@ -13,6 +15,8 @@ import tensorflow.compat.v1 as tf1
 from absl import flags
 
 from estimator_compat import package_files
+from estimator_compat.facade import importing
+from estimator_compat.facade.names import VERSION
 from migrate.mappings import stand_ins
 from migrate.translating.ir import KeptModules
 from migrate.translating.source_reader import source_files
@@ -23,6 +27,8 @@ _KERAS = ("layers", "keras", "nn.rnn_cell", "nn.dynamic_rnn", "nn.static_rnn")
 
 
 _OTHERS = ("compat", "estimator")
+_VERSION = "__version__"
+_PRIVATE = "tensorflow.python."
 
 
 def names_by_file() -> dict[str, str]:
@@ -54,10 +60,14 @@ def read(modules: Iterable[str], imports: Iterable[str], body: str) -> KeptModul
     reached = list(_reached(own, packages))
     used = sorted({name for one in reached for name in _names(one)})
     top = {name.partition(".")[0] for name in used}
-    names = tuple(sorted(name for name in top if hasattr(tf1, name) and name not in _OTHERS))
+    renames = any(_sees_facade(one) for one in reached)
+    others = (*_OTHERS, _VERSION) if renames else _OTHERS
+    names = tuple(sorted(name for name in top if hasattr(tf1, name) and name not in others))
     missing = [name for name in used if not _is_in_tf1(name)]
     rows = dict.fromkeys(row for name in missing if (row := _row(name)))
     made = {row: stand_ins.ROWS[row] for row in rows}
+    if renames and _VERSION in used:
+        made[_VERSION] = f'{_VERSION} = "{VERSION}"  # of TensorFlow, to the kept modules'
     absent = [name for name in missing if not _row(name) and name not in _OTHERS]
     absent = [one for one in absent if _top(one) in _OTHERS or not hasattr(tf1, _top(one))]
     texts = [source_files.load(one.__file__).text for one in reached if one.__file__]
@@ -65,8 +75,10 @@ def read(modules: Iterable[str], imports: Iterable[str], body: str) -> KeptModul
     return KeptModules(
         imports=tuple(dict.fromkeys(imports)),
         packages=tuple(sorted({one.__name__.partition(".")[0] for one in reached})),
+        private=tuple(sorted({name for one in reached for name in _private(one)})),
+        lacking=tuple(sorted({name for one in reached for name in _lacking_modules(one)})),
         has_estimator=any(_ESTIMATOR in text for text in texts),
-        renames_tensorflow=any(_sees_facade(one) for one in reached),
+        renames_tensorflow=renames,
         names=names,
         stand_ins=made,
         absent=_leaves(absent),
@@ -138,7 +150,10 @@ def _imported(module: types.ModuleType, file: SourceFile) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             relative = "." * node.level + (node.module or "")
             package = module.__package__ or ""
-            base = importlib.util.resolve_name(relative, package) if node.level else relative
+            try:
+                base = importlib.util.resolve_name(relative, package) if node.level else relative
+            except ImportError:  # of a package beyond the top: the line never runs
+                continue
             yield base
             yield from (f"{base}.{one.name}" for one in node.names)
 
@@ -162,6 +177,9 @@ def _names(module: types.ModuleType) -> Iterator[str]:
                 roots[one.asname or one.name] = name
                 if name:
                     yield name
+            for name in _lacking(node, module):
+                roots[name.rpartition(".")[2]] = name
+                yield name
     for name in _dotted_names(tree, roots):
         root, _, rest = name.partition(".")
         rest = rest.removeprefix("compat.v1.")
@@ -172,14 +190,62 @@ def _names(module: types.ModuleType) -> Iterator[str]:
 
 def _tf1_path(name: str, legacy: bool) -> str | None:
     """Returns where in TensorFlow 1 a module is, such as "contrib.layers"; None for others."""
-    if name.startswith("tensorflow.python"):
+    if name == "tensorflow.python":
         return None
+    if name.startswith(_PRIVATE):
+        inner = name.removeprefix(_PRIVATE)
+        if _top(inner) == "keras" and legacy:
+            return inner  # it was `tf.keras`; today it is another copy of Keras
+        return None if not legacy or _is_importable(name) else f"python.{inner}"
     if name == _ESTIMATOR or name.startswith(f"{_ESTIMATOR}."):
         return f"estimator{name.removeprefix(_ESTIMATOR)}"  # it stands for `tf.estimator`
     for start in ("tensorflow.compat.v1", "tensorflow") if legacy else ("tensorflow.compat.v1",):
         if name == start or name.startswith(f"{start}."):
             return name.removeprefix(start).strip(".")
     return None
+
+
+def _lacking(node: ast.ImportFrom, module: types.ModuleType) -> Iterator[str]:
+    """Yields what a statement imports of a private module, and the module no longer has.
+
+    A statement in a `try` expects the failure.
+    """
+    base = node.module or ""
+    if not base.startswith(_PRIVATE) or not _sees_facade(module) or _tf1_path(base, True):
+        return
+    if importing.is_guarded(module.__file__ or "", node.lineno):
+        return
+    found = importlib.import_module(base)
+    for one in node.names:
+        known = one.name == "*" or hasattr(found, one.name)
+        if not known and not _is_importable(f"{base}.{one.name}"):
+            yield f"{base.removeprefix('tensorflow.')}.{one.name}"
+
+
+def _lacking_modules(module: types.ModuleType) -> Iterator[str]:
+    """Yields the private modules of TensorFlow that lack what a module imports from them."""
+    for node in ast.walk(source_files.load(module.__file__ or "").tree):
+        if isinstance(node, ast.ImportFrom) and not node.level and any(_lacking(node, module)):
+            yield node.module or ""
+
+
+def _private(module: types.ModuleType) -> Iterator[str]:
+    """Yields the private modules of TensorFlow that a module imports, and TensorFlow 2 lacks."""
+    for node in ast.walk(source_files.load(module.__file__ or "").tree):
+        names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module or ""]
+        for name in names:
+            if name.startswith(_PRIVATE) and _tf1_path(name, _sees_facade(module)) is not None:
+                yield f"{_PRIVATE}keras" if name.startswith(f"{_PRIVATE}keras") else name
+
+
+@functools.cache
+def _is_importable(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _dotted_names(tree: ast.AST, roots: Iterable[str]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What the source of a target's model_fn reads: names around it, attributes, flags, `params`."""
 
 import dataclasses
+import dis
 import functools
 import inspect
 import os
@@ -17,11 +18,16 @@ from migrate.graph_reading.recorded_facts import fact_of
 from migrate.targets import Built, Target
 from migrate.translating.expressions import is_plain
 
+# The arguments that an Estimator passes.
+_PASSED = ("features", "labels", "mode", "params", "config")
 
-def objects(function: Callable[..., Any]) -> dict[str, tuple[str, tuple[str, ...]]]:
+
+def objects(
+    function: Callable[..., Any], model_fn: Callable[..., Any]
+) -> dict[str, tuple[str, tuple[str, ...]]]:
     """Returns the source of the objects around a function that have one."""
     found = {}
-    for name, value in inspect.getclosurevars(function).nonlocals.items():
+    for name, value in _around(function, model_fn).items():
         sources = ObjectSources()
         text = sources.source(value)
         if text is not None and not is_plain(fact_of(value)):
@@ -29,10 +35,35 @@ def objects(function: Callable[..., Any]) -> dict[str, tuple[str, tuple[str, ...
     return found
 
 
-def closure(function: Callable[..., Any]) -> dict[str, Any]:
+def closure(function: Callable[..., Any], model_fn: Callable[..., Any]) -> dict[str, Any]:
     """Returns the plain values of the names from functions around a function."""
-    values = inspect.getclosurevars(function).nonlocals
+    values = _around(function, model_fn)
     return {name: fact_of(v) for name, v in values.items() if is_plain(fact_of(v))}
+
+
+def _around(function: Callable[..., Any], model_fn: Callable[..., Any]) -> dict[str, Any]:
+    """Returns the names from functions around a function, and the arguments that are bound to it.
+
+    Args:
+      function: The function.
+      model_fn: The function, or a `functools.partial` of it.
+    """
+    names = inspect.signature(function).parameters
+    bound = {name: one.default for name, one in names.items() if one.default is not one.empty}
+    keywords: list[Mapping[str, Any]] = []
+    while isinstance(model_fn, functools.partial):
+        keywords.append(model_fn.keywords)
+        model_fn = model_fn.func
+    for one in reversed(keywords):
+        bound |= one
+    code = getattr(function, "__code__", None)
+    written = (
+        {one.argval for one in dis.get_instructions(code) if one.opname == "STORE_FAST"}
+        if code is not None
+        else set()
+    )
+    passed = {name: one for name, one in bound.items() if name not in {*written, *_PASSED}}
+    return {**inspect.getclosurevars(function).nonlocals, **passed}
 
 
 def attributes(model_fn: Any) -> dict[str, Any]:

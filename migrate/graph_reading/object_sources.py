@@ -1,4 +1,4 @@
-"""Writes Python objects as source: numbers and text, and objects of importable classes."""
+"""Writes Python objects as source: plain values, feature columns, objects of importable classes."""
 
 import functools
 import sys
@@ -6,6 +6,8 @@ import types
 from typing import Any
 
 import tensorflow as tf
+
+from migrate.graph_reading import column_sources
 
 _PLAIN = (bool, int, str, bytes, type(None))
 
@@ -30,6 +32,8 @@ class ObjectSources:
             return f"tf.{value.name}"
         if depth > 8:
             return None
+        if column_sources.is_column(value) or column_sources.is_initializer(value):
+            return column_sources.source(value, lambda one: self.source(one, depth + 1))
         if isinstance(value, types.ModuleType):
             return self._import(value.__name__)
         if isinstance(value, type | types.FunctionType):

@@ -9,6 +9,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat import package_files
+from migrate.graph_reading import column_sources
 from migrate.graph_reading.api_names import api_name, space_name
 from migrate.graph_reading.call_recorder import Record
 from migrate.mappings import initializers
@@ -80,13 +81,15 @@ def fact_of(value: Any) -> Any:
     """Converts a value: plain Python values stay, tensors become `TensorFact`s."""
     if isinstance(value, _PLAIN):
         return value
-    if hasattr(value, "_fields") and hasattr(value, "parse_example_spec"):
+    if column_sources.is_column(value):
         fields = {name: _setting(getattr(value, name)) for name in value._fields}
         return ColumnFact(kind=type(value).__name__, name=value.name, fields=fields)
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
         return type(value)(fact_of(one) for one in value)
     if isinstance(value, dict):
         return {key: fact_of(one) for key, one in value.items()}
+    if isinstance(value, type):
+        return Unknown(api_name(value) or value.__name__)
     if isinstance(value, tf.Variable) or tf.is_tensor(value) or hasattr(value, "dense_shape"):
         return _tensor(value)
     if isinstance(value, tf.DType):

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from migrate.mappings import functions
-from migrate.translating import annotations, iterators
+from migrate.translating import annotations, imports, iterators
 from migrate.translating.expressions import ToTf2, dotted, static_facts
 from migrate.translating.own_modules import OwnModules
 from migrate.translating.refusal import Refusal
@@ -60,6 +60,7 @@ def copy_of(
     flags: Iterable[str] = (),
     flag_values: Mapping[str, str] | None = None,
     renamed: Mapping[str, str] | None = None,
+    modules: Mapping[str, str] | None = None,
 ) -> Copied:
     """Copies what modules define at their top levels, and what that needs.
 
@@ -71,11 +72,13 @@ def copy_of(
       flags: Flags whose definitions are needed.
       flag_values: The source of the values of flags that are not their defaults.
       renamed: What the written module calls names that it needs for its own.
+      modules: The names of modules by their files.
 
     Raises:
       Refusal: A name is not defined at the top level, or two modules define it.
     """
     copier = _Copier(own, {*known, *dir(builtins)}, literals, flag_values or {}, renamed or {})
+    copier.modules = modules or {}
     files = []
     for file, name in names:
         files.append(file)
@@ -86,6 +89,8 @@ def copy_of(
 
 
 class _Copier:
+    modules: Mapping[str, str]
+
     def __init__(
         self,
         own: OwnModules,
@@ -162,7 +167,7 @@ class _Copier:
         for node in ast.walk(file.tree):
             if name in imported(node) and not self.own.imported(file).get(name):
                 assert isinstance(node, ast.Import | ast.ImportFrom)
-                self.imports.append(ast.unparse(_only(node, name)))
+                self.imports.append(imports.absolute(node, name, file.path, self.modules))
                 return
         raise Refusal(f"`{name}` is not defined at the top level of the module", path=file.path)
 
@@ -192,13 +197,6 @@ class _Copier:
                 parts.append(_Text(file, node, self).text())
         names = set().union(*(stores(node) for part in parts for node in ast.parse(part).body))
         return Copied(tuple(dict.fromkeys(self.imports)), tuple(parts), frozenset(names))
-
-
-def _only(node: ast.Import | ast.ImportFrom, name: str) -> ast.stmt:
-    """Returns an import of one of the names."""
-    new = copy.copy(node)
-    new.names = [one for one in node.names if (one.asname or one.name.partition(".")[0]) == name]
-    return new
 
 
 def _needs(node: ast.stmt) -> set[str]:

@@ -49,8 +49,9 @@ def split(
       inside: Names that the model computes although no layer needs them, unless they depend on the
         labels.
     """
+    made = {name for s in statements if s.makes_variables for name in stores(s.node)}
     needed_by_mode = {
-        mode: needed_for(statements, names, mode)[0] for mode, names in wanted.items()
+        mode: needed_for(statements, names | made, mode)[0] for mode, names in wanted.items()
     }
     relevant = [s for s in statements if any(_among(s, each) for each in needed_by_mode.values())]
     tainted: set[str] = set()

@@ -73,6 +73,8 @@ class KeptModules:
       needs_legacy_keras: Whether they use layers that are part of tf_keras.
       needs_old_shapes: Whether they read `.value` of a dimension.
       flags: The values of the program's flags that are not their defaults, as source.
+      private: The private modules of TensorFlow 1 that they import, and TensorFlow 2 lacks.
+      lacking: Those that TensorFlow 2 has, without a name that they import.
     """
 
     imports: tuple[str, ...]
@@ -85,6 +87,8 @@ class KeptModules:
     needs_legacy_keras: bool
     needs_old_shapes: bool
     flags: Mapping[str, str]
+    private: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,17 @@
 """Losses that a kept forward pass adds to a collection, such as penalties of its own layers."""
 
+import ast
+import dataclasses
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from estimator_compat.ledger.values import Kind, LossTerm
 from migrate.translating.border import Border, is_forward
+from migrate.translating.expressions import calls_of
 from migrate.translating.facts import Call, TensorFact
+from migrate.translating.loss_source import LossSource, rebuilt, unique
+from migrate.translating.source_reader.flattening import Flattened
+from migrate.translating.source_reader.statements import Statement, loads, stores
 
 _ADDING = ("tf.losses.add_loss", "tf.add_to_collection")
 _SUMS = ("tf.losses.get_regularization_loss", "tf.losses.get_regularization_losses")
@@ -40,6 +47,37 @@ def without(terms: Sequence[LossTerm], names: Collection[str]) -> tuple[LossTerm
 def is_sum(call: Call) -> bool:
     """Tells whether a call adds up the collection: the forward pass then returns the sum."""
     return call.callee.api in _SUMS
+
+
+def name_sums(flat: Flattened) -> None:
+    """Gives a name to each sum of the collection that is a part of an expression.
+
+    The forward pass returns the sum, and what the source adds it to is not a part of it.
+    """
+    made: list[Statement] = []
+    taken = set().union(*(stores(s.node) | loads(s.node) for s in flat.statements), set())
+    for statement in flat.statements:
+        source = LossSource(flat, [], ast.Constant(value=None), "")
+        before: list[Statement] = []
+        value = getattr(statement.node, "value", None)
+
+        def named(node: ast.AST, whole: object = value, before: list[Statement] = before) -> Any:
+            if node is whole or not isinstance(node, ast.Call):
+                return None
+            if not any(is_sum(one) for one in calls_of(node, flat.facts)):
+                return None
+            name = unique("penalty", taken)
+            taken.add(name)
+            assigned = ast.Assign(
+                targets=[ast.Name(id=name, ctx=ast.Store())], value=node, lineno=1
+            )
+            before.append(Statement(assigned, frozenset()))
+            return ast.Name(id=name, ctx=ast.Load())
+
+        statement.node = rebuilt(statement.node, named, source.same_facts)
+        made += [dataclasses.replace(one, modes=statement.modes) for one in before]
+        made.append(statement)
+    flat.statements[:] = made
 
 
 def _adds(call: Call) -> bool:

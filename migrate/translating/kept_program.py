@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from estimator_compat.mode_keys import ModeKeys
-from migrate.translating import copying, kept_reading
+from migrate.translating import copying, imports, kept_reading
 from migrate.translating.facts import Span
 from migrate.translating.forward_reading import Forward
 from migrate.translating.ir import KeptForward, KeptFunction, KeptModules, Model
@@ -59,12 +59,12 @@ class KeptProgram:
     def model(self) -> Model:
         """Returns the model."""
         statements = self.forward.statements
-        body = lines_in_scopes(statements, self.modes)
+        body = [*self._unset(), *lines_in_scopes(statements, self.modes)]
         read = _read(statements)
         objects = {}
         for name in sorted((read | self.others) & set(self.objects)):
-            objects[name], imports = self.objects[name]
-            self._add(imports)
+            objects[name], needed = self.objects[name]
+            self._add(needed)
         for name in sorted(read - self.constants - set(objects) - _GIVEN):
             if not hasattr(builtins, name):
                 self._import(name)
@@ -86,11 +86,21 @@ class KeptProgram:
             ),
         )
 
-    def _add(self, imports: Iterable[str]) -> None:
-        for one in imports:
+    def _unset(self) -> list[str]:
+        """Returns the assignments of outputs that a mode does not compute."""
+        found = []
+        for name in self.forward.outputs:
+            writes = [one.modes for one in self.forward.statements if name in stores(one.node)]
+            if frozenset(self.modes) - frozenset().union(*writes):
+                found.append(f"{name} = None")
+        return found
+
+    def _add(self, statements: Iterable[str]) -> None:
+        for one in statements:
             self.imports[one] = None
             [node] = ast.parse(one).body
             if isinstance(node, ast.ImportFrom):
+                self.reached.append(node.module or "")
                 self.reached += [f"{node.module}.{name.name}" for name in node.names]
             elif isinstance(node, ast.Import):
                 self.reached += [name.name for name in node.names]
@@ -101,7 +111,7 @@ class KeptProgram:
             for node in file.tree.body:
                 if isinstance(node, ast.Import | ast.ImportFrom):
                     if name in copying.imported(node):
-                        self._add([self._absolute(node, name, file)])
+                        self._add([imports.absolute(node, name, file.path, self.modules)])
                         return
                 elif name in stores(node):
                     module = self.modules.get(file.path)
@@ -120,21 +130,6 @@ class KeptProgram:
             path=self.files[0].path,
         )
 
-    def _absolute(self, node: ast.Import | ast.ImportFrom, name: str, file: SourceFile) -> str:
-        """Returns the import of one name, without dots before the module."""
-        alias = next(one for one in node.names if name == (one.asname or one.name.split(".")[0]))
-        renamed = f" as {alias.asname}" if alias.asname else ""
-        if isinstance(node, ast.Import):
-            return f"import {alias.name}{renamed}"
-        base = node.module or ""
-        if node.level:
-            package = self.modules.get(file.path, "").split(".")
-            if not file.path.endswith("__init__.py"):
-                package = package[:-1]
-            package = package[: len(package) - node.level + 1]
-            base = ".".join([*package, *([base] if base else [])])
-        return f"from {base} import {alias.name}{renamed}"
-
 
 def _function(name: str, span: Span) -> KeptFunction:
     """Returns a function, or the class whose `__init__` begins at a line."""
@@ -152,8 +147,23 @@ def _read(statements: Sequence[Statement]) -> set[str]:
         for item in statement.scopes:
             found |= loads(item.context_expr) - known
             known |= stores(item.optional_vars) if item.optional_vars is not None else set()
-        found |= loads(statement.node) - known
+        found |= _read_first(statement.node, known)
         known |= stores(statement.node)
+    return found
+
+
+def _read_first(node: ast.stmt, known: set[str]) -> set[str]:
+    """Returns the names that a statement reads before it has written them itself."""
+    if not isinstance(node, ast.For | ast.If):
+        return loads(node) - known
+    head = node.iter if isinstance(node, ast.For) else node.test
+    found = loads(head) - known
+    begun = known | (stores(node.target) if isinstance(node, ast.For) else set())
+    for body in (node.body, node.orelse):
+        written = set(begun)
+        for one in body:
+            found |= _read_first(one, written)
+            written |= stores(one)
     return found
 
 

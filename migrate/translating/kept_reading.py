@@ -48,6 +48,8 @@ def mark(
       forced: The names of functions that are kept in any case.
       adds_losses: Whether the forward pass adds losses to a collection, and returns their sum.
     """
+    if adds_losses:
+        kept_losses.name_sums(flat)
     to_tf1 = _ToTf1(aliases)
     objects: set[str] = set()
     for statement in flat.statements:
@@ -58,6 +60,7 @@ def mark(
             or (adds_losses and any(kept_losses.is_sum(call) for call in calls))
         )
         if statement.is_model:
+            statement.makes_variables = bool(_made(statement.node, flat))
             statement.node = to_tf1.visit(statement.node)
             objects |= stores(statement.node)
         else:
@@ -84,7 +87,7 @@ def read(
         variables |= _made(statement.node, flat)
         for call in _calls(statement.node, flat) if statement.is_model else ():
             span = call.callee.span
-            if span is not None and _is_model(call, forced):
+            if span is not None and (call.callee.makes or _is_model(call, forced)):
                 functions[call.callee.name, span] = None
     return KeptPart(
         variables=variables,

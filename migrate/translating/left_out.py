@@ -35,7 +35,7 @@ def words(
     found = []
     for mode, spec in specs.items():
         for name, value in spec.items():
-            if (name.endswith("hooks") or name == "host_call") and not is_none(value):
+            if (name.endswith("hooks") or name == "host_call") and not _is_none(value, facts):
                 found.append(f"{name} of {mode.upper()}: {ast.unparse(value)}")
     for mode, (name, _) in facts.init_fns.items():
         found.append(f"init_fn of {mode.upper()}: `{name}`, which stands below as a comment")
@@ -75,6 +75,12 @@ def words(
         ):
             found.append(f"`{ast.unparse(node)}` (line {node.lineno})")
     return tuple(dict.fromkeys(found))
+
+
+def _is_none(value: ast.expr, facts: RunFacts) -> bool:
+    """Tells whether an argument is None, or a name around the model_fn that stands for it."""
+    around = [one for one in facts.closure if facts.closure[one] is None]
+    return is_none(value) or ast.unparse(value) in (one.upper() for one in around)
 
 
 def fixed_hyperparameters(facts: RunFacts, flat: Flattened, written: str) -> Iterator[str]:

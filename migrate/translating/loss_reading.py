@@ -175,7 +175,7 @@ class _Reading:
     def _known(self, sites: Sequence[Site]) -> dict[str, str]:
         """Returns the names in the source for the loss and, if there is one term, its losses."""
         named = [(self.given, "loss")]
-        if len(sites) == 1 and sites[0].written is None:
+        if len(sites) == 1 and _is_losses(sites[0]):
             targets = [
                 one.targets[0]
                 for one in self.original.nodes
@@ -206,7 +206,7 @@ class _Reading:
             self.source.nodes.insert(index, call)
             return site, self._term(site, names, per_example, made[0], weights, is_same=True)
         if (
-            site.written is None
+            _is_losses(site)
             and isinstance(statement, ast.Assign)
             and statement.value is node
             and isinstance(statement.targets[0], ast.Name)
@@ -390,3 +390,11 @@ class _Reading:
     def _refusal(self, node: ast.AST, reason: str) -> Refusal:
         path = path_of(node, self.flat.files[0].path)
         return Refusal(reason, path=path, line=getattr(node, "lineno", 0))
+
+
+def _is_losses(site: Site) -> bool:
+    """Tells whether the expression at a site is the losses, neither weighted nor reduced."""
+    row = site.written
+    if row is None:
+        return True
+    return row.reduction == "NONE" and row.weights is None and row.factor is None

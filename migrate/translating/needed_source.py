@@ -59,6 +59,7 @@ class NeededSource:
             flags=copying.flags_read(text),
             flag_values=self.facts.flag_values,
             renamed=self.facts.renamed,
+            modules=self.facts.modules,
         )
         for one in found.imports:
             if any(name in one for name in gone):

@@ -1,11 +1,12 @@
 """What the parts of a model_fn read of its model: predictions, and the values of metrics."""
 
 import ast
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 
 from estimator_compat.mode_keys import ModeKeys
-from migrate.translating import forward_reading, spec_reading
+from migrate.translating import forward_reading, loss_calls, spec_reading
 from migrate.translating.expressions import parse, refuse
 from migrate.translating.ir import Function, Metric, source_of
 from migrate.translating.loss_source import unique
@@ -126,14 +127,24 @@ def metrics(
     named = _names_shown(flat)
     known = {one.value for one in value.keys if isinstance(one, ast.Constant)}
     shown = iter([one for one in named if one not in known])
-    for key, one in zip(value.keys, value.values, strict=True):
+    checks: list[ast.stmt] = []
+    for key, given in zip(value.keys, value.values, strict=True):
+        before, one = loss_calls.written(given, flat, EVAL)
+        checks += before
         name = key.value if isinstance(key, ast.Constant) else next(shown, "")
         if not name:
             raise refuse(one, path, "a metric's name is computed")
         found.append(reading.read(str(name), one))
     read = set().union(*(loads(parse(v)) for one in found for v in one.values), set())
+    read |= set().union(*(loads(one) for one in checks), set())
     needed, _ = needed_for(others, read, EVAL)
-    body = tuple(_with_own_variables(one, variables) for one in lines(needed))
+    made: list[Statement] = []
+    for statement in needed:
+        before, node = loss_calls.written(statement.node, flat, EVAL)
+        made += [Statement(each, statement.modes) for each in before]
+        made.append(dataclasses.replace(statement, node=node))
+    made += [Statement(each, frozenset((EVAL,))) for each in checks]
+    body = tuple(_with_own_variables(one, variables) for one in lines(made))
     return tuple(found), body
 
 

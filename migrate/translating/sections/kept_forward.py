@@ -1,5 +1,6 @@
 """A forward pass that is kept: its imports, and the module around it."""
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ STANDARD_IMPORTS = (
     "import types",
     "from collections.abc import Callable",
 )
+_LINE = 96  # what is left of a line in a class
 _ABSENT = '''\
 class _Absent(type):
     """What the kept modules name, TensorFlow 2 lacks, and the forward pass does not call."""
@@ -51,13 +53,18 @@ def tensorflow_1() -> Iterator[None]:
         found = {found}
         for part in path[1:] if fromlist else ():
             found = getattr(found, part)
-        return found
+{lacking}        return found
 
     python_import, builtins.__import__ = builtins.__import__, legacy_import
     try:
         yield
     finally:
         builtins.__import__ = python_import'''
+_LACKING = """\
+        if name in LACKING:
+            real = python_import(name, globals, locals, fromlist, level)
+            found = types.SimpleNamespace(**(vars(real) | vars(found)))
+"""
 _RESTORED = '''\
 def restored(kind: Any, attributes: dict[str, Any]) -> Any:
     """Makes an object as the legacy program had it when it was translated."""
@@ -110,6 +117,16 @@ def _importing(kept: KeptForward) -> list[str]:
     if modules.renames_tensorflow:
         lines.append("TENSORFLOW.compat = types.SimpleNamespace(v1=TENSORFLOW, v2=tf)")
         condition = 'path[0] != "tensorflow" or path[1:2] == ["python"]'
+        if modules.private:
+            names = "".join(f"{one!r}, " for one in modules.private)
+            lines.append("# Modules of TensorFlow 1 that are gone, or are another copy of Keras.")
+            lines.append(f"PRIVATE = ({names})")
+            condition += " and not name.startswith(PRIVATE)"
+        if modules.lacking:
+            names = "".join(f"{one!r}, " for one in modules.lacking)
+            lines.append("# Modules of TensorFlow that have lost names that they import.")
+            lines.append(f"LACKING = ({names})")
+            condition += " and name not in LACKING"
     else:
         lines.append("COMPAT = types.SimpleNamespace(v1=TENSORFLOW)")
         lines.append("TENSORFLOW_2 = types.SimpleNamespace(compat=COMPAT)")
@@ -122,6 +139,7 @@ def _importing(kept: KeptForward) -> list[str]:
     importing = _IMPORTING.format(
         found=found,
         packages=listing(modules.packages),
+        lacking=_LACKING if modules.lacking else "",
         name="`tensorflow`" if modules.renames_tensorflow else "`tensorflow.compat.v1`",
         condition=condition,
     )
@@ -159,6 +177,8 @@ def _tree(modules: KeptModules) -> dict[str, str]:
             at[last] = last
         else:
             at.setdefault(last, f'_Absent("tf.{path}", (), {{}})')
+    if any(one.startswith("tensorflow.python.keras") for one in modules.private):
+        tree.setdefault("python", {})["keras"] = "tf1.keras"
     return {name: _expression(one) for name, one in tree.items()}
 
 
@@ -180,6 +200,10 @@ def model_source(program: Program) -> str:
     if not any("training" in one for one in model.body):
         first = []
     called = listing(tuple(dict.fromkeys(one.name for one in kept.functions))) or "TF1 layers"
+    first_line = f'"""The forward pass of the legacy program, which calls {called} unchanged."""'
+    if len(first_line) > _LINE:
+        calls = textwrap.fill(f"It calls {called} unchanged.", _LINE)
+        first_line = f'"""The forward pass of the legacy program.\n\n{calls}\n"""'
     returned = ", ".join(model.outputs)
     what = "Any" if len(model.outputs) != 1 else "tf.Tensor"
     return f'''\
@@ -187,7 +211,7 @@ def model_source(program: Program) -> str:
 
 
 class Model(tf.Module):
-    """The forward pass of the legacy program, which calls {called} unchanged."""
+{indented(first_line)}
 
     def __init__(self) -> None:
         super().__init__()

@@ -69,7 +69,11 @@ class _Trace:
         """Does what `tf.Variable` did: TF1 named it by the name scope, and never shared it."""
         if self.is_making:
             return maker(**kwargs)
-        kwargs["name"] = name = self.graph.unique_name(kwargs.get("name") or "Variable")
+        # A model that Keras builds at once is built outside of the graph, in its own name scopes.
+        with tf.name_scope("inner") as inner, self.graph.name_scope(None):
+            outer = inner.rstrip("/").rpartition("inner")[0]
+            name = self.graph.unique_name(outer + (kwargs.get("name") or "Variable"))
+        kwargs["name"] = name
         value, collections = kwargs["initial_value"], kwargs.pop("collections", None)
         if tf.is_tensor(value) and not tf.executing_eagerly():
             kwargs["initial_value"] = static = tf.get_static_value(value)

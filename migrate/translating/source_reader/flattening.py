@@ -18,6 +18,7 @@ from migrate.translating.source_reader import (
     loops,
     metric_functions,
     scopes,
+    shown_results,
     source_files,
     tries,
 )
@@ -269,6 +270,8 @@ class Flattening:
             before, new.value = self.expression(node.value, frame, modes, targets)
             if not frame.iteration:
                 self.note(new.value, node.value, frame)
+        if isinstance(new, ast.AugAssign) and isinstance(new.target, ast.Name):
+            new = shown_results.written(self, new, node, frame)
         rename = Rename(frame.names, self, frame)
         if isinstance(new, ast.Assign):
             new.targets = [self._target(one, rename, frame, modes) for one in new.targets]

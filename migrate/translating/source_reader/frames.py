@@ -2,7 +2,7 @@
 
 import ast
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeGuard
 
 from migrate.translating.border import is_forward
@@ -167,13 +167,13 @@ def namespace(calls: Sequence[Call]) -> str:
     return name if same and name.startswith("tf.") else ""
 
 
-def is_applied(name: str, frame: Frame) -> bool:
+def is_applied(name: str, frame: Frame, stays: Callable[[list[Call]], bool]) -> bool:
     """Tells whether a function calls an object, or a method of it, as a part of the model."""
     spans = {
         call.span
         for each in frame.calls.values()
         for call in each.calls
-        if is_part(call) and is_forward(call)
+        if is_part(call) and is_forward(call) and not stays([call])
     }
     return any(
         isinstance(node, ast.Call)

@@ -45,8 +45,12 @@ def made_owner(expressions: "Expressions", node: ast.Call) -> str:
 
 
 def is_applied(expressions: "Expressions", node: ast.Call) -> bool:
-    """Tells whether the object that a call makes is applied later: `model(x)`."""
+    """Tells whether the object that a call makes is applied later: `model(x)`.
+
+    Calls that stay calls do not count.
+    """
     names = list(expressions.targets) if node is expressions.whole else []
     if set(names) & expressions.flattening.named:
         return True
-    return len(names) == 1 and frames.is_applied(names[0], expressions.frame)
+    stays = expressions.flattening.keeps
+    return len(names) == 1 and frames.is_applied(names[0], expressions.frame, stays)

@@ -18,6 +18,8 @@ class Statement:
       comments: The comments before it.
       scopes: The `with` items around it that are kept, outer ones first.
       is_model: Whether it calls what makes weights, in a forward pass that is kept.
+      makes_variables: Whether the forward pass that is kept makes variables in it, so that it must
+        run although nothing may read what it assigns.
       refusal: Why it is not translated; None if it is. It is raised where the statement is needed,
         as most that prepare a train_op are not.
     """
@@ -27,6 +29,7 @@ class Statement:
     comments: list[str] = dataclasses.field(default_factory=list)
     scopes: tuple[ast.withitem, ...] = ()
     is_model: bool = False
+    makes_variables: bool = False
     refusal: Exception | None = None
 
 

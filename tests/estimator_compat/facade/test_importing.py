@@ -123,7 +123,7 @@ def test_imports_that_may_fail(name: str, expected: bool, tmp_path: Path) -> Non
     path = tmp_path / "program.py"
     path.write_text(GUARDED)
     line = GUARDED.split("\n").index(f"    import {name}") + 1
-    assert importing._is_guarded(str(path), line) is expected
+    assert importing.is_guarded(str(path), line) is expected
 
 
 def test_other_packages_are_imported_as_they_are() -> None:
