@@ -18,7 +18,8 @@ def make_deterministic(graph: tf.Graph, ends: Iterable[Any]) -> None:
 
     * The iterations of a loop run in parallel if they can. A random op in the loop gives its next
       numbers to the iteration that reaches it first. Loops that draw random numbers are therefore
-      made to run one iteration after the other. A loop inside another loop is not changed.
+      made to run one iteration after the other. A loop of control flow v2 inside another loop is
+      not changed.
     * Variables are read before they are written, unless the code orders them: see
       `variable_reads.order_before_writes`. For example, BERT's `create_optimizer` reads the global
       step for its learning rate and assigns the global step's next value, and does not order the
@@ -33,6 +34,6 @@ def make_deterministic(graph: tf.Graph, ends: Iterable[Any]) -> None:
 
 
 def _serialize_drawing_loops(graph: tf.Graph) -> None:
-    for name in random_ops.drawing_loops(graph):
+    for name in [*random_ops.drawing_loops(graph), *random_ops.drawing_enters(graph)]:
         loop = graph.get_operation_by_name(name)
         private_tensorflow.set_attribute(loop, "parallel_iterations", tf1.AttrValue(i=1))

@@ -3,8 +3,9 @@
 Two programs draw the same random numbers if both run the same ops with the same seeds. An op
 without a seed draws other numbers in each run.
 
-A loop or a branch is an operation of control flow v2 here, which calls functions. Graphs have such
-operations because `keep_eager_execution` leaves control flow v2 on.
+A loop of control flow v2 is an operation that calls functions. One of control flow v1, as the
+facade's programs have, is a cycle of operations: tensors go into its frame through an `Enter`, and
+out of it through an `Exit`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from estimator_compat.runtime import graph_traversal
 from migrate.hosting.graph import function_library
 
 _LOOPS = ("While", "StatelessWhile")
+_ENTERS, _EXITS = ("Enter", "RefEnter"), ("Exit", "RefExit")
 _WITHOUT_SEED_ATTRIBUTE = ("StatelessRandom", "StatelessTruncated", "StatelessMultinomial")
 _FROM_A_VARIABLE = ("StatefulRandom", "StatefulUniform", "StatefulStandard", "StatefulTruncated")
 
@@ -53,7 +55,19 @@ def find(graph: tf.Graph, ends: Sequence[Any]) -> tuple[RandomOp, ...]:
     nodes = {node.name: node for node in definition.node}
     own = [graph.get_operation_by_name(end.name.partition(":")[0]) for end in ends]
     names = sorted(op.name for op in graph_traversal.ancestors(own, control_inputs=True))
-    return tuple(_random_ops((nodes[name] for name in names), function_library.library(definition)))
+    library = function_library.library(definition)
+    has_frames = any(nodes[name].op in _ENTERS for name in names)
+    found: list[RandomOp] = []
+    for name in names:
+        drawn = list(_random_ops([nodes[name]], library))
+        if (
+            drawn
+            and has_frames
+            and any(_runs_in_parallel(enter) for enter in _enters(nodes[name], nodes))
+        ):
+            drawn = [one._replace(is_repeatable=False) for one in drawn]
+        found += drawn
+    return tuple(found)
 
 
 def drawing_loops(graph: tf.Graph) -> list[str]:
@@ -62,6 +76,55 @@ def drawing_loops(graph: tf.Graph) -> list[str]:
     library = function_library.library(definition)
     loops = [node for node in definition.node if node.op in _LOOPS]
     return [node.name for node in loops if any(_random_ops([node], library))]
+
+
+def drawing_enters(graph: tf.Graph) -> list[str]:
+    """Returns the names of the `Enter` operations of a graph's loops that draw random numbers.
+
+    They belong to loops of control flow v1.
+    """
+    definition = graph.as_graph_def()
+    nodes = {node.name: node for node in definition.node}
+    every = [node for node in definition.node if node.op in _ENTERS]
+    if not every:
+        return []
+    library = function_library.library(definition)
+    frames = {
+        enter.attr["frame_name"].s
+        for node in definition.node
+        if any(_random_ops([node], library))
+        for enter in _enters(node, nodes)
+    }
+    return [node.name for node in every if node.attr["frame_name"].s in frames]
+
+
+def _runs_in_parallel(enter: Any) -> bool:
+    return bool(enter.attr["parallel_iterations"].i != 1)
+
+
+def _enters(node: Any, nodes: Mapping[str, Any]) -> list[Any]:
+    """Returns the `Enter`s of the loops of control flow v1 that a node is in, nested ones too."""
+    names = graph_traversal.reachable([node.name], lambda name: _before(nodes[name], nodes))
+    return [nodes[name] for name in names if nodes[name].op in _ENTERS]
+
+
+def _before(node: Any, nodes: Mapping[str, Any]) -> Iterator[str]:
+    """Yields the inputs of a node. Those of the end of a loop are those of the loop."""
+    if node.op not in _EXITS:
+        yield from map(_name, node.input)
+        return
+
+    def inside(name: str) -> Iterable[str]:
+        is_begin = nodes[name].op in _ENTERS
+        return () if is_begin else _before(nodes[name], nodes)
+
+    for name in graph_traversal.reachable(map(_name, node.input), inside):
+        if nodes[name].op in _ENTERS:
+            yield from map(_name, nodes[name].input)
+
+
+def _name(source: str) -> str:
+    return source.removeprefix("^").partition(":")[0]
 
 
 def _random_ops(

@@ -1,6 +1,6 @@
 """The random ops of a graph, those of loops and functions among them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -31,6 +31,49 @@ def test_random_ops_of_a_graph() -> None:
         ]
         determinism.make_deterministic(graph, [used])
         assert all(one.is_repeatable for one in random_ops.find(graph, [used]))
+
+
+@pytest.fixture
+def control_flow_v1() -> Iterator[None]:
+    """Makes loops of operations of the graph itself, as in the facade's programs."""
+    tf1.disable_control_flow_v2()
+    yield
+    tf1.enable_control_flow_v2()
+
+
+def _two_loops() -> Any:
+    """Draws in the inner one of two loops, and behind a loop that draws nothing."""
+
+    def outer(index: Any, total: Any) -> Any:
+        return index + 1, in_a_loop(total)
+
+    quiet = tf.while_loop(lambda x: x < 10, lambda x: x + 1, [tf.constant(0)])[0]
+    drawn = tf.random.normal([3], name="outside") + tf.cast(quiet, tf.float32)
+    return tf.while_loop(lambda index, _: index < 3, outer, (0, drawn))[1]
+
+
+@pytest.mark.usefixtures("control_flow_v1")
+def test_loops_of_control_flow_v1_are_made_to_draw_in_order() -> None:
+    with tf1.Graph().as_default() as graph:
+        tf1.set_random_seed(1)
+        total = _two_loops()
+        found = {one.type: one.is_repeatable for one in random_ops.find(graph, [total])}
+        assert found == {"RandomStandardNormal": True, "RandomUniform": False}
+        determinism.make_deterministic(graph, [total])
+        assert all(one.is_repeatable for one in random_ops.find(graph, [total]))
+        serial = {
+            op.get_attr("frame_name").decode(): op.get_attr("parallel_iterations")
+            for op in graph.get_operations()
+            if op.type == "Enter"
+        }
+    assert serial == {"while/while_context": 10, "while_1/while_context": 1} | {
+        name: 1 for name in serial if name.startswith("while_1/")
+    }
+    drawn = []
+    for _ in range(3):
+        with tf1.Session(graph=graph) as session:
+            drawn.append(session.run(total).tolist())
+    assert drawn[1:] == drawn[:1] * 2
 
 
 def found_in(build: Callable[[], Any], seed: int | None = 1) -> list[Any]:
