@@ -108,19 +108,37 @@ def _enters(node: Any, nodes: Mapping[str, Any]) -> list[Any]:
     return [nodes[name] for name in names if nodes[name].op in _ENTERS]
 
 
+def loops_around(node: Any, nodes: Mapping[str, Any]) -> list[Any]:
+    """Returns an `Enter` of each loop of control flow v1 that a node is in, the outer ones first.
+
+    Args:
+      node: A NodeDef.
+      nodes: All NodeDefs of the graph, by name.
+    """
+    found: list[Any] = []
+    while enters := _innermost(map(_name, node.input), nodes):
+        node = enters[0]
+        found.insert(0, node)
+    return found
+
+
 def _before(node: Any, nodes: Mapping[str, Any]) -> Iterator[str]:
     """Yields the inputs of a node. Those of the end of a loop are those of the loop."""
     if node.op not in _EXITS:
         yield from map(_name, node.input)
         return
+    for enter in _innermost(map(_name, node.input), nodes):
+        yield from map(_name, enter.input)
+
+
+def _innermost(names: Iterable[str], nodes: Mapping[str, Any]) -> list[Any]:
+    """Returns the `Enter`s of the loop that nodes are in; none outside of loops."""
 
     def inside(name: str) -> Iterable[str]:
-        is_begin = nodes[name].op in _ENTERS
-        return () if is_begin else _before(nodes[name], nodes)
+        return () if nodes[name].op in _ENTERS else _before(nodes[name], nodes)
 
-    for name in graph_traversal.reachable(map(_name, node.input), inside):
-        if nodes[name].op in _ENTERS:
-            yield from map(_name, nodes[name].input)
+    found = graph_traversal.reachable(names, inside)
+    return [nodes[name] for name in found if nodes[name].op in _ENTERS]
 
 
 def _name(source: str) -> str:

@@ -1,6 +1,6 @@
 """The random ops of a graph, those of loops and functions among them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -31,14 +31,6 @@ def test_random_ops_of_a_graph() -> None:
         ]
         determinism.make_deterministic(graph, [used])
         assert all(one.is_repeatable for one in random_ops.find(graph, [used]))
-
-
-@pytest.fixture
-def control_flow_v1() -> Iterator[None]:
-    """Makes loops of operations of the graph itself, as in the facade's programs."""
-    tf1.disable_control_flow_v2()
-    yield
-    tf1.enable_control_flow_v2()
 
 
 def _two_loops() -> Any:

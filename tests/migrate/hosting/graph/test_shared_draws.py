@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from migrate.hosting.graph import shared_draws
+from migrate.hosting.graph import determinism, shared_draws
 from migrate.hosting.graph.graph_functions import GraphFunctions
 from migrate.hosting.graph.input_forms import OneBatch
 
@@ -44,6 +44,42 @@ def test_numbers_of_a_session(draw: Callable[[tf.Tensor], tf.Tensor]) -> None:
     both = [functions.function([tensor]) for tensor in (drawn, again)]
     for index, size in enumerate(SIZES):
         [found] = both[index % 2](tf.constant(size))
+        np.testing.assert_array_equal(found.numpy(), expected[index])
+
+
+def _two_loops(size: tf.Tensor) -> tf.Tensor:
+    """Draws in both of two loops, one in the other, and outside of them."""
+
+    def inner(index: Any, total: Any) -> Any:
+        return index + 1, total + tf1.random.uniform([2], seed=5) / tf.cast(index + 1, tf.float32)
+
+    def outer(index: Any, total: Any) -> Any:
+        total = tf.while_loop(lambda i, _: i < size, inner, (0, total))[1]
+        return index + 1, total * tf1.random.normal([2], seed=6)
+
+    begin = tf1.random.uniform([2], seed=7)
+    return tf.while_loop(lambda index, _: index < 3, outer, (0, begin))[1]
+
+
+@pytest.mark.usefixtures("control_flow_v1")
+def test_loops_of_control_flow_v1_draw_the_numbers_of_a_session() -> None:
+    sizes = [3, 1, 2, 4]
+    with tf.Graph().as_default() as graph:
+        tf1.set_random_seed(3)
+        size = tf1.placeholder(tf.int32, [])
+        drawn = _two_loops(size)
+        again = tf.identity(drawn)
+        determinism.make_deterministic(graph, [drawn])
+        assert shared_draws.unshared(graph, [drawn]) == []
+        with tf1.Session() as session:
+            expected = [session.run(drawn, {size: one}) for one in sizes]
+    built: Any = SimpleNamespace(
+        graph=graph, inputs=[size], input_form=OneBatch(), element=size, rewired={}
+    )
+    functions = GraphFunctions(built, {}, shares_draws=True)
+    both = [functions.function([tensor]) for tensor in (drawn, again)]
+    for index, one in enumerate(sizes):
+        [found] = both[index % 2](tf.constant(one))
         np.testing.assert_array_equal(found.numpy(), expected[index])
 
 
