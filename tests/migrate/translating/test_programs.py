@@ -45,7 +45,7 @@ WRITTEN = {
         '"mean_prob": keras.metrics.Mean(),',
     ),
     "feature_columns": (
-        "outputs = self.linear_model(features) + self.dense_2(",
+        "return self.linear_model(features) + self.dense_2(net)",
         'self.input_layer({**features, "price": features["price"] * 0.5})',
         "self.input_layer_2(features)",
         'tf.math.log1p(features["price"])',
