@@ -46,8 +46,8 @@ WRITTEN = {
     ),
     "feature_columns": (
         "return self.linear_model(features) + self.dense_2(net)",
-        'self.input_layer({**features, "price": features["price"] * 0.5})',
-        "self.input_layer_2(features)",
+        "left = self.input_layer(scaled)",
+        "right = self.input_layer_2(features)",
         'tf.math.log1p(features["price"])',
         "self.dims = self.add_weight(shape=[3, 1]",
         "keras.initializers.RandomUniform(minval=-0.5, maxval=0.5)",
