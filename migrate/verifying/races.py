@@ -81,17 +81,15 @@ class SettledRaces:
 
 
 def find(graph: tf.Graph, ends: Iterable[Any]) -> list[Race]:
-    """Finds the races of a training step; none in a graph with a loop of control flow v1.
+    """Finds the races of a training step, outside of loops of control flow v1.
 
     Args:
       graph: The graph of TRAIN, on resource variables.
       ends: The loss and the train_op.
     """
     ops = graph_traversal.topological_order(ends)
-    if variable_reads.has_v1_loop(ops):
-        return []
     writes = variable_access.Writes(graph)
-    accesses = list(_accesses(ops, writes))
+    accesses = list(_accesses(variable_reads.outside_of_loops(ops), writes))
     bits = {op: 1 << index for index, op in enumerate(dict.fromkeys(op for _, op in accesses))}
     awaited = _awaited(ops, bits)
     races = []

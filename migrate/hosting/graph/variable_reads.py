@@ -5,7 +5,7 @@ its gradient does not need, such as the second `s` of `loss = exp(-s) * error + 
 may then write the variable before that read, and the loss would depend on the value after the step.
 The code means the value before the step, and a session nearly always reads that value.
 
-A graph with a loop of control flow v1 is not changed, because control edges cannot cross the frames
+What is in a loop of control flow v1 is not changed, because control edges cannot cross the frames
 of such a loop.
 """
 
@@ -20,7 +20,9 @@ from estimator_compat.runtime.graph_traversal import Edge
 from estimator_compat.type_aliases import Operation, Tensor
 from migrate.hosting.graph import variable_access
 
-_LOOP, _NEXT, _BRANCH = "Enter", "NextIteration", "Switch"  # of control flow v1
+# Of control flow v1.
+_ENTERS, _EXITS = ("Enter", "RefEnter"), ("Exit", "RefExit")
+_NEXT, _BRANCH = "NextIteration", "Switch"
 
 
 def order_before_writes(graph: tf.Graph, ends: Iterable[Any]) -> None:
@@ -35,11 +37,9 @@ def order_before_writes(graph: tf.Graph, ends: Iterable[Any]) -> None:
       ends: The loss and the train_op. The operations that run with them are ordered.
     """
     ops = graph_traversal.topological_order(ends)
-    if has_v1_loop(ops):
-        return
     writes = variable_access.Writes(graph)
     after_writes, awaited_reads = ops_after_writes(ops, writes), _AwaitedReads(ops)
-    for read, write in _reads_and_writes(ops, writes):
+    for read, write in _reads_and_writes(outside_of_loops(ops), writes):
         if read not in after_writes and not awaited_reads.waits(write, read):
             private_tensorflow.add_control_input(write, read)
 
@@ -56,11 +56,10 @@ def share_reads(graph: tf.Graph, ends: Iterable[Any]) -> None:
       ends: The loss and the train_op.
     """
     ops = graph_traversal.topological_order(ends)
-    if has_v1_loop(ops):
-        return
     after_writes = ops_after_writes(ops, variable_access.Writes(graph))
     # Reads of a captured handle are skipped: writes to it may happen outside this graph.
-    reads = [op for op in ops if op.type == "ReadVariableOp" and variable_access.variables(op)]
+    reads = [op for op in outside_of_loops(ops) if op.type == "ReadVariableOp"]
+    reads = [op for op in reads if variable_access.variables(op)]
     reads = [op for op in reads if op not in after_writes]
     firsts: dict[tf.Operation, tf.Tensor] = {}
     # Reads with control inputs come last. A read without control inputs then replaces them.
@@ -81,22 +80,39 @@ def _replace(tensor: tf.Tensor, other: tf.Tensor) -> None:
                 private_tensorflow.replace_input(op, index, other)
 
 
-def has_v1_loop(ops: list[tf.Operation]) -> bool:
-    """Returns whether operations belong to a loop of control flow v1."""
-    return any(op.type == _LOOP for op in ops)
+def outside_of_loops(ops: list[tf.Operation]) -> list[tf.Operation]:
+    """Returns the operations that are in no loop of control flow v1.
+
+    Args:
+      ops: Operations with all that they depend on, in topological order.
+    """
+    depths: dict[tf.Operation, int] = {}  # of the loops that an operation's outputs are in
+    found = []
+    for op in ops:
+        edges = graph_traversal.edges_into(op, control_inputs=True)
+        depth = max((depths.get(edge.source, 0) for edge in edges), default=0)
+        if depth == 0 and op.type not in _ENTERS:
+            found.append(op)
+        depths[op] = depth + (op.type in _ENTERS) - (op.type in _EXITS)
+    return found
 
 
 def ops_after_writes(ops: list[tf.Operation], writes: Container[tf.Operation]) -> set[tf.Operation]:
     """Returns the writes, the operations that wait for a write, and those that may not run.
 
-    An operation in a branch of control flow v1 may not run.
+    An operation in a branch of control flow v1 may not run. What comes after a loop runs.
 
     Args:
       ops: The operations; control edges between them are followed, because they order, too.
       writes: The operations that write.
     """
-    starts = [op for op in ops if op in writes or op.type == _BRANCH]
+    starts = [op for op in ops if op in writes or _is_branch(op)]
     return graph_traversal.descendants(starts, within=ops, control_inputs=True)
+
+
+def _is_branch(op: tf.Operation) -> bool:
+    """Tells whether an operation is the `Switch` of a branch, not that of a loop."""
+    return op.type == _BRANCH and op.inputs[1].op.type != "LoopCond"
 
 
 def acts_alone(ends: Iterable[Any], inputs: Iterable[Tensor]) -> bool:

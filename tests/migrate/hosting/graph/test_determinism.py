@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
@@ -18,6 +19,13 @@ def racing(late: bool) -> tuple[Any, Any, Any]:
     return count, tf.identity(read, name="rate"), step
 
 
+@pytest.fixture(params=["2", "1"])
+def control_flow(request: pytest.FixtureRequest) -> None:
+    if request.param == "1":
+        request.getfixturevalue("control_flow_v1")
+
+
+@pytest.mark.usefixtures("control_flow")
 def test_the_step_is_read_before_it_is_counted() -> None:
     with tf1.Graph().as_default() as graph, tf1.Session() as session:
         count, rate, step = racing(late=False)
@@ -26,6 +34,7 @@ def test_the_step_is_read_before_it_is_counted() -> None:
         assert [session.run([rate, count])[0] for _ in range(5)] == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.usefixtures("control_flow")
 def test_a_read_that_waits_for_the_count_still_does() -> None:
     with tf1.Graph().as_default() as graph, tf1.Session() as session:
         count, rate, step = racing(late=True)
