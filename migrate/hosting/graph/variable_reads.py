@@ -112,7 +112,7 @@ def ops_after_writes(ops: list[tf.Operation], writes: Container[tf.Operation]) -
 
 def _is_branch(op: tf.Operation) -> bool:
     """Tells whether an operation is the `Switch` of a branch, not that of a loop."""
-    return op.type == _BRANCH and op.inputs[1].op.type != "LoopCond"
+    return bool(op.type == _BRANCH and op.inputs[1].op.type != "LoopCond")
 
 
 def acts_alone(ends: Iterable[Any], inputs: Iterable[Tensor]) -> bool:
