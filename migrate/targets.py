@@ -134,8 +134,12 @@ class Target:
           ValueError: The model_fn does not return a spec, or takes no labels although the input has
             labels.
         """
+        import tensorflow as tf
+
         from estimator_compat.runtime import user_functions
 
+        # A model_fn may change its dicts, such as by `features.pop("weight")`.
+        features, labels = tf.nest.map_structure(lambda x: x, (features, labels))
         returned = user_functions.call_model_fn(
             self.model_fn,
             features,

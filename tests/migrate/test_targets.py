@@ -40,6 +40,17 @@ def test_it_builds_every_mode(mode: str) -> None:
     assert names == ["global_step", "dense/kernel", "dense/bias"]
 
 
+def test_a_model_fn_may_change_its_features() -> None:
+    def changing(features: Any, labels: Any, mode: str, params: Any) -> Any:
+        features["x"] = features.pop("x") * 2.0
+        features["more"] = tf1.zeros([])
+        return model_fn(features, labels, mode, params)
+
+    built = targets.build(target(model_fn=changing), "train")
+    assert built.batch.features.keys() == {"x"}
+    assert built.batch.features["x"].op.type == "Const"
+
+
 def test_what_is_left_out_has_a_default() -> None:
     bare = migrate.Target(model_fn=model_fn, input_fns=input_fn)
     assert (bare.params, bare.config) == ({}, None)
