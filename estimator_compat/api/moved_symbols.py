@@ -60,6 +60,7 @@ for _name in ("keras.estimator", "python.keras.estimator"):
     )
 
 # The version, and `tf.examples`.
+_add_symbol("python.tf2.enabled", "estimator_compat.facade.names:is_version_2", "always False")
 _add_symbol("version.VERSION", "estimator_compat.facade.names:VERSION")
 _add_symbol(
     "examples.tutorials.mnist.input_data", "estimator_compat.facade.mnist:", "local files only"

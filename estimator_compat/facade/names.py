@@ -31,6 +31,11 @@ _ABSENT = object()
 _ESTIMATOR = re.compile(r"^(?:tensorflow\.(?:python\.)?estimator|tensorflow_estimator)(?:\.|$)")
 
 
+def is_version_2() -> bool:
+    """Tells a program that it is on TensorFlow 1, also where eager execution is left on."""
+    return False
+
+
 class FacadeModule(ModuleType):
     """A module of the facade.
 
