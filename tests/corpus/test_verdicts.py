@@ -13,13 +13,8 @@ WANTED = 0.9  # of the model_fns are identical or equivalent
 # Stages in which a model_fn of the packages may have nothing to compare: some know one mode beside
 # TRAIN only.
 MAY_BE_LEFT_OUT = {"gradients", "evaluation", "predictions"}
-HOOKS = "hooks train the discriminator and the generator between steps; `host` refuses these hooks"
 # The model_fns that are not the same, by the end of their names, and the reasons.
-KNOWN = {
-    "GANEstimator.__init__._model_fn": HOOKS,
-    "StarGANEstimator.__init__._model_fn": HOOKS,
-    "MtfModel.estimator_model_fn": "a hook fills its variables; `host` refuses it",
-}
+KNOWN = {"MtfModel.estimator_model_fn": "a hook fills its variables; `host` refuses it"}
 
 
 def is_same(one: dict[str, Any]) -> bool:
