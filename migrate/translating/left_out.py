@@ -46,21 +46,7 @@ def words(
         )
     for mode, error in facts.refused_modes.items():
         found.append(f"{mode.upper()}, which the model_fn refuses: {error}")
-    names = {one.name for one in facts.summaries}
-    for call in facts.calls[ModeKeys.TRAIN].walk():
-        if call.callee.api.startswith("tf.summary."):
-            name = call.result.name if isinstance(call.result, TensorFact) else ""
-            names.discard(name)
-            if name in summaries:
-                continue
-            tag = call.arguments.get("name")
-            kind = call.callee.api.rpartition(".")[2]
-            found.append(f"the {kind} summary {tag!r} (line {call.span.line})")
-    found += [
-        f"the summary {one.tag!r}, which a library makes"
-        for one in facts.summaries
-        if one.name in names
-    ]
+    found += _summaries(facts, summaries)
     if facts.export is not None and not exports:
         found.append("the exported signatures, whose outputs are made in another way")
     elif facts.export is not None and facts.export.is_left_out:
@@ -75,6 +61,23 @@ def words(
         ):
             found.append(f"`{ast.unparse(node)}` (line {node.lineno})")
     return tuple(dict.fromkeys(found))
+
+
+def _summaries(facts: RunFacts, written: Collection[str]) -> Iterator[str]:
+    """Yields the summaries that are not written: those of the source, then those of libraries."""
+    names = {one.name for one in facts.summaries}
+    for call in facts.calls[ModeKeys.TRAIN].walk():
+        if call.callee.api.startswith("tf.summary."):
+            name = call.result.name if isinstance(call.result, TensorFact) else ""
+            names.discard(name)
+            if name in written:
+                continue
+            tag = call.arguments.get("name")
+            kind = call.callee.api.rpartition(".")[2]
+            yield f"the {kind} summary {tag!r} (line {call.span.line})"
+    for one in facts.summaries:
+        if one.name in names:
+            yield f"the summary {one.tag!r}, which a library makes"
 
 
 def _is_none(value: ast.expr, facts: RunFacts) -> bool:

@@ -51,11 +51,7 @@ def _loop_init(program: Program) -> str:
     elif model.kept is not None:
         lines = _kept_weights(program)
     else:
-        lines = [replicas.STRATEGY] if program.is_distributed else []
-        lines += ["self.model = model = Model()", "model(tf.nest.map_structure(_zeros, FEATURES))"]
-        lines.append("self.weights = {")
-        lines += [f'    "{name}": model.{model.variables[name]}.value,' for name in trained]
-        lines.append("}")
+        lines = _own_weights(program, trained)
     if any("FLAGS" in one for one in program.copied):
         lines = [
             "if not flags.FLAGS.is_parsed():",
@@ -109,6 +105,19 @@ def _loop_init(program: Program) -> str:
 
     def __init__(self) -> None:
 {indented(chr(10).join(lines), 2)}'''
+
+
+def _own_weights(program: Program, trained: Sequence[str]) -> list[str]:
+    """Returns the lines that make the variables of the Keras layers."""
+    variables = program.model.variables
+    return [
+        *([replicas.STRATEGY] if program.is_distributed else []),
+        "self.model = model = Model()",
+        "model(tf.nest.map_structure(_zeros, FEATURES))",
+        "self.weights = {",
+        *(f'    "{name}": model.{variables[name]}.value,' for name in trained),
+        "}",
+    ]
 
 
 def _kept_weights(program: Program) -> list[str]:

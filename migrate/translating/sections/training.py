@@ -22,38 +22,9 @@ def train_step_source(program: Program) -> str:
     """Returns `differentiate`, `gradients` and `train_step`."""
     if not program.training.optimizers:
         return _counting_source(program)
-    training = program.training
     results = loss_results(program)
     shown = summaries_call(program)
     returned = joined("loss", results, "shown" if shown else "")
-    lines = [f"{returned}, gradients = self.differentiate(features, labels)"]
-    changed, values = gradients.change_lines(
-        training,
-        as_list=len(training.optimizers) == 1,
-        norm="norm" if any(one.source == "norm" for one in program.summaries.direct) else "_",
-    )
-    lines += changed
-    averages = averages_lines(training)
-    if training.averages is not None and not training.averages.ordered:
-        lines += averages
-    if program.rate_function:
-        lines.append("rate = learning_rate(self.global_step)")
-    if program.is_distributed:
-        lines.append(replicas.added(values))
-        values = "gradients"
-    if len(training.optimizers) == 1:
-        lines.append(f"self.optimizer.apply({values}, {program.rates[0]})")
-    else:
-        names = attributes(training.optimizers)
-        for name, rate in zip(names, program.rates, strict=True):
-            lines.append(
-                f"self.{name}.apply([gradients[name] for name in self.{name}_names], {rate})"
-            )
-    count = ["self.global_step.assign_add(1)"]
-    if training.averages is None or not training.averages.ordered:
-        averages = []
-    counts = training.averages is None or training.averages.counts
-    lines += [*count, *averages] if counts else [*averages, *count]
     labels = "labels: Any" if program.has_labels else "labels: Any = None"
     what = "its terms" if results == "terms" else "the losses of the examples" if results else ""
     what += ", their weights" if "weights" in results else ""
@@ -81,8 +52,46 @@ def train_step_source(program: Program) -> str:
 
     @tf.function
     def train_step(self, features: Any, {labels}) -> dict[str, tf.Tensor]:
-{indented(chr(10).join(lines), 2)}
+{indented(chr(10).join(_step_lines(program, returned)), 2)}
 {indented(_step_result(program), 2)}'''
+
+
+def _step_lines(program: Program, returned: str) -> list[str]:
+    """Returns the statements of `train_step`, without its `return`.
+
+    Args:
+      program: The program.
+      returned: What `differentiate` returns besides the gradients.
+    """
+    training = program.training
+    lines = [f"{returned}, gradients = self.differentiate(features, labels)"]
+    changed, values = gradients.change_lines(
+        training,
+        as_list=len(training.optimizers) == 1,
+        norm="norm" if any(one.source == "norm" for one in program.summaries.direct) else "_",
+    )
+    lines += changed
+    averages = averages_lines(training)
+    if training.averages is not None and not training.averages.ordered:
+        lines += averages
+    if program.rate_function:
+        lines.append("rate = learning_rate(self.global_step)")
+    if program.is_distributed:
+        lines.append(replicas.added(values))
+        values = "gradients"
+    if len(training.optimizers) == 1:
+        lines.append(f"self.optimizer.apply({values}, {program.rates[0]})")
+    else:
+        names = attributes(training.optimizers)
+        for name, rate in zip(names, program.rates, strict=True):
+            lines.append(
+                f"self.{name}.apply([gradients[name] for name in self.{name}_names], {rate})"
+            )
+    count = ["self.global_step.assign_add(1)"]
+    if training.averages is None or not training.averages.ordered:
+        averages = []
+    counts = training.averages is None or training.averages.counts
+    return [*lines, *count, *averages] if counts else [*lines, *averages, *count]
 
 
 def _counting_source(program: Program) -> str:

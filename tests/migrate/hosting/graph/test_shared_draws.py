@@ -1,6 +1,6 @@
 """All functions of a graph draw the numbers that the calls of one session draw."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,6 +26,20 @@ DRAWS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
 SIZES = ([2], [7, 3], [5000], [0], [3])
 
 
+def _check_two_functions(
+    argument: tf.Tensor, tensors: Sequence[tf.Tensor], values: Sequence[Any], expected: Any
+) -> None:
+    """Calls a function of each of two tensors in turn, and compares what they return."""
+    built: Any = SimpleNamespace(
+        graph=argument.graph, inputs=[argument], input_form=OneBatch(), element=argument, rewired={}
+    )
+    functions = GraphFunctions(built, {}, shares_draws=True)
+    both = [functions.function([tensor]) for tensor in tensors]
+    for index, value in enumerate(values):
+        [found] = both[index % 2](tf.constant(value))
+        np.testing.assert_array_equal(found.numpy(), expected[index])
+
+
 @pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
 def test_numbers_of_a_session(draw: Callable[[tf.Tensor], tf.Tensor]) -> None:
     with tf.Graph().as_default() as graph:
@@ -36,15 +50,7 @@ def test_numbers_of_a_session(draw: Callable[[tf.Tensor], tf.Tensor]) -> None:
         assert shared_draws.unshared(graph, [drawn]) == []
         with tf1.Session() as session:
             expected = [session.run(drawn, {shape: size}) for size in SIZES]
-    built: Any = SimpleNamespace(
-        graph=graph, inputs=[shape], input_form=OneBatch(), element=shape, rewired={}
-    )
-    functions = GraphFunctions(built, {}, shares_draws=True)
-    # Two functions, called in turn.
-    both = [functions.function([tensor]) for tensor in (drawn, again)]
-    for index, size in enumerate(SIZES):
-        [found] = both[index % 2](tf.constant(size))
-        np.testing.assert_array_equal(found.numpy(), expected[index])
+    _check_two_functions(shape, [drawn, again], SIZES, expected)
 
 
 def _two_loops(size: tf.Tensor) -> tf.Tensor:
@@ -73,14 +79,7 @@ def test_loops_of_control_flow_v1_draw_the_numbers_of_a_session() -> None:
         assert shared_draws.unshared(graph, [drawn]) == []
         with tf1.Session() as session:
             expected = [session.run(drawn, {size: one}) for one in sizes]
-    built: Any = SimpleNamespace(
-        graph=graph, inputs=[size], input_form=OneBatch(), element=size, rewired={}
-    )
-    functions = GraphFunctions(built, {}, shares_draws=True)
-    both = [functions.function([tensor]) for tensor in (drawn, again)]
-    for index, one in enumerate(sizes):
-        [found] = both[index % 2](tf.constant(one))
-        np.testing.assert_array_equal(found.numpy(), expected[index])
+    _check_two_functions(size, [drawn, again], sizes, expected)
 
 
 def test_ops_that_are_not_replaced() -> None:
