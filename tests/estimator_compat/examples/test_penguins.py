@@ -113,8 +113,12 @@ def test_the_event_files_hold_the_three_losses(first_run):
     _, model_dir = first_run
     training, evaluation = _tags(model_dir), _tags(model_dir / "eval")
     for tag in ("loss", "average_loss", "loss_per_example"):
-        # At 1, 101, ...; TensorFlow's summary hook may come a step late under load.
-        assert [round(step, -2) for step in training[tag]] == [0, 100, 200, 300, 400, 500]
+        steps = training[tag]
+        # Every 100 steps. TensorFlow's summary hook reads the global step beside the op that
+        # increments it, so that it may come a step early or late, and once more at the end.
+        assert steps[0] == 1
+        assert set(np.diff(steps)) <= {99, 100, 101}
+        assert 500 <= steps[-1] <= 600
         assert evaluation[tag] == [200, 400, 600]
 
 
