@@ -52,6 +52,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("quick"):
+        # Rewriting the asserts of all tests takes a third of the inner loop, where Python is told
+        # not to keep what it has compiled (PYTHONDONTWRITEBYTECODE).
+        sys.dont_write_bytecode = False
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     cache = getattr(config, "cache", None)  # there is none with `-p no:cacheprovider`
     if not config.getoption("quick") or cache is None:

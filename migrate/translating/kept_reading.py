@@ -10,7 +10,7 @@ from estimator_compat.mode_keys import ModeKeys
 from migrate.translating import kept_losses
 from migrate.translating.border import is_forward, is_training
 from migrate.translating.expressions import ToTf2, calls_of, dotted
-from migrate.translating.facts import Call, Span, VariableFact
+from migrate.translating.facts import Call, Span, Unknown, VariableFact
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.statements import Statement, stores
@@ -52,15 +52,18 @@ def mark(
         kept_losses.name_sums(flat)
     to_tf1 = _ToTf1(aliases)
     objects: set[str] = set()
+    plain: set[str] = set()  # objects that are no tensors, whose attributes may be
     for statement in flat.statements:
         calls = _calls(statement.node, flat)
         statement.is_model = (
             any(_is_model(call, forced) for call in calls)
             or bool(_owners(statement.node) & objects)
+            or bool(_read_of(statement.node) & plain)
             or (adds_losses and any(kept_losses.is_sum(call) for call in calls))
         )
         if statement.is_model:
             statement.makes_variables = bool(_made(statement.node, flat))
+            plain |= _plain_objects(statement.node, flat)
             statement.node = to_tf1.visit(statement.node)
             objects |= stores(statement.node)
         else:
@@ -100,6 +103,20 @@ def _owners(node: ast.AST) -> set[str]:
     """Returns the names that are called, or whose methods are: `model(x)`, `model.outputs()`."""
     called = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
     return {dotted(one).partition(".")[0] for one in called} - {""}
+
+
+def _read_of(node: ast.AST) -> set[str]:
+    """Returns the names whose attributes are read: `towers.left`."""
+    read = [one for one in ast.walk(node) if isinstance(one, ast.Attribute)]
+    return {dotted(one).partition(".")[0] for one in read} - {""}
+
+
+def _plain_objects(node: ast.stmt, flat: Flattened) -> set[str]:
+    """Returns the names that an assignment gives an object that is no tensor."""
+    if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+        return set()
+    seen = flat.values.get(node.value, {}).values()
+    return stores(node) if any(isinstance(one, Unknown) for one in seen) else set()
 
 
 def _calls(node: ast.AST, flat: Flattened) -> list[Call]:

@@ -14,6 +14,7 @@ from migrate.translating import (
     export_reading,
     hyperparameters,
     inputs_to_write,
+    kept_checks,
     kept_losses,
     kept_program,
     kept_reading,
@@ -250,6 +251,7 @@ class _Reading:
                 "there is no forward pass to keep: the loss reads the features alone",
                 path=self.file.path,
             )
+        kept_checks.check(self.flat, forward.statements, forward.outputs, self.file.path)
         # What is kept runs in a tf.function, which runs each assignment.
         model_source.check_moved(self.facts.training.unmoved, self.facts.training, self.file.path)
         assert self.facts.read_modules is not None

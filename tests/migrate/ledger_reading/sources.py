@@ -1,6 +1,7 @@
 """Reads small model_fns that tests write as text."""
 
 import ast
+import functools
 import textwrap
 from pathlib import Path
 
@@ -56,8 +57,9 @@ def ledger_of(file: Path, name: str, root: Path, mode: str = "train") -> LossLed
     return ledger
 
 
+@functools.cache
 def tree_of(root: Path) -> Tree:
-    """Returns the tree of the modules below a folder."""
+    """Returns the tree of the modules below a folder, whose files do not change."""
     from migrate.scanning.exports import TreeExports
 
     return TreeExports((str(root),)).tree

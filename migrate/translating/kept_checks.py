@@ -1,0 +1,66 @@
+"""What a kept forward pass may not do: the loss would get no tensors of it."""
+
+import ast
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from migrate.translating.expressions import calls_of
+from migrate.translating.facts import TensorFact, Unknown
+from migrate.translating.refusal import Refusal
+from migrate.translating.source_reader.flattening import Flattened
+from migrate.translating.source_reader.source_files import path_of
+from migrate.translating.source_reader.statements import Statement, stores
+
+_INPUTS = ("tf.keras.Input", "tf.keras.layers.Input")
+
+
+def check(
+    flat: Flattened, statements: Iterable[Statement], outputs: Collection[str], path: str
+) -> None:
+    """Checks that the forward pass gets tensors, and returns them.
+
+    Args:
+      flat: The flattened model_fn.
+      statements: The statements of the forward pass.
+      outputs: The names that it returns.
+      path: The file of the model_fn.
+
+    Raises:
+      Refusal: It makes a Keras model of the features' tensors, or returns an object.
+    """
+    for statement in statements:
+        for node in ast.walk(statement.node):
+            for call in calls_of(node, flat.facts):
+                _check_inputs(call, statement, path)
+        _check_returned(flat, statement, outputs, path)
+
+
+def _check_inputs(call: Any, statement: Statement, path: str) -> None:
+    for one in call.walk():
+        if one.callee.api in _INPUTS and one.arguments.get("tensor") is not None:
+            raise Refusal(
+                "the forward pass makes a Keras model of the features' tensors "
+                "(`Input(tensor=...)`), which Keras does in TensorFlow 1's graphs only; expected "
+                "layers that are called with tensors; make the model without `Input`, or host it",
+                path=path_of(statement.node, path),
+                line=getattr(statement.node, "lineno", 0),
+            )
+
+
+def _check_returned(
+    flat: Flattened, statement: Statement, outputs: Collection[str], path: str
+) -> None:
+    node = statement.node
+    if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+        return
+    for name in sorted(stores(node) & set(outputs)):
+        seen = flat.values.get(node.value, {}).values()
+        objects = [one for one in seen if isinstance(one, Unknown)]
+        if objects and not any(isinstance(one, TensorFact) for one in seen):
+            raise Refusal(
+                f"the forward pass returns `{name}`, which is an object of "
+                f"{objects[0].description}; expected tensors, because a tf.function returns no "
+                "other objects; assign its tensors to variables of the model_fn, or host it",
+                path=path_of(node, path),
+                line=getattr(node, "lineno", 0),
+            )

@@ -1,0 +1,81 @@
+"""Tests for migrate.translating.kept_checks: forward passes that return no tensors are refused."""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+
+from migrate import Target, translation
+from migrate.translating.refusal import Refusal
+
+PROGRAM = """
+import collections
+
+import estimator_compat as estimator
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+import tf_keras
+
+Towers = collections.namedtuple("Towers", ["left", "right", "join"])
+
+
+def data():
+    return tf.data.Dataset.from_tensors(({"x": [[1.0], [2.0]]}, [[1.0], [0.0]])).repeat()
+
+
+def towers(x):
+    left = tf1.layers.dense(x, 1, name="left")
+    return Towers(left, tf1.layers.dense(x, 1, name="right"), tf.add)
+
+
+def dense(x):
+    given = tf_keras.layers.Input(tensor=x)
+    return tf_keras.Model(given, tf_keras.layers.Dense(1)(given)).output
+
+
+def spec(mode, logits, labels):
+    loss = tf1.losses.mean_squared_error(labels, logits)
+    train_op = tf1.train.GradientDescentOptimizer(0.1).minimize(loss, tf1.train.get_global_step())
+    return estimator.EstimatorSpec(mode, loss=loss, train_op=train_op)
+
+
+def object_fn(features, labels, mode):
+    made = towers(features["x"])
+    if mode == "infer":
+        return estimator.EstimatorSpec(mode, predictions=made.left)
+    return spec(mode, first_of(made), labels)
+
+
+def first_of(made):
+    return made.join(made.left, made.right)
+
+
+def keras_fn(features, labels, mode):
+    return spec(mode, dense(features["x"]), labels)
+"""
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    folder = tmp_path_factory.mktemp("program")
+    (folder / "kept_checks_program.py").write_text(PROGRAM)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        yield importlib.import_module("kept_checks_program")
+        del sys.modules["kept_checks_program"]
+
+
+@pytest.mark.subprocess
+@pytest.mark.parametrize(
+    ("name", "kept", "reason"),
+    [
+        ("object_fn", "towers", "`made`, which is an object of Towers; expected tensors"),
+        ("keras_fn", "dense", "a Keras model of the features' tensors"),
+    ],
+)
+def test_no_tensors(program: ModuleType, name: str, kept: str, reason: str) -> None:
+    target = Target(model_fn=getattr(program, name), input_fns=program.data)
+    with pytest.raises(Refusal, match=reason):
+        translation.translate(target, keep=[kept])
