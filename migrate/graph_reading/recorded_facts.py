@@ -81,6 +81,8 @@ def fact_of(value: Any) -> Any:
     """Converts a value: plain Python values stay, tensors become `TensorFact`s."""
     if isinstance(value, _PLAIN):
         return value
+    if isinstance(value, types.ModuleType):  # one of the facade has any attribute
+        return Unknown(space_name(value) or "module")
     if column_sources.is_column(value):
         fields = {name: _setting(getattr(value, name)) for name in value._fields}
         return ColumnFact(kind=type(value).__name__, name=value.name, fields=fields)
@@ -98,8 +100,6 @@ def fact_of(value: Any) -> Any:
         return tuple(value.as_list()) if value.rank is not None else Unknown("a TensorShape")
     if isinstance(value, types.FunctionType) and not api_name(value):
         return _function(value)
-    if isinstance(value, types.ModuleType):
-        return Unknown(space_name(value) or "module")
     if callable(value):
         return Unknown(api_name(value) or getattr(value, "__name__", type(value).__name__))
     if hasattr(value, "tolist") and getattr(value, "ndim", 1) == 0:
