@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from migrate.mappings import functions
+from migrate.mappings.function_rows import FunctionRow
 from migrate.translating.facts import (
     Call,
     Callee,
@@ -118,15 +119,25 @@ class ToTf2(ast.NodeTransformer):
             return node
         if row.template:
             arguments = bind(node, row.parameters)
+            given = "".join(f", {n}={{{n}}}" for n in row.options if n in arguments)
+            template = row.template.replace("{options}", given)
             for name in arguments:
-                if f"{{{name}}}" not in row.template and name not in row.ignored:
+                if f"{{{name}}}" not in template and name not in row.ignored:
                     raise Refusal(
                         f"line {node.lineno}: `{name}` of {api} is not translated; leave it out"
                     )
-            filled = ast.copy_location(fill(row.template, arguments), node)
+            if missing := [
+                n for n in row.parameters if f"{{{n}}}" in template and n not in arguments
+            ]:
+                raise Refusal(
+                    f"line {node.lineno}: {api} is called without `{missing[0]}`, which TF2 needs; "
+                    "pass it by its name"
+                )
+            filled = ast.copy_location(fill(template, arguments), node)
             if isinstance(self.facts, dict):
                 self.facts[filled] = self.facts[node]
             return filled
+        _check(node, api, row)
         if row.positional is not None:
             named = zip(row.parameters[row.positional :], node.args[row.positional :], strict=False)
             node.keywords[:0] = [ast.keyword(arg=n, value=v) for n, v in named if n != "name"]
@@ -150,6 +161,25 @@ class ToTf2(ast.NodeTransformer):
             return self.generic_visit(node)
         rest = rest.removeprefix("compat.v1.")
         return ast.copy_location(parse(functions.tf2_name(f"tf.{rest}")), node)
+
+
+def _check(node: ast.Call, api: str, row: FunctionRow) -> None:
+    """Checks the arguments that TF2 does not take.
+
+    Raises:
+      Refusal: One is given, or one that must be is not.
+    """
+    given = bind(node, row.parameters)
+    for name in row.refused:
+        if name in given:
+            raise Refusal(f"line {node.lineno}: `{name}` of {api} is not in TF2; leave it out")
+    for name, value in row.only.items():
+        found = given.get(name)
+        if not isinstance(found, ast.Constant) or found.value != value:
+            raise Refusal(
+                f"line {node.lineno}: {api} is written with `{name}={value!r}` only, as TF2 does "
+                "nothing else; expected that argument; pass it, or keep the function"
+            )
 
 
 _WHERE = ("condition", "x", "y", "name")

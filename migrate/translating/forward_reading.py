@@ -74,11 +74,27 @@ def split(
         outputs = _outputs(chosen, rest, wanted)
     _check_unchanged(rest, outputs)
     inputs_only = [s for s in relevant if not _among(s, depending)]
-    kept = [s for s in relevant if _among(s, chosen) or (_among(s, model) and s in inputs_only)]
+    kept = _with_inputs(relevant, chosen, inputs_only)
     others = [s for s in relevant if not _among(s, chosen)]
     left = _without_overwritten(relevant, chosen, others, outputs)
     _check_order(relevant, chosen, [one for one in left if _among(one, rest)])
     return Forward(kept, outputs, left)
+
+
+def _with_inputs(
+    relevant: list[Statement], chosen: list[Statement], inputs_only: list[Statement]
+) -> list[Statement]:
+    """Returns the chosen statements with those that compute what they read of the inputs."""
+    read: list[Statement] = []
+    for mode in frozenset().union(*(one.modes for one in chosen)):
+        needed: set[str] = set()
+        for statement in reversed([one for one in relevant if mode in one.modes]):
+            is_read = _among(statement, inputs_only) and bool(stores(statement.node) & needed)
+            if is_read or _among(statement, chosen):
+                read.append(statement)
+                needed -= kills(statement.node)
+                needed |= loads(statement.node)
+    return [one for one in relevant if _among(one, chosen) or _among(one, read)]
 
 
 def _check_unchanged(rest: list[Statement], outputs: tuple[str, ...]) -> None:

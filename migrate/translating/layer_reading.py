@@ -306,10 +306,18 @@ class Layers:
                 return made
             self.definitions[name] = made
             return parse(f"{name}()")
-        return self.new_initializer(value, use.statement)
+        return self.new_initializer(value, use.statement, in_list=use.listed)
 
-    def new_initializer(self, value: ast.expr, at: Statement) -> ast.expr | None:
-        """Returns the Keras initializer for a legacy one; None for other expressions."""
+    def new_initializer(
+        self, value: ast.expr, at: Statement, *, in_list: bool = False
+    ) -> ast.expr | None:
+        """Returns the Keras initializer for a legacy one; None for other expressions.
+
+        Args:
+          value: The legacy initializer, in a statement.
+          at: The statement.
+          in_list: Whether the variables of a loop around it may stay.
+        """
         if isinstance(value, ast.Constant) and isinstance(value.value, str):
             return value
         if not isinstance(value, ast.Call):
@@ -326,7 +334,7 @@ class Layers:
         for name, one in bind(value, row.parameters).items():
             if name in row.only and layer_arguments.literal(one) != row.only[name]:
                 return None
-            resolved = self.local.static(one, at)
+            resolved = self.local.static(one, at, in_list=in_list)
             if resolved is None:
                 return None
             given[name] = ToTf2(self.flat.facts, self.aliases).visit(copied(resolved, self.flat))

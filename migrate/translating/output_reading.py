@@ -46,19 +46,33 @@ def name_outputs(flat: Flattened, specs: dict[str, Mapping[str, ast.expr]]) -> N
                 specs[mode] = {**spec, key: read}
 
 
-def wanted(specs: Specs) -> dict[str, set[str]]:
-    """Returns the names that the predictions, loss and metrics of each mode read."""
+def wanted(specs: Specs, statements: Sequence[Statement] = ()) -> dict[str, set[str]]:
+    """Returns the names that the predictions, loss, metrics and exports of each mode read.
+
+    Args:
+      specs: The arguments of the spec in each mode.
+      statements: All statements. Exports that need one that is not translated are left out.
+    """
     found: dict[str, set[str]] = {}
     for mode, spec in specs.items():
         read = set()
         if mode == PREDICT:
-            read |= loads(spec.get("predictions"))
+            read |= loads(spec.get("predictions")) | _exported(spec, statements)
         else:
             read |= loads(spec["loss"])
         if mode == EVAL:
             read |= loads(spec.get("eval_metric_ops"))
         found[mode] = read
     return found
+
+
+def _exported(spec: Mapping[str, ast.expr], statements: Sequence[Statement]) -> set[str]:
+    names = loads(spec.get("export_outputs"))
+    try:
+        needed_for(statements, names, PREDICT)
+    except Refusal:
+        return set()
+    return names
 
 
 def predictions(specs: Specs, others: list[Statement], outputs: Sequence[str]) -> Function | None:

@@ -124,7 +124,7 @@ class _Reading:
         tidying.tidy(flat.statements, specs)
         tidying.open_dicts(flat.statements, list(flat.returned.values()))
         output_reading.name_outputs(flat, specs)
-        wanted = output_reading.wanted(specs)
+        wanted = output_reading.wanted(specs, flat.statements)
         forward, marks = summary_reading.split(flat.statements, wanted, marks)
         loss, evaluation_loss = self._losses(specs, forward, part)
         known = (evaluation_loss or loss).known

@@ -19,7 +19,9 @@ def test_a_module_that_has_any_name_is_no_tensor() -> None:
 def test_values() -> None:
     with tf.Graph().as_default():
         tensor = tf.zeros([2, 1], name="zeros")
-        found = fact_of({"x": tensor, "rate": np.float32(0.5), "units": (3, None), "type": tf.int64})
+        found = fact_of(
+            {"x": tensor, "rate": np.float32(0.5), "units": (3, None), "type": tf.int64}
+        )
     assert found == {
         "x": TensorFact("float32", (2, 1), "zeros:0"),
         "rate": 0.5,

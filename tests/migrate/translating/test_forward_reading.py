@@ -29,3 +29,15 @@ def test_a_sum_is_the_models_with_all_that_it_adds_up() -> None:
 def test_what_reads_the_labels_is_not_the_models() -> None:
     lines = ["x = self.dense(features)", "error = x - labels", "y = f(x, error)"]
     assert _split(*lines, wanted="y") == (lines[:1], ("x",))
+
+
+def test_an_input_that_is_changed_between_layers_is_changed_in_the_model() -> None:
+    lines = [
+        "x = features['x']",
+        "first = self.table * x",
+        "x = f(x)",
+        "second = g(self.rows, x)",
+        "third = h(second, x)",
+        "y = first + third",
+    ]
+    assert _split(*lines, wanted="y") == (lines, ("y",))
