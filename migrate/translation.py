@@ -125,7 +125,7 @@ def translate(
         mode: _ledger(run.built, mode) for mode, run in recorded.items() if mode != ModeKeys.PREDICT
     }
     train = recorded[ModeKeys.TRAIN]
-    training = training_reading.with_scaffolds(
+    training = training_reading.with_other_modes(
         training_reading.read(train.built, train.call),
         {m: run.built for m, run in recorded.items()},
     )

@@ -44,6 +44,7 @@ def call_of(record: Record) -> Call:
         calls=tuple(call_of(call) for call in record.calls),
         values={span: fact_of(value) for span, value in record.values.items()},
         branches={span: tuple(values) for span, values in record.branches.items()},
+        operations=record.operations,
     )
 
 

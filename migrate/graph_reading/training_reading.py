@@ -22,7 +22,7 @@ from migrate.graph_reading import (
 from migrate.graph_reading.moving_averages import variable_of
 from migrate.graph_reading.update_reading import Update
 from migrate.targets import Built
-from migrate.translating.facts import Call
+from migrate.translating.facts import Call, Span
 from migrate.translating.refusal import Refusal
 from migrate.translating.training_facts import (
     ChangeKind,
@@ -40,6 +40,7 @@ _SCATTERING = tuple(
     for prefix in ("", "Resource")
     for kind in ("Add", "Sub", "Update", "Mul", "Div", "Max", "Min", "NdAdd", "NdSub", "NdUpdate")
 )
+_CHANGING = (*_ASSIGNING, *_SCATTERING)
 
 
 def read(built: Built, call: Call) -> TrainingFacts:
@@ -68,7 +69,7 @@ def _read(built: Built, call: Call) -> TrainingFacts:
         weights = [variable.op.name for variable in tf1.trainable_variables()]
         used = set(graph_traversal.ancestors([built.spec.train_op], control_inputs=True))
         found = [op for op in built.graph.get_operations() if op in used]
-        assigned = {variable_of(op.inputs[0]): None for op in found if op.type in _ASSIGNING}
+        assigned = {variable_of(op.inputs[0]): None for op in found if op.type in _CHANGING}
         known: dict[str, float | str] = {**_constants(assigned), **schedule_reading.sources(call)}
         updates = update_reading.read(found, weights, known)
         if not weights and "global_step" in assigned:
@@ -101,7 +102,7 @@ def _read(built: Built, call: Call) -> TrainingFacts:
         collected = graph_traversal.ancestors(
             tf1.get_collection(tf1.GraphKeys.UPDATE_OPS), control_inputs=True
         )
-        left = [variable_of(op.inputs[0]) for op in collected if op.type in _ASSIGNING]
+        left = [variable_of(op.inputs[0]) for op in collected if op.type in _CHANGING]
     slots = {name for one in updates for name in (*one.slots, *one.powers.values())}
     moved = [name for name in assigned if not _is_of_optimizer(name, weights) and name not in slots]
     if averages is not None:
@@ -113,8 +114,41 @@ def _read(built: Built, call: Call) -> TrainingFacts:
         without_gradient=tuple(name for name in weights if name not in updated),
         moved=tuple(moved),
         unmoved=tuple(name for name in dict.fromkeys(left) if name not in assigned),
+        moving_calls={name: _calls_that_move(name, found, call) for name in moved},
         averages=averages,
     )
+
+
+def _calls_that_move(name: str, ops: Sequence[Any], call: Call) -> tuple[Span, ...]:
+    """Returns the calls in which the ops were made that assign a variable."""
+    numbers = {
+        number
+        for number, op in enumerate(ops[0].graph.get_operations())
+        if op.type in _CHANGING and variable_of(op.inputs[0]) == name
+    }
+    return tuple(
+        one.span
+        for one in call.walk()
+        if any(one.operations[0] <= number < one.operations[1] for number in numbers)
+    )
+
+
+def _moved_in_evaluation(built: Mapping[str, Built]) -> tuple[str, ...]:
+    """Returns the variables that ops of EVAL and PREDICT assign, other than the optimizer's."""
+    found: dict[str, None] = {}
+    for mode, one in built.items():
+        if mode == ModeKeys.TRAIN:
+            continue
+        with one.graph.as_default():
+            variables = {v.op.name: v for v in tf1.global_variables()}
+            weights = [variable.op.name for variable in tf1.trainable_variables()]
+        initializers = {v.initializer for v in variables.values()}
+        for op in one.graph.get_operations():
+            if op.type in _CHANGING and op not in initializers:
+                name = variable_of(op.inputs[0])
+                if name in variables and not _is_of_optimizer(name, weights):
+                    found[name] = None
+    return tuple(found)
 
 
 def _check_alone(ops: Collection[Any], updates: Sequence[Update], weights: Collection[str]) -> None:
@@ -126,7 +160,7 @@ def _check_alone(ops: Collection[Any], updates: Sequence[Update], weights: Colle
     updated = {one.weight for one in updates}
     own = {one.op for one in updates}
     for op in ops:
-        if op.type not in (*_ASSIGNING, *_SCATTERING) or op in own:
+        if op.type not in _CHANGING or op in own:
             continue
         name = variable_of(op.inputs[0])
         if name in updated and name in weights:
@@ -161,8 +195,8 @@ def _without_scale(changes: tuple[GradientChange, ...], scale: float) -> tuple[G
     return changes[1:]
 
 
-def with_scaffolds(facts: TrainingFacts, built: Mapping[str, Built]) -> TrainingFacts:
-    """Adds what the scaffolds of EVAL and PREDICT restore as the weights.
+def with_other_modes(facts: TrainingFacts, built: Mapping[str, Built]) -> TrainingFacts:
+    """Adds what EVAL and PREDICT assign, and what their scaffolds restore as the weights.
 
     Raises:
       Refusal: A Saver restores something else, or an op of a scaffold is not translated.
@@ -192,7 +226,9 @@ def with_scaffolds(facts: TrainingFacts, built: Mapping[str, Built]) -> Training
                 f"the Saver of the scaffold in mode {mode!r} does not restore {lost[0]}; expected "
                 "a Saver of all variables; leave it out"
             )
-    return dataclasses.replace(facts, averaged_modes=tuple(modes))
+    return dataclasses.replace(
+        facts, averaged_modes=tuple(modes), moved_in_evaluation=_moved_in_evaluation(built)
+    )
 
 
 def _is_of_optimizer(name: str, weights: Collection[str]) -> bool:

@@ -141,6 +141,8 @@ class Call:
       branches: For each condition evaluated in the function called: its values, in order.
       values: What the function called assigned and returned, by the span of the expression, and the
         items of what its loops iterated over.
+      operations: The numbers of the graph's operations that it made: the first one, and the one
+        after the last.
     """
 
     span: Span
@@ -154,6 +156,7 @@ class Call:
     calls: tuple["Call", ...]
     branches: Mapping[Span, tuple[bool, ...]]
     values: Mapping[Span, Any]
+    operations: tuple[int, int] = (0, 0)
 
     def walk(self) -> Iterator["Call"]:
         """Yields the call, then all calls in it, in the order in which they began."""

@@ -1,15 +1,17 @@
 """What a kept forward pass may not do: the loss would get no tensors of it."""
 
 import ast
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from migrate.translating import model_source
 from migrate.translating.expressions import calls_of
 from migrate.translating.facts import TensorFact, Unknown
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.source_files import path_of
 from migrate.translating.source_reader.statements import Statement, stores
+from migrate.translating.training_facts import TrainingFacts
 
 _INPUTS = ("tf.keras.Input", "tf.keras.layers.Input")
 
@@ -33,6 +35,47 @@ def check(
             for call in calls_of(node, flat.facts):
                 _check_inputs(call, statement, path)
         _check_returned(flat, statement, outputs, path)
+
+
+def check_moved(
+    flat: Flattened, statements: Sequence[Statement], training: TrainingFacts, path: str
+) -> None:
+    """Checks that the forward pass assigns the same variables as under an Estimator.
+
+    What is kept runs in a tf.function, which runs each assignment.
+
+    Args:
+      flat: The flattened model_fn.
+      statements: The statements of the forward pass.
+      training: What the train_op assigns.
+      path: The file of the model_fn.
+
+    Raises:
+      Refusal: It assigns one more, or one less.
+    """
+    model_source.check_moved(training.unmoved, training, path)
+    if training.moved_in_evaluation:
+        raise Refusal(
+            f"EVAL or PREDICT has an op that assigns `{training.moved_in_evaluation[0]}`, which an "
+            "Estimator does not run, and a tf.function does; expected such ops in TRAIN only; "
+            "make them where `mode` is TRAIN",
+            path=path,
+        )
+    spans = {
+        call.span
+        for statement in statements
+        for node in ast.walk(statement.node)
+        for call in calls_of(node, flat.facts)
+    }
+    for name, calls in training.moving_calls.items():
+        if not spans & set(calls):
+            raise Refusal(
+                f"the train_op assigns `{name}` by an op that the kept forward pass does not make; "
+                "expected optimizers, moving averages of weights and those of batch "
+                "normalization; leave it out, and add it in the file that is written",
+                path=path,
+                line=calls[-1].line if calls else 0,
+            )
 
 
 def _check_inputs(call: Any, statement: Statement, path: str) -> None:

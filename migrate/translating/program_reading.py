@@ -252,8 +252,7 @@ class _Reading:
                 path=self.file.path,
             )
         kept_checks.check(self.flat, forward.statements, forward.outputs, self.file.path)
-        # What is kept runs in a tf.function, which runs each assignment.
-        model_source.check_moved(self.facts.training.unmoved, self.facts.training, self.file.path)
+        kept_checks.check_moved(self.flat, forward.statements, self.facts.training, self.file.path)
         assert self.facts.read_modules is not None
         return kept_program.KeptProgram(
             kept_reading.read(self.flat, forward.statements, self.facts.border.keep),

@@ -5,6 +5,7 @@ import enum
 from collections.abc import Mapping
 
 from migrate.mappings.optimizers import OptimizerRow
+from migrate.translating.facts import Span
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,10 @@ class TrainingFacts:
       without_gradient: Those that the loss does not depend on.
       moved: The variables that the train_op assigns besides, such as those of batch normalization.
       unmoved: The variables that only UPDATE_OPS assign, which the train_op does not run.
+      moving_calls: For each of `moved`, the calls in which the ops were made that assign it, by the
+        places in the source.
+      moved_in_evaluation: Other variables than the optimizer's that ops of EVAL or PREDICT assign,
+        which an Estimator does not run.
       averages: The moving averages of weights; None if there are none.
       averaged_modes: The modes in which a Saver restores the averages as the weights.
     """
@@ -98,6 +103,8 @@ class TrainingFacts:
     without_gradient: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
     unmoved: tuple[str, ...] = ()
+    moving_calls: Mapping[str, tuple[Span, ...]] = dataclasses.field(default_factory=dict)
+    moved_in_evaluation: tuple[str, ...] = ()
     averages: AverageFact | None = None
     averaged_modes: tuple[str, ...] = ()
 
