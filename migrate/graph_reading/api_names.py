@@ -24,6 +24,7 @@ _SPACES_OF_TF2 = ("keras.layers", "keras.initializers", "lookup")
 _CONTRIB = {
     "estimator_compat.facade.contrib.layers": "contrib.layers",
     "estimator_compat.facade.contrib.initializers": "contrib.layers",
+    "estimator_compat.facade.contrib.seq2seq.loss": "contrib.seq2seq",
     "tf_slim.ops.arg_scope": "contrib.framework",
     "tf_slim": "contrib.layers",
 }

@@ -103,10 +103,14 @@ def _read(built: Built, call: Call) -> TrainingFacts:
             tf1.get_collection(tf1.GraphKeys.UPDATE_OPS), control_inputs=True
         )
         left = [variable_of(op.inputs[0]) for op in collected if op.type in _CHANGING]
-    slots = {name for one in updates for name in (*one.slots, *one.powers.values())}
-    moved = [name for name in assigned if not _is_of_optimizer(name, weights) and name not in slots]
-    if averages is not None:
-        moved = [name for name in moved if name not in averages.names.values()]
+        averaged = averages.names.values() if averages is not None else ()
+        slots = {name for one in updates for name in (*one.slots, *one.powers.values())}
+        moved = [
+            name
+            for name in assigned
+            if not (_is_of_optimizer(name, weights) or name in slots or name in averaged)
+        ]
+        moving_calls = {name: _calls_that_move(name, used, call) for name in moved}
     return TrainingFacts(
         optimizers=tuple(groups),
         changes=changes,
@@ -114,17 +118,17 @@ def _read(built: Built, call: Call) -> TrainingFacts:
         without_gradient=tuple(name for name in weights if name not in updated),
         moved=tuple(moved),
         unmoved=tuple(name for name in dict.fromkeys(left) if name not in assigned),
-        moving_calls={name: _calls_that_move(name, found, call) for name in moved},
+        moving_calls=moving_calls,
         averages=averages,
     )
 
 
-def _calls_that_move(name: str, ops: Sequence[Any], call: Call) -> tuple[Span, ...]:
-    """Returns the calls in which the ops were made that assign a variable."""
+def _calls_that_move(name: str, ran: Collection[Any], call: Call) -> tuple[Span, ...]:
+    """Returns the calls in which the ops were made that run and assign a variable."""
     numbers = {
         number
-        for number, op in enumerate(ops[0].graph.get_operations())
-        if op.type in _CHANGING and variable_of(op.inputs[0]) == name
+        for number, op in enumerate(tf1.get_default_graph().get_operations())
+        if op in ran and op.type in _CHANGING and variable_of(op.inputs[0]) == name
     }
     return tuple(
         one.span

@@ -15,7 +15,7 @@ class FunctionRow:
       positional: How many of the first parameters have their places in TF2; the others are written
         with their names. None if all have.
       dropped: Parameters that change nothing in TF2.
-      only: Parameters that must be given, with these values: TF2 does nothing else.
+      false: Parameters that must be given as False, as TF2 does nothing else.
       refused: Parameters that TF2 does not have.
       template: An expression, with `{parameter}` for the arguments.
       options: Parameters that stand by their names where `template` has `{options}`, if given.
@@ -27,7 +27,7 @@ class FunctionRow:
     parameters: tuple[str, ...] = ()
     positional: int | None = None
     dropped: tuple[str, ...] = ()
-    only: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    false: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     template: str = ""
     options: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ def ordered(
     new: str = "",
     dropped: str = "",
     refused: str = "",
-    only: Mapping[str, object] | None = None,
+    false: str = "",
     **renamed: str,
 ) -> dict[str, FunctionRow]:
     """Returns the row of a function whose parameters have another order in TF2."""
@@ -60,7 +60,7 @@ def ordered(
         positional=positional,
         dropped=tuple(dropped.split()),
         refused=tuple(refused.split()),
-        only=only or {},
+        false=tuple(false.split()),
         renamed=renamed,
     )
     return {f"tf.{name}": row}

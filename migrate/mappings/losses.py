@@ -23,6 +23,7 @@ class LossRow:
       same_shape: Whether labels and outputs must have the same shape.
       reduction: The name of the reduction if the function has no such argument.
       weighted: Whether the function takes weights.
+      only: Parameters that must have these values, because others reduce otherwise.
     """
 
     parameters: tuple[str, ...]
@@ -37,8 +38,17 @@ class LossRow:
     same_shape: bool = True
     reduction: str = ""
     weighted: bool = True
+    only: Mapping[str, object] = dataclasses.field(default_factory=dict)
 
 
+SEQUENCE_LOSS = "tf.contrib.seq2seq.sequence_loss"
+_SEQUENCE_LOSS_ONLY = {
+    "average_across_timesteps": True,
+    "average_across_batch": True,
+    "sum_over_timesteps": False,
+    "sum_over_batch": False,
+    "softmax_loss_function": None,
+}
 _END = ("scope", "loss_collection", "reduction")
 _REGRESSION = ("labels", "predictions", "weights")
 ROWS: Mapping[str, LossRow] = {
@@ -134,6 +144,18 @@ ROWS: Mapping[str, LossRow] = {
         words="",
         cast="",
         same_shape=False,
+    ),
+    SEQUENCE_LOSS: LossRow(
+        parameters=("logits", "targets", "weights", *_SEQUENCE_LOSS_ONLY, "name"),
+        labels="targets",
+        outputs="logits",
+        template="tf.nn.sparse_softmax_cross_entropy_with_logits("
+        "labels={targets}, logits={logits})",
+        words="Softmax cross entropy",
+        cast="",
+        same_shape=False,
+        reduction="MEAN",
+        only=_SEQUENCE_LOSS_ONLY,
     ),
     "tf.nn.l2_loss": LossRow(
         parameters=("t", "name"),

@@ -187,15 +187,27 @@ ROWS = {
         is_vector=True,
     ),
 }  # fmt: skip
-# By the function and the curve: what another curve is made of.
-CURVES = {
-    ("tf.metrics.auc", "PR"): MetricRow(
+# By the function, the curve and the method: areas that are added up otherwise.
+AREAS = {
+    ("tf.metrics.auc", "PR", "trapezoidal"): MetricRow(
         parameters=_AUC,
         make="PrecisionRecallArea({num_thresholds})",
         defaults=(("num_thresholds", "200"),),
         values=(("curve", "PR"), ("summation_method", "trapezoidal")),
         definition=_PRECISION_RECALL_AREA,
     ),
-}  # fmt: skip
+    ("tf.metrics.auc", "PR", "careful_interpolation"): MetricRow(
+        parameters=_AUC,
+        make='keras.metrics.AUC({num_thresholds}, curve="PR")',
+        defaults=(("num_thresholds", "200"),),
+        values=(("curve", "PR"), ("summation_method", "careful_interpolation")),
+    ),
+    ("tf.metrics.auc", "ROC", "careful_interpolation"): MetricRow(
+        parameters=_AUC,
+        make="keras.metrics.AUC({num_thresholds})",
+        defaults=(("num_thresholds", "200"),),
+        values=(("curve", "ROC"), ("summation_method", "careful_interpolation")),
+    ),
+}
 # Arguments that change nothing in TF2.
 DROPPED = ("metrics_collections", "updates_collections", "name")

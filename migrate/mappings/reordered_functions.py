@@ -207,7 +207,7 @@ REORDERED: dict[str, FunctionRow] = {
         "inputs sequence_length beam_width top_paths merge_repeated",
         4,
         dropped="merge_repeated",
-        only={"merge_repeated": False},
+        false="merge_repeated",
     ),
     **ordered(
         "nn.depthwise_conv2d", "input filter strides padding rate name data_format dilations", 4,

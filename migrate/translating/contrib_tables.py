@@ -41,7 +41,7 @@ def written(node: ast.Call) -> ast.Call | None:
     if row is None:
         return None
     parameters, initializer, usual = row
-    given = {name: ast.unparse(value) for name, value in bind(node, parameters).items()}
+    given = {name: ast.unparse(_plain(value)) for name, value in bind(node, parameters).items()}
     given.pop("name", None)
     source = given.pop("mapping", "") or given.pop("vocabulary_file", "")
     default, buckets = given.pop("default_value", usual), given.pop("num_oov_buckets", "0")
@@ -56,3 +56,12 @@ def written(node: ast.Call) -> ast.Call | None:
     call = parse(made)
     assert isinstance(call, ast.Call)
     return call
+
+
+def _plain(node: ast.expr) -> ast.expr:
+    """Returns `words` for `tf.constant(words)`: the number of the words is needed, too."""
+    if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".constant"):
+        arguments = bind(node, ("value",))
+        if list(arguments) == ["value"]:
+            return arguments["value"]
+    return node

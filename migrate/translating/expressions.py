@@ -173,11 +173,11 @@ def _check(node: ast.Call, api: str, row: FunctionRow) -> None:
     for name in row.refused:
         if name in given:
             raise Refusal(f"line {node.lineno}: `{name}` of {api} is not in TF2; leave it out")
-    for name, value in row.only.items():
+    for name in row.false:
         found = given.get(name)
-        if not isinstance(found, ast.Constant) or found.value != value:
+        if not isinstance(found, ast.Constant) or found.value is not False:
             raise Refusal(
-                f"line {node.lineno}: {api} is written with `{name}={value!r}` only, as TF2 does "
+                f"line {node.lineno}: {api} is written with `{name}=False` only, as TF2 does "
                 "nothing else; expected that argument; pass it, or keep the function"
             )
 

@@ -256,7 +256,7 @@ class _Reading:
         return LossTerm(
             name=site.term.name,
             per_example=per_example,
-            per_example_words=loss_words.with_axes(words, site.term.axes),
+            per_example_words=loss_words.with_axes(words, loss_sites.axes(site)),
             reduce=reduce[0] if reduce else None,
             reduce_words=reduce[1] if reduce else "",
             losses=f"{sign}{names.losses}",

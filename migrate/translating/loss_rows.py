@@ -45,9 +45,10 @@ class Written:
 
 
 def is_row(node: ast.AST, source: LossSource) -> bool:
-    """Tells whether a call is a function of `tf.losses` that has a row."""
+    """Tells whether a call is a function that computes and reduces losses, and has a row."""
     api = api_of(node, source.flat.facts)
-    return isinstance(node, ast.Call) and api.startswith("tf.losses.") and api in losses.ROWS
+    reduces = api.startswith("tf.losses.") or api == losses.SEQUENCE_LOSS
+    return isinstance(node, ast.Call) and reduces and api in losses.ROWS
 
 
 def write(node: ast.Call, source: LossSource) -> Written:
@@ -73,6 +74,12 @@ class _Writing:
         unknown = set(self.arguments) - set(self.row.parameters)
         if unknown or any(isinstance(one, ast.Starred) for one in node.args):
             raise self._refusal("this call is not translated; write its arguments out one by one")
+        for name, only in self.row.only.items():
+            if call.arguments.get(name, only) != only:
+                raise self._refusal(
+                    f"`{name}` of {self.api} is {call.arguments[name]!r}; expected {only!r}, which "
+                    "is translated; write the losses and their reduction out"
+                )
 
     def run(self) -> Written:
         body, value = self._losses()
@@ -195,7 +202,7 @@ class _Writing:
         shape = outputs.shape if isinstance(outputs, TensorFact) else None
         if shape is None:
             return None
-        if self.api.endswith("softmax_cross_entropy"):
+        if self.api.endswith("softmax_cross_entropy") or self.api == losses.SEQUENCE_LOSS:
             return shape[:-1]
         if self.api.endswith("mean_pairwise_squared_error"):
             return (shape[0], *(1 for _ in shape[1:]))

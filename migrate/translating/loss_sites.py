@@ -150,3 +150,11 @@ def tensors(terms: Sequence[LossTerm]) -> frozenset[str]:
 def losses(terms: Sequence[LossTerm]) -> frozenset[str]:
     """Returns the names of the tensors of losses."""
     return frozenset(one.tensors[0] for one in terms if one.kind is Kind.DATA)
+
+
+def axes(site: Site) -> Sequence[str]:
+    """Returns the axes of the losses as they are written: a call may have made one of two."""
+    axes = site.term.axes
+    shape = site.written.shape if site.written is not None else None
+    parts = [part for axis in axes for part in axis.split("*")]
+    return parts if shape is not None and len(shape) == len(parts) else axes

@@ -44,8 +44,9 @@ class MetricReading:
         if row is None or not isinstance(node, ast.Call):
             raise self._untranslated(f"the metric {name!r}, {ast.unparse(node)[:60]},", node)
         arguments = bind(node, row.parameters)
-        curve = getattr(arguments.get("curve"), "value", "")
-        row = metrics.CURVES.get((api, curve), row)
+        curve = getattr(arguments.get("curve"), "value", "ROC")
+        method = getattr(arguments.get("summation_method"), "value", "trapezoidal")
+        row = metrics.AREAS.get((api, curve, method), row)
         if row.one_label and not self._has_one_label(node):
             raise self._untranslated(f"the metric {name!r} of several labels", node)
         for parameter in metrics.DROPPED:

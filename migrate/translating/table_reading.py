@@ -40,6 +40,8 @@ def read(flat: Flattened, aliases: Sequence[str]) -> dict[str, ast.expr]:
     reading = _Reading(flat, aliases)
     for statement in flat.statements:
         statement.node = reading.of(statement)
+    for mode in flat.returned:
+        reading.read_returned(mode)
     made = set(reading.local_names)
     flat.statements[:] = [
         one
@@ -63,6 +65,13 @@ class _Reading(ast.NodeTransformer):
         self.statement = statement
         node: ast.stmt = self.visit(statement.node)
         return node
+
+    def read_returned(self, mode: str) -> None:
+        """Reads what a mode returns, which is computed behind its last statement."""
+        last = [one for one in self.flat.statements if mode in one.modes]
+        if last:
+            self.statement = last[-1]
+            self.flat.returned[mode] = self.visit(self.flat.returned[mode])
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         target = node.targets[0]

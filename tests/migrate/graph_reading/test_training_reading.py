@@ -273,3 +273,14 @@ def test_two_optimizers_with_the_same_hyperparameters_stay_two() -> None:
     assert [one.weights for one in found] == [("w",), ("v",)]
     assert [one.powers["beta1_power"] for one in found] == ["beta1_power", "beta1_power_1"]
     assert [one.ends for one in found] == [("Adam", "Adam_1")] * 2
+
+
+def test_a_variable_that_is_scattered_into_is_moved() -> None:
+    def step(loss: Any, weights: list[Any], count: Any) -> Any:
+        centers = tf1.get_variable("centers", [3], trainable=False)
+        unused = tf1.get_variable("unused", [3], trainable=False)
+        tf1.scatter_sub(unused, [0], [1.0])
+        with tf.control_dependencies([tf1.scatter_sub(centers, [0, 2], [1.0, 2.0])]):
+            return tf1.train.GradientDescentOptimizer(0.5).minimize(loss, count)
+
+    assert _read(step).moved == ("centers",)

@@ -54,8 +54,10 @@ _WITHOUT_WEIGHTS = {"mean_cosine_distance"}
 _CASES = [
     *(pytest.param(name, row, {}, id=name) for name, row in metrics.ROWS.items()),
     *(
-        pytest.param(name, row, {"curve": curve}, id=f"{name} {curve}")
-        for (name, curve), row in metrics.CURVES.items()
+        pytest.param(
+            name, row, {"curve": curve, "summation_method": method}, id=f"{name} {curve} {method}"
+        )
+        for (name, curve, method), row in metrics.AREAS.items()
     ),
 ]
 

@@ -1,4 +1,4 @@
-"""Tests for migrate.translating.kept_checks: forward passes that return no tensors are refused."""
+"""Tests for migrate.translating.kept_checks: forward passes that cannot be kept are refused."""
 
 import importlib
 import sys
@@ -52,6 +52,30 @@ def first_of(made):
     return made.join(made.left, made.right)
 
 
+def layer(x):
+    return tf1.layers.dense(x, 1, name="layer")
+
+
+def counted(x):
+    seen = tf1.get_variable("seen", [], initializer=tf1.zeros_initializer(), trainable=False)
+    with tf1.control_dependencies([tf1.assign_add(seen, 1.0)]):
+        return tf1.layers.dense(x, 1, name="layer")
+
+
+def scattered_fn(features, labels, mode):
+    logits = layer(features["x"])
+    centers = tf1.get_variable("centers", [2], initializer=tf1.ones_initializer(), trainable=False)
+    after = []
+    if mode == "train":
+        after = [tf1.scatter_sub(centers, [0, 1], tf.reshape(logits, [-1]))]
+    with tf1.control_dependencies(after):
+        return spec(mode, logits, labels)
+
+
+def counted_fn(features, labels, mode):
+    return spec(mode, counted(features["x"]), labels)
+
+
 def keras_fn(features, labels, mode):
     return spec(mode, dense(features["x"]), labels)
 """
@@ -73,9 +97,11 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     [
         ("object_fn", "towers", "`made`, which is an object of Towers; expected tensors"),
         ("keras_fn", "dense", "a Keras model of the features' tensors"),
+        ("scattered_fn", "layer", "assigns `centers` by an op that the kept forward pass does not"),
+        ("counted_fn", "counted", "EVAL or PREDICT has an op that assigns `seen`"),
     ],
 )
-def test_no_tensors(program: ModuleType, name: str, kept: str, reason: str) -> None:
+def test_what_is_kept_is_checked(program: ModuleType, name: str, kept: str, reason: str) -> None:
     target = Target(model_fn=getattr(program, name), input_fns=program.data)
     with pytest.raises(Refusal, match=reason):
         translation.translate(target, keep=[kept])

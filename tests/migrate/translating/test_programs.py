@@ -52,6 +52,18 @@ WRITTEN = {
         "self.dims = self.add_weight(shape=[3, 1]",
         "keras.initializers.RandomUniform(minval=-0.5, maxval=0.5)",
     ),
+    # What is changed between two layers, by a statement that reads the features alone.
+    "sparse_factors": ("feat_vals = tf.reshape(feat_vals, shape=[-1, field_size, 1])",),
+    "language_model": (
+        '"""Softmax cross entropy, [batch, 6]."""',
+        "loss = reduce_loss(losses, mask)",
+        '"""The weighted sum by the sum of the weights: MEAN."""',
+    ),
+    "vocabulary_tables": (
+        "tf.lookup.KeyValueTensorInitializer(WORDS, tf.range(len(WORDS), dtype=tf.int64)), 1",
+        '"label": REVERSE_TABLE.lookup(pred_ids)',
+    ),
+    "focal_loss": ('"auc_pr": keras.metrics.AUC(200, curve="PR"),',),
     "different_losses": (
         "losses = evaluation_loss_per_example(labels, logits)",
         "def compute_evaluation_loss(",
