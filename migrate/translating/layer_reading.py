@@ -23,7 +23,7 @@ from migrate.translating.local_values import LocalValues, copied
 from migrate.translating.model_uses import AVERAGE, Use
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.inlining import TRAINING
-from migrate.translating.source_reader.statements import Statement
+from migrate.translating.source_reader.statements import Statement, loads
 
 GET_VARIABLE = (
     "name", "shape", "dtype", "initializer", "regularizer", "trainable", "collections",
@@ -176,13 +176,33 @@ class Layers:
             return {"rate": arguments["rate"], **kept}
         rates = layer_arguments.dropout_rates(use)
         value = rates.get(ModeKeys.TRAIN, next(iter(rates.values()), None))
-        if value is not None:
-            return {"rate": ast.Constant(value=value), **kept}
         keep = arguments.get("keep_prob")
+        if value is not None:
+            return {"rate": self._rate_of(use, keep) or ast.Constant(value=value), **kept}
         if keep is None or not layer_arguments.all_rates(use):
             raise refuse(use.node, self.path, "`keep_prob` is no number")
         # Each iteration of a loop has its own.
         return {"rate": parse(f"1.0 - {ast.unparse(keep)}"), **kept}
+
+    def _rate_of(self, use: Use, keep: ast.expr | None) -> ast.expr | None:
+        """Returns the rate in TRAIN as the hyperparameter that it is; None for other numbers."""
+        if isinstance(keep, ast.Name):
+            found = self.local.assigned(keep.id, use.statement, ModeKeys.TRAIN)
+            keep = found[0] if found is not None else None
+        if isinstance(keep, ast.IfExp):
+            keep = {TRAINING: keep.body, f"not {TRAINING}": keep.orelse}.get(ast.unparse(keep.test))
+        static = None
+        if keep is not None:
+            static = self.local.static(keep, use.statement, in_list=use.listed)
+        if static is None or not loads(static) or TRAINING in loads(static):
+            return None
+        if (
+            isinstance(static, ast.BinOp)
+            and isinstance(static.op, ast.Sub)
+            and layer_arguments.literal(static.left) == 1
+        ):
+            return static.right
+        return parse(f"1.0 - {ast.unparse(static)}")
 
     def _get_variable(self, use: Use) -> ast.expr:
         arguments = bind(use.node, GET_VARIABLE)

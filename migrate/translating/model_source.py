@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable, Mapping
 
 from migrate.translating import mode_conditions
+from migrate.translating.expressions import substitute
 from migrate.translating.forward_reading import Forward
 from migrate.translating.ir import Model
 from migrate.translating.model_part import ModelPart
@@ -54,10 +55,11 @@ def written(
             f"    return {ast.unparse(value)}"
         )
     for attribute in part.attributes:
-        made = ast.unparse(ast.fix_missing_locations(attribute.value))
+        value = ast.fix_missing_locations(attribute.value)
         if attribute.loop is not None:
-            target, iterated = _without_index(attribute.loop, attribute.value)
-            made = f"[{made} for {ast.unparse(target)} in {ast.unparse(iterated)}]"
+            made = _comprehension(attribute.loop, value)
+        else:
+            made = ast.unparse(value)
         init.append(f"self.{attribute.name} = {made}")
     return Model(
         init=tuple(init),
@@ -68,6 +70,18 @@ def written(
         methods=tuple(part.methods),
         functions=tuple(dict.fromkeys(part.functions)),
     )
+
+
+def _comprehension(loop: ast.For, value: ast.expr) -> str:
+    """Returns the layers of a loop; its variable has a short name, or none."""
+    target, iterated = _without_index(loop, value)
+    if isinstance(target, ast.Name):
+        if target.id not in loads(value):
+            target = ast.Name(id="_", ctx=ast.Store())
+        elif ast.unparse(iterated).startswith("range(") and "i" not in loads(value):
+            value = substitute(value, {target.id: ast.Name(id="i", ctx=ast.Load())})
+            target = ast.Name(id="i", ctx=ast.Store())
+    return f"[{ast.unparse(value)} for {ast.unparse(target)} in {ast.unparse(iterated)}]"
 
 
 def _without_index(loop: ast.For, value: ast.expr) -> tuple[ast.expr, ast.expr]:
