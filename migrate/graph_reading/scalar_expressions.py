@@ -86,6 +86,10 @@ class _Writing:
             return f"tf.cast({inner}, tf.{tensor.dtype.base_dtype.name})", 0
         if op.type in _BINARY:
             sign = _BINARY[op.type]
+            if sign == "*":
+                others = [one for one in op.inputs if not _is_one(one)]
+                if len(others) == 1:
+                    return self.expression(others[0], depth + 1)
             texts = [self._bracketed(one, depth) for one in op.inputs]
             return f"{texts[0]} {sign} {texts[1]}", 1
         chosen = self._chosen(tensor)
@@ -133,3 +137,9 @@ class _Writing:
         for inside, outside in zip(function.inputs, op.inputs[1:], strict=True):
             self.arguments[inside.ref()] = self.arguments.get(outside.ref(), outside)
         return function.outputs[index]
+
+
+def _is_one(tensor: Any) -> bool:
+    """Tells whether a scalar is 1, by which a product does not change."""
+    value = tf.get_static_value(tensor)
+    return value is not None and bool(value == 1)
