@@ -124,7 +124,7 @@ def translate(
     optional = () if isinstance(target.input_fns, Mapping) else (ModeKeys.EVAL, ModeKeys.PREDICT)
     recorded, errors = runs.record(target, tuple(present), optional=optional)
     for run in recorded.values():
-        our_code.check_spec(run.call)
+        our_code.check_calls(run.call)
     ledgers = {
         mode: _ledger(run.built, mode) for mode, run in recorded.items() if mode != ModeKeys.PREDICT
     }

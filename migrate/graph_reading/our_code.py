@@ -45,6 +45,15 @@ _OTHER = (
     "the model_fn is estimator_compat's own code, not yours; expected a model_fn of your own; host "
     "it as it is with `migrate.host`"
 )
+_OF_AN_ESTIMATOR = (
+    "the model_fn calls that of another Estimator, such as a canned one, whose code is "
+    "estimator_compat's own; expected a model_fn that makes the layers, the loss and the training "
+    "itself; write these, with the loss that `migrate ledger` shows"
+)
+_LOSS_OF_A_HEAD = (
+    "a head makes the loss, whose code is estimator_compat's own; expected a loss of tf.losses, or "
+    "one that the program makes; write the loss that `migrate ledger` shows"
+)
 _OF_A_HEAD = (
     "a head makes the EstimatorSpec: the losses, metrics and predictions of heads are "
     "estimator_compat's own code, not yours; expected a model_fn that makes them itself; write the "
@@ -73,13 +82,22 @@ def check_model_fn(function: Any) -> None:
     raise Refusal(_OTHER)
 
 
-def check_spec(call: Call) -> None:
-    """Raises a Refusal if a head made the EstimatorSpec of a model_fn.
+# By the ends of the qualified names. A head of the program has its methods in the program's source.
+_CALLED = {
+    "Estimator.model_fn.<locals>.bound": _OF_AN_ESTIMATOR,
+    ".create_estimator_spec": _OF_A_HEAD,
+    ".create_loss": _LOSS_OF_A_HEAD,
+    ".loss": _LOSS_OF_A_HEAD,
+}
+
+
+def check_calls(call: Call) -> None:
+    """Raises a Refusal if a head or another Estimator made a part of what a model_fn returns.
 
     Args:
       call: The call of the model_fn.
     """
     for one in call.walk():
-        # A head of the program has its method in the program's source.
-        if one.callee.name == "create_estimator_spec" and one.callee.span is None:
-            raise Refusal(_OF_A_HEAD, path=one.span.file, line=one.span.line)
+        for end, reason in _CALLED.items():
+            if one.callee.ours.endswith(end):
+                raise Refusal(reason, path=one.span.file, line=one.span.line)

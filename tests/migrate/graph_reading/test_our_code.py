@@ -158,6 +158,31 @@ def test_heads(function: Any) -> None:
     assert (found.value.path, found.value.line) == (__file__, line)
 
 
+def canned_inside(features: Any, labels: Any, mode: str, config: Any) -> Any:
+    return v1.LinearRegressor([X]).model_fn(features, labels, mode, config)
+
+
+def loss_of_2(features: Any, labels: Any, mode: str) -> Any:
+    logits = tf1.layers.dense(features["x"], 1)
+    if mode == "infer":
+        return estimator_compat.EstimatorSpec(mode, predictions=logits)
+    loss = estimator_compat.RegressionHead().loss(labels, logits, features, mode)
+    return estimator_compat.EstimatorSpec(mode, loss=loss, train_op=_minimize(loss))
+
+
+PARTS = {
+    "another Estimator": (canned_inside, r"test_our_code.py:\d+: the model_fn calls that of anot"),
+    "loss": (loss_of_2, r"a head makes the loss, .* write the loss that `migrate ledger` shows"),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_parts_of_a_model_fn(name: str) -> None:
+    function, words = PARTS[name]
+    with pytest.raises(Refusal, match=words):
+        translation.translate(migrate.Target(function, input_fn))
+
+
 def _lines() -> list[str]:
     return Path(__file__).read_text().splitlines()
 
