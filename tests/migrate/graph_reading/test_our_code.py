@@ -170,7 +170,7 @@ def loss_of_2(features: Any, labels: Any, mode: str) -> Any:
     return estimator_compat.EstimatorSpec(mode, loss=loss, train_op=_minimize(loss))
 
 
-PARTS = {
+PARTS: dict[str, tuple[Callable[..., Any], str]] = {
     "another Estimator": (canned_inside, r"test_our_code.py:\d+: the model_fn calls that of anot"),
     "loss": (loss_of_2, r"a head makes the loss, .* write the loss that `migrate ledger` shows"),
 }
