@@ -7,8 +7,14 @@ from migrate.translating.facts import Call
 from migrate.translating.refusal import Refusal
 
 _WARM_START = "migrate.estimator_targets"
-# The modules of model_fns, and what these are, with what to do instead of translating them.
+# The modules of model_fns, the more special first: what these are, and what to do instead of
+# translating them.
 _MODEL_FNS = {
+    "estimator_compat.canned.saved_model_estimator": (
+        "this is an Estimator of a SavedModel, which has a graph and no source; expected a "
+        "model_fn of your own; translate the model_fn that the SavedModel was exported from, or "
+        "host the Estimator as it is with `migrate.host`"
+    ),
     "estimator_compat.canned.": (
         "this is a canned Estimator: its model_fn is estimator_compat's own code, not yours, so "
         "that there is no source of yours to translate; expected a model_fn of your own; host the "

@@ -13,6 +13,7 @@ import estimator_compat
 import migrate
 from estimator_compat import v1
 from migrate import translation
+from migrate.graph_reading import our_code
 from migrate.translating.refusal import Refusal
 
 X = tf.feature_column.numeric_column("x")
@@ -130,6 +131,11 @@ def test_a_keras_model() -> None:
     target = migrate.Target.from_estimator(_keras(), keras_input_fn)
     with pytest.raises(Refusal, match=r"made of a Keras model: .* train the Keras model itself"):
         translation.translate(target)
+
+
+def test_a_saved_model() -> None:
+    with pytest.raises(Refusal, match=r"Estimator of a SavedModel.* that the SavedModel was expor"):
+        our_code.check_model_fn(estimator_compat.experimental.SavedModelEstimator._load)
 
 
 def test_a_warm_start(tmp_path: Path) -> None:
