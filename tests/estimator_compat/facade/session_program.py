@@ -27,7 +27,7 @@ def _name(fetch):
 
 
 # What the sessions of a program keep.
-_KEPT = []
+_KEPT = []  # type: list
 
 
 class _Session(tf.Session):
@@ -35,7 +35,7 @@ class _Session(tf.Session):
 
     def __init__(self):
         super().__init__()
-        self.kept = {"runs": []}
+        self.kept = {"runs": []}  # type: dict
         _KEPT.append(self.kept)
 
     def run(self, fetches, feed_dict=None):
