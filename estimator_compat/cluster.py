@@ -229,15 +229,16 @@ def _read_task(spec: Any, task: Mapping[str, Any], chief: str) -> tuple[str, int
     return task_type, task_id
 
 
-def task_in(spec: Any, task_type: str, task_id: int, master: str, *, is_chief: bool) -> Cluster:
+def task_in(spec: Any, task_type: Any, task_id: Any, master: str, *, is_chief: bool) -> Cluster:
     """Returns the task of a process whose sessions all have one target.
 
     An evaluator does not know of the other tasks.
 
     Args:
       spec: The `tf.train.ClusterSpec`.
-      task_type: The task type of the process.
-      task_id: Index of the process among the tasks of its type.
+      task_type: The task type of the process. It is None if the process trains on the devices of
+        all tasks in one graph, as a MirroredStrategy of TensorFlow 1 does with a cluster.
+      task_id: Index of the process among the tasks of its type, or None.
       master: Target of the process's sessions.
       is_chief: Whether the process is the chief.
     """
@@ -261,8 +262,13 @@ def count(spec: Any, *jobs: str) -> int:
     return sum(int(spec.num_tasks(job)) for job in jobs if job in spec.jobs)
 
 
-def global_id(spec: Any, task_type: str, task_id: int) -> int:
-    """Returns the index of a task among all tasks of a `tf.train.ClusterSpec`."""
+def global_id(spec: Any, task_type: str | None, task_id: int | None) -> int:
+    """Returns the index of a task among all tasks of a `tf.train.ClusterSpec`.
+
+    A process without a task, which trains on the devices of all tasks in one graph, has the first.
+    """
+    if task_type is None or task_id is None:
+        return 0
     firsts = [job for job in (TaskType.MASTER, TaskType.CHIEF) if job in spec.jobs][:1]
     workers = sorted(job for job in spec.jobs if job not in (*firsts, TaskType.PS))
     order = [*firsts, *workers, TaskType.PS]

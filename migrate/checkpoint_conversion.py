@@ -11,7 +11,7 @@ from estimator_compat.mode_keys import ModeKeys
 from migrate.checkpoint_matching import Conversion, Matching
 from migrate.hosting.checkpoints import checkpoint_paths, latest_checkpoints
 from migrate.hosting.checkpoints.legacy_checkpoints import LegacyCheckpoints, compare
-from migrate.hosting.checkpoints.loop_checkpoints import is_legacy, read
+from migrate.hosting.checkpoints.loop_checkpoints import is_legacy, names, read
 from migrate.hosting.hooks.choice import HookChoice
 from migrate.hosting.loop import CustomLoop
 from migrate.targets import Target
@@ -48,8 +48,8 @@ def convert(
         checkpoints and `force` is False, or there is already a checkpoint at `destination`.
     """
     source = _checkpoint(source)
-    values, legacy = read(source), is_legacy(source)
-    if not values:
+    legacy = is_legacy(source)
+    if not names(source):
         raise ValueError(
             f"`SRC` ({source}) has no value under a legacy name; expected a checkpoint of an "
             "Estimator, or of a loop's `save`; name such a checkpoint."
@@ -58,6 +58,8 @@ def convert(
     if not force:
         _check_has_none(os.path.dirname(prefix) or ".", source)
     loop = None if target is None else CustomLoop(target, hooks=HookChoice.NONE)
+    # The Saver of a model reads an Estimator's checkpoint itself, and joins the parts of variables.
+    values = {} if legacy and loop is not None else _read(source)
     matching = _matched(source, values, loop)
     if not (allow_partial or matching.exact):
         return Conversion(source=source, written=None, legacy=legacy, matching=matching)
@@ -79,6 +81,22 @@ def _checkpoint(path: str) -> str:
             ".index, or a folder of checkpoints; check the path."
         )
     return str(latest)
+
+
+def _read(source: str) -> dict[str, np.ndarray]:
+    """Reads all values of a checkpoint.
+
+    Raises:
+      ValueError: A slot of a partitioned variable is saved in parts that only the model can join.
+    """
+    try:
+        return read(source)
+    except ValueError as error:
+        raise ValueError(
+            f"`SRC` ({source}) has a value that cannot be read without its model: {error}; "
+            "expected variables that are saved as a whole, because no `--target` is given; name "
+            "the model whose variables these are with `--target` (`target=`)."
+        ) from error
 
 
 def _check_has_none(folder: str, source: str) -> None:

@@ -15,7 +15,7 @@ from estimator_compat.ledger.probes.bench import Bench
 from estimator_compat.ledger.probes.fed_graph import CannotFeed, FedGraph
 from estimator_compat.ledger.values import LossLedger
 from estimator_compat.mode_keys import ModeKeys
-from estimator_compat.runtime import own_deprecations, sessions
+from estimator_compat.runtime import initial_values, sessions
 from migrate.targets import Built, Target, build
 
 BATCHES = 3
@@ -109,8 +109,7 @@ class _Examined(NamedTuple):
         """Gives variables their values, where the graph has one of that name and shape."""
         for name, variable in self.variables.items():
             if name in values and variable.shape.as_list() == list(values[name].shape):
-                with own_deprecations.silenced():
-                    variable.load(values[name], self.session)
+                initial_values.load(variable, values[name], self.session)
 
     def losses(self, leaves: Sequence[Any]) -> Any:
         """Returns the values of the ledger's tensors for a batch, or the reason why not."""

@@ -20,6 +20,7 @@ from migrate.graph_reading import (
     input_reading,
     kept_modules,
     model_fn_names,
+    our_code,
     runs,
     summary_reading,
     training_reading,
@@ -112,6 +113,7 @@ def translate(
             f"`model_fn` ({target.model_fn!r:.80}) has no `def` that can be read; expected a "
             "function in a file; name that function"
         )
+    our_code.check_model_fn(function)
     path = function.__code__.co_filename
     if not os.path.isfile(path):
         raise Refusal(
@@ -121,6 +123,8 @@ def translate(
         )
     optional = () if isinstance(target.input_fns, Mapping) else (ModeKeys.EVAL, ModeKeys.PREDICT)
     recorded, errors = runs.record(target, tuple(present), optional=optional)
+    for run in recorded.values():
+        our_code.check_calls(run.call)
     ledgers = {
         mode: _ledger(run.built, mode) for mode, run in recorded.items() if mode != ModeKeys.PREDICT
     }

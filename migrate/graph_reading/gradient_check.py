@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat.runtime import own_deprecations, sessions
+from estimator_compat.runtime import initial_values, sessions
 from migrate.targets import Built
 from migrate.translating.refusal import Refusal
 
@@ -51,8 +51,7 @@ def check(built: Built, gradients: Mapping[str, Any]) -> float:
         values = session.run(reads)
         for name, variable in weights.items():
             moved = values[name] + 0.05 * random.standard_normal(values[name].shape)
-            with own_deprecations.silenced():
-                variable.load(moved.astype(values[name].dtype), session)
+            initial_values.load(variable, moved.astype(values[name].dtype), session)
         found = session.run(fetches)
     largest = max((_size(fresh) for _, fresh in found.values()), default=0.0)
     scale = _scale(found.values())

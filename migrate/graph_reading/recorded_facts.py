@@ -156,7 +156,7 @@ def _callee(function: Any) -> Callee:
         elif not api and not isinstance(function, types.FunctionType | type):
             api = api_name(type(function))  # an object that is called, such as a layer
             api = f"{api}.__call__" if api else ""
-        return Callee(api=api, name=name)
+        return Callee(api=api, name=name, ours="" if api else _ours(function, code))
     return Callee(name=name, span=Span(code.co_filename, code.co_firstlineno, 0, 0, 0))
 
 
@@ -170,6 +170,12 @@ def _own_method(function: Any) -> Any:
     if not isinstance(method, types.FunctionType) or _is_foreign(method.__code__.co_filename):
         return None
     return method
+
+
+def _ours(function: Any, code: Any) -> str:
+    """Returns the qualified name of a function of this project; "" for others."""
+    is_ours = isinstance(code, types.CodeType) and package_files.is_ours(code.co_filename)
+    return str(function.__qualname__) if is_ours else ""
 
 
 def _is_foreign(path: str) -> bool:

@@ -97,12 +97,15 @@ class Callee:
       span: Where the user's function is defined; None for others. For a class, its `__init__`; for
         an object that is called, its `__call__`.
       makes: Whether it is a class.
+      ours: The qualified name of a function or method of estimator_compat without an `api`, such
+        as "BinaryClassHead.loss"; "" for others.
     """
 
     api: str = ""
     name: str = ""
     span: Span | None = None
     makes: bool = False
+    ours: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat.runtime import own_deprecations
+from estimator_compat.runtime import initial_values
 from estimator_compat.type_aliases import Session
 
 Values = dict[str, np.ndarray]  # variable name to value
@@ -23,8 +23,7 @@ def load(values: Mapping[str, np.ndarray], session: Session) -> None:
     """Loads values into the variables of the default graph that have these names."""
     for variable in tf1.global_variables():
         if variable.op.name in values:
-            with own_deprecations.silenced():
-                variable.load(values[variable.op.name], session)
+            initial_values.load(variable, values[variable.op.name], session)
 
 
 class TrainingRecorder(tf1.train.SessionRunHook):

@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 import pytest
+import tensorflow as tf
 
-from estimator_compat import RunConfig
+from estimator_compat import RunConfig, cluster
 
 CHIEF = {"chief": ["h0:1"], "ps": ["h1:1", "h2:1"], "worker": ["h3:1", "h4:1"]}
 MASTER = {"master": ["h0:1"], "ps": ["h1:1", "h2:1"], "worker": ["h3:1", "h4:1"]}
@@ -136,3 +137,11 @@ def test_refused(config: Any, tf_config: Any, error: Any, advice: str) -> None:
 def test_two_model_dirs(config: Any) -> None:
     with pytest.raises(ValueError, match="set one of them"):
         config({"model_dir": "there"}, model_dir="here")
+
+
+def test_a_process_that_trains_on_the_devices_of_all_tasks() -> None:
+    """It has no task, and TensorFlow 2.15.1 gave it the id 0."""
+    spec = tf.train.ClusterSpec(CHIEF)
+    found = cluster.task_in(spec, None, None, "grpc://h0:1", is_chief=True)
+    assert (found.global_id, found.master, found.is_chief) == (0, "grpc://h0:1", True)
+    assert (found.num_worker_replicas, found.num_ps_replicas) == (3, 2)

@@ -12,8 +12,9 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 # What a Python without this project's TensorFlow must not inherit: TensorFlow 2.15 breaks with the
-# first; the second leads to another Python's packages.
-OURS = ("TF_USE_LEGACY_KERAS", "PYTHONPATH")
+# first; the second leads to another Python's packages; the third, which TensorFlow 2 sets where it
+# is imported, gives TensorFlow 1.15.5 the variables and the control flow of TensorFlow 2.
+OURS = ("TF_USE_LEGACY_KERAS", "PYTHONPATH", "TF2_BEHAVIOR")
 
 
 def run(

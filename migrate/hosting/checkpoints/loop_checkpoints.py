@@ -260,6 +260,11 @@ def read(checkpoint: str) -> dict[str, np.ndarray]:
     return {name: reader.get_tensor(key) for name, key in _keys(checkpoint).items()}
 
 
+def names(checkpoint: str) -> tuple[str, ...]:
+    """Returns the legacy names of the variables in a checkpoint of either format."""
+    return tuple(_keys(checkpoint))
+
+
 def _keys(checkpoint: str) -> dict[str, str]:
     """Maps the variables' legacy names to their names in a checkpoint of either format."""
     keys = [key for key, _ in tf.train.list_variables(checkpoint)]

@@ -17,7 +17,7 @@ from estimator_compat.ledger.values import LossLedger
 from estimator_compat.losses import summaries
 from estimator_compat.losses.weighted_losses import average_loss
 from estimator_compat.mode_keys import ModeKeys
-from estimator_compat.runtime import evaluation, graph_traversal, sessions
+from estimator_compat.runtime import evaluation, graph_traversal, initial_values, sessions
 from estimator_compat.type_aliases import Nest, Tensor
 from migrate.batch import Batch
 from migrate.hosting.graph import (
@@ -191,7 +191,7 @@ def build_for_one_device(target: Target, mode: str, prepare: Prepare | None = No
             metrics=metrics,
             step_values=step_values,
             summaries=tuple(tf1.get_collection(tf1.GraphKeys.SUMMARIES)),
-            initializers={v.op.name: v.initializer for v in variables},
+            initializers={v.op.name: initial_values.initializer(v) for v in variables},
             tables=tf1.tables_initializer(),
             saver=saver,
             ledger=ledger,

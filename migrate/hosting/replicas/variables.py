@@ -13,6 +13,7 @@ from typing import NamedTuple
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
+from estimator_compat.runtime import initial_values
 from estimator_compat.type_aliases import Variable
 from migrate.hosting.graph.graph_functions import GraphFunctions
 from migrate.hosting.graph.variables import Variables
@@ -125,7 +126,9 @@ def _copy(name: str, component: Component, shared: Variables) -> tf.Variable:
 def initializers(graph: tf.Graph, strategy: tf.distribute.Strategy) -> dict[str, tf.Operation]:
     """Returns the operations that initialize each variable in all replicas, by its name."""
     with graph.as_default(), strategy.scope():
-        return {variable.op.name: variable.initializer for variable in _all_variables()}
+        return {
+            variable.op.name: initial_values.initializer(variable) for variable in _all_variables()
+        }
 
 
 def _all_variables() -> list[Variable]:

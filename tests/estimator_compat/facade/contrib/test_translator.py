@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.recording import pythons
+from tests.recording import programs, pythons
 
 pytestmark = [pytest.mark.slow, pytest.mark.subprocess]
 
@@ -19,8 +19,8 @@ STEPS = "--steps=20"
 
 
 def _output(command: list[str]) -> str:
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    environment.pop("TF_USE_LEGACY_KERAS", None)
+    environment = {name: value for name, value in os.environ.items() if name not in programs.OURS}
+    environment["TF_CPP_MIN_LOG_LEVEL"] = "3"
     done = subprocess.run(
         command, capture_output=True, text=True, cwd=pythons.ROOT, env=environment
     )
