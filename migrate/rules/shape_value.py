@@ -1,11 +1,16 @@
 """The rule on `.value` of a dimension."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from migrate.findings import Edit, Finding, Severity
 from migrate.rules.base import Example, Rule
+from migrate.scanning.mentioned import GAP, Mentioned
 from migrate.scanning.syntax import SourceModule
+
+_VALUE = re.compile(rf"[\])]{GAP}*\.{GAP}*value\b")
+_TENSORFLOW = ("tensorflow", "tensorflow.compat.v1", "tensorflow.compat.v2")
 
 
 class ShapeValue(Rule):
@@ -48,7 +53,16 @@ class ShapeValue(Rule):
         ),
         Example(code="import tensorflow as tf\n\nn = x.shape[-1]\nm = cell.value\n"),
     )
-    words = (".value",)
+
+    @classmethod
+    def concerns(cls, text: str) -> bool:
+        """Tells whether a module reads `value` of an element, such as `[0].value`."""
+        return "value" in text and _VALUE.search(text) is not None
+
+    @classmethod
+    def refers(cls, mentioned: Mentioned) -> bool:
+        """Tells whether a module may import TensorFlow by the name that the edit needs."""
+        return not mentioned.is_certain or not mentioned.symbols.isdisjoint(_TENSORFLOW)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the attributes."""
@@ -79,7 +93,7 @@ def _name_of_tensorflow(module: SourceModule) -> str:
         alias.asname or alias.name
         for statement in module.nodes(ast.Import)
         for alias in statement.names
-        if alias.name in ("tensorflow", "tensorflow.compat.v1", "tensorflow.compat.v2")
+        if alias.name in _TENSORFLOW
         and (alias.asname or alias.name == "tensorflow")
         and not list(module.parents(statement))[1:]
     }

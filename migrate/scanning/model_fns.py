@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import re
 from collections.abc import Iterator
 
 from migrate.findings import ModelFn
@@ -13,6 +14,13 @@ from migrate.scanning.scopes import all_arguments
 from migrate.scanning.syntax import Function, SourceModule
 
 SPECS = ("EstimatorSpec", "TPUEstimatorSpec", "create_estimator_spec")
+_MODE = re.compile(r"mode\b")
+
+
+def may_be_in(text: str) -> bool:
+    """Tells whether a module with this text may have model_fns."""
+    has_arguments = "features" in text and "labels" in text and _MODE.search(text)
+    return bool(has_arguments) or any(spec in text for spec in SPECS)
 
 
 def find(module: SourceModule, tree: Tree, file: str) -> Iterator[ModelFn]:
