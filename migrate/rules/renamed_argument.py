@@ -50,7 +50,7 @@ RENAMED: dict[str, dict[str, str]] = {
 # Arguments whose value is subtracted from 1: the functions compute the same afterwards.
 SUBTRACTED = {"nn.dropout": {"keep_prob": "rate"}}
 _OLD_NAMES = {old for names in (*RENAMED.values(), *SUBTRACTED.values()) for old in names}
-_OLD = re.compile(rf"(?:{'|'.join(sorted(_OLD_NAMES))}){GAP}*=")
+_OLD = {name: re.compile(rf"{name}{GAP}*=") for name in sorted(_OLD_NAMES)}
 
 
 class RenamedArgument(Rule):
@@ -115,7 +115,7 @@ class RenamedArgument(Rule):
     @classmethod
     def concerns(cls, text: str) -> bool:
         """Tells whether a module names an argument by one of the old names."""
-        return _OLD.search(text) is not None
+        return any(name in text and old.search(text) for name, old in _OLD.items())
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the arguments."""

@@ -1,15 +1,15 @@
 """The rule on `.value` of a dimension."""
 
 import ast
-import re
 from collections.abc import Iterator
 
 from migrate.findings import Edit, Finding, Severity
 from migrate.rules.base import Example, Rule
-from migrate.scanning.mentioned import GAP, Mentioned
+from migrate.scanning.mentioned import Mentioned
 from migrate.scanning.syntax import SourceModule
 
-_VALUE = re.compile(rf"[\])]{GAP}*\.{GAP}*value\b")
+# What ends the element whose value is read, or may stand between the two.
+_BEFORE_VALUE = frozenset("]) \t\f\r\n\\")
 _TENSORFLOW = ("tensorflow", "tensorflow.compat.v1", "tensorflow.compat.v2")
 
 
@@ -57,7 +57,12 @@ class ShapeValue(Rule):
     @classmethod
     def concerns(cls, text: str) -> bool:
         """Tells whether a module reads `value` of an element, such as `[0].value`."""
-        return "value" in text and _VALUE.search(text) is not None
+        place = text.find(".value")
+        while place >= 0:
+            if text[place - 1 : place] in _BEFORE_VALUE:
+                return True
+            place = text.find(".value", place + 1)
+        return False
 
     @classmethod
     def refers(cls, mentioned: Mentioned) -> bool:

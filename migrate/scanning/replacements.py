@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -143,6 +144,7 @@ def _edit(module: SourceModule, node: ast.expr, symbol: str, text: str) -> Edit:
     return Edit(start=start, end=end, text=".".join(new))
 
 
+@functools.lru_cache(maxsize=16)
 def _place_of(module: SourceModule, symbol: str) -> Place | None:
     """Returns the place of a symbol; of a module, one with all that this module reads from it."""
     place = _place_of_symbol(module, symbol)
