@@ -82,7 +82,7 @@ class Mentioned:
     def names(self) -> frozenset[str]:
         """The names below `tf` that the module may refer to, with those above them."""
         names: set[str] = set()
-        for name in map(_name_below, self.symbols):
+        for name in map(api_name, self.symbols):
             while name and name not in names:
                 names.add(name)
                 name = name.rpartition(".")[0]
@@ -221,8 +221,3 @@ def _below(symbols: Iterable[str], rest: str) -> Iterator[str]:
         for part in parts:
             symbol = of_itself(f"{symbol}.{part}")
             yield symbol
-
-
-@functools.lru_cache(maxsize=8192)
-def _name_below(symbol: str) -> str:
-    return api_name(symbol)

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 from migrate.findings import ModelFn
 from migrate.ledger_reading.tree import Tree, TreeModule
-from migrate.scanning import rungs
 from migrate.scanning.scopes import all_arguments
 from migrate.scanning.syntax import Function, SourceModule
 
@@ -38,8 +37,9 @@ def find(module: SourceModule, tree: Tree, file: str) -> Iterator[ModelFn]:
     nodes = sorted(found, key=lambda node: node.lineno)
     if not nodes:
         return
-    # The values of a ledger take longer to import than a small scan takes.
+    # The values of a ledger, and the tables of the facade, take longer to import than a small scan.
     from migrate.ledger_reading import reader
+    from migrate.scanning import rungs
 
     parsed = TreeModule(file, module.path, module.tree)
     if file:

@@ -97,9 +97,10 @@ class Walk:
             nodes[kind].append(node)
             visit = _VISITS.get(kind)
             if visit is not None:
-                conditional = visit(self, node, scope, conditional)
-                if conditional is None:
+                inside = visit(self, node, scope, conditional)
+                if inside is None:
                     continue
+                conditional = inside
             # The first child is visited first.
             for field in _FIELDS[kind]:
                 value = getattr(node, field, None)
@@ -138,13 +139,13 @@ class Walk:
         """Visits a dotted expression; the attributes inside it are not visited one by one."""
         inner, rest, parents = node, "", self.parents
         while inner.__class__ is ast.Attribute:
-            value = inner.value  # type: ignore[attr-defined]
+            value = inner.value
             parents[value] = inner
-            rest = f".{inner.attr}{rest}"  # type: ignore[attr-defined]
+            rest = f".{inner.attr}{rest}"
             inner = value
         if inner.__class__ is ast.Name:
             self.scopes[inner] = scope
-            self._chains.append((node, inner.id, rest, scope))  # type: ignore[attr-defined, arg-type]
+            self._chains.append((node, inner.id, rest, scope))  # type: ignore[arg-type]
         else:
             self._stack.append((inner, scope, conditional))
 

@@ -28,7 +28,7 @@ def check_syntax(code: bytes, path: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            symtable.symtable(code, path, "exec")
+            symtable.symtable(code, path, "exec")  # type: ignore[arg-type]
         except (SyntaxError, RecursionError, MemoryError, ValueError):
             # It also refuses what is no error of the parser, such as `return` in a class.
             ast.parse(code, path)
