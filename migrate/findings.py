@@ -40,6 +40,10 @@ class Edit:
     end: int
     text: str
 
+    def to_json(self) -> dict[str, Any]:
+        """Returns the edit as `migrate scan --format=json` writes it."""
+        return {"start": self.start, "end": self.end, "text": self.text}
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Fix:
@@ -111,8 +115,8 @@ class Finding:
             "message": self.message,
             "severity": self.severity.value,
             "effort": self.effort,
-            "edit": None if self.edit is None else dataclasses.asdict(self.edit),
-            "also": [dataclasses.asdict(edit) for edit in self.also],
+            "edit": None if self.edit is None else self.edit.to_json(),
+            "also": [edit.to_json() for edit in self.also],
             "safe": None if self.edit is None else self.is_safe,
             **({} if self.cell is None else {"cell": self.cell}),
         }

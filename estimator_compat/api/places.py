@@ -24,6 +24,8 @@ OF_TWO_VERSIONS = frozenset(
         "regressor_parse_example_spec",
     ]
 )
+# Methods that a class of TensorFlow 1 has, and the class of TensorFlow 2 by that name lacks.
+METHODS_OF_V1 = {"Estimator": ("export_savedmodel",)}
 OURS_V1 = "estimator_compat.v1"
 _PACKAGES = ("experimental", "export", "inputs", "tpu")  # of `tf.estimator`
 _PRIVATE_FILES = ("tensorflow.python.estimator", "tensorflow_estimator")

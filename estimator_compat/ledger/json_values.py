@@ -2,6 +2,7 @@
 
 import dataclasses
 import enum
+import functools
 import math
 import types
 import typing
@@ -17,16 +18,25 @@ def to_json(value: Any) -> Any:
     has an entry "json", the entry is the key. An enum becomes its value, and a tuple a list. NaN
     and infinities become strings, because JSON has no numbers for them.
     """
+    if value is None or value.__class__ in (str, int, bool):
+        return value
     if isinstance(value, enum.Enum):
         return value.value
     if dataclasses.is_dataclass(value):
-        fields = dataclasses.fields(value)
-        return {f.metadata.get("json", f.name): to_json(getattr(value, f.name)) for f in fields}
+        keys = _keys(type(value))  # type: ignore[arg-type]
+        return {key: to_json(getattr(value, name)) for name, key in keys}
     if isinstance(value, dict):
         return {name: to_json(item) for name, item in value.items()}
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return [to_json(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+@functools.cache
+def _keys(kind: type) -> tuple[tuple[str, str], ...]:
+    """Returns the fields of a dataclass, each with its key."""
+    fields = dataclasses.fields(kind)
+    return tuple((field.name, field.metadata.get("json", field.name)) for field in fields)
 
 
 def from_json(kind: type[Kind], written: Any) -> Kind:

@@ -46,6 +46,10 @@ class Sources:
             known.pop(path, None)
 
 
+# Fields that hold statements, and what holds statements itself.
+_STATEMENTS = ("handlers", "cases", "body", "orelse", "finalbody")
+
+
 def _read(path: str) -> str:
     try:
         with open(path, "rb") as file:
@@ -59,12 +63,15 @@ def _ends(text: str) -> dict[int, int]:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return {
-        node.lineno: node.end_lineno or node.lineno
-        for node in ast.walk(tree)
-        if isinstance(node, functions)
-    }
+    ends = {}
+    todo: list[ast.AST] = [tree]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            ends[node.lineno] = node.end_lineno or node.lineno
+        for field in _STATEMENTS:
+            todo += getattr(node, field, ())
+    return ends
 
 
 def hunks(

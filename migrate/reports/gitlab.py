@@ -1,8 +1,7 @@
 """A scan as GitLab's code quality report."""
 
-import json
-
 from migrate.findings import ScanReport, Severity
+from migrate.reports import json_text
 
 SUFFIX = ".json"
 
@@ -24,4 +23,4 @@ def render(report: ScanReport) -> str:
         }
         for each in report.findings
     ]
-    return json.dumps(issues, indent=2) + "\n"
+    return json_text.dumped(issues) + "\n"

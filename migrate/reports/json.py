@@ -1,12 +1,11 @@
 """A scan as JSON, for programs: the keys are written down in `migrate scan --help`."""
 
-import json
-
 from migrate.findings import ScanReport
+from migrate.reports import json_text
 
 SUFFIX = ".json"
 
 
 def render(report: ScanReport) -> str:
     """Returns the report as JSON."""
-    return json.dumps(report.to_json(), indent=2) + "\n"
+    return json_text.dumped(report.to_json()) + "\n"

@@ -89,15 +89,14 @@ def _code(text: str) -> Markup:
     position = 0
     text = printable(text)
     for found in _TICKED.finditer(text):
-        parts.append(escape(text[position : found.start()]))
-        parts.append(Markup("<code>{}</code>").format(found[1]))
+        parts.append(f"{escape(text[position : found.start()])}<code>{escape(found[1])}</code>")
         position = found.end()
-    return Markup("").join([*parts, escape(text[position:])])
+    return Markup("".join([*parts, escape(text[position:])]))
 
 
 def _breakable(text: str) -> Markup:
     """Returns a text that a line may end in, after an underscore, a dot or a slash."""
-    return Markup("<wbr>").join(re.split(r"(?<=[_./\[(])", printable(text)))
+    return Markup("<wbr>".join(map(escape, re.split(r"(?<=[_./\[(])", printable(text)))))
 
 
 def _count(number: int) -> str:

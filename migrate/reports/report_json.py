@@ -6,11 +6,11 @@ It has the keys of `migrate scan --format=json`, and `summary`, `rules`, `owners
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from estimator_compat.ledger.json_values import to_json
 from migrate import reports
+from migrate.reports import json_text
 from migrate.reports.report_values import RUNGS, ModelFnPage, Report, TargetRun
 
 REPORT_SUFFIX = ".json"
@@ -18,7 +18,7 @@ REPORT_SUFFIX = ".json"
 
 def render(report: Report) -> str:
     """Returns the report as JSON."""
-    return json.dumps(_content(report), indent=2) + "\n"
+    return json_text.dumped(_content(report)) + "\n"
 
 
 def _content(report: Report) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import Any
 
+from migrate.reports import json_text
 from migrate.rewriting import diffs
 from migrate.rewriting.changes import FileChange, Rewrite
 
@@ -17,7 +17,7 @@ def render(rewrite: Rewrite) -> str:
         "left_out": list(rewrite.left_out),
         "findings": [finding.to_json() for finding in rewrite.remaining.findings],
     }
-    return json.dumps(content, indent=2) + "\n"
+    return json_text.dumped(content) + "\n"
 
 
 def _file(change: FileChange) -> dict[str, Any]:

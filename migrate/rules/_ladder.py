@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from migrate.findings import Finding
 from migrate.rules.base import Rule
+from migrate.scanning.mentioned import Mentioned
 from migrate.scanning.syntax import Function, SourceModule, api_name
 
 
@@ -28,6 +29,12 @@ class LadderRule(Rule):
     run: ClassVar[str] = ""
     host: ClassVar[str]
     own: ClassVar[str]
+
+    @classmethod
+    def refers(cls, mentioned: Mentioned) -> bool:
+        """Tells whether a module may refer to a name of the rule, if the rule has names."""
+        needed = cls.needs or cls.names
+        return not needed or mentioned.may_refer_to(needed)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the first use of each name."""

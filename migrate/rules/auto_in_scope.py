@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from migrate.findings import Finding, Severity
 from migrate.rules import _strategies
 from migrate.rules.base import Example, Rule
-from migrate.scanning.loss_values import LossReader, is_keras_class
+from migrate.scanning.loss_values import LOSSES, LossReader, is_keras_class
 from migrate.scanning.syntax import SourceModule, argument, has_stars
 
 _REFUSED = frozenset({"auto", "sum_over_batch_size"})
@@ -65,6 +65,7 @@ class AutoInScope(Rule):
         ),
     )
     words = (".scope(",)
+    needs = LOSSES
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the loss objects."""

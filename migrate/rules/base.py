@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from migrate.findings import Edit, Finding, Fix, RuleSummary, Severity
+from migrate.scanning.mentioned import Mentioned
 from migrate.scanning.syntax import SourceModule
 
 SECTIONS = ("Finds", "Why it matters", "Rewrite safety", "References")
@@ -46,6 +47,8 @@ class Rule:
       examples: Programs that are found, and programs that are not.
       words: Without one of them in its text, a module has nothing that the rule could find; empty
         if every module may.
+      needs: Names below `tf`, such as `losses` or `nn.relu`: a module that refers to none of them,
+        and to nothing below them, has nothing that the rule could find; empty if every module may.
     """
 
     code: ClassVar[str]
@@ -54,11 +57,24 @@ class Rule:
     effort_reason: ClassVar[str]
     examples: ClassVar[tuple[Example, ...]]
     words: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def concerns(cls, text: str) -> bool:
         """Tells whether a module with this text may have something that the rule finds."""
         return not cls.words or any(word in text for word in cls.words)
+
+    @classmethod
+    def may_find(cls, mentioned: Mentioned) -> bool:
+        """Tells whether a module that is not parsed yet may have something that the rule finds."""
+        return (
+            cls.check is not Rule.check and cls.refers(mentioned) and cls.concerns(mentioned.text)
+        )
+
+    @classmethod
+    def refers(cls, mentioned: Mentioned) -> bool:
+        """Tells whether the symbols that a module may refer to allow a finding."""
+        return not cls.needs or mentioned.may_refer_to(cls.needs)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:  # noqa: ARG002
         """Yields what the rule finds in a module.

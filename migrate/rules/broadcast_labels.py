@@ -7,7 +7,7 @@ from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
 from migrate.scanning.loss_values import LABELS
 from migrate.scanning.syntax import Function, SourceModule, argument, has_stars
-from migrate.scanning.tensor_values import Shape, TensorReader
+from migrate.scanning.tensor_values import COLUMNS, Shape, TensorReader
 
 _DIFFERENCES = {
     "math.squared_difference": ("x", "y"),
@@ -81,7 +81,7 @@ class BroadcastLabels(Rule):
             ),
         ),
     )
-    words = ("dense", "Dense", "reshape", "fully_connected")
+    needs = frozenset({"reshape", *COLUMNS})
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the differences."""

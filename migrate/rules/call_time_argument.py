@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
-from migrate.scanning.loss_values import is_keras_class
+from migrate.scanning.loss_values import LOSSES, is_keras_class
 from migrate.scanning.syntax import SourceModule, api_name
 
 _OF_THE_CLASS = frozenset({"from_logits", "label_smoothing", "reduction"})
@@ -53,6 +53,7 @@ class CallTimeArgument(Rule):
         ),
     )
     words = ("from_logits", "label_smoothing", "reduction")
+    needs = LOSSES
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the calls."""

@@ -71,6 +71,7 @@ class CannedReduction(Rule):
         ),
     )
     words = ("Classifier", "Regressor", "Head")
+    needs = _CANNED | _HEADS.keys()
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the calls without a reduction."""

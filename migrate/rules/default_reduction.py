@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
-from migrate.scanning.loss_values import V1_LOSSES, is_v1_loss
+from migrate.scanning.loss_values import LOSSES, V1_LOSSES, is_v1_loss
 from migrate.scanning.syntax import SourceModule, argument, has_stars
 
 
@@ -64,6 +64,7 @@ class DefaultReduction(Rule):
         ),
     )
     words = tuple(V1_LOSSES)
+    needs = LOSSES
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the calls without a reduction."""

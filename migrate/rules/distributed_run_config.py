@@ -7,7 +7,7 @@ from migrate.rules.base import Example, Rule
 from migrate.scanning.syntax import SourceModule
 
 _FIELDS = ("train_distribute", "eval_distribute", "experimental_distribute")
-_CONFIGS = ("estimator.RunConfig", "contrib.learn.RunConfig", "contrib.tpu.RunConfig")
+_CONFIGS = frozenset({"estimator.RunConfig", "contrib.learn.RunConfig", "contrib.tpu.RunConfig"})
 
 
 class DistributedRunConfig(Rule):
@@ -49,6 +49,7 @@ class DistributedRunConfig(Rule):
         ),
     )
     words = _FIELDS
+    needs = _CONFIGS
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the fields."""

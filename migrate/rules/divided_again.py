@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
-from migrate.scanning.loss_values import Form, LossReader
+from migrate.scanning.loss_values import LOSSES, Form, LossReader
 from migrate.scanning.syntax import SourceModule
 
 _DIVISIONS = frozenset(
@@ -69,6 +69,7 @@ class DividedAgain(Rule):
         ),
     )
     words = ("atch_size", "atchsize", "atchSize", "ATCH_SIZE", "compute_average_loss", "shape")
+    needs = LOSSES
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the divisions."""

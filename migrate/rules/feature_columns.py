@@ -44,6 +44,7 @@ class FeatureColumns(LadderRule):
         Example(code="import tensorflow as tf\n\nx = tf.keras.layers.Embedding(3, 2)\n"),
     )
     words = ("feature_column",)
+    needs = frozenset({"feature_column"})
     names = frozenset()
     run = "as it is"
     host = "runs in the model_fn"

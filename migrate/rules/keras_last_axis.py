@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
-from migrate.scanning.loss_values import LossReader
+from migrate.scanning.loss_values import LOSSES, LossReader
 from migrate.scanning.syntax import SourceModule, api_name, argument
 
 _FUNCTIONS = frozenset(
@@ -65,6 +65,7 @@ class KerasLastAxis(Rule):
         ),
     )
     words = tuple(each.rpartition(".")[2] for each in _FUNCTIONS | _CLASSES)
+    needs = LOSSES
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the sums."""

@@ -60,6 +60,7 @@ class KerasMetricValue(Rule):
         ),
     )
     words = ("eval_metric_ops",)
+    needs = frozenset({"keras.metrics", "metrics"})
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the values."""

@@ -50,6 +50,7 @@ class KerasOptimizerInGraph(Rule):
         ),
     )
     words = ("global_step", "compute_gradients")
+    needs = frozenset({"keras.optimizers", "optimizers"})
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the calls."""

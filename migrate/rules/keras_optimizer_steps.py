@@ -68,6 +68,7 @@ class KerasOptimizerSteps(Rule):
         ),
     )
     words = ("optimizers",)
+    needs = frozenset({"keras.optimizers", "optimizers"})
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the optimizers."""

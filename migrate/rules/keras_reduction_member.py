@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
-from migrate.scanning.loss_values import is_keras_class
+from migrate.scanning.loss_values import LOSSES, is_keras_class
 from migrate.scanning.syntax import SourceModule, api_name, argument
 
 _V1_PREFIX = "losses.Reduction."
@@ -75,6 +75,7 @@ class KerasReductionMember(Rule):
         ),
     )
     words = ("eduction",)
+    needs = LOSSES
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the uses of the members."""

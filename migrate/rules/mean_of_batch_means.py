@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
-from migrate.scanning.loss_values import Form, LossReader
+from migrate.scanning.loss_values import LOSSES, Form, LossReader
 from migrate.scanning.syntax import SourceModule, api_name, has_stars
 
 
@@ -84,6 +84,7 @@ class MeanOfBatchMeans(Rule):
         ),
     )
     words = ("Mean", "mean", "+=", "append")
+    needs = LOSSES
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the updates of the averages."""

@@ -6,6 +6,7 @@ from migrate.findings import Finding, Fix, Severity
 from migrate.mappings import behavior_names, symbols
 from migrate.rules.base import Example, Rule
 from migrate.scanning import legacy_imports, legacy_names, our_import
+from migrate.scanning.mentioned import Mentioned
 from migrate.scanning.syntax import Reference, SourceModule
 
 _OF_KERAS_2 = tuple(f"tensorflow.compat.v1.{name}" for name in ("layers", "nn", "keras"))
@@ -66,18 +67,28 @@ class NeedsLegacyKeras(Rule):
         ),
     )
 
+    @classmethod
+    def refers(cls, mentioned: Mentioned) -> bool:
+        """Tells whether a module may refer to a symbol that is there with legacy Keras only."""
+        return not mentioned.is_certain or any(map(_is_legacy, mentioned.symbols))
+
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the first name, unless the file asks for legacy Keras."""
         if "TF_USE_LEGACY_KERAS" in module.source.text or _imports_estimator_compat(module):
             return
         for reference in module.references:
-            rows = [symbols.find(each.removeprefix("tensorflow.")) for each in reference.symbols]
-            is_legacy = all(row is not None and row.where == symbols.WITH_KERAS_3 for row in rows)
-            is_tensorflow = all(each.startswith("tensorflow.") for each in reference.symbols)
-            if is_legacy and is_tensorflow and not module.is_for_other_versions(reference.node):
+            is_legacy = all(map(_is_legacy, reference.symbols))
+            if is_legacy and not module.is_for_other_versions(reference.node):
                 message, fix = _message(module, reference), _fix(module, reference)
                 yield self.finding(module, reference.node, message, fix=fix)
                 return
+
+
+def _is_legacy(symbol: str) -> bool:
+    if not symbol.startswith("tensorflow."):
+        return False
+    row = symbols.find(symbol.removeprefix("tensorflow."))
+    return row is not None and row.where == symbols.WITH_KERAS_3
 
 
 def _message(module: SourceModule, reference: Reference) -> str:

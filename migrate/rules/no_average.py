@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
-from migrate.scanning.loss_values import Form, LossReader
+from migrate.scanning.loss_values import LOSSES, Form, LossReader
 from migrate.scanning.syntax import SourceModule, api_name
 
 _NAMES = frozenset({"average_loss", "avg_loss", "mean_loss"})
@@ -60,6 +60,7 @@ class NoAverage(Rule):
         ),
     )
     words = tuple(sorted(_NAMES))
+    needs = LOSSES
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the numbers."""

@@ -82,6 +82,7 @@ class OptimizerNamesake(Rule):
         ),
     )
     words = ("Adadelta", "Adam", "RMSProp", "Momentum")
+    needs = frozenset({*_DIFFERENCES, "train.MomentumOptimizer"})
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the calls."""

@@ -54,6 +54,7 @@ class PositionalBatchSize(Rule):
         ),
     )
     words = ("compute_average_loss",)
+    needs = frozenset({"nn.compute_average_loss"})
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the arguments."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from migrate.findings import Finding, Severity
 from migrate.mappings import symbols
 from migrate.rules.base import Example, Rule
+from migrate.scanning.mentioned import Mentioned
 from migrate.scanning.syntax import SourceModule
 
 _PRIVATE = ("tensorflow.python", "tensorflow.core", "tensorflow_core")
@@ -42,6 +43,13 @@ class PrivateImport(Rule):
         Example(code="from tensorflow.python.estimator import estimator\n"),
         Example(code="from tensorflow import python_io\n"),
     )
+
+    @classmethod
+    def refers(cls, mentioned: Mentioned) -> bool:
+        """Tells whether a module may import a private module."""
+        return not mentioned.is_certain or any(
+            symbol.startswith(_PRIVATE) for symbol in mentioned.symbols
+        )
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields each import once."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
-from migrate.scanning.loss_values import Form, LossReader, reduces_partly
+from migrate.scanning.loss_values import LOSSES, Form, LossReader, reduces_partly
 from migrate.scanning.syntax import SourceModule, has_stars
 
 
@@ -58,6 +58,7 @@ class ReducedTwice(Rule):
         ),
     )
     words = ("reduce_mean", "reduce_sum")
+    needs = LOSSES
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the second reductions."""

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
-from migrate.scanning.loss_values import LOSSES_OF_ELEMENTS, is_keras_function
+from migrate.scanning.loss_values import LOSSES, LOSSES_OF_ELEMENTS, is_keras_function
 from migrate.scanning.syntax import SourceModule
+
+_PAIRWISE = "losses.mean_pairwise_squared_error"
 
 
 class ReductionOfFunction(Rule):
@@ -48,6 +50,7 @@ class ReductionOfFunction(Rule):
         ),
     )
     words = ("reduction",)
+    needs = LOSSES | {_PAIRWISE}
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the calls."""
@@ -60,6 +63,3 @@ class ReductionOfFunction(Rule):
                     "or call the class of that name."
                 )
                 yield self.finding(module, call, message)
-
-
-_PAIRWISE = "losses.mean_pairwise_squared_error"

@@ -8,6 +8,7 @@ from migrate.mappings import symbols
 from migrate.mappings.symbols import Missing
 from migrate.rules.base import Example, Rule
 from migrate.scanning import legacy_names, replacements
+from migrate.scanning.mentioned import Mentioned
 from migrate.scanning.syntax import SourceModule, api_name
 
 _RUNS = "Unedited, it runs under `python -m estimator_compat run`"
@@ -114,6 +115,13 @@ class RemovedSymbol(Rule):
         ),
         Example(code="import tensorflow.compat.v1 as tf\n\nloss = tf.losses.log_loss\n"),
     )
+
+    @classmethod
+    def refers(cls, mentioned: Mentioned) -> bool:
+        """Tells whether a module may refer to a symbol that is missing."""
+        if "getattr" in mentioned.text or not mentioned.is_certain:
+            return bool(mentioned.symbols)
+        return any(legacy_names.missing((symbol,)) for symbol in mentioned.symbols)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields a finding for each line and symbol."""

@@ -1,12 +1,14 @@
 """The rule on arguments that TensorFlow 2 has under another name."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from migrate.findings import Edit, Finding, Fix, Severity
 from migrate.rules.base import Example, Rule
 from migrate.scanning import legacy_imports
 from migrate.scanning.legacy_names import V1
+from migrate.scanning.mentioned import GAP
 from migrate.scanning.syntax import SourceModule, has_stars
 
 _REDUCTIONS = """
@@ -47,6 +49,8 @@ RENAMED: dict[str, dict[str, str]] = {
 }
 # Arguments whose value is subtracted from 1: the functions compute the same afterwards.
 SUBTRACTED = {"nn.dropout": {"keep_prob": "rate"}}
+_OLD_NAMES = {old for names in (*RENAMED.values(), *SUBTRACTED.values()) for old in names}
+_OLD = {name: re.compile(rf"{name}{GAP}*=") for name in sorted(_OLD_NAMES)}
 
 
 class RenamedArgument(Rule):
@@ -105,6 +109,13 @@ class RenamedArgument(Rule):
             ),
         ),
     )
+
+    needs = frozenset({*RENAMED, *SUBTRACTED})
+
+    @classmethod
+    def concerns(cls, text: str) -> bool:
+        """Tells whether a module names an argument by one of the old names."""
+        return any(name in text and old.search(text) for name, old in _OLD.items())
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the arguments."""

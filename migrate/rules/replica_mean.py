@@ -8,7 +8,7 @@ from migrate.findings import Finding, Severity
 from migrate.rules import _strategies
 from migrate.rules.base import Example, Rule
 from migrate.scanning.bindings import Binding
-from migrate.scanning.loss_values import Form, LossReader, is_keras_class
+from migrate.scanning.loss_values import LOSSES, Form, LossReader, is_keras_class
 from migrate.scanning.syntax import SourceModule, api_name, argument
 
 _OWN_SIZE = re.compile(r"shape(?:\(\w+\))?\[0\]|\blen\(")
@@ -103,6 +103,7 @@ class ReplicaMean(Rule):
         ),
     )
     words = (".run", "experimental_run")
+    needs = LOSSES
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the means."""

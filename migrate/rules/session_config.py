@@ -51,6 +51,7 @@ class SessionConfig(Rule):
         ),
     )
     words = ("session_config",)
+    needs = _CONFIGS
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the fields."""

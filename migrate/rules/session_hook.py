@@ -57,6 +57,7 @@ class SessionHook(LadderRule):
     names = frozenset(
         f"{package}{name}Hook" for package in ("train.", "estimator.") for name in _OF_TENSORFLOW
     )
+    needs = names | _BASES
     run = "as it is"
     host = "runs around the loop's functions, not on several replicas"
     own = "it is left out; call what it does between two steps"

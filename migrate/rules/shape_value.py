@@ -5,7 +5,12 @@ from collections.abc import Iterator
 
 from migrate.findings import Edit, Finding, Severity
 from migrate.rules.base import Example, Rule
+from migrate.scanning.mentioned import Mentioned
 from migrate.scanning.syntax import SourceModule
+
+# What ends the element whose value is read, or may stand between the two.
+_BEFORE_VALUE = frozenset("]) \t\f\r\n\\")
+_TENSORFLOW = ("tensorflow", "tensorflow.compat.v1", "tensorflow.compat.v2")
 
 
 class ShapeValue(Rule):
@@ -48,7 +53,21 @@ class ShapeValue(Rule):
         ),
         Example(code="import tensorflow as tf\n\nn = x.shape[-1]\nm = cell.value\n"),
     )
-    words = (".value",)
+
+    @classmethod
+    def concerns(cls, text: str) -> bool:
+        """Tells whether a module reads `value` of an element, such as `[0].value`."""
+        place = text.find(".value")
+        while place >= 0:
+            if text[place - 1 : place] in _BEFORE_VALUE:
+                return True
+            place = text.find(".value", place + 1)
+        return False
+
+    @classmethod
+    def refers(cls, mentioned: Mentioned) -> bool:
+        """Tells whether a module may import TensorFlow by the name that the edit needs."""
+        return not mentioned.is_certain or not mentioned.symbols.isdisjoint(_TENSORFLOW)
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the attributes."""
@@ -79,7 +98,7 @@ def _name_of_tensorflow(module: SourceModule) -> str:
         alias.asname or alias.name
         for statement in module.nodes(ast.Import)
         for alias in statement.names
-        if alias.name in ("tensorflow", "tensorflow.compat.v1", "tensorflow.compat.v2")
+        if alias.name in _TENSORFLOW
         and (alias.asname or alias.name == "tensorflow")
         and not list(module.parents(statement))[1:]
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
-from migrate.scanning.loss_values import Form, LossReader, LossValue
+from migrate.scanning.loss_values import LOSSES, Form, LossReader, LossValue
 from migrate.scanning.syntax import SourceModule, api_name
 
 _PER_EXAMPLE = re.compile(
@@ -82,6 +82,7 @@ class TakenForExamples(Rule):
         ),
     )
     words = ("losses", "reduce_mean", "reduce_sum")
+    needs = LOSSES
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the uses."""

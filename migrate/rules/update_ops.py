@@ -60,6 +60,7 @@ class UpdateOps(Rule):
         ),
     )
     words = ("batch_normalization",)
+    needs = frozenset({"layers.batch_normalization"})
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the layers, if the file trains."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
-from migrate.scanning.loss_values import Form, LossReader, is_keras_function
+from migrate.scanning.loss_values import LOSSES, Form, LossReader, is_keras_function
 from migrate.scanning.syntax import SourceModule, argument
 
 # Where `loss` stands among the arguments.
@@ -55,6 +55,7 @@ class VectorLoss(Rule):
         ),
     )
     words = ("EstimatorSpec",)
+    needs = LOSSES
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the losses."""

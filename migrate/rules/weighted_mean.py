@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
-from migrate.scanning.loss_values import Form, LossReader, reduces_partly
+from migrate.scanning.loss_values import LOSSES, Form, LossReader, reduces_partly
 from migrate.scanning.syntax import SourceModule, has_stars
 
 _WEIGHTS = re.compile(r"weight|mask", re.IGNORECASE)
@@ -74,6 +74,7 @@ class WeightedMean(Rule):
         ),
     )
     words = ("reduce_mean",)
+    needs = LOSSES
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the means."""

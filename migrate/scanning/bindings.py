@@ -125,7 +125,7 @@ class Resolver:
         if key not in self._known:
             self._known[key] = self._of_bindings(reaching(bindings, line), owner)
         known = self._known[key]
-        return tuple(_of_itself(symbol + rest) for symbol in known) if known and rest else known
+        return tuple(of_itself(symbol + rest) for symbol in known) if known and rest else known
 
     def _of_bindings(self, bindings: list[Binding], scope: Scope) -> Symbols:
         result: dict[str, None] = {}
@@ -157,14 +157,14 @@ class Resolver:
         if not bindings:
             return ()
         symbols = self._of_bindings(reaching(bindings, None), owner)
-        return tuple(_of_itself(symbol + rest) for symbol in symbols)
+        return tuple(of_itself(symbol + rest) for symbol in symbols)
 
 
 _V1_OF_V1 = "tensorflow.compat.v1.compat.v1"
 _V2_OF_V1 = "tensorflow.compat.v1.compat.v2"
 
 
-def _of_itself(symbol: str) -> str:
+def of_itself(symbol: str) -> str:
     """Returns a symbol by its short name: `tf.compat.v1` has itself as `compat.v1`."""
     while symbol.startswith(_V1_OF_V1):
         symbol = symbol.replace(_V1_OF_V1, "tensorflow.compat.v1", 1)

@@ -20,7 +20,8 @@ from migrate.scanning import (
     unreadable,
 )
 from migrate.scanning.bindings import Exports
-from migrate.scanning.source import SourceText, parse
+from migrate.scanning.mentioned import Mentioned
+from migrate.scanning.source import SourceText, check_syntax, parse
 from migrate.scanning.syntax import SourceModule
 
 # What a module was asked for, the level of the import, the name, and the symbols that it is.
@@ -191,7 +192,14 @@ def _scan_module(data: bytes, path: str, context: _Context) -> FileResult:
         return _refused(path, "FILE901", message)
     if not files.mentions_tensorflow(data):
         return FileResult(path=path)
+    mentioned = Mentioned(source.text, context.exports)
+    checks = [rule for rule in context.checks if rule.may_find(mentioned)]
+    has_model_fns = model_fns.may_be_in(source.text)
+    has_canned = canned_estimators.may_be_in(mentioned)
     try:
+        if not checks and not has_model_fns and not has_canned:
+            check_syntax(data, path)
+            return FileResult(path=path)
         module = SourceModule(path, source, parse(data, path), context.exports)
     except SyntaxError as error:
         return _not_parsed(path, source, error)
@@ -199,19 +207,20 @@ def _scan_module(data: bytes, path: str, context: _Context) -> FileResult:
         message = f"The file cannot be parsed: {str(error) or type(error).__name__}."
         return _refused(path, "FILE903", message)
     found: list[Finding] = []
-    for rule in context.checks:
-        if rule.concerns(source.text):
-            try:
-                found += rule.check(module)
-            except RecursionError:  # an expression that is nested too deeply to be followed
-                message = f"An expression is nested too deeply: {rule.code} did not look at all."
-                found += _refused(path, "FILE903", message).findings
+    for rule in checks:
+        try:
+            found += rule.check(module)
+        except RecursionError:  # an expression that is nested too deeply to be followed
+            message = f"An expression is nested too deeply: {rule.code} did not look at all."
+            found += _refused(path, "FILE903", message).findings
     found = suppressions.without_ignored(found, data)
     return FileResult(
         path=path,
         findings=tuple(sorted(found, key=lambda each: (each.line, each.column, each.code))),
-        model_fns=tuple(model_fns.find(module, context.tree, context.file)),
-        canned_estimators=tuple(canned_estimators.find(module)),
+        model_fns=tuple(
+            model_fns.find(module, context.tree, context.file) if has_model_fns else ()
+        ),
+        canned_estimators=tuple(canned_estimators.find(module) if has_canned else ()),
     )
 
 

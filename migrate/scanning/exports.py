@@ -38,6 +38,7 @@ class TreeExports:
         self._roots = roots
         self._names: dict[tuple[str, str], Symbols] = {}
         self._places: dict[tuple[str, str, int], str | None] = {}
+        self._listed: dict[str, frozenset[str] | None] = {}
         self._bound: dict[str, frozenset[bytes]] = {}
         self._scopes: OrderedDict[str, Scope | None] = OrderedDict()
         self._changed: dict[str, bytes] = {}
@@ -102,11 +103,23 @@ class TreeExports:
         else:
             bases = [_import_root(folder), *self._roots]
         for base in bases:
+            if parts and not self._may_have(base, parts[0]):
+                continue
             whole = os.path.join(base, *parts)
             for path in (f"{whole}.py", os.path.join(whole, "__init__.py")):
                 if self._is_inside(path) and os.path.isfile(path):
                     return path
         return None
+
+    def _may_have(self, folder: str, name: str) -> bool:
+        """Tells whether a folder has a module of a name; most imports are of other projects."""
+        if folder not in self._listed:
+            try:
+                self._listed[folder] = frozenset(os.listdir(folder))
+            except OSError:  # its files may be there all the same
+                self._listed[folder] = None
+        listed = self._listed[folder]
+        return listed is None or name in listed or f"{name}.py" in listed
 
     def _read(self, path: str) -> bytes:
         return self._changed[path] if path in self._changed else _read(path)

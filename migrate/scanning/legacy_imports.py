@@ -97,6 +97,7 @@ def _ported_names(module: SourceModule) -> set[str]:
     }
 
 
+@functools.lru_cache(maxsize=1)
 def uses_other_names(module: SourceModule) -> bool:
     """Tells whether a module uses names that are something else in TensorFlow 2 than in 1."""
     return any(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 
 from migrate.mappings import symbols
 from migrate.mappings.symbols import Missing
@@ -15,6 +16,7 @@ V1 = "tensorflow.compat.v1"
 _CONTRIB = "compat.v1.contrib"
 
 
+@functools.lru_cache(maxsize=8192)
 def missing(names: Symbols) -> Missing | None:
     """Returns the row of the first symbol, if all that a reference may stand for are missing."""
     rows = [_row(symbol) for symbol in names]

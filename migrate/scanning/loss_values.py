@@ -67,6 +67,11 @@ _BY_HAND = frozenset(
 )
 # How labels are called.
 LABELS = re.compile(r"(?:\w+_)?(?:labels?|targets?)|y|y_|y_true|y_batch|real|(?:ground_)?truth")
+# Every loss begins with one of these.
+LOSSES = frozenset(
+    {*_BY_HAND, *LOSSES_OF_ELEMENTS, "keras.losses", "nn.compute_average_loss"}
+    | {f"losses.{name}" for name in V1_LOSSES}
+)
 _SAME = frozenset(
     {"identity", "cast", "stop_gradient", "convert_to_tensor", "debugging.check_numerics"}
 )

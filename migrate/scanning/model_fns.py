@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import re
 from collections.abc import Iterator
 
 from migrate.findings import ModelFn
 from migrate.ledger_reading.tree import Tree, TreeModule
-from migrate.scanning import rungs
 from migrate.scanning.scopes import all_arguments
 from migrate.scanning.syntax import Function, SourceModule
 
 SPECS = ("EstimatorSpec", "TPUEstimatorSpec", "create_estimator_spec")
+_MODE = re.compile(r"mode\b")
+
+
+def may_be_in(text: str) -> bool:
+    """Tells whether a module with this text may have model_fns."""
+    has_arguments = "features" in text and "labels" in text and _MODE.search(text)
+    return bool(has_arguments) or any(spec in text for spec in SPECS)
 
 
 def find(module: SourceModule, tree: Tree, file: str) -> Iterator[ModelFn]:
@@ -30,8 +37,9 @@ def find(module: SourceModule, tree: Tree, file: str) -> Iterator[ModelFn]:
     nodes = sorted(found, key=lambda node: node.lineno)
     if not nodes:
         return
-    # The values of a ledger take longer to import than a small scan takes.
+    # The values of a ledger, and the tables of the facade, take longer to import than a small scan.
     from migrate.ledger_reading import reader
+    from migrate.scanning import rungs
 
     parsed = TreeModule(file, module.path, module.tree)
     if file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from collections.abc import Iterator
 
@@ -16,6 +17,7 @@ FOR_KERAS = f"import {NAME}  # noqa: F401  (it asks TensorFlow for legacy Keras)
 _IMPORTS = (ast.Import, ast.ImportFrom)
 
 
+@functools.lru_cache(maxsize=1)
 def name_of(module: SourceModule) -> str | None:
     """Returns the name by which a module may refer to `estimator_compat`.
 
@@ -38,6 +40,7 @@ def _is_ours(binding: Binding) -> bool:
     return binding.symbol == NAME
 
 
+@functools.lru_cache(maxsize=2)
 def edits(module: SourceModule, *, is_used: bool = True) -> tuple[Edit, ...]:
     """Returns the edit that imports `estimator_compat`; none if the module does already.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,6 @@ from migrate.scanning.syntax import Reference, SourceModule
 if TYPE_CHECKING:
     from estimator_compat.api.places import Place
 
-_OLDER_NAME = ".export_savedmodel("
 _OURS = our_import.NAME
 _OURS_V1 = f"{_OURS}.v1"  # it loads when a name of it is first read
 
@@ -143,13 +143,22 @@ def _edit(module: SourceModule, node: ast.expr, symbol: str, text: str) -> Edit:
     return Edit(start=start, end=end, text=".".join(new))
 
 
+@functools.lru_cache(maxsize=16)
 def _place_of(module: SourceModule, symbol: str) -> Place | None:
     """Returns the place of a symbol; of a module, one with all that this module reads from it."""
     place = _place_of_symbol(module, symbol)
-    is_estimator = place is not None and place.path in (_OURS, f"{_OURS}.Estimator")
-    if place is None or not is_estimator or _OLDER_NAME not in module.source.text:
-        return place
-    return dataclasses.replace(place, module=_OURS_V1)  # only TensorFlow 1's has the older name
+    if place is None:
+        return None
+    from estimator_compat.api import places
+
+    text = module.source.text
+    called = {
+        f"{_OURS}.{name}"
+        for name, methods in places.METHODS_OF_V1.items()
+        if any(f".{method}(" in text for method in methods)
+    }
+    is_of_v1 = place.path in called or (called and place.path == _OURS)
+    return dataclasses.replace(place, module=_OURS_V1) if is_of_v1 else place
 
 
 def _place_of_symbol(module: SourceModule, symbol: str) -> Place | None:

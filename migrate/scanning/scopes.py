@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 
 from migrate.scanning.bindings import Binding, Scope
 
@@ -25,6 +25,7 @@ _NOT_NODES = frozenset(
         *("type_comment", "type_ignores", "type_params"),
     }
 )
+_DOTTED = (ast.Attribute, ast.Name)
 _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
     kind: tuple(field for field in reversed(kind._fields) if field not in _NOT_NODES)
     for kind in vars(ast).values()
@@ -67,35 +68,50 @@ class Walk:
         self.scopes: dict[ast.AST, Scope] = {}
         self.nodes: defaultdict[type[ast.AST], list[ast.AST]] = defaultdict(list)
         # An own stack: a long chain of operators is nested deeper than Python may recurse.
-        self._stack: list[tuple[ast.AST, Scope, bool]] = []
-        self._chains: list[Chain] = []
-        self._push(tree, self.root, False)
-        stack = self._stack
+        self._stack: list[tuple[ast.AST, Scope, bool]] = [(tree, self.root, False)]
+        self._chains: list[tuple[ast.Attribute | ast.Name, str, str, Scope]] = []
+        self._symbol_names: set[str] = set()
+        self._visit_all()
+        self.nodes[ast.Module].clear()
+        names = self._symbol_names
+        self.chains = [Chain(*chain) for chain in self._chains if chain[1] in names]
+        self._chains.clear()
+
+    def _visit_all(self) -> None:
+        """Visits the nodes on the stack, and those below them; a module has very many."""
+        stack, parents, scopes, nodes = self._stack, self.parents, self.scopes, self.nodes
+        pop, push, add_chain = stack.pop, stack.append, self._chains.append
         while stack:
-            node, scope, conditional = stack.pop()
+            node, scope, conditional = pop()
             kind = node.__class__
             if kind is ast.Name:
-                self._name(node, scope, conditional)
-            elif kind is ast.Attribute:
+                scopes[node] = scope
+                if node.ctx.__class__ is ast.Load:  # type: ignore[attr-defined]
+                    add_chain((node, node.id, "", scope))  # type: ignore[attr-defined, arg-type]
+                else:
+                    self._bind_name(node, scope, conditional)
+                continue
+            if kind is ast.Attribute:
                 self._chain(node, scope, conditional)
-            else:
-                self._visit(node, kind, scope, conditional)
-        names = _names_of_symbols(self.scopes.values())
-        self.chains = [chain for chain in self._chains if chain.name in names]
-
-    def _push(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
-        """Puts the children of a node on the stack, so that the first is visited first."""
-        parents, stack = self.parents, self._stack
-        for field in _FIELDS[node.__class__]:
-            value = getattr(node, field, None)
-            if value.__class__ is list:
-                for child in reversed(value):
-                    if child is not None and child.__class__ is not ast.Constant:
-                        parents[child] = node
-                        stack.append((child, scope, conditional))
-            elif value is not None and value.__class__ is not ast.Constant:
-                parents[value] = node
-                stack.append((value, scope, conditional))
+                continue
+            nodes[kind].append(node)
+            visit = _VISITS.get(kind)
+            if visit is not None:
+                inside = visit(self, node, scope, conditional)
+                if inside is None:
+                    continue
+                conditional = inside
+            # The first child is visited first.
+            for field in _FIELDS[kind]:
+                value = getattr(node, field, None)
+                if value.__class__ is list:
+                    for child in reversed(value):
+                        if child is not None and child.__class__ is not ast.Constant:
+                            parents[child] = node
+                            push((child, scope, conditional))
+                elif value is not None and value.__class__ is not ast.Constant:
+                    parents[value] = node
+                    push((value, scope, conditional))
 
     def _push_all(
         self, node: ast.AST, children: list[ast.AST], scope: Scope, conditional: bool
@@ -106,19 +122,34 @@ class Walk:
                 parents[child] = node
                 stack.append((child, scope, conditional))
 
-    def _visit(self, node: ast.AST, kind: type[ast.AST], scope: Scope, conditional: bool) -> None:
-        self.nodes[kind].append(node)
-        if kind in _OPENERS:
-            self._open(node, scope, conditional)
-            return
-        binder = _BINDERS.get(kind)
-        if binder is not None:
-            binder(node, scope, conditional)
-        if kind in _IMPORTS:
-            self.parents.update(dict.fromkeys(node.names, node))  # type: ignore[attr-defined]
-        self._push(node, scope, conditional or kind in _BRANCHES)
+    def _bind_name(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
+        assert isinstance(node, ast.Name)
+        parent = self.parents[node]
+        binding = _assignment(node, parent, self.parents.get(parent))
+        binding.conditional = conditional
+        if binding.value.__class__ in _DOTTED:
+            self._symbol_names.add(node.id)
+        owner = scope
+        if isinstance(parent, ast.NamedExpr):
+            while isinstance(owner.node, _COMPREHENSIONS) and owner.parent is not None:
+                owner = owner.parent
+        owner.bind(node.id, binding)
 
-    def _open(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
+    def _chain(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
+        """Visits a dotted expression; the attributes inside it are not visited one by one."""
+        inner, rest, parents = node, "", self.parents
+        while inner.__class__ is ast.Attribute:
+            value = inner.value
+            parents[value] = inner
+            rest = f".{inner.attr}{rest}"
+            inner = value
+        if inner.__class__ is ast.Name:
+            self.scopes[inner] = scope
+            self._chains.append((node, inner.id, rest, scope))  # type: ignore[arg-type]
+        else:
+            self._stack.append((inner, scope, conditional))
+
+    def open_scope(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
         """Visits a node that has a scope of its own."""
         self.scopes[node] = scope
         if isinstance(node, ast.ClassDef):
@@ -128,35 +159,13 @@ class Walk:
         else:
             self._comprehension(node, scope, conditional)
 
-    def _chain(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
-        """Visits a dotted expression; the attributes inside it are not visited one by one."""
-        assert isinstance(node, ast.Attribute)
-        inner: ast.AST = node
-        rest = ""
-        while isinstance(inner, ast.Attribute):
-            self.parents[inner.value] = inner
-            rest = f".{inner.attr}{rest}"
-            inner = inner.value
-        if isinstance(inner, ast.Name):
-            self.scopes[inner] = scope
-            self._chains.append(Chain(node, inner.id, rest, scope))
-        else:
-            self._stack.append((inner, scope, conditional))
-
-    def _name(self, node: ast.AST, scope: Scope, conditional: bool) -> None:
-        assert isinstance(node, ast.Name)
-        self.scopes[node] = scope
-        if isinstance(node.ctx, ast.Load):
-            self._chains.append(Chain(node, node.id, "", scope))
-            return
-        parent = self.parents[node]
-        binding = _assignment(node, parent, self.parents.get(parent))
-        binding.conditional = conditional
-        owner = scope
-        if isinstance(parent, ast.NamedExpr):
-            while isinstance(owner.node, _COMPREHENSIONS) and owner.parent is not None:
-                owner = owner.parent
-        owner.bind(node.id, binding)
+    def add_import(self, node: ast.AST, scope: Scope, conditional: bool) -> bool:
+        """Visits an import, whose names stand for symbols."""
+        names = node.names  # type: ignore[attr-defined]
+        self.parents.update(dict.fromkeys(names, node))
+        bind = _bind_import if isinstance(node, ast.Import) else _bind_import_from
+        self._symbol_names.update(bind(node, scope, conditional))
+        return conditional
 
     def _function(
         self,
@@ -200,21 +209,6 @@ class Walk:
         self._push_all(node, [first.iter], scope, conditional)
 
 
-def _names_of_symbols(scopes: Iterable[Scope]) -> set[str]:
-    """Returns the names that an import binds, or an assignment of a dotted expression."""
-    return {
-        name
-        for scope in set(scopes)
-        for name, bindings in scope.bindings.items()
-        if any(
-            binding.symbol is not None
-            or binding.imported_from is not None
-            or isinstance(binding.value, ast.Attribute | ast.Name)
-            for binding in bindings
-        )
-    }
-
-
 def all_arguments(arguments: ast.arguments) -> list[ast.arg]:
     """Lists the parameters of a function."""
     every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
@@ -239,31 +233,32 @@ def _end(node: ast.stmt | ast.expr) -> int:
     return node.end_lineno or node.lineno
 
 
-def _bind_import(node: ast.AST, scope: Scope, conditional: bool) -> None:
+def _bind_import(node: ast.AST, scope: Scope, conditional: bool) -> Iterator[str]:
+    """Binds the names of an import, and yields them."""
     assert isinstance(node, ast.Import)
     for alias in node.names:
         symbol = alias.name if alias.asname else alias.name.partition(".")[0]
         name = alias.asname or symbol
-        scope.bind(
-            name, Binding(line=_end(node), conditional=conditional, symbol=symbol, alias=alias)
-        )
+        binding = Binding(line=_end(node), conditional=conditional, symbol=symbol, alias=alias)
+        scope.bind(name, binding)
+        yield name
 
 
-def _bind_import_from(node: ast.AST, scope: Scope, conditional: bool) -> None:
+def _bind_import_from(node: ast.AST, scope: Scope, conditional: bool) -> Iterator[str]:
+    """Binds the names of an import, and yields them."""
     assert isinstance(node, ast.ImportFrom)
     module = node.module or ""
     for alias in node.names:
-        symbol = f"{module}.{alias.name}" if not node.level else None
-        scope.bind(
-            alias.asname or alias.name,
-            Binding(
-                line=_end(node),
-                conditional=conditional,
-                symbol=symbol,
-                imported_from=(module, node.level, alias.name),
-                alias=alias,
-            ),
+        name = alias.asname or alias.name
+        binding = Binding(
+            line=_end(node),
+            conditional=conditional,
+            symbol=f"{module}.{alias.name}" if not node.level else None,
+            imported_from=(module, node.level, alias.name),
+            alias=alias,
         )
+        scope.bind(name, binding)
+        yield name
 
 
 def _bind_handler(node: ast.AST, scope: Scope, _: bool) -> None:
@@ -294,12 +289,30 @@ def _bind_match(node: ast.AST, scope: Scope, _: bool) -> None:
 
 
 _BINDERS = {
-    ast.Import: _bind_import,
-    ast.ImportFrom: _bind_import_from,
     ast.ExceptHandler: _bind_handler,
     ast.Global: _declare_global,
     ast.Nonlocal: _declare_nonlocal,
     ast.MatchAs: _bind_match,
     ast.MatchStar: _bind_match,
     ast.MatchMapping: _bind_match,
+}
+
+
+def _visit_binder(walk: Walk, node: ast.AST, scope: Scope, conditional: bool) -> bool:  # noqa: ARG001
+    kind = node.__class__
+    _BINDERS[kind](node, scope, conditional)
+    return conditional or kind in _BRANCHES
+
+
+def _visit_branch(walk: Walk, node: ast.AST, scope: Scope, conditional: bool) -> bool:  # noqa: ARG001
+    return True
+
+
+# What is done with a node of a type before its children are visited: it returns whether they are
+# in a branch, or None if it puts them on the stack itself.
+_VISITS: dict[type[ast.AST], Callable[[Walk, ast.AST, Scope, bool], bool | None]] = {
+    **dict.fromkeys(_BRANCHES, _visit_branch),
+    **dict.fromkeys(_BINDERS, _visit_binder),
+    **dict.fromkeys(_OPENERS, Walk.open_scope),
+    **dict.fromkeys(_IMPORTS, Walk.add_import),
 }

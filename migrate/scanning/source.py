@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import symtable
 import tokenize
 import warnings
 
@@ -20,6 +21,17 @@ def parse(code: bytes | str, path: str = "<code>") -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(code, path)
+
+
+def check_syntax(code: bytes, path: str) -> None:
+    """Raises the errors of `parse`; code without an error is only read, and no tree is made."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            symtable.symtable(code, path, "exec")  # type: ignore[arg-type]
+        except (SyntaxError, RecursionError, MemoryError, ValueError):
+            # It also refuses what is no error of the parser, such as `return` in a class.
+            ast.parse(code, path)
 
 
 class SourceText:

@@ -161,11 +161,15 @@ class SourceModule:
 
     def function_of(self, node: ast.AST) -> Function | None:
         """Returns the function whose code a node belongs to; None outside of functions."""
-        for parent in self.parents(node):
-            if isinstance(parent, ast.Lambda):
+        parents = self._walk.parents
+        parent = parents.get(node)
+        while parent is not None:
+            kind = parent.__class__
+            if kind is ast.FunctionDef or kind is ast.AsyncFunctionDef:
+                return cast("Function", parent)
+            if kind is ast.Lambda:
                 return None
-            if isinstance(parent, Function):
-                return parent
+            parent = parents.get(parent)
         return None
 
     def is_in_model_fn(self, node: ast.AST) -> bool:
@@ -179,7 +183,14 @@ class SourceModule:
 
     def returns(self, function: Function) -> list[ast.Return]:
         """Lists the `return` statements of a function, without those of functions in it."""
-        return [node for node in self.nodes(ast.Return) if self.function_of(node) is function]
+        return self._returns.get(function, [])
+
+    @functools.cached_property
+    def _returns(self) -> dict[Function | None, list[ast.Return]]:
+        found: dict[Function | None, list[ast.Return]] = {}
+        for node in self.nodes(ast.Return):
+            found.setdefault(self.function_of(node), []).append(node)
+        return found
 
     def is_for_other_versions(self, node: ast.AST) -> bool:
         """Tells whether a node runs only where a name is there, or for some TensorFlows.
@@ -266,6 +277,7 @@ _SECOND_NAMES = {
 }
 
 
+@functools.lru_cache(maxsize=8192)
 def api_name(symbol: str) -> str:
     """Returns the name that a symbol has below `tf`, whichever part of the API it is named by.
 

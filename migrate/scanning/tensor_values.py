@@ -44,6 +44,9 @@ _SAME = frozenset(
     }
 )
 _DENSE = {"layers.dense": "units", "contrib.layers.fully_connected": "num_outputs"}
+_LAYERS = ("keras.layers.Dense", "layers.Dense")
+# What makes a tensor [B, 1], but for `reshape`.
+COLUMNS = frozenset({*_DENSE, *_LAYERS})
 _INPUT_LAYERS = frozenset({"feature_column.input_layer", "keras.layers.DenseFeatures"})
 _DEEPEST = 12
 
@@ -106,7 +109,7 @@ class TensorReader:
         if not isinstance(made, ast.Call) or "set_floatx" in self._module.source.text:
             return _UNKNOWN
         name = api_name(self._module.symbol(made.func))
-        if name not in ("keras.layers.Dense", "layers.Dense"):
+        if name not in _LAYERS:
             return _UNKNOWN
         if any(keyword.arg == "dtype" for keyword in made.keywords):
             return _UNKNOWN

@@ -45,7 +45,10 @@ def _in(folder: str, *names: str) -> tuple[str, ...]:
 _E, _M, _H = "estimator_compat", "migrate", "migrate/hosting"
 _SYNTAX = tuple(
     f"migrate.scanning.{name}"
-    for name in ("bindings", "loss_values", "scopes", "source", "syntax", "tensor_values")
+    for name in (
+        *("bindings", "loss_values", "mentioned", "scopes", "source", "syntax"),
+        "tensor_values",
+    )
 )
 _EDITS = tuple(
     f"migrate.scanning.{name}"
@@ -266,7 +269,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             holds="a module's syntax tree, and what its names stand for",
             modules=(
                 *_in(f"{_M}/scanning", "__init__", "bindings", "loss_values", "scopes"),
-                *_in(f"{_M}/scanning", "source", "syntax"),
+                *_in(f"{_M}/scanning", "mentioned", "source", "syntax"),
             ),
             libraries=(),
             only=(),

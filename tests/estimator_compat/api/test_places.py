@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import estimator_compat
 from estimator_compat import v1
 from estimator_compat.api import coverage, legacy_symbols, places
 from estimator_compat.facade import names
@@ -115,3 +116,11 @@ def test_canned_estimators_are_those_of_their_version() -> None:
     }.items():
         place = places.find(symbol)
         assert (place and place.path) == path
+
+
+def test_methods_of_v1_are_on_the_class_of_v1_only() -> None:
+    for name, methods in places.METHODS_OF_V1.items():
+        for method in methods:
+            assert callable(getattr(getattr(v1, name), method))
+            # TensorFlow 2's has a property that says what became of it.
+            assert not callable(getattr(getattr(estimator_compat, name), method, None))
