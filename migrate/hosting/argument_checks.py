@@ -1,6 +1,7 @@
 """Checks of the arguments of `CustomLoop.train` and `evaluate`, before any work is done."""
 
 import os
+from collections.abc import Iterable
 
 import tensorflow as tf
 
@@ -22,6 +23,19 @@ def check_counts(**counts: int | None) -> None:
             raise ValueError(
                 f"`{name}` ({count}) must be a positive integer; give one, or leave it out."
             )
+
+
+def check_is_iterable(dataset: object) -> None:
+    """Raises a ValueError for a dataset that has no batches, such as a number of steps.
+
+    Raises:
+      ValueError: `dataset` cannot be iterated over.
+    """
+    if not isinstance(dataset, Iterable):
+        raise ValueError(
+            f"`dataset` ({dataset!r:.80}) has no batches; expected a tf.data.Dataset, another "
+            "iterable of batches, or None for the input_fn; give a number of steps as `steps=`."
+        )
 
 
 def check_one_limit(steps: int | None, max_steps: int | None) -> None:

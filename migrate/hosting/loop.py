@@ -124,6 +124,7 @@ class CustomLoop:
         """Checks a caller's dataset and returns it; for None, returns the input_fn's dataset."""
         if dataset is None:
             return self.dataset(mode)
+        argument_checks.check_is_iterable(dataset)
         if mode != ModeKeys.TRAIN or self._replication is None:
             argument_checks.check_batches(dataset, self.graph(mode).built.element_spec)
         return dataset

@@ -18,8 +18,9 @@ class CannedEstimator(LadderRule):
       `tf.contrib.learn` in a file, such as `tf.estimator.DNNClassifier`.
 
     Why it matters:
-      There is no model_fn in the program that could be hosted or translated. Its layers, its
-      optimizers and its reduction are the defaults of the TensorFlow that trained it.
+      There is no model_fn in the program that could be translated, though the estimator can be
+      hosted. Its layers, its optimizers and its reduction are the defaults of the TensorFlow that
+      trained it.
 
     Rewrite safety:
       There is no edit: `migrate rewrite` moves names, and a way up the ladder is more than a name.

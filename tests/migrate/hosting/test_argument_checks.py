@@ -74,3 +74,9 @@ def test_an_estimator_says_of_a_loops_checkpoint_what_to_do(tmp_path: Path) -> N
         ValueError, match=r"ckpt-2 was written by tf.train.Checkpoint.*`save_legacy`"
     ):
         run.evaluate(INPUT_FNS["eval"])
+
+
+def test_a_number_of_steps_is_no_dataset() -> None:
+    with pytest.raises(ValueError, match=r"`dataset` \(3\) has no batches; .* as `steps=`"):
+        argument_checks.check_is_iterable(3)
+    argument_checks.check_is_iterable([])
