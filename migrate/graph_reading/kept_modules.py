@@ -89,6 +89,11 @@ def read(modules: Iterable[str], imports: Iterable[str], body: str) -> KeptModul
         ),
         needs_old_shapes=any(".value" in text for text in (*texts, body)),
         flags=_flags(texts),
+        compat=tuple(
+            one.removeprefix("compat.")
+            for one in used
+            if one.startswith("compat.as_") and hasattr(tf.compat, one.removeprefix("compat."))
+        ),
     )
 
 

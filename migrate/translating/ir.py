@@ -75,6 +75,7 @@ class KeptModules:
       flags: The values of the program's flags that are not their defaults, as source.
       private: The private modules of TensorFlow 1 that they import, and TensorFlow 2 lacks.
       lacking: Those that TensorFlow 2 has, without a name that they import.
+      compat: The names of `tf.compat` that they read, such as "as_bytes".
     """
 
     imports: tuple[str, ...]
@@ -89,6 +90,7 @@ class KeptModules:
     flags: Mapping[str, str]
     private: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
+    compat: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

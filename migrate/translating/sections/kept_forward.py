@@ -114,8 +114,10 @@ def _importing(kept: KeptForward) -> list[str]:
         f"TENSORFLOW = types.SimpleNamespace(**{{name: getattr(tf1, name) for name in NAMES}}"
         f"{''.join(f', {name}={value}' for name, value in tree.items())})",
     ]
+    compat = "".join(f", {name}=tf.compat.{name}" for name in modules.compat)
+    if modules.renames_tensorflow or compat:
+        lines.append(f"TENSORFLOW.compat = types.SimpleNamespace(v1=TENSORFLOW, v2=tf{compat})")
     if modules.renames_tensorflow:
-        lines.append("TENSORFLOW.compat = types.SimpleNamespace(v1=TENSORFLOW, v2=tf)")
         condition = 'path[0] != "tensorflow" or path[1:2] == ["python"]'
         if modules.private:
             names = "".join(f"{one!r}, " for one in modules.private)

@@ -33,7 +33,7 @@ def embedded(features, columns):
             0.01 * tf.nn.l2_loss(values), tf1.GraphKeys.REGULARIZATION_LOSSES
         )
         found.append(values)
-    return tf.concat(found, 1)
+    return tf.concat(found, 1, name=tf1.compat.as_str(b"embedded"))
 
 
 class Network:
@@ -100,6 +100,7 @@ PARTS = {
         "]\n"
     ),
     "a default": "UNITS = 3\n",
+    "a name of tf.compat": "(v1=TENSORFLOW, v2=tf, as_str=tf.compat.as_str)\n",
     "a class that is bound": "NETWORK = kept_forward_program.Network\n",
     "an object whose calls stay": "model = NETWORK(UNITS)\n            net = model(net)\n",
     "a layer whose output nothing reads": 'unread = tf1.layers.dense(net, 2, name="unread")\n',
