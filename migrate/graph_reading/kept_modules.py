@@ -195,8 +195,8 @@ def _names(module: types.ModuleType) -> Iterator[str]:
 
 def _tf1_path(name: str, legacy: bool) -> str | None:
     """Returns where in TensorFlow 1 a module is, such as "contrib.layers"; None for others."""
-    if name == "tensorflow.python":
-        return None
+    if name in ("tensorflow.core", "tensorflow.python") or name.startswith("tensorflow.core."):
+        return None  # protocol buffers, which TensorFlow 2 has, too
     if name.startswith(_PRIVATE):
         inner = name.removeprefix(_PRIVATE)
         if _top(inner) == "keras" and legacy:

@@ -118,7 +118,7 @@ def _importing(kept: KeptForward) -> list[str]:
     if modules.renames_tensorflow or compat:
         lines.append(f"TENSORFLOW.compat = types.SimpleNamespace(v1=TENSORFLOW, v2=tf{compat})")
     if modules.renames_tensorflow:
-        condition = 'path[0] != "tensorflow" or path[1:2] == ["python"]'
+        condition = 'path[0] != "tensorflow" or path[1:2] in (["core"], ["python"])'
         if modules.private:
             names = "".join(f"{one!r}, " for one in modules.private)
             lines.append("# Modules of TensorFlow 1 that are gone, or are another copy of Keras.")
