@@ -66,6 +66,7 @@ _TRANSLATED = (
         f"migrate.mappings.{name}"
         for name in (
             "contrib_layers",
+            "function_rows",
             "functions",
             "initializers",
             "layers",
