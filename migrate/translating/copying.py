@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from migrate.mappings import functions
-from migrate.translating import annotations, imports, iterators
+from migrate.translating import annotations, array_inputs, imports, iterators
 from migrate.translating.expressions import ToTf2, dotted, static_facts
 from migrate.translating.own_modules import OwnModules
 from migrate.translating.refusal import Refusal
@@ -195,8 +195,19 @@ class _Copier:
         for file in self.own.imported_first(self.chosen):
             for node in sorted(self.chosen[file], key=lambda one: one.lineno):
                 parts.append(_Text(file, node, self).text())
+        parts = [part for i, part in enumerate(parts) if not _is_replaced(part, parts[i + 1 :])]
         names = set().union(*(stores(node) for part in parts for node in ast.parse(part).body))
         return Copied(tuple(dict.fromkeys(self.imports)), tuple(parts), frozenset(names))
+
+
+def _is_replaced(part: str, later: Iterable[str]) -> bool:
+    """Tells whether a function is defined anew later."""
+    [node] = ast.parse(part).body
+    return isinstance(node, ast.FunctionDef) and any(
+        isinstance(one, ast.FunctionDef) and one.name == node.name
+        for text in later
+        for one in ast.parse(text).body
+    )
 
 
 def _needs(node: ast.stmt) -> set[str]:
@@ -261,6 +272,9 @@ class _Text:
         first = min([node.lineno, *(one.lineno for one in decorators)])
         source = "".join(file.text.splitlines(keepends=True)[first - 1 : node.end_lineno])
         self._read(source)
+        function = array_inputs.written(self.node, self.aliases)
+        if function is not None:
+            self._read(function)
         for one in ast.walk(self.node):
             found = iterators.without_iterator(one) if isinstance(one, ast.FunctionDef) else None
             if found is not None:
