@@ -21,16 +21,28 @@ def is_same(statements: Sequence[Statement], train: ast.expr, evaluation: ast.ex
 
 
 def with_functions_of(evaluation: Loss, train: Loss) -> Loss:
-    """Returns the loss of EVAL, which calls those functions of TRAIN's that compute the same."""
-    known = [f for one in train.terms for f in (one.per_example, one.reduce) if f is not None]
+    """Returns the loss of EVAL, which calls those functions of TRAIN's that are the same.
+
+    The same source may have another name in each mode, such as that of a reduction: those are two.
+    """
+    known = [
+        (function, words)
+        for one in train.terms
+        for function, words in (
+            (one.per_example, one.per_example_words), (one.reduce, one.reduce_words),
+        )
+        if function is not None
+    ]  # fmt: skip
     names: dict[str, str] = {}
     terms = []
     for term in evaluation.terms:
         changed: dict[str, Any] = {}
         for field in ("per_example", "reduce"):
             function = getattr(term, field)
-            for one in known:
-                if function is not None and dataclasses.replace(function, name=one.name) == one:
+            for one, words in known:
+                same_words = words == getattr(term, f"{field}_words")
+                renamed = function and dataclasses.replace(function, name=one.name)
+                if renamed == one and same_words:
                     names[function.name] = one.name
                     changed[field] = one
         terms.append(dataclasses.replace(term, **changed))

@@ -59,6 +59,8 @@ WRITTEN = {
         "loss = reduce_loss(losses, mask)",
         '"""The weighted sum by the sum of the weights: MEAN."""',
     ),
+    # Both reductions are a mean; by name, they are two.
+    "sampled_candidates": ("def reduce_loss(", "def reduce_evaluation_loss("),
     "vocabulary_tables": (
         "tf.lookup.KeyValueTensorInitializer(WORDS, tf.range(len(WORDS), dtype=tf.int64)), 1",
         '"label": REVERSE_TABLE.lookup(pred_ids)',
