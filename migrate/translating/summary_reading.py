@@ -66,7 +66,9 @@ def mark(flat: Flattened, facts: Sequence[SummaryFact]) -> list[Mark]:
         fact = by_name[names.pop()]
         if fact.shown:
             continue  # of the optimizer
+        whole = re.sub(r"\W+", "_", fact.tag).strip("_")
         words = re.sub(r"\W+", "_", fact.tag.rpartition("/")[2]).strip("_") or "value"
+        words = whole if words in taken else words
         name = unique(words if words.isidentifier() else f"_{words}", taken)
         if isinstance(value, ast.Name) and _is_final(value.id, statement, flat.statements):
             statement.node = ast.Pass(lineno=node.lineno)
