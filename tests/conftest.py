@@ -3,7 +3,8 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import hypothesis
@@ -38,10 +39,40 @@ def _guard(event: str, arguments: tuple[Any, ...]) -> None:
 
 sys.addaudithook(_guard)
 
-# The inner loop: `--quick` leaves out the tests that took longer, in seconds, the last time.
+# The inner loop: `--quick` leaves out the tests that took longer, in seconds, the last time, and
+# those that need a fixture of a module that did. Without the first test of a module, the next one
+# would have to wait for the fixture.
 _QUICK = 0.3
-_DURATIONS = "durations"
+_DURATIONS, _FIXTURES = "durations", "fixtures"
 _took: dict[str, float] = {}
+_fixtures_took: dict[str, float] = {}
+# Those that the test that runs now has made, in seconds.
+_made: dict[str, float] = {}
+
+
+def _fixture_key(fixture: pytest.FixtureDef[Any]) -> str:
+    return f"{fixture.baseid}::{fixture.argname}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
+    start = time.perf_counter()
+    try:
+        return (yield)
+    finally:
+        if fixturedef.scope != "function":
+            _made[_fixture_key(fixturedef)] = time.perf_counter() - start
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if call.when == "setup":
+        report.fixtures = dict(_made)  # type: ignore[attr-defined]  # xdist passes it on
+        _made.clear()
+    return report
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -63,20 +94,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     cache = getattr(config, "cache", None)  # there is none with `-p no:cacheprovider`
     if not config.getoption("quick") or cache is None:
         return
-    durations = cache.get(_DURATIONS, {})
-    slower = [item for item in items if durations.get(item.nodeid, 0.0) > _QUICK]
+    durations, fixtures = cache.get(_DURATIONS, {}), cache.get(_FIXTURES, {})
+
+    def seconds(item: pytest.Item) -> float:
+        needed = getattr(item, "_fixtureinfo", None)
+        made = [one for each in needed.name2fixturedefs.values() for one in each] if needed else []
+        times = [fixtures.get(_fixture_key(one), 0.0) for one in made]
+        return max([durations.get(item.nodeid, 0.0), *times])
+
+    slower = [item for item in items if seconds(item) > _QUICK]
     config.hook.pytest_deselected(items=slower)
-    items[:] = [item for item in items if durations.get(item.nodeid, 0.0) <= _QUICK]
+    items[:] = [item for item in items if seconds(item) <= _QUICK]
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     _took[report.nodeid] = _took.get(report.nodeid, 0.0) + report.duration
+    for name, seconds in getattr(report, "fixtures", {}).items():
+        _fixtures_took[name] = max(seconds, _fixtures_took.get(name, 0.0))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     cache = getattr(session.config, "cache", None)
     if cache is not None and not hasattr(session.config, "workerinput"):
         cache.set(_DURATIONS, {**cache.get(_DURATIONS, {}), **_took})
+        cache.set(_FIXTURES, {**cache.get(_FIXTURES, {}), **_fixtures_took})
 
 
 _ROW = "{:<75} {:<11} {}".format
