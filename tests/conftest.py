@@ -1,6 +1,7 @@
 """Keeps tests apart, guards `subprocess`, has the inner loop, and prints the table of verdicts."""
 
 import logging
+import math
 import os
 import sys
 import time
@@ -39,10 +40,10 @@ def _guard(event: str, arguments: tuple[Any, ...]) -> None:
 
 sys.addaudithook(_guard)
 
-# The inner loop: `--quick` leaves out the tests that took longer, in seconds, the last time, and
-# those that need a fixture of a module that did. Without the first test of a module, the next one
-# would have to wait for the fixture.
-_QUICK = 0.3
+# The inner loop: `--quick` leaves out the tests that start Python processes, those that took
+# longer, in seconds, the last time, and those that need a fixture of a module that did. Without the
+# first test of a module, the next one would have to wait for the fixture, or for the process.
+_QUICK = 0.2
 _DURATIONS, _FIXTURES = "durations", "fixtures"
 _took: dict[str, float] = {}
 _fixtures_took: dict[str, float] = {}
@@ -79,7 +80,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--quick",
         action="store_true",
-        help=f"the inner loop: leave out tests that took over {_QUICK} s when they last ran",
+        help=f"the inner loop: leave out tests that start processes, or took over {_QUICK} s last",
     )
 
 
@@ -97,6 +98,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     durations, fixtures = cache.get(_DURATIONS, {}), cache.get(_FIXTURES, {})
 
     def seconds(item: pytest.Item) -> float:
+        if item.get_closest_marker("subprocess"):
+            return math.inf
         needed = getattr(item, "_fixtureinfo", None)
         made = [one for each in needed.name2fixturedefs.values() for one in each] if needed else []
         times = [fixtures.get(_fixture_key(one), 0.0) for one in made]
