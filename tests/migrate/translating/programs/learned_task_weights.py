@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-PARAMS = {}
+PARAMS: dict[str, float] = {}
 
 
 def train_input_fn():

@@ -19,12 +19,14 @@ def generator():
         yield {"tokens": words, "length": len(words)}, label
 
 
+_SHAPES: tuple[dict[str, list[None]], list[int]] = ({"tokens": [None], "length": []}, [])
+
+
 def train_input_fn():
-    shapes = ({"tokens": [None], "length": []}, [])
     types = ({"tokens": tf.string, "length": tf.int32}, tf.string)
     defaults = ({"tokens": "<pad>", "length": 0}, "")
-    ds = tf.data.Dataset.from_generator(generator, output_types=types, output_shapes=shapes)
-    return ds.padded_batch(2, shapes, defaults).repeat(6)
+    ds = tf.data.Dataset.from_generator(generator, output_types=types, output_shapes=_SHAPES)
+    return ds.padded_batch(2, _SHAPES, defaults).repeat(6)
 
 
 def model_fn(features, labels, mode, params):
