@@ -1,12 +1,12 @@
 """What a kept forward pass may not do: the loss would get no tensors of it."""
 
 import ast
+import pathlib
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
 
 from migrate.translating import model_source
 from migrate.translating.expressions import calls_of
-from migrate.translating.facts import TensorFact, Unknown
+from migrate.translating.facts import Call, TensorFact, Unknown
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.source_files import path_of
@@ -28,12 +28,14 @@ def check(
       path: The file of the model_fn.
 
     Raises:
-      Refusal: It makes a Keras model of the features' tensors, or returns an object.
+      Refusal: It makes a Keras model of the features' tensors, calls a module of TensorFlow Hub, or
+        returns an object.
     """
     for statement in statements:
         for node in ast.walk(statement.node):
             for call in calls_of(node, flat.facts):
                 _check_inputs(call, statement, path)
+                _check_is_no_hub_module(call, statement, path)
         _check_returned(flat, statement, outputs, path)
 
 
@@ -78,7 +80,7 @@ def check_moved(
             )
 
 
-def _check_inputs(call: Any, statement: Statement, path: str) -> None:
+def _check_inputs(call: Call, statement: Statement, path: str) -> None:
     for one in call.walk():
         if one.callee.api in _INPUTS and one.arguments.get("tensor") is not None:
             raise Refusal(
@@ -88,6 +90,18 @@ def _check_inputs(call: Any, statement: Statement, path: str) -> None:
                 path=path_of(statement.node, path),
                 line=getattr(statement.node, "lineno", 0),
             )
+
+
+def _check_is_no_hub_module(call: Call, statement: Statement, path: str) -> None:
+    span = call.callee.span
+    if span is not None and "tensorflow_hub" in pathlib.PurePath(span.file).parts:
+        raise Refusal(
+            f"`{call.callee.name}` of tensorflow_hub restores its weights through a session, which "
+            "a tf.function does not have; expected layers that make their weights; write the "
+            "model's layers in its place, or host it",
+            path=path_of(statement.node, path),
+            line=getattr(statement.node, "lineno", 0),
+        )
 
 
 def _check_returned(

@@ -17,6 +17,7 @@ import estimator_compat as estimator
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 import tf_keras
+from tensorflow_hub import Module
 
 Towers = collections.namedtuple("Towers", ["left", "right", "join"])
 
@@ -76,8 +77,27 @@ def counted_fn(features, labels, mode):
     return spec(mode, counted(features["x"]), labels)
 
 
+def hub_fn(features, labels, mode):
+    module = Module(1)
+    return spec(mode, module(features["x"]), labels)
+
+
 def keras_fn(features, labels, mode):
     return spec(mode, dense(features["x"]), labels)
+"""
+
+
+# A module of TensorFlow 1's hub is an object that makes its weights.
+HUB = """
+import tensorflow.compat.v1 as tf1
+
+
+class Module:
+    def __init__(self, units):
+        self.units = units
+
+    def __call__(self, x):
+        return tf1.layers.dense(x, self.units, name="module")
 """
 
 
@@ -85,10 +105,12 @@ def keras_fn(features, labels, mode):
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     folder = tmp_path_factory.mktemp("program")
     (folder / "kept_checks_program.py").write_text(PROGRAM)
+    (folder / "tensorflow_hub").mkdir()
+    (folder / "tensorflow_hub" / "__init__.py").write_text(HUB)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
         yield importlib.import_module("kept_checks_program")
-        del sys.modules["kept_checks_program"]
+        del sys.modules["kept_checks_program"], sys.modules["tensorflow_hub"]
 
 
 @pytest.mark.subprocess
@@ -98,6 +120,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
         ("object_fn", "towers", "`made`, which is an object of Towers; expected tensors"),
         ("keras_fn", "dense", "a Keras model of the features' tensors"),
         ("scattered_fn", "layer", "assigns `centers` by an op that the kept forward pass does not"),
+        ("hub_fn", "Module", "`Module` of tensorflow_hub restores its weights through a session"),
         ("counted_fn", "counted", "EVAL or PREDICT has an op that assigns `seen`"),
     ],
 )
