@@ -90,9 +90,10 @@ def read(modules: Iterable[str], imports: Iterable[str], body: str) -> KeptModul
         needs_old_shapes=any(".value" in text for text in (*texts, body)),
         flags=_flags(texts),
         compat=tuple(
-            one.removeprefix("compat.")
-            for one in used
-            if one.startswith("compat.as_") and hasattr(tf.compat, one.removeprefix("compat."))
+            sorted(
+                {name.split(".")[1] for name in used if name.startswith("compat.")}
+                & set(dir(tf.compat)) - {"v1", "v2"}
+            )
         ),
     )
 

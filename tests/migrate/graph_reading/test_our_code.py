@@ -195,4 +195,4 @@ def _lines() -> list[str]:
 
 @pytest.mark.subprocess
 def test_a_head_of_the_program() -> None:
-    translation.translate(migrate.Target(own_head, input_fn))
+    assert translation.translate(migrate.Target(own_head, input_fn)).outcome == "whole"
