@@ -44,7 +44,7 @@ def moved(space: str, names: str) -> dict[str, FunctionRow]:
 
 
 def ordered(
-    name: str,
+    names: str,
     parameters: str,
     positional: int,
     new: str = "",
@@ -53,14 +53,16 @@ def ordered(
     false: str = "",
     **renamed: str,
 ) -> dict[str, FunctionRow]:
-    """Returns the row of a function whose parameters have another order in TF2."""
-    row = FunctionRow(
-        name=f"tf.{new or name}",
-        parameters=tuple(parameters.split()),
-        positional=positional,
-        dropped=tuple(dropped.split()),
-        refused=tuple(refused.split()),
-        false=tuple(false.split()),
-        renamed=renamed,
-    )
-    return {f"tf.{name}": row}
+    """Returns the rows of a function whose parameters have another order in TF2, by its names."""
+    return {
+        f"tf.{name}": FunctionRow(
+            name=f"tf.{new or name}",
+            parameters=tuple(parameters.split()),
+            positional=positional,
+            dropped=tuple(dropped.split()),
+            refused=tuple(refused.split()),
+            false=tuple(false.split()),
+            renamed=renamed,
+        )
+        for name in names.split()
+    }

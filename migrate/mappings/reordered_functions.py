@@ -16,11 +16,12 @@ REORDERED: dict[str, FunctionRow] = {
     **{
         key: row
         for name in ("all", "any", "logsumexp", "max", "mean", "min", "prod", "sum")
-        for space in ("", "math.")
-        for key, row in ordered(f"{space}reduce_{name}", _REDUCED, 3, **_REDUCE).items()
+        for key, row in ordered(
+            f"reduce_{name} math.reduce_{name}", _REDUCED, 3, **_REDUCE
+        ).items()
     },
-    **ordered("argmax", "input axis name dimension output_type", 2, dimension="axis"),
-    **ordered("argmin", "input axis name dimension output_type", 2, dimension="axis"),
+    **ordered("argmax math.argmax", "input axis name dimension output_type", 2, dimension="axis"),
+    **ordered("argmin math.argmin", "input axis name dimension output_type", 2, dimension="axis"),
     **ordered("boolean_mask", "tensor mask name axis", 2),
     **ordered(
         "cond", "pred true_fn false_fn strict name fn1 fn2", 3, fn1="true_fn", fn2="false_fn"
@@ -31,7 +32,7 @@ REORDERED: dict[str, FunctionRow] = {
         preferred_dtype="dtype_hint",
     ),
     **ordered(
-        "count_nonzero",
+        "count_nonzero math.count_nonzero",
         "input_tensor axis keepdims dtype name reduction_indices keep_dims input",
         4,
         "math.count_nonzero",
@@ -39,13 +40,16 @@ REORDERED: dict[str, FunctionRow] = {
         **_REDUCE,
     ),
     **ordered(
-        "confusion_matrix", "labels predictions num_classes dtype name weights", 3,
+        "confusion_matrix math.confusion_matrix",
+        "labels predictions num_classes dtype name weights", 3,
         "math.confusion_matrix",
     ),
     **ordered("expand_dims", "input axis name dim", 2, dim="axis"),
     **ordered("gather", "params indices validate_indices name axis batch_dims", 2),
     **ordered("gather_nd", "params indices name batch_dims", 2),
-    **ordered("norm", "tensor ord axis keepdims name keep_dims", 4, keep_dims="keepdims"),
+    **ordered(
+        "norm linalg.norm", "tensor ord axis keepdims name keep_dims", 4, keep_dims="keepdims"
+    ),
     **ordered("ones_like", "tensor dtype name optimize", 2, dropped="optimize", tensor="input"),
     **ordered("zeros_like", "tensor dtype name optimize", 2, dropped="optimize", tensor="input"),
     **ordered("pad", "tensor paddings mode name constant_values", 3),
@@ -57,15 +61,22 @@ REORDERED: dict[str, FunctionRow] = {
     **ordered("size", "input name out_type", 1),
     **ordered("squeeze", "input axis name squeeze_dims", 2, squeeze_dims="axis"),
     **ordered("transpose", "a perm name conjugate", 2),
-    **ordered("nn.softmax", "logits axis name dim", 2, dim="axis"),
-    **ordered("nn.log_softmax", "logits axis name dim", 2, dim="axis"),
-    **ordered("nn.l2_normalize", "x axis epsilon name dim", 3, dim="axis"),
+    **ordered("nn.softmax math.softmax", "logits axis name dim", 2, dim="axis"),
+    **ordered("nn.log_softmax math.log_softmax", "logits axis name dim", 2, dim="axis"),
+    **ordered(
+        "nn.l2_normalize math.l2_normalize linalg.l2_normalize",
+        "x axis epsilon name dim", 3, dim="axis",
+    ),
     **ordered("nn.moments", "x axes shift name keep_dims keepdims", 3, keep_dims="keepdims"),
     **ordered("nn.crelu", "features name axis", 1),
-    **ordered("nn.depth_to_space", "input block_size name data_format", 2),
-    **ordered("nn.space_to_depth", "input block_size name data_format", 2),
-    **ordered("depth_to_space", "input block_size name data_format", 2, "nn.depth_to_space"),
-    **ordered("space_to_depth", "input block_size name data_format", 2, "nn.space_to_depth"),
+    **ordered(
+        "depth_to_space nn.depth_to_space",
+        "input block_size name data_format", 2, "nn.depth_to_space",
+    ),
+    **ordered(
+        "space_to_depth nn.space_to_depth",
+        "input block_size name data_format", 2, "nn.space_to_depth",
+    ),
     **ordered(
         "nn.embedding_lookup", "params ids partition_strategy name validate_indices max_norm", 2,
         dropped="partition_strategy validate_indices",
@@ -111,29 +122,29 @@ REORDERED: dict[str, FunctionRow] = {
         filter="filters",
     ),
     **ordered("strings.length", "input name unit", 1),
-    **ordered("strings.substr", "input pos len name unit", 3),
-    **ordered("substr", "input pos len name unit", 3, "strings.substr"),
+    **ordered("substr strings.substr", "input pos len name unit", 3, "strings.substr"),
     **ordered(
-        "reduce_join", "inputs axis keep_dims separator name reduction_indices keepdims", 4,
+        "reduce_join strings.reduce_join",
+        "inputs axis keep_dims separator name reduction_indices keepdims", 4,
         "strings.reduce_join", **_REDUCE,
     ),
     **ordered(
-        "string_to_number", "string_tensor out_type name input", 2, "strings.to_number",
+        "string_to_number strings.to_number",
+        "string_tensor out_type name input", 2, "strings.to_number",
         string_tensor="input",
     ),
     **ordered(
-        "strings.to_number", "string_tensor out_type name input", 2, string_tensor="input"
-    ),
-    **ordered(
-        "decode_csv",
+        "decode_csv io.decode_csv",
         "records record_defaults field_delim use_quote_delim name na_value select_cols",
         4,
         "io.decode_csv",
     ),
-    **ordered("decode_raw", "input_bytes out_type little_endian name", 2, "io.decode_raw"),
-    **ordered("parse_example", "serialized features name example_names", 2, "io.parse_example"),
     **ordered(
-        "parse_single_example", "serialized features name example_names", 2,
+        "parse_example io.parse_example",
+        "serialized features name example_names", 2, "io.parse_example",
+    ),
+    **ordered(
+        "parse_single_example io.parse_single_example", "serialized features name example_names", 2,
         "io.parse_single_example",
     ),
     **ordered(
@@ -150,22 +161,17 @@ REORDERED: dict[str, FunctionRow] = {
     **{
         key: row
         for name, (first, count) in _ASSERTS.items()
-        for space in ("", "debugging.")
         for key, row in ordered(
-            f"{space}assert_{name}",
+            f"assert_{name} debugging.assert_{name}",
             f"{first} data summarize message name",
             count,
             f"debugging.assert_{name}",
             dropped="data summarize" if name.startswith("rank") else "data",
         ).items()
     },
-    **{
-        key: row
-        for space in ("", "debugging.")
-        for key, row in ordered(
-            f"{space}assert_scalar", "tensor name message", 1, "debugging.assert_scalar"
-        ).items()
-    },
+    **ordered(
+        "assert_scalar debugging.assert_scalar", "tensor name message", 1, "debugging.assert_scalar"
+    ),
     **ordered("debugging.assert_all_finite", "t msg name x message", 2, t="x", msg="message"),
     **ordered(
         "gradients",
@@ -274,21 +280,6 @@ REORDERED: dict[str, FunctionRow] = {
         "nn.weighted_cross_entropy_with_logits", "labels logits pos_weight name targets", 3,
         targets="labels",
     ),
-    **ordered("math.argmax", "input axis name dimension output_type", 2, dimension="axis"),
-    **ordered("math.argmin", "input axis name dimension output_type", 2, dimension="axis"),
-    **ordered("math.confusion_matrix", "labels predictions num_classes dtype name weights", 3),
-    **ordered(
-        "math.count_nonzero",
-        "input_tensor axis keepdims dtype name reduction_indices keep_dims input",
-        4,
-        input_tensor="input",
-        **_REDUCE,
-    ),
-    **ordered("math.softmax", "logits axis name dim", 2, dim="axis"),
-    **ordered("math.log_softmax", "logits axis name dim", 2, dim="axis"),
-    **ordered("math.l2_normalize", "x axis epsilon name dim", 3, dim="axis"),
-    **ordered("linalg.norm", "tensor ord axis keepdims name keep_dims", 4, keep_dims="keepdims"),
-    **ordered("linalg.l2_normalize", "x axis epsilon name dim", 3, dim="axis"),
     **ordered(
         "image.crop_and_resize",
         "image boxes box_ind crop_size method extrapolation_value name box_indices",
@@ -307,10 +298,6 @@ REORDERED: dict[str, FunctionRow] = {
         "max_attempts use_image_if_no_bounding_boxes name",
         3,
         refused="seed2",
-    ),
-    **ordered(
-        "strings.reduce_join", "inputs axis keep_dims separator name reduction_indices keepdims", 4,
-        **_REDUCE,
     ),
     **ordered(
         "strings.to_hash_bucket", "string_tensor num_buckets name input", 2, string_tensor="input"
@@ -346,15 +333,10 @@ REORDERED: dict[str, FunctionRow] = {
         split_dim="axis",
     ),
     **ordered(
-        "io.decode_csv",
-        "records record_defaults field_delim use_quote_delim name na_value select_cols",
-        4,
+        "decode_raw io.decode_raw",
+        "input_bytes out_type little_endian name bytes", 3, "io.decode_raw",
+        bytes="input_bytes",
     ),
-    **ordered(
-        "io.decode_raw", "input_bytes out_type little_endian name bytes", 3, bytes="input_bytes"
-    ),
-    **ordered("io.parse_example", "serialized features name example_names", 2),
-    **ordered("io.parse_single_example", "serialized features name example_names", 2),
     **ordered("io.serialize_sparse", "sp_input name out_type", 1),
     **ordered("io.serialize_many_sparse", "sp_input name out_type", 1),
     **ordered(
