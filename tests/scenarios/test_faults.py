@@ -43,12 +43,15 @@ def finished(folder: Path, *flags: str, tf_config: object = None) -> tuple[str |
 
 
 def killed_at(folder: Path, pattern: str, *flags: str) -> set[Path]:
-    """Kills the task as soon as a file matches the pattern; returns the matching files."""
+    """Kills the task as soon as a file matches the pattern; returns the matching files.
+
+    None match if the task wrote them and went on between two looks, and came to its end.
+    """
     process = start(folder, *flags)
     try:
-        while not any(folder.glob(pattern)):
-            assert process.poll() is None, process.communicate()
+        while not any(folder.glob(pattern)) and process.poll() is None:
             time.sleep(0.0005)
+        assert process.returncode in (None, 0), process.communicate()
         process.send_signal(signal.SIGKILL)
     finally:
         process.kill()
@@ -215,7 +218,7 @@ CLUSTER = {"chief": ["127.0.0.1:1"], "worker": ["127.0.0.1:2"]}
         ("{oops", "TF_CONFIG ('{oops') is not JSON: ", "unset it to run in one process."),
         (
             json.dumps({"cluster": CLUSTER}),
-            "task type and task index must be set, given: task {}",
+            'If "cluster" is set in TF_CONFIG, task type must be set, given: task {}',
             "say which process this is in `task`.",
         ),
         (
