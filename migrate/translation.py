@@ -134,6 +134,7 @@ def translate(
         {m: run.built for m, run in recorded.items()},
     )
     strategy = target.run_config.train_distribute
+    evaluation = recorded.get(ModeKeys.EVAL)
     facts = RunFacts(
         model_fn=Span(function.__code__.co_filename, function.__code__.co_firstlineno, 0, 0, 0),
         name=function.__name__,
@@ -163,6 +164,7 @@ def translate(
         own_modules=model_fn_names.own_modules(),
         objects=model_fn_names.objects(function, target.model_fn),
         read_modules=kept_modules.read,
+        metric_names=tuple(evaluation.built.spec.eval_metric_ops or ()) if evaluation else (),
         init_fns=model_fn_names.init_fns({mode: run.built for mode, run in recorded.items()}),
     )
     return _translated(facts, keep, whole)

@@ -18,6 +18,8 @@ class FunctionRow:
       false: Parameters that must be given as False, as TF2 does nothing else.
       refused: Parameters that TF2 does not have.
       template: An expression, with `{parameter}` for the arguments.
+      integer_template: The expression for integers, if it is another one: the run must show which.
+      defaults: The source of arguments that `template` has, if they are not given.
       options: Parameters that stand by their names where `template` has `{options}`, if given.
       ignored: Parameters that change nothing; others that `template` does not have are refused.
     """
@@ -30,6 +32,8 @@ class FunctionRow:
     false: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     template: str = ""
+    integer_template: str = ""
+    defaults: Mapping[str, str] = dataclasses.field(default_factory=dict)
     options: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ("name",)
 

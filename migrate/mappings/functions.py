@@ -110,6 +110,51 @@ ROWS: dict[str, FunctionRow] = {
         template="tf.convert_to_tensor({input})",
         ignored=("shape", "name"),
     ),
+    # As in Python 2: what is left over of integers is dropped.
+    "tf.div": FunctionRow(
+        parameters=("x", "y"), template="{x} / {y}", integer_template="{x} // {y}"
+    ),
+    "tf.floor_div": _written("x y", "tf.math.floordiv({x}, {y})"),
+    **{
+        f"tf.arg_{which}": FunctionRow(
+            parameters=("input", "dimension", "output_type"),
+            template=f"tf.arg{which}({{input}}, {{dimension}}{{options}})",
+            options=("output_type",),
+        )
+        for which in ("max", "min")
+    },
+    "tf.batch_gather": _written("params indices", "tf.gather({params}, {indices}, batch_dims=-1)"),
+    "tf.batch_to_space_nd": _written(
+        "input block_shape crops", "tf.batch_to_space({input}, {block_shape}, {crops})"
+    ),
+    "tf.sparse_to_dense": FunctionRow(
+        parameters=(
+            "sparse_indices", "output_shape", "sparse_values", "default_value", "validate_indices",
+        ),
+        template="tf.raw_ops.SparseToDense(sparse_indices={sparse_indices}, "
+        "output_shape={output_shape}, sparse_values={sparse_values}, "
+        "default_value={default_value}{options})",
+        options=("validate_indices",),
+        defaults={"default_value": "0"},
+    ),
+    "tf.string_split": FunctionRow(
+        parameters=("source", "sep", "skip_empty", "delimiter"),
+        renamed={"delimiter": "sep"},
+        template="tf.SparseTensor(*tf.raw_ops.StringSplit(input={source}, delimiter={sep}"
+        "{options}))",
+        options=("skip_empty",),
+        defaults={"sep": "' '"},
+    ),
+    **{
+        f"tf.{name}": FunctionRow(
+            parameters=("logits", "num_samples", "seed", "name", "output_dtype"),
+            renamed={"output_dtype": "dtype"},
+            template="tf.random.categorical({logits}, {num_samples}{options})",
+            options=("seed", "dtype"),
+        )
+        for name in ("multinomial", "random.multinomial")
+    },
+    "tf.verify_tensor_all_finite": _written("t msg", "tf.debugging.assert_all_finite({t}, {msg})"),
     "tf.batch_to_space": _written(
         "input crops block_size",
         "tf.batch_to_space({input}, [{block_size}, {block_size}], {crops})",
@@ -165,27 +210,21 @@ ABSENT_SPACES = (
 ABSENT = frozenset(
     f"tf.{name}"
     for name in (
-        "Print", "add_to_collection", "add_to_collections", "all_variables", "arg_max",
-        "arg_min", "assign", "assign_add", "assign_sub", "batch_gather", "batch_to_space_nd",
-        "clip_by_average_norm", "colocate_with", "convert_to_tensor_or_sparse_tensor",
-        "count_up_to", "div", "floor_div", "get_collection", "get_collection_ref",
-        "get_default_graph", "get_default_session", "get_local_variable", "get_seed",
-        "get_variable", "get_variable_scope", "global_variables",
+        "Print", "add_to_collection", "add_to_collections", "all_variables", "assign",
+        "assign_add", "assign_sub", "clip_by_average_norm", "colocate_with",
+        "convert_to_tensor_or_sparse_tensor", "count_up_to", "get_collection",
+        "get_collection_ref", "get_default_graph", "get_default_session", "get_local_variable",
+        "get_seed", "get_variable", "get_variable_scope", "global_variables",
         "global_variables_initializer", "local_variables", "make_template", "model_variables",
-        "moving_average_variables", "multinomial", "placeholder", "placeholder_with_default",
-        "py_func", "random_poisson", "scatter_add", "scatter_nd_add", "scatter_nd_update",
-        "scatter_sub", "scatter_update", "set_random_seed", "setdiff1d", "sparse_add",
-        "sparse_concat", "sparse_matmul", "sparse_merge", "sparse_placeholder",
-        "sparse_reduce_max", "sparse_reduce_sum", "sparse_segment_mean",
-        "sparse_segment_sqrt_n", "sparse_segment_sum", "sparse_split", "sparse_to_dense",
-        "string_split", "string_to_hash_bucket", "tables_initializer", "trainable_variables",
-        "variable_op_scope", "variable_scope", "verify_tensor_all_finite",
+        "moving_average_variables", "placeholder", "placeholder_with_default", "py_func",
+        "random_poisson", "scatter_add", "scatter_nd_add", "scatter_nd_update", "scatter_sub",
+        "scatter_update", "set_random_seed", "setdiff1d", "sparse_matmul", "sparse_merge",
+        "sparse_placeholder", "tables_initializer",
+        "trainable_variables", "variable_op_scope", "variable_scope",
         "nn.bidirectional_dynamic_rnn", "nn.dynamic_rnn", "nn.static_rnn", "nn.raw_rnn",
         "nn.fused_batch_norm", "nn.depthwise_conv2d_native", "nn.static_bidirectional_rnn",
-        "random.multinomial", "sparse.merge", "image.resize_area", 
-        "image.resize_images", 
-        "image.resize_image_with_pad", "image.extract_image_patches", "train.get_global_step",
-        "train.get_or_create_global_step",
+        "sparse.merge", "image.resize_area", "image.resize_images", "image.resize_image_with_pad",
+        "image.extract_image_patches", "train.get_global_step", "train.get_or_create_global_step",
     )
 )  # fmt: skip
 

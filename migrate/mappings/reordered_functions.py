@@ -300,14 +300,18 @@ REORDERED: dict[str, FunctionRow] = {
         refused="seed2",
     ),
     **ordered(
-        "strings.to_hash_bucket", "string_tensor num_buckets name input", 2, string_tensor="input"
+        "strings.to_hash_bucket string_to_hash_bucket", "string_tensor num_buckets name input", 2,
+        "strings.to_hash_bucket", string_tensor="input",
     ),
     **ordered("random.poisson", "lam shape dtype seed name", 0),
-    **ordered("sparse.add", "a b threshold thresh", 3, thresh="threshold"),
     **ordered(
-        "sparse.concat",
+        "sparse.add sparse_add", "a b threshold thresh", 3, "sparse.add", thresh="threshold"
+    ),
+    **ordered(
+        "sparse.concat sparse_concat",
         "axis sp_inputs name expand_nonconcat_dim concat_dim expand_nonconcat_dims",
         2,
+        "sparse.concat",
         expand_nonconcat_dim="expand_nonconcat_dims",
         concat_dim="axis",
     ),
@@ -315,7 +319,8 @@ REORDERED: dict[str, FunctionRow] = {
         key: row
         for name in ("max", "sum")
         for key, row in ordered(
-            f"sparse.reduce_{name}", "sp_input axis keepdims reduction_axes keep_dims", 3,
+            f"sparse.reduce_{name} sparse_reduce_{name}",
+            "sp_input axis keepdims reduction_axes keep_dims", 3, f"sparse.reduce_{name}",
             reduction_axes="axis", keep_dims="keepdims",
         ).items()
     },
@@ -323,14 +328,15 @@ REORDERED: dict[str, FunctionRow] = {
         key: row
         for name in ("mean", "sqrt_n", "sum")
         for key, row in ordered(
-            f"sparse.segment_{name}",
+            f"sparse.segment_{name} sparse_segment_{name}",
             "data indices segment_ids name num_segments sparse_gradient",
             3,
+            f"sparse.segment_{name}",
         ).items()
     },
     **ordered(
-        "sparse.split", "keyword_required sp_input num_split axis name split_dim", 0,
-        split_dim="axis",
+        "sparse.split sparse_split", "keyword_required sp_input num_split axis name split_dim", 0,
+        "sparse.split", split_dim="axis",
     ),
     **ordered(
         "decode_raw io.decode_raw",

@@ -118,9 +118,10 @@ class ToTf2(ast.NodeTransformer):
             node.func = self._dotted_like(node.func, api)
             return node
         if row.template:
-            arguments = bind(node, row.parameters)
+            arguments = {k: parse(v) for k, v in row.defaults.items()}
+            arguments |= {row.renamed.get(k, k): v for k, v in bind(node, row.parameters).items()}
             given = "".join(f", {n}={{{n}}}" for n in row.options if n in arguments)
-            template = row.template.replace("{options}", given)
+            template = self._template(node, api, row).replace("{options}", given)
             for name in arguments:
                 if f"{{{name}}}" not in template and name not in row.ignored:
                     raise Refusal(
@@ -147,6 +148,20 @@ class ToTf2(ast.NodeTransformer):
             keyword.arg = row.renamed.get(keyword.arg or "", keyword.arg)
         node.func = parse(row.name)
         return node
+
+    def _template(self, node: ast.Call, api: str, row: FunctionRow) -> str:
+        """Returns the template for the dtype that the run showed."""
+        if not row.integer_template:
+            return row.template
+        results = [call.result for call in calls_of(node, self.facts)]
+        dtypes = {one.dtype if isinstance(one, TensorFact) else "" for one in results}
+        are_floats = {"float" in dtype for dtype in dtypes}
+        if len(are_floats) != 1 or "" in dtypes:
+            raise Refusal(
+                f"line {node.lineno}: {api} of integers is another operation than of floats, and "
+                "no run showed which it is; write it with `/` or `//`"
+            )
+        return row.template if True in are_floats else row.integer_template
 
     def _dotted_like(self, func: ast.expr, api: str) -> ast.expr:
         """Returns the public name; methods keep their object."""

@@ -34,6 +34,7 @@ class Metric:
       values: What its `update_state` takes, as source.
       definition: The class, if the module defines it; "" for Keras's own.
       is_vector: Whether its result has several numbers.
+      is_shown: Whether `evaluate` returns it; otherwise computed metrics are made of it.
     """
 
     name: str
@@ -41,6 +42,24 @@ class Metric:
     values: tuple[str, ...]
     definition: str = ""
     is_vector: bool = False
+    is_shown: bool = True
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ComputedMetric:
+    """A number computed of other metrics at the end of an evaluation.
+
+    Attributes:
+      name: Its name in `eval_metric_ops`.
+      parts: The names of the metrics that it is computed of, by the names in `body` and `value`.
+      body: The statements before `value`.
+      value: The number, as source.
+    """
+
+    name: str
+    parts: Mapping[str, str]
+    body: tuple[str, ...]
+    value: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,6 +313,7 @@ class Program:
       loss: The loss.
       evaluation_loss: The loss of EVAL, if it is another one; None if it is the same.
       metrics: The metrics.
+      computed_metrics: What is computed of them.
       eval_body: The statements that compute what the metrics take.
       training: The optimizers.
       rates: The source of each optimizer's rate: a number, a constant, or a call of
@@ -335,6 +355,7 @@ class Program:
     comments: tuple[str, ...] = ()
     is_distributed: bool = False
     evaluation_loss: Loss | None = None
+    computed_metrics: tuple[ComputedMetric, ...] = ()
 
     @property
     def evaluated(self) -> "Program":

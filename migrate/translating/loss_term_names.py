@@ -36,7 +36,9 @@ def term_names(
         names = TermNames(f"{own}loss_per_example", f"reduce_{own}loss", "losses")
     else:
         base = re.sub(r"(^|_)(loss|losses|per_example|per_word|mean|total)(?=_|$)", "", site.base)
-        base = base.strip("_") or re.sub(r"\W", "_", site.term.name)
+        base = base.strip("_")
+        if not base.isidentifier():
+            base = re.sub(r"\W", "_", site.term.name)
         names = TermNames(
             f"{own}{base}_loss_per_example", f"reduce_{own}{base}_loss", f"{base}_losses"
         )

@@ -6,11 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 from estimator_compat.mode_keys import ModeKeys
-from migrate.translating import forward_reading, loss_calls, spec_reading
+from migrate.translating import forward_reading, loss_calls, metric_reading, spec_reading
 from migrate.translating.expressions import parse, refuse
-from migrate.translating.ir import Function, Metric, source_of
+from migrate.translating.ir import ComputedMetric, Function, Metric, source_of
 from migrate.translating.loss_source import unique
-from migrate.translating.metric_reading import MetricReading
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.source_files import path_of
@@ -112,24 +111,32 @@ def parameters(
 
 
 def metrics(
-    flat: Flattened, specs: Specs, others: list[Statement], variables: str
-) -> tuple[tuple[Metric, ...], tuple[str, ...]]:
-    """Returns the metrics, and the statements that compute what they take.
+    flat: Flattened,
+    specs: Specs,
+    others: list[Statement],
+    variables: str,
+    shown: Sequence[str],
+) -> tuple[tuple[Metric, ...], tuple[ComputedMetric, ...], tuple[str, ...]]:
+    """Returns the metrics, what is computed of them, and the statements for what they take.
 
     Args:
       flat: The flattened model_fn.
       specs: The arguments of the spec in each mode.
       others: The statements that are not the model's.
       variables: The name of the variables by their legacy names.
+      shown: The names of the metrics that the run showed, in their order.
+
+    Raises:
+      Refusal: A metric is not translated.
     """
     path = flat.files[0].path
     spec = specs.get(EVAL)
     value = spec.get("eval_metric_ops") if spec else None
     if value is None:
-        return (), ()
+        return (), (), ()
     value = written_out(others, value)
     if isinstance(value, ast.Constant) and value.value is None:
-        return (), ()
+        return (), (), ()
     if not isinstance(value, ast.Dict):
         raise Refusal(
             f"eval_metric_ops is {ast.unparse(value) if value else 'made elsewhere'}; a dict "
@@ -137,18 +144,23 @@ def metrics(
             path=path,
             line=getattr(value, "lineno", 0),
         )
-    found, reading = [], MetricReading(flat, path)
-    named = _names_shown(flat)
     known = {one.value for one in value.keys if isinstance(one, ast.Constant)}
-    shown = iter([one for one in named if one not in known])
-    checks: list[ast.stmt] = []
-    for key, given in zip(value.keys, value.values, strict=True):
-        before, one = loss_calls.written(given, flat, EVAL)
-        checks += before
-        name = key.value if isinstance(key, ast.Constant) else next(shown, "")
+    computed_names = iter([one for one in shown if one not in known])
+    items: dict[str, ast.expr] = {}
+    for key, one in zip(value.keys, value.values, strict=True):
+        name = key.value if isinstance(key, ast.Constant) else next(computed_names, "")
         if not name:
             raise refuse(one, path, "a metric's name is computed")
-        found.append(reading.read(str(name), one))
+        items[str(name)] = one
+    if lost := sorted(set(shown) - set(items)):
+        raise refuse(
+            value,
+            path,
+            f"where the metrics {', '.join(map(repr, lost))} are put into eval_metric_ops is not "
+            "found; expected a dict written out, `name[key] = metric` or `name.update({...})` in "
+            "the model_fn itself; write them there",
+        )
+    found, computed, checks = metric_reading.read_all(items, flat, path)
     read = set().union(*(loads(parse(v)) for one in found for v in one.values), set())
     read |= set().union(*(loads(one) for one in checks), set())
     needed, _ = needed_for(others, read, EVAL)
@@ -159,17 +171,7 @@ def metrics(
         made.append(dataclasses.replace(statement, node=node))
     made += [Statement(each, frozenset((EVAL,))) for each in checks]
     body = tuple(_with_own_variables(one, variables) for one in lines(made))
-    return tuple(found), body
-
-
-def _names_shown(flat: Flattened) -> list[str]:
-    """Returns the names of the metrics that the run showed, in their order."""
-    for by_mode in flat.facts.values():
-        for call in by_mode.get(EVAL, ()):
-            given = call.arguments.get("eval_metric_ops")
-            if call.callee.name == "EstimatorSpec" and isinstance(given, dict):
-                return [str(one) for one in given]
-    return []
+    return found, computed, body
 
 
 def written_out(others: list[Statement], value: ast.expr | None) -> ast.expr | None:

@@ -128,9 +128,10 @@ class _Reading:
         forward, marks = summary_reading.split(flat.statements, wanted, marks)
         loss, evaluation_loss = self._losses(specs, forward, part)
         known = (evaluation_loss or loss).known
-        found, eval_body = output_reading.metrics(
-            flat, specs, output_reading.with_known(forward.others, known), self.names.variables
-        )
+        found, computed, eval_body = output_reading.metrics(
+            flat, specs, output_reading.with_known(forward.others, known), self.names.variables,
+            facts.metric_names,
+        )  # fmt: skip
         rates, rate_function = self.params.rates()
         others = output_reading.with_known(forward.others, loss.known)
         self.summaries = summary_reading.read(
@@ -143,6 +144,7 @@ class _Reading:
             "evaluation_loss": evaluation_loss,
             "predictions": predictions,
             "metrics": found,
+            "computed_metrics": computed,
             "eval_body": eval_body,
         }
         if facts.border.is_kept:

@@ -47,6 +47,7 @@ class RunFacts:
       export: What the program exports; None if it exports nothing.
       summary_steps: How many steps the Estimator makes between summaries.
       distribution: The class of the RunConfig's `train_distribute`; "" without one.
+      metric_names: The names of the metrics of EVAL, in their order.
       init_fns: The name and the source of a Scaffold's `init_fn`, by mode.
       renamed: What the written module calls names of the program that it needs for its own.
     """
@@ -80,5 +81,6 @@ class RunFacts:
     export: ExportFact | None = None
     summary_steps: int = 100
     distribution: str = ""
+    metric_names: Sequence[str] = ()
     init_fns: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     renamed: Mapping[str, str] = dataclasses.field(default_factory=dict)

@@ -39,7 +39,7 @@ def evaluation_source(program: Program) -> str:
     for metric in program.metrics:
         comma = "," if len(metric.values) == 1 else ""
         shown.append(f'"{metric.name}": ({", ".join(metric.values)}{comma}),')
-    own = {metric.name for metric in program.metrics}
+    own = {one.name for one in program.metrics} | {one.name for one in program.computed_metrics}
     values = [one for one in values if one.partition(":")[0].strip('"') not in own] + shown
     averages = [one for one in averages if one not in own]
     made = [f'"{name}": keras.metrics.Mean(),' for name in ("loss", *averages)]
@@ -49,6 +49,10 @@ def evaluation_source(program: Program) -> str:
     kind, number = "float", "float(metric.result())"
     if any(one.is_vector for one in program.metrics):
         kind, number = "Any", "metric.result().numpy().tolist()"
+    computed, items = _computed_lines(program)
+    numbers = f"{{name: {number} for name, metric in metrics.items()}}"
+    if items:
+        numbers = f"{{**{numbers}, {', '.join(items)}}}"
     return f'''\
     @tf.function
     def eval_step(self, features: Any, {labels}) -> dict[str, tuple[tf.Tensor, ...]]:
@@ -66,4 +70,22 @@ def evaluation_source(program: Program) -> str:
         for {batch} in dataset:
             for name, values in self.eval_step({batch}).items():
                 metrics[name].update_state(*values)
-        return {{name: {number} for name, metric in metrics.items()}}'''
+{indented(chr(10).join([*computed, f"return {numbers}"]), 2)}'''
+
+
+def _computed_lines(program: Program) -> tuple[list[str], list[str]]:
+    """Returns the statements that compute metrics of metrics, and the items of a dict."""
+    lines: list[str] = []
+    results = {
+        one.name: f'metrics["{one.name}"].result()'
+        if one.is_shown
+        else f'metrics.pop("{one.name}").result()'
+        for one in program.metrics
+    }
+    for one in program.computed_metrics:
+        for local, name in one.parts.items():
+            if results[name] != local:
+                lines.append(f"{local} = {results[name]}")
+                results[name] = local
+        lines += [line for line in one.body if line not in lines]
+    return lines, [f'"{one.name}": float({one.value})' for one in program.computed_metrics]

@@ -23,6 +23,8 @@ LAYERS = (
     "tf.layers.", "tf.keras.layers.", "tf.nn.dropout", "tf.nn.rnn_cell.", "tf.get_variable",
     "tf.Variable", "tf.nn.dynamic_rnn", "tf.nn.bidirectional_dynamic_rnn", "tf.contrib.layers.",
 )  # fmt: skip
+# Each is read for itself: what it is called with is written where its number is needed.
+READ_ONE_BY_ONE = ("tf.metrics.", "tf.losses.")
 _OF_OPTIMIZERS = ("apply_gradients", "compute_gradients", "minimize")
 _INITIALIZERS = ("tf.initializers.", "tf.keras.initializers.")
 
@@ -101,6 +103,19 @@ def own_calls(
         yield one, around
         if one.callee.span is None:
             yield from own_calls(one, around)
+
+
+def calls_one_of(
+    node: ast.AST, prefixes: tuple[str, ...], frame: Frame, modes: frozenset[str]
+) -> bool:
+    """Tells whether a node calls a function of TensorFlow whose name begins so."""
+    return any(
+        call.callee.api.startswith(prefixes)
+        for one in ast.walk(node)
+        if isinstance(one, ast.Call)
+        for calls in executions(one, frame, modes).values()
+        for call in calls
+    )
 
 
 def executions(node: ast.expr, frame: Frame, modes: frozenset[str]) -> dict[str, list[Call]]:

@@ -3,17 +3,25 @@
 import ast
 import copy
 import dataclasses
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.expressions import api_of
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader import unrolling
-from migrate.translating.source_reader.frames import Frame, executions, is_part, is_simple
+from migrate.translating.source_reader.frames import (
+    READ_ONE_BY_ONE,
+    Frame,
+    calls_one_of,
+    executions,
+    is_part,
+    is_simple,
+)
 from migrate.translating.source_reader.inlining import TRAINING
 from migrate.translating.source_reader.renaming import Rename
-from migrate.translating.source_reader.statements import Statement, in_scopes, stores
+from migrate.translating.source_reader.statements import Statement, in_scopes, kills, loads, stores
 
 if TYPE_CHECKING:
     from migrate.translating.source_reader.flattening import Flattening
@@ -69,21 +77,86 @@ def _unrolled(
         made, returned = flattening.body(node.body, frame, modes)
         if returned:
             return None
+        if _reads_one_by_one(node.body, frame, modes):
+            last = _read_elsewhere(node, frame) if index + 1 == len(bound) else frozenset()
+            _rename(flattening, made, _word(names, index), last)
         statements += made
     frame.iteration.pop(span, None)
     return statements
 
 
+def _reads_one_by_one(body: Sequence[ast.AST], frame: Frame, modes: frozenset[str]) -> bool:
+    return any(calls_one_of(one, READ_ONE_BY_ONE, frame, modes) for one in body)
+
+
+def _word(names: Mapping[str, ast.expr], index: int) -> str:
+    """Returns what tells an iteration from the others: a text that the loop binds, or a number."""
+    texts = [one.value for one in names.values() if isinstance(one, ast.Constant)]
+    return next((re.sub(r"\W", "_", one) for one in texts if isinstance(one, str)), str(index))
+
+
+def _read_elsewhere(loop: ast.For, frame: Frame) -> frozenset[str]:
+    """Returns the names that the function of a loop reads outside of it, as they are called now."""
+    inside = set(ast.walk(loop))
+    functions = [
+        one
+        for one in ast.walk(frame.file.tree)
+        if isinstance(one, ast.FunctionDef)
+        and one.lineno < loop.lineno <= (one.end_lineno or one.lineno)
+    ]
+    innermost = max(functions, key=lambda one: one.lineno)
+    read = {
+        one.id
+        for one in ast.walk(innermost)
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load) and one not in inside
+    }
+    names = {frame.names.get(one, one) for one in read}
+    return frozenset(one for one in names if isinstance(one, str))
+
+
+def _rename(
+    flattening: "Flattening",
+    statements: Sequence[Statement],
+    word: str,
+    kept: frozenset[str],
+) -> None:
+    """Gives a word to the names that an iteration assigns without reading what they were.
+
+    Args:
+      flattening: Flattens the model_fn.
+      statements: Those of the iteration.
+      word: Stands behind the names.
+      kept: Names that stay.
+    """
+    read: set[str] = set()
+    own: set[str] = set()
+    for one in statements:
+        read |= loads(one.node) - own
+        own |= kills(one.node) - read
+    names = {}
+    for name in sorted(own - kept):
+        names[name] = f"{name}_{word}"
+        while names[name] in flattening.used:
+            names[name] += "_"
+    flattening.used |= set(names.values())
+    for one in statements:
+        for node in (n for part in (one.node, *one.scopes) for n in ast.walk(part)):
+            if isinstance(node, ast.Name):
+                node.id = names.get(node.id, node.id)
+
+
 def _calls_parts(
     flattening: "Flattening", body: Sequence[ast.AST], frame: Frame, modes: frozenset[str]
 ) -> bool:
-    """Tells whether a loop calls helpers that are put in place, or has a loop of layers."""
+    """Tells whether a loop calls helpers that are put in place, or makes losses or metrics."""
     for node in (one for statement in body for one in ast.walk(statement)):
         if isinstance(node, ast.Call):
             found = executions(node, frame, modes)
             calls = [call for each in found.values() for call in each]
             if any(is_part(one) for one in calls) and not flattening.keeps(calls):
                 return True
+    if _reads_one_by_one(body, frame, modes):
+        return True
     if flattening.border.is_kept:
         return False
     inner = [n for one in body for n in ast.walk(one) if isinstance(n, ast.For | ast.ListComp)]

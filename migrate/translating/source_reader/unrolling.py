@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from migrate.translating.expressions import parse
 from migrate.translating.facts import Span, TensorFact, Unknown
 from migrate.translating.refusal import Refusal
-from migrate.translating.source_reader.frames import Frame
+from migrate.translating.source_reader.frames import READ_ONE_BY_ONE, Frame, calls_one_of
 
 if TYPE_CHECKING:
     from migrate.translating.source_reader.inlining import Expressions
@@ -123,18 +123,21 @@ def _iterated(span: Span, frame: Frame, mode: str) -> list[object] | None:
 def written_out(
     expressions: "Expressions", generators: list[ast.comprehension], parts: list[ast.expr]
 ) -> list[list[ast.expr]] | None:
-    """Writes out a comprehension that makes layers; returns None for others."""
-    flattening, frame = expressions.flattening, expressions.frame
-    if not any(flattening.has_layers(one, frame, expressions.modes) for one in parts):
+    """Writes out a comprehension that makes layers, losses or metrics; returns None for others."""
+    flattening, frame, modes = expressions.flattening, expressions.frame, expressions.modes
+    if not any(
+        flattening.has_layers(one, frame, modes) or calls_one_of(one, READ_ONE_BY_ONE, frame, modes)
+        for one in parts
+    ):
         return None
     [generator, *others] = generators
     span = frame.file.span(generator.iter)
     iterated = expressions.visit(generator.iter)
-    every = bound(generator.target, iterated, span, frame, expressions.modes)
+    every = bound(generator.target, iterated, span, frame, modes)
     if others or generator.ifs or every is None:
         raise Refusal(
-            "a comprehension that makes layers is translated if it has one `for`, no `if`, and "
-            "iterates over plain values; write it out",
+            "a comprehension that makes layers, losses or metrics is translated if it has one "
+            "`for`, no `if`, and iterates over plain values; write it out",
             path=frame.file.path,
             line=parts[0].lineno,
         )

@@ -1,6 +1,7 @@
 """Tests for migrate.mappings.functions: the rows against the installed TensorFlow."""
 
 import ast
+import dataclasses
 import inspect
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,7 @@ import tensorflow.compat.v1 as tf1
 
 from migrate.mappings import functions
 from migrate.translating.expressions import ToTf2, static_facts
+from migrate.translating.facts import TensorFact
 from migrate.translating.refusal import Refusal
 
 
@@ -103,6 +105,21 @@ def test_absent_names_are_not_in_tf2(name: str) -> None:
     assert _found(tf, name) is None
 
 
+@pytest.mark.parametrize(("dtype", "written"), [("float32", "x / y"), ("int64", "x // y")])
+def test_a_division_as_in_python_2(dtype: str, written: str) -> None:
+    tree = ast.parse("tf.div(x, y)", mode="eval").body
+    [facts] = static_facts(tree, ("tf",)).values()
+    shown = [dataclasses.replace(one, result=TensorFact(dtype, ())) for one in facts[""]]
+    assert ast.unparse(ToTf2({tree: {"": shown}}).visit(tree)) == written
+    values = {"x": tf.constant([-7, 7], dtype), "y": tf.constant(2, dtype)}
+    np.testing.assert_array_equal(eval(written, dict(values)), tf1.div(values["x"], values["y"]))
+
+
+def test_a_division_of_unknown_numbers_is_refused() -> None:
+    with pytest.raises(Refusal, match="write it with `/` or `//`"):
+        _written("tf.div(x, y)")
+
+
 def test_templates_take_the_legacy_arguments() -> None:
     for name, row in functions.ROWS.items():
         if row.template:
@@ -138,6 +155,27 @@ CALLS = (
     "tf.image.resize_bicubic(images, [3, 7])",
     "tf.image.crop_and_resize(images, [[0.0, 0.1, 0.8, 0.9]], box_ind=[1], crop_size=[3, 3])",
     "tf.image.draw_bounding_boxes(images, [[[0.0, 0.1, 0.8, 0.9]], [[0.0, 0.0, 1.0, 1.0]]])",
+    "tf.floor_div(rows, 0.3)",
+    "tf.arg_max(rows, 1)",
+    "tf.arg_min(rows, dimension=0, output_type=tf.int32)",
+    "tf.batch_gather(rows, [[2, 0]] * 4)",
+    "tf.batch_to_space_nd(tf.space_to_batch_nd(images, [2, 2], [[0, 0]] * 2), [2, 2], "
+    "[[0, 0]] * 2)",
+    "tf.sparse_to_dense([[0, 1], [1, 0]], [2, 3], [1.0, 2.0], -1.0)",
+    "tf.sparse_to_dense([[1, 1], [0, 0]], [2, 3], [1, 2], validate_indices=False)",
+    "tf.sparse_tensor_to_dense(tf.string_split(texts), '')",
+    "tf.sparse_tensor_to_dense(tf.string_split(['a,b;;c'], delimiter=',;', skip_empty=False), '')",
+    "tf.verify_tensor_all_finite(rows, 'not finite')",
+    "tf.sparse_reduce_sum(tf.sparse.from_dense(rows), 1, keep_dims=True)",
+    "tf.sparse_reduce_max(tf.sparse.from_dense(rows), 1)",
+    "tf.sparse_tensor_to_dense(tf.sparse_add(tf.sparse.from_dense(rows), "
+    "tf.sparse.from_dense(rows), thresh=1.0))",
+    "tf.sparse_tensor_to_dense(tf.sparse_concat(0, [tf.sparse.from_dense(rows)] * 2))",
+    "tf.sparse_segment_sqrt_n(rows, [0, 2], [0, 1])",
+    "tf.sparse_tensor_to_dense(tf.sparse_split(sp_input=tf.sparse.from_dense(rows), "
+    "num_split=2, axis=0)[1])",
+    "tf.string_to_hash_bucket(texts, 10)",
+    "tf.shape(tf.multinomial(rows, 5, output_dtype=tf.int32))",
     "tf.sparse.to_dense(tf.strings.split(texts), '')",
     "tf.sparse.to_dense(tf.strings.split(texts, 'b'), '')",
     "tf.strings.reduce_join(texts, 0, True, '-')",

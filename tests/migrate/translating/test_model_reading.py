@@ -191,8 +191,8 @@ REFUSED = {
         "never moves, because the train_op does not depend on UPDATE_OPS",
     ),
     "a function that TF2 lacks": (
-        ["net = tf1.batch_gather(net, tf.zeros_like(net, tf.int32))"],
-        "program.py:26: `tf.batch_gather` has no form in TF2 that is translated",
+        ["net = tf1.clip_by_average_norm(net, 1.0)"],
+        "program.py:26: `tf.clip_by_average_norm` has no form in TF2 that is translated",
     ),
     "variables in a loop of the graph": (
         ["net = tf.map_fn(lambda x: tf1.layers.dense(x[None], 1)[0], net)"],

@@ -66,6 +66,20 @@ WRITTEN = {
         '"label": REVERSE_TABLE.lookup(pred_ids)',
     ),
     "focal_loss": ('"auc_pr": keras.metrics.AUC(200, curve="PR"),',),
+    # Three metrics that only others are computed of, each once.
+    "f1_scores": (
+        'recall = metrics.pop("recall").result()',
+        "p = precision",
+        "fbeta = (1 + beta**2) * p * r / (beta**2 * p + r + 1e-08)",
+        '"rmse": float(tf.sqrt(mse)),',
+        '"share": float(tp / (tp + fp)),',
+    ),
+    "task_towers": (
+        "return logits_a, logits_b, logits_c",
+        "loss_c = reduce_c_loss(c_losses)",
+        '"a_mean": (predictions["a"],),',
+        '"c/auc": keras.metrics.AUC(num_thresholds=200),',
+    ),
     "different_losses": (
         "losses = evaluation_loss_per_example(labels, logits)",
         "def compute_evaluation_loss(",
