@@ -20,6 +20,7 @@ from migrate.graph_reading import (
     input_reading,
     kept_modules,
     model_fn_names,
+    named_numbers,
     our_code,
     runs,
     summary_reading,
@@ -35,7 +36,7 @@ from migrate.translating.ir import KeptFunction, Program
 from migrate.translating.refusal import Refusal
 from migrate.translating.run_facts import RunFacts
 from migrate.translating.sections import header
-from migrate.translating.training_facts import ExportFact
+from migrate.translating.training_facts import ExportFact, TrainingFacts
 from migrate.verifying.subject import SubjectReference
 from migrate.verifying.verdict import Verdict
 from migrate.verifying.verify import verify
@@ -129,9 +130,12 @@ def translate(
         mode: _ledger(run.built, mode) for mode, run in recorded.items() if mode != ModeKeys.PREDICT
     }
     train = recorded[ModeKeys.TRAIN]
+    plain = _training(train)
+    numbers = named_numbers.named(
+        named_numbers.numbers(plain, ledgers[ModeKeys.TRAIN].terms), target, _numbers
+    )
     training = training_reading.with_other_modes(
-        training_reading.read(train.built, train.call),
-        {m: run.built for m, run in recorded.items()},
+        numbers.training, {m: run.built for m, run in recorded.items()}
     )
     strategy = target.run_config.train_distribute
     evaluation = recorded.get(ModeKeys.EVAL)
@@ -143,10 +147,12 @@ def translate(
         terms=ledgers[ModeKeys.TRAIN].terms,
         evaluation_terms=ledgers[ModeKeys.EVAL].terms if ModeKeys.EVAL in ledgers else (),
         training=training,
+        penalty_names=numbers.names,
+        computed_of=numbers.computed,
         export=_export(function, recorded),
         summary_steps=target.run_config.save_summary_steps or 100,
         distribution=type(strategy).__name__ if strategy is not None else "",
-        summaries=summary_reading.read(train.built, train.call, training),
+        summaries=summary_reading.read(train.built, train.call, plain),
         params=fact_of(target.params),
         closure=model_fn_names.closure(function, target.model_fn),
         attributes=model_fn_names.attributes(target.model_fn),
@@ -168,6 +174,17 @@ def translate(
         init_fns=model_fn_names.init_fns({mode: run.built for mode, run in recorded.items()}),
     )
     return _translated(facts, keep, whole)
+
+
+def _training(run: runs.Run) -> TrainingFacts:
+    return training_reading.read(run.built, run.call)
+
+
+def _numbers(target: Target) -> named_numbers.Numbers:
+    """Builds the training graph of a target, and reads it."""
+    recorded, _ = runs.record(target, (ModeKeys.TRAIN,))
+    run = recorded[ModeKeys.TRAIN]
+    return named_numbers.numbers(_training(run), _ledger(run.built, ModeKeys.TRAIN).terms)
 
 
 def _translated(facts: RunFacts, keep: Collection[str], whole: Collection[str]) -> Translation:

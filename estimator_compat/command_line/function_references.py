@@ -9,6 +9,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
@@ -131,15 +132,11 @@ def _import_file(path: str) -> ModuleType:
     for module_name in (name, path):
         if getattr(sys.modules.get(module_name), "__file__", None) == path:
             return sys.modules[module_name]
-    # A file with the name of a module that is already loaded (`logging.py`) must not replace it.
-    name = path if name in sys.modules else name
+    # A file with the name of another module (`logging.py`, `queue.py`) must not replace it.
+    name = path if name in sys.modules or name in sys.stdlib_module_names else name
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    # `find_spec` asks the finders on `sys.meta_path`. If the facade is installed, its finder gives
-    # a legacy file the loader that imports the facade.
-    spec = importlib.util.find_spec(name) if name.isidentifier() else None
-    if spec is None or spec.origin != path:
-        spec = importlib.util.spec_from_file_location(name, path)
+    spec = _spec(name, path)
     assert spec is not None, path
     assert spec.loader is not None, path
     module = importlib.util.module_from_spec(spec)
@@ -151,6 +148,19 @@ def _import_file(path: str) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+def _spec(name: str, path: str) -> ModuleSpec | None:
+    """Returns the spec of a file, whose name need not be one that an `import` can have.
+
+    If the facade is installed, its finder gives a legacy file the loader that imports the facade.
+    """
+    for finder in sys.meta_path:
+        of_file = getattr(finder, "spec_of_file", None)
+        if of_file is not None and (spec := of_file(name, path)) is not None:
+            found: ModuleSpec = spec
+            return found
+    return importlib.util.spec_from_file_location(name, path)
 
 
 def _import_error(place: str, argument: str, error: BaseException, traceback: str) -> ValueError:

@@ -15,6 +15,7 @@ import linecache
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.util import spec_from_file_location
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -80,6 +81,17 @@ class LegacyFinder:
             return None
         spec.loader = LegacyLoader(spec.loader.name, spec.loader.path)
         return spec
+
+    def spec_of_file(self, name: str, path: str) -> ModuleSpec | None:
+        """Returns the spec of a file of the program; None if it is not legacy.
+
+        Args:
+          name: The name that the module gets: that of the file, or its path.
+          path: The file.
+        """
+        if package_files.is_installed(path) and not is_legacy(name, path, self.named):
+            return None
+        return spec_from_file_location(name, path, loader=LegacyLoader(name, path))
 
 
 class LegacyLoader(SourceFileLoader):

@@ -8,7 +8,7 @@ import tensorflow as tf
 from estimator_compat.runtime import graph_traversal
 from migrate.graph_reading import scalar_expressions
 from migrate.translating.refusal import Refusal
-from migrate.translating.training_facts import AverageFact
+from migrate.translating.training_facts import AverageFact, depends_on_step
 
 _VARIABLES = ("VarHandleOp", "VariableV2", "Variable")
 _SUBTRACTING = ("AssignSub", "AssignSubVariableOp")
@@ -43,7 +43,7 @@ def read(
         source = scalar_expressions.expression(decay)
         before = set(graph_traversal.ancestors([op.inputs[1]], control_inputs=True))
         behind = set(graph_traversal.ancestors([decay], control_inputs=True))
-        counts = "step" not in source or bool(behind & set(increments))
+        counts = not depends_on_step(source) or bool(behind & set(increments))
         kinds.add((source, bool(before & set(updates)), counts))
     if not kinds:
         return None

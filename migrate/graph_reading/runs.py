@@ -57,9 +57,15 @@ def record(
     return runs, errors
 
 
-def model_function(target: Target) -> Any:
-    """Returns the Python function behind the model_fn."""
+def bound_method(target: Target) -> Any:
+    """Returns the function or bound method behind the model_fn."""
     function = target.model_fn
     while hasattr(function, "func"):
         function = function.func
+    return function
+
+
+def model_function(target: Target) -> Any:
+    """Returns the Python function behind the model_fn."""
+    function = bound_method(target)
     return getattr(function, "__func__", function)

@@ -22,6 +22,8 @@ _CALLS = {
     "LogicalNot": "tf.logical_not", "Select": "tf.where", "SelectV2": "tf.where", "Abs": "tf.abs",
     "Equal": "tf.equal", "NotEqual": "tf.not_equal",
 }  # fmt: skip
+# The numbers by which an operation changes nothing.
+_NEUTRAL = {"+": 0, "-": 0, "*": 1, "/": 1}
 _SAME = {
     "Identity", "ReadVariableOp", "Snapshot", "StopGradient", "EnsureShape", "Squeeze", "Switch",
 }  # fmt: skip
@@ -82,14 +84,17 @@ class _Writing:
         if op.type in _SAME:
             return self.expression(op.inputs[0], depth + 1)
         if op.type == "Cast":
+            if op.inputs[0].op.type == "Const":
+                value = tf.get_static_value(op.inputs[0])
+                text = number(value.astype(tensor.dtype.base_dtype.as_numpy_dtype))
+                return text, int(text.startswith("-"))
             inner, _ = self.expression(op.inputs[0], depth + 1)
             return f"tf.cast({inner}, tf.{tensor.dtype.base_dtype.name})", 0
         if op.type in _BINARY:
             sign = _BINARY[op.type]
-            if sign == "*":
-                others = [one for one in op.inputs if not _is_one(one)]
-                if len(others) == 1:
-                    return self.expression(others[0], depth + 1)
+            others = [one for one in op.inputs if not _is(one, _NEUTRAL.get(sign))]
+            if len(others) == 1 and (others[0] is op.inputs[0] or sign in "+*"):
+                return self.expression(others[0], depth + 1)
             texts = [self._bracketed(one, depth) for one in op.inputs]
             return f"{texts[0]} {sign} {texts[1]}", 1
         chosen = self._chosen(tensor)
@@ -97,6 +102,8 @@ class _Writing:
             texts = [self.expression(one, depth + 1)[0] for one in chosen]
             # Both values are computed, which changes nothing for numbers.
             return f"tf.where({', '.join(texts)})", 0
+        if op.type == "Pow" and _is(op.inputs[1], 1):
+            return self.expression(op.inputs[0], depth + 1)
         if op.type in _CALLS:
             texts = [self.expression(one, depth + 1)[0] for one in op.inputs]
             if op.type == "Neg" and texts[0].replace(".", "").isalnum():
@@ -139,7 +146,7 @@ class _Writing:
         return function.outputs[index]
 
 
-def _is_one(tensor: Any) -> bool:
-    """Tells whether a scalar is 1, by which a product does not change."""
-    value = tf.get_static_value(tensor)
-    return value is not None and bool(value == 1)
+def _is(tensor: Any, number: int | None) -> bool:
+    """Tells whether a scalar always is a number."""
+    value = tf.get_static_value(tensor) if number is not None else None
+    return value is not None and bool(value == number)

@@ -4,15 +4,15 @@ import ast
 import re
 from typing import Any
 
-import numpy as np
-
 from migrate.translating.expressions import dotted, is_plain
 from migrate.translating.facts import Unknown
+from migrate.translating.left_out import unread_params
 from migrate.translating.own_modules import OwnModules
 from migrate.translating.refusal import Refusal
 from migrate.translating.run_facts import RunFacts
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.statements import stores
+from migrate.translating.training_facts import depends_on_step
 
 
 class Hyperparameters:
@@ -26,47 +26,16 @@ class Hyperparameters:
     def __init__(self, facts: RunFacts, flat: Flattened) -> None:
         self.facts, self.flat = facts, flat
 
-    def fractions(self) -> dict[str, str]:
-        """Returns the names of the hyperparameters that are fractions, by their numbers."""
-        named = list(self._named().items())
-        named += [(name.upper(), value) for name, value in self.facts.closure.items()]
-        named += list(self.flat.constants.items())
-        found: dict[str, list[str]] = {}
-        for name, value in named:
-            if isinstance(value, float):
-                found.setdefault(str(np.float32(value)), []).append(name)
-        return {number: names[0] for number, names in found.items() if len(names) == 1}
-
     def rates(self) -> tuple[tuple[str, ...], str]:
         """Returns the rate of each optimizer, and the body of `learning_rate`."""
         sources = [one.rate for one in self.facts.training.optimizers]
-        schedules = [one for one in sources if "step" in one]
+        schedules = [one for one in sources if depends_on_step(one)]
         if len(set(schedules)) > 1:
             raise Refusal("the optimizers have different schedules")
-        named = [self._named_rate(one) for one in sources]
         return (
-            tuple(
-                "rate" if "step" in one else name for one, name in zip(sources, named, strict=True)
-            ),
+            tuple("rate" if depends_on_step(one) else one for one in sources),
             schedules[0] if schedules else "",
         )
-
-    def _named(self) -> dict[str, Any]:
-        """Returns the hyperparameters by the expressions that read them."""
-        params, attributes = self.facts.params, self.facts.param_attributes
-        if isinstance(params, dict):
-            return {f"PARAMS[{name!r}]": value for name, value in params.items()}
-        return {f"PARAMS.{name}": value for name, value in attributes.items()}
-
-    def _named_rate(self, rate: str) -> str:
-        """Returns the expression of the source for a constant rate, if it has one."""
-        for name, value in self._named().items():
-            if isinstance(value, float) and str(value) == rate:
-                return name
-        for name, value in self.facts.closure.items():
-            if isinstance(value, float) and str(value) == rate:
-                return name.upper()
-        return rate
 
     def source(self, text: str) -> str:
         """Returns the source of the constants that a text reads."""
@@ -83,7 +52,11 @@ class Hyperparameters:
     def _params_source(self, text: str) -> str:
         attributes = self.facts.param_attributes
         if not attributes:
-            return f"PARAMS: dict[str, Any] = {_source(self._plain_params(text))}"
+            params = self._plain_params(text)
+            if isinstance(params, dict):
+                unread = unread_params(self.facts, text)
+                params = {k: v for k, v in params.items() if k not in unread}
+            return f"PARAMS: dict[str, Any] = {_source(params)}"
         read = set(re.findall(r"\bPARAMS\.(\w+)", text))
         if not read <= set(attributes) or "PARAMS[" in text:
             raise Refusal(

@@ -2,15 +2,15 @@
 
 import ast
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from estimator_compat.mode_keys import ModeKeys
-from migrate.translating.expressions import api_of
+from migrate.translating.expressions import api_of, dotted
 from migrate.translating.facts import Span, TensorFact
 from migrate.translating.metric_reading import is_none
 from migrate.translating.run_facts import RunFacts
 from migrate.translating.source_reader.flattening import Flattened
-from migrate.translating.source_reader.statements import stores
+from migrate.translating.source_reader.statements import loads, stores
 
 
 def words(
@@ -89,25 +89,65 @@ def _is_none(value: ast.expr, facts: RunFacts) -> bool:
 def fixed_hyperparameters(facts: RunFacts, flat: Flattened, written: str) -> Iterator[str]:
     """Yields the hyperparameters that the model_fn reads and the module does not, in words.
 
-    The module has what they were: a number, or the branch that they chose.
+    The module has what they were: a number, the branch that they chose, or the layers of a loop.
 
     Args:
       facts: What the runs showed.
       flat: The flattened model_fn.
       written: The source of the module.
     """
-    names = dict.fromkeys(
-        name
-        for function in _called(facts, flat)
-        for node in ast.walk(function)
-        if (name := _hyperparameter(node))
-    )
+    functions = list(_called(facts, flat))
+    nodes = [node for function in functions for node in ast.walk(function)]
+    names = dict.fromkeys(name for node in nodes if (name := _hyperparameter(node)))
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    unread = [f"params[{one!r}]" for one in unread_params(facts, written)]
+    names |= dict.fromkeys(one for one in unread if ast.literal_eval(one[7:-1]) in texts)
+    around = [one for one, value in facts.closure.items() if value is not None]
+    names |= {one: None for one in around if not re.search(rf"\b{one.upper()}\b", written)}
     written = written.replace("PARAMS", "params").replace('"', "'")
     fixed = [one for one in names if not re.search(rf"{re.escape(one)}(?!\w)", written)]
     if fixed:
         what = "hyperparameters" if len(fixed) > 1 else "hyperparameter"
         whose = "whose values are" if len(fixed) > 1 else "whose value is"
         yield f"the {what} {', '.join(fixed)}, {whose} fixed in the module"
+    if others := [one for one in unread if one not in fixed]:
+        yield f"{', '.join(others)}, which nothing in the module reads"
+    computed = [one.replace("PARAMS", "params") for one in facts.computed_of]
+    if half := [one for one in computed if one not in fixed]:
+        yield f"what the training step computes of {', '.join(half)}: its numbers are fixed"
+    yield from _unrolled(facts, flat, nodes)
+
+
+def unread_params(facts: RunFacts, written: str) -> list[str]:
+    """Returns the keys of `params` that a module does not read.
+
+    Args:
+      facts: What the runs showed.
+      written: The source of the module.
+    """
+    params = facts.params if isinstance(facts.params, dict) else {}
+    is_passed_on = re.search(r"PARAMS(?!\[['\"]|\.get\(['\"]|\w)", written) is not None
+    before = r"['\"]" if is_passed_on else r"PARAMS(?:\[|\.get\()['\"]"
+    return [
+        name
+        for name in params
+        if isinstance(name, str) and not re.search(rf"{before}{re.escape(name)}['\"]", written)
+    ]
+
+
+def _unrolled(facts: RunFacts, flat: Flattened, nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """Yields the loops whose iterations are written out, and whose number is a hyperparameter."""
+    derived = {*facts.closure, "params", "FLAGS"}
+    for node in nodes:
+        if isinstance(node, ast.Assign) and loads(node.value) & derived:
+            calls = [dotted(one.func) for one in ast.walk(node) if isinstance(one, ast.Call)]
+            derived |= stores(node) if not any(one.startswith("tf.") for one in calls) else set()
+    for one in dict.fromkeys(flat.unrolled):
+        if loads(ast.parse(one.iterated)) & derived:
+            yield (
+                f"the number of iterations of the loop over {one.iterated} (line {one.line}), "
+                f"which are written out: {one.count}"
+            )
 
 
 def _called(facts: RunFacts, flat: Flattened) -> Iterator[ast.FunctionDef]:
@@ -123,6 +163,8 @@ def _called(facts: RunFacts, flat: Flattened) -> Iterator[ast.FunctionDef]:
 
 def _hyperparameter(node: ast.AST) -> str:
     """Returns `FLAGS.rate`, `params['rate']` or `params.rate`; "" for other nodes."""
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "params.get" and node.args:
+        return f"params[{ast.unparse(node.args[0])}]"
     if not isinstance(node, ast.Attribute | ast.Subscript) or not isinstance(node.value, ast.Name):
         return ""
     owner = node.value.id

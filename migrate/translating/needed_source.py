@@ -7,7 +7,7 @@ from typing import Any
 from migrate.mappings import functions
 from migrate.translating import copying
 from migrate.translating.expressions import dotted
-from migrate.translating.ir import Function, Loss, LossTerm, Metric, Model
+from migrate.translating.ir import ComputedMetric, Function, Loss, LossTerm, Metric, Model
 from migrate.translating.own_modules import OwnModules
 from migrate.translating.refusal import Refusal
 from migrate.translating.run_facts import RunFacts
@@ -125,6 +125,8 @@ def texts(parts: Sequence[Any]) -> list[str]:
             found += [*one.init, *body, *one.methods, *one.functions]
         elif isinstance(one, Metric):
             found += [one.make, *one.values, one.definition]
+        elif isinstance(one, ComputedMetric):
+            found += [*one.body, one.value]
         elif isinstance(one, copying.Copied):
             found += one.parts
         elif isinstance(one, tuple | list):

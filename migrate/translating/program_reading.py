@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import functools
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,8 +41,10 @@ from migrate.translating.own_modules import OwnModules
 from migrate.translating.refusal import HiddenLosses, Refusal
 from migrate.translating.run_facts import RunFacts
 from migrate.translating.source_reader import flattening, source_files
+from migrate.translating.source_reader.object_attributes import constant_name
 from migrate.translating.source_reader.source_files import path_of
-from migrate.translating.source_reader.statements import loads
+from migrate.translating.source_reader.statements import loads, stores
+from migrate.translating.training_facts import named_numbers
 
 TRAIN, EVAL, PREDICT = ModeKeys.TRAIN, ModeKeys.EVAL, ModeKeys.PREDICT
 
@@ -176,7 +179,9 @@ class _Reading:
         tables = tuple(f"{k} = {ast.unparse(v)}" for k, v in part.constants.items())
         unwritten = [mode for mode, (name, _, _) in facts.input_fns.items() if not name]
         shown = [self.summaries.function, self.export.function if self.export else None]
-        read = [tables, *parts.values(), shown]
+        numbers = [*named_numbers(facts.training), rate_function]
+        self._name_attributes([*numbers, *parts["rates"], *facts.penalty_names.values()])
+        read = [tables, *parts.values(), shown, *numbers]
         needed = NeededSource(facts, self.flat, self.own)
         copied = needed.copy(read, known=tuple(part.constants))
         written = "\n".join([*texts([copied, *read]), *parts["model"].body])
@@ -232,6 +237,15 @@ class _Reading:
                 for mode, (name, source) in facts.init_fns.items()
             ),
         )
+
+    def _name_attributes(self, texts: Sequence[str]) -> None:
+        """Makes constants of the attributes of the model that are numbers of the training step."""
+        defined = set().union(*(stores(one) for one in self.file.tree.body))
+        read = set(re.findall(r"\w+", " ".join(texts)))
+        for path, value in self.facts.attributes.items():
+            name = constant_name(path, defined)
+            if name in read:
+                self.flat.constants.setdefault(name, value)
 
     def _part(self) -> ModelPart:
         """Reads the model: Keras layers, or the forward pass as it is."""
@@ -303,7 +317,7 @@ class _Reading:
                 self.facts.terms if mode == TRAIN else self.facts.evaluation_terms,
                 names=self.names,
                 weight_names={text: name for name, text in part.variables.items()},
-                constants=self.params.fractions(),
+                constants=self.facts.penalty_names,
                 mode=mode,
                 is_one_number=self.is_one_number,
             )

@@ -47,6 +47,9 @@ class RunFacts:
       export: What the program exports; None if it exports nothing.
       summary_steps: How many steps the Estimator makes between summaries.
       distribution: The class of the RunConfig's `train_distribute`; "" without one.
+      penalty_names: The sources of hyperparameters, by the factors of penalties that they are.
+      computed_of: The sources of hyperparameters of which numbers of the training step are
+        computed.
       metric_names: The names of the metrics of EVAL, in their order.
       init_fns: The name and the source of a Scaffold's `init_fn`, by mode.
       renamed: What the written module calls names of the program that it needs for its own.
@@ -81,6 +84,8 @@ class RunFacts:
     export: ExportFact | None = None
     summary_steps: int = 100
     distribution: str = ""
+    penalty_names: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    computed_of: Sequence[str] = ()
     metric_names: Sequence[str] = ()
     init_fns: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     renamed: Mapping[str, str] = dataclasses.field(default_factory=dict)

@@ -2,10 +2,32 @@
 
 import dataclasses
 import enum
+import re
 from collections.abc import Mapping
 
 from migrate.mappings.optimizers import OptimizerRow
 from migrate.translating.facts import Span
+
+
+def depends_on_step(source: str) -> bool:
+    """Tells whether the source of a number reads the global step."""
+    return re.search(r"(?<![\w.\"'])step(?![\w\"'])", source) is not None
+
+
+class NamedNumber(float):
+    """A number that is a hyperparameter; its `repr` is the source of that."""
+
+    source: str
+
+    def __new__(cls, value: float, source: str) -> "NamedNumber":
+        """Returns a number with the source of a hyperparameter."""
+        made = super().__new__(cls, value)
+        made.source = source
+        return made
+
+    def __repr__(self) -> str:
+        """Returns the source."""
+        return self.source
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +41,7 @@ class OptimizerFact:
         "slot:NAME" is the initial value of the slots whose names end in NAME.
       rate: The learning rate as TF2 source, in which `step` is the global step; a number if it is
         constant.
+      rate_number: The number, if `rate` is the source of a hyperparameter; "" otherwise.
       weights: The names of the variables.
       sparse: Those whose gradients are IndexedSlices.
       scope: The variable scope that the optimizer was applied in, such as "OptimizeLoss/": the
@@ -34,6 +57,7 @@ class OptimizerFact:
     weights: tuple[str, ...]
     sparse: tuple[str, ...]
     scope: str = ""
+    rate_number: str = ""
     ends: tuple[str, ...] = ()
     powers: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
@@ -151,3 +175,11 @@ class ExportFact:
     passed: Mapping[str, str] | str = dataclasses.field(default_factory=dict)
     examples: Mapping[str, str] = dataclasses.field(default_factory=dict)
     is_left_out: bool = False
+
+
+def named_numbers(training: TrainingFacts) -> list[str]:
+    """Returns the sources of the hyperparameters among the numbers of a training step."""
+    numbers: list[float] = [n for one in training.optimizers for n in one.hyperparameters.values()]
+    numbers += [n for one in training.changes for ns in one.numbers.values() for n in ns]
+    found = [one.source for one in numbers if isinstance(one, NamedNumber)]
+    return found if training.averages is None else [*found, training.averages.decay]

@@ -2,7 +2,7 @@
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.ir import Program
-from migrate.translating.training_facts import TrainingFacts
+from migrate.translating.training_facts import TrainingFacts, depends_on_step
 
 
 def averages_lines(training: TrainingFacts) -> list[str]:
@@ -12,7 +12,7 @@ def averages_lines(training: TrainingFacts) -> list[str]:
         return []
     decay = f"tf.constant({fact.decay})"
     lines = []
-    if "step" in fact.decay:
+    if depends_on_step(fact.decay):
         lines.append("step = tf.identity(self.global_step)")
         decay = fact.decay
     return [

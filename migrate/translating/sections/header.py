@@ -17,7 +17,7 @@ from migrate.translating.sections.kept_forward import (
     STANDARD_IMPORTS,
     legacy_imports,
 )
-from migrate.translating.training_facts import OptimizerFact
+from migrate.translating.training_facts import NamedNumber, OptimizerFact
 
 FLAGS = """\
 MODEL_DIR = flags.DEFINE_string(
@@ -119,13 +119,14 @@ def _optimizer(program: Program, fact: OptimizerFact, rate: str) -> str:
     """Returns an optimizer with its hyperparameters by value."""
     row = optimizer_row(fact.kernel)
     shown = [f"rate {'learning_rate(step)' if rate == 'rate' else rate}"]
-    if re.fullmatch(r"[A-Z_]+\W.*|[A-Z_]+", rate):
-        shown[0] += f" ({fact.rate})"
+    if fact.rate_number:
+        shown[0] += f" ({fact.rate_number})"
     for name, source in row.hyperparameters.items():
         value: object = hyperparameter(fact, source)
         value = optimizers.defaults(row).get(name) if value is None else value
         if value not in (None, False):
-            shown.append(f"{name} {value if value is not True else ''}".strip())
+            text = f"{value!r} ({float(value)})" if isinstance(value, NamedNumber) else str(value)
+            shown.append(f"{name} {text if value is not True else ''}".strip())
     text = f"{row.name}: {', '.join(shown)}"
     if len(program.training.optimizers) > 1:
         trained = [name for name in program.training.weights if name in fact.weights]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from migrate.mappings import optimizers
 from migrate.translating.ir import Program
 from migrate.translating.optimizer_rows import hyperparameter, optimizer_row
-from migrate.translating.training_facts import OptimizerFact
+from migrate.translating.training_facts import NamedNumber, OptimizerFact
 
 
 def rate_source(program: Program) -> str:
@@ -49,6 +49,7 @@ def construction(fact: OptimizerFact, weights: str) -> str:
     arguments = [weights]
     for name, source in row.hyperparameters.items():
         value = hyperparameter(fact, source)
-        if value is not None and value != usual.get(name, object()):
+        is_usual = value == usual.get(name, object()) and not isinstance(value, NamedNumber)
+        if value is not None and not is_usual:
             arguments.append(f"{name}={value!r}")
     return f"{row.name}({', '.join(arguments)})"

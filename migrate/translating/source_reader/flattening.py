@@ -39,6 +39,7 @@ from migrate.translating.source_reader.object_attributes import ObjectAttributes
 from migrate.translating.source_reader.renaming import Rename
 from migrate.translating.source_reader.source_files import SourceFile
 from migrate.translating.source_reader.statements import Statement, loads, stores
+from migrate.translating.source_reader.unrolling import Unrolled
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,7 @@ class Flattened:
       gotten: The calls in variable scopes with a custom getter.
       kept: The helpers that stayed functions.
       files: The files whose source was read.
+      unrolled: The loops whose iterations are written out.
     """
 
     statements: list[Statement]
@@ -74,6 +76,7 @@ class Flattened:
     gotten: set[ast.AST]
     kept: dict[str, tuple[SourceFile, ast.FunctionDef]]
     files: list[SourceFile]
+    unrolled: list[Unrolled]
 
 
 def flatten(
@@ -126,6 +129,7 @@ class Flattening:
         self.values: dict[ast.AST, dict[str, object]] = {}
         self.kept: dict[str, tuple[SourceFile, ast.FunctionDef]] = {}
         self.files: list[SourceFile] = []
+        self.unrolled: list[Unrolled] = []
         self.used: set[str] = set()
         self.named: set[str] = set()  # of objects that had no names
         self.objects = ObjectAttributes(attributes, self.used)
@@ -155,6 +159,7 @@ class Flattening:
             gotten=self.gotten,
             kept=self.kept,
             files=self.files,
+            unrolled=self.unrolled,
         )
 
     def body(

@@ -62,6 +62,7 @@ def _unrolled(
     bound = unrolling.bound(node.target, iterated, span, frame, modes)
     if bound is None:
         return None
+    shown = unrolling.Unrolled(ast.unparse(iterated), node.lineno, len(bound))
     written = set().union(*(stores(one) for one in node.body))
     statements = list(before)
     for index, names in enumerate(bound):
@@ -82,6 +83,7 @@ def _unrolled(
             _rename(flattening, made, _word(names, index), last)
         statements += made
     frame.iteration.pop(span, None)
+    flattening.unrolled.append(shown)
     return statements
 
 

@@ -1,11 +1,24 @@
 """Attributes of the object whose method a model_fn is: constants, or variables of the model_fn."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.frames import Frame, dotted
 from migrate.translating.source_reader.statements import stores
+
+
+def constant_name(path: str, defined: Collection[str]) -> str:
+    """Returns the name of the constant that stands for an attribute, such as "L2" for "self.l2".
+
+    Args:
+      path: The attribute.
+      defined: The names that the program's module defines.
+    """
+    name = path.partition(".")[2].replace(".", "_").strip("_").upper()
+    while name in defined or name == "PARAMS":
+        name = f"MODEL_{name}"
+    return name
 
 
 class ObjectAttributes:
@@ -62,9 +75,6 @@ class ObjectAttributes:
                 path=frame.file.path,
                 line=node.lineno,
             )
-        name = path.partition(".")[2].replace(".", "_").strip("_").upper()
-        defined = set().union(*(stores(one) for one in frame.file.tree.body))
-        while name in defined or name == "PARAMS":
-            name = f"MODEL_{name}"
+        name = constant_name(path, set().union(*(stores(one) for one in frame.file.tree.body)))
         self.constants[name] = self.values[path]
         return ast.Name(id=name, ctx=ast.Load())

@@ -1,6 +1,7 @@
 """What the items of an unrolled loop are, as expressions."""
 
 import ast
+import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
     from migrate.translating.source_reader.inlining import Expressions
 
 _LIMIT = 64
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Unrolled:
+    """A loop whose iterations are written out: what it iterates over, its line, how many."""
+
+    iterated: str
+    line: int
+    count: int
 
 
 def items(iterated: ast.expr, seen: Sequence[object]) -> list[ast.expr] | None:
@@ -142,6 +152,8 @@ def written_out(
             line=parts[0].lineno,
         )
     made = []
+    line = getattr(generator.iter, "lineno", 0)
+    flattening.unrolled.append(Unrolled(ast.unparse(iterated), line, len(every)))
     names = dict(frame.names)
     for index, values in enumerate(every):
         frame.iteration[span] = index

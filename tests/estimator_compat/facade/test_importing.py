@@ -82,6 +82,31 @@ def test_in_a_notebook(tmp_path: Path) -> None:
     assert done.stdout.split("\n") == ["False 1.15.5", "True", "True", ""], done.stderr[-2000:]
 
 
+OF_ANY_NAME = """
+import sys
+from estimator_compat import facade
+from estimator_compat.command_line import function_references
+facade.install()
+for path in sys.argv[1:]:
+    function_references.load(f"{path}:tf.app.run", flag="target")
+"""
+
+
+@pytest.mark.subprocess
+def test_a_file_of_any_name(tmp_path: Path) -> None:
+    """A name that no `import` can have, and names of modules of Python."""
+    paths = [tmp_path / name for name in ("02_din.py", "train-model.v2.py", "sched.py", "queue.py")]
+    for path in paths:
+        path.write_text("import tensorflow as tf\n")
+    done = subprocess.run(
+        [*pythons.with_tensorflow(), "-c", OF_ANY_NAME, *map(str, paths)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 def test_which_modules_are_legacy() -> None:
 
     import numpy

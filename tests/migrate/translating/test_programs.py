@@ -74,6 +74,17 @@ WRITTEN = {
         '"rmse": float(tf.sqrt(mse)),',
         '"share": float(tp / (tp + fp)),',
     ),
+    # Two hyperparameters are 0.9, and a literal, too.
+    "hyperparameters": (
+        'momentum=PARAMS["momentum"], use_nesterov=True',
+        'PARAMS["rate"], tf.floor(tf.cast(step, tf.float32) / float(PARAMS["decay_steps"]))',
+        'tf.clip_by_value(gradient, -PARAMS["clip"], PARAMS["clip"])',
+        'return PARAMS["l2"] * tf.add_n(',
+        "keras.layers.BatchNormalization(momentum=0.9, trainable=False)",
+        "the hyperparameters params['examples'], params['batch'], whose values are fixed in the",
+        "params['smoothing'], params['name'], which nothing in the module reads",
+        "the number of iterations of the loop over hp['units'] (line 44), which are written out: 3",
+    ),
     "task_towers": (
         "return logits_a, logits_b, logits_c",
         "loss_c = reduce_c_loss(c_losses)",

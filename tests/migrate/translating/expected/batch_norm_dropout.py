@@ -105,7 +105,7 @@ def compute_loss(features: Any, labels: Any, logits: tf.Tensor) -> tuple[tf.Tens
 
 def learning_rate(step: tf.Variable) -> tf.Tensor:
     """The learning rate at a global step."""
-    return 0.05 * tf.pow(0.5, tf.floor(tf.cast(step, tf.float32) / tf.cast(5, tf.float32)))
+    return 0.05 * tf.pow(0.5, tf.floor(tf.cast(step, tf.float32) / 5.0))
 
 
 class Momentum:

@@ -12,6 +12,8 @@ The update is that of `tf.train.AdamOptimizer`, with its slots under their legac
 Not carried over:
 
     training_hooks of TRAIN: [logging_hook]
+    the hyperparameter export_probabilities, whose value is fixed in the module
+    params['batch_size'], which nothing in the module reads
 """
 
 from collections.abc import Iterator

@@ -10,11 +10,6 @@ The loss of TRAIN and EVAL:
 
 The update is that of `tf.train.AdamOptimizer`, with its slots under their legacy names; the rows
 of an embedding move as under that optimizer.
-
-Not carried over:
-
-    the hyperparameters params['init_lr'], params['train_steps'], params['warmup_steps'], whose
-        values are fixed in the module
 """
 
 from collections.abc import Iterator
@@ -175,22 +170,21 @@ def compute_loss(features: Any, labels: Any, logits: tf.Tensor) -> tuple[tf.Tens
 def learning_rate(step: tf.Variable) -> tf.Tensor:
     """The learning rate at a global step."""
     return (
-        (1.0 - tf.cast(step < 4, tf.float32))
+        (1.0 - tf.cast(step < PARAMS["warmup_steps"], tf.float32))
         * (
-            (
-                (0.005 - 0.0)
-                * tf.pow(
-                    1.0
-                    - (
-                        tf.minimum(tf.cast(step, tf.float32), tf.cast(20, tf.float32))
-                        / tf.cast(20, tf.float32)
-                    ),
-                    1.0,
+            PARAMS["init_lr"]
+            * (
+                1.0
+                - (
+                    tf.minimum(tf.cast(step, tf.float32), float(PARAMS["train_steps"]))
+                    / float(PARAMS["train_steps"])
                 )
             )
-            + 0.0
         )
-    ) + (tf.cast(step < 4, tf.float32) * ((0.005 * tf.cast(step + 1, tf.float32)) / 4.0))
+    ) + (
+        tf.cast(step < PARAMS["warmup_steps"], tf.float32)
+        * ((PARAMS["init_lr"] * tf.cast(step + 1, tf.float32)) / float(PARAMS["warmup_steps"]))
+    )
 
 
 class Adam:

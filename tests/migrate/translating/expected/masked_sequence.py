@@ -11,10 +11,6 @@ The loss of TRAIN and EVAL:
 
 The update is that of `tf.train.AdamOptimizer`, with its slots under their legacy names; the rows
 of an embedding move as under that optimizer.
-
-Not carried over:
-
-    the hyperparameter params['clip'], whose value is fixed in the module
 """
 
 from collections.abc import Iterator
@@ -247,7 +243,7 @@ class Loop:
     @tf.function
     def train_step(self, features: Any, labels: Any) -> dict[str, tf.Tensor]:
         loss, losses, weights, gradients = self.differentiate(features, labels)
-        clipped, norm = tf.clip_by_global_norm(list(gradients.values()), clip_norm=5.0)
+        clipped, norm = tf.clip_by_global_norm(list(gradients.values()), clip_norm=PARAMS["clip"])
         self.optimizer.apply(clipped, 0.01)
         self.global_step.assign_add(1)
         return {

@@ -6,14 +6,10 @@ The loss of TRAIN and EVAL:
 
     reduction     The mean, as all weights are 1: SUM_BY_NONZERO_WEIGHTS
     optimizer     GradientDescent: rate PARAMS['learning_rate'] (0.1)
-    averages      moving averages of 4 weights, decay 0.9; evaluation and prediction have them as
-                  weights
+    averages      moving averages of 4 weights, decay PARAMS['decay']; evaluation and prediction
+                  have them as weights
 
 The update is that of `tf.train.GradientDescentOptimizer`.
-
-Not carried over:
-
-    the hyperparameter params['decay'], whose value is fixed in the module
 """
 
 from collections.abc import Iterator
@@ -171,7 +167,7 @@ class Loop:
         loss, losses, gradients = self.differentiate(features, labels)
         self.optimizer.apply(list(gradients.values()), PARAMS["learning_rate"])
         self.global_step.assign_add(1)
-        decay = tf.constant(0.9)
+        decay = tf.constant(PARAMS["decay"])
         for name, average in self.averages.items():
             average.assign_sub((average - self.weights[name]) * (1.0 - decay))
         return {"loss": loss, "loss_per_example": losses, "average_loss": tf.reduce_mean(losses)}

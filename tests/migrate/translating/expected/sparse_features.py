@@ -9,6 +9,10 @@ The loss of TRAIN and EVAL:
 
 The update is that of `tf.train.GradientDescentOptimizer`; the rows of an embedding move as under
 that optimizer.
+
+Not carried over:
+
+    params['batch_size'], which nothing in the module reads
 """
 
 from collections.abc import Iterator
