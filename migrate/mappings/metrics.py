@@ -209,5 +209,10 @@ AREAS = {
         values=(("curve", "ROC"), ("summation_method", "careful_interpolation")),
     ),
 }
+# Those of Keras take the mean of each example before they count the examples; TensorFlow 1 counts
+# the elements. It is the same number if all examples have as many elements.
+OF_EXAMPLES = (
+    _MEAN, "keras.metrics.Accuracy()", "keras.metrics.RootMeanSquaredError()",
+)  # fmt: skip
 # Arguments that change nothing in TF2.
 DROPPED = ("metrics_collections", "updates_collections", "name")

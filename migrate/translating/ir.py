@@ -175,6 +175,8 @@ class LossTerm:
       reduce_words: The reduction, in words, with its legacy name.
       losses: The name of the losses in `compute_loss`.
       weights: The expression of their weights there; "" if they have none.
+      sizes_vary: Whether an axis of the losses behind the first may have another size in another
+        batch.
     """
 
     name: str
@@ -184,6 +186,7 @@ class LossTerm:
     reduce_words: str
     losses: str
     weights: str
+    sizes_vary: bool = False
 
     @property
     def has_named_reduction(self) -> bool:

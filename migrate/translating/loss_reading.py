@@ -261,6 +261,7 @@ class _Reading:
             reduce_words=reduce[1] if reduce else "",
             losses=f"{sign}{names.losses}",
             weights=weights,
+            sizes_vary=not all(axis.isdigit() for axis in loss_sites.axes(site)[1:]),
         )
 
     def _place_of(self, site: Site) -> tuple[int, ast.expr]:

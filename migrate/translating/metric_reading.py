@@ -3,7 +3,7 @@
 import ast
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import metrics
@@ -91,6 +91,10 @@ def read_all(
     return tuple(found.values()), tuple(made), checks
 
 
+def _flat(source: str) -> str:
+    return f"tf.reshape({source}, [-1])"
+
+
 def _is_same(one: Metric, other: Metric) -> bool:
     return (one.make, one.values) == (other.make, other.values)
 
@@ -140,14 +144,42 @@ class MetricReading:
         if unknown:
             raise self._untranslated(f"`{unknown.pop()}` of the metric {name!r}", node)
         values = [ast.unparse(self._without_casts(fill(one, arguments))) for one in row.update]
-        if "weights" in arguments and not is_none(arguments["weights"]):
-            values.append(ast.unparse(arguments["weights"]))
+        weights = arguments.get("weights", ast.Constant(None))
+        weighted = [] if is_none(weights) else [ast.unparse(weights)]
+        if row.make in metrics.OF_EXAMPLES and self._sizes_vary(node):
+            if weighted and not self._has_own_weights(node):
+                weighted = [f"tf.broadcast_to({weighted[0]}, tf.shape({values[0]}))"]
+            values, weighted = ([_flat(one) for one in each] for each in (values, weighted))
+        values += weighted
         return Metric(
             name=name,
             make=ast.unparse(fill(row.make, arguments)),
             values=tuple(values),
             definition=row.definition,
             is_vector=row.is_vector,
+        )
+
+    def _shown(self, node: ast.Call, names: Collection[str]) -> list[TensorFact]:
+        """Returns the tensors that the run showed as arguments of a metric."""
+        given = [
+            call.arguments.get(name) for call in calls_of(node, self.flat.facts) for name in names
+        ]
+        return [one for one in given if isinstance(one, TensorFact)]
+
+    def _sizes_vary(self, node: ast.Call) -> bool:
+        """Tells whether an axis behind the first may have another size in another batch."""
+        shapes = [one.shape for one in self._shown(node, ("labels", "predictions", "values"))]
+        return any(shape is None or None in shape[1:] for shape in shapes)
+
+    def _has_own_weights(self, node: ast.Call) -> bool:
+        """Tells whether each element has a weight, so that none is broadcast."""
+        values = self._shown(node, ("labels", "predictions", "values"))
+        weights = self._shown(node, ("weights",))
+        ranks = {None if one.shape is None else len(one.shape) for one in (*values, *weights)}
+        return (
+            bool(weights)
+            and len(ranks) == 1
+            and all(one.shape is not None and 1 not in one.shape for one in weights)
         )
 
     def _has_one_label(self, node: ast.Call) -> bool:

@@ -29,12 +29,15 @@ def evaluation_source(program: Program) -> str:
         *program.eval_body,
     ]
     values, averages = ['"loss": (loss,),'], ["average_loss"] if results else []
+    sizes_vary = any(one.sizes_vary for one in program.loss.terms)
     if results == "terms":
-        values.append('**{f"average_loss/{name}": values for name, values in terms.items()},')
+        given = "tuple(tf.reshape(one, [-1]) for one in values)" if sizes_vary else "values"
+        values.append(f'**{{f"average_loss/{{name}}": {given} for name, values in terms.items()}},')
         averages = [f"average_loss/{one.name}" for one in program.loss.terms]
     elif results:
-        comma = "" if "weights" in results else ","
-        values.append(f'"average_loss": ({results}{comma}),')
+        names = results.split(", ")
+        names = [f"tf.reshape({one}, [-1])" for one in names] if sizes_vary else names
+        values.append(f'"average_loss": ({", ".join(names)}{"," if len(names) == 1 else ""}),')
     shown = []
     for metric in program.metrics:
         comma = "," if len(metric.values) == 1 else ""

@@ -83,7 +83,12 @@ WRITTEN = {
         "keras.layers.BatchNormalization(momentum=0.9, trainable=False)",
         "the hyperparameters params['examples'], params['batch'], whose values are fixed in the",
         "params['smoothing'], params['name'], which nothing in the module reads",
-        "the number of iterations of the loop over hp['units'] (line 44), which are written out: 3",
+        "the number of iterations of the loop over hp['units'] (line",
+    ),
+    # Keras would count the examples: a batch of longer sequences would count more.
+    "padded_tagger": (
+        '"acc_all": (tf.reshape(labels, [-1]), tf.reshape(pred, [-1])),',
+        '"average_loss": (tf.reshape(losses, [-1]), tf.reshape(weights, [-1])),',
     ),
     "task_towers": (
         "return logits_a, logits_b, logits_c",
