@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from estimator_compat.ledger.values import Kind, LossTerm
 from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import losses
-from migrate.translating import penalties
+from migrate.translating import local_values, penalties
 from migrate.translating.expressions import api_of, bind, calls_of, parse
 from migrate.translating.facts import TensorFact
 from migrate.translating.loss_source import LossSource, rebuilt, tainted, unique
@@ -86,13 +86,30 @@ class _Gathering:
 
     def run(self) -> None:
         made: list[Statement] = []
-        for statement in self.flat.statements:
+        for statement in (part for one in self.flat.statements for part in self._by_penalty(one)):
             before = self._named(statement)
             self._sums(statement)
             made += [*before, statement]
         self.flat.statements[:] = made
         for mode, node in self.flat.returned.items():
             self.flat.returned[mode] = _Sums(self, frozenset((mode,))).visit(node)
+
+    def _by_penalty(self, statement: Statement) -> list[Statement]:
+        """Returns a statement for the modes that add the penalties, and one for the others."""
+        modes = {
+            mode
+            for node in ast.walk(statement.node)
+            if _kind(node, self.flat) == _TOTAL
+            for mode, calls in self.flat.facts[node].items()
+            if any(call.arguments.get("add_regularization_losses", True) for call in calls)
+        }
+        if not modes or modes >= statement.modes:
+            return [statement]
+        copy = local_values.copied(statement.node, self.flat)
+        return [
+            dataclasses.replace(statement, modes=statement.modes & modes),
+            dataclasses.replace(statement, node=copy, modes=statement.modes - modes),
+        ]
 
     def _named(self, statement: Statement) -> list[Statement]:
         """Gives names to the losses that a statement adds to the collection."""
@@ -166,7 +183,9 @@ class _Sums(ast.NodeTransformer):
         if kind == _TOTAL:
             with_penalty = {
                 call.arguments.get("add_regularization_losses", True)
-                for call in calls_of(node, self.gathering.flat.facts)
+                for mode, calls in self.gathering.flat.facts[node].items()
+                if mode in self.modes
+                for call in calls
             }
             parts = [*names, *([penalty] if penalty and with_penalty == {True} else [])]
             made = parse(" + ".join(parts) or "0.0")

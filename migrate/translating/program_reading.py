@@ -24,9 +24,11 @@ from migrate.translating import (
     loss_comparison,
     loss_reading,
     loss_sites,
+    mode_values,
     model_reading,
     model_source,
     output_reading,
+    popped_inputs,
     random_draws,
     spec_reading,
     summary_reading,
@@ -115,6 +117,7 @@ class _Reading:
         facts, flat = self.facts, self.flat
         marks = summary_reading.mark(flat, facts.summaries)
         hyperparameters.rename(flat, facts, self.own)
+        popped_inputs.read_instead(flat)
         part = self._part()
         changed_names.rename(flat)
         self.names = loss_collections.names_for(flat)
@@ -129,6 +132,12 @@ class _Reading:
         output_reading.name_outputs(flat, specs)
         wanted = output_reading.wanted(specs, flat.statements)
         forward, marks = summary_reading.split(flat.statements, wanted, marks)
+        others = mode_values.split(flat, forward.others)
+        forward = dataclasses.replace(forward, others=others)
+        specs = {
+            mode: {name: mode_values.folded(flat, node, mode) for name, node in spec.items()}
+            for mode, spec in specs.items()
+        }
         loss, evaluation_loss = self._losses(specs, forward, part)
         known = (evaluation_loss or loss).known
         found, computed, eval_body = output_reading.metrics(

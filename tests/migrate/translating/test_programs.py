@@ -90,6 +90,12 @@ WRITTEN = {
         '"acc_all": (tf.reshape(labels, [-1]), tf.reshape(pred, [-1])),',
         '"average_loss": (tf.reshape(losses, [-1]), tf.reshape(weights, [-1])),',
     ),
+    "losses_by_mode": (
+        'ids = features["id"]',
+        "loss = softmax_cross_entropy + regularization(variables)",
+        "labels=tf.stop_gradient(tf.one_hot(labels, 3)), logits=logits",
+        "weights = tf.ones_like(weights)",
+    ),
     "task_towers": (
         "return logits_a, logits_b, logits_c",
         "loss_c = reduce_c_loss(c_losses)",
