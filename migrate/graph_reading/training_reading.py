@@ -83,6 +83,7 @@ def _read(built: Built, call: Call) -> TrainingFacts:
                 "`minimize` or `apply_gradients` of one; pass that op as `train_op`"
             )
         _check_alone(found, updates, weights)
+        _check_gradient_functions(built.spec.loss)
         groups = _groups(updates)
         taken = {one.weight: one.gradient for one in updates}
         if own is not None:
@@ -121,6 +122,23 @@ def _read(built: Built, call: Call) -> TrainingFacts:
         moving_calls=moving_calls,
         averages=averages,
     )
+
+
+def _check_gradient_functions(loss: Any) -> None:
+    """Refuses ops whose gradients the program has replaced: no GradientTape would know it."""
+    for op in graph_traversal.ancestors([loss], control_inputs=False):
+        if "_gradient_op_type" not in op.node_def.attr:
+            continue
+        name = op.get_attr("_gradient_op_type").decode()
+        if not name.startswith(("CustomGradient-", "PartitionedCall-", "StatefulPartitionedCall-")):
+            line = source_lines.line_of(op)
+            raise Refusal(
+                f"`gradient_override_map` replaces the gradient of {op.name} ({name}); expected "
+                "functions of TensorFlow with their own gradients, or tf.custom_gradient; write it "
+                "with tf.custom_gradient",
+                path=line.file if line is not None else "",
+                line=line.number if line is not None else 0,
+            )
 
 
 def _calls_that_move(name: str, ran: Collection[Any], call: Call) -> tuple[Span, ...]:

@@ -50,8 +50,10 @@ def split(
         labels.
     """
     made = {name for s in statements if s.makes_variables for name in stores(s.node)}
+    unread = _unread_layers(statements, wanted, made)
     needed_by_mode = {
-        mode: needed_for(statements, names | made, mode)[0] for mode, names in wanted.items()
+        mode: needed_for(statements, names | made, mode, always=unread)[0]
+        for mode, names in wanted.items()
     }
     relevant = [s for s in statements if any(_among(s, each) for each in needed_by_mode.values())]
     tainted: set[str] = set()
@@ -79,6 +81,36 @@ def split(
     left = _without_overwritten(relevant, chosen, others, outputs)
     _check_order(relevant, chosen, [one for one in left if _among(one, rest)])
     return Forward(kept, outputs, left)
+
+
+def _unread_layers(
+    statements: list[Statement], wanted: dict[str, set[str]], made: set[str]
+) -> list[Statement]:
+    """Returns the statements of all modes that apply layers whose outputs nothing reads.
+
+    The weights of these layers are in checkpoints, and penalties may read them. So they are made,
+    by calling the layers: nothing is assigned.
+    """
+    needed = [
+        one
+        for mode, names in wanted.items()
+        for one in needed_for(statements, names | made, mode)[0]
+    ]
+    unread = []
+    for one in statements:
+        node = one.node
+        is_layer = isinstance(node, ast.Assign | ast.Expr) and _is_layer_call(node.value)
+        if is_layer and one.modes >= wanted.keys() and not _among(one, needed):
+            comment = "# Nothing reads what it computes, but its weights are in checkpoints."
+            one.comments = [*one.comments, comment]
+            one.node = ast.copy_location(ast.Expr(value=node.value), node)  # type: ignore[attr-defined]
+            unread.append(one)
+    return unread
+
+
+def _is_layer_call(node: ast.expr) -> bool:
+    """Tells whether an expression calls an attribute of the model: `self.dense(x)`."""
+    return isinstance(node, ast.Call) and uses_model(node.func)
 
 
 def _with_inputs(

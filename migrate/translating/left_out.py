@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from estimator_compat.mode_keys import ModeKeys
+from migrate.translating import forward_reading
 from migrate.translating.expressions import api_of, dotted
 from migrate.translating.facts import Span, TensorFact
 from migrate.translating.metric_reading import is_none
@@ -55,6 +56,7 @@ def words(
         node = statement.node
         if (
             isinstance(node, ast.Expr)
+            and not forward_reading.uses_model(node)
             and not api_of(node.value, flat.facts).startswith(("tf.summary.", "tf.losses."))
             and (statement.refusal is not None or not stores(node))
             and ".update_state(" not in ast.unparse(node)

@@ -141,7 +141,11 @@ def kills(node: ast.stmt) -> set[str]:
 
 
 def needed_for(
-    statements: Sequence[Statement], wanted: Iterable[str], mode: str
+    statements: Sequence[Statement],
+    wanted: Iterable[str],
+    mode: str,
+    *,
+    always: Sequence[Statement] = (),
 ) -> tuple[list[Statement], set[str]]:
     """Returns the statements that a mode needs to compute names, and the names that these read.
 
@@ -149,6 +153,7 @@ def needed_for(
       statements: All statements, in order.
       wanted: The names.
       mode: The mode.
+      always: Statements that are needed whatever they compute.
 
     Returns:
       The statements in order, and what must be there before the first of them.
@@ -157,8 +162,10 @@ def needed_for(
       Refusal: One of them is not translated.
     """
     needed, chosen = set(wanted), []
+    forced = {id(one) for one in always}
     for statement in reversed(statements):
-        if mode in statement.modes and stores(statement.node) & needed:
+        is_needed = id(statement) in forced or stores(statement.node) & needed
+        if mode in statement.modes and is_needed:
             if statement.refusal is not None:
                 raise statement.refusal
             chosen.append(statement)

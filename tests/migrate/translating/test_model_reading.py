@@ -162,6 +162,14 @@ WRITTEN = {
         ["self.outputs_layer(features)"],
         ["continue"],
     ),
+    "layers whose outputs nothing reads": (
+        [
+            "unread = tf1.layers.dense(net, 2, name='aside')",
+            "tf1.layers.dense(net, 3, name='more')",
+        ],
+        ["\n        self.aside(features)\n", "\n        self.more(features)\n"],
+        ["unread", "Not carried over"],
+    ),
     "layers in a loop": (
         ["for size in (2, 3):", "    net = tf1.layers.dense(net, size)"],
         ["[keras.layers.Dense(size) for size in (2, 3)]", "for dense in self.dense_layers:"],
@@ -212,6 +220,13 @@ REFUSED = {
     "state of the module that changes": (
         ["STATE['scale'] *= 2.0", "net = net * STATE['scale']"],
         "program.py:26: this line changes `STATE`, which is not the function's own",
+    ),
+    "a replaced gradient": (
+        [
+            "with tf1.get_default_graph().gradient_override_map({'Identity': 'Relu'}):",
+            "    net = tf.identity(tf1.layers.dense(net, 2))",
+        ],
+        "program.py:27: `gradient_override_map` replaces the gradient of Identity (Relu)",
     ),
     "a custom getter": (
         [
