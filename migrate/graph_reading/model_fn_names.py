@@ -5,10 +5,12 @@ import dis
 import functools
 import inspect
 import os
+import sys
 import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import tensorflow as tf
 from absl import flags
 
 from estimator_compat import package_files
@@ -117,6 +119,19 @@ def own_modules() -> dict[str, str]:
         for path, name in kept_modules.names_by_file().items()
         if not package_files.is_installed(path)
         and (package_files.is_example(path) or not package_files.is_ours(path))
+    }
+
+
+def tf2_names(modules: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """Returns the names of TensorFlow 2 itself in modules, not those of the facade, by the files.
+
+    Args:
+      modules: The names of the modules by their files.
+    """
+    return {
+        path: frozenset(one for one, value in vars(sys.modules[name]).items() if value is tf)
+        for path, name in modules.items()
+        if name in sys.modules
     }
 
 

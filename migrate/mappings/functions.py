@@ -81,6 +81,11 @@ def _written(parameters: str, template: str) -> FunctionRow:
 
 ROWS: dict[str, FunctionRow] = {
     **_MOVED,
+    # TF2 has something else by these names: its pixels have their centers in the middle.
+    **{
+        f"tf.image.{name}": FunctionRow(name="tf.compat.v1.image.resize")
+        for name in ("resize", "resize_images")
+    },
     **REORDERED,
     **{
         f"tf.to_{short}": _written("x", f"tf.cast({{x}}, tf.{name})")
@@ -223,7 +228,7 @@ ABSENT = frozenset(
         "trainable_variables", "variable_op_scope", "variable_scope",
         "nn.bidirectional_dynamic_rnn", "nn.dynamic_rnn", "nn.static_rnn", "nn.raw_rnn",
         "nn.fused_batch_norm", "nn.depthwise_conv2d_native", "nn.static_bidirectional_rnn",
-        "sparse.merge", "image.resize_area", "image.resize_images", "image.resize_image_with_pad",
+        "sparse.merge", "image.resize_area", "image.resize_image_with_pad",
         "image.extract_image_patches", "train.get_global_step", "train.get_or_create_global_step",
     )
 )  # fmt: skip
@@ -235,10 +240,6 @@ def tf2_name(legacy: str) -> str:
     return row.name if row is not None and row.name else legacy
 
 
-# TF2 has something else by these names: its pixels have their centers in the middle.
-OTHERS = frozenset(("tf.image.resize",))
-
-
 def is_absent(name: str) -> bool:
-    """Tells whether TF2 lacks a name, or has something else by it."""
-    return name in ABSENT or name in OTHERS or name.startswith(ABSENT_SPACES)
+    """Tells whether TF2 lacks a name."""
+    return name in ABSENT or name.startswith(ABSENT_SPACES)

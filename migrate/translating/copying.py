@@ -6,7 +6,7 @@ import copy
 import dataclasses
 import re
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from migrate.mappings import functions
 from migrate.translating import annotations, array_inputs, imports, iterators
@@ -61,6 +61,7 @@ def copy_of(
     flag_values: Mapping[str, str] | None = None,
     renamed: Mapping[str, str] | None = None,
     modules: Mapping[str, str] | None = None,
+    tf2: Mapping[str, Collection[str]] | None = None,
 ) -> Copied:
     """Copies what modules define at their top levels, and what that needs.
 
@@ -73,12 +74,13 @@ def copy_of(
       flag_values: The source of the values of flags that are not their defaults.
       renamed: What the written module calls names that it needs for its own.
       modules: The names of modules by their files.
+      tf2: The names of TensorFlow 2 in modules, by their files: its functions stay.
 
     Raises:
       Refusal: A name is not defined at the top level, or two modules define it.
     """
     copier = _Copier(own, {*known, *dir(builtins)}, literals, flag_values or {}, renamed or {})
-    copier.modules = modules or {}
+    copier.modules, copier.tf2 = modules or {}, tf2 or {}
     files = []
     for file, name in names:
         files.append(file)
@@ -90,6 +92,7 @@ def copy_of(
 
 class _Copier:
     modules: Mapping[str, str]
+    tf2: Mapping[str, Collection[str]]
 
     def __init__(
         self,
@@ -268,6 +271,8 @@ class _Text:
     def __init__(self, file: SourceFile, node: ast.stmt, copier: _Copier) -> None:
         self.file, self.copier = file, copier
         self.aliases, self.comments = aliases(file), file.comments_before(node)
+        of_tf2 = copier.tf2.get(file.path, ())
+        self.legacy = [one for one in self.aliases if one not in of_tf2]
         decorators = getattr(node, "decorator_list", [])
         first = min([node.lineno, *(one.lineno for one in decorators)])
         source = "".join(file.text.splitlines(keepends=True)[first - 1 : node.end_lineno])
@@ -300,7 +305,7 @@ class _Text:
 
     def _changes(self) -> list[tuple[int, int, str]]:
         """Returns the places of the text that TF2 writes otherwise: start, end, new text."""
-        rewritten = _rewritten_calls(self.node, self.aliases)
+        rewritten = _rewritten_calls(self.node, self.aliases, self.legacy)
         found = [(*self.places.of(one), new) for one, new in rewritten.items()]
         for one in ast.walk(self.node):
             new = self._new(one)
@@ -341,8 +346,12 @@ class _Text:
                     line=node.lineno,  # type: ignore[attr-defined]
                 )
             return member[1]
+        if _is_size(node):
+            return ast.unparse(node.value)  # type: ignore[attr-defined]
         root, _, rest = name.partition(".")
         if root not in self.aliases or not rest:
+            return None
+        if root not in self.legacy and not rest.startswith("compat.v1."):
             return None
         rest = rest.removeprefix("compat.v1.")
         for absl in ("app.flags", "flags"):
@@ -350,6 +359,16 @@ class _Text:
                 return f"flags{rest.removeprefix(absl)}"
         row = functions.ROWS.get(f"tf.{rest}")
         return row.name if row is not None and row.name and row.name != name else None
+
+
+def _is_size(node: ast.AST) -> bool:
+    """Tells whether a node is `x.shape[0].value`: in TF2, sizes are integers."""
+    if not isinstance(node, ast.Attribute) or node.attr != "value":
+        return False
+    shape = node.value.value if isinstance(node.value, ast.Subscript) else None
+    if isinstance(shape, ast.Call):
+        return isinstance(shape.func, ast.Attribute) and shape.func.attr == "get_shape"
+    return isinstance(shape, ast.Attribute) and shape.attr == "shape"
 
 
 def _indented(source: str, columns: int) -> str:
@@ -368,23 +387,40 @@ def _assigned(node: ast.AST) -> set[str]:
     return names
 
 
-def _rewritten_calls(node: ast.AST, names: Sequence[str]) -> dict[ast.Call, str]:
+def _rewritten_calls(
+    node: ast.AST, names: Sequence[str], legacy: Sequence[str]
+) -> dict[ast.Call, str]:
     """Returns the outermost calls whose arguments TF2 takes otherwise, and what it writes."""
     found: dict[ast.Call, str] = {}
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Call) and _takes_otherwise(child, names):
+        if isinstance(child, ast.Call) and _takes_otherwise(child, names, legacy):
             new = copy.deepcopy(child)
-            made = ToTf2(static_facts(new, names), names).visit(new)
-            found[child] = ast.unparse(made)
+            known = {
+                one: facts
+                for one, facts in static_facts(new, names).items()
+                if _is_of_tf1(one, legacy)
+            }
+            found[child] = ast.unparse(ToTf2(known, names).visit(new))
         else:
-            found |= _rewritten_calls(child, names)
+            found |= _rewritten_calls(child, names, legacy)
     return found
 
 
-def _takes_otherwise(node: ast.Call, names: Sequence[str]) -> bool:
+def _is_of_tf1(node: ast.AST, legacy: Sequence[str]) -> bool:
+    """Tells whether a call is one of TensorFlow 1."""
+    root, _, rest = dotted(node.func).partition(".")  # type: ignore[attr-defined]
+    return root in legacy or rest.startswith("compat.v1.")
+
+
+def _takes_otherwise(node: ast.Call, names: Sequence[str], legacy: Sequence[str]) -> bool:
     root, _, rest = dotted(node.func).partition(".")
-    row = functions.ROWS.get(f"tf.{rest.removeprefix('compat.v1.')}")
-    if root not in names or row is None:
+    if root not in names or not _is_of_tf1(node, legacy):
+        return False
+    rest = rest.removeprefix("compat.v1.")
+    if rest == "where":
+        return len(node.args) + len(node.keywords) > 1
+    row = functions.ROWS.get(f"tf.{rest}")
+    if row is None:
         return False
     given = {one.arg for one in node.keywords}
     return (

@@ -112,7 +112,12 @@ class ToTf2(ast.NodeTransformer):
             return node
         node.keywords = [one for one in node.keywords if one.arg not in _NAME_ARGUMENTS]
         if api == "tf.where":
-            _with_axes_of_condition(node, calls_of(node, self.facts))
+            calls = calls_of(node, self.facts)
+            if len(bind(node, _WHERE)) > 1 and not any(call.arguments for call in calls):
+                # Nobody saw the shapes. In TF1, a vector chooses rows, and TF2 broadcasts it.
+                node.func = parse("tf.compat.v1.where")
+                return node
+            _with_axes_of_condition(node, calls)
         row = functions.ROWS.get(api)
         if row is None:
             node.func = self._dotted_like(node.func, api)

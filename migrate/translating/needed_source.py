@@ -60,6 +60,7 @@ class NeededSource:
             flag_values=self.facts.flag_values,
             renamed=self.facts.renamed,
             modules=self.facts.modules,
+            tf2=self.facts.tf2_names,
         )
         for one in found.imports:
             if any(name in one for name in gone):

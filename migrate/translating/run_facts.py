@@ -1,7 +1,7 @@
 """All that the runs of a target showed, as values."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from estimator_compat.ledger.values import LossTerm
@@ -39,6 +39,7 @@ class RunFacts:
       param_attributes: The plain attributes of `params`, if it is an object such as HParams.
       flag_values: The source of the values of flags that are not their defaults.
       modules: The names of the user's modules by their files, installed packages' among them.
+      tf2_names: The names of TensorFlow 2 itself in the program's own modules, by their files.
       own_modules: Those of the program itself, whose source is copied.
       objects: The source of the objects of the names from functions around the model_fn, and the
         imports that it needs.
@@ -77,6 +78,7 @@ class RunFacts:
     param_attributes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     flag_values: Mapping[str, str] = dataclasses.field(default_factory=dict)
     modules: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    tf2_names: Mapping[str, Collection[str]] = dataclasses.field(default_factory=dict)
     own_modules: Mapping[str, str] = dataclasses.field(default_factory=dict)
     objects: Mapping[str, tuple[str, tuple[str, ...]]] = dataclasses.field(default_factory=dict)
     read_modules: Callable[[Iterable[str], Iterable[str], str], KeptModules] | None = None
