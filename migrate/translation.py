@@ -37,6 +37,7 @@ from migrate.translating.refusal import Refusal
 from migrate.translating.run_facts import RunFacts
 from migrate.translating.sections import header
 from migrate.translating.training_facts import ExportFact, TrainingFacts
+from migrate.verifying import written_inputs
 from migrate.verifying.subject import SubjectReference
 from migrate.verifying.verdict import Verdict
 from migrate.verifying.verify import verify
@@ -69,6 +70,11 @@ class Translation:
     def tf1_names(self) -> int:
         """How many names of TensorFlow 1 the module still reads."""
         return len(header.names_of_tf1(self.program))
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """The source of the dataset of each mode in the module."""
+        return self.program.input_fns
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -362,17 +368,28 @@ def _export(function: Callable[..., Any], recorded: Mapping[str, runs.Run]) -> E
 
 
 def prove(
-    target: Target, path: str, *, steps: int = 50, progress: Callable[[str], None] | None = None
+    target: Target,
+    path: str,
+    *,
+    inputs: Mapping[str, str],
+    steps: int = 50,
+    progress: Callable[[str], None] | None = None,
 ) -> Verdict:
     """Holds a written module to the model_fn under an Estimator, in a process of its own.
 
     Args:
       target: The model_fn with its inputs.
       path: The path of the module.
+      inputs: The source of the dataset of each mode in the module: see `Translation.inputs`. Its
+        first batches are compared with the target's.
       steps: How many steps to train.
       progress: Is called with a line of text now and then.
     """
-    return verify(target, SubjectReference(f"{path}:Loop"), steps=steps, progress=progress)
+    verdict = verify(target, SubjectReference(f"{path}:Loop"), steps=steps, progress=progress)
+    if progress is not None:
+        progress("reading the module's inputs")
+    compared = written_inputs.compared(target, path, inputs)
+    return dataclasses.replace(verdict, stages=(compared, *verdict.stages))
 
 
 def proof(verdict: Verdict, keras: str = "keras") -> str:

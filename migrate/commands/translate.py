@@ -130,7 +130,11 @@ def run(options: argparse.Namespace) -> int:
     if options.verify:
         print(f"... wrote {options.output}; proving it", file=sys.stderr, flush=True)
         verdict = translation.prove(
-            target, options.output, steps=options.steps, progress=Progress()
+            target,
+            options.output,
+            inputs=translated.inputs,
+            steps=options.steps,
+            progress=Progress(),
         )
         _write(
             options.output, translated.source(keras=keras, proof=translation.proof(verdict, keras))

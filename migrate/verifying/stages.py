@@ -341,7 +341,7 @@ class Stages:
     def _nests(
         self, reference: Nest, subject: Nest, tolerance: float
     ) -> tuple[list[Comparison], list[str]]:
-        expected, actual = dict(_leaves(reference)), dict(_leaves(subject))
+        expected, actual = dict(leaves(reference)), dict(leaves(subject))
         notes = _missing(expected.keys() - actual.keys(), "the subject")
         return self._values(expected, actual, tolerance, None), notes
 
@@ -369,7 +369,7 @@ def _count(number: int, singular: str, plural: str = "") -> str:
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
-def _leaves(nest: Nest, prefix: str = "") -> Iterator[tuple[str, np.ndarray]]:
+def leaves(nest: Nest, prefix: str = "") -> Iterator[tuple[str, np.ndarray]]:
     """Yields the arrays of a nest with their names: keys and indices, joined by slashes."""
     if isinstance(nest, Mapping):
         items = [(str(key), value) for key, value in nest.items()]
@@ -381,7 +381,7 @@ def _leaves(nest: Nest, prefix: str = "") -> Iterator[tuple[str, np.ndarray]]:
         yield prefix or "predictions", np.asarray(nest)
         return
     for key, value in items:
-        yield from _leaves(value, f"{prefix}/{key}" if prefix else key)
+        yield from leaves(value, f"{prefix}/{key}" if prefix else key)
 
 
 def not_aligned(name: str, ops: Sequence[RandomOp]) -> Stage:

@@ -43,7 +43,7 @@ def outcome(make: Callable[[], Target], folder: Path) -> dict[str, object]:
         path = folder / "loop.py"
         path.write_text(source)
         try:
-            verdict = translation.prove(target, str(path), steps=STEPS)
+            verdict = translation.prove(target, str(path), inputs=translated.inputs, steps=STEPS)
         except Exception:
             return {**found, "verdict": None, "error": traceback.format_exc(limit=-3)}
         left = {one.name: list(one.notes) for one in verdict.stages if one not in verdict.compared}

@@ -49,7 +49,8 @@ def main(name: str, keras: str = "keras", steps: str = "", file: str = "") -> No
         found: dict[str, object] = {"source": None, "refusal": None, "verdict": None}
         target = target_of(name, folder)
         try:
-            found["source"] = source = translation.translate(target).source(keras=keras)
+            translated = translation.translate(target)
+            found["source"] = source = translated.source(keras=keras)
         except Refusal as refusal:
             found["refusal"] = {"reason": refusal.reason, "line": refusal.line}
         else:
@@ -58,7 +59,9 @@ def main(name: str, keras: str = "keras", steps: str = "", file: str = "") -> No
                 if not file:
                     with open(path, "w", encoding="utf-8") as written:
                         written.write(source)
-                verdict = translation.prove(target, path, steps=int(steps))
+                verdict = translation.prove(
+                    target, path, inputs=translated.inputs, steps=int(steps)
+                )
                 found["verdict"] = verdict.to_json()
     print(json.dumps(found))
 

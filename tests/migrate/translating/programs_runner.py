@@ -43,7 +43,8 @@ def main(*arguments: str) -> None:
     for name in arguments[1 if steps else 0 :]:
         target = target_of(name)
         try:
-            found[name] = source = translation.translate(target).source()
+            translated = translation.translate(target)
+            found[name] = source = translated.source()
         except Refusal as refusal:
             found[name] = f"refused: {refusal}"
             continue
@@ -51,7 +52,7 @@ def main(*arguments: str) -> None:
             with tempfile.TemporaryDirectory() as folder:
                 path = os.path.join(folder, "loop.py")
                 Path(path).write_text(source, encoding="utf-8")
-                verdict = translation.prove(target, path, steps=steps)
+                verdict = translation.prove(target, path, inputs=translated.inputs, steps=steps)
             found[name] = verdict.outcome.value
     print(json.dumps(found))
 

@@ -124,6 +124,6 @@ def test_the_source(written: Translation) -> None:
 def test_it_computes_the_same(target: Target, written: Translation, tmp_path: Path) -> None:
     path = tmp_path / "loop.py"
     path.write_text(written.source())
-    verdict = translation.prove(target, str(path), steps=3)
+    verdict = translation.prove(target, str(path), inputs=written.inputs, steps=3)
     assert verdict.outcome.value in ("identical", "equivalent"), verdict
     assert len(verdict.compared) == len(verdict.stages)
