@@ -1,27 +1,23 @@
-"""A program that reads the batches of a written module: it runs apart, without this package.
+"""A program that reads the batches of a written module: it runs in a process of its own.
 
     python input_reader.py MODULE_PATH OUTPUT LIMIT EXPRESSION...
 
 The output is a pickled list: for each expression its batches, or the error that it raised.
 """
 
-import importlib.util
 import pickle
 import sys
 from typing import Any
 
+import tensorflow as tf
+from absl import flags
+
+from estimator_compat.command_line import function_references
+
 
 def main(path: str, output: str, limit: str, *expressions: str) -> None:
     """Reads the batches of each dataset and writes them."""
-    import tensorflow as tf
-    from absl import flags
-
-    spec = importlib.util.spec_from_file_location("written_module", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["written_module"] = module
-    spec.loader.exec_module(module)
+    module = sys.modules[function_references.load(f"{path}:main").__module__]
     flags.FLAGS.mark_as_parsed()
 
     def plain(value: Any) -> Any:
@@ -37,7 +33,10 @@ def main(path: str, output: str, limit: str, *expressions: str) -> None:
         except NotImplementedError:  # a place to fill in
             found.append(None)
         except Exception as error:
-            found.append(f"{type(error).__name__}: {error}".splitlines()[0])
+            lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]
+            kind = f"{type(error).__name__}: "
+            said = lines[-1] if "in user code" in lines[0] else lines[0]
+            found.append(kind + said.removeprefix(kind))
     with open(output, "wb") as file:
         pickle.dump(found, file)
 
