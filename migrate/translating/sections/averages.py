@@ -62,7 +62,7 @@ def init_lines(program: Program) -> tuple[list[str], list[str]]:
     lines = [
         "# The same model, whose weights are moving averages of those that are trained.",
         "self.averaged = averaged = Model()",
-        "averaged(tf.nest.map_structure(_zeros, FEATURES))",
+        "tf.function(averaged).get_concrete_function(FEATURES)",
         "self.averages = {",
         *(f'    "{one}": averaged.{variables[one]}.value,' for one in fact.names),
         "}",

@@ -30,19 +30,6 @@ def loop_source(program: Program) -> str:
     )
 
 
-_ZEROS = '''\
-def _zeros(spec: tf.TensorSpec) -> tf.Tensor:
-    """A batch of one example, with which the model makes its weights."""
-    return tf.zeros([1 if size is None else size for size in spec.shape], spec.dtype)'''
-
-
-_SPARSE_ZEROS = '''\
-def _zeros(spec: tf.TensorSpec | tf.SparseTensorSpec) -> tf.Tensor | tf.SparseTensor:
-    """A batch of one example, with which the model makes its weights."""
-    zeros = tf.zeros([1 if size is None else size for size in spec.shape], spec.dtype)
-    return tf.sparse.from_dense(zeros) if isinstance(spec, tf.SparseTensorSpec) else zeros'''
-
-
 def _loop_init(program: Program) -> str:
     model, training = program.model, program.training
     trained = [name for name in training.weights if name not in training.without_gradient]
@@ -93,10 +80,8 @@ def _loop_init(program: Program) -> str:
     lines.append("self.variables = {")
     lines += [f"    {one}" for one in named]
     lines.append("}")
-    zeros = _SPARSE_ZEROS if "tf.SparseTensorSpec" in program.feature_specs else _ZEROS
-    zeros = "" if model.kept is not None or model.is_empty else f"{zeros}\n\n\n"
     return f'''\
-{zeros}class Loop:
+class Loop:
     """Trains, evaluates and predicts.
 
     Attributes:
@@ -113,7 +98,8 @@ def _own_weights(program: Program, trained: Sequence[str]) -> list[str]:
     return [
         *([replicas.STRATEGY] if program.is_distributed else []),
         "self.model = model = Model()",
-        "model(tf.nest.map_structure(_zeros, FEATURES))",
+        "# A trace makes the weights, without data.",
+        "tf.function(model).get_concrete_function(FEATURES)",
         "self.weights = {",
         *(f'    "{name}": model.{variables[name]}.value,' for name in trained),
         "}",

@@ -134,11 +134,6 @@ class GradientDescent:
                 weight.assign_sub(rate * gradient)
 
 
-def _zeros(spec: tf.TensorSpec) -> tf.Tensor:
-    """A batch of one example, with which the model makes its weights."""
-    return tf.zeros([1 if size is None else size for size in spec.shape], spec.dtype)
-
-
 class Loop:
     """Trains, evaluates and predicts.
 
@@ -148,7 +143,8 @@ class Loop:
 
     def __init__(self) -> None:
         self.model = model = Model()
-        model(tf.nest.map_structure(_zeros, FEATURES))
+        # A trace makes the weights, without data.
+        tf.function(model).get_concrete_function(FEATURES)
         self.weights = {
             "conv1/conv2d/kernel": model.conv1_conv2d.kernel.value,
             "conv1/conv2d/bias": model.conv1_conv2d.bias.value,

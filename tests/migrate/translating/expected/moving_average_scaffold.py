@@ -107,11 +107,6 @@ class GradientDescent:
                 weight.assign_sub(rate * gradient)
 
 
-def _zeros(spec: tf.TensorSpec) -> tf.Tensor:
-    """A batch of one example, with which the model makes its weights."""
-    return tf.zeros([1 if size is None else size for size in spec.shape], spec.dtype)
-
-
 class Loop:
     """Trains, evaluates and predicts.
 
@@ -121,7 +116,8 @@ class Loop:
 
     def __init__(self) -> None:
         self.model = model = Model()
-        model(tf.nest.map_structure(_zeros, FEATURES))
+        # A trace makes the weights, without data.
+        tf.function(model).get_concrete_function(FEATURES)
         self.weights = {
             "hidden/kernel": model.hidden.kernel.value,
             "hidden/bias": model.hidden.bias.value,
@@ -131,7 +127,7 @@ class Loop:
         self.optimizer = GradientDescent(list(self.weights.values()))
         # The same model, whose weights are moving averages of those that are trained.
         self.averaged = averaged = Model()
-        averaged(tf.nest.map_structure(_zeros, FEATURES))
+        tf.function(averaged).get_concrete_function(FEATURES)
         self.averages = {
             "hidden/kernel": averaged.hidden.kernel.value,
             "hidden/bias": averaged.hidden.bias.value,

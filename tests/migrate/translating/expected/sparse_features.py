@@ -128,12 +128,6 @@ class GradientDescent:
                 weight.assign_sub(rate * gradient)
 
 
-def _zeros(spec: tf.TensorSpec | tf.SparseTensorSpec) -> tf.Tensor | tf.SparseTensor:
-    """A batch of one example, with which the model makes its weights."""
-    zeros = tf.zeros([1 if size is None else size for size in spec.shape], spec.dtype)
-    return tf.sparse.from_dense(zeros) if isinstance(spec, tf.SparseTensorSpec) else zeros
-
-
 class Loop:
     """Trains, evaluates and predicts.
 
@@ -143,7 +137,8 @@ class Loop:
 
     def __init__(self) -> None:
         self.model = model = Model()
-        model(tf.nest.map_structure(_zeros, FEATURES))
+        # A trace makes the weights, without data.
+        tf.function(model).get_concrete_function(FEATURES)
         self.weights = {
             "table": model.table.value,
             "dense/kernel": model.dense.kernel.value,

@@ -149,11 +149,6 @@ class Adagrad:
             )
 
 
-def _zeros(spec: tf.TensorSpec) -> tf.Tensor:
-    """A batch of one example, with which the model makes its weights."""
-    return tf.zeros([1 if size is None else size for size in spec.shape], spec.dtype)
-
-
 class Loop:
     """Trains, evaluates and predicts.
 
@@ -163,7 +158,8 @@ class Loop:
 
     def __init__(self) -> None:
         self.model = model = Model()
-        model(tf.nest.map_structure(_zeros, FEATURES))
+        # A trace makes the weights, without data.
+        tf.function(model).get_concrete_function(FEATURES)
         self.weights = {
             "dense/kernel": model.dense.kernel.value,
             "dense/bias": model.dense.bias.value,

@@ -263,11 +263,6 @@ class Adagrad:
             )
 
 
-def _zeros(spec: tf.TensorSpec) -> tf.Tensor:
-    """A batch of one example, with which the model makes its weights."""
-    return tf.zeros([1 if size is None else size for size in spec.shape], spec.dtype)
-
-
 class Loop:
     """Trains, evaluates and predicts.
 
@@ -277,7 +272,8 @@ class Loop:
 
     def __init__(self) -> None:
         self.model = model = Model()
-        model(tf.nest.map_structure(_zeros, FEATURES))
+        # A trace makes the weights, without data.
+        tf.function(model).get_concrete_function(FEATURES)
         self.weights = {
             "wide/linear_model/age_bucketized/weights": model.age_bucketized.embeddings.value,
             "wide/linear_model/age_bucketized_X_color/weights": model.age_bucketized_x_color.embeddings.value,
