@@ -89,7 +89,7 @@ class Translation:
           proof: What a verification found, for the docstring.
         """
         source = formatted(emitter.emit(self.program, keras=keras, proof=proof))
-        check_names(source)
+        check_names(source, self.program.source)
         return source
 
 
@@ -308,8 +308,12 @@ def formatted(source: str) -> str:
     return source
 
 
-def check_names(source: str) -> None:
+def check_names(source: str, legacy: str = "") -> None:
     """Checks that TensorFlow 2 has the names that a module reads, and that it defines the others.
+
+    Args:
+      source: The source of the module.
+      legacy: The path of the legacy program.
 
     Raises:
       Refusal: It does not; the message names them.
@@ -317,11 +321,14 @@ def check_names(source: str) -> None:
     nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)]
     names = {dotted(node) for node in nodes}
     missing = sorted(name for name in names if not _is_in_tensorflow(name))
+    missing = [a for a in missing if not any(b.startswith(f"{a}.") for b in missing)]
     if missing:
         raise Refusal(
             f"TensorFlow 2 has no {', '.join(f'`{name}`' for name in missing)}, and this version "
             "does not know what to write for it; expected names of TensorFlow 2; write it with "
-            "those"
+            "those",
+            path=legacy,
+            line=_line_of(missing[0], legacy),
         )
     command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select=F821", "-"]
     found = subprocess.run(
@@ -333,6 +340,15 @@ def check_names(source: str) -> None:
             f"the source of {', '.join(f'`{name}`' for name in undefined)} was not found: a part "
             "of the model_fn reads it in a way that is not translated"
         )
+
+
+def _line_of(name: str, path: str) -> int:
+    """Returns the first line of a file that has a name of TensorFlow, by whatever alias; or 0."""
+    if not os.path.isfile(path):
+        return 0
+    end = re.compile(rf"\b\w+{re.escape(name[name.index('.') :])}\b")
+    with open(path, encoding="utf-8") as file:
+        return next((i for i, line in enumerate(file, 1) if end.search(line)), 0)
 
 
 def _is_in_tensorflow(name: str) -> bool:

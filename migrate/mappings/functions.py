@@ -5,6 +5,7 @@ that only moved is the same object there.
 """
 
 from migrate.mappings.function_rows import FunctionRow, moved
+from migrate.mappings.input_functions import INPUTS
 from migrate.mappings.reordered_functions import REORDERED
 
 _CTC = ("preprocess_collapse_repeated", "ctc_merge_repeated", "ignore_longer_outputs_than_inputs")
@@ -81,6 +82,7 @@ def _written(parameters: str, template: str) -> FunctionRow:
 
 ROWS: dict[str, FunctionRow] = {
     **_MOVED,
+    **INPUTS,
     # TF2 has something else by these names: its pixels have their centers in the middle.
     **{
         f"tf.image.{name}": FunctionRow(name="tf.compat.v1.image.resize")
