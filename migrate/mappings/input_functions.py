@@ -35,8 +35,8 @@ INPUTS: dict[str, FunctionRow] = {
                 "choose_from_datasets", "dense_to_sparse_batch", "enumerate_dataset",
                 "get_single_element", "group_by_window", "ignore_errors",
                 "make_batched_features_dataset", "make_csv_dataset", "map_and_batch",
-                "parallel_interleave", "prefetch_to_device", "rejection_resample", "sample_from_datasets", "scan", "shuffle_and_repeat",
-                "unbatch", "unique",
+                "parallel_interleave", "prefetch_to_device", "rejection_resample",
+                "sample_from_datasets", "scan", "shuffle_and_repeat", "unbatch", "unique",
             )
         ),
     ),
