@@ -180,7 +180,8 @@ def _ours(function: Any, code: Any) -> str:
 
 def _is_foreign(path: str) -> bool:
     ours = package_files.is_ours(path) and not package_files.is_example(path)
-    return ours or package_files.is_framework(path)
+    is_compiled = not path.endswith(".py") and not path.startswith("<")  # such as `mtrand.pyx`
+    return ours or is_compiled or package_files.is_framework(path)
 
 
 def _arguments(record: Record) -> dict[str, Any]:

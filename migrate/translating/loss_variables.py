@@ -7,6 +7,8 @@ from estimator_compat.ledger.values import LossTerm
 from migrate.translating.expressions import parse
 from migrate.translating.facts import TensorFact
 from migrate.translating.loss_source import LossSource
+from migrate.translating.refusal import Refusal
+from migrate.translating.source_reader.source_files import path_of
 
 
 def put(
@@ -24,10 +26,34 @@ def put(
       variables: The name of the variables by their legacy names.
     """
     for root in source.roots():
+        _check_names(root, source)
         for node in ast.walk(root):
             made = _variable(node, source, terms, weight_names, variables)
             if made is not None:
                 source.replace(node, made)
+
+
+def _check_names(root: ast.AST, source: LossSource) -> None:
+    """Refuses tests of the names of variables, which have others in TF2."""
+    for node in ast.walk(root):
+        parts = node.generators if isinstance(node, ast.ListComp | ast.GeneratorExp) else [node]
+        for part in parts:
+            if not isinstance(part, ast.For | ast.comprehension):
+                continue
+            value = source.value(part.iter)
+            are_variables = isinstance(value, list | tuple) and any(
+                isinstance(one, TensorFact) and ":" not in one.name for one in value
+            )
+            target = ast.unparse(part.target)
+            named = {ast.unparse(one) for one in ast.walk(node) if isinstance(one, ast.Attribute)}
+            if are_variables and {f"{target}.name", f"{target}.op.name"} & named:
+                raise Refusal(
+                    "the loss depends on the names of variables, which have other names in TF2; "
+                    "expected a sum of a function of each of them; write it as tf.add_n([f(v) for "
+                    "v in variables if ...])",
+                    path=path_of(part.iter, source.flat.files[0].path),
+                    line=part.iter.lineno,
+                )
 
 
 def _variable(

@@ -11,8 +11,17 @@ from migrate.translating.ir import Function
 
 def are_simple(terms: Sequence[LossTerm]) -> bool:
     """Tells whether all penalties can be written from the ledger."""
-    penalties = [one for one in terms if one.kind is not Kind.DATA]
+    penalties = _without_data(terms)
     return bool(penalties) and all(_is_simple(one) for one in penalties)
+
+
+def _without_data(terms: Sequence[LossTerm]) -> list[LossTerm]:
+    """Returns the terms that have no data; the 0 that a sum may begin with is none of them."""
+    return [
+        one
+        for one in terms
+        if one.kind is not Kind.DATA and not (one.kind is Kind.CONSTANT and one.op == "0")
+    ]
 
 
 def _is_simple(term: LossTerm) -> bool:
@@ -41,7 +50,7 @@ def function(
     body: list[str] = []
     parts: list[str] = []
     words: list[str] = []
-    penalties = [one for one in terms if one.kind is not Kind.DATA]
+    penalties = _without_data(terms)
     for index, term in enumerate(penalties):
         template, each_name = losses.PENALTIES.get(term.op, ("{weight}", "sum"))
         factors = ""

@@ -33,6 +33,7 @@ from migrate.translating import (
     spec_reading,
     summary_reading,
     tidying,
+    variable_loops,
 )
 from migrate.translating.forward_reading import Forward
 from migrate.translating.hyperparameters import Hyperparameters
@@ -118,6 +119,7 @@ class _Reading:
         marks = summary_reading.mark(flat, facts.summaries)
         hyperparameters.rename(flat, facts, self.own)
         popped_inputs.read_instead(flat)
+        variable_loops.as_sums(flat)
         part = self._part()
         changed_names.rename(flat)
         self.names = loss_collections.names_for(flat)

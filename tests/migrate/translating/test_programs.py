@@ -90,6 +90,11 @@ WRITTEN = {
         '"acc_all": (tf.reshape(labels, [-1]), tf.reshape(pred, [-1])),',
         '"average_loss": (tf.reshape(losses, [-1]), tf.reshape(weights, [-1])),',
     ),
+    "penalty_loops": (
+        'return 0.1 * tf.nn.l2_loss(variables["enc/weights"]) + 0.01 * tf.add_n(',
+        'l1_names = ("enc/weights", "dec/kernel")',
+        "loss += regularization(variables)",
+    ),
     "losses_by_mode": (
         'ids = features["id"]',
         "loss = softmax_cross_entropy + regularization(variables)",
