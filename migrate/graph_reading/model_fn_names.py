@@ -1,10 +1,10 @@
 """What the source of a target's model_fn reads: names around it, attributes, flags, `params`."""
 
+import ast
 import dataclasses
 import dis
 import functools
 import inspect
-import os
 import sys
 import textwrap
 from collections.abc import Callable, Mapping
@@ -19,6 +19,7 @@ from migrate.graph_reading.object_sources import ObjectSources
 from migrate.graph_reading.recorded_facts import fact_of
 from migrate.targets import Built, Target
 from migrate.translating.expressions import is_plain
+from migrate.translating.source_reader.statements import loads
 
 # The arguments that an Estimator passes.
 _PASSED = ("features", "labels", "mode", "params", "config")
@@ -91,14 +92,17 @@ def attributes(model_fn: Any) -> dict[str, Any]:
 
 def literals(function: Any) -> dict[str, str]:
     """Returns the values of constants that depend on the place of the legacy file."""
-    return {
-        name: repr(value)
-        for name, value in function.__globals__.items()
-        if isinstance(value, str)
-        and os.path.isabs(value)
-        and not name.startswith("__")
-        and os.path.exists(value)
+    with open(function.__code__.co_filename, encoding="utf-8") as file:
+        tree = ast.parse(file.read())
+    placed = {
+        target.id
+        for node in tree.body
+        if isinstance(node, ast.Assign) and "__file__" in loads(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name)
     }
+    values = {name: function.__globals__.get(name) for name in placed}
+    return {name: repr(value) for name, value in values.items() if isinstance(value, str)}
 
 
 def param_attributes(params: Any) -> dict[str, Any]:

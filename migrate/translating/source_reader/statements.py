@@ -48,7 +48,7 @@ def in_scopes(statements: Sequence[Statement]) -> list[ast.stmt]:
             one = statements[index]
             inner.append(dataclasses.replace(one, scopes=one.scopes[1:]))
             index += 1
-        found.append(ast.With(items=[outer], body=in_scopes(inner)))
+        found.append(ast.With(items=[outer], body=in_scopes(inner), lineno=inner[0].node.lineno))
     return found
 
 
