@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from migrate.ledger_reading import builtin_calls
+from migrate.ledger_reading import builtin_calls, keras_subclasses
 from migrate.ledger_reading.frames import LOSSES, REGULARIZATION, Frame
 from migrate.ledger_reading.graph_collections import Collections
 from migrate.ledger_reading.statements import is_generator
-from migrate.ledger_reading.values import Kind, Origin, Value, symbol_name
+from migrate.ledger_reading.values import Kind, Origin, Value, symbol_name, text_of
 
 if TYPE_CHECKING:
     from migrate.ledger_reading.interpreter import Interpreter
@@ -25,6 +25,8 @@ _HARMLESS = frozenset(
 )
 # Types that are called like functions when a layer or model is called.
 SPECS = ("EstimatorSpec", "TPUEstimatorSpec")
+# What makes objects that are called.
+_OBJECTS = ("keras.", "layers.", "losses.")
 _CALLED = ("__call__", "call")
 _Named = dict[str, Value]
 
@@ -107,6 +109,11 @@ class Calls:
                 return self.followed(function, args, named, frame)
             return interpreter.later(function, args, named, frame=frame, node=node)
         if function.kind is Kind.INSTANCE:
+            loss = keras_subclasses.called(
+                interpreter, function, args, named, frame=frame, node=node
+            )
+            if loss is not None:
+                return loss
             for name in _CALLED:
                 method = interpreter.objects.attribute(function, name, origin)
                 if method.kind is Kind.BOUND:
@@ -133,7 +140,8 @@ class Calls:
                 if found is not None:
                     return found
             if base.kind is Kind.SETTING and name in ("get", "items", "values", "keys"):
-                return self._values.make(Kind.SETTING, data=f"{base.data}.{name}()")
+                written = ", ".join(map(text_of, args))
+                return self._values.make(Kind.SETTING, data=f"{base.data}.{name}({written})")
             if name == "create_estimator_spec" or name == "create_loss":
                 made = (base, *args, *named.values())
                 names = ("",) * (len(args) + 1) + tuple(named)
@@ -146,7 +154,7 @@ class Calls:
                 return self._values.make(
                     Kind.CALL, made, f"method.{name}", names=names, origin=origin
                 )
-        if function.kind is Kind.CALL and function.name.startswith(("keras.", "layers.")):
+        if function.kind is Kind.CALL and function.name.startswith(_OBJECTS):
             names = ("",) * (len(args) + 1) + tuple(named)
             made = (function, *args, *named.values())
             return self._values.make(Kind.CALL, made, "object", names=names, origin=origin)

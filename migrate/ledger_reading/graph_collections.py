@@ -90,16 +90,22 @@ class Collections:
         last, origin = regularizer.name.rpartition(".")[2], regularizer.origin
         scale = regularizer.argument("scale", "l", "l2", "l1", position=0)
         if last in ("l2_regularizer", "l1_regularizer", "l2", "l1", "L2", "L1") and scale:
-            if last == "l2_regularizer":
-                penalty = self._values.call("nn.l2_loss", variable, origin=origin)
-            else:
-                change = "abs" if last.lower().startswith("l1") else "square"
-                inner = self._values.call(change, variable, origin=origin)
+            if last.lower().startswith("l1"):
+                inner = self._values.call("abs", variable, origin=origin)
                 penalty = self._values.call("reduce_sum", inner, origin=origin)
+            else:
+                penalty = self._values.call("nn.l2_loss", variable, origin=origin)
+            if last in ("l2", "L2"):  # Keras's is `2 * l2 * nn.l2_loss(variable)`
+                scale = self._doubled(scale)
             return self._values.call("multiply", scale, penalty, origin=origin)
         if regularizer.kind in (Kind.FUNCTION, Kind.LATER, Kind.BOUND):
             return self._interpreter.calls.of(regularizer, (variable,), {}, frame, node)
         return self._values.call("regularizer", regularizer, variable, origin=origin)
+
+    def _doubled(self, scale: Value) -> Value:
+        if scale.number is not None:
+            return self._values.constant(2.0 * scale.number)
+        return self._values.call("multiply", self._values.constant(2.0), scale, origin=scale.origin)
 
     def _read(self, call: Value) -> Value:
         name = call.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Literal
 
-from migrate.ledger_reading import tensorflow_losses
+from migrate.ledger_reading import keras_losses, tensorflow_losses
 from migrate.ledger_reading.values import Kind, Value
 
 # Functions whose result has the shape of their arguments, broadcast.
@@ -88,6 +88,8 @@ def _find_most_rank(value: Value, depth: int) -> int | None:
     if name == "placeholder_with_default":
         shape = value.argument("shape", position=1)
         return 0 if shape is not None and shape.kind is Kind.LIST and not shape.args else None
+    if keras_losses.is_reduced(value):
+        return 0
     if name == "rank" or tensorflow_losses.is_v1_loss(value.name):
         reduced = name == "rank" or tensorflow_losses.reduction_of(value) not in ("none", "")
         return 0 if reduced else None
@@ -171,6 +173,10 @@ def _least_of_call(value: Value, depth: int) -> int:
         return 1
     if tensorflow_losses.is_v1_loss(value.name):
         return 1 if tensorflow_losses.reduction_of(value) == "none" else 0
+    outputs = keras_losses.outputs(value)
+    if outputs:  # the last axis is reduced
+        least = max(least_rank(each, depth + 1) for each in outputs)
+        return max(0, least - 1) if keras_losses.op_of_elements(value) else 0
     if value.name in _PER_CLASS or name in ("matmul", "one_hot", "layers.dense"):
         return 2
     if name in ("nn.bias_add", "layers.conv2d", "layers.flatten", "contrib.layers.fully_connected"):

@@ -113,7 +113,7 @@ class Walk:
                 dataclasses.replace(
                     leaves.data(found.losses, term.steps), op=found.op, axes=found.axes
                 )
-                if term.kind is not TermKind.OPAQUE or term is terms[0]
+                if term.kind is not TermKind.OPAQUE or _is_of_losses(term)
                 else term
                 for term in terms
             ]
@@ -178,6 +178,8 @@ class Walk:
         if axes == "?" or (axes is not None and keeps_dims(value)):
             return [leaves.opaque(value, steps, "the axes of the reduction")]
         assert not isinstance(axes, str)
+        if axes is not None and has_axes(value):
+            return [leaves.opaque(value, steps, "it is not reduced to one number")]
         if is_number(stripped(inner)):
             axes = ()
         step = LossStep(operation=operation, axes=axes, line=leaves.line(value))
@@ -381,6 +383,11 @@ class Walk:
             return self.terms(kept[0], steps)
         first, second = (self.terms(each, steps) for each in value.args[1:])
         return alternatives.joined(value, first, second, steps)
+
+
+def _is_of_losses(term: LossTerm) -> bool:
+    """Tells whether all is known of a term but the losses themselves: its steps reduce them."""
+    return any(step.reduces for step in term.steps)
 
 
 _DIVISORS = {
