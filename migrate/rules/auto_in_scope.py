@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from migrate.findings import Finding, Severity
 from migrate.rules import _strategies
 from migrate.rules.base import Example, Rule
-from migrate.scanning.loss_values import LOSSES, LossReader, is_keras_class
-from migrate.scanning.syntax import SourceModule, argument, has_stars
+from migrate.scanning.keras_losses import is_keras_class, reduction_argument
+from migrate.scanning.loss_values import LOSSES, LossReader
+from migrate.scanning.syntax import SourceModule, has_stars
 
 _REFUSED = frozenset({"auto", "sum_over_batch_size"})
 
@@ -79,7 +80,7 @@ class AutoInScope(Rule):
                 or not _strategies.is_in_scope(call, module)
             ):
                 continue
-            reduction = argument(call, "reduction")
+            reduction = reduction_argument(call, name)
             if reduction is None or reader.reduction_name(reduction) in _REFUSED:
                 message = (
                     f"`tf.{name}` with its default reduction, in the scope of a strategy: legacy "

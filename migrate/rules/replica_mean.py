@@ -8,12 +8,13 @@ from migrate.findings import Finding, Severity
 from migrate.rules import _strategies
 from migrate.rules.base import Example, Rule
 from migrate.scanning.bindings import Binding
-from migrate.scanning.loss_values import LOSSES, Form, LossReader, is_keras_class
+from migrate.scanning.keras_losses import is_keras_class
+from migrate.scanning.loss_values import LOSSES, Form, LossReader
 from migrate.scanning.syntax import SourceModule, api_name, argument
 
-_OWN_SIZE = re.compile(r"shape(?:\(\w+\))?\[0\]|\blen\(")
+_OWN_SIZE = re.compile(r"shape(?:\(\w+\))?\[0\]|\b(?:len|size)\(")
 _OF_REPLICA = re.compile(
-    r"(?:per_?replica|per_?worker|local)\w*batch|batch\w*(?:per_?replica|per_?worker|local)",
+    r"per_?(?:replica|worker)|local\w*batch|batch\w*local",
     re.IGNORECASE,
 )
 _DEEPEST = 9
@@ -112,9 +113,10 @@ class ReplicaMean(Rule):
         if not functions:
             return
         reader = LossReader(module)
+        averaging = {module.function_of(call) for call in calls if _is_average(call)}
         seen: set[ast.expr] = set()
         for call in calls:
-            if not _is_gradient(call) or module.function_of(call) not in functions:
+            if not _is_gradient(call) or module.function_of(call) not in functions - averaging:
                 continue
             for summand in _summands(call.args[0], module):
                 if summand not in seen and _is_over_own_batch(summand, module, reader):
@@ -132,6 +134,12 @@ _MESSAGE = (
 def _is_gradient(call: ast.Call) -> bool:
     """Tells whether a call is `tape.gradient(loss, ...)`."""
     return isinstance(call.func, ast.Attribute) and call.func.attr == "gradient" and bool(call.args)
+
+
+def _is_average(call: ast.Call) -> bool:
+    """Tells whether a call is `all_reduce(ReduceOp.MEAN, gradients)`: then the means are right."""
+    is_reduced = isinstance(call.func, ast.Attribute) and call.func.attr == "all_reduce"
+    return is_reduced and any("mean" in ast.unparse(each).lower() for each in call.args[:1])
 
 
 def _summands(node: ast.AST, module: SourceModule, depth: int = 0) -> Iterator[ast.expr]:

@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
 from migrate.scanning.loss_values import LOSSES, Form, LossReader, reduces_partly
-from migrate.scanning.syntax import SourceModule, has_stars
+from migrate.scanning.syntax import SourceModule, api_name, has_stars
 
-_WEIGHTS = re.compile(r"weight|mask", re.IGNORECASE)
+# The weight of a term, such as `loss_weight`, is one number.
+_WEIGHTS = re.compile(r"(?<!loss_)weight(?!_loss)|mask", re.IGNORECASE)
+
+_QUOTIENTS = frozenset(
+    {"div_no_nan", "divide", "math.divide", "math.divide_no_nan", "truediv", "math.truediv"}
+)
 
 
 class WeightedMean(Rule):
@@ -85,13 +90,39 @@ class WeightedMean(Rule):
             if has_stars(call) or reduces_partly(call):
                 continue
             weights = next(filter(None, _weights(call.args[0], module, reader)), None)
-            if weights is not None:
+            if weights is None or _is_normalized(weights, module):
+                continue
+            if not _is_divided(call, module):
                 message = (
                     f"`tf.reduce_mean` divides by the number of all elements, also where "
                     f"`{ast.unparse(weights):.60}` is 0. For a mean over what the weights keep, "
                     "divide the sum by the sum of the weights, or by the count of those not 0."
                 )
                 yield self.finding(module, call, message)
+
+
+def _is_normalized(weights: ast.expr, module: SourceModule) -> bool:
+    """Tells whether the weights are divided by something, such as by their own mean."""
+    value = module.value_of(weights)
+    if isinstance(value, ast.Call):
+        return api_name(module.symbol(value.func)) in _QUOTIENTS
+    return isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div)
+
+
+def _is_divided(call: ast.Call, module: SourceModule) -> bool:
+    """Tells whether the mean is divided by another mean, as in `mean(l * w) / mean(w)`."""
+    divisions = [
+        (node.left, node.right) for node in module.nodes(ast.BinOp) if isinstance(node.op, ast.Div)
+    ]
+    divisions += [
+        (made.args[0], made.args[1])
+        for made, name in module.calls
+        if name in _QUOTIENTS and len(made.args) == 2
+    ]
+    return any(
+        module.value_of(above) is call and "reduce_mean" in ast.unparse(module.value_of(below))
+        for above, below in divisions
+    )
 
 
 def _weights(node: ast.expr, module: SourceModule, reader: LossReader) -> Iterator[ast.expr | None]:
