@@ -78,6 +78,7 @@ class AutoInScope(Rule):
                 not is_keras_class(name)
                 or has_stars(call)
                 or not _strategies.is_in_scope(call, module)
+                or _is_compiled(call, module)
             ):
                 continue
             reduction = reduction_argument(call, name)
@@ -89,3 +90,15 @@ class AutoInScope(Rule):
                     "whole batch."
                 )
                 yield self.finding(module, call, message)
+
+
+def _is_compiled(call: ast.Call, module: SourceModule) -> bool:
+    """Tells whether the object gets a name which is given to `compile`."""
+    parent = next(module.parents(call), None)
+    target = parent.targets[0] if isinstance(parent, ast.Assign) else None
+    return isinstance(target, ast.Name) and any(
+        module.value_of(each) is call
+        for compiled in module.nodes(ast.Call)
+        if getattr(compiled.func, "attr", "") == "compile"
+        for each in [*compiled.args, *(keyword.value for keyword in compiled.keywords)]
+    )

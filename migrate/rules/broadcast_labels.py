@@ -24,8 +24,9 @@ class BroadcastLabels(Rule):
 
     Finds:
       `labels - predictions` and `tf.math.squared_difference` of them, where the code makes one of
-      them [B] and the other [B, 1]: an error. `tf.square(labels - predictions)` is a remark where
-      the predictions are [B, 1], and the labels are an argument of unknown shape.
+      them [B] and the other [B, 1]: an error. If both are made of one tensor, all pairs are meant.
+      `tf.square(labels - predictions)` is a remark where the predictions are [B, 1], and the labels
+      are an argument of unknown shape.
 
     Why it matters:
       The difference broadcasts to [B, B]: each label is compared with each prediction, without an

@@ -9,8 +9,12 @@ from migrate.rules.base import Example, Rule
 from migrate.scanning.loss_values import LOSSES, Form, LossReader, reduces_partly
 from migrate.scanning.syntax import SourceModule, api_name, has_stars
 
+# A mean is over all examples if the weights are of classes or of samples of another distribution.
 # The weight of a term, such as `loss_weight`, is one number.
-_WEIGHTS = re.compile(r"(?<!loss_)weight(?!_loss)|mask", re.IGNORECASE)
+_WEIGHTS = re.compile(
+    r"(?<!alpha_)(?<!class_)(?<!importance_)(?<!\bis_)(?<!loss_)(?<!pos_)weight(?!_loss)|mask",
+    re.IGNORECASE,
+)
 
 _QUOTIENTS = frozenset(
     {"div_no_nan", "divide", "math.divide", "math.divide_no_nan", "truediv", "math.truediv"}
@@ -21,7 +25,9 @@ class WeightedMean(Rule):
     """Losses times weights, averaged by `tf.reduce_mean`.
 
     Finds:
-      `tf.reduce_mean(losses * weights)`, where a name says "weight" or "mask".
+      `tf.reduce_mean(losses * weights)`, where a name says "weight" or "mask". It is left alone if
+      it is divided by the mean of the weights, if the weights were divided by something before,
+      and if a name says that they are of classes, of importance sampling or of a term.
 
     Why it matters:
       The sum is divided by the number of all elements, also of those whose weight is 0. Under a
@@ -133,9 +139,16 @@ def _weights(node: ast.expr, module: SourceModule, reader: LossReader) -> Iterat
     for value in values:
         factors = _factors(value, module)
         losses = [each for each in factors if _is_elements(reader, each, module)]
-        weights = [each for each in factors if _WEIGHTS.search(ast.unparse(each))]
+        weights = [each for each in factors if _is_weights(each, module)]
         if len(factors) == 2 and len(losses) == 1 and weights and weights[0] is not losses[0]:
             yield weights[0]
+
+
+def _is_weights(node: ast.expr, module: SourceModule) -> bool:
+    """Tells whether a name says that an expression is weights, and of what the weights are made."""
+    made = ast.unparse(module.value_of(node))
+    is_of_classes = "weight" in made and _WEIGHTS.search(made) is None
+    return _WEIGHTS.search(ast.unparse(node)) is not None and not is_of_classes
 
 
 def _factors(node: ast.AST, module: SourceModule) -> list[ast.expr]:

@@ -137,9 +137,12 @@ def are_whole(node: ast.AST, module: SourceModule) -> bool:
     batches them, and where the rounds are a quotient of whole numbers.
 
     Args:
-      node: What is in a loop over batches, or in a function that such a loop calls.
+      node: What is in a loop over batches, or in a function that such a loop calls; or a
+        comprehension over batches.
       module: The module.
     """
+    if isinstance(node, ast.ListComp | ast.GeneratorExp):
+        return _is_whole(node.generators[0].iter, module, 0)
     loops = _loops(node, module)
     if not loops:
         return _all_are_whole(module)

@@ -47,6 +47,12 @@ def slices(model, xs, ys):
         total += float(ce(ys[part], model(xs[part])))
     return total / steps
 
+def listed(model, raw):
+    return np.mean([ce(y, model(x)) for x, y in raw.batch(8, True).take(10)])
+
+def listed_with_a_short_batch(model, raw):
+    return np.mean([ce(y, model(x)) for x, y in raw.batch(8).take(10)])  #! LOSS306
+
 def kept(model, raw):
     losses = []
     for x, y in raw.batch(64, drop_remainder=False):
@@ -287,6 +293,23 @@ def normalized(y, p, weights):
 def a_term(y, p, loss_weight):
     return tf.reduce_mean(loss_weight * each(y, p))
 
+def of_classes(y, p, class_weights):
+    weights = tf.gather(class_weights, y)
+    return tf.reduce_mean(each(y, p) * weights)
+
+def of_samples(y, p, importance_weights):
+    return tf.reduce_mean(each(y, p) * importance_weights)
+
+def focal(y, p, gamma):
+    ce = tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=p)
+    alpha_weight = y * 0.25 + (1 - y) * 0.75
+    return tf.reduce_mean(alpha_weight * (1 - tf.exp(-ce)) ** gamma * ce)
+
+def names(y, p):
+    mean_per_example = tf.reduce_mean(each(y, p))
+    per_example = ce(y, p)  #! LOSS314
+    return mean_per_example, per_example
+
 def wrong(y, p, weights):
     weights = tf.cast(weights, tf.float32)
     return tf.reduce_mean(each(y, p) * weights)  #! LOSS305
@@ -318,6 +341,32 @@ def averaged(x, y):
     context = tf.distribute.get_replica_context()
     return context.all_reduce(tf.distribute.ReduceOp.MEAN, gradients)
 
+def a_sum_over_worker(x, y):
+    summed = keras.losses.CategoricalCrossentropy(reduction="sum")
+    with tf.GradientTape() as tape:
+        loss = summed(y, model(x)) / batch_size_per_replica  #! LOSS312
+        scaled = optimizer.get_scaled_loss(loss)
+    return tape.gradient(scaled, model.trainable_variables)
+
+def minimized(x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(each(y, model(x)))  #! LOSS312
+    optimizer.minimize(loss, model.trainable_variables, tape=tape)
+
+def minimized_over_all(x, y):
+    summed = keras.losses.CategoricalCrossentropy(reduction="sum")
+    with tf.GradientTape() as tape:
+        loss = summed(y, model(x)) / global_batch_size
+    optimizer.minimize(loss, model.trainable_variables, tape=tape)
+
+with strategy.scope():
+    for_compile = keras.losses.BinaryCrossentropy()
+    for_a_loop = keras.losses.BinaryCrossentropy()  #! LOSS320
+    model.compile("sgd", loss=for_compile)
+
+strategy.run(a_sum_over_worker, args=batch)
+strategy.run(minimized, args=batch)
+strategy.run(minimized_over_all, args=batch)
 strategy.run(over_size, args=batch)
 strategy.run(over_worker, args=batch)
 strategy.run(functools.partial(with_more, alpha=0.5), args=batch)
