@@ -26,6 +26,7 @@ from migrate.ledger_reading.ranks import (
     is_number,
     keeps_dims,
     may_be_moved,
+    may_enlarge,
     plain,
 )
 from migrate.ledger_reading.values import Depends, Kind, Value
@@ -328,6 +329,9 @@ class Walk:
             return [leaves.opaque(value, steps, f"the axes of `{leaves.text(loss)}`")]
         if not has_axes(factor):
             why = f"whether `{leaves.text(factor)}` is one number"
+            return [leaves.opaque(value, steps, why)]
+        if may_enlarge(loss, factor):
+            why = f"whether `{leaves.text(factor)}` has the shape of the losses"
             return [leaves.opaque(value, steps, why)]
         if any(step.operation is Operation.HALF_SQUARE for step in steps):
             return [leaves.losses(value, steps)]
