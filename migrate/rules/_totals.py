@@ -1,34 +1,46 @@
 """Totals of loops that are divided by the number of rounds."""
 
 import ast
+from collections import defaultdict
 
 from migrate.scanning.batches import Loop
-from migrate.scanning.syntax import SourceModule
+from migrate.scanning.syntax import Function, SourceModule
+
+_Total = tuple[Function | None, str]
 
 
-def is_divided_by_rounds(
-    node: ast.stmt, target: ast.expr, loop: Loop, module: SourceModule
-) -> bool:
-    """Tells whether a total is divided by what its loop counts, or by the number of batches.
+class Totals:
+    """What the totals of one module are divided by."""
 
-    Args:
-      node: The statement that adds to the total.
-      target: The total.
-      loop: The loop around the statement.
-      module: The module.
-    """
-    total, counts = ast.unparse(target), _counts(loop)
-    divisions: list[tuple[ast.AST, ast.operator, ast.expr, ast.expr]] = [
-        (each, each.op, each.left, each.right) for each in module.nodes(ast.BinOp)
-    ]
-    divisions += [(each, each.op, each.target, each.value) for each in module.nodes(ast.AugAssign)]
-    return any(
-        isinstance(op, ast.Div)
-        and ast.unparse(left) == total
-        and module.function_of(each) is module.function_of(node)
-        and not counts.isdisjoint({_number(right), _number(module.value_of(right))})
-        for each, op, left, right in divisions
-    )
+    def __init__(self, module: SourceModule) -> None:
+        self._module = module
+        self._counts: dict[Loop, set[str]] = {}
+        self._divisors: defaultdict[_Total, set[str]] = defaultdict(set)
+        divisions: list[tuple[ast.AST, ast.operator, ast.expr, ast.expr]] = [
+            (each, each.op, each.left, each.right) for each in module.nodes(ast.BinOp)
+        ]
+        divisions += [
+            (each, each.op, each.target, each.value) for each in module.nodes(ast.AugAssign)
+        ]
+        for each, op, total, by in divisions:
+            if isinstance(op, ast.Div) and isinstance(total, ast.Name | ast.Attribute):
+                key = module.function_of(each), ast.unparse(total)
+                self._divisors[key] |= {_number(by), _number(module.value_of(by))}
+
+    def is_divided_by_rounds(self, node: ast.stmt, target: ast.expr, loop: Loop) -> bool:
+        """Tells whether a total is divided by what its loop counts, or by the number of batches.
+
+        Args:
+          node: The statement that adds to the total.
+          target: The total.
+          loop: The loop around the statement.
+        """
+        divisors = self._divisors.get((self._module.function_of(node), ast.unparse(target)))
+        if not divisors:
+            return False
+        if loop not in self._counts:
+            self._counts[loop] = _counts(loop)
+        return not self._counts[loop].isdisjoint(divisors)
 
 
 def _counts(loop: Loop) -> set[str]:

@@ -4,9 +4,9 @@ import ast
 from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
-from migrate.rules._totals import is_divided_by_rounds
+from migrate.rules._totals import Totals
 from migrate.rules.base import Example, Rule
-from migrate.scanning import batches
+from migrate.scanning.batches import BatchLoops, loop_around
 from migrate.scanning.fetches import fetched
 from migrate.scanning.loss_values import LOSSES, Form, LossReader
 from migrate.scanning.syntax import SourceModule, api_name, has_stars
@@ -93,10 +93,9 @@ class MeanOfBatchMeans(Rule):
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the updates of the averages."""
-        reader = LossReader(module)
-        found: list[ast.expr | ast.stmt] = [*_updates(module, reader), *_lists(module, reader)]
-        for node in [*found, *_totals(module, reader)]:
-            if not batches.are_whole(node, module):
+        averages = _Averages(module)
+        for node in averages.found():
+            if not averages.loops.are_whole(node):
                 yield self.finding(module, node, _MESSAGE)
 
 
@@ -110,23 +109,74 @@ _MESSAGE = (
 )
 
 
-def _updates(module: SourceModule, reader: LossReader) -> Iterator[ast.expr]:
-    """Yields the updates of metrics with the mean of a batch."""
-    for call in module.nodes(ast.Call):
-        if _is_update(call, module) and _mean(reader, call.args[0], module) is not None:
-            yield call
+class _Averages:
+    """Finds the averages of the means of batches in one module."""
 
+    def __init__(self, module: SourceModule) -> None:
+        self._module = module
+        self._reader = LossReader(module)
+        self._totals = Totals(module)
+        self.loops = BatchLoops(module)
 
-def _totals(module: SourceModule, reader: LossReader) -> Iterator[ast.stmt]:
-    """Yields `total += loss` and `total = total + loss` in loops that count their rounds."""
-    for node, total, added in _additions(module):
-        loop = batches.loop_around(node, module)
-        if loop is None or module.is_in_model_fn(node):
-            continue
-        if _is_of_batches(added, loop, module, reader) and is_divided_by_rounds(
-            node, total, loop, module
-        ):
-            yield node
+    def found(self) -> Iterator[ast.expr | ast.stmt]:
+        """Yields what averages the mean of a batch."""
+        yield from self._updates()
+        yield from self._sums()
+        yield from self._lists()
+
+    def _updates(self) -> Iterator[ast.expr]:
+        """Yields the updates of metrics with the mean of a batch."""
+        for call in self._module.nodes(ast.Call):
+            if _is_update(call, self._module) and self._mean(call.args[0]) is not None:
+                yield call
+
+    def _sums(self) -> Iterator[ast.stmt]:
+        """Yields `total += loss` and `total = total + loss` in loops that count their rounds."""
+        for node, total, added in _additions(self._module):
+            loop = loop_around(node, self._module)
+            if loop is None or not self._totals.is_divided_by_rounds(node, total, loop):
+                continue
+            if self._is_of_batches(added, loop):
+                yield node
+
+    def _lists(self) -> Iterator[ast.expr]:
+        """Yields where the means of batches are put into a list whose mean is taken."""
+        module = self._module
+        averaged = list(_averaged_lists(module))
+        names = {(module.function_of(one), one.id) for one in averaged if isinstance(one, ast.Name)}
+        for call in module.nodes(ast.Call) if names else ():
+            if (module.function_of(call), _appended_to(call)) not in names:
+                continue
+            loop = loop_around(call, module)
+            if loop is not None and self._is_of_batches(call.args[0], loop):
+                yield call
+        for one in averaged:
+            written = module.value_of(one)
+            if not isinstance(written, ast.ListComp | ast.GeneratorExp):
+                continue
+            if len(written.generators) == 1 and self._is_of_batches(written.elt, written):
+                yield written
+
+    def _is_of_batches(self, node: ast.expr, around: ast.AST) -> bool:
+        """Tells whether an expression in a loop is the mean loss of another batch in each round."""
+        made = self._mean(node)
+        if made is None or self._module.is_in_model_fn(node):
+            return False
+        if all(parent is not around for parent in self._module.parents(made)):
+            value = self._module.value_of(_plain(node))  # the call of a function that makes it
+            if not isinstance(value, ast.Call):
+                return False
+            made = value
+        return self.loops.is_of_each_batch(made, around)
+
+    def _mean(self, node: ast.expr) -> ast.Call | None:
+        """Returns the call that makes an expression the mean of a batch; None for others."""
+        value = self._reader.read(_plain(node))
+        if value is not None:
+            return value.call if value.form is Form.MEAN else None
+        run, tensor = fetched(_plain(node), self._module)
+        value = None if tensor is None else self._reader.read(tensor)
+        return run if value is not None and value.form is Form.MEAN else None
 
 
 def _additions(module: SourceModule) -> Iterator[tuple[ast.stmt, ast.expr, ast.expr]]:
@@ -140,25 +190,6 @@ def _additions(module: SourceModule) -> Iterator[tuple[ast.stmt, ast.expr, ast.e
             continue
         if isinstance(target, ast.Name) and ast.unparse(value.left) == target.id:
             yield assigned, target, value.right
-
-
-def _lists(module: SourceModule, reader: LossReader) -> Iterator[ast.expr]:
-    """Yields where the means of batches are put into a list whose mean is taken."""
-    averaged = list(_averaged_lists(module))
-    names = {(module.function_of(one), one.id) for one in averaged if isinstance(one, ast.Name)}
-    for call in module.nodes(ast.Call) if names else ():
-        if (module.function_of(call), _appended_to(call)) not in names:
-            continue
-        loop = batches.loop_around(call, module)
-        if loop is not None and _is_of_batches(call.args[0], loop, module, reader):
-            yield call
-    for one in averaged:
-        written = module.value_of(one)
-        if not isinstance(written, ast.ListComp | ast.GeneratorExp):
-            continue
-        is_one = len(written.generators) == 1
-        if is_one and _is_of_batches(written.elt, written, module, reader):
-            yield written
 
 
 def _is_update(call: ast.Call, module: SourceModule) -> bool:
@@ -192,16 +223,6 @@ def _entry(node: ast.expr, module: SourceModule) -> ast.expr:
     return values[-1] if values else node
 
 
-def _mean(reader: LossReader, node: ast.expr, module: SourceModule) -> ast.Call | None:
-    """Returns the call that makes an expression the mean of a batch; None for others."""
-    value = reader.read(_plain(node))
-    if value is not None:
-        return value.call if value.form is Form.MEAN else None
-    run, tensor = fetched(_plain(node), module)
-    value = None if tensor is None else reader.read(tensor)
-    return run if value is not None and value.form is Form.MEAN else None
-
-
 def _plain(node: ast.expr) -> ast.expr:
     """Returns the tensor of `float(loss)`, `loss.numpy()` and the like."""
     if not isinstance(node, ast.Call) or node.keywords:
@@ -210,21 +231,6 @@ def _plain(node: ast.expr) -> ast.expr:
         return _plain(node.func.value)
     is_float = isinstance(node.func, ast.Name) and node.func.id == "float" and node.args
     return _plain(node.args[0]) if is_float else node
-
-
-def _is_of_batches(
-    node: ast.expr, around: ast.AST, module: SourceModule, reader: LossReader
-) -> bool:
-    """Tells whether an expression in a loop is the mean loss of another batch in each round."""
-    made = _mean(reader, node, module)
-    if made is None or module.is_in_model_fn(node):
-        return False
-    if all(parent is not around for parent in module.parents(made)):
-        value = module.value_of(_plain(node))  # the call of a function that makes it
-        if not isinstance(value, ast.Call):
-            return False
-        made = value
-    return batches.is_of_each_batch(made, around, module)
 
 
 def _averaged_lists(module: SourceModule) -> Iterator[ast.expr]:

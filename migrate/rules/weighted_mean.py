@@ -89,16 +89,14 @@ class WeightedMean(Rule):
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the means."""
-        reader = LossReader(module)
+        reader, rescaled = LossReader(module), _rescaled(module)
         for call, name in module.calls:
-            if name != "reduce_mean" or len(call.args) != 1:
+            if name != "reduce_mean" or call in rescaled or len(call.args) != 1:
                 continue
             if has_stars(call) or reduces_partly(call):
                 continue
             weights = next(filter(None, _weights(call.args[0], module, reader)), None)
-            if weights is None or _is_normalized(weights, module):
-                continue
-            if not _is_divided(call, module):
+            if weights is not None and not _is_normalized(weights, module):
                 message = (
                     f"`tf.reduce_mean` divides by the number of all elements, also where "
                     f"`{ast.unparse(weights):.60}` is 0. For a mean over what the weights keep, "
@@ -115,8 +113,8 @@ def _is_normalized(weights: ast.expr, module: SourceModule) -> bool:
     return isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div)
 
 
-def _is_divided(call: ast.Call, module: SourceModule) -> bool:
-    """Tells whether the mean is divided by another mean, as in `mean(l * w) / mean(w)`."""
+def _rescaled(module: SourceModule) -> set[ast.AST]:
+    """Returns what is divided by a mean, as in `mean(l * w) / mean(w)`."""
     divisions = [
         (node.left, node.right) for node in module.nodes(ast.BinOp) if isinstance(node.op, ast.Div)
     ]
@@ -125,10 +123,14 @@ def _is_divided(call: ast.Call, module: SourceModule) -> bool:
         for made, name in module.calls
         if name in _QUOTIENTS and len(made.args) == 2
     ]
-    return any(
-        module.value_of(above) is call and "reduce_mean" in ast.unparse(module.value_of(below))
+    return {
+        module.value_of(above)
         for above, below in divisions
-    )
+        if any(  # also in `tf.maximum(tf.reduce_mean(w), epsilon)`
+            isinstance(each, ast.Attribute) and each.attr == "reduce_mean"
+            for each in ast.walk(module.value_of(below))
+        )
+    }
 
 
 def _weights(node: ast.expr, module: SourceModule, reader: LossReader) -> Iterator[ast.expr | None]:

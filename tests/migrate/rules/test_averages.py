@@ -140,6 +140,13 @@ def of_tasks(model, x, labels, tasks):
         losses.append(ce(labels[task], model.head(task, x)))
     return np.mean(losses)
 
+def of_draws(model, x, y, rng):
+    values = []
+    for _ in range(10):
+        drawn = rng.integers(0, len(x), len(x))
+        values.append(float(ce(y[drawn], model(x[drawn]))))
+    return np.mean(values)
+
 def of_folds(folds):
     scores = []
     for train, test in folds:
@@ -285,6 +292,9 @@ def rescaled_by_name(y, p, mask):
     loss = tf.reduce_mean(each(y, p) * mask)
     kept = tf.reduce_mean(mask)
     return tf.math.divide_no_nan(loss, kept)
+
+def rescaled_and_guarded(y, p, mask):
+    return tf.reduce_mean(each(y, p) * mask) / tf.maximum(tf.reduce_mean(mask), 1e-6)
 
 def normalized(y, p, weights):
     weights = weights / tf.reduce_mean(weights)
