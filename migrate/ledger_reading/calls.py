@@ -37,12 +37,12 @@ class Calls:
     def __init__(self, interpreter: Interpreter) -> None:
         self._interpreter = interpreter
         self._values = interpreter.values
-        self._collections = Collections(interpreter)
+        self.collections = Collections(interpreter)
         self._active: list[int] = []
 
     def opens_collections(self) -> None:
         """Notes that code which is not followed may add to the graph's collections."""
-        self._collections.open()
+        self.collections.open()
 
     def call(self, node: ast.Call, frame: Frame) -> Value:
         """Returns the value of a call."""
@@ -193,7 +193,7 @@ class Calls:
         made = self._values.make(
             Kind.CALL, (*args, *named.values()), name, names=names, origin=origin
         )
-        return self._collections.after(made, frame, node)
+        return self.collections.after(made, frame, node)
 
     def _in_tree(self, dotted: str, frame: Frame) -> Value | None:
         """Returns a function of a module that was imported by its whole name."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from typing import NamedTuple
 
+from migrate.ledger_reading import changes
 from migrate.ledger_reading.calls import Calls
 from migrate.ledger_reading.containers import Containers
 from migrate.ledger_reading.expressions import Expressions
@@ -113,10 +114,14 @@ class Interpreter:
 
     def follow_all(self) -> None:
         """Follows all calls that were put off, in their order: they may fill collections."""
-        for key in list(self._later):
-            if key not in self._results:
-                call = self._later[key]
-                self._results[key] = self._result(call, keeps_heap=True)
+        waiting = list(self._later)
+        while waiting:
+            for key in waiting:
+                if key not in self._results:
+                    call = self._later[key]
+                    self._results[key] = self._result(call, keeps_heap=True)
+            # They have put off more calls.
+            waiting = [key for key in self._later if key not in self._results]
 
     def _followed(self, value: Value) -> Value:
         key = id(value)
@@ -133,8 +138,7 @@ class Interpreter:
             return self.calls.followed(call.function, call.args, call.named, call.frame)
         finally:
             if not keeps_heap:
-                for key, attributes in self.heap.items():
-                    heap.setdefault(key, attributes)  # objects that were made since
+                changes.merge(call.heap, self.heap, heap, self.values)
                 self.heap = heap
 
     def _item(self, item: Value, base: Value) -> Value:

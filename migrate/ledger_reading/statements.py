@@ -259,6 +259,7 @@ class Statements:
     def _with(self, node: ast.With, frame: Frame) -> bool:
         for item in node.items:
             value = self._interpreter.evaluate(item.context_expr, frame)
+            self._interpreter.calls.collections.enter_scope(value)
             if item.optional_vars is not None:
                 self.bind(item.optional_vars, value, frame, item.context_expr)
         return self.follow(node.body, frame)
