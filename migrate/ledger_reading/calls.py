@@ -56,7 +56,41 @@ class Calls:
         origin = frame.origin(node)
         if args is None or named is None:
             return self._with_stars(node, function, frame, origin)
-        return self.of(function, args, named, frame, node)
+        value = self.of(function, args, named, frame, node)
+        return self._with_effects(value, function, args, node, frame)
+
+    def _with_effects(
+        self,
+        value: Value,
+        function: Value,
+        args: tuple[Value, ...],
+        node: ast.Call,
+        frame: Frame,
+    ) -> Value:
+        """Returns what a call returns, and does what it changes outside of its function."""
+        called, given = function, list(zip(node.args, args, strict=False))
+        is_method = function.kind is Kind.BOUND and len(function.args) == 3
+        if is_method:
+            called = function.args[1]
+        if called.kind is not Kind.FUNCTION:
+            return value
+        effects = self._interpreter.effects(called)
+        if effects.outside:
+            value = self._interpreter.known(value)
+        if effects.changed and not any(isinstance(each, ast.Starred) for each in node.args):
+            names = effects.parameters[1:] if is_method else effects.parameters
+            pairs = list(zip(names, given, strict=False))
+            pairs += [
+                (each.arg, (each.value, self._interpreter.evaluate(each.value, frame)))
+                for each in node.keywords
+                if each.arg is not None
+            ]
+            for name, (argument, container) in pairs:
+                if name in effects.changed and container.kind in (Kind.LIST, Kind.DICT):
+                    why = f"`{ast.unparse(node.func)}` changes it"
+                    changed = self._values.unknown(frame.origin(argument), (container,), why)
+                    self._interpreter.statements.rebind(argument, changed, frame)
+        return value
 
     def _named(self, node: ast.Call, frame: Frame) -> _Named | None:
         named: _Named = {}

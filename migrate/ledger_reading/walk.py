@@ -133,6 +133,8 @@ class Walk:
 
     def _sum_of_list(self, value: Value, steps: Steps) -> Terms:
         addends = value.argument("inputs", position=0)
+        if addends is not None and addends.kind is Kind.UNKNOWN:
+            return [leaves.opaque(addends, steps, "the list is not known")]
         if addends is None or addends.kind is not Kind.LIST:
             return [leaves.unreduced(value, steps)]
         if len(addends.args) > _MOST_TERMS:
