@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from migrate.ledger_reading import builtin_calls
+from migrate.ledger_reading import builtin_calls, keras_subclasses
 from migrate.ledger_reading.frames import LOSSES, REGULARIZATION, Frame
 from migrate.ledger_reading.graph_collections import Collections
 from migrate.ledger_reading.statements import is_generator
-from migrate.ledger_reading.values import Kind, Origin, Value, symbol_name
+from migrate.ledger_reading.values import Kind, Origin, Value, symbol_name, text_of
 
 if TYPE_CHECKING:
     from migrate.ledger_reading.interpreter import Interpreter
@@ -25,6 +25,8 @@ _HARMLESS = frozenset(
 )
 # Types that are called like functions when a layer or model is called.
 SPECS = ("EstimatorSpec", "TPUEstimatorSpec")
+# What makes objects that are called.
+_OBJECTS = ("keras.", "layers.", "losses.")
 _CALLED = ("__call__", "call")
 _Named = dict[str, Value]
 
@@ -35,12 +37,12 @@ class Calls:
     def __init__(self, interpreter: Interpreter) -> None:
         self._interpreter = interpreter
         self._values = interpreter.values
-        self._collections = Collections(interpreter)
+        self.collections = Collections(interpreter)
         self._active: list[int] = []
 
     def opens_collections(self) -> None:
         """Notes that code which is not followed may add to the graph's collections."""
-        self._collections.open()
+        self.collections.open()
 
     def call(self, node: ast.Call, frame: Frame) -> Value:
         """Returns the value of a call."""
@@ -54,7 +56,41 @@ class Calls:
         origin = frame.origin(node)
         if args is None or named is None:
             return self._with_stars(node, function, frame, origin)
-        return self.of(function, args, named, frame, node)
+        value = self.of(function, args, named, frame, node)
+        return self._with_effects(value, function, args, node, frame)
+
+    def _with_effects(
+        self,
+        value: Value,
+        function: Value,
+        args: tuple[Value, ...],
+        node: ast.Call,
+        frame: Frame,
+    ) -> Value:
+        """Returns what a call returns, and does what it changes outside of its function."""
+        called, given = function, list(zip(node.args, args, strict=False))
+        is_method = function.kind is Kind.BOUND and len(function.args) == 3
+        if is_method:
+            called = function.args[1]
+        if called.kind is not Kind.FUNCTION:
+            return value
+        effects = self._interpreter.effects(called)
+        if effects.outside:
+            value = self._interpreter.known(value)
+        if effects.changed and not any(isinstance(each, ast.Starred) for each in node.args):
+            names = effects.parameters[1:] if is_method else effects.parameters
+            pairs = list(zip(names, given, strict=False))
+            pairs += [
+                (each.arg, (each.value, self._interpreter.evaluate(each.value, frame)))
+                for each in node.keywords
+                if each.arg is not None
+            ]
+            for name, (argument, container) in pairs:
+                if name in effects.changed and container.kind in (Kind.LIST, Kind.DICT):
+                    why = f"`{ast.unparse(node.func)}` changes it"
+                    changed = self._values.unknown(frame.origin(argument), (container,), why)
+                    self._interpreter.statements.rebind(argument, changed, frame)
+        return value
 
     def _named(self, node: ast.Call, frame: Frame) -> _Named | None:
         named: _Named = {}
@@ -107,6 +143,11 @@ class Calls:
                 return self.followed(function, args, named, frame)
             return interpreter.later(function, args, named, frame=frame, node=node)
         if function.kind is Kind.INSTANCE:
+            loss = keras_subclasses.called(
+                interpreter, function, args, named, frame=frame, node=node
+            )
+            if loss is not None:
+                return loss
             for name in _CALLED:
                 method = interpreter.objects.attribute(function, name, origin)
                 if method.kind is Kind.BOUND:
@@ -133,7 +174,8 @@ class Calls:
                 if found is not None:
                     return found
             if base.kind is Kind.SETTING and name in ("get", "items", "values", "keys"):
-                return self._values.make(Kind.SETTING, data=f"{base.data}.{name}()")
+                written = ", ".join(map(text_of, args))
+                return self._values.make(Kind.SETTING, data=f"{base.data}.{name}({written})")
             if name == "create_estimator_spec" or name == "create_loss":
                 made = (base, *args, *named.values())
                 names = ("",) * (len(args) + 1) + tuple(named)
@@ -146,7 +188,7 @@ class Calls:
                 return self._values.make(
                     Kind.CALL, made, f"method.{name}", names=names, origin=origin
                 )
-        if function.kind is Kind.CALL and function.name.startswith(("keras.", "layers.")):
+        if function.kind is Kind.CALL and function.name.startswith(_OBJECTS):
             names = ("",) * (len(args) + 1) + tuple(named)
             made = (function, *args, *named.values())
             return self._values.make(Kind.CALL, made, "object", names=names, origin=origin)
@@ -185,7 +227,7 @@ class Calls:
         made = self._values.make(
             Kind.CALL, (*args, *named.values()), name, names=names, origin=origin
         )
-        return self._collections.after(made, frame, node)
+        return self.collections.after(made, frame, node)
 
     def _in_tree(self, dotted: str, frame: Frame) -> Value | None:
         """Returns a function of a module that was imported by its whole name."""

@@ -27,6 +27,8 @@ class Frame:
       self_value: The object whose method it is.
       owner: The class of the method, by which `super()` goes on.
       depth: How many calls led here.
+      elsewhere: Its names that functions around it have, by `nonlocal`.
+      branches: How many branches of its code are being followed.
     """
 
     module: TreeModule
@@ -37,6 +39,8 @@ class Frame:
     self_value: Value | None = None
     owner: Value | None = None
     depth: int = 0
+    elsewhere: set[str] = dataclasses.field(default_factory=set)
+    branches: int = 0
 
     def find(self, name: str) -> Value | None:
         """Returns what a name is bound to here, or in the functions around; None in neither."""

@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from migrate.ledger_reading.interpreter import Interpreter
 
 _OPEN = "open"
-_REGULARIZERS = ("kernel_regularizer", "bias_regularizer", "regularizer", "activity_regularizer")
+_REGULARIZERS = ("kernel_regularizer", "bias_regularizer", "regularizer")
+# Where `scope` stands among the arguments of what reads the collections.
+_SCOPES = {
+    "get_collection": 1,
+    "losses.get_losses": 0,
+    "losses.get_regularization_loss": 0,
+    "losses.get_regularization_losses": 0,
+    "losses.get_total_loss": 2,
+}
 # Layers that may have regularizers which the call does not show, such as those of an arg_scope.
 _SCOPED = ("contrib.layers.", "contrib.slim.", "slim.")
 
@@ -24,6 +32,21 @@ class Collections:
     def __init__(self, interpreter: Interpreter) -> None:
         self._interpreter = interpreter
         self._values = interpreter.values
+        # A regularizer is added when a variable is made, and not when it is used again.
+        self._reuses = self._may_reuse = False
+
+    def enter_scope(self, scope: Value) -> None:
+        """Notes what a variable scope does to the layers in it, and in calls that it puts off."""
+        if scope.name == "variable_scope":
+            if _is_given(scope.argument("regularizer")):
+                self.open()
+            self._note_reuse(scope.argument("reuse"))
+
+    def _note_reuse(self, reuse: Value | None) -> None:
+        if reuse is not None and str(reuse.data).endswith("AUTO_REUSE"):
+            self._may_reuse = True
+        elif _is_given(reuse):
+            self._reuses = True
 
     def open(self) -> None:
         """Notes that something that is not known may have been added."""
@@ -49,7 +72,7 @@ class Collections:
         elif name == "losses.add_loss":
             added = call.argument("loss", position=0)
             if added is not None:
-                self._add(LOSSES, added)
+                self._add_to(call.argument("loss_collection", position=1), added)
         elif name == "add_to_collection":
             self._add_to_collection(call)
         elif name in ("get_collection", "losses.get_losses", "losses.get_total_loss") or (
@@ -61,12 +84,15 @@ class Collections:
         return call
 
     def _add_loss(self, call: Value) -> None:
-        collection = call.argument("loss_collection")
-        if collection is not None and collection.is_none:
-            return
-        reduction = tensorflow_losses.reduction_of(call)
-        if reduction != "none":
-            self._add(LOSSES, call)
+        if tensorflow_losses.reduction_of(call) != "none":
+            self._add_to(tensorflow_losses.collection_of(call), call)
+
+    def _add_to(self, collection: Value | None, loss: Value) -> None:
+        """Adds a loss to the collection that a call names; None for LOSSES."""
+        if collection is not None and collection.kind not in (Kind.CONSTANT, Kind.SYMBOL):
+            self.open()
+        elif collection is None or _collection_of(collection) == LOSSES:
+            self._add(LOSSES, loss)
 
     def _add_to_collection(self, call: Value) -> None:
         key, value = call.argument("name", position=0), call.argument("value", position=1)
@@ -78,10 +104,20 @@ class Collections:
     def _add_regularizers(self, call: Value, frame: Frame, node: ast.AST) -> None:
         if call.name.startswith(_SCOPED):
             self.open()
+        if _is_given(call.argument("activity_regularizer")):  # a penalty of what the layer returns
+            self.open()
+        self._note_reuse(call.argument("reuse"))
         for each in _REGULARIZERS:
             regularizer = call.argument(each)
-            if regularizer is not None and not regularizer.is_none:
-                self._add(REGULARIZATION, self._penalty(regularizer, call, frame, node))
+            if regularizer is None or regularizer.is_none:
+                continue
+            if self._reuses:
+                self.open()
+                continue
+            penalty = self._penalty(regularizer, call, frame, node)
+            kept = self._kept.get(REGULARIZATION)
+            if not self._may_reuse or kept is None or penalty not in kept.args:
+                self._add(REGULARIZATION, penalty)
 
     def _penalty(self, regularizer: Value, layer: Value, frame: Frame, node: ast.AST) -> Value:
         """Returns what a regularizer makes of a layer's variable."""
@@ -90,19 +126,30 @@ class Collections:
         last, origin = regularizer.name.rpartition(".")[2], regularizer.origin
         scale = regularizer.argument("scale", "l", "l2", "l1", position=0)
         if last in ("l2_regularizer", "l1_regularizer", "l2", "l1", "L2", "L1") and scale:
-            if last == "l2_regularizer":
-                penalty = self._values.call("nn.l2_loss", variable, origin=origin)
-            else:
-                change = "abs" if last.lower().startswith("l1") else "square"
-                inner = self._values.call(change, variable, origin=origin)
+            if last.lower().startswith("l1"):
+                inner = self._values.call("abs", variable, origin=origin)
                 penalty = self._values.call("reduce_sum", inner, origin=origin)
+            else:
+                penalty = self._values.call("nn.l2_loss", variable, origin=origin)
+            if last in ("l2", "L2"):  # Keras's is `2 * l2 * nn.l2_loss(variable)`
+                scale = self._doubled(scale)
             return self._values.call("multiply", scale, penalty, origin=origin)
         if regularizer.kind in (Kind.FUNCTION, Kind.LATER, Kind.BOUND):
             return self._interpreter.calls.of(regularizer, (variable,), {}, frame, node)
         return self._values.call("regularizer", regularizer, variable, origin=origin)
 
+    def _doubled(self, scale: Value) -> Value:
+        if scale.number is not None:
+            return self._values.constant(2.0 * scale.number)
+        return self._values.call("multiply", self._values.constant(2.0), scale, origin=scale.origin)
+
     def _read(self, call: Value) -> Value:
         name = call.name
+        if _is_given(call.argument("scope", position=_SCOPES.get(name))):
+            why = "which losses are in the scope is not in the code that was read"
+            unknown = self._values.unknown(call.origin, (), why)
+            is_number = name in ("losses.get_regularization_loss", "losses.get_total_loss")
+            return unknown if is_number else self._values.make(Kind.LIST, (unknown,), "list")
         if name == "get_collection":
             key = call.argument("key", position=0)
             collection = "" if key is None else _collection_of(key)
@@ -152,6 +199,11 @@ class Collections:
         return self._values.unknown(
             call.origin, (), "what else is in the collection is not in the code that was read"
         )
+
+
+def _is_given(value: Value | None) -> bool:
+    """Returns whether an argument is given, and is neither None nor False."""
+    return value is not None and not value.is_none and value.data is not False
 
 
 def _collection_of(key: Value) -> str:

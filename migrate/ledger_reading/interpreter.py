@@ -10,8 +10,10 @@ from __future__ import annotations
 import ast
 from typing import NamedTuple
 
+from migrate.ledger_reading import changes
 from migrate.ledger_reading.calls import Calls
 from migrate.ledger_reading.containers import Containers
+from migrate.ledger_reading.effects import Effects, of_function
 from migrate.ledger_reading.expressions import Expressions
 from migrate.ledger_reading.frames import Frame, Heap, copied
 from migrate.ledger_reading.globals import Globals
@@ -65,6 +67,9 @@ class Interpreter:
         self._later: dict[int, _Call] = {}
         self._results: dict[int, Value] = {}
         self.functions: dict[int, tuple[ast.AST, Frame]] = {}
+        self._effects: dict[int, Effects] = {}
+        self._calls_with: dict[int, list[Value]] = {}  # the calls that are given an object
+        self._put_off = 0  # calls that are followed later than they were made
 
     def evaluate(self, node: ast.AST, frame: Frame) -> Value:
         """Returns the value of an expression."""
@@ -94,7 +99,33 @@ class Interpreter:
         """Returns a call that is followed when its result is asked for."""
         value = self.values.unique(Kind.LATER, (*args, *named.values()), "call", frame.origin(node))
         self._later[id(value)] = _Call(function, args, named, frame, copied(self.heap))
+        for each in (*function.args, *args, *named.values()):
+            if each.kind is Kind.INSTANCE:
+                self._calls_with.setdefault(id(each), []).append(value)
         return value
+
+    def effects(self, function: Value) -> Effects:
+        """Returns what a function of the tree changes."""
+        key = function.data[0]
+        if key not in self._effects:
+            self._effects[key] = of_function(self.functions[key][0])
+        return self._effects[key]
+
+    def follow_changes(self, instance: Value, name: str) -> None:
+        """Follows the calls that were put off and may have set an attribute of an object."""
+        if self._put_off or id(instance) not in self._calls_with:
+            return
+        for value in self._calls_with[id(instance)]:
+            if id(value) not in self._results and self._may_set(self._later[id(value)], name):
+                self.known(value)
+
+    def _may_set(self, call: _Call, name: str) -> bool:
+        function = call.function
+        if function.kind is Kind.BOUND and len(function.args) == 3:
+            methods = self.objects.methods(function.args[0])
+        else:
+            methods = [function] if function.kind is Kind.FUNCTION else []
+        return any(name in self.effects(each).attributes for each in methods)
 
     def known(self, value: Value) -> Value:
         """Follows a call that was put off; other values are returned as they are."""
@@ -113,10 +144,14 @@ class Interpreter:
 
     def follow_all(self) -> None:
         """Follows all calls that were put off, in their order: they may fill collections."""
-        for key in list(self._later):
-            if key not in self._results:
-                call = self._later[key]
-                self._results[key] = self._result(call, keeps_heap=True)
+        waiting = list(self._later)
+        while waiting:
+            for key in waiting:
+                if key not in self._results:
+                    call = self._later[key]
+                    self._results[key] = self._result(call, keeps_heap=True)
+            # They have put off more calls.
+            waiting = [key for key in self._later if key not in self._results]
 
     def _followed(self, value: Value) -> Value:
         key = id(value)
@@ -129,12 +164,13 @@ class Interpreter:
         heap = self.heap
         if not keeps_heap:
             self.heap = copied(call.heap)
+        self._put_off += 1
         try:
             return self.calls.followed(call.function, call.args, call.named, call.frame)
         finally:
+            self._put_off -= 1
             if not keeps_heap:
-                for key, attributes in self.heap.items():
-                    heap.setdefault(key, attributes)  # objects that were made since
+                changes.merge(call.heap, self.heap, heap, self.values)
                 self.heap = heap
 
     def _item(self, item: Value, base: Value) -> Value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrate.ledger_reading import tensorflow_losses
+from migrate.ledger_reading import keras_losses, tensorflow_losses
 from migrate.ledger_reading.ranks import axes_of, plain
 from migrate.ledger_reading.values import Depends, Kind, Value
 
@@ -35,7 +35,7 @@ def name_of(value: Value) -> str:
     v1 = tensorflow_losses.loss_of(value.name)
     if v1 is not None:
         return v1.op
-    return _handwritten(value)
+    return keras_losses.op_of_elements(value) or _handwritten(value)
 
 
 def _handwritten(value: Value) -> str:

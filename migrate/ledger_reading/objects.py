@@ -75,6 +75,7 @@ class Objects:
         """Sets an attribute of an object; those of other values are not kept."""
         base = self._interpreter.known(base)
         if base.kind is Kind.INSTANCE:
+            self._interpreter.follow_changes(base, name)
             self._interpreter.heap.setdefault(id(base), {})[name] = value
 
     def attribute(self, base: Value, name: str, origin: Origin | None) -> Value:
@@ -126,6 +127,18 @@ class Objects:
                         return self._interpreter.evaluate(statement.value, frame), each
         return None
 
+    def methods(self, instance: Value) -> list[Value]:
+        """Returns the methods of an object but those that make it."""
+        found = []
+        for each in self.classes(instance.args[0]):
+            node, frame = self._interpreter.functions[each.data[0]]
+            found += [
+                self._interpreter.expressions.definition(statement, frame)
+                for statement in getattr(node, "body", ())
+                if isinstance(statement, ast.FunctionDef) and statement.name != "__init__"
+            ]
+        return found
+
     def classes(self, cls: Value) -> Iterator[Value]:
         """Yields a class and its bases, as far as they are in the tree."""
         waiting = [cls]
@@ -155,6 +168,7 @@ class Objects:
         return self._values.make(Kind.SYMBOL, data=dotted)
 
     def _of_instance(self, base: Value, name: str, origin: Origin | None) -> Value:
+        self._interpreter.follow_changes(base, name)
         attributes = self._interpreter.heap.get(id(base), {})
         if name in attributes:
             return attributes[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Literal
 
-from migrate.ledger_reading import tensorflow_losses
+from migrate.ledger_reading import keras_losses, tensorflow_losses
 from migrate.ledger_reading.values import Kind, Value
 
 # Functions whose result has the shape of their arguments, broadcast.
@@ -88,6 +88,8 @@ def _find_most_rank(value: Value, depth: int) -> int | None:
     if name == "placeholder_with_default":
         shape = value.argument("shape", position=1)
         return 0 if shape is not None and shape.kind is Kind.LIST and not shape.args else None
+    if keras_losses.is_reduced(value):
+        return 0
     if name == "rank" or tensorflow_losses.is_v1_loss(value.name):
         reduced = name == "rank" or tensorflow_losses.reduction_of(value) not in ("none", "")
         return 0 if reduced else None
@@ -168,9 +170,13 @@ def _is_input(value: Value) -> bool:
 def _least_of_call(value: Value, depth: int) -> int:
     name = plain(value.name)
     if value.name in tensorflow_losses.OF_ELEMENTS and name != "squared_difference":
-        return 1
+        return max(1, _least_of_entropy(value, name, depth))
     if tensorflow_losses.is_v1_loss(value.name):
         return 1 if tensorflow_losses.reduction_of(value) == "none" else 0
+    outputs = keras_losses.outputs(value)
+    if outputs:  # the last axis is reduced
+        least = max(least_rank(each, depth + 1) for each in outputs)
+        return max(0, least - 1) if keras_losses.op_of_elements(value) else 0
     if value.name in _PER_CLASS or name in ("matmul", "one_hot", "layers.dense"):
         return 2
     if name in ("nn.bias_add", "layers.conv2d", "layers.flatten", "contrib.layers.fully_connected"):
@@ -208,6 +214,51 @@ def _least_of_call(value: Value, depth: int) -> int:
     if name in ELEMENTWISE:
         return max((least_rank(each, depth + 1) for each in _tensors(value)), default=0)
     return 0
+
+
+def _least_of_entropy(value: Value, name: str, depth: int) -> int:
+    """Returns how many axes cross entropies have at least, as far as their arguments say it."""
+    labels, logits = (
+        0 if each is None else least_rank(each, depth + 1)
+        for each in (
+            value.argument("labels", "_sentinel", position=0),
+            value.argument("logits", position=1),
+        )
+    )
+    if name.startswith("nn.sparse_softmax"):
+        return max(labels, logits - 1)
+    if name.startswith("nn.softmax"):
+        return max(labels, logits) - 1
+    return max(labels, logits) if "sigmoid" in name or "weighted" in name else 0
+
+
+def may_enlarge(left: Value, right: Value) -> bool:
+    """Returns whether one value gets an axis of size 1 that the other may lack.
+
+    A product of tensors [B, 1] and [B] is [B, B], without an error.
+    """
+    return any(
+        _is_column(one) and least_rank(other) < 2 for one, other in ((left, right), (right, left))
+    )
+
+
+def _is_column(value: Value) -> bool:
+    """Returns whether a tensor is made [B, 1] by the code."""
+    for _ in range(_MOST):
+        name = plain(value.name)
+        if name not in ("cast", "identity", "stop_gradient", "to_float") or not value.args:
+            break
+        value = value.args[0]
+    if name == "expand_dims":
+        axis = value.argument("axis", "dim", position=1)
+        return axis is not None and axis.number in (-1.0, 1.0)
+    if name == "reshape":
+        shape = value.argument("shape", position=1)
+        sizes = [] if shape is None or shape.kind is not Kind.LIST else shape.args
+        return len(sizes) == 2 and sizes[1].number == 1.0
+    if name == "getitem" and len(value.args) > 1:
+        return str(value.args[1].data) in (":, None", ":, tf.newaxis", ":, np.newaxis")
+    return False
 
 
 def _least_of_slice(value: Value, depth: int) -> int:

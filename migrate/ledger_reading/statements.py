@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from migrate.ledger_reading.effects import CHANGING
 from migrate.ledger_reading.frames import Frame, Heap, copied
 from migrate.ledger_reading.tree import target_names
 from migrate.ledger_reading.values import Kind, Origin, Value
@@ -13,7 +14,6 @@ from migrate.ledger_reading.values import Kind, Origin, Value
 if TYPE_CHECKING:
     from migrate.ledger_reading.interpreter import Interpreter
 
-_CHANGING = frozenset({"append", "extend", "update", "insert", "pop", "remove", "clear", "sort"})
 _NOT_NODES = frozenset({str, int, type(None), float, ast.Load, ast.Store})
 _Names = dict[str, Value]
 
@@ -24,6 +24,7 @@ class Statements:
     def __init__(self, interpreter: Interpreter) -> None:
         self._interpreter = interpreter
         self._values = interpreter.values
+        self._branches = 0  # that are being followed, in all functions
         self._by_type: dict[type[ast.stmt], Callable[[Any, Frame], bool]] = {
             ast.Expr: self._expression,
             ast.Assign: self._assign,
@@ -43,6 +44,7 @@ class Statements:
             ast.Import: self._import,
             ast.ImportFrom: self._import,
             ast.Match: self._loop,
+            ast.Nonlocal: self._nonlocal,
         }
 
     def follow(self, body: Iterable[ast.stmt], frame: Frame) -> bool:
@@ -59,7 +61,9 @@ class Statements:
 
     def bind(self, target: ast.AST, value: Value, frame: Frame, node: ast.AST) -> None:
         """Binds the names of a target."""
-        if isinstance(target, ast.Name):
+        if isinstance(target, ast.Name) and target.id in frame.elsewhere:
+            self.rebind(target, value, frame)
+        elif isinstance(target, ast.Name):
             frame.names[target.id] = value
         elif isinstance(target, ast.Tuple | ast.List):
             self._unpack(target, value, frame, node)
@@ -97,15 +101,17 @@ class Statements:
             changed = self._interpreter.containers.dict_of(items, origin)
         else:
             changed = self._values.unknown(origin, (base, value))
-        self._rebind(target.value, changed, frame)
+        self.rebind(target.value, changed, frame)
 
-    def _rebind(self, node: ast.AST, value: Value, frame: Frame) -> None:
+    def rebind(self, node: ast.AST, value: Value, frame: Frame) -> None:
         """Binds the name or attribute of a container to the container after a change."""
         if isinstance(node, ast.Name):
             owner: Frame | None = frame
             while owner is not None and node.id not in owner.names:
                 owner = owner.around
             if owner is not None:
+                if self._branches > owner.branches:  # of a function that the owner's code calls
+                    value = self._values.unknown(value.origin, (value,), "a branch changes it")
                 owner.names[node.id] = value
         elif isinstance(node, ast.Attribute):
             base = self._interpreter.evaluate(node.value, frame)
@@ -118,7 +124,7 @@ class Statements:
         if (
             isinstance(call, ast.Call)
             and isinstance(call.func, ast.Attribute)
-            and call.func.attr in _CHANGING
+            and call.func.attr in CHANGING
         ):
             self._change(call, call.func, frame)
             return False
@@ -137,7 +143,7 @@ class Statements:
             more = (base, *(args or ()))
             changed = self._values.unknown(origin, more)
         if base.kind in (Kind.LIST, Kind.DICT, Kind.UNKNOWN, Kind.EACH, Kind.EITHER, Kind.CALL):
-            self._rebind(method.value, changed, frame)
+            self.rebind(method.value, changed, frame)
 
     def _assign(self, node: ast.Assign, frame: Frame) -> bool:
         value = self._interpreter.evaluate(node.value, frame)
@@ -187,12 +193,16 @@ class Statements:
         interpreter = self._interpreter
         before, heap = dict(frame.names), copied(interpreter.heap)
         count = len(frame.returned)
+        self._branches += 1
+        frame.branches += 1
         ends_first = self.follow(first, frame)
         for index in range(count, len(frame.returned)):
             frame.returned[index] = (test, frame.returned[index][1])
         names_first, heap_first = frame.names, interpreter.heap
         frame.names, interpreter.heap = before, heap
         ends_second = self.follow(second, frame)
+        self._branches -= 1
+        frame.branches -= 1
         if ends_first and ends_second:
             return True
         if ends_second:
@@ -259,6 +269,7 @@ class Statements:
     def _with(self, node: ast.With, frame: Frame) -> bool:
         for item in node.items:
             value = self._interpreter.evaluate(item.context_expr, frame)
+            self._interpreter.calls.collections.enter_scope(value)
             if item.optional_vars is not None:
                 self.bind(item.optional_vars, value, frame, item.context_expr)
         return self.follow(node.body, frame)
@@ -273,6 +284,10 @@ class Statements:
         else:
             ends = self.follow(body, frame)
         return self.follow(node.finalbody, frame) or ends
+
+    def _nonlocal(self, node: ast.Nonlocal, frame: Frame) -> bool:
+        frame.elsewhere.update(node.names)
+        return False
 
     def _define(self, node: ast.AST, frame: Frame) -> bool:
         frame.names[node.name] = self._interpreter.expressions.definition(node, frame)  # type: ignore[attr-defined]
@@ -300,7 +315,7 @@ def _changed_names(nodes: Iterable[ast.AST]) -> set[str]:
         if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
             names.add(each.id)
         elif (isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Store)) or (
-            isinstance(each, ast.Attribute) and each.attr in _CHANGING
+            isinstance(each, ast.Attribute) and each.attr in CHANGING
         ):
             names.update(target_names(each.value))
     return names

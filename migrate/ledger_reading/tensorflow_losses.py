@@ -96,6 +96,15 @@ def reduction_of(call: Value) -> str:
     return reduction_name(given, "sum_by_nonzero_weights")
 
 
+def collection_of(call: Value) -> Value | None:
+    """Returns the collection that a call of `tf.losses` adds its loss to; None for LOSSES."""
+    loss = loss_of(call.name)
+    assert loss is not None
+    if not call.name.startswith("losses."):
+        return call.argument("loss_collection")
+    return call.argument("loss_collection", position=loss.reduction - 1)
+
+
 def weights_of(call: Value) -> Value | None:
     """Returns the weights of a call of `tf.losses`; None if it has none."""
     loss = loss_of(call.name)

@@ -127,6 +127,7 @@ _VARIABLES = (
     "train.get_global_step",
     "train.get_or_create_global_step",
 )
+_SHAPES = frozenset({"get_shape", "method.get_shape", "rank", "shape", "size"})
 _MOST_PATHS = 64
 _MOST_LINES = 40  # of an expression that is written out
 _LAYERS = ("layers.", "keras.layers.", "contrib.layers.", "slim.", "contrib.slim.", "nn.rnn_cell.")
@@ -145,6 +146,8 @@ def _depends(value: Value) -> int:
         return found | Depends.UNKNOWN
     if kind is Kind.CALL and any(arg.kind is Kind.FUNCTION for arg in value.args):
         found |= Depends.UNKNOWN  # what the function reads is not among the arguments
+    if kind is Kind.CALL and value.data in _SHAPES:
+        return found & ~Depends.VARIABLES  # whatever the values of the variables
     if kind is Kind.CALL and (value.data in _VARIABLES or value.data.startswith(_LAYERS)):
         return found | Depends.VARIABLES
     return found
@@ -248,6 +251,8 @@ def text_of(value: Value, limit: int = 60) -> str:
         return f"{inner}[{text_of(value.args[1], limit)}]"
     if value.kind is Kind.SETTING:
         return str(value.data)
+    if value.kind is Kind.SYMBOL:
+        return f"tf.{symbol_name(value)}" if symbol_name(value) else str(value.data)
     return source_of(value.origin, limit) or value.name or value.kind.value
 
 

@@ -26,6 +26,7 @@ from migrate.ledger_reading.ranks import (
     is_number,
     keeps_dims,
     may_be_moved,
+    may_enlarge,
     plain,
 )
 from migrate.ledger_reading.values import Depends, Kind, Value
@@ -113,7 +114,7 @@ class Walk:
                 dataclasses.replace(
                     leaves.data(found.losses, term.steps), op=found.op, axes=found.axes
                 )
-                if term.kind is not TermKind.OPAQUE or term is terms[0]
+                if term.kind is not TermKind.OPAQUE or _is_of_losses(term)
                 else term
                 for term in terms
             ]
@@ -132,6 +133,8 @@ class Walk:
 
     def _sum_of_list(self, value: Value, steps: Steps) -> Terms:
         addends = value.argument("inputs", position=0)
+        if addends is not None and addends.kind is Kind.UNKNOWN:
+            return [leaves.opaque(addends, steps, "the list is not known")]
         if addends is None or addends.kind is not Kind.LIST:
             return [leaves.unreduced(value, steps)]
         if len(addends.args) > _MOST_TERMS:
@@ -178,6 +181,8 @@ class Walk:
         if axes == "?" or (axes is not None and keeps_dims(value)):
             return [leaves.opaque(value, steps, "the axes of the reduction")]
         assert not isinstance(axes, str)
+        if axes is not None and has_axes(value):
+            return [leaves.opaque(value, steps, "it is not reduced to one number")]
         if is_number(stripped(inner)):
             axes = ()
         step = LossStep(operation=operation, axes=axes, line=leaves.line(value))
@@ -327,6 +332,9 @@ class Walk:
         if not has_axes(factor):
             why = f"whether `{leaves.text(factor)}` is one number"
             return [leaves.opaque(value, steps, why)]
+        if may_enlarge(loss, factor):
+            why = f"whether `{leaves.text(factor)}` has the shape of the losses"
+            return [leaves.opaque(value, steps, why)]
         if any(step.operation is Operation.HALF_SQUARE for step in steps):
             return [leaves.losses(value, steps)]
         is_known, part = factors.part_of(factor, self._declared)
@@ -381,6 +389,11 @@ class Walk:
             return self.terms(kept[0], steps)
         first, second = (self.terms(each, steps) for each in value.args[1:])
         return alternatives.joined(value, first, second, steps)
+
+
+def _is_of_losses(term: LossTerm) -> bool:
+    """Tells whether all is known of a term but the losses themselves: its steps reduce them."""
+    return any(step.reduces for step in term.steps)
 
 
 _DIVISORS = {

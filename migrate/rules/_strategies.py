@@ -11,8 +11,16 @@ _RUNS = frozenset({"run", "experimental_run_v2", "experimental_run"})
 
 def function_of_run(call: ast.Call, module: SourceModule) -> Function | None:
     """Returns the function of the module that a call gives to `strategy.run`; None for others."""
-    value = module.value_of(call.args[0]) if is_run(call, module) and call.args else None
+    if not is_run(call, module) or not call.args:
+        return None
+    value = module.value_of(call.args[0])
+    if isinstance(value, ast.Call) and value.args and _is_partial(value, module):
+        value = module.value_of(value.args[0])
     return value if isinstance(value, Function) else None
+
+
+def _is_partial(call: ast.Call, module: SourceModule) -> bool:
+    return module.symbol(call.func) == "functools.partial"
 
 
 def is_run(call: ast.Call, module: SourceModule) -> bool:

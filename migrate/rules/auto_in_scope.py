@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from migrate.findings import Finding, Severity
 from migrate.rules import _strategies
 from migrate.rules.base import Example, Rule
-from migrate.scanning.loss_values import LOSSES, LossReader, is_keras_class
-from migrate.scanning.syntax import SourceModule, argument, has_stars
+from migrate.scanning.keras_losses import is_keras_class, reduction_argument
+from migrate.scanning.loss_values import LOSSES, LossReader
+from migrate.scanning.syntax import SourceModule, has_stars
 
 _REFUSED = frozenset({"auto", "sum_over_batch_size"})
 
@@ -77,9 +78,10 @@ class AutoInScope(Rule):
                 not is_keras_class(name)
                 or has_stars(call)
                 or not _strategies.is_in_scope(call, module)
+                or _is_compiled(call, module)
             ):
                 continue
-            reduction = argument(call, "reduction")
+            reduction = reduction_argument(call, name)
             if reduction is None or reader.reduction_name(reduction) in _REFUSED:
                 message = (
                     f"`tf.{name}` with its default reduction, in the scope of a strategy: legacy "
@@ -88,3 +90,15 @@ class AutoInScope(Rule):
                     "whole batch."
                 )
                 yield self.finding(module, call, message)
+
+
+def _is_compiled(call: ast.Call, module: SourceModule) -> bool:
+    """Tells whether the object gets a name which is given to `compile`."""
+    parent = next(module.parents(call), None)
+    target = parent.targets[0] if isinstance(parent, ast.Assign) else None
+    return isinstance(target, ast.Name) and any(
+        module.value_of(each) is call
+        for compiled in module.nodes(ast.Call)
+        if getattr(compiled.func, "attr", "") == "compile"
+        for each in [*compiled.args, *(keyword.value for keyword in compiled.keywords)]
+    )

@@ -16,6 +16,7 @@ _DIFFERENCES = {
     "subtract": ("x", "y"),
 }
 _OF_A_DIFFERENCE = frozenset({"abs", "math.abs", "math.square", "square"})
+_MOST_SHAPES = 6
 
 
 class BroadcastLabels(Rule):
@@ -23,8 +24,9 @@ class BroadcastLabels(Rule):
 
     Finds:
       `labels - predictions` and `tf.math.squared_difference` of them, where the code makes one of
-      them [B] and the other [B, 1]: an error. `tf.square(labels - predictions)` is a remark where
-      the predictions are [B, 1], and the labels are an argument of unknown shape.
+      them [B] and the other [B, 1]: an error. If both are made of one tensor, all pairs are meant.
+      `tf.square(labels - predictions)` is a remark where the predictions are [B, 1], and the labels
+      are an argument of unknown shape.
 
     Why it matters:
       The difference broadcasts to [B, B]: each label is compared with each prediction, without an
@@ -95,6 +97,8 @@ class BroadcastLabels(Rule):
             sides = [(side, reader.read(side).shape) for side in (left, right)]
             shapes = {shape for _, shape in sides}
             if shapes == {Shape.FLAT, Shape.COLUMN}:
+                if _source(left, module) == _source(right, module):  # all pairs of one tensor
+                    continue
                 flat = next(ast.unparse(side) for side, shape in sides if shape is Shape.FLAT)
                 message = (
                     f"`{flat:.60}` is [B] and the other side is [B, 1]: the difference broadcasts "
@@ -123,6 +127,17 @@ def _differences(module: SourceModule) -> Iterator[tuple[ast.expr, ast.expr, ast
             sides = [argument(call, side, at) for at, side in enumerate(_DIFFERENCES[name])]
             if sides[0] is not None and sides[1] is not None:
                 yield call, sides[0], sides[1]
+
+
+def _source(node: ast.expr, module: SourceModule) -> str:
+    """Returns the tensor that an expression is another shape of, as it is written."""
+    value = module.value_of(node)
+    for _ in range(_MOST_SHAPES):  # `x = tf.reshape(x, ...)` in a branch leads to itself
+        if isinstance(value, ast.Call) and value.args:
+            value = module.value_of(value.args[0])
+        elif isinstance(value, ast.Subscript):
+            value = module.value_of(value.value)
+    return ast.unparse(value)
 
 
 def _is_label_argument(node: ast.expr, module: SourceModule) -> bool:

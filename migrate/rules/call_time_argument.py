@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
-from migrate.scanning.loss_values import LOSSES, is_keras_class
+from migrate.scanning.keras_losses import is_keras_class
+from migrate.scanning.loss_values import LOSSES
 from migrate.scanning.syntax import SourceModule, api_name
 
 _OF_THE_CLASS = frozenset({"from_logits", "label_smoothing", "reduction"})

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
-from migrate.scanning.loss_values import LOSSES, is_keras_class
-from migrate.scanning.syntax import SourceModule, api_name, argument
+from migrate.scanning.keras_losses import is_keras_class, reduction_argument
+from migrate.scanning.loss_values import LOSSES
+from migrate.scanning.syntax import SourceModule, api_name
 
 _V1_PREFIX = "losses.Reduction."
 # `tf.losses` may be Keras's, which has the others.
@@ -92,7 +93,7 @@ class KerasReductionMember(Rule):
                 yield self.finding(module, reference.node, message)
         for call, name in module.calls:
             if is_keras_class(name):
-                given = argument(call, "reduction")
+                given = reduction_argument(call, name)
                 text = given.value if isinstance(given, ast.Constant) else None
                 if given is not None and isinstance(text, str) and text not in _STRINGS:
                     yield self.finding(module, given, _message_on_string(text))

@@ -4,7 +4,10 @@ import ast
 from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
+from migrate.rules._totals import Totals
 from migrate.rules.base import Example, Rule
+from migrate.scanning.batches import BatchLoops, loop_around
+from migrate.scanning.fetches import fetched
 from migrate.scanning.loss_values import LOSSES, Form, LossReader
 from migrate.scanning.syntax import SourceModule, api_name, has_stars
 
@@ -15,7 +18,9 @@ class MeanOfBatchMeans(Rule):
     Finds:
       A Keras `Mean` that is updated with the mean loss of a batch, TensorFlow 1's `tf.metrics.mean`
       of it, `total += loss` in a loop whose total is divided by the number of batches, and a list
-      of the losses of batches whose mean is taken.
+      of the losses of batches whose mean is taken; a loss may be fetched by `session.run`. Where
+      all batches are whole, as with `drop_remainder=True`, such a mean is right and is left alone,
+      and so is one over models, tasks or time steps.
 
     Why it matters:
       Each batch counts alike: the examples of a short last batch count more than the others. Five
@@ -88,25 +93,10 @@ class MeanOfBatchMeans(Rule):
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the updates of the averages."""
-        reader = LossReader(module)
-        for call in module.nodes(ast.Call):
-            if _is_update(call, module) and _is_mean(reader, call.args[0]):
-                yield self.finding(module, call, _MESSAGE)
-        for node in module.nodes(ast.AugAssign):
-            if _is_mean(reader, node.value) and _is_averaged(node, module):
+        averages = _Averages(module)
+        for node in averages.found():
+            if not averages.loops.are_whole(node):
                 yield self.finding(module, node, _MESSAGE)
-        averaged = list(_averaged_lists(module))
-        names = {(module.function_of(one), one.id) for one in averaged if isinstance(one, ast.Name)}
-        for call in module.nodes(ast.Call) if names else ():
-            name = _appended_to(call, module)
-            if (module.function_of(call), name) in names and _is_mean(reader, call.args[0]):
-                yield self.finding(module, call, _MESSAGE)
-        for one in averaged:
-            written = module.value_of(one)
-            if not isinstance(written, ast.ListComp | ast.GeneratorExp):
-                continue
-            if _is_of_batches(written) and _is_mean(reader, written.elt):
-                yield self.finding(module, written, _MESSAGE)
 
 
 _MEANS = frozenset({"numpy.mean", "numpy.average", "statistics.mean", "statistics.fmean"})
@@ -117,6 +107,89 @@ _MESSAGE = (
     "batch count more. For the mean over the examples, give it the losses of the examples, or "
     "weight each batch by its size."
 )
+
+
+class _Averages:
+    """Finds the averages of the means of batches in one module."""
+
+    def __init__(self, module: SourceModule) -> None:
+        self._module = module
+        self._reader = LossReader(module)
+        self._totals = Totals(module)
+        self.loops = BatchLoops(module)
+
+    def found(self) -> Iterator[ast.expr | ast.stmt]:
+        """Yields what averages the mean of a batch."""
+        yield from self._updates()
+        yield from self._sums()
+        yield from self._lists()
+
+    def _updates(self) -> Iterator[ast.expr]:
+        """Yields the updates of metrics with the mean of a batch."""
+        for call in self._module.nodes(ast.Call):
+            if _is_update(call, self._module) and self._mean(call.args[0]) is not None:
+                yield call
+
+    def _sums(self) -> Iterator[ast.stmt]:
+        """Yields `total += loss` and `total = total + loss` in loops that count their rounds."""
+        for node, total, added in _additions(self._module):
+            loop = loop_around(node, self._module)
+            if loop is None or not self._totals.is_divided_by_rounds(node, total, loop):
+                continue
+            if self._is_of_batches(added, loop):
+                yield node
+
+    def _lists(self) -> Iterator[ast.expr]:
+        """Yields where the means of batches are put into a list whose mean is taken."""
+        module = self._module
+        averaged = list(_averaged_lists(module))
+        names = {(module.function_of(one), one.id) for one in averaged if isinstance(one, ast.Name)}
+        for call in module.nodes(ast.Call) if names else ():
+            if (module.function_of(call), _appended_to(call)) not in names:
+                continue
+            loop = loop_around(call, module)
+            if loop is not None and self._is_of_batches(call.args[0], loop):
+                yield call
+        for one in averaged:
+            written = module.value_of(one)
+            if not isinstance(written, ast.ListComp | ast.GeneratorExp):
+                continue
+            if len(written.generators) == 1 and self._is_of_batches(written.elt, written):
+                yield written
+
+    def _is_of_batches(self, node: ast.expr, around: ast.AST) -> bool:
+        """Tells whether an expression in a loop is the mean loss of another batch in each round."""
+        made = self._mean(node)
+        if made is None or self._module.is_in_model_fn(node):
+            return False
+        if all(parent is not around for parent in self._module.parents(made)):
+            value = self._module.value_of(_plain(node))  # the call of a function that makes it
+            if not isinstance(value, ast.Call):
+                return False
+            made = value
+        return self.loops.is_of_each_batch(made, around)
+
+    def _mean(self, node: ast.expr) -> ast.Call | None:
+        """Returns the call that makes an expression the mean of a batch; None for others."""
+        value = self._reader.read(_plain(node))
+        if value is not None:
+            return value.call if value.form is Form.MEAN else None
+        run, tensor = fetched(_plain(node), self._module)
+        value = None if tensor is None else self._reader.read(tensor)
+        return run if value is not None and value.form is Form.MEAN else None
+
+
+def _additions(module: SourceModule) -> Iterator[tuple[ast.stmt, ast.expr, ast.expr]]:
+    """Yields the statements that add to a total, with the total and what is added."""
+    for node in module.nodes(ast.AugAssign):
+        if isinstance(node.op, ast.Add) and isinstance(node.target, ast.Name | ast.Attribute):
+            yield node, node.target, node.value
+    for assigned in module.nodes(ast.Assign):
+        value, target = assigned.value, assigned.targets[0]
+        if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add):
+            continue
+        if isinstance(target, ast.Name) and ast.unparse(value.left) == target.id:
+            yield assigned, target, value.right
 
 
 def _is_update(call: ast.Call, module: SourceModule) -> bool:
@@ -150,20 +223,20 @@ def _entry(node: ast.expr, module: SourceModule) -> ast.expr:
     return values[-1] if values else node
 
 
-def _is_mean(reader: LossReader, node: ast.AST) -> bool:
-    if isinstance(node, ast.Call) and not node.keywords:
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "numpy":
-            node = node.func.value
-        elif isinstance(node.func, ast.Name) and node.func.id == "float" and node.args:
-            return _is_mean(reader, node.args[0])
-    value = reader.read(node)
-    return value is not None and value.form is Form.MEAN
+def _plain(node: ast.expr) -> ast.expr:
+    """Returns the tensor of `float(loss)`, `loss.numpy()` and the like."""
+    if not isinstance(node, ast.Call) or node.keywords:
+        return node
+    if isinstance(node.func, ast.Attribute) and node.func.attr in ("item", "numpy"):
+        return _plain(node.func.value)
+    is_float = isinstance(node.func, ast.Name) and node.func.id == "float" and node.args
+    return _plain(node.args[0]) if is_float else node
 
 
 def _averaged_lists(module: SourceModule) -> Iterator[ast.expr]:
     """Yields the lists whose mean is taken, by `np.mean(x)` or `sum(x) / len(x)`."""
     for call in module.nodes(ast.Call):
-        if len(call.args) == 1:
+        if len(call.args) == 1 and not call.keywords:
             name = module.symbol(call.func)
             is_mean = name in _MEANS or api_name(name) == "reduce_mean"
             if is_mean or _is_sum_by_length(call, module):
@@ -179,14 +252,6 @@ def _stacked(node: ast.expr, module: SourceModule) -> ast.expr:
     return node
 
 
-def _is_of_batches(written: ast.ListComp | ast.GeneratorExp) -> bool:
-    """Tells whether a list has an element for each batch: `[f(x, y) for x, y in batches]`."""
-    target = written.generators[0].target
-    names = {each.id for each in ast.walk(target) if isinstance(each, ast.Name)}
-    read = {each.id for each in ast.walk(written.elt) if isinstance(each, ast.Name)}
-    return len(written.generators) == 1 and len(names) > 1 and names <= read
-
-
 def _is_sum_by_length(call: ast.Call, module: SourceModule) -> bool:
     parent = next(iter(module.parents(call)), None)
     return (
@@ -199,61 +264,9 @@ def _is_sum_by_length(call: ast.Call, module: SourceModule) -> bool:
     )
 
 
-def _appended_to(call: ast.Call, module: SourceModule) -> str:
-    """Returns the list that a call in a loop appends one value to; "" for another call."""
+def _appended_to(call: ast.Call) -> str:
+    """Returns the list that a call appends one value to; "" for another call."""
     func = call.func
     if not isinstance(func, ast.Attribute) or func.attr != "append" or len(call.args) != 1:
         return ""
-    in_loop = any(isinstance(each, ast.For) for each in module.parents(call))
-    return func.value.id if in_loop and isinstance(func.value, ast.Name) else ""
-
-
-def _is_averaged(node: ast.AugAssign, module: SourceModule) -> bool:
-    """Tells whether a total is divided by what its loop counts, or by the number of batches."""
-    loop = next((each for each in module.parents(node) if isinstance(each, ast.For)), None)
-    is_total = isinstance(node.target, ast.Name | ast.Attribute)
-    if loop is None or not isinstance(node.op, ast.Add) or not is_total:
-        return False
-    total, counts = ast.unparse(node.target), _counts(loop)
-    divisions: list[tuple[ast.AST, ast.operator, ast.expr, ast.expr]] = [
-        (each, each.op, each.left, each.right) for each in module.nodes(ast.BinOp)
-    ]
-    divisions += [(each, each.op, each.target, each.value) for each in module.nodes(ast.AugAssign)]
-    return any(
-        isinstance(op, ast.Div)
-        and ast.unparse(left) == total
-        and module.function_of(each) is module.function_of(node)
-        and not counts.isdisjoint({_number(right), _number(module.value_of(right))})
-        for each, op, left, right in divisions
-    )
-
-
-def _counts(loop: ast.For) -> set[str]:
-    """Returns the expressions that are the number of times that a loop ran."""
-    counts = {
-        ast.unparse(each.target)
-        for each in loop.body
-        if isinstance(each, ast.AugAssign)
-        and isinstance(each.value, ast.Constant)
-        and each.value.value == 1
-    }
-    over = loop.iter
-    counts.add(f"len({ast.unparse(over)})")
-    name = ast.unparse(over.func) if isinstance(over, ast.Call) else ""
-    if isinstance(over, ast.Call) and name == "enumerate" and over.args:
-        counts.add(f"len({ast.unparse(over.args[0])})")
-        if isinstance(loop.target, ast.Tuple):
-            number = ast.unparse(loop.target.elts[0])
-            counts.add(number if len(over.args) + len(over.keywords) > 1 else f"{number} + 1")
-    elif isinstance(over, ast.Call) and name in ("range", "tf.range", "trange") and over.args:
-        counts.add(ast.unparse(over.args[0]))
-        if isinstance(loop.target, ast.Name) and len(over.args) == 1:
-            counts.add(f"{loop.target.id} + 1")
-    return counts
-
-
-def _number(node: ast.AST) -> str:
-    """Returns a number as it is written, without `float(...)` or `tf.cast(..., dtype)`."""
-    while isinstance(node, ast.Call) and node.args and ast.unparse(node.func) != "len":
-        node = node.args[0]
-    return ast.unparse(node)
+    return func.value.id if isinstance(func.value, ast.Name) else ""

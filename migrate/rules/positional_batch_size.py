@@ -76,6 +76,10 @@ class PositionalBatchSize(Rule):
 
 
 def _is_size(node: ast.expr) -> bool:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):  # batch_size * replicas
+        return any(
+            _is_size(side) for side in (node.left, node.right) if not isinstance(side, ast.Constant)
+        )
     if isinstance(node, ast.Constant):
         return type(node.value) is int and node.value > 1
     last = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")

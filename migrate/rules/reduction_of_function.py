@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
-from migrate.scanning.loss_values import LOSSES, LOSSES_OF_ELEMENTS, is_keras_function
+from migrate.scanning.keras_losses import is_keras_function
+from migrate.scanning.loss_values import LOSSES, LOSSES_OF_ELEMENTS
 from migrate.scanning.syntax import SourceModule
 
 _PAIRWISE = "losses.mean_pairwise_squared_error"

@@ -8,14 +8,16 @@ from migrate.findings import Finding, Severity
 from migrate.rules import _strategies
 from migrate.rules.base import Example, Rule
 from migrate.scanning.bindings import Binding
-from migrate.scanning.loss_values import LOSSES, Form, LossReader, is_keras_class
+from migrate.scanning.keras_losses import is_keras_class
+from migrate.scanning.loss_values import LOSSES, Form, LossReader
 from migrate.scanning.syntax import SourceModule, api_name, argument
 
-_OWN_SIZE = re.compile(r"shape(?:\(\w+\))?\[0\]|\blen\(")
+_OWN_SIZE = re.compile(r"shape(?:\(\w+\))?\[0\]|\b(?:len|size)\(")
 _OF_REPLICA = re.compile(
-    r"(?:per_?replica|per_?worker|local)\w*batch|batch\w*(?:per_?replica|per_?worker|local)",
+    r"per_?(?:replica|worker)|local\w*batch|batch\w*local",
     re.IGNORECASE,
 )
+_SCALES = frozenset({"get_scaled_loss", "scale_loss"})
 _DEEPEST = 9
 
 
@@ -24,10 +26,11 @@ class ReplicaMean(Rule):
 
     Finds:
       In a function that is given to `strategy.run`, or in one that it calls, a loss from which the
-      gradients come and that is `tf.reduce_mean` of the losses of the examples, `tf.reduce_sum` of
-      them divided by the size of the function's own batch, or by a size whose name says that it is
-      that of one replica, `tf.nn.compute_average_loss` with such a size, or what a Keras loss
-      object with its default reduction returns.
+      gradients come and that is `tf.reduce_mean` of the losses of the examples, their sum divided
+      by the size of the function's own batch, or by a size whose name says that it is that of one
+      replica, `tf.nn.compute_average_loss` with such a size, or what a Keras loss object with its
+      default reduction returns. Where the function averages the gradients over the replicas itself,
+      such a mean is right and is left alone.
 
     Why it matters:
       Each replica divides by its own number of examples, and the gradients of the replicas are
@@ -112,9 +115,10 @@ class ReplicaMean(Rule):
         if not functions:
             return
         reader = LossReader(module)
+        averaging = {module.function_of(call) for call in calls if _is_average(call)}
         seen: set[ast.expr] = set()
         for call in calls:
-            if not _is_gradient(call) or module.function_of(call) not in functions:
+            if not _is_gradient(call) or module.function_of(call) not in functions - averaging:
                 continue
             for summand in _summands(call.args[0], module):
                 if summand not in seen and _is_over_own_batch(summand, module, reader):
@@ -130,8 +134,17 @@ _MESSAGE = (
 
 
 def _is_gradient(call: ast.Call) -> bool:
-    """Tells whether a call is `tape.gradient(loss, ...)`."""
-    return isinstance(call.func, ast.Attribute) and call.func.attr == "gradient" and bool(call.args)
+    """Tells whether a call is `tape.gradient(loss, ...)` or `minimize(loss, ..., tape=tape)`."""
+    if not isinstance(call.func, ast.Attribute) or not call.args:
+        return False
+    has_tape = any(keyword.arg == "tape" for keyword in call.keywords)
+    return call.func.attr == "gradient" or (call.func.attr == "minimize" and has_tape)
+
+
+def _is_average(call: ast.Call) -> bool:
+    """Tells whether a call is `all_reduce(ReduceOp.MEAN, gradients)`: then the means are right."""
+    is_reduced = isinstance(call.func, ast.Attribute) and call.func.attr == "all_reduce"
+    return is_reduced and any("mean" in ast.unparse(each).lower() for each in call.args[:1])
 
 
 def _summands(node: ast.AST, module: SourceModule, depth: int = 0) -> Iterator[ast.expr]:
@@ -150,12 +163,19 @@ def _summands(node: ast.AST, module: SourceModule, depth: int = 0) -> Iterator[a
                 yield from _summands(side, module, depth + 1)
         elif isinstance(node, ast.BinOp):
             yield node
+    elif isinstance(node, ast.Call) and _is_scaled(node):
+        yield from _summands(node.args[0], module, depth + 1)
     elif isinstance(node, ast.expr):
         returned = _returned(node, module)
         if returned is None:
             yield node
         else:
             yield from _summands(returned, module, depth + 1)
+
+
+def _is_scaled(call: ast.Call) -> bool:
+    """Tells whether a call is `optimizer.get_scaled_loss(loss)`, of mixed precision."""
+    return isinstance(call.func, ast.Attribute) and call.func.attr in _SCALES and bool(call.args)
 
 
 def _sides(node: ast.AugAssign) -> tuple[ast.expr, ast.expr]:
@@ -187,8 +207,7 @@ def _is_over_own_batch(node: ast.expr, module: SourceModule, reader: LossReader)
         return (
             isinstance(node.op, ast.Div)
             and isinstance(left, ast.Call)
-            and api_name(module.symbol(left.func)) == "reduce_sum"
-            and _is_of_elements(left, reader)
+            and _is_sum(left, module, reader)
             and _is_own_size(node.right, module)
         )
     if not isinstance(node, ast.Call):
@@ -207,6 +226,14 @@ def _is_over_own_batch(node: ast.expr, module: SourceModule, reader: LossReader)
         and is_keras_class(value.function)
         and not (isinstance(made, ast.Call) and _strategies.is_in_scope(made, module))
     )
+
+
+def _is_sum(call: ast.Call, module: SourceModule, reader: LossReader) -> bool:
+    """Tells whether a call adds the losses of the examples up."""
+    if api_name(module.symbol(call.func)) == "reduce_sum":
+        return _is_of_elements(call, reader)
+    value = reader.read(call)
+    return value is not None and value.form is Form.SUM and is_keras_class(value.function)
 
 
 def _is_of_elements(call: ast.Call, reader: LossReader) -> bool:

@@ -55,10 +55,14 @@ class SumAddedToMean(Rule):
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the additions."""
         reader = LossReader(module)
-        for node in module.nodes(ast.BinOp):
-            if not isinstance(node.op, ast.Add):
+        sums: list[tuple[ast.expr | ast.stmt, ast.operator, ast.expr, ast.expr]] = [
+            (node, node.op, node.left, node.right) for node in module.nodes(ast.BinOp)
+        ]
+        sums += [(node, node.op, node.target, node.value) for node in module.nodes(ast.AugAssign)]
+        for node, op, left, right in sums:
+            if not isinstance(op, ast.Add):
                 continue
-            terms = [reader.read(side) for side in (node.left, node.right)]
+            terms = [reader.read(side) for side in (left, right)]
             forms = {term.form for term in terms if term is not None}
             if forms == {Form.MEAN, Form.SUM}:
                 message = (

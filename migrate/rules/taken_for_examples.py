@@ -15,6 +15,8 @@ _PER_EXAMPLE = re.compile(
     r"elementwise|unreduced",
     re.IGNORECASE,
 )
+# `mean_per_example` is one number.
+_REDUCED = re.compile(r"mean|average|avg|total|sum(?!m)", re.IGNORECASE)
 _WEIGHTS = re.compile(r"(?:\w+_)?(?:weights?|masks?)(?:_\w+)?", re.IGNORECASE)
 _PARTS = frozenset(
     {"boolean_mask", "dynamic_partition", "gather", "gather_nd", "split", "unstack"}
@@ -97,7 +99,7 @@ def _uses(module: SourceModule) -> Iterator[tuple[ast.expr | ast.stmt, ast.expr,
     """Yields where a loss is used as if it were those of the examples."""
     for statement in module.nodes(ast.Assign):
         target = statement.targets[0]
-        if isinstance(target, ast.Name) and _PER_EXAMPLE.search(target.id):
+        if isinstance(target, ast.Name) and _is_of_examples(target.id):
             yield statement, statement.value, f"the name `{target.id}` says"
     for node in module.nodes(ast.BinOp):
         if isinstance(node.op, ast.Mult):
@@ -111,6 +113,11 @@ def _uses(module: SourceModule) -> Iterator[tuple[ast.expr | ast.stmt, ast.expr,
             yield call, call.args[0], f"`tf.{name}` orders"
         elif name == "multiply" and len(call.args) == 2:
             yield from _multiplied(call, call.args[0], call.args[1], module)
+
+
+def _is_of_examples(name: str) -> bool:
+    """Tells whether a name says that it stands for the losses of the examples."""
+    return _PER_EXAMPLE.search(name) is not None and _REDUCED.search(name) is None
 
 
 def _multiplied(

@@ -82,7 +82,7 @@ class TrainUnlikeEval(Rule):
         specs = _specs(module)
         for branch in module.nodes(ast.If):
             function = module.function_of(branch)
-            if function is None or not _is_for_training(branch.test, function):
+            if function is None or not _is_for_training(module.value_of(branch.test), function):
                 continue
             reported = [
                 loss.id
@@ -114,7 +114,7 @@ def _specs(module: SourceModule) -> list[tuple[ast.Call, ast.expr]]:
     return found
 
 
-def _is_for_training(test: ast.expr, function: Function) -> bool:
+def _is_for_training(test: ast.AST, function: Function) -> bool:
     """Tells whether a test is `mode == ModeKeys.TRAIN`, of a function that takes `mode`."""
     if not any(each.arg == "mode" for each in all_arguments(function.args)):
         return False

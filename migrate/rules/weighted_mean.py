@@ -7,16 +7,27 @@ from collections.abc import Iterator
 from migrate.findings import Finding, Severity
 from migrate.rules.base import Example, Rule
 from migrate.scanning.loss_values import LOSSES, Form, LossReader, reduces_partly
-from migrate.scanning.syntax import SourceModule, has_stars
+from migrate.scanning.syntax import SourceModule, api_name, has_stars
 
-_WEIGHTS = re.compile(r"weight|mask", re.IGNORECASE)
+# A mean is over all examples if the weights are of classes or of samples of another distribution.
+# The weight of a term, such as `loss_weight`, is one number.
+_WEIGHTS = re.compile(
+    r"(?<!alpha_)(?<!class_)(?<!importance_)(?<!\bis_)(?<!loss_)(?<!pos_)weight(?!_loss)|mask",
+    re.IGNORECASE,
+)
+
+_QUOTIENTS = frozenset(
+    {"div_no_nan", "divide", "math.divide", "math.divide_no_nan", "truediv", "math.truediv"}
+)
 
 
 class WeightedMean(Rule):
     """Losses times weights, averaged by `tf.reduce_mean`.
 
     Finds:
-      `tf.reduce_mean(losses * weights)`, where a name says "weight" or "mask".
+      `tf.reduce_mean(losses * weights)`, where a name says "weight" or "mask". It is left alone if
+      it is divided by the mean of the weights, if the weights were divided by something before,
+      and if a name says that they are of classes, of importance sampling or of a term.
 
     Why it matters:
       The sum is divided by the number of all elements, also of those whose weight is 0. Under a
@@ -78,20 +89,48 @@ class WeightedMean(Rule):
 
     def check(self, module: SourceModule) -> Iterator[Finding]:
         """Yields the means."""
-        reader = LossReader(module)
+        reader, rescaled = LossReader(module), _rescaled(module)
         for call, name in module.calls:
-            if name != "reduce_mean" or len(call.args) != 1:
+            if name != "reduce_mean" or call in rescaled or len(call.args) != 1:
                 continue
             if has_stars(call) or reduces_partly(call):
                 continue
             weights = next(filter(None, _weights(call.args[0], module, reader)), None)
-            if weights is not None:
+            if weights is not None and not _is_normalized(weights, module):
                 message = (
                     f"`tf.reduce_mean` divides by the number of all elements, also where "
                     f"`{ast.unparse(weights):.60}` is 0. For a mean over what the weights keep, "
                     "divide the sum by the sum of the weights, or by the count of those not 0."
                 )
                 yield self.finding(module, call, message)
+
+
+def _is_normalized(weights: ast.expr, module: SourceModule) -> bool:
+    """Tells whether the weights are divided by something, such as by their own mean."""
+    value = module.value_of(weights)
+    if isinstance(value, ast.Call):
+        return api_name(module.symbol(value.func)) in _QUOTIENTS
+    return isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div)
+
+
+def _rescaled(module: SourceModule) -> set[ast.AST]:
+    """Returns what is divided by a mean, as in `mean(l * w) / mean(w)`."""
+    divisions = [
+        (node.left, node.right) for node in module.nodes(ast.BinOp) if isinstance(node.op, ast.Div)
+    ]
+    divisions += [
+        (made.args[0], made.args[1])
+        for made, name in module.calls
+        if name in _QUOTIENTS and len(made.args) == 2
+    ]
+    return {
+        module.value_of(above)
+        for above, below in divisions
+        if any(  # also in `tf.maximum(tf.reduce_mean(w), epsilon)`
+            isinstance(each, ast.Attribute) and each.attr == "reduce_mean"
+            for each in ast.walk(module.value_of(below))
+        )
+    }
 
 
 def _weights(node: ast.expr, module: SourceModule, reader: LossReader) -> Iterator[ast.expr | None]:
@@ -102,9 +141,16 @@ def _weights(node: ast.expr, module: SourceModule, reader: LossReader) -> Iterat
     for value in values:
         factors = _factors(value, module)
         losses = [each for each in factors if _is_elements(reader, each, module)]
-        weights = [each for each in factors if _WEIGHTS.search(ast.unparse(each))]
+        weights = [each for each in factors if _is_weights(each, module)]
         if len(factors) == 2 and len(losses) == 1 and weights and weights[0] is not losses[0]:
             yield weights[0]
+
+
+def _is_weights(node: ast.expr, module: SourceModule) -> bool:
+    """Tells whether a name says that an expression is weights, and of what the weights are made."""
+    made = ast.unparse(module.value_of(node))
+    is_of_classes = "weight" in made and _WEIGHTS.search(made) is None
+    return _WEIGHTS.search(ast.unparse(node)) is not None and not is_of_classes
 
 
 def _factors(node: ast.AST, module: SourceModule) -> list[ast.expr]:

@@ -10,6 +10,11 @@ import dataclasses
 import enum
 import re
 
+from migrate.scanning.keras_losses import (
+    is_keras_class,
+    is_keras_function,
+    reduction_argument,
+)
 from migrate.scanning.syntax import SourceModule, api_name, argument, has_stars
 
 
@@ -69,8 +74,7 @@ _BY_HAND = frozenset(
 LABELS = re.compile(r"(?:\w+_)?(?:labels?|targets?)|y|y_|y_true|y_batch|real|(?:ground_)?truth")
 # Every loss begins with one of these.
 LOSSES = frozenset(
-    {*_BY_HAND, *LOSSES_OF_ELEMENTS, "keras.losses", "nn.compute_average_loss"}
-    | {f"losses.{name}" for name in V1_LOSSES}
+    {*_BY_HAND, *LOSSES_OF_ELEMENTS, "keras.losses", "losses", "nn.compute_average_loss"}
 )
 _SAME = frozenset(
     {"identity", "cast", "stop_gradient", "convert_to_tensor", "debugging.check_numerics"}
@@ -167,7 +171,7 @@ class LossReader:
         name = api_name(self._module.symbol(made.func))
         if not is_keras_class(name):
             return None
-        value = self._with_reduction(made, name, argument(made, "reduction"))
+        value = self._with_reduction(made, name, reduction_argument(made, name))
         return value and LossValue(value.form, call, name)
 
     def _with_reduction(
@@ -190,6 +194,8 @@ class LossReader:
     def _read_returned(self, call: ast.Call, element: int | None, depth: int) -> LossValue | None:
         """Reads what a function of the module returns, if it has one `return`."""
         function = self._module.value_of(call.func)
+        if isinstance(function, ast.Lambda):
+            return self.read(function.body, depth + 1) if element is None else None
         if not isinstance(function, ast.FunctionDef):
             return None
         returns = self._module.returns(function)
@@ -226,21 +232,6 @@ def is_v1_loss(call: ast.Call, name: str, module: SourceModule) -> bool:
     if name != "losses.mean_squared_error" or ".v1." in module.symbol(call.func):
         return True
     return any(keyword.arg in ("labels", "predictions", "weights") for keyword in call.keywords)
-
-
-def is_keras_function(name: str) -> bool:
-    """Tells whether a name is a loss function of Keras: it returns a loss for each example."""
-    return (
-        name.startswith("keras.losses.")
-        and name[len("keras.losses.") :][:1].islower()
-        and (name.removeprefix("keras.losses.") not in ("deserialize", "get", "serialize"))
-    )
-
-
-def is_keras_class(name: str) -> bool:
-    """Tells whether a name is a class of Keras losses."""
-    last = name.removeprefix("keras.losses.")
-    return last != name and last[:1].isupper() and last not in ("Loss", "Reduction")
 
 
 def reduces_partly(call: ast.Call) -> bool:

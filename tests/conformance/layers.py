@@ -46,8 +46,8 @@ _E, _M, _H = "estimator_compat", "migrate", "migrate/hosting"
 _SYNTAX = tuple(
     f"migrate.scanning.{name}"
     for name in (
-        *("bindings", "loss_values", "mentioned", "scopes", "source", "syntax"),
-        "tensor_values",
+        *("batches", "bindings", "fetches", "keras_losses", "loss_values", "mentioned", "scopes"),
+        *("source", "syntax", "tensor_values"),
     )
 )
 _EDITS = tuple(
@@ -269,8 +269,10 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             name="migrate.scanning, its syntax",
             holds="a module's syntax tree, and what its names stand for",
             modules=(
-                *_in(f"{_M}/scanning", "__init__", "bindings", "loss_values", "scopes"),
-                *_in(f"{_M}/scanning", "mentioned", "source", "syntax"),
+                *_in(
+                    f"{_M}/scanning", "__init__", "batches", "bindings", "fetches", "keras_losses"
+                ),
+                *_in(f"{_M}/scanning", "loss_values", "mentioned", "scopes", "source", "syntax"),
             ),
             libraries=(),
             only=(),
@@ -325,6 +327,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
                 "estimator_compat.ledger.steps",
                 "estimator_compat.ledger.values",
                 "estimator_compat.mode_keys",
+                "migrate.scanning.keras_losses",
                 "migrate.scanning.syntax",
             ),
         ),

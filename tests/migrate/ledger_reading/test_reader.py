@@ -331,3 +331,27 @@ ENDLESS = [
 def test_the_reader_comes_to_an_end(before: str) -> None:
     found = model_fn("return tf.estimator.EstimatorSpec(mode, loss=f(features))", before)
     assert found.train is None or found.train.stopped_by
+
+
+@pytest.mark.parametrize(
+    ("weights", "is_known"),
+    [
+        ("tf.reshape(features['w'], [-1, 1])", False),
+        ("tf.expand_dims(tf.cast(features['w'], tf.float32), -1)", False),
+        ("features['w'][:, tf.newaxis]", False),
+        ("features['w']", True),
+        ("tf.reshape(features['w'], [-1])", True),
+    ],
+)
+def test_weights_of_a_column_may_enlarge_the_losses(weights: str, is_known: bool) -> None:
+    # Losses [B] times weights [B, 1] are [B, B]: the sum is sum(w) * sum(l), not sum(w * l).
+    ledger = loss(f"tf.reduce_sum({weights} * {ENTROPY})")
+    assert (ledger.stopped_by == ()) is is_known
+    assert ledger.terms[0].suggested_reduction == ("SUM" if is_known else None)
+
+
+def test_weights_of_a_column_fit_losses_of_a_column() -> None:
+    out = 'tf.layers.dense(features["x"], 1)'
+    entropy = f"tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits={out})"
+    ledger = loss(f"tf.reduce_sum(tf.reshape(features['w'], [-1, 1]) * {entropy})")
+    assert ledger.formula == "sum(features['w'] * sigmoid_cross_entropy)"

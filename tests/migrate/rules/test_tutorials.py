@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from migrate.scanning import scan
+from tests.migrate.rules.marked_programs import expected, found
 
 HEAD = "import numpy as np\nimport tensorflow as tf\n"
 V1 = "import tensorflow.compat.v1 as tf\n"
@@ -278,7 +278,7 @@ strategy.run(right_step, args=(batch,))
     + """
 a = tf.keras.losses.MeanSquaredError(reduction=tf.keras.losses.Reduction.MEAN)  #! LOSS307
 a2 = tf.keras.losses.MeanSquaredError(reduction=tf.losses.Reduction.MEAN)  #! LOSS307
-a3 = tf.keras.losses.MeanSquaredError(tf.compat.v1.losses.Reduction.SUM)  #! LOSS307
+a3 = tf.keras.losses.MeanSquaredError(tf.compat.v1.losses.Reduction.SUM)  #! LOSS307 LOSS313
 a4 = tf.keras.losses.MeanSquaredError(reduction=tf.losses.Reduction.SUM)  #! LOSS313
 a5 = tf.keras.losses.MeanSquaredError(reduction=tf.compat.v1.losses.Reduction.NONE)
 b = tf.compat.v1.losses.Reduction.MEAN
@@ -414,16 +414,7 @@ old = tf.compat.v1.estimator.LinearClassifier(columns)  #! LOSS302
 
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
 def test_what_is_wrong_is_found_on_its_line(program: str) -> None:
-    expected = {
-        line: set(codes.split())
-        for line, text in enumerate(program.splitlines(), 1)
-        if (codes := text.partition("#!")[2])
-    }
-    found: dict[int, set[str]] = {}
-    for finding in scan.scan_text(program.encode(), "tutorial.py").findings:
-        if finding.code.startswith("LOSS"):
-            found.setdefault(finding.line, set()).add(finding.code)
-    assert found == expected
+    assert found(program) == expected(program)
 
 
 def test_each_rule_of_losses_is_tried() -> None:
