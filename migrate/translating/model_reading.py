@@ -61,6 +61,8 @@ class _Reading:
         self.local = LocalValues(flat)
         self.layers = Layers(flat, aliases, self.local)
         self.uses: list[Use] = []
+        statements = [one.node for one in flat.statements]
+        self.names = set().union(*(stores(one) | loads(one) for one in statements), set())
         self.rnns: dict[int, RnnWriting | BidirectionalWriting] = {}
         self.part = ModelPart([], {}, {}, [], flat.statements, {}, [])
 
@@ -321,8 +323,7 @@ class _Reading:
         """Returns the name for one layer of a list, such as "dense" for "dense_layers"."""
         assert use.loop is not None
         name = use.name.removesuffix("_layers")
-        names = {one.id for one in ast.walk(use.loop) if isinstance(one, ast.Name)}
-        return f"{name}_layer" if name in names - {f"{name}_layer"} and not _ours(use) else name
+        return model_uses.numbered(f"{name}_layer", self.names) if name in self.names else name
 
     def _loop_over_layers(self, node: ast.stmt) -> ast.stmt:
         if not isinstance(node, ast.For):
@@ -346,13 +347,6 @@ class _Reading:
         strict = ast.keyword(arg="strict", value=ast.Constant(value=True))
         new.iter = ast.Call(func=parse("zip"), args=iterated, keywords=[strict])
         return new
-
-
-def _ours(use: Use) -> bool:
-    """Tells whether the rewritten loop has the name already."""
-    return isinstance(use.loop, ast.For) and use.name.removesuffix("_layers") not in stores(
-        use.loop
-    )
 
 
 def _keyword(node: ast.Call, name: str) -> ast.expr | None:

@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import keyword
 import re
 from collections.abc import Sequence
 
@@ -270,6 +271,8 @@ def _identifier(text: str) -> str:
     name = re.sub(r"\W", "_", text)
     if re.search("[a-z][A-Z]", name):
         name = re.sub("(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    if keyword.iskeyword(name):
+        return f"{name}_layer"
     return f"layer_{name}" if name[:1].isdigit() else name
 
 

@@ -1,5 +1,7 @@
 """The model: a Keras model with its layers, and the forward pass."""
 
+import ast
+
 from migrate.translating.ir import Program
 from migrate.translating.sections.source_text import indented, listing
 
@@ -15,7 +17,7 @@ def model_source(program: Program) -> str:
     body = list(model.body)
     returned = ", ".join(model.outputs)
     last = body[-1] if body else ""
-    if len(model.outputs) == 1 and last.startswith(f"{returned} = ") and "\n" not in last:
+    if len(model.outputs) == 1 and _assigns_only(last, returned):
         body[-1] = f"return {last.removeprefix(f'{returned} = ')}"
     else:
         body.append(f"return {returned}")
@@ -31,3 +33,11 @@ def model_source(program: Program) -> str:
 
     def call(self, features: Any, training: bool = False) -> {what}:
 {indented(chr(10).join(body), 2)}{methods}'''
+
+
+def _assigns_only(source: str, name: str) -> bool:
+    """Tells whether one line of source assigns a name, and nothing else."""
+    if "\n" in source or not source.startswith(f"{name} = "):
+        return False
+    [node] = ast.parse(source).body
+    return isinstance(node, ast.Assign) and len(node.targets) == 1

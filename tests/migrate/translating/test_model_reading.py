@@ -170,6 +170,30 @@ WRITTEN = {
         ["\n        self.aside(features)\n", "\n        self.more(features)\n"],
         ["unread", "Not carried over"],
     ),
+    "a layer with the name of a keyword": (
+        ["net = tf1.layers.dense(net, 2, name='class')"],
+        ["self.class_layer = keras.layers.Dense(2)"],
+        [],
+    ),
+    "weights of several shapes in a loop": (
+        [
+            "for i in range(2):",
+            "    kernel = tf1.get_variable('kernel_%d' % i, [net.shape[1], 4])",
+            "    net = tf.matmul(net, kernel)",
+        ],
+        ["self.add_weight(shape=[[1, 4], [4, 4]][i]) for i in range(2)"],
+        [],
+    ),
+    "a layer of a loop and a variable of one name": (
+        [
+            "hidden = net * 2.0",
+            "for i in range(2):",
+            "    net = tf1.layers.dense(net, 3, name='hidden_%d' % i)",
+            "net = tf.concat([net, hidden], 1)",
+        ],
+        ["for hidden_layer in self.hidden_layers:", "net = tf.concat([net, hidden], 1)"],
+        [],
+    ),
     "layers in a loop": (
         ["for size in (2, 3):", "    net = tf1.layers.dense(net, size)"],
         ["[keras.layers.Dense(size) for size in (2, 3)]", "for dense in self.dense_layers:"],

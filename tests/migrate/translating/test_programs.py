@@ -94,6 +94,7 @@ WRITTEN = {
         'return 0.1 * tf.nn.l2_loss(variables["enc/weights"]) + 0.01 * tf.add_n(',
         'l1_names = ("enc/weights", "dec/kernel")',
         "loss += regularization(variables)",
+        "logits = output = self.dec(h)",
     ),
     "losses_by_mode": (
         'ids = features["id"]',
@@ -128,7 +129,7 @@ WRITTEN = {
     "names_of_its_own": (
         "LEGACY_FEATURES = 3  # columns",
         "legacy_losses * tf.square(model - loss)",
-        "from_tensor_slices(_legacy_zeros(0)).repeat().batch(LEGACY_STEPS)",
+        "from_tensor_slices(_zeros(0)).repeat().batch(LEGACY_STEPS)",
         "FEATURES = tf.TensorSpec([None, 3], tf.float32)",
         "predictions - labels) * legacy_weights[1],)",
     ),

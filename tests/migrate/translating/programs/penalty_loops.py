@@ -11,7 +11,7 @@ def model_fn(features, labels, mode, params):
         w = tf.get_variable("weights", [6, 3])
         b = tf.get_variable("biases", [3], initializer=tf.constant_initializer(0.5))
         h = tf.nn.relu(tf.matmul(features["x"], w) + b)
-    logits = tf.layers.dense(h, 3, name="dec")
+    logits = output = tf.layers.dense(h, 3, name="dec")
     if mode == tf.estimator.ModeKeys.PREDICT:
         return tf.estimator.EstimatorSpec(mode, predictions={"p": tf.nn.softmax(logits)})
     loss = tf.losses.sparse_softmax_cross_entropy(labels, logits)
