@@ -169,6 +169,9 @@ def translate(
         input_fns={mode: input_reading.input_fn_call(target, mode, function) for mode in recorded},
         refused_modes=errors,
         endless=frozenset(mode for mode in recorded if input_reading.is_endless(target, mode)),
+        of_tensors=frozenset(
+            mode for mode in recorded if input_reading.is_of_tensors(target, mode)
+        ),
         loss_dtype=train.built.spec.loss.dtype.base_dtype.name,
         param_attributes=model_fn_names.param_attributes(target.params),
         flag_values=model_fn_names.flag_values(),

@@ -73,3 +73,15 @@ def is_endless(target: Target, mode: str) -> bool:
             return False
         [size] = sessions.values_of([dataset.cardinality()])
     return bool(size == tf.data.INFINITE_CARDINALITY)
+
+
+def is_of_tensors(target: Target, mode: str) -> bool:
+    """Tells whether the input of a mode is tensors that no iterator or queue yields.
+
+    An Estimator computes them anew in each step.
+    """
+    with tf.Graph().as_default() as graph:
+        if isinstance(target.call_input_fn(mode), tf.data.Dataset):
+            return False
+        kinds = {op.type for op in graph.get_operations()}
+    return not any(kind.startswith("Iterator") or "QueueDequeue" in kind for kind in kinds)

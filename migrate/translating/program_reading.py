@@ -219,11 +219,8 @@ class _Reading:
             feature_specs=facts.feature_specs,
             label_specs=facts.label_specs,
             has_labels=facts.has_labels,
-            input_fns={
-                mode: f"{facts.renamed.get(name, name) or inputs_to_write.name(mode)}({arguments})"
-                for mode, (name, arguments, _) in facts.input_fns.items()
-            },
-            endless=facts.endless,
+            input_fns={mode: self._input(mode) for mode in facts.input_fns},
+            endless=facts.endless | facts.of_tensors,
             loss_dtype=facts.loss_dtype,
             training=facts.training,
             rate_function=rate_function,
@@ -248,6 +245,15 @@ class _Reading:
                 for mode, (name, source) in facts.init_fns.items()
             ),
         )
+
+    def _input(self, mode: str) -> str:
+        """Returns the source of the dataset of a mode."""
+        name, arguments, _ = self.facts.input_fns[mode]
+        new = self.facts.renamed.get(name, name) or inputs_to_write.name(mode)
+        call = f"{new}({arguments})"
+        if mode not in self.facts.of_tensors or not name:
+            return call
+        return f"tf.data.Dataset.from_tensors(0).repeat().map(lambda _: {call})"
 
     def _name_attributes(self, texts: Sequence[str]) -> None:
         """Makes constants of the attributes of the model that are numbers of the training step."""

@@ -32,6 +32,7 @@ class RunFacts:
       has_labels: Whether the training input has labels.
       input_fns: The names of the input_fns by mode, the arguments of their calls, and their files.
       endless: The modes whose input is a dataset without an end.
+      of_tensors: The modes whose input is tensors, and no dataset.
       loss_dtype: The dtype of the loss, such as "float32".
       border: Which functions are kept as they are.
       refused_modes: The errors that the model_fn raised in the modes that it refuses.
@@ -72,6 +73,7 @@ class RunFacts:
     input_fns: Mapping[str, tuple[str, str, str]]
     endless: frozenset[str]
     loss_dtype: str
+    of_tensors: frozenset[str] = frozenset()
     border: Border = WHOLE
     refused_modes: Mapping[str, str] = dataclasses.field(default_factory=dict)
     label_specs: str = "None"

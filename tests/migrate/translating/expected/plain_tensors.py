@@ -29,6 +29,9 @@ STEPS = flags.DEFINE_integer("steps", 1000, "How many steps to train, fewer if t
 STEPS_PER_LOOP = flags.DEFINE_integer(
     "steps_per_loop", 3, "How many steps to make in one graph, and between summaries."
 )
+EVAL_STEPS = flags.DEFINE_integer(
+    "eval_steps", 100, "How many batches to evaluate: the input has no end."
+)
 
 
 _random = np.random.RandomState(15)
@@ -273,7 +276,14 @@ def main(_: list[str]) -> None:
         loop.restore_legacy(WARM_START_FROM.value)
     dataset = train_input_fn()
     train(loop, dataset, MODEL_DIR.value, STEPS.value, STEPS_PER_LOOP.value)
-    print(loop.evaluate(eval_input_fn()))
+    print(
+        loop.evaluate(
+            tf.data.Dataset.from_tensors(0)
+            .repeat()
+            .map(lambda _: eval_input_fn())
+            .take(EVAL_STEPS.value)
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ def model_fn(features, labels, mode, params):
         h = tf.nn.relu(tf.matmul(features["x"], w) + b)
     logits = output = tf.layers.dense(h, 3, name="dec")
     if mode == tf.estimator.ModeKeys.PREDICT:
-        return tf.estimator.EstimatorSpec(mode, predictions={"p": tf.nn.softmax(logits)})
+        return tf.estimator.EstimatorSpec(mode, predictions={"p": tf.nn.softmax(output)})
     loss = tf.losses.sparse_softmax_cross_entropy(labels, logits)
     l2 = 0.0
     for v in tf.trainable_variables():
