@@ -110,7 +110,11 @@ def _arguments(
         return None
     names = [one.arg for one in function.args.args]
     if isinstance(node, ast.List | ast.Tuple):
-        return dict(zip(names, node.elts, strict=False))
+        found = dict(zip(names, node.elts, strict=False))
+        if function.args.vararg is not None:
+            rest = ast.Tuple(elts=node.elts[len(names) :], ctx=ast.Load())
+            found[function.args.vararg.arg] = rest
+        return found
     if isinstance(node, ast.Dict):
         keys = [getattr(key, "value", None) for key in node.keys]
         if all(isinstance(key, str) for key in keys):
