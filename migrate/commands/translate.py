@@ -5,6 +5,7 @@ import ast
 import dataclasses
 import json
 import os
+import re
 import sys
 from typing import Any
 
@@ -123,6 +124,7 @@ def run(options: argparse.Namespace) -> int:
     if options.output is None:
         print(source, end="")
         return 0
+    _check_name(options.output, source)
     if is_example and not options.force and not _is_as_written(options.output, source):
         raise _exists(options.output)
     _write(options.output, source)
@@ -141,6 +143,16 @@ def run(options: argparse.Namespace) -> int:
         )
     test = _write_test(options, target, keras) if options.test else None
     return _report(options, translated, verdict, test)
+
+
+def _check_name(path: str, source: str) -> None:
+    """Raises a ValueError if a module would import itself instead of the legacy program's module."""
+    name = re.escape(os.path.basename(path).removesuffix(".py"))
+    if re.search(rf"^\s*(from|import) {name}\b", source, re.MULTILINE):
+        raise ValueError(
+            f"`-o` ({path}) has the name of a module that the written module imports; expected "
+            "another name, as it would import itself; choose one."
+        )
 
 
 def _write_test(options: argparse.Namespace, target: Any, keras: str) -> Any:

@@ -85,11 +85,14 @@ def legacy_imports(program: Program) -> list[str]:
     return [one for one in program.imports if one.split()[1].partition(".")[0] in packages]
 
 
+_OLD_SHAPES = "tf1.disable_v2_tensorshape()  # what is kept reads `shape[0].value`"
+
+
 def modules_source(program: Program) -> str:
     """Returns what shows the kept modules TensorFlow 1, and imports them."""
     kept = program.model.kept
     if kept is None or not kept.modules.imports:
-        return ""
+        return _OLD_SHAPES if kept is not None and kept.modules.needs_old_shapes else ""
     return "\n\n\n".join([*_importing(kept), *_imported(kept, legacy_imports(program))])
 
 
@@ -155,7 +158,7 @@ def _imported(kept: KeptForward, others: list[str]) -> list[str]:
         "\n".join(dict.fromkeys([*modules.imports, *others]))
     )
     if modules.needs_old_shapes:
-        block = f"tf1.disable_v2_tensorshape()  # they read `shape[0].value`\n{block}"
+        block = f"{_OLD_SHAPES}\n{block}"
     flags = [f"flags.set_default(flags.FLAGS[{k!r}], {v})" for k, v in modules.flags.items()]
     parts.append("\n".join([block, *flags]))
     if any("restored(" in one for one in kept.objects.values()):

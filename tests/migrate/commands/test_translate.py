@@ -158,6 +158,16 @@ def test_a_function_is_kept(tmp_path: Path) -> None:
     assert "Session" not in text
 
 
+@pytest.mark.subprocess
+def test_a_module_that_would_import_itself_is_not_written(tmp_path: Path) -> None:
+    target = _program(tmp_path, body="    outputs += network(features, mode)", tail=LIBRARY)
+    (tmp_path / "new").mkdir()
+    done = _translate(tmp_path, "--keep=network", "-o", "new/program.py", target=target)
+    assert done.returncode == 2
+    assert "`-o` (new/program.py) has the name of a module that the written module" in done.stderr
+    assert list((tmp_path / "new").iterdir()) == []
+
+
 @pytest.mark.slow
 @pytest.mark.subprocess
 def test_a_kept_function_is_proved(tmp_path: Path) -> None:
