@@ -146,7 +146,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check_name(path: str, source: str) -> None:
-    """Raises a ValueError if a module would import itself instead of the legacy program's module."""
+    """Raises a ValueError if a module would import itself instead of the legacy module."""
     name = re.escape(os.path.basename(path).removesuffix(".py"))
     if re.search(rf"^\s*(from|import) {name}\b", source, re.MULTILINE):
         raise ValueError(

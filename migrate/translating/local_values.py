@@ -65,6 +65,32 @@ class LocalValues:
             return None
         return node.value, self.statements[index]
 
+    def listed(
+        self, name: str, at: Statement, mode: str
+    ) -> list[tuple[ast.expr, Statement]] | None:
+        """Returns the elements of a list that is written out, or appended to, before a statement.
+
+        Args:
+          name: The list.
+          at: The statement that reads it.
+          mode: The mode that counts.
+
+        Returns:
+          The elements with the statements that have them; None for other lists.
+        """
+        found: list[tuple[ast.expr, Statement]] = []
+        for statement in reversed(self.statements[: self._index(at)]):
+            node = statement.node
+            if mode not in statement.modes or name not in stores(node):
+                continue
+            elements = _elements(node, name)
+            if elements is None:
+                return None
+            found[:0] = [(one, statement) for one in elements]
+            if isinstance(node, ast.Assign):
+                return found
+        return None
+
     def function(self, name: str, at: Statement) -> ast.FunctionDef | None:
         """Returns a function that the model_fn defines, and that reads nothing of the run."""
         index = self._definition(name, self._index(at), at.modes)
@@ -112,6 +138,15 @@ class LocalValues:
                 if isinstance(call.result, TensorFact):
                     return True
         return False
+
+
+def _elements(node: ast.stmt, name: str) -> list[ast.expr] | None:
+    """Returns the elements that a statement gives to a list; None if it does something else."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        is_append = ast.unparse(node.value.func) == f"{name}.append"
+        return list(node.value.args) if is_append else None
+    value = node.value if isinstance(node, ast.Assign | ast.AugAssign) else None
+    return list(value.elts) if isinstance(value, ast.List | ast.Tuple) else None
 
 
 def copied(value: ast.AST, flat: Flattened, values: Mapping[str, ast.expr] | None = None) -> Any:

@@ -218,6 +218,7 @@ def separate_penalties(
     losses_by_mode: dict[str, ast.expr],
     terms: Sequence[LossTerm],
     names: Names,
+    moving: Collection[str],
 ) -> dict[str, ast.expr]:
     """Puts one call of `regularization` in the place of what the source adds to the loss.
 
@@ -226,12 +227,20 @@ def separate_penalties(
       losses_by_mode: The loss of each mode.
       terms: The terms of the loss in TRAIN.
       names: The names of what is written.
+      moving: The variables that a training step moves besides those of the optimizer.
 
     Returns:
       The loss of each mode.
     """
     if not penalties.are_simple(terms):
         return losses_by_mode
+    moved = [name for one in terms if one.is_penalty for name in one.variables if name in moving]
+    if moved:
+        raise Refusal(
+            f"the loss has a penalty on {moved[0]}, which a training step moves before the loss is "
+            "computed in TF2; expected penalties on weights; leave it out",
+            path=flat.files[0].path,
+        )
     made = {}
     for mode, loss in losses_by_mode.items():
         statements = [one for one in flat.statements if mode in one.modes]

@@ -306,7 +306,9 @@ class _Reading:
         given = {mode: specs[mode]["loss"] for mode in (TRAIN, EVAL) if mode in specs}
         if self.adds_losses:
             return dict(specs)
-        made = loss_collections.separate_penalties(self.flat, given, self.facts.terms, self.names)
+        made = loss_collections.separate_penalties(
+            self.flat, given, self.facts.terms, self.names, self.facts.training.moved
+        )
         return {
             mode: {**spec, "loss": made[mode]} if mode in made else spec
             for mode, spec in specs.items()

@@ -88,7 +88,7 @@ class _Cells:
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
             listed, index = self._listed(node.value, at), node.slice.value
             if listed is not None and isinstance(index, int):
-                return self.of(listed[0][index], listed[1])
+                return self.of(*listed[index])
         if not isinstance(node, ast.Call):
             raise self._refusal(node)
         api = api_of(node, self.flat.facts)
@@ -106,16 +106,18 @@ class _Cells:
         listed = self._listed(cells, at)
         if listed is None:
             raise self._refusal(cells)
-        return [cell for one in listed[0] for cell in self.of(one, listed[1])]
+        return [cell for one in listed for cell in self.of(*one)]
 
-    def _listed(self, node: ast.expr, at: Statement) -> tuple[list[ast.expr], Statement] | None:
-        """Returns the elements of a list that the source writes out; None for other expressions."""
+    def _listed(self, node: ast.expr, at: Statement) -> list[tuple[ast.expr, Statement]] | None:
+        """Returns the elements of a list, with their statements; None for other expressions."""
         while isinstance(node, ast.Name):
+            if (listed := self.layers.local.listed(node.id, at, self.mode)) is not None:
+                return listed
             found = self.layers.local.assigned(node.id, at, self.mode)
             if found is None:
                 return None
             node, at = found
-        return (node.elts, at) if isinstance(node, ast.List | ast.Tuple) else None
+        return [(one, at) for one in node.elts] if isinstance(node, ast.List | ast.Tuple) else None
 
     def _wrapped(self, node: ast.Call, at: Statement) -> list[Cell]:
         arguments = bind(node, _WRAPPER)

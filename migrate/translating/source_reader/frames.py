@@ -24,7 +24,7 @@ LAYERS = (
     "tf.Variable", "tf.nn.dynamic_rnn", "tf.nn.bidirectional_dynamic_rnn", "tf.contrib.layers.",
 )  # fmt: skip
 # Each is read for itself: what it is called with is written where its number is needed.
-READ_ONE_BY_ONE = ("tf.metrics.", "tf.losses.")
+READ_ONE_BY_ONE = ("tf.metrics.", "tf.losses.", "tf.nn.rnn_cell.")
 _OF_OPTIMIZERS = ("apply_gradients", "compute_gradients", "minimize")
 _INITIALIZERS = ("tf.initializers.", "tf.keras.initializers.")
 

@@ -80,7 +80,7 @@ def written(target: Target) -> WrittenLoss:
     )
     spec = spec_reading.specs(flat)["train"]
     [given] = loss_collections.separate_penalties(
-        flat, {"train": spec["loss"]}, ledger.terms, names
+        flat, {"train": spec["loss"]}, ledger.terms, names, ()
     ).values()
     wanted = {one.id for one in ast.walk(given) if isinstance(one, ast.Name)}
     forward = forward_reading.split(flat.statements, {"train": wanted})
