@@ -22,7 +22,7 @@ def predict_input_fn():
 
 
 def init_fn(scaffold, session):
-    session.run(tf.no_op())
+    session.run(tf.trainable_variables()[0])
 
 
 def model_fn(features, labels, mode, params):
