@@ -34,10 +34,8 @@ def words(
       exports: Whether what the program exports is written.
     """
     found = []
-    for mode, spec in specs.items():
-        for name, value in spec.items():
-            if (name.endswith("hooks") or name == "host_call") and not _is_none(value, facts):
-                found.append(f"{name} of {mode.upper()}: {ast.unparse(value)}")
+    for name, mode, value in _hooks(facts, specs):
+        found.append(f"{name} of {mode.upper()}: {ast.unparse(value)}")
     for mode, (name, _) in facts.init_fns.items():
         found.append(f"init_fn of {mode.upper()}: `{name}`, which stands below as a comment")
     if facts.distribution and not distributed:
@@ -63,6 +61,43 @@ def words(
         ):
             found.append(f"`{ast.unparse(node)}` (line {node.lineno})")
     return tuple(dict.fromkeys(found))
+
+
+def _hooks(
+    facts: RunFacts, specs: Mapping[str, Mapping[str, ast.expr]]
+) -> Iterator[tuple[str, str, ast.expr]]:
+    """Yields the hooks and host calls that run: their argument of the spec, mode and value."""
+    modes = {"evaluation_hooks": ModeKeys.EVAL, "prediction_hooks": ModeKeys.PREDICT}
+    for mode, spec in specs.items():
+        for name, value in spec.items():
+            is_hook = name.endswith("hooks") and mode == modes.get(name, ModeKeys.TRAIN)
+            if (is_hook or name == "host_call") and not _is_none(value, facts):
+                yield name, mode, value
+
+
+def hook_comments(
+    facts: RunFacts, flat: Flattened, specs: Mapping[str, Mapping[str, ast.expr]]
+) -> Iterator[str]:
+    """Yields the source of the hooks and host calls, which stands in the module as a comment."""
+    for name, mode, value in _hooks(facts, specs):
+        sources = []
+        elements = value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
+        made = [one.func if isinstance(one, ast.Call) else one for one in elements]
+        for read in [one.id for one in made if isinstance(one, ast.Name)]:
+            sources += [
+                ast.unparse(ast.fix_missing_locations(one.node))
+                for one in flat.statements
+                if mode in one.modes and read in stores(one.node)
+            ]
+            sources += [
+                ast.unparse(node)
+                for file in flat.files
+                for node in file.defined.get(read, ())
+                if isinstance(node, ast.ClassDef | ast.FunctionDef)
+            ]
+        if sources:
+            source = "\n".join(dict.fromkeys(sources))
+            yield f"Not carried over: {name} of {mode.upper()}, {ast.unparse(value)}.\n{source}"
 
 
 def _summaries(facts: RunFacts, written: Collection[str]) -> Iterator[str]:

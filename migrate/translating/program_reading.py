@@ -240,9 +240,12 @@ class _Reading:
             export=self.export,
             summary_steps=facts.summary_steps,
             is_distributed=is_distributed,
-            comments=tuple(
-                f"Not carried over: the Scaffold's init_fn of {mode.upper()}, `{name}`.\n{source}"
-                for mode, (name, source) in facts.init_fns.items()
+            comments=(
+                *left_out.hook_comments(facts, self.flat, specs),
+                *(
+                    f"Not carried over: init_fn of {mode.upper()}, `{name}`.\n{source}"
+                    for mode, (name, source) in facts.init_fns.items()
+                ),
             ),
         )
 

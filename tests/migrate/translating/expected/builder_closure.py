@@ -261,6 +261,10 @@ class Loop:
             variable.assign(reader.get_tensor(name))
 
 
+# Not carried over: training_hooks of TRAIN, [logging_hook].
+# logging_hook = tf.train.LoggingTensorHook({'total': total_loss}, every_n_iter=2)
+
+
 def write_summaries(writer: Any, step: tf.Variable, values: dict[str, tf.Tensor]) -> None:
     """Writes scalars, and histograms of vectors; `tf.summary.scalar` would need TensorBoard."""
     with writer.as_default(step=step):

@@ -234,6 +234,31 @@ class Loop:
             variable.assign(reader.get_tensor(name))
 
 
+# Not carried over: evaluation_hooks of EVAL, [evaluation_hook].
+# evaluation_hook = tf.train.SummarySaverHook(save_steps=1, output_dir=os.path.join(config.model_dir, 'images'), summary_op=tf.summary.merge([images]))
+
+
+# Not carried over: training_hooks of TRAIN, [own_summaries].
+# own_summaries = tf.train.SummarySaverHook(save_steps=1, output_dir=os.path.join(config.model_dir, 'own'), summary_op=summary)
+
+
+# Not carried over: training_chief_hooks of TRAIN, [CountingHook()].
+# class CountingHook(tf.train.SessionRunHook):
+#     """Reads the step of every run, and insists that none is skipped."""
+#
+#     def begin(self):
+#         self.last = None
+#         self.step = tf.train.get_global_step()
+#
+#     def after_create_session(self, session, coord):
+#         self.last = session.run(self.step)
+#
+#     def after_run(self, run_context, run_values):
+#         step = run_context.session.run(self.step)
+#         assert step == self.last + 1, (step, self.last)
+#         self.last = step
+
+
 IMAGES = {"inputs/image": 2}  # how many of a batch are shown, by their tags
 
 
