@@ -30,7 +30,8 @@ calls the functions of the program that make the variables, and says which. --ke
 function in any case; --translate=NAME keeps it in no case.
 
 --verify proves the module, as `migrate verify TARGET --subject=FILE:Loop` does: its numbers are
-held to those of the model_fn under an Estimator, in all stages.
+held to those of the model_fn under an Estimator, in all stages, and the first batches of its inputs
+to those of the program.
 
 --test=test_loop.py writes a test beside the module, for pytest, and test_loop.npz with numbers of
 the model_fn under an Estimator: its losses, variables, metrics and predictions, from weights other

@@ -111,7 +111,8 @@ class Stage:
     """One stage of a verification.
 
     Attributes:
-      name: "variables", "forward", "gradients", "one step", "steps", "evaluation", "predictions".
+      name: "variables", "forward", "gradients", "one step", "steps", "evaluation", "predictions";
+        and "inputs", if a written module is proved.
       outcome: The worst outcome of its comparisons.
       compared: What was compared, in words: "7 variables: names, shapes, initial values".
       comparisons: The number of compared arrays.
