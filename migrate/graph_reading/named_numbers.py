@@ -154,6 +154,16 @@ def _with_flag(target: Target, name: str, value: float) -> Iterator[Target]:
 
 
 @contextlib.contextmanager
+def _with_global(target: Target, name: str, value: float) -> Iterator[Target]:
+    scope = runs.model_function(target).__globals__
+    old, scope[name] = scope[name], value
+    try:
+        yield target
+    finally:
+        scope[name] = old
+
+
+@contextlib.contextmanager
 def _with_cell(target: Target, name: str, value: float) -> Iterator[Target]:
     cell = _cells(target)[name]
     old, cell.cell_contents = cell.cell_contents, value
@@ -210,6 +220,9 @@ def _candidates(target: Target, known: set[np.float32]) -> list[_Hyperparameter]
     given += [
         (constant_name(path, defined), path, value, _with_own_attribute)
         for path, value in model_fn_names.attributes(target.model_fn).items()
+    ]
+    given += [
+        (name, name, value, _with_global) for name, value in defined.items() if name.isupper()
     ]
     found = [_Hyperparameter(*one) for one in given if type(one[2]) in (int, float)]
     likely = [one for one in found if abs(_key(one.value)) in known]

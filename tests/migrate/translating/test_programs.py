@@ -108,6 +108,11 @@ WRITTEN = {
         "outputs = self.rnn_1(outputs, mask=mask)",
         "outputs = self.rnn_1_dropout(outputs, training=training)",
     ),
+    "module_constants": (
+        "return L2 * tf.add_n(",
+        "LEARNING_RATE * tf.pow(0.5, tf.cast(step, tf.float32) / float(DECAY_STEPS))",
+        "clip_norm=CLIP",
+    ),
     "task_towers": (
         "return logits_a, logits_b, logits_c",
         "loss_c = reduce_c_loss(c_losses)",
