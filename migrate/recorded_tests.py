@@ -17,10 +17,10 @@ from migrate.batch import Batch
 from migrate.targets import Target
 from migrate.translating import loop_test_source
 from migrate.translating.loop_test_source import LoopTest
-from migrate.translation import formatted
 from migrate.verifying import loop_recording
 from migrate.verifying.loop_recording import LoopRecording
 from migrate.verifying.verdict import Tolerances
+from migrate.written_source import formatted
 
 # Random numbers in a loop that a test cannot take away, besides those of `keras.layers.Dropout`.
 _OTHER_DRAWS = re.compile(

@@ -1,12 +1,8 @@
 """`translate`: writes a model_fn as the source of a TF2 training loop."""
 
-import ast
 import dataclasses
 import importlib.metadata
 import os
-import re
-import subprocess
-import sys
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -15,6 +11,7 @@ import tensorflow as tf
 from estimator_compat.ledger import reader
 from estimator_compat.ledger.values import LossLedger
 from estimator_compat.mode_keys import ModeKeys
+from migrate import written_source
 from migrate.graph_reading import (
     export_reading,
     input_reading,
@@ -30,7 +27,6 @@ from migrate.graph_reading.recorded_facts import fact_of
 from migrate.targets import Built, Target
 from migrate.translating import emitter, legacy_names, program_reading
 from migrate.translating.border import Border
-from migrate.translating.expressions import dotted
 from migrate.translating.facts import Span
 from migrate.translating.ir import KeptFunction, Program
 from migrate.translating.refusal import Refusal
@@ -88,8 +84,8 @@ class Translation:
           keras: The package that the module imports: "keras", which is Keras 3, or "tf_keras".
           proof: What a verification found, for the docstring.
         """
-        source = formatted(emitter.emit(self.program, keras=keras, proof=proof))
-        check_names(source, self.program.source)
+        source = written_source.formatted(emitter.emit(self.program, keras=keras, proof=proof))
+        written_source.check_names(source, self.program.source)
         return source
 
 
@@ -286,85 +282,6 @@ def _examples(facts: RunFacts) -> str:
         if one.callee.span is not None and one.callee.name != "<lambda>"
     }
     return ", ".join(f"`{name}`" for name in sorted(users)[:5]) or "none here"
-
-
-def formatted(source: str) -> str:
-    """Sorts the imports of a module and formats it, as ruff does.
-
-    Raises:
-      RuntimeError: ruff is not installed, or cannot read the source.
-    """
-    options = ["--isolated", "--line-length=100", "--stdin-filename=loop.py", "-"]
-    for command in (["check", "--select=I,F401", "--fix", "--quiet"], ["format", "--quiet"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "ruff", *command, *options],
-            input=source,
-            text=True,
-            capture_output=True,
-        )
-        if not done.stdout:
-            raise RuntimeError(
-                f"ruff {command[0]} failed: {done.stderr.strip()[:500]}; expected ruff to format "
-                "the written module; install it with `pip install ruff`."
-            )
-        source = done.stdout
-    return source
-
-
-def check_names(source: str, legacy: str = "") -> None:
-    """Checks that TensorFlow 2 has the names that a module reads, and that it defines the others.
-
-    Args:
-      source: The source of the module.
-      legacy: The path of the legacy program.
-
-    Raises:
-      Refusal: It does not; the message names them.
-    """
-    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)]
-    names = {dotted(node) for node in nodes}
-    missing = sorted(name for name in names if not _is_in_tensorflow(name))
-    missing = [a for a in missing if not any(b.startswith(f"{a}.") for b in missing)]
-    if missing:
-        raise Refusal(
-            f"TensorFlow 2 has no {', '.join(f'`{name}`' for name in missing)}, and this version "
-            "does not know what to write for it; expected names of TensorFlow 2; write it with "
-            "those",
-            path=legacy,
-            line=_line_of(missing[0], legacy),
-        )
-    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select=F821", "-"]
-    found = subprocess.run(
-        [*command, "--output-format=concise"], input=source, text=True, capture_output=True
-    )
-    undefined = sorted(set(re.findall(r"Undefined name `(\w+)`", found.stdout)))
-    if undefined:
-        raise Refusal(
-            f"the source of {', '.join(f'`{name}`' for name in undefined)} was not found: a part "
-            "of the model_fn reads it in a way that is not translated"
-        )
-
-
-def _line_of(name: str, path: str) -> int:
-    """Returns the first line of a file that has a name of TensorFlow, by whatever alias; or 0."""
-    if not os.path.isfile(path):
-        return 0
-    end = re.compile(rf"\b\w+{re.escape(name[name.index('.') :])}\b")
-    with open(path, encoding="utf-8") as file:
-        return next((i for i, line in enumerate(file, 1) if end.search(line)), 0)
-
-
-def _is_in_tensorflow(name: str) -> bool:
-    """Tells whether a name that begins with the alias of a TensorFlow is in that one."""
-    alias, *parts = name.split(".")
-    value: Any = {"tf": tf, "tf1": tf.compat.v1}.get(alias)
-    if value is None:
-        return True
-    for part in parts:
-        if isinstance(value, type) or not hasattr(value, part):
-            return isinstance(value, type)
-        value = getattr(value, part)
-    return True
 
 
 def _has(target: Target, mode: str) -> bool:

@@ -2,15 +2,14 @@
 
 import ast
 import builtins
-import copy
 import dataclasses
 import re
 import textwrap
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from migrate.mappings import functions
-from migrate.translating import annotations, array_inputs, imports, iterators
-from migrate.translating.expressions import ToTf2, dotted, static_facts
+from migrate.translating import annotations, array_inputs, imports, iterators, tf1_calls
+from migrate.translating.expressions import dotted
 from migrate.translating.own_modules import OwnModules
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.source_files import SourceFile
@@ -305,7 +304,7 @@ class _Text:
 
     def _changes(self) -> list[tuple[int, int, str]]:
         """Returns the places of the text that TF2 writes otherwise: start, end, new text."""
-        rewritten = _rewritten_calls(self.node, self.aliases, self.legacy)
+        rewritten = tf1_calls.rewritten(self.node, self.aliases, self.legacy)
         found = [(*self.places.of(one), new) for one, new in rewritten.items()]
         for one in ast.walk(self.node):
             new = self._new(one)
@@ -346,7 +345,7 @@ class _Text:
                     line=node.lineno,  # type: ignore[attr-defined]
                 )
             return member[1]
-        if _is_size(node):
+        if tf1_calls.is_size(node):
             return ast.unparse(node.value)  # type: ignore[attr-defined]
         root, _, rest = name.partition(".")
         if root not in self.aliases or not rest:
@@ -359,16 +358,6 @@ class _Text:
                 return f"flags{rest.removeprefix(absl)}"
         row = functions.ROWS.get(f"tf.{rest}")
         return row.name if row is not None and row.name and row.name != name else None
-
-
-def _is_size(node: ast.AST) -> bool:
-    """Tells whether a node is `x.shape[0].value`: in TF2, sizes are integers."""
-    if not isinstance(node, ast.Attribute) or node.attr != "value":
-        return False
-    shape = node.value.value if isinstance(node.value, ast.Subscript) else None
-    if isinstance(shape, ast.Call):
-        return isinstance(shape.func, ast.Attribute) and shape.func.attr == "get_shape"
-    return isinstance(shape, ast.Attribute) and shape.attr == "shape"
 
 
 def _indented(source: str, columns: int) -> str:
@@ -385,49 +374,6 @@ def _assigned(node: ast.AST) -> set[str]:
             if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
         }
     return names
-
-
-def _rewritten_calls(
-    node: ast.AST, names: Sequence[str], legacy: Sequence[str]
-) -> dict[ast.Call, str]:
-    """Returns the outermost calls whose arguments TF2 takes otherwise, and what it writes."""
-    found: dict[ast.Call, str] = {}
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Call) and _takes_otherwise(child, names, legacy):
-            new = copy.deepcopy(child)
-            known = {
-                one: facts
-                for one, facts in static_facts(new, names).items()
-                if _is_of_tf1(one, legacy)
-            }
-            found[child] = ast.unparse(ToTf2(known, names).visit(new))
-        else:
-            found |= _rewritten_calls(child, names, legacy)
-    return found
-
-
-def _is_of_tf1(node: ast.AST, legacy: Sequence[str]) -> bool:
-    """Tells whether a call is one of TensorFlow 1."""
-    root, _, rest = dotted(node.func).partition(".")  # type: ignore[attr-defined]
-    return root in legacy or rest.startswith("compat.v1.")
-
-
-def _takes_otherwise(node: ast.Call, names: Sequence[str], legacy: Sequence[str]) -> bool:
-    root, _, rest = dotted(node.func).partition(".")
-    if root not in names or not _is_of_tf1(node, legacy):
-        return False
-    rest = rest.removeprefix("compat.v1.")
-    if rest == "where":
-        return len(node.args) + len(node.keywords) > 1
-    row = functions.ROWS.get(f"tf.{rest}")
-    if row is None:
-        return False
-    given = {one.arg for one in node.keywords}
-    return (
-        bool(row.template)
-        or bool(given & (set(row.renamed) | set(row.dropped)))
-        or (row.positional is not None and len(node.args) > row.positional)
-    )
 
 
 _FOREIGN_TYPES = {"Dataset": "tf.data.Dataset"}

@@ -4,9 +4,7 @@ import ast
 from collections.abc import Mapping
 
 from migrate.mappings import initializers, layers
-from migrate.translating.expressions import (
-    parse,
-)
+from migrate.translating.expressions import parse, refuse
 from migrate.translating.model_uses import DROPOUT, Use
 
 _SIZES = ("units", "filters", "kernel_size", "rate", "pool_size", "strides", "input_dim",
@@ -97,3 +95,30 @@ def literal(value: ast.expr) -> object:
         return ast.literal_eval(value)
     except ValueError:
         return value
+
+
+def shape_of(use: Use, path: str) -> ast.expr:
+    """Returns the shape that a run showed of a weight; in a loop, that of each iteration.
+
+    Raises:
+      Refusal: The shapes differ, and the loop does not count its iterations.
+    """
+    shapes = [list(one.shape) for one in use.variables]
+    if all(one == shapes[0] for one in shapes):
+        return parse(repr(shapes[0]))
+    loop = use.loop
+    counts = (
+        loop is not None
+        and isinstance(loop.target, ast.Name)
+        and isinstance(loop.iter, ast.Call)
+        and ast.unparse(loop.iter.func) == "range"
+        and len(loop.iter.args) == 1
+    )
+    if loop is None or not counts:
+        raise refuse(
+            use.node,
+            path,
+            "the shape is another one in each iteration; expected the same, or a loop over "
+            "range(n); write the iterations out",
+        )
+    return parse(f"{shapes!r}[{ast.unparse(loop.target)}]")

@@ -210,7 +210,7 @@ class Layers:
         shape = arguments.get("shape")
         made = self.argument(use, "shape", shape) if shape is not None else None
         if not isinstance(made, ast.List | ast.Tuple) or len(made.elts) != len(fact.shape):
-            made = self._shape(use)
+            made = layer_arguments.shape_of(use, self.path)
         keywords = [ast.keyword(arg="shape", value=made)]
         value = arguments.get("initializer", self.flat.initializers.get(use.node))
         if value is not None and layer_arguments.literal(value) is not None:
@@ -290,29 +290,13 @@ class Layers:
         if seen and all(one == seen[0] for one in seen) and is_plain(seen[0]):
             return parse(repr(seen[0]))
         if name == "shape" and use.variables:
-            return self._shape(use)
+            return layer_arguments.shape_of(use, self.path)
         raise refuse(
             use.node,
             self.path,
             f"`{name}`, `{ast.unparse(value)}`, depends on the batch or is made in the model_fn; "
             "define it at the top level of the module",
         )
-
-    def _shape(self, use: Use) -> ast.expr:
-        """Returns the shape that a run showed; in a loop, that of each iteration."""
-        shapes = [list(one.shape) for one in use.variables]
-        if all(one == shapes[0] for one in shapes):
-            return parse(repr(shapes[0]))
-        loop = use.loop.iter if use.loop is not None else None
-        is_counted = isinstance(loop, ast.Call) and ast.unparse(loop.func) == "range"
-        if not is_counted or len(loop.args) != 1 or not isinstance(use.loop.target, ast.Name):  # type: ignore[union-attr]
-            raise refuse(
-                use.node,
-                self.path,
-                "the shape is another one in each iteration; expected the same, or a loop over "
-                "range(n); write the iterations out",
-            )
-        return parse(f"{shapes!r}[{use.loop.target.id}]")  # type: ignore[union-attr]
 
     def _own_function(self, use: Use, value: ast.expr) -> ast.expr | None:
         """Returns the name of a function that the model_fn defines, as a function of the module."""

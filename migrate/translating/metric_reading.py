@@ -1,102 +1,24 @@
 """The metrics of `eval_metric_ops` as Keras metrics."""
 
 import ast
-import dataclasses
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import metrics
-from migrate.translating import loss_calls, spec_reading
+from migrate.translating import spec_reading
 from migrate.translating.expressions import api_of, bind, calls_of, fill, parse
 from migrate.translating.facts import TensorFact
-from migrate.translating.ir import ComputedMetric, Metric, source_of
-from migrate.translating.loss_source import unique
-from migrate.translating.metric_pairs import Pair, PairReading
+from migrate.translating.ir import Metric
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.source_files import path_of
-from migrate.translating.source_reader.statements import stores
 
 EVAL = ModeKeys.EVAL
-_OF_EVALUATE = frozenset(("dataset", "features", "labels", "metric", "metrics", "name", "values"))
-
-
-def read_all(
-    items: Mapping[str, ast.expr], flat: Flattened, path: str
-) -> tuple[tuple[Metric, ...], tuple[ComputedMetric, ...], list[ast.stmt]]:
-    """Reads the items of `eval_metric_ops`.
-
-    Args:
-      items: The metrics by their names.
-      flat: The flattened model_fn.
-      path: The file of the model_fn.
-
-    Returns:
-      The metrics, what is computed of them, and checks that must run before.
-
-    Raises:
-      Refusal: One is not translated.
-    """
-    reading, pairs = MetricReading(flat, path), PairReading(flat.statements, flat.facts, path)
-    found: dict[str, Metric] = {}
-    names: dict[ast.expr, str] = {}  # of the metrics, by their calls
-    checks: list[ast.stmt] = []
-    computed: dict[str, Pair] = {}
-    updated: set[ast.expr] = set()
-
-    def add(name: str, node: ast.expr, call: ast.expr) -> None:
-        before, one = loss_calls.written(node, flat, EVAL)
-        checks.extend(before)
-        found[name], names[call] = reading.read(name, one), name
-
-    for name, node in items.items():
-        pair = pairs.read(node)
-        if pair is None:
-            call = pairs.resolved(node)
-            add(name, node, call)
-            updated.add(call)
-            continue
-        updated |= set(pair.updated)
-        if pair.only is None:
-            computed[name] = pair
-        else:
-            add(name, pair.only, pair.only)
-    made = []
-    for name, pair in computed.items():
-        parts: dict[str, str] = {}
-        for local, call in pair.parts.items():
-            if call not in names:
-                hidden = unique(local, {*items, *found})
-                add(hidden, call, call)
-                new = dataclasses.replace(found.pop(hidden), is_shown=False)
-                equal = (n for n, one in found.items() if _is_same(one, new))
-                names[call] = next(equal, hidden)
-                found.setdefault(names[call], new)
-            parts[local] = names[call]
-        if any(found[one].is_vector for one in parts.values()):
-            raise pairs.refusal(items[name], "is computed of a metric of several numbers")
-        if taken := (set(parts).union(*(stores(one) for one in pair.body))) & _OF_EVALUATE:
-            raise pairs.refusal(
-                items[name], f"is computed of `{taken.pop()}`, a name of `evaluate`"
-            )
-        made.append(
-            ComputedMetric(
-                name=name, parts=parts, body=source_of(pair.body), value=ast.unparse(pair.value)
-            )
-        )
-    if not set(names) <= updated:
-        [first, *_] = set(names) - updated
-        raise pairs.refusal(first, f"reads `{ast.unparse(first)[:60]}`, which nothing updates")
-    return tuple(found.values()), tuple(made), checks
 
 
 def _flat(source: str) -> str:
     return f"tf.reshape({source}, [-1])"
-
-
-def _is_same(one: Metric, other: Metric) -> bool:
-    return (one.make, one.values) == (other.make, other.values)
 
 
 class MetricReading:

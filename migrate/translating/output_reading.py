@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from estimator_compat.mode_keys import ModeKeys
-from migrate.translating import forward_reading, loss_calls, metric_reading, spec_reading
+from migrate.translating import forward_reading, loss_calls, metric_items, spec_reading
 from migrate.translating.expressions import parse, refuse
 from migrate.translating.ir import ComputedMetric, Function, Metric, source_of
 from migrate.translating.loss_source import unique
@@ -160,7 +160,9 @@ def metrics(
             "found; expected a dict written out, `name[key] = metric` or `name.update({...})` in "
             "the model_fn itself; write them there",
         )
-    found, computed, checks = metric_reading.read_all(items, flat, path)
+    reading = metric_items.Items(items, flat, path)
+    reading.read()
+    found, checks = tuple(reading.metrics.values()), reading.checks
     read = set().union(*(loads(parse(v)) for one in found for v in one.values), set())
     read |= set().union(*(loads(one) for one in checks), set())
     needed, _ = needed_for(others, read, EVAL)
@@ -171,7 +173,7 @@ def metrics(
         made.append(dataclasses.replace(statement, node=node))
     made += [Statement(each, frozenset((EVAL,))) for each in checks]
     body = tuple(_with_own_variables(one, variables) for one in lines(made))
-    return found, computed, body
+    return found, tuple(reading.computed), body
 
 
 def written_out(others: list[Statement], value: ast.expr | None) -> ast.expr | None:

@@ -490,7 +490,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room(
             name="migrate.translation",
             holds="`translate`: joins the readers, proves what was written, and writes its test",
-            modules=_in(_M, "recorded_tests", "translation"),
+            modules=_in(_M, "recorded_tests", "translation", "written_source"),
         ),
     ),
     (

@@ -177,10 +177,3 @@ def test_an_object_that_is_applied_at_once_is_read(tmp_path: Path) -> None:
     translated = translation.translate(_target(_load(path)))
     assert translated.outcome == "whole"
     assert "self.dense = keras.layers.Dense(1)" in translated.source()
-
-
-@pytest.mark.subprocess
-def test_names_of_tensorflow_1_are_checked() -> None:
-    translation.check_names("import tensorflow.compat.v1 as tf1\ntf1.layers.dense")
-    with pytest.raises(Refusal, match=r"`tf1\.contrib\.layers\.flatten`, and this"):
-        translation.check_names("import tensorflow.compat.v1 as tf1\ntf1.contrib.layers.flatten")
