@@ -5,12 +5,14 @@ becomes the other value, is the hyperparameter. Two hyperparameters of one value
 and so is a literal of that value.
 """
 
+import ast
 import contextlib
 import copy
 import dataclasses
 import functools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from absl import flags
 from estimator_compat.ledger.values import LossTerm
 from migrate.graph_reading import model_fn_names, runs
 from migrate.targets import Target
+from migrate.translating import copying
 from migrate.translating.source_reader.object_attributes import constant_name
 from migrate.translating.training_facts import (
     GradientChange,
@@ -208,8 +211,7 @@ def _candidates(target: Target, known: set[np.float32]) -> list[_Hyperparameter]
         (f"PARAMS.{name}", name, value, _with_attribute)
         for name, value in model_fn_names.param_attributes(params).items()
     ]
-    if flags.FLAGS.is_parsed():
-        given += [(f"FLAGS.{n}", n, flags.FLAGS[n].value, _with_flag) for n in flags.FLAGS]
+    given += [(f"FLAGS.{n}", n, flags.FLAGS[n].value, _with_flag) for n in _own_flags()]
     cells = _cells(target)
     around = model_fn_names.closure(runs.model_function(target), target.model_fn)
     given += [
@@ -228,6 +230,15 @@ def _candidates(target: Target, known: set[np.float32]) -> list[_Hyperparameter]
     likely = [one for one in found if abs(_key(one.value)) in known]
     items_too = [one for one in found if one.changing is _with_item and one not in likely]
     return [*likely, *items_too][:_MOST]
+
+
+def _own_flags() -> list[str]:
+    """Returns the flags that the program itself defines: those of a library are not copied."""
+    if not flags.FLAGS.is_parsed():
+        return []
+    trees = [ast.parse(Path(one).read_bytes()) for one in model_fn_names.own_modules()]
+    defined = {copying.defined_flag(node) for tree in trees for node in tree.body}
+    return [one for one in flags.FLAGS if one in defined]
 
 
 def _key(number: float) -> np.float32:

@@ -179,7 +179,7 @@ class _Copier:
             return
         for file in dict.fromkeys([*files, *self.chosen]):
             for node in file.tree.body:
-                if _defined_flag(node) != name or node in self.chosen.setdefault(file, []):
+                if defined_flag(node) != name or node in self.chosen.setdefault(file, []):
                     continue
                 if name in OWN_FLAGS:
                     raise Refusal(
@@ -251,7 +251,7 @@ def flags_read(source: str) -> set[str]:
     return set(re.findall(r"\bFLAGS\.([a-z]\w*)", source)) - {"is_parsed", "mark_as_parsed"}
 
 
-def _defined_flag(node: ast.stmt) -> str:
+def defined_flag(node: ast.stmt) -> str:
     """Returns the name of the flag that a statement defines; "" if it defines none."""
     call = node.value if isinstance(node, ast.Expr) else None
     if (
@@ -317,7 +317,7 @@ class _Text:
                     new = "Any"
                 if new is not None:
                     found.append((*self.places.of(note), new))
-        flag = _defined_flag(self.node)
+        flag = defined_flag(self.node)
         if flag in self.copier.flag_values:
             call = self.node.value  # type: ignore[attr-defined]
             given = [one.value for one in call.keywords if one.arg == "default"]

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from estimator_compat.mode_keys import ModeKeys
-from migrate.translating import forward_reading
+from migrate.translating import forward_reading, spec_reading
 from migrate.translating.expressions import api_of, dotted
 from migrate.translating.facts import Span, TensorFact
 from migrate.translating.metric_reading import is_none
@@ -34,7 +34,7 @@ def words(
       exports: Whether what the program exports is written.
     """
     found = []
-    for name, mode, value in _hooks(facts, specs):
+    for name, mode, value in _hooks(facts, flat, specs):
         found.append(f"{name} of {mode.upper()}: {ast.unparse(value)}")
     for mode, (name, _) in facts.init_fns.items():
         found.append(f"init_fn of {mode.upper()}: `{name}`, which stands below as a comment")
@@ -64,14 +64,17 @@ def words(
 
 
 def _hooks(
-    facts: RunFacts, specs: Mapping[str, Mapping[str, ast.expr]]
+    facts: RunFacts, flat: Flattened, specs: Mapping[str, Mapping[str, ast.expr]]
 ) -> Iterator[tuple[str, str, ast.expr]]:
     """Yields the hooks and host calls that run: their argument of the spec, mode and value."""
     modes = {"evaluation_hooks": ModeKeys.EVAL, "prediction_hooks": ModeKeys.PREDICT}
     for mode, spec in specs.items():
         for name, value in spec.items():
             is_hook = name.endswith("hooks") and mode == modes.get(name, ModeKeys.TRAIN)
-            if (is_hook or name == "host_call") and not _is_none(value, facts):
+            given = value
+            if isinstance(value, ast.Name):
+                given = spec_reading.assigned(flat.statements, value.id, mode) or value
+            if (is_hook or name == "host_call") and not _is_none(given, facts):
                 yield name, mode, value
 
 
@@ -79,16 +82,14 @@ def hook_comments(
     facts: RunFacts, flat: Flattened, specs: Mapping[str, Mapping[str, ast.expr]]
 ) -> Iterator[str]:
     """Yields the source of the hooks and host calls, which stands in the module as a comment."""
-    for name, mode, value in _hooks(facts, specs):
+    for name, mode, value in _hooks(facts, flat, specs):
         sources = []
-        elements = value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
-        made = [one.func if isinstance(one, ast.Call) else one for one in elements]
-        for read in [one.id for one in made if isinstance(one, ast.Name)]:
+        for read in _hook_names(value, flat, mode):
             sources += [
                 ast.unparse(ast.fix_missing_locations(one.node))
                 for one in flat.statements
                 if mode in one.modes and read in stores(one.node)
-            ]
+            ][-1:]
             sources += [
                 ast.unparse(node)
                 for file in flat.files
@@ -98,6 +99,16 @@ def hook_comments(
         if sources:
             source = "\n".join(dict.fromkeys(sources))
             yield f"Not carried over: {name} of {mode.upper()}, {ast.unparse(value)}.\n{source}"
+
+
+def _hook_names(value: ast.expr, flat: Flattened, mode: str) -> list[str]:
+    """Returns the names of hooks, of their classes, and of functions that a host call has."""
+    found = [value.id] if isinstance(value, ast.Name) else []
+    if isinstance(value, ast.Name):
+        value = spec_reading.assigned(flat.statements, value.id, mode) or value
+    elements = value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
+    made = [one.func if isinstance(one, ast.Call) else one for one in elements]
+    return [*found, *(one.id for one in made if isinstance(one, ast.Name) and one.id not in found)]
 
 
 def _summaries(facts: RunFacts, written: Collection[str]) -> Iterator[str]:

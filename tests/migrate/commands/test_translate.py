@@ -130,6 +130,36 @@ def test_options_that_cannot_be_followed(
     assert expected in capsys.readouterr().err
 
 
+FLAGS = """
+from absl import flags
+
+FLAGS = flags.FLAGS
+flags.DEFINE_float("momentum", 0.9, "Of the optimizer.")
+
+def define():
+    flags.DEFINE_float("rate", 0.01, "As a library defines its flags.")
+
+define()
+
+def model_fn(features, labels, mode):
+    outputs = tf1.layers.dense(features, 1, name="dense")
+    loss = tf1.losses.mean_squared_error(labels, outputs)
+    optimizer = tf1.train.MomentumOptimizer(FLAGS.rate, FLAGS.momentum)
+    train_op = optimizer.minimize(loss, tf1.train.get_global_step())
+    return estimator.EstimatorSpec(mode, {"y": outputs}, loss, train_op)
+"""
+
+
+@pytest.mark.subprocess
+def test_flags_that_can_be_copied_are_named(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(HEAD + FLAGS)
+    done = _translate(tmp_path, target=f"{tmp_path / 'program.py'}:model_fn")
+    assert done.returncode == 0, done.stderr
+    assert "momentum=FLAGS.momentum)" in done.stdout
+    assert "self.optimizer.apply(list(gradients.values()), 0.01)" in done.stdout
+    assert "the hyperparameter FLAGS.rate, whose value is fixed in the module" in done.stdout
+
+
 LIBRARY = """
 def network(inputs, mode):
     with tf1.variable_scope("net"):
