@@ -147,13 +147,20 @@ def _with_attribute(target: Target, name: str, value: float) -> Iterator[Target]
 
 
 @contextlib.contextmanager
-def _with_flag(target: Target, name: str, value: float) -> Iterator[Target]:
-    flag = flags.FLAGS[name]
-    old, flag.value = flag.value, value
+def _set(owner: Any, name: str, value: float) -> Iterator[None]:
+    """Gives an attribute another value for a while."""
+    old = getattr(owner, name)
+    setattr(owner, name, value)
     try:
-        yield target
+        yield
     finally:
-        flag.value = old
+        setattr(owner, name, old)
+
+
+@contextlib.contextmanager
+def _with_flag(target: Target, name: str, value: float) -> Iterator[Target]:
+    with _set(flags.FLAGS[name], "value", value):
+        yield target
 
 
 @contextlib.contextmanager
@@ -168,30 +175,21 @@ def _with_global(target: Target, name: str, value: float) -> Iterator[Target]:
 
 @contextlib.contextmanager
 def _with_cell(target: Target, name: str, value: float) -> Iterator[Target]:
-    cell = _cells(target)[name]
-    old, cell.cell_contents = cell.cell_contents, value
-    try:
+    with _set(_cells(target)[name], "cell_contents", value):
         yield target
-    finally:
-        cell.cell_contents = old
-
-
-@contextlib.contextmanager
-def _with_keyword(target: Target, name: str, value: float) -> Iterator[Target]:
-    yield dataclasses.replace(target, model_fn=functools.partial(target.model_fn, **{name: value}))
 
 
 @contextlib.contextmanager
 def _with_own_attribute(target: Target, path: str, value: float) -> Iterator[Target]:
     """Changes an attribute of the object whose method the model_fn is."""
     *owners, name = path.split(".")[1:]
-    owner = functools.reduce(getattr, owners, runs.bound_method(target).__self__)
-    old = getattr(owner, name)
-    setattr(owner, name, value)
-    try:
+    with _set(functools.reduce(getattr, owners, runs.bound_method(target).__self__), name, value):
         yield target
-    finally:
-        setattr(owner, name, old)
+
+
+@contextlib.contextmanager
+def _with_keyword(target: Target, name: str, value: float) -> Iterator[Target]:
+    yield dataclasses.replace(target, model_fn=functools.partial(target.model_fn, **{name: value}))
 
 
 def _cells(target: Target) -> dict[str, Any]:
