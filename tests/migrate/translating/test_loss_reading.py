@@ -42,7 +42,7 @@ NOT_TRANSLATED = {
     "root_of_a_mean": "is not a sum or mean of losses",
     "worst_example_added": "is not a sum or mean of losses",
     "unrolled_over_time": "`ids` is read and then changed by the model",
-    "losses_of_a_cond": "the source has no expression for cond",
+    "losses_of_a_cond": "the source has no expression for (cond|merge)",
     "gradient_penalty": "gradients within the loss",
 }
 DRAWS = ("nce",)  # draws candidates without a seed of its own; TF2 draws others

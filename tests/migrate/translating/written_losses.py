@@ -121,6 +121,8 @@ def _rewrite(flat: Flattened) -> dict[str, str]:
             name = calls[0].result.name
             variables[name] = name.replace("/", "_")
             made = parse(f"self.{variables[name]}")
+        elif any(call.callee.name in ("minimize", "apply_gradients") for call in calls):
+            return None  # slots are no layer's
         elif api.startswith(_LAYERS) or any(call.variables for call in calls):
             made = ast.Call(func=parse("self.layer"), args=node.args, keywords=node.keywords)
             variables.update({v.name: v.name for call in calls for v in call.variables})
