@@ -19,7 +19,7 @@ from migrate.graph_reading.object_sources import ObjectSources
 from migrate.graph_reading.recorded_facts import fact_of
 from migrate.targets import Built, Target
 from migrate.translating.expressions import is_plain
-from migrate.translating.source_reader.statements import loads
+from migrate.translating.source_reader.statements import loads, stores
 
 # The arguments that an Estimator passes.
 _PASSED = ("features", "labels", "mode", "params", "config")
@@ -94,13 +94,8 @@ def literals(function: Any) -> dict[str, str]:
     """Returns the values of constants that depend on the place of the legacy file."""
     with open(function.__code__.co_filename, encoding="utf-8") as file:
         tree = ast.parse(file.read())
-    placed = {
-        target.id
-        for node in tree.body
-        if isinstance(node, ast.Assign) and "__file__" in loads(node.value)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
+    assigned = [one for one in tree.body if isinstance(one, ast.Assign | ast.AnnAssign)]
+    placed = set().union(*(stores(one) for one in assigned if "__file__" in loads(one.value)))
     values = {name: function.__globals__.get(name) for name in placed}
     return {name: repr(value) for name, value in values.items() if isinstance(value, str)}
 

@@ -281,6 +281,7 @@ def _explains(hyperparameter: _Hyperparameter, one: Numbers, other: Numbers) -> 
     sources = [[_NUMBER.sub("", o.rate) for o in each.training.optimizers] for each in (one, other)]
     numbers, others = list(_all(one)), list(_all(other))
     same = _shape(one) == _shape(other) and sources[0] == sources[1]
+    same = same and len(numbers) == len(others)
     return same and all(
         _key(a) == _key(b) or hyperparameter.written(a, b, is_float=True)
         for a, b in zip(numbers, others, strict=True)

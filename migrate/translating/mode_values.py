@@ -74,6 +74,13 @@ def _learn(statement: Statement, known: dict[bool, dict[str, bool]]) -> None:
 class _Fold(ast.NodeTransformer):
     """Leaves of each condition on a constant what it chooses."""
 
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        """A body of which nothing is left does nothing."""
+        super().generic_visit(node)
+        if isinstance(node, ast.If | ast.For | ast.While | ast.With) and not node.body:
+            node.body = [ast.Pass()]
+        return node
+
     def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
         self.generic_visit(node)
         chosen = _truth(node.test)
