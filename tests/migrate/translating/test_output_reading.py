@@ -1,6 +1,8 @@
 """Tests for migrate.translating.output_reading."""
 
 import ast
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -58,3 +60,11 @@ def test_the_function_does_not_have_the_name_of_its_argument(output: str, name: 
     found = output_reading.predictions({"infer": {"predictions": value}}, [], [output])
     assert found is not None
     assert (found.name, found.parameters) == (name, (output,))
+
+
+def test_a_metric_that_the_run_showed_and_the_source_does_not_is_refused() -> None:
+    flat: Any = SimpleNamespace(files=[SimpleNamespace(path="program.py")], statements=[], facts={})
+    spec = {"eval": {"eval_metric_ops": ast.Dict(keys=[], values=[])}}
+    with pytest.raises(Refusal, match="where the metrics 'auc', 'rmse' are put into"):
+        output_reading.metrics(flat, spec, [], "variables", ["rmse", "auc"])
+    assert output_reading.metrics(flat, spec, [], "variables", []) == ((), (), ())
