@@ -13,6 +13,7 @@ from estimator_compat.ledger.values import LossLedger
 from estimator_compat.mode_keys import ModeKeys
 from migrate import written_source
 from migrate.graph_reading import (
+    checkpoint_reading,
     export_reading,
     input_reading,
     kept_modules,
@@ -178,6 +179,7 @@ def translate(
         objects=model_fn_names.objects(function, target.model_fn),
         read_modules=kept_modules.read,
         metric_names=tuple(evaluation.built.spec.eval_metric_ops or ()) if evaluation else (),
+        initialized=checkpoint_reading.read(train.built, target),
         init_fns=model_fn_names.init_fns({mode: run.built for mode, run in recorded.items()}),
     )
     return _translated(facts, keep, whole)

@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from estimator_compat.runtime import graph_traversal
+from estimator_compat.runtime import graph_traversal, restored_values
 from migrate.graph_reading import scalar_expressions
 from migrate.translating.refusal import Refusal
 from migrate.translating.training_facts import AverageFact, depends_on_step
@@ -88,12 +88,9 @@ def restored_names(graph: Any, saver: Any) -> Mapping[str, str]:
     for op in ops:
         if op.type not in ("Assign", "AssignVariableOp"):
             continue
-        value = op.inputs[1]
-        while value.op.type in ("Identity", "Reshape"):
-            value = value.op.inputs[0]
-        if value.op.type == "RestoreV2":
-            names = tf.get_static_value(value.op.inputs[1])
-            restored[variable_of(op.inputs[0])] = names[value.value_index].decode()
+        value = restored_values.restored_value(op.inputs[1])
+        if value is not None:
+            restored[variable_of(op.inputs[0])] = value.name
     return restored
 
 

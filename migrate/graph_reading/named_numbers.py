@@ -198,8 +198,12 @@ def _cells(target: Target) -> dict[str, Any]:
     return dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
 
 
-def _candidates(target: Target, known: set[np.float32]) -> list[_Hyperparameter]:
-    """Returns the hyperparameters that may be among numbers, and items of `params`."""
+def hyperparameters(target: Target) -> list[tuple[str, str, Any, Any]]:
+    """Returns the source, name and value of each hyperparameter, and how to change its value.
+
+    Args:
+      target: The model_fn with its params.
+    """
     params = target.params
     items = params if type(params) is dict else {}
     given: list[tuple[str, Any, Any, Any]] = [
@@ -224,6 +228,12 @@ def _candidates(target: Target, known: set[np.float32]) -> list[_Hyperparameter]
     given += [
         (name, name, value, _with_global) for name, value in defined.items() if name.isupper()
     ]
+    return given
+
+
+def _candidates(target: Target, known: set[np.float32]) -> list[_Hyperparameter]:
+    """Returns the hyperparameters that may be among numbers, and items of `params`."""
+    given = hyperparameters(target)
     found = [_Hyperparameter(*one) for one in given if type(one[2]) in (int, float)]
     likely = [one for one in found if abs(_key(one.value)) in known]
     items_too = [one for one in found if one.changing is _with_item and one not in likely]

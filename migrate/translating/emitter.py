@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from migrate.translating.ir import Program
-from migrate.translating.sections import kept_forward
+from migrate.translating.sections import initialization, kept_forward
 from migrate.translating.sections.export import served_source
 from migrate.translating.sections.header import docstring, flags_source, import_lines
 from migrate.translating.sections.loop import loop_source
@@ -52,6 +52,7 @@ def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
         rate_source(program),
         *optimizer_sources(program),
         *dict.fromkeys(one.definition.rstrip() for one in program.metrics if one.definition),
+        initialization.constant_source(program),
         loop_source(program),
         *(textwrap.indent(one, "# ", lambda _: True) for one in program.comments),
         write_summaries_source(program),

@@ -58,9 +58,15 @@ def words(
             and not api_of(node.value, flat.facts).startswith(("tf.summary.", "tf.losses."))
             and (statement.refusal is not None or not stores(node))
             and ".update_state(" not in ast.unparse(node)
+            and not (facts.initialized and _initializes(node.value, flat))
         ):
             found.append(f"`{ast.unparse(node)}` (line {node.lineno})")
     return tuple(dict.fromkeys(found))
+
+
+def _initializes(node: ast.expr, flat: Flattened) -> bool:
+    """Tells whether a call gives new variables the values of a checkpoint."""
+    return api_of(node, flat.facts).endswith((".init_from_checkpoint", ".warm_start"))
 
 
 def _hooks(

@@ -191,6 +191,7 @@ class _Reading:
         unwritten = [mode for mode, (name, _, _) in facts.input_fns.items() if not name]
         shown = [self.summaries.function, self.export.function if self.export else None]
         numbers = [*named_numbers(facts.training), rate_function]
+        numbers += [one.path for one in facts.initialized]
         self._name_attributes([*numbers, *parts["rates"], *facts.penalty_names.values()])
         read = [tables, *parts.values(), shown, *numbers]
         needed = NeededSource(facts, self.flat, self.own)
@@ -239,6 +240,7 @@ class _Reading:
             summaries=self.summaries,
             export=self.export,
             summary_steps=facts.summary_steps,
+            initialized=facts.initialized,
             is_distributed=is_distributed,
             comments=(
                 *left_out.hook_comments(facts, self.flat, specs),

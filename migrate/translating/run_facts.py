@@ -8,7 +8,12 @@ from estimator_compat.ledger.values import LossTerm
 from migrate.translating.border import WHOLE, Border
 from migrate.translating.facts import Call, Span
 from migrate.translating.ir import KeptModules
-from migrate.translating.training_facts import ExportFact, SummaryFact, TrainingFacts
+from migrate.translating.training_facts import (
+    CheckpointFact,
+    ExportFact,
+    SummaryFact,
+    TrainingFacts,
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +58,7 @@ class RunFacts:
       computed_of: The sources of hyperparameters of which numbers of the training step are
         computed.
       metric_names: The names of the metrics of EVAL, in their order.
+      initialized: What TRAIN's new variables are given from checkpoints.
       init_fns: The name and the source of a Scaffold's `init_fn`, by mode.
       renamed: What the written module calls names of the program that it needs for its own.
     """
@@ -91,5 +97,6 @@ class RunFacts:
     penalty_names: Mapping[str, str] = dataclasses.field(default_factory=dict)
     computed_of: Sequence[str] = ()
     metric_names: Sequence[str] = ()
+    initialized: tuple[CheckpointFact, ...] = ()
     init_fns: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     renamed: Mapping[str, str] = dataclasses.field(default_factory=dict)

@@ -134,6 +134,19 @@ class TrainingFacts:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointFact:
+    """What `tf.train.init_from_checkpoint` or `tf.train.warm_start` gives new variables.
+
+    Attributes:
+      path: The source of the path of the checkpoint.
+      names: The names in the checkpoint, by the names of the variables.
+    """
+
+    path: str
+    names: Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SummaryFact:
     """A summary of the model_fn.
 

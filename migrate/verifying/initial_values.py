@@ -32,7 +32,11 @@ _EQUAL = 1e-5
 
 
 def compare_own(
-    reference: Values, subject: Values, trainable: Collection[str], tolerance: float
+    reference: Values,
+    subject: Values,
+    trainable: Collection[str],
+    tolerance: float,
+    restored: Collection[str] = (),
 ) -> list[Comparison] | None:
     """Compares the initial values of the variables that both have.
 
@@ -44,6 +48,7 @@ def compare_own(
       subject: The subject's own initial values.
       trainable: The names of the trainable variables.
       tolerance: The largest equivalent difference of a constant.
+      restored: The names of the variables that the reference gives the values of a checkpoint.
 
     Returns:
       The comparisons that differ, in the order of the reference's variables; None if the subject
@@ -59,7 +64,9 @@ def compare_own(
         expected, actual = reference[name], subject[name]
         if not _is_different(expected, actual, tolerance):
             continue
-        if _is_constant(expected, name in trainable):
+        if name in restored:
+            note = "not those that the reference reads from a checkpoint"
+        elif _is_constant(expected, name in trainable):
             note = f"{_number(expected)} in the reference, {_number(actual)} in the subject"
         elif name in repeated:
             note = f"the same random numbers as {repeated[name]}"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow.compat.v1 as tf1
 
-from estimator_compat.runtime import initial_values
+from estimator_compat.runtime import initial_values, restored_values
 from estimator_compat.type_aliases import Session
 
 Values = dict[str, np.ndarray]  # variable name to value
@@ -44,6 +44,7 @@ class TrainingRecorder(tf1.train.SessionRunHook):
       final: The variables after the last step.
       trainable: The names of the trainable variables.
       losses: The loss of each step.
+      restored: The names of the variables whose initializers read a checkpoint.
     """
 
     def __init__(
@@ -64,11 +65,13 @@ class TrainingRecorder(tf1.train.SessionRunHook):
         self.final: Values = {}
         self.trainable: Sequence[str] = ()
         self.losses: list[np.ndarray] = []
+        self.restored: frozenset[str] = frozenset()
 
     def begin(self) -> None:
         """Adds a read of each variable to the graph, and finds the loss."""
         self._reads = {v.op.name: v.read_value() for v in tf1.global_variables()}
         self.trainable = [v.op.name for v in tf1.trainable_variables()]
+        self.restored = frozenset(restored_values.restored_variables())
         # The Estimator adds the model_fn's loss to this collection, last.
         self._loss = tf1.get_collection(tf1.GraphKeys.LOSSES)[-1]
 

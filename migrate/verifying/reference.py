@@ -44,6 +44,7 @@ class TrainingRecord:
       losses: The loss of each step.
       first_step: The first step after which each trainable variable has moved, or else as many as
         move in the beginning: under a warm-up, the first step may move none.
+      restored: The names of the variables whose initial values are read from a checkpoint.
     """
 
     initial: Values
@@ -52,6 +53,7 @@ class TrainingRecord:
     trainable: frozenset[str]
     losses: list[np.ndarray]
     first_step: int = 1
+    restored: frozenset[str] = frozenset()
 
     @property
     def moving(self) -> list[str]:
@@ -209,6 +211,7 @@ class Reference:
             trainable=frozenset(hook.trainable),
             losses=hook.losses,
             first_step=hook.first_step,
+            restored=hook.restored,
         )
 
     def evaluate(self, *, to_the_end: bool = False) -> dict[str, Any]:

@@ -68,7 +68,11 @@ class Stages:
         count = len(comparisons)
         if fits and own is not None:
             found = initial_values.compare_own(
-                reference.initial, own, reference.trainable, self.tolerances.variables
+                reference.initial,
+                own,
+                reference.trainable,
+                self.tolerances.variables,
+                reference.restored,
             )
             compared += "" if found is None else ", own initial values"
             comparisons = [*comparisons, *(found or ())]

@@ -10,7 +10,7 @@ from estimator_compat.type_aliases import Features, Labels, Variable
 class Subject(Protocol):
     """A training loop that `migrate.verify` can compare with a model_fn under an Estimator.
 
-    Four more methods are used if it has them:
+    Five more methods are used if it has them:
 
     * `gradients(features, labels)` returns a mapping of variable names to gradients of the loss. It
       is called inside a `tf.function`, because gradients that are computed op by op may differ in
@@ -20,6 +20,9 @@ class Subject(Protocol):
       same weights.
     * `evaluate(dataset)` returns a mapping of metric names to values.
     * `predict(dataset)` yields the predictions for each batch in turn.
+    * `init_from_checkpoint()` gives the variables of a new loop the values that they begin with
+      where the model_fn calls `tf.train.init_from_checkpoint`. It is called before the loop's own
+      initial values are compared.
 
     A model_fn and the loop that takes its place, complete:
 

@@ -26,6 +26,7 @@ _METHODS = {
     "assign": "variables",
     "declarations": "variables",
     "has_train_steps": "train_steps",
+    "initialize": "init_from_checkpoint",
     "read": "variables",
     "step": "train_step",
 }

@@ -70,6 +70,10 @@ class SubjectAdapter:
         """Returns the values of the variables."""
         return loop_variables.read(self.variables)
 
+    def initialize(self) -> None:
+        """Gives the variables of a new loop what they begin with, where that is in a checkpoint."""
+        self._ready().initialize()
+
     def assign(self, values: Values) -> None:
         """Assigns values to the variables of the same names; other variables keep theirs."""
         loop_variables.assign(self.variables, values)
@@ -191,6 +195,10 @@ class ProcessAdapter(SubjectAdapter):
         """Returns the values of the variables."""
         values: Values = self.process.call("read")
         return values
+
+    def initialize(self) -> None:
+        """Gives the variables of a new loop what they begin with, where that is in a checkpoint."""
+        self.process.call("initialize")
 
     def assign(self, values: Values) -> None:
         """Assigns values to the variables of the same names; other variables keep theirs."""

@@ -106,6 +106,7 @@ class Verification:
         forward = self._reference.forward(
             ModeKeys.TRAIN, record.initial, hooks=[self._draws.gradients] if self._draws else []
         )
+        self._subject.initialize()
         values = self._subject.read()
         initial, own = (values, None) if self._subject.initializes else (None, values)
         variables, fits = self._stages.variables(

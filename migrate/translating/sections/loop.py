@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.ir import Program
 from migrate.translating.optimizer_rows import optimizer_row
-from migrate.translating.sections import replicas
+from migrate.translating.sections import initialization, replicas
 from migrate.translating.sections.averages import init_lines, model_name, shared_lines
 from migrate.translating.sections.evaluation import evaluation_source
 from migrate.translating.sections.export import export_source
@@ -26,6 +26,7 @@ def loop_source(program: Program) -> str:
         ]
         + ([_predict(program)] if program.predictions else [])
         + ([export_source(program)] if program.export is not None else [])
+        + ([initialization.method_source(program)] if program.initialized else [])
         + [_RESTORE]
     )
 

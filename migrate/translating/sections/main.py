@@ -2,7 +2,7 @@
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.ir import Program
-from migrate.translating.sections import replicas
+from migrate.translating.sections import initialization, replicas
 from migrate.translating.sections.source_text import indented
 
 
@@ -40,15 +40,11 @@ _MADE = """
 def main_source(program: Program) -> str:
     """Returns `main`."""
     dataset = program.input_fns[ModeKeys.TRAIN]
+    begin = initialization.begin_lines(program)
     if program.is_distributed:
-        lines = replicas.begin_lines(dataset)
+        lines = replicas.begin_lines(dataset, begin)
     else:
-        lines = [
-            "loop = Loop()",
-            "if WARM_START_FROM.value:",
-            "    loop.restore_legacy(WARM_START_FROM.value)",
-            f"dataset = {dataset}",
-        ]
+        lines = ["loop = Loop()", *begin, f"dataset = {dataset}"]
     lines += [
         "train(loop, dataset, MODEL_DIR.value, STEPS.value, STEPS_PER_LOOP.value)",
     ]

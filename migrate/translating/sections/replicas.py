@@ -1,5 +1,7 @@
 """The loop on the replicas of a MirroredStrategy, for programs whose RunConfig has one."""
 
+from collections.abc import Sequence
+
 from migrate.translating.ir import Program
 
 STRATEGY = "self.strategy = tf.distribute.get_strategy()"
@@ -49,17 +51,17 @@ def train_steps_source(program: Program) -> str:
         return found'''
 
 
-def begin_lines(dataset: str) -> list[str]:
+def begin_lines(dataset: str, begin: Sequence[str]) -> list[str]:
     """Returns the lines of `main` that make the loop and the batches of its replicas.
 
     Args:
       dataset: The call of the input_fn.
+      begin: The lines that give the loop the values of a checkpoint.
     """
     return [
         "strategy = tf.distribute.MirroredStrategy()",
         "with strategy.scope():",
         "    loop = Loop()",
-        "if WARM_START_FROM.value:",
-        "    loop.restore_legacy(WARM_START_FROM.value)",
+        *begin,
         f"dataset = strategy.distribute_datasets_from_function(lambda _: {dataset})",
     ]

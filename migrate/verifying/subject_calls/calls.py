@@ -46,6 +46,11 @@ class SubjectCalls:
         """Returns the values of the variables."""
         return loop_variables.read(self.variables)
 
+    def initialize(self) -> None:
+        """Gives the variables of a new loop what they begin with, where that is in a checkpoint."""
+        if (function := getattr(self.subject, "init_from_checkpoint", None)) is not None:
+            function()
+
     def assign(self, values: Mapping[str, np.ndarray]) -> None:
         """Assigns values to the variables of the same names; other variables keep theirs."""
         loop_variables.assign(self.variables, values)

@@ -131,3 +131,13 @@ def test_right_loops_pass(size: int, draw: str) -> None:
     for _ in range(500):
         first, second = (getattr(generator, draw)(size=size) for _ in range(2))
         assert initial_values._distribution(first, second) == ""
+
+
+def test_values_of_a_checkpoint() -> None:
+    found = initial_values.compare_own(REFERENCE, right(), WEIGHTS, 1e-5, restored=["query"])
+    assert found is not None
+    [one] = found
+    assert one.name == "query"
+    assert one.note.endswith("not those that the reference reads from a checkpoint")
+    same = {**right(), "query": REFERENCE["query"]}
+    assert initial_values.compare_own(REFERENCE, same, WEIGHTS, 1e-5, restored=["query"]) == []
