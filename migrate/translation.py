@@ -23,6 +23,7 @@ from migrate.graph_reading import (
     runs,
     summary_reading,
     training_reading,
+    update_calls,
 )
 from migrate.graph_reading.recorded_facts import fact_of
 from migrate.targets import Built, Target
@@ -34,7 +35,7 @@ from migrate.translating.refusal import Refusal
 from migrate.translating.run_facts import RunFacts
 from migrate.translating.sections import header
 from migrate.translating.training_facts import ExportFact, TrainingFacts
-from migrate.verifying import written_inputs
+from migrate.verifying import model_state, written_inputs
 from migrate.verifying.subject import SubjectReference
 from migrate.verifying.verdict import Verdict
 from migrate.verifying.verify import verify
@@ -146,7 +147,8 @@ def translate(
     facts = RunFacts(
         model_fn=Span(function.__code__.co_filename, function.__code__.co_firstlineno, 0, 0, 0),
         name=function.__name__,
-        calls={mode: run.call for mode, run in recorded.items()},
+        calls={mode: run.call for mode, run in recorded.items()}
+        | {ModeKeys.TRAIN: update_calls.without_updates(train.call, _optimizer_state(train.built))},
         formulas={mode: ledger.formula for mode, ledger in ledgers.items()},
         terms=ledgers[ModeKeys.TRAIN].terms,
         evaluation_terms=ledgers[ModeKeys.EVAL].terms if ModeKeys.EVAL in ledgers else (),
@@ -187,6 +189,10 @@ def translate(
 
 def _training(run: runs.Run) -> TrainingFacts:
     return training_reading.read(run.built, run.call)
+
+
+def _optimizer_state(built: Built) -> frozenset[str]:
+    return model_state.optimizer_state(built.graph, built.spec.loss, built.spec.train_op)
 
 
 def _numbers(target: Target) -> named_numbers.Numbers:

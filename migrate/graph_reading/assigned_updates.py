@@ -80,7 +80,8 @@ def read(
             "the weights are updated with other slots, or at other rates, by one train_op"
         )
     [rate], [ends] = rates, slots
-    name, path = _class(call)
+    own_class, path = _class(call)
+    name = own_class.removesuffix("Optimizer") or "Optimizer"
     fact = OptimizerFact(
         kernel=OptimizerRow(
             kernels=(),
@@ -89,6 +90,7 @@ def read(
             slots={end: _attribute(end) for end in ends},
             source=_source(name, path, formulas, ends),
             takes_names=True,
+            legacy=own_class or "the legacy program",
         ),
         hyperparameters={},
         rate=rate,
@@ -278,15 +280,15 @@ def _outer(text: str) -> str:
 
 
 def _class(call: Call) -> tuple[str, str]:
-    """Returns the name of the program's optimizer, and its file."""
+    """Returns the class of the program's optimizer, and its file; two "" if it is no class."""
     for one in call.walk():
         span = one.callee.span
         if one.callee.name in ("apply_gradients", "minimize") and span is not None:
             for node in source_files.load(span.file).tree.body:
                 lines = range(node.lineno, (node.end_lineno or 0) + 1)
                 if span.line in lines and hasattr(node, "bases"):
-                    return node.name.removesuffix("Optimizer"), span.file  # type: ignore[attr-defined]
-    return "Optimizer", ""
+                    return node.name, span.file  # type: ignore[attr-defined]
+    return "", ""
 
 
 def _source(name: str, path: str, formulas: Mapping[str, _Formula], ends: Iterable[str]) -> str:

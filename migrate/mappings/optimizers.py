@@ -27,7 +27,8 @@ class OptimizerRow:
       has_row_kernel: Whether the rows of an IndexedSlices have a kernel of their own, whose update
         is not that of the dense gradient. `with_rows` then returns the class.
       takes_names: Whether the constructor takes the weights by their legacy names.
-      legacy: The legacy class, "" for `tf.train.<name>Optimizer`.
+      legacy: The legacy class, "" for `tf.train.<name>Optimizer`; "the legacy program" where it is
+        no class.
     """
 
     kernels: tuple[str, ...]

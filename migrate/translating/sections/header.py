@@ -139,7 +139,7 @@ def _kept_exact(program: Program) -> list[str]:
     if not program.training.optimizers:
         return ["There are no weights: training only counts its steps."]
     rows = {optimizer_row(fact.kernel).legacy_name: fact for fact in program.training.optimizers}
-    names = " and ".join(f"`{name}`" for name in rows)
+    names = " and ".join(name if " " in name else f"`{name}`" for name in rows)
     text = f"The update is that of {names}"
     if any(optimizer_row(fact.kernel).slots for fact in rows.values()):
         text += ", with its slots under their legacy names"
