@@ -143,7 +143,7 @@ def translate(
     )
     strategy = target.run_config.train_distribute
     evaluation = recorded.get(ModeKeys.EVAL)
-    own_modules = model_fn_names.own_modules()
+    copied_modules = model_fn_names.copied_modules()
     facts = RunFacts(
         model_fn=Span(function.__code__.co_filename, function.__code__.co_firstlineno, 0, 0, 0),
         name=function.__name__,
@@ -176,9 +176,10 @@ def translate(
         flag_values=model_fn_names.flag_values(),
         label_specs=input_reading.label_specs(train.built.inputs.labels),
         modules=kept_modules.names_by_file(),
-        own_modules=own_modules,
-        tf2_names=model_fn_names.tf2_names(own_modules),
+        own_modules=copied_modules,
+        tf2_names=model_fn_names.tf2_names(copied_modules),
         objects=model_fn_names.objects(function, target.model_fn),
+        namespaces=model_fn_names.namespaces(function, target.model_fn),
         read_modules=kept_modules.read,
         metric_names=tuple(evaluation.built.spec.eval_metric_ops or ()) if evaluation else (),
         initialized=checkpoint_reading.read(train.built, target),

@@ -56,11 +56,11 @@ def read(modules: Iterable[str], imports: Iterable[str], body: str) -> KeptModul
     """
     own = list(dict.fromkeys(modules))
     packages = {name.partition(".")[0] for name in own}
-    packages |= {name.partition(".")[0] for name, one in sys.modules.items() if _sees_facade(one)}
+    packages |= {name.partition(".")[0] for name, one in sys.modules.items() if sees_facade(one)}
     reached = list(_reached(own, packages))
     used = sorted({name for one in reached for name in _names(one)})
     top = {name.partition(".")[0] for name in used}
-    renames = any(_sees_facade(one) for one in reached)
+    renames = any(sees_facade(one) for one in reached)
     others = (*_OTHERS, _VERSION) if renames else _OTHERS
     names = tuple(sorted(name for name in top if hasattr(tf1, name) and name not in others))
     missing = [name for name in used if not _is_in_tf1(name)]
@@ -125,7 +125,8 @@ def _is_in_tf1(name: str) -> bool:
     return True
 
 
-def _sees_facade(module: Any) -> bool:
+def sees_facade(module: Any) -> bool:
+    """Tells whether a module is TensorFlow 1 code: what it imports as `tensorflow` is the facade."""
     own = getattr(module, "__builtins__", None)
     made = own.get("__import__") if isinstance(own, dict) else None
     return getattr(made, "__module__", "") == "estimator_compat.facade.importing"
@@ -168,7 +169,7 @@ def _names(module: types.ModuleType) -> Iterator[str]:
     """Yields the names of TensorFlow 1 that a module reads, such as "layers.dense"."""
     tree = source_files.load(module.__file__ or "").tree
     roots: dict[str, str] = {}
-    legacy = _sees_facade(module)
+    legacy = sees_facade(module)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for one in node.names:
@@ -217,7 +218,7 @@ def _lacking(node: ast.ImportFrom, module: types.ModuleType) -> Iterator[str]:
     A statement in a `try` expects the failure.
     """
     base = node.module or ""
-    if not base.startswith(_PRIVATE) or not _sees_facade(module) or _tf1_path(base, True):
+    if not base.startswith(_PRIVATE) or not sees_facade(module) or _tf1_path(base, True):
         return
     if importing.is_guarded(module.__file__ or "", node.lineno):
         return
@@ -242,7 +243,7 @@ def _private(module: types.ModuleType) -> Iterator[str]:
         if isinstance(node, ast.ImportFrom) and not node.level:
             names = [node.module or ""]
         for name in names:
-            if name.startswith(_PRIVATE) and _tf1_path(name, _sees_facade(module)) is not None:
+            if name.startswith(_PRIVATE) and _tf1_path(name, sees_facade(module)) is not None:
                 yield f"{_PRIVATE}keras" if name.startswith(f"{_PRIVATE}keras") else name
 
 

@@ -7,6 +7,7 @@ import functools
 import inspect
 import sys
 import textwrap
+import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -42,6 +43,24 @@ def closure(function: Callable[..., Any], model_fn: Callable[..., Any]) -> dict[
     """Returns the plain values of the names from functions around a function."""
     values = _around(function, model_fn)
     return {name: fact_of(v) for name, v in values.items() if is_plain(fact_of(v))}
+
+
+def namespaces(
+    function: Callable[..., Any], model_fn: Callable[..., Any]
+) -> dict[str, dict[str, Any]]:
+    """Returns the attributes of the objects around a function that have only plain ones."""
+    values = _around(function, model_fn)
+    found = {name: _plain_attributes(value) for name, value in values.items()}
+    return {name: one for name, one in found.items() if one}
+
+
+def _plain_attributes(value: Any) -> dict[str, Any]:
+    """Returns the attributes of an object; {} if there are others than plain ones."""
+    own = getattr(value, "__dict__", None)
+    if not own or isinstance(value, type | types.ModuleType) or callable(value):
+        return {}
+    facts = {name: fact_of(one) for name, one in own.items()}
+    return facts if all(is_plain(one) for one in facts.values()) else {}
 
 
 def _around(function: Callable[..., Any], model_fn: Callable[..., Any]) -> dict[str, Any]:
@@ -119,6 +138,20 @@ def own_modules() -> dict[str, str]:
         if not package_files.is_installed(path)
         and (package_files.is_example(path) or not package_files.is_ours(path))
     }
+
+
+def copied_modules() -> dict[str, str]:
+    """Returns the names of the modules whose source is copied, by their files.
+
+    They are the program's own, and those of installed packages that are TensorFlow 1 code: without
+    the facade, they cannot be imported.
+    """
+    legacy = {
+        path: name
+        for path, name in kept_modules.names_by_file().items()
+        if kept_modules.sees_facade(sys.modules[name])
+    }
+    return own_modules() | legacy
 
 
 def tf2_names(modules: Mapping[str, str]) -> dict[str, frozenset[str]]:

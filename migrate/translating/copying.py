@@ -306,6 +306,10 @@ class _Text:
         """Returns the places of the text that TF2 writes otherwise: start, end, new text."""
         rewritten = tf1_calls.rewritten(self.node, self.aliases, self.legacy)
         found = [(*self.places.of(one), new) for one, new in rewritten.items()]
+        found += [
+            (*self.places.of(one), "tf.get_current_name_scope()")
+            for one in tf1_calls.scopes_in_messages(self.node, self.legacy)
+        ]
         for one in ast.walk(self.node):
             new = self._new(one)
             if new is not None:

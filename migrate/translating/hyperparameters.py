@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from migrate.translating.expressions import dotted, is_plain
@@ -46,8 +47,24 @@ class Hyperparameters:
         for name, value in self.facts.closure.items():
             if re.search(rf"\b{name.upper()}\b", text):
                 lines.append(f"{name.upper()} = {value!r}")
+        lines += self._namespaces(text)
         lines += [f"{k} = {v!r}" for k, v in self.flat.constants.items() if k in text]
         return "\n".join(lines)
+
+    def _namespaces(self, text: str) -> Iterator[str]:
+        """Yields the objects around the model_fn whose attributes a text reads."""
+        if self.facts.border.is_kept:
+            return
+        for name, attributes in self.facts.namespaces.items():
+            if not re.search(rf"\b{name.upper()}\b", text):
+                continue
+            read = set(re.findall(rf"\b{name.upper()}\.(\w+)", text))
+            if not read <= set(attributes):
+                raise Refusal(
+                    f"`{name}` is an object of which more is read than plain attributes: "
+                    f"{', '.join(sorted(read - set(attributes)))}; pass a dict in `params`"
+                )
+            yield f"{name.upper()} = {_namespace(attributes)}"
 
     def _params_source(self, text: str) -> str:
         attributes = self.facts.param_attributes
@@ -63,8 +80,7 @@ class Hyperparameters:
                 "`params` is an object of which more is read than plain attributes: "
                 f"{', '.join(sorted(read - set(attributes))) or 'elements'}; pass a dict"
             )
-        given = ", ".join(f"{name}={value!r}" for name, value in attributes.items())
-        return f"PARAMS = types.SimpleNamespace({given})"
+        return f"PARAMS = {_namespace(attributes)}"
 
     def _plain_params(self, text: str) -> Any:
         """Returns the hyperparameters with a source form; the text must not read the others."""
@@ -87,6 +103,8 @@ def rename(flat: Flattened, facts: RunFacts, own: OwnModules) -> None:
     names = {"params": "PARAMS"} | {name: name.upper() for name in facts.closure}
     if facts.border.is_kept:
         names |= {name: name.upper() for name in facts.objects}
+    else:
+        names |= {name: name.upper() for name in facts.namespaces}
 
     files = flat.files
     variables = set().union(*(stores(one.node) for one in flat.statements))
@@ -115,6 +133,11 @@ def rename(flat: Flattened, facts: RunFacts, own: OwnModules) -> None:
         Rename().visit(statement.node)
     for node in flat.returned.values():
         Rename().visit(node)
+
+
+def _namespace(attributes: Mapping[str, Any]) -> str:
+    given = ", ".join(f"{name}={value!r}" for name, value in attributes.items())
+    return f"types.SimpleNamespace({given})"
 
 
 def _is_dtype(value: Any) -> bool:

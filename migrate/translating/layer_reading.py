@@ -356,9 +356,18 @@ class Layers:
                 return None
             resolved = self.local.static(one, at, in_list=in_list)
             if resolved is None:
+                resolved = self._shown(value, name)
+            if resolved is None:
                 return None
             given[name] = ToTf2(self.flat.facts, self.aliases).visit(copied(resolved, self.flat))
         return layer_arguments.initializer_call(row, given)
+
+    def _shown(self, call: ast.Call, name: str) -> ast.expr | None:
+        """Returns the value that an argument of a call has in each run; None if it has several."""
+        found = self.flat.facts.get(call, {})
+        seen = [one.arguments.get(name) for calls in found.values() for one in calls]
+        is_one = seen and all(one == seen[0] for one in seen) and is_plain(seen[0])
+        return parse(repr(seen[0])) if is_one else None
 
     def training(self, use: Use) -> ast.expr:
         """Returns the `training` of a layer that does something else in training.

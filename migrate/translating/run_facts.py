@@ -46,9 +46,11 @@ class RunFacts:
       flag_values: The source of the values of flags that are not their defaults.
       modules: The names of the user's modules by their files, installed packages' among them.
       tf2_names: The names of TensorFlow 2 itself in the program's own modules, by their files.
-      own_modules: Those of the program itself, whose source is copied.
+      own_modules: Those whose source is copied: the program's, and installed ones that are
+        TensorFlow 1 code.
       objects: The source of the objects of the names from functions around the model_fn, and the
         imports that it needs.
+      namespaces: The attributes of those objects that have only plain ones, by name.
       read_modules: Reads what kept modules need of TensorFlow 1.
       summaries: The summaries in TRAIN.
       export: What the program exports; None if it exports nothing.
@@ -89,6 +91,7 @@ class RunFacts:
     tf2_names: Mapping[str, Collection[str]] = dataclasses.field(default_factory=dict)
     own_modules: Mapping[str, str] = dataclasses.field(default_factory=dict)
     objects: Mapping[str, tuple[str, tuple[str, ...]]] = dataclasses.field(default_factory=dict)
+    namespaces: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     read_modules: Callable[[Iterable[str], Iterable[str], str], KeptModules] | None = None
     summaries: tuple[SummaryFact, ...] = ()
     export: ExportFact | None = None

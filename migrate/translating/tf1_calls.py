@@ -57,3 +57,24 @@ def is_size(node: ast.AST) -> bool:
     if isinstance(shape, ast.Call):
         return isinstance(shape.func, ast.Attribute) and shape.func.attr == "get_shape"
     return isinstance(shape, ast.Attribute) and shape.attr == "shape"
+
+
+def scopes_in_messages(node: ast.AST, legacy: Sequence[str]) -> list[ast.Attribute]:
+    """Returns each `tf.get_variable_scope().name` that only an error's message shows.
+
+    Args:
+      node: A definition.
+      legacy: The names by which it calls TensorFlow 1.
+    """
+    return [
+        one
+        for branch in ast.walk(node)
+        if isinstance(branch, ast.If) and isinstance(branch.body[-1], ast.Raise)
+        for statement in branch.body
+        for one in ast.walk(statement)
+        if isinstance(one, ast.Attribute)
+        and one.attr == "name"
+        and isinstance(one.value, ast.Call)
+        and _is_of_tf1(one.value, legacy)
+        and dotted(one.value.func).endswith("get_variable_scope")
+    ]
