@@ -321,8 +321,9 @@ class Layers:
                 return None
             if isinstance(made, ast.Constant):
                 return made
-            name = value.id
-            if name in self.definitions and ast.dump(self.definitions[name]) != ast.dump(made):
+            same = [k for k, one in self.definitions.items() if ast.dump(one) == ast.dump(made)]
+            name = same[0] if same else value.id
+            if name in self.definitions and not same:
                 return made
             self.definitions[name] = made
             return parse(f"{name}()")

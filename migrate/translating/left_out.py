@@ -169,7 +169,22 @@ def fixed_hyperparameters(facts: RunFacts, flat: Flattened, written: str) -> Ite
     computed = [one.replace("PARAMS", "params") for one in facts.computed_of]
     if half := [one for one in computed if one not in fixed]:
         yield f"what the training step computes of {', '.join(half)}: its numbers are fixed"
+    yield from _of_namespaces(facts, nodes, written)
     yield from _unrolled(facts, flat, nodes)
+
+
+def _of_namespaces(facts: RunFacts, nodes: Iterable[ast.AST], written: str) -> Iterator[str]:
+    """Yields the attributes of objects around the model_fn whose values are fixed, in words."""
+    if facts.border.is_kept:
+        return
+    read = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    for name, attributes in facts.namespaces.items():
+        fixed = [one for one in attributes if one in read]
+        fixed = [one for one in fixed if not re.search(rf"\.{one}\b", written)]
+        if fixed:
+            yield f"of {name}: {', '.join(fixed)}, whose values are fixed in the module"
+        if len(fixed) < len(read & set(attributes)):
+            yield f"what the layers take of {name}: their numbers are fixed in the module"
 
 
 def unread_params(facts: RunFacts, written: str) -> list[str]:

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterable, Mapping
 
-from migrate.translating import mode_conditions
+from migrate.translating import mode_conditions, shared_names
 from migrate.translating.expressions import substitute
 from migrate.translating.forward_reading import Forward
 from migrate.translating.ir import Model
@@ -19,6 +19,7 @@ def written(
     training: TrainingFacts,
     wanted: Mapping[str, set[str]],
     path: str,
+    originals: Mapping[str, str],
 ) -> Model:
     """Returns the model.
 
@@ -28,6 +29,7 @@ def written(
       training: The optimizers, and what they train.
       wanted: The names that each mode reads of it.
       path: The file of the model_fn.
+      originals: The names that variables have in their helpers, by those that they were given.
 
     Raises:
       Refusal: A variable that the program trains or moves is not the model's.
@@ -63,7 +65,11 @@ def written(
         init.append(f"self.{attribute.name} = {made}")
     return Model(
         init=tuple(init),
-        body=mode_conditions.lines(forward.statements, wanted, forward.outputs, path),
+        body=shared_names.shared(
+            mode_conditions.lines(forward.statements, wanted, forward.outputs, path),
+            originals,
+            forward.outputs,
+        ),
         outputs=forward.outputs,
         variables=part.variables,
         state=tuple(name for name in part.variables if name not in part.trainable),

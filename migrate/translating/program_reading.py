@@ -165,7 +165,9 @@ class _Reading:
             model = self._kept_model(forward, list(parts.values()))
         else:
             path = self.file.path
-            model = model_source.written(part, forward, facts.training, wanted, path)
+            model = model_source.written(
+                part, forward, facts.training, wanted, path, flat.originals
+            )
         self.export = export_reading.read(
             specs.get(PREDICT, {}),
             forward.others,

@@ -62,6 +62,7 @@ class Flattened:
       kept: The helpers that stayed functions.
       files: The files whose source was read.
       unrolled: The loops whose iterations are written out.
+      originals: The names that variables have in their helpers, by those that they were given.
     """
 
     statements: list[Statement]
@@ -77,6 +78,7 @@ class Flattened:
     kept: dict[str, tuple[SourceFile, ast.FunctionDef]]
     files: list[SourceFile]
     unrolled: list[Unrolled]
+    originals: dict[str, str]
 
 
 def flatten(
@@ -131,6 +133,7 @@ class Flattening:
         self.files: list[SourceFile] = []
         self.unrolled: list[Unrolled] = []
         self.used: set[str] = set()
+        self.originals: dict[str, str] = {}
         self.named: set[str] = set()  # of objects that had no names
         self.objects = ObjectAttributes(attributes, self.used)
 
@@ -160,6 +163,7 @@ class Flattening:
             kept=self.kept,
             files=self.files,
             unrolled=self.unrolled,
+            originals=self.originals,
         )
 
     def body(

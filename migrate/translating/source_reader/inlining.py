@@ -2,7 +2,7 @@
 
 import ast
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from estimator_compat.mode_keys import ModeKeys
@@ -246,12 +246,41 @@ class Expressions(ast.NodeTransformer):
         self.before += statements
         if makes:
             return ast.Constant(value=None)
+        own = [new for name, new in names.items() if name not in self.frame.names]
+        self._call_as_assigned(node, statements, returned, own)
         for mode in self.modes - set(returned):
             returned[mode] = ast.Constant(value=None)
         if node is self.is_returned:
             self.by_mode = returned
             return next(iter(returned.values()))
         return self._chosen(function.name, returned, self._target(node))
+
+    def _call_as_assigned(
+        self,
+        node: ast.Call,
+        statements: Sequence[Statement],
+        returned: Mapping[str, ast.expr],
+        own: Collection[object],
+    ) -> None:
+        """Calls the variable that a helper returns as the variable that the call assigns.
+
+        Args:
+          node: The call.
+          statements: Those of the helper.
+          returned: What it returns in each mode.
+          own: What its variables are called.
+        """
+        new, names = self._target(node), {ast.unparse(one) for one in returned.values()}
+        parts = [part for one in statements for part in (one.node, *one.scopes)]
+        found = [n for part in parts for n in ast.walk(part) if isinstance(n, ast.Name)]
+        if len(names) != 1 or len(self.targets) != 1 or new in {one.id for one in found}:
+            return
+        [old] = names
+        if old not in own or not new or old not in self.flattening.originals:
+            return
+        for one in [*found, *returned.values()]:
+            if isinstance(one, ast.Name) and one.id == old:
+                one.id = new
 
     def _target(self, node: ast.Call) -> str:
         """Returns the name that a call is assigned to at once; "" for others."""
@@ -356,9 +385,10 @@ class Expressions(ast.NodeTransformer):
         if name in self.targets and name not in self.substituted:
             return self.targets[name]  # it is the caller's variable that this call assigns
         same = isinstance(value, ast.Name) and value.id == name and name not in read_later
-        while new in self.flattening.used and not same:
-            new = f"{function.name}_{name}" if new == name else f"{new}_"
+        if new in self.flattening.used and not same:
+            new = self._unused(f"{function.name}_{name}")
         self.flattening.used.add(new)
+        self.flattening.originals[new] = name
         return new
 
     def _passed(self, node: ast.Call, function: ast.FunctionDef) -> dict[str, ast.expr]:

@@ -126,11 +126,9 @@ class Model(keras.Model):
         scores += (1.0 - tf.cast(tf.expand_dims(features["input_mask"], 1), tf.float32)) * -10000.0
         attended = tf.matmul(tf.nn.softmax(scores), value)
         x = x + attended
-        layer_norm_mean, layer_norm_variance = tf.nn.moments(x, axes=[-1], keepdims=True)
+        mean, variance = tf.nn.moments(x, axes=[-1], keepdims=True)
         x = (
-            self.attention_layer_norm_gamma
-            * (x - layer_norm_mean)
-            * tf.math.rsqrt(layer_norm_variance + 1e-06)
+            self.attention_layer_norm_gamma * (x - mean) * tf.math.rsqrt(variance + 1e-06)
             + self.attention_layer_norm_beta
         )
         # Not from zero: Adam steps by the same length for a gradient that is little but rounding.
