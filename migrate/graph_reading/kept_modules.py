@@ -126,7 +126,7 @@ def _is_in_tf1(name: str) -> bool:
 
 
 def sees_facade(module: Any) -> bool:
-    """Tells whether a module is TensorFlow 1 code: what it imports as `tensorflow` is the facade."""
+    """Tells whether a module is TensorFlow 1 code, whose `tensorflow` is the facade."""
     own = getattr(module, "__builtins__", None)
     made = own.get("__import__") if isinstance(own, dict) else None
     return getattr(made, "__module__", "") == "estimator_compat.facade.importing"

@@ -15,6 +15,7 @@ import tensorflow as tf
 from absl import flags
 
 from estimator_compat import package_files
+from estimator_compat.facade.contrib.hparams import HParams
 from migrate.graph_reading import kept_modules
 from migrate.graph_reading.object_sources import ObjectSources
 from migrate.graph_reading.recorded_facts import fact_of
@@ -110,13 +111,40 @@ def attributes(model_fn: Any) -> dict[str, Any]:
 
 
 def literals(function: Any) -> dict[str, str]:
-    """Returns the values of constants that depend on the place of the legacy file."""
+    """Returns the source of constants that TF2 cannot compute as the legacy file does.
+
+    They depend on the place of the file, or are objects of `tf.contrib.training.HParams`.
+    """
     with open(function.__code__.co_filename, encoding="utf-8") as file:
         tree = ast.parse(file.read())
     assigned = [one for one in tree.body if isinstance(one, ast.Assign | ast.AnnAssign)]
     placed = set().union(*(stores(one) for one in assigned if "__file__" in loads(one.value)))
     values = {name: function.__globals__.get(name) for name in placed}
-    return {name: repr(value) for name, value in values.items() if isinstance(value, str)}
+    found = {name: repr(value) for name, value in values.items() if isinstance(value, str)}
+    made = set().union(*(stores(one) for one in assigned), set()) & function.__globals__.keys()
+    hparams = {
+        n: function.__globals__[n] for n in made if isinstance(function.__globals__[n], HParams)
+    }
+    return found | {name: namespace(param_attributes(one)) for name, one in hparams.items()}
+
+
+def settings(function: Any) -> dict[str, Any]:
+    """Returns the objects and classes of a function's module that may hold hyperparameters.
+
+    They are HParams, and the module's own classes: `class Config: rate = 0.1`.
+    """
+    return {
+        name: value
+        for name, value in function.__globals__.items()
+        if isinstance(value, HParams)
+        or (isinstance(value, type) and value.__module__ == function.__module__)
+    }
+
+
+def namespace(attributes: Mapping[str, Any]) -> str:
+    """Returns the source of an object with attributes."""
+    given = ", ".join(f"{name}={value!r}" for name, value in attributes.items())
+    return f"types.SimpleNamespace({given})"
 
 
 def param_attributes(params: Any) -> dict[str, Any]:

@@ -188,6 +188,13 @@ def _with_own_attribute(target: Target, path: str, value: float) -> Iterator[Tar
 
 
 @contextlib.contextmanager
+def _with_attribute_of(owner: Any, target: Target, name: str, value: float) -> Iterator[Target]:
+    """Changes an attribute of an object or class at the top level of the module."""
+    with _set(owner, name, value):
+        yield target
+
+
+@contextlib.contextmanager
 def _with_keyword(target: Target, name: str, value: float) -> Iterator[Target]:
     yield dataclasses.replace(target, model_fn=functools.partial(target.model_fn, **{name: value}))
 
@@ -227,6 +234,11 @@ def hyperparameters(target: Target) -> list[tuple[str, str, Any, Any]]:
     ]
     given += [
         (name, name, value, _with_global) for name, value in defined.items() if name.isupper()
+    ]
+    given += [
+        (f"{name}.{attribute}", attribute, value, functools.partial(_with_attribute_of, owner))
+        for name, owner in model_fn_names.settings(runs.model_function(target)).items()
+        for attribute, value in vars(owner).items()
     ]
     return given
 

@@ -18,9 +18,10 @@ from migrate.translating.expressions import (
     refuse,
     static_facts,
 )
-from migrate.translating.facts import TensorFact
+from migrate.translating.facts import FunctionFact, TensorFact, Unknown
 from migrate.translating.local_values import LocalValues, copied
 from migrate.translating.model_uses import AVERAGE, Use
+from migrate.translating.source_reader import source_files
 from migrate.translating.source_reader.flattening import Flattened
 from migrate.translating.source_reader.inlining import TRAINING
 from migrate.translating.source_reader.statements import Statement, loads
@@ -287,8 +288,10 @@ class Layers:
             reason = f"`{name}` is {shown}; expected the same in each mode; do not change it there"
             raise refuse(use.node, self.path, reason)
         seen = [list(one) if isinstance(one, tuple) else one for one in seen]
-        if seen and all(one == seen[0] for one in seen) and is_plain(seen[0]):
-            return parse(repr(seen[0]))
+        if seen and all(one == seen[0] for one in seen):
+            shown = parse(repr(seen[0])) if is_plain(seen[0]) else self._shown_function(seen[0])
+            if shown is not None:
+                return shown
         if name == "shape" and use.variables:
             return layer_arguments.shape_of(use, self.path)
         raise refuse(
@@ -297,6 +300,20 @@ class Layers:
             f"`{name}`, `{ast.unparse(value)}`, depends on the batch or is made in the model_fn; "
             "define it at the top level of the module",
         )
+
+    def _shown_function(self, value: object) -> ast.expr | None:
+        """Returns the name of a function that a run showed; None if it has none of its own."""
+        if isinstance(value, Unknown) and value.description.startswith("tf."):
+            return ToTf2(self.flat.facts, self.aliases).visit(parse(value.description))
+        if not isinstance(value, FunctionFact) or value.values:
+            return None
+        file = source_files.load(value.span.file)
+        found = [one for one in file.defined.get(value.name, ()) if one.lineno == value.span.line]
+        if not found:
+            return None
+        if file not in self.flat.files:
+            self.flat.files.append(file)
+        return parse(value.name)
 
     def _own_function(self, use: Use, value: ast.expr) -> ast.expr | None:
         """Returns the name of a function that the model_fn defines, as a function of the module."""

@@ -152,7 +152,9 @@ def fixed_hyperparameters(facts: RunFacts, flat: Flattened, written: str) -> Ite
     """
     functions = list(_called(facts, flat))
     nodes = [node for function in functions for node in ast.walk(function)]
-    names = dict.fromkeys(name for node in nodes if (name := _hyperparameter(node)))
+    owners = {"FLAGS", "params"}
+    owners |= {one for one, source in facts.literals.items() if source.startswith("types.")}
+    names = dict.fromkeys(name for node in nodes if (name := _hyperparameter(node, owners)))
     texts = {node.value for node in nodes if isinstance(node, ast.Constant)}
     unread = [f"params[{one!r}]" for one in unread_params(facts, written)]
     names |= dict.fromkeys(one for one in unread if ast.literal_eval(one[7:-1]) in texts)
@@ -230,14 +232,14 @@ def _called(facts: RunFacts, flat: Flattened) -> Iterator[ast.FunctionDef]:
             yield from files[path].functions.get(line, ())
 
 
-def _hyperparameter(node: ast.AST) -> str:
+def _hyperparameter(node: ast.AST, owners: Collection[str]) -> str:
     """Returns `FLAGS.rate`, `params['rate']` or `params.rate`; "" for other nodes."""
     if isinstance(node, ast.Call) and ast.unparse(node.func) == "params.get" and node.args:
         return f"params[{ast.unparse(node.args[0])}]"
     if not isinstance(node, ast.Attribute | ast.Subscript) or not isinstance(node.value, ast.Name):
         return ""
     owner = node.value.id
-    if owner not in ("FLAGS", "params"):
+    if owner not in owners:
         return ""
     if isinstance(node, ast.Attribute):
         return "" if owner == "params" and node.attr in _METHODS else ast.unparse(node)

@@ -200,6 +200,7 @@ class _Reading:
         copied = needed.copy(read, known=tuple(part.constants))
         written = "\n".join([*texts([copied, *read]), *parts["model"].body])
         params = self.params.source(written)
+        made = [params, *copied.parts]
         is_distributed = distribution.is_written(facts, parts["model"])
         return Program(
             **parts,
@@ -208,7 +209,7 @@ class _Reading:
             formulas=facts.formulas,
             imports=(
                 *copied.imports,
-                *(["import types"] if "types.SimpleNamespace(" in params else []),
+                *(["import types"] if any("types.SimpleNamespace(" in one for one in made) else []),
             ),
             copied=(
                 *copied.parts,

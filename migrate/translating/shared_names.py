@@ -13,6 +13,8 @@ from collections.abc import Collection, Mapping, Sequence
 from migrate.translating.source_reader.statements import kills, loads
 from migrate.translating.text_places import Places, replaced
 
+_PARAMETERS = ("self", "features", "labels", "training")
+
 
 def shared(
     body: Sequence[str], originals: Mapping[str, str], outputs: Collection[str]
@@ -167,7 +169,7 @@ def _may_share(units: Sequence[_Unit], name: str, original: str, is_output: bool
     if not (is_local or units[first].begins(name)):
         return False
     others = [index for index, unit in enumerate(units) if original in unit.names]
-    if not others or not units[others[0]].holds(original):
+    if original in _PARAMETERS or (others and not units[others[0]].holds(original)):
         return False  # it may be a name of the module
     if any(first < one < last for one in others):
         return False

@@ -17,6 +17,7 @@ from migrate.translating.source_reader import (
     keys,
     loops,
     metric_functions,
+    nested_functions,
     scopes,
     shown_results,
     source_files,
@@ -133,6 +134,7 @@ class Flattening:
         self.files: list[SourceFile] = []
         self.unrolled: list[Unrolled] = []
         self.used: set[str] = set()
+        self.nested: dict[str, tuple[str, frozenset[str]]] = {}
         self.originals: dict[str, str] = {}
         self.named: set[str] = set()  # of objects that had no names
         self.objects = ObjectAttributes(attributes, self.used)
@@ -223,8 +225,7 @@ class Flattening:
         if isinstance(node, ast.For):
             return loops.flattened(self, node, frame, modes), {}
         if isinstance(node, ast.FunctionDef):
-            frame.functions[node.name] = node
-            return [Statement(copy.deepcopy(node), modes)], {}
+            return nested_functions.flattened(self, node, frame, modes), {}
         if isinstance(node, ast.Assert | ast.Delete | ast.Import | ast.ImportFrom):
             return [], {}
         if not isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr):

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from migrate.translating import shared_names
 
-ORIGINALS = {"dense_w": "w", "dense_w_2": "w", "w": "w", "o": "o", "dense_o": "o"}
+ORIGINALS = {
+    "dense_training": "training",
+    "dense_w": "w",
+    "dense_w_2": "w",
+    "w": "w",
+    "o": "o",
+    "dense_o": "o",
+}
 CASES: dict[str, tuple[list[str], list[str]]] = {
     "after the first is used up": (
         ["w = f(x)", "y = g(w)", "dense_w = f(y)", "z = g(dense_w)"],
@@ -38,7 +45,8 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
         ["w = f(x)", "dense_w = f(w)", "w = h(dense_w)", "z = g(w)"],
         ["w = f(x)", "w = f(w)", "w = h(w)", "z = g(w)"],
     ),
-    "a name of the module": (["dense_w = f(x)", "z = g(dense_w)"], []),
+    "no other one": (["dense_w = f(x)", "z = g(dense_w)"], ["w = f(x)", "z = g(w)"]),
+    "the name of an argument": (["dense_training = f(x)", "z = g(dense_training)"], []),
     "the module's is read before": (["y = w(x)", "dense_w = f(y)", "z = g(dense_w)"], []),
     "a lambda reads it": (
         ["w = f(x)", "h = lambda: w", "dense_w = f(x)", "z = g(h, dense_w)"],
