@@ -121,11 +121,9 @@ def literals(function: Any) -> dict[str, str]:
     placed = set().union(*(stores(one) for one in assigned if "__file__" in loads(one.value)))
     values = {name: function.__globals__.get(name) for name in placed}
     found = {name: repr(value) for name, value in values.items() if isinstance(value, str)}
-    made = set().union(*(stores(one) for one in assigned), set()) & function.__globals__.keys()
-    hparams = {
-        n: function.__globals__[n] for n in made if isinstance(function.__globals__[n], HParams)
-    }
-    return found | {name: namespace(param_attributes(one)) for name, one in hparams.items()}
+    made = {n: function.__globals__.get(n) for one in assigned for n in stores(one)}
+    hparams = {n: param_attributes(one) for n, one in made.items() if isinstance(one, HParams)}
+    return found | {name: namespace(one) for name, one in hparams.items()}
 
 
 def settings(function: Any) -> dict[str, Any]:

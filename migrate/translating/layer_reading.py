@@ -289,9 +289,10 @@ class Layers:
             raise refuse(use.node, self.path, reason)
         seen = [list(one) if isinstance(one, tuple) else one for one in seen]
         if seen and all(one == seen[0] for one in seen):
-            shown = parse(repr(seen[0])) if is_plain(seen[0]) else self._shown_function(seen[0])
-            if shown is not None:
-                return shown
+            plain = parse(repr(seen[0])) if is_plain(seen[0]) else None
+            source = plain or self._shown_function(seen[0])
+            if source is not None:
+                return source
         if name == "shape" and use.variables:
             return layer_arguments.shape_of(use, self.path)
         raise refuse(
@@ -304,7 +305,8 @@ class Layers:
     def _shown_function(self, value: object) -> ast.expr | None:
         """Returns the name of a function that a run showed; None if it has none of its own."""
         if isinstance(value, Unknown) and value.description.startswith("tf."):
-            return ToTf2(self.flat.facts, self.aliases).visit(parse(value.description))
+            made: ast.expr = ToTf2(self.flat.facts, self.aliases).visit(parse(value.description))
+            return made
         if not isinstance(value, FunctionFact) or value.values:
             return None
         file = source_files.load(value.span.file)
@@ -339,11 +341,11 @@ class Layers:
             if isinstance(made, ast.Constant):
                 return made
             same = [k for k, one in self.definitions.items() if ast.dump(one) == ast.dump(made)]
-            name = same[0] if same else value.id
-            if name in self.definitions and not same:
+            defined = same[0] if same else value.id
+            if defined in self.definitions and not same:
                 return made
-            self.definitions[name] = made
-            return parse(f"{name}()")
+            self.definitions[defined] = made
+            return parse(f"{defined}()")
         return self.new_initializer(value, use.statement, in_list=use.listed)
 
     def new_initializer(

@@ -7,6 +7,7 @@ name gets that name at once.
 """
 
 import ast
+import itertools
 import textwrap
 from collections.abc import Collection, Mapping, Sequence
 
@@ -84,7 +85,7 @@ class _Unit:
             return []
         lines = self.text.splitlines(keepends=True)
         ends = [self.node.lineno, *(one.end_lineno or 0 for one in self.node.body)]
-        parts = ["".join(lines[a:b]) for a, b in zip(ends, ends[1:], strict=False)]
+        parts = ["".join(lines[a:b]) for a, b in itertools.pairwise(ends)]
         return [_Unit(textwrap.dedent(one).rstrip()) for one in parts]
 
     def set_block(self, block: Sequence["_Unit"]) -> None:
