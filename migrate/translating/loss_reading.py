@@ -93,6 +93,7 @@ class _Reading:
         needed = needed_for(others, loads(loss), self.mode)[0]
         self.source = LossSource(flat, needed, loss, self.mode)
         self.original = LossSource(flat, needed, loss, self.mode)
+        self.calls: list[ast.stmt] = []
         self.taken = names_in(self.source.roots()) | {*outputs, *_INPUTS}
 
     @property
@@ -199,6 +200,7 @@ class _Reading:
             made = None
         arguments = ", ".join(per_example.parameters)
         call = ast.parse(f"{names.losses} = {names.per_example}({arguments})").body[0]
+        self.calls.append(call)
         weights = Weights(self.source, self.original).written(site, names.losses)
         statement = self.source.nodes[index] if index < len(self.source.nodes) else None
         if made is not None:
@@ -378,7 +380,25 @@ class _Reading:
             self.terms, self.variables, self.written_names.penalty, self.constants
         )
 
+    def _call_with_inputs(self) -> None:
+        """Puts the functions of losses before what gives their arguments other values.
+
+        They take the inputs and outputs of the model as they are: `labels = tf.one_hot(labels, 3)`
+        stands in the function.
+        """
+        for call in reversed(self.calls):
+            before = self.source.nodes[: self.source.nodes.index(call)]
+            changed = set().union(*(stores(one) for one in before))
+            if loads(call) & changed:
+                if stores(call) & changed:
+                    raise self._refusal(
+                        self.given, f"`{', '.join(stores(call))}` is the losses, and something else"
+                    )
+                self.source.nodes.remove(call)
+                self.source.nodes.insert(0, call)
+
     def _body(self, terms: Sequence[LossTerm]) -> list[ast.stmt]:
+        self._call_with_inputs()
         wanted = loads(self.source.loss) | {one.losses.lstrip("-") for one in terms}
         wanted |= set().union(*(loads(parse(one.weights)) for one in terms if one.weights), set())
         every = [Statement(one, frozenset((self.mode,))) for one in self.source.nodes]

@@ -17,6 +17,7 @@ from migrate.translating.source_reader import (
     keys,
     loops,
     metric_functions,
+    module_names,
     nested_functions,
     scopes,
     shown_results,
@@ -148,7 +149,18 @@ class Flattening:
         names = [one.arg for one in [*function.args.args, *function.args.kwonlyargs]]
         self.used |= set(names)
         owner = "self" if names[:1] == ["self"] else ""
-        frame = Frame(file, calls, {}, {}, owner=owner, local=local_names(function))
+        local = local_names(function)
+        taken = module_names.of_helpers(calls)
+        self.used |= taken
+        renamed = {name: self.unused(f"{name}_2") for name in sorted(local & taken - {*names})}
+        for name in sorted(taken & {*names}):
+            raise Refusal(
+                f"`{name}` is a name of a module that a function of the model_fn reads, and an "
+                "argument of the model_fn; rename the former",
+                path=file.path,
+                line=function.lineno,
+            )
+        frame = Frame(file, calls, {**renamed}, {}, owner=owner, local=local)
         statements, returned = self.body(function.body, frame, frozenset(calls))
         metric_functions.put_in_place(self, frame, statements, returned)
         return Flattened(
@@ -167,6 +179,16 @@ class Flattening:
             unrolled=self.unrolled,
             originals=self.originals,
         )
+
+    def unused(self, name: str) -> str:
+        """Returns a name that the flattened model_fn does not have yet."""
+        new = name
+        for number in range(2, 1000):
+            if new not in self.used:
+                break
+            new = f"{name}_{number}"
+        self.used.add(new)
+        return new
 
     def body(
         self, body: list[ast.stmt], frame: Frame, modes: frozenset[str]

@@ -41,7 +41,7 @@ class Expressions(ast.NodeTransformer):
         self.before: list[Statement] = []
         self.targets: dict[str, str] = {}
         self.whole: ast.expr | None = None
-        self.substituted: set[str] = set()
+        self.passed: dict[str, ast.expr] = {}
         # A call that is returned as it is may return something else in another mode.
         self.is_returned: ast.expr | None = None
         self.by_mode: dict[str, ast.expr] = {}
@@ -313,13 +313,7 @@ class Expressions(ast.NodeTransformer):
 
     def _unused(self, name: str) -> str:
         """Returns a name that the flattened model_fn does not have."""
-        new = name
-        for number in range(2, 1000):
-            if new not in self.flattening.used:
-                break
-            new = f"{name}_{number}"
-        self.flattening.used.add(new)
-        return new
+        return self.flattening.unused(name)
 
     def _arguments(
         self,
@@ -329,10 +323,8 @@ class Expressions(ast.NodeTransformer):
         read_later: frozenset[str],
     ) -> tuple[dict[str, str | ast.expr], list[Statement]]:
         """Returns what the helper's names are called here, and the assignments of its arguments."""
-        passed = self._passed(node, function)
-        self.substituted = set().union(
-            *(loads(argument) for name, argument in passed.items() if name not in self.targets)
-        )
+        self.defaulted: set[str] = set()
+        passed = self.passed = self._passed(node, function)
         written = set().union(*(stores(one) for one in function.body))
         names: dict[str, str | ast.expr] = {}
         assigned: list[Statement] = []
@@ -340,7 +332,9 @@ class Expressions(ast.NodeTransformer):
             is_training = {m: c.arguments.get(name) for m, c in calls.items()} == {
                 mode: mode == ModeKeys.TRAIN for mode in calls
             }
-            value: ast.expr = self.visit(argument)
+            # The names of a default are those of the helper's module, and not the caller's.
+            is_default = name in self.defaulted
+            value: ast.expr = copy.deepcopy(argument) if is_default else self.visit(argument)
             if is_training and len(calls) > 1:
                 names[name] = ast.Name(id=TRAINING, ctx=ast.Load())
             elif name not in written and is_simple(value):
@@ -382,7 +376,8 @@ class Expressions(ast.NodeTransformer):
         A caller's variable of the same name that nobody reads after the call is as good.
         """
         new = name
-        if name in self.targets and name not in self.substituted:
+        others = {v for k, one in self.passed.items() if k != name for v in loads(one)}
+        if name in self.targets and name not in others:
             return self.targets[name]  # it is the caller's variable that this call assigns
         same = isinstance(value, ast.Name) and value.id == name and name not in read_later
         if new in self.flattening.used and not same:
@@ -410,5 +405,7 @@ class Expressions(ast.NodeTransformer):
         passed |= dict(zip(every, node.args, strict=False))
         passed |= {one.arg: one.value for one in node.keywords if one.arg is not None}
         for name, default in defaults.items():
-            passed.setdefault(name, default)
+            if name not in passed:
+                passed[name] = default
+                self.defaulted.add(name)
         return passed
