@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Mapping
 
+from migrate.translating.expressions import dotted
 from migrate.translating.source_reader.statements import Statement, loads, stores
 
 
@@ -78,7 +79,7 @@ def open_dicts(statements: list[Statement], returned: list[ast.expr]) -> None:
     dicts: dict[str, dict[object, ast.expr]] = {}
     for statement in statements:
         node = statement.node
-        written = stores(node)
+        written = stores(node) | _passed_on(node)
         for name in [n for n, values in dicts.items() if written & ({n} | _read(values))]:
             del dicts[name]
         if (
@@ -88,8 +89,13 @@ def open_dicts(statements: list[Statement], returned: list[ast.expr]) -> None:
             and all(isinstance(key, ast.Constant) for key in node.value.keys)
         ):
             pairs = zip(node.value.keys, node.value.values, strict=True)
+            # A layer of a forward pass that is kept would be made a second time.
+            makes = statement.is_model or statement.makes_variables
             dicts[node.targets[0].id] = {
-                k.value: v for k, v in pairs if isinstance(k, ast.Constant)
+                k.value: v
+                for k, v in pairs
+                if isinstance(k, ast.Constant)
+                and not (makes and any(isinstance(one, ast.Call) for one in ast.walk(v)))
             }
         elif dicts:
             statement.node = _Opened(dicts).visit(node)
@@ -99,6 +105,16 @@ def open_dicts(statements: list[Statement], returned: list[ast.expr]) -> None:
 
 def _read(values: Mapping[object, ast.expr]) -> set[str]:
     return set().union(*(loads(value) for value in values.values()))
+
+
+def _passed_on(node: ast.AST) -> set[str]:
+    """Returns the names that are passed to functions which may change what they stand for."""
+    calls = [one for one in ast.walk(node) if isinstance(one, ast.Call)]
+    others = [one for one in calls if not dotted(one.func).startswith(("tf.", "tf1."))]
+    given = [
+        value for one in others for value in [*one.args, *(pair.value for pair in one.keywords)]
+    ]
+    return {one.id for one in given if isinstance(one, ast.Name)}
 
 
 class _Opened(ast.NodeTransformer):

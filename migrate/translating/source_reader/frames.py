@@ -54,18 +54,42 @@ class Frame:
     local: frozenset[str] = frozenset()
     read_later: frozenset[str] = frozenset()
 
-    def read_after(self, node: ast.expr) -> frozenset[str]:
-        """Returns the variables, by their new names, that are read after a call in the function."""
-        function = min(
+    def around(self, node: ast.expr) -> ast.FunctionDef | None:
+        """Returns the innermost function around an expression."""
+        return min(
             (one for one in ast.walk(self.file.tree) if _is_around(one, node)),
             key=lambda one: (one.end_lineno or 0) - one.lineno,
             default=None,
         )
-        found = set(self.read_later)
+
+    def read_after(self, node: ast.expr) -> frozenset[str]:
+        """Returns the variables, by their new names, that are read after a call in the function."""
+        function = self.around(node)
+        found = set(self.read_later) | self.captured(node)
         for name in _read_after(function, node) if function is not None else ():
             new = self.names.get(name, name)
             found |= {new} if isinstance(new, str) else loads(new)
         return frozenset(found)
+
+    def captured(self, node: ast.expr) -> set[str]:
+        """Returns the variables, by their new names, that functions read which are defined here.
+
+        They read them when they are called, whatever stands between.
+
+        Args:
+          node: An expression in the function.
+        """
+        function = self.around(node)
+        inner = [
+            one
+            for one in (ast.walk(function) if function is not None else ())
+            if isinstance(one, ast.FunctionDef | ast.Lambda) and one is not function
+        ]
+        found: set[str] = set()
+        for name in set().union(*(loads(one) for one in inner), set()):
+            new = self.names.get(name, name)
+            found |= {new} if isinstance(new, str) else loads(new)
+        return found
 
 
 def _is_around(function: ast.AST, node: ast.expr) -> TypeGuard[ast.FunctionDef]:

@@ -278,6 +278,8 @@ class Expressions(ast.NodeTransformer):
         [old] = names
         if old not in own or not new or old not in self.flattening.originals:
             return
+        if new in self.frame.captured(node):
+            return
         for one in [*found, *returned.values()]:
             if isinstance(one, ast.Name) and one.id == old:
                 one.id = new
@@ -324,6 +326,7 @@ class Expressions(ast.NodeTransformer):
     ) -> tuple[dict[str, str | ast.expr], list[Statement]]:
         """Returns what the helper's names are called here, and the assignments of its arguments."""
         self.defaulted: set[str] = set()
+        self.captured = self.frame.captured(node)
         passed = self.passed = self._passed(node, function)
         written = set().union(*(stores(one) for one in function.body))
         names: dict[str, str | ast.expr] = {}
@@ -360,6 +363,8 @@ class Expressions(ast.NodeTransformer):
             return False
         if name != argument.id and argument.id in written:
             return False
+        if self.targets[argument.id] in self.captured:
+            return False
         if self.frame.names.get(argument.id, argument.id) != self.targets[argument.id]:
             return False
         return sum(argument.id in loads(one) for one in passed.values()) == 1
@@ -377,7 +382,7 @@ class Expressions(ast.NodeTransformer):
         """
         new = name
         others = {v for k, one in self.passed.items() if k != name for v in loads(one)}
-        if name in self.targets and name not in others:
+        if name in self.targets and name not in others and self.targets[name] not in self.captured:
             return self.targets[name]  # it is the caller's variable that this call assigns
         same = isinstance(value, ast.Name) and value.id == name and name not in read_later
         if new in self.flattening.used and not same:
