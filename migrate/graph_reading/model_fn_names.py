@@ -18,7 +18,7 @@ from estimator_compat import package_files
 from estimator_compat.facade.contrib.hparams import HParams
 from migrate.graph_reading import kept_modules
 from migrate.graph_reading.object_sources import ObjectSources
-from migrate.graph_reading.recorded_facts import fact_of
+from migrate.graph_reading.recorded_facts import fact_of, nonlocals
 from migrate.targets import Built, Target
 from migrate.translating.expressions import is_plain
 from migrate.translating.source_reader.statements import loads, stores
@@ -86,7 +86,7 @@ def _around(function: Callable[..., Any], model_fn: Callable[..., Any]) -> dict[
         else set()
     )
     passed = {name: one for name, one in bound.items() if name not in {*written, *_PASSED}}
-    return {**inspect.getclosurevars(function).nonlocals, **passed}
+    return {**nonlocals(function), **passed}
 
 
 def attributes(model_fn: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Records of a run as facts: frozen values without TensorFlow's objects."""
 
+import contextlib
 import inspect
 import sys
 import types
@@ -123,12 +124,22 @@ def _function(function: types.FunctionType) -> FunctionFact | Unknown:
         return Unknown(function.__name__)
     parameters = inspect.signature(function).parameters.values()
     values = {one.name: one.default for one in parameters if one.default is not one.empty}
-    values |= inspect.getclosurevars(function).nonlocals
+    values |= nonlocals(function)
     return FunctionFact(
         name=function.__name__,
         span=Span(code.co_filename, code.co_firstlineno, 0, 0, 0),
         values={name: one for name, one in values.items() if isinstance(one, _PLAIN)},
     )
+
+
+def nonlocals(function: Any) -> dict[str, Any]:
+    """Returns the values of the names from functions around a function, as far as they have one."""
+    names, cells = function.__code__.co_freevars, function.__closure__ or ()
+    found = {}
+    for name, cell in zip(names, cells, strict=True):
+        with contextlib.suppress(ValueError):  # the function around it has not assigned it yet
+            found[name] = cell.cell_contents
+    return found
 
 
 def _tensor(value: Any) -> TensorFact:

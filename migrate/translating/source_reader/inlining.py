@@ -247,7 +247,7 @@ class Expressions(ast.NodeTransformer):
         if makes:
             return ast.Constant(value=None)
         own = [new for name, new in names.items() if name not in self.frame.names]
-        self._call_as_assigned(node, statements, returned, own)
+        self._call_as_assigned(node, assigned, statements, returned, own)
         for mode in self.modes - set(returned):
             returned[mode] = ast.Constant(value=None)
         if node is self.is_returned:
@@ -258,6 +258,7 @@ class Expressions(ast.NodeTransformer):
     def _call_as_assigned(
         self,
         node: ast.Call,
+        assigned: Sequence[Statement],
         statements: Sequence[Statement],
         returned: Mapping[str, ast.expr],
         own: Collection[object],
@@ -266,6 +267,7 @@ class Expressions(ast.NodeTransformer):
 
         Args:
           node: The call.
+          assigned: The assignments of the arguments.
           statements: Those of the helper.
           returned: What it returns in each mode.
           own: What its variables are called.
@@ -280,7 +282,11 @@ class Expressions(ast.NodeTransformer):
             return
         if new in self.frame.captured(node):
             return
-        for one in [*found, *returned.values()]:
+        # `x = f(net)` may become `net = f(net)`, if no other argument reads `net`.
+        if any(new in loads(s.node) and old not in stores(s.node) for s in assigned):
+            return
+        before = [n for one in assigned for n in ast.walk(one.node)]
+        for one in [*before, *found, *returned.values()]:
             if isinstance(one, ast.Name) and one.id == old:
                 one.id = new
 
