@@ -11,8 +11,9 @@ import tensorflow as tf
 from estimator_compat.ledger import reader
 from estimator_compat.ledger.values import LossLedger
 from estimator_compat.mode_keys import ModeKeys
-from migrate import written_source
+from migrate import canned_verification, written_source
 from migrate.graph_reading import (
+    canned_programs,
     checkpoint_reading,
     export_reading,
     input_reading,
@@ -38,7 +39,6 @@ from migrate.translating.training_facts import ExportFact, TrainingFacts
 from migrate.verifying import model_state, written_inputs
 from migrate.verifying.subject import SubjectReference
 from migrate.verifying.verdict import Verdict
-from migrate.verifying.verify import verify
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,8 @@ def translate(
       Refusal: A part of the model_fn is not translated. The message has the line.
       ValueError: The target has no input_fn for training, or the model_fn does not return a spec.
     """
-    target = model_fn_names.without_estimator(target)
+    given = target = model_fn_names.without_estimator(target)
+    target, canned = canned_programs.with_source(target)
     present = [
         mode for mode in (ModeKeys.TRAIN, ModeKeys.EVAL, ModeKeys.PREDICT) if _has(target, mode)
     ]
@@ -182,9 +183,12 @@ def translate(
         namespaces=model_fn_names.namespaces(function, target.model_fn),
         read_modules=kept_modules.read,
         metric_names=tuple(evaluation.built.spec.eval_metric_ops or ()) if evaluation else (),
-        initialized=checkpoint_reading.read(train.built, target),
+        initialized=checkpoint_reading.read(train.built, train.call, target),
         init_fns=model_fn_names.init_fns({mode: run.built for mode, run in recorded.items()}),
     )
+    if canned:
+        fact = canned_programs.fact(given, canned, recorded[ModeKeys.TRAIN].built, ledgers)
+        return _canned(dataclasses.replace(facts, canned=fact))
     return _translated(facts, keep, whole)
 
 
@@ -201,6 +205,20 @@ def _numbers(target: Target) -> named_numbers.Numbers:
     recorded, _ = runs.record(target, (ModeKeys.TRAIN,))
     run = recorded[ModeKeys.TRAIN]
     return named_numbers.numbers(_training(run), _ledger(run.built, ModeKeys.TRAIN).terms)
+
+
+def _canned(facts: RunFacts) -> Translation:
+    """Translates what stands for a canned Estimator: as a whole, as there is nothing to keep."""
+    try:
+        translation = Translation(program=_read(facts))
+        translation.source()
+    except Refusal as refusal:
+        assert facts.canned is not None
+        raise Refusal(
+            f"this is a canned Estimator, `{facts.canned.name}`, of which a part is not "
+            f"translated: {refusal.reason}; or host it as it is with `migrate.host`"
+        ) from None
+    return translation
 
 
 def _translated(facts: RunFacts, keep: Collection[str], whole: Collection[str]) -> Translation:
@@ -330,7 +348,9 @@ def prove(
       steps: How many steps to train.
       progress: Is called with a line of text now and then.
     """
-    verdict = verify(target, SubjectReference(f"{path}:Loop"), steps=steps, progress=progress)
+    verdict = canned_verification.verify(
+        target, SubjectReference(f"{path}:Loop"), steps=steps, progress=progress
+    )
     if progress is not None:
         progress("reading the module's inputs")
     compared = written_inputs.compared(target, path, inputs)

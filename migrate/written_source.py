@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from migrate.translating.expressions import dotted
 from migrate.translating.refusal import Refusal
+from migrate.translating.source_reader import frames
 
 
 def formatted(source: str) -> str:
@@ -50,6 +51,15 @@ def check_names(source: str, legacy: str = "") -> None:
     names = {dotted(node) for node in nodes}
     missing = sorted(name for name in names if not _is_in_tensorflow(name))
     missing = [a for a in missing if not any(b.startswith(f"{a}.") for b in missing)]
+    makers = [name for name in missing if name.startswith(frames.PARTS)]
+    if makers:
+        raise Refusal(
+            f"`{makers[0]}` is called in a function that is copied as it is, because one of its "
+            "calls makes no layers, or it calls itself; expected a function whose every call makes "
+            "layers; write two functions",
+            path=legacy,
+            line=_line_of(makers[0], legacy),
+        )
     if missing:
         raise Refusal(
             f"TensorFlow 2 has no {', '.join(f'`{name}`' for name in missing)}, and this version "

@@ -101,12 +101,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Verifies the target, prints the verdict, and returns the exit status."""
     target_arguments.import_tensorflow(options)
+    from migrate.canned_verification import verify
     from migrate.commands.progress import Progress
     from migrate.hosting import eager_mode
     from migrate.reports import verdict_plot, verdict_text
     from migrate.verifying.subject import SubjectReference
     from migrate.verifying.verdict import Outcome, Stage, Tolerances
-    from migrate.verifying.verify import verify
 
     if options.plot:
         verdict_plot.require(options.plot)

@@ -9,7 +9,7 @@ from migrate.translating.ir import Program
 from migrate.translating.sections import initialization, kept_forward
 from migrate.translating.sections.export import served_source
 from migrate.translating.sections.header import docstring, flags_source, import_lines
-from migrate.translating.sections.loop import loop_source
+from migrate.translating.sections.loop import checkpoint_names_source, loop_source
 from migrate.translating.sections.loss import loss_source
 from migrate.translating.sections.main import main_source, train_source
 from migrate.translating.sections.model import model_source
@@ -53,6 +53,7 @@ def emit(program: Program, *, keras: str = "keras", proof: str = "") -> str:
         *optimizer_sources(program),
         *dict.fromkeys(one.definition.rstrip() for one in program.metrics if one.definition),
         initialization.constant_source(program),
+        checkpoint_names_source(program),
         loop_source(program),
         *(textwrap.indent(one, "# ", lambda _: True) for one in program.comments),
         write_summaries_source(program),

@@ -4,7 +4,7 @@ import ast
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from migrate.translating.training_facts import CheckpointFact, TrainingFacts
+from migrate.translating.training_facts import CannedFact, CheckpointFact, TrainingFacts
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,6 +326,7 @@ class Program:
       summaries: The program's own summaries.
       export: The SavedModel; None if the program exported none.
       summary_steps: How many steps the Estimator made between summaries.
+      canned: The canned Estimator that the program is; None if it is a model_fn.
       initialized: What new variables are given from checkpoints.
       comments: Source that is not carried over, and stands in the module as comments.
     """
@@ -356,6 +357,7 @@ class Program:
     summaries: Summaries = Summaries()
     export: Export | None = None
     summary_steps: int = 100
+    canned: CannedFact | None = None
     initialized: tuple[CheckpointFact, ...] = ()
     comments: tuple[str, ...] = ()
     is_distributed: bool = False

@@ -239,11 +239,13 @@ class _Reading:
                 ),
                 *map(inputs_to_write.words, unwritten),
                 *left_out.fixed_hyperparameters(facts, self.flat, written),
+                *(facts.canned.lacking if facts.canned is not None else ()),
             ),
             summaries=self.summaries,
             export=self.export,
             summary_steps=facts.summary_steps,
             initialized=facts.initialized,
+            canned=facts.canned,
             is_distributed=is_distributed,
             comments=(
                 *left_out.hook_comments(facts, self.flat, specs),

@@ -9,6 +9,7 @@ from migrate.translating.border import WHOLE, Border
 from migrate.translating.facts import Call, Span
 from migrate.translating.ir import KeptModules
 from migrate.translating.training_facts import (
+    CannedFact,
     CheckpointFact,
     ExportFact,
     SummaryFact,
@@ -62,6 +63,7 @@ class RunFacts:
       metric_names: The names of the metrics of EVAL, in their order.
       initialized: What TRAIN's new variables are given from checkpoints.
       init_fns: The name and the source of a Scaffold's `init_fn`, by mode.
+      canned: The canned Estimator that the model_fn stands for.
       renamed: What the written module calls names of the program that it needs for its own.
     """
 
@@ -102,4 +104,5 @@ class RunFacts:
     metric_names: Sequence[str] = ()
     initialized: tuple[CheckpointFact, ...] = ()
     init_fns: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
+    canned: CannedFact | None = None
     renamed: Mapping[str, str] = dataclasses.field(default_factory=dict)

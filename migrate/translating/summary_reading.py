@@ -124,10 +124,13 @@ def split(
     without = forward_reading.split(statements, dict(wanted))
     if not marks:
         return without, marks
-    inside = frozenset(m.name for m in marks if _is_inside(m, statements, without.outputs))
+    inside = {m.name for m in marks if _is_inside(m, statements, without.outputs)}
+    inside |= set(without.outputs)  # with more outputs, a sum of two would be made outside
     names = wanted[ModeKeys.TRAIN] | {one.name for one in marks}
     try:
-        found = forward_reading.split(statements, {**wanted, ModeKeys.TRAIN: names}, inside)
+        found = forward_reading.split(
+            statements, {**wanted, ModeKeys.TRAIN: names}, frozenset(inside)
+        )
     except Refusal:
         return without, []
     added = [name for name in found.outputs if name not in without.outputs]

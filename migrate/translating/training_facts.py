@@ -134,6 +134,21 @@ class TrainingFacts:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CannedFact:
+    """A canned Estimator, whose source is that of a model_fn that stands for it.
+
+    Attributes:
+      name: Its class.
+      checkpoint_names: The names in its checkpoints that differ, by the names of the variables.
+      lacking: What it has, and the model_fn that stands for it has not, in words.
+    """
+
+    name: str
+    checkpoint_names: Mapping[str, str]
+    lacking: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointFact:
     """What `tf.train.init_from_checkpoint` or `tf.train.warm_start` gives new variables.
 

@@ -51,10 +51,10 @@ def flags_source(program: Program) -> str:
 
 def docstring(program: Program, proof: str) -> str:
     """Returns the docstring of the module."""
-    lines = [
-        f"The TF2 training loop of `{program.model_fn}` in {os.path.basename(program.source)}.",
-        "",
-    ]
+    whose = f"`{program.model_fn}` in {os.path.basename(program.source)}"
+    if program.canned is not None:
+        whose = f"a canned Estimator, `{program.canned.name}`"
+    lines = [f"The TF2 training loop of {whose}.", ""]
     formulas = dict(program.formulas)
     if len(set(formulas.values())) == 1:
         lines += ["The loss of TRAIN and EVAL:", "", f"    loss = {next(iter(formulas.values()))}"]

@@ -27,7 +27,7 @@ def loop_source(program: Program) -> str:
         + ([_predict(program)] if program.predictions else [])
         + ([export_source(program)] if program.export is not None else [])
         + ([initialization.method_source(program)] if program.initialized else [])
-        + [_RESTORE]
+        + [_restore(program)]
     )
 
 
@@ -171,6 +171,18 @@ def _predict(program: Program) -> str:
         """Yields the predictions for each batch; labels in the input are left alone."""
         for batch in dataset:
             yield self.predict_step(batch[0] if isinstance(batch, tuple) else batch)'''
+
+
+def _restore(program: Program) -> str:
+    """Returns `restore_legacy`."""
+    names = program.canned.checkpoint_names if program.canned is not None else {}
+    return _RESTORE.replace("(name)", "(CHECKPOINT_NAMES.get(name, name))") if names else _RESTORE
+
+
+def checkpoint_names_source(program: Program) -> str:
+    """Returns the names that a canned Estimator's checkpoints have for slots; "" for none."""
+    names = program.canned.checkpoint_names if program.canned is not None else {}
+    return f"CHECKPOINT_NAMES = {dict(names)!r}" if names else ""
 
 
 _RESTORE = '''\

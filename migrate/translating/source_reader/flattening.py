@@ -135,6 +135,7 @@ class Flattening:
         self.files: list[SourceFile] = []
         self.unrolled: list[Unrolled] = []
         self.used: set[str] = set()
+        self.function: ast.FunctionDef | None = None
         self.nested: dict[str, tuple[str, frozenset[str]]] = {}
         self.originals: dict[str, str] = {}
         self.named: set[str] = set()  # of objects that had no names
@@ -143,7 +144,7 @@ class Flattening:
     def run(self, model_fn: Span, calls: Mapping[str, Call]) -> Flattened:
         """Flattens the function at a place."""
         file = source_files.load(model_fn.file)
-        function = function_at(file, model_fn)
+        function = self.function = function_at(file, model_fn)
         self.files.append(file)
         self.used |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name)}
         names = [one.arg for one in [*function.args.args, *function.args.kwonlyargs]]

@@ -20,6 +20,7 @@ from migrate.translating.source_reader.frames import (
     local_names,
     namespace,
 )
+from migrate.translating.source_reader.source_files import SourceFile
 from migrate.translating.source_reader.statements import Statement, loads, stores
 
 if TYPE_CHECKING:
@@ -232,6 +233,8 @@ class Expressions(ast.NodeTransformer):
         read_later = self.frame.read_after(node)
         names, assigned = self._arguments(node, function, calls, read_later)
         nested = isinstance(node.func, ast.Name) and node.func.id in self.frame.functions
+        if not nested:
+            self._check_free(file, function)
         frame = Frame(
             file,
             calls,
@@ -254,6 +257,27 @@ class Expressions(ast.NodeTransformer):
             self.by_mode = returned
             return next(iter(returned.values()))
         return self._chosen(function.name, returned, self._target(node))
+
+    def _check_free(self, file: SourceFile, function: ast.FunctionDef) -> None:
+        """Refuses a function that another one has made, and that reads variables of that one."""
+        around = [
+            one
+            for one in ast.walk(file.tree)
+            if isinstance(one, ast.FunctionDef)
+            and one is not function
+            and any(inner is function for inner in ast.walk(one))
+            and not any(inner is self.flattening.function for inner in ast.walk(one))
+        ]
+        own = local_names(function)
+        read = {name for one in around for name in local_names(one)} & loads(function) - own
+        read -= {function.name, "self"}
+        if read:
+            raise Refusal(
+                f"`{function.name}` reads `{sorted(read)[0]}` of the function that made it, which "
+                "is not translated; expected a function of the module; pass the value to it",
+                path=file.path,
+                line=function.lineno,
+            )
 
     def _call_as_assigned(
         self,
