@@ -278,17 +278,18 @@ def _train(canned: Canned) -> list[str]:
     scopes = [scope for part, scope in parts if part is not None]
     if len(scopes) == 1:
         lines = [
-            f"with tf.variable_scope({scopes[0]!r}):",
+            f'with tf.variable_scope("{scopes[0]}"), tf.name_scope("{scopes[0]}/head/"):',
             f"    train_op = OPTIMIZERS[{scopes[0]!r}]().minimize(",
             "        loss, global_step=tf.train.get_global_step()",
             "    )",
         ]
     else:
-        lines = ["ops = []"]
+        lines = ["ops = []", 'with tf.name_scope("head/"):']
         for scope in scopes:
             lines += [
-                f"weights_of_{scope} = tf.trainable_variables({scope!r})",
-                f"ops.append(OPTIMIZERS[{scope!r}]().minimize(loss, var_list=weights_of_{scope}))",
+                f"    weights_of_{scope} = tf.trainable_variables({scope!r})",
+                f"    step = OPTIMIZERS[{scope!r}]().minimize(loss, var_list=weights_of_{scope})",
+                "    ops.append(step)",
             ]
         lines += [
             "with tf.control_dependencies(ops):",
