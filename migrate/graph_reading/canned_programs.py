@@ -22,6 +22,7 @@ from estimator_compat.heads.regression import Regression
 from estimator_compat.ledger import reader
 from estimator_compat.ledger.values import LossLedger
 from estimator_compat.mode_keys import ModeKeys
+from estimator_compat.runtime import user_functions
 from migrate.graph_reading.api_names import api_name
 from migrate.graph_reading.object_sources import ObjectSources
 from migrate.targets import Built, Target, build
@@ -32,6 +33,7 @@ from migrate.translating.training_facts import CannedFact
 from migrate.verifying.canned_stage import whole_name
 
 _MODULE = "estimator_compat.canned.legacy_"
+_ADDING = "estimator_compat.adding_metrics"
 _RATE = 0.05  # of the optimizer of a deep model that is given by its name
 
 
@@ -54,15 +56,22 @@ def with_source(target: Target) -> tuple[Target, str]:
     Raises:
       Refusal: The canned Estimator has an argument that this does not know.
     """
-    function = target.model_fn
+    function, metric_fn = target.model_fn, None
+    if getattr(function, "__module__", "") == _ADDING:
+        given = inspect.getclosurevars(function).nonlocals
+        function, metric_fn = given["estimator"]._model_fn, given["metric_fn"]  # noqa: SLF001
     module = getattr(function, "__module__", "")
     if not module.startswith(_MODULE) or not inspect.isfunction(function):
         return target, ""
     given = inspect.getclosurevars(function).nonlocals
     canned, made = _canned(module.removeprefix(_MODULE), given)
+    if metric_fn is not None:
+        canned = dataclasses.replace(
+            canned, more_metrics=tuple(user_functions.argument_names(metric_fn))
+        )
     path = os.path.join(_folder(), f"{_snake(canned.name)}_{id(function)}.py")
     with open(path, "w", encoding="utf-8") as file:
-        file.write(canned_source.source(canned))
+        file.write(canned_source.source(canned).replace("tf1.", "tf."))
     name = os.path.basename(path).removesuffix(".py")
     spec = LegacyFinder(set()).spec_of_file(name, path)
     assert spec is not None
@@ -70,7 +79,7 @@ def with_source(target: Target) -> tuple[Target, str]:
     loaded = importlib.util.module_from_spec(spec)
     sys.modules[name] = loaded
     spec.loader.exec_module(loaded)
-    vars(loaded)["OPTIMIZERS"] = made
+    vars(loaded).update(OPTIMIZERS=made, METRIC_FN=metric_fn)
     return dataclasses.replace(target, model_fn=vars(loaded)["model_fn"]), canned.name
 
 

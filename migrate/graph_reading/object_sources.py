@@ -5,6 +5,7 @@ import sys
 import types
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from migrate.graph_reading import column_sources
@@ -24,6 +25,8 @@ class ObjectSources:
 
     def source(self, value: Any, depth: int = 0) -> str | None:
         """Returns an expression for a value; None if it has none."""
+        if isinstance(value, np.generic):
+            value = value.item()
         if isinstance(value, _PLAIN):
             return repr(value)
         if isinstance(value, float):

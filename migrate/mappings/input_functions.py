@@ -20,10 +20,20 @@ _FILES = {
     "FastGFile": ("GFile", {}),
 }  # fmt: skip
 
+_LOGGING = {
+    **{name: name for name in ("debug", "error", "fatal", "info")},
+    "warn": "warning",
+    "warning": "warning",
+}
+
 INPUTS: dict[str, FunctionRow] = {
     **{
         f"tf.gfile.{name}": FunctionRow(name=f"tf.io.gfile.{new}", renamed=renamed)
         for name, (new, renamed) in _FILES.items()
+    },
+    **{
+        f"tf.logging.{name}": FunctionRow(name=f"tf.get_logger().{new}")
+        for name, new in _LOGGING.items()
     },
     **moved("tf.io", "python_io.TFRecordWriter python_io.TFRecordOptions"),
     **moved(

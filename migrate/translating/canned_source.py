@@ -61,6 +61,7 @@ class Canned:
       deep: The deep part, or None.
       linear: The linear part, or None.
       imports: The imports that the columns need.
+      more_metrics: The arguments of the function that `add_metrics` was given; None for none.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Canned:
     deep: Deep | None
     linear: Linear | None
     imports: tuple[str, ...] = ()
+    more_metrics: tuple[str, ...] | None = None
 
     @property
     def logits(self) -> int:
@@ -80,7 +82,10 @@ class Canned:
 
 
 def source(canned: Canned) -> str:
-    """Returns the source of a module with `model_fn`; it reads `OPTIMIZERS`, which is given."""
+    """Returns the source of a module with `model_fn`.
+
+    It reads `OPTIMIZERS` and `METRIC_FN`, which are given.
+    """
     names = [*canned.imports]
     constants = []
     if canned.deep is not None:
@@ -262,11 +267,16 @@ def _metrics(canned: Canned) -> list[str]:
             "auc": f"tf.metrics.auc(label_ids, logistic{weights})",
             "auc_precision_recall": f'tf.metrics.auc(label_ids, logistic{weights}, curve="PR")',
         }
+    more = []
+    if canned.more_metrics is not None:
+        given = ", ".join(f"{name}={name}" for name in canned.more_metrics)
+        more.append(f"eval_metric_ops.update(METRIC_FN({given}))")
     return [
         *lines,
         "eval_metric_ops = {",
         *(f"    {name!r}: {value}," for name, value in items.items()),
         "}",
+        *more,
         "return tf.estimator.EstimatorSpec(",
         "    mode, predictions=predictions, loss=loss, eval_metric_ops=eval_metric_ops",
         ")",

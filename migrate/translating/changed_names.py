@@ -19,7 +19,7 @@ def rename(flat: Flattened) -> None:
     of_model: dict[str, frozenset[str]] = {}  # the names, and the modes that wrote them last
     for index, statement in enumerate(flat.statements):
         if is_of_model(statement) or loads(statement.node) & of_model.keys():
-            name = _changed(statement.node)
+            name = changed(statement.node)
             later = [s for s in flat.statements[index + 1 :] if s.modes & statement.modes]
             if (
                 name in of_model
@@ -34,7 +34,7 @@ def rename(flat: Flattened) -> None:
             of_model |= dict.fromkeys(stores(statement.node), statement.modes)
 
 
-def _changed(node: ast.stmt) -> str:
+def changed(node: ast.stmt) -> str:
     """Returns the name that a statement computes anew from its own value; "" for others."""
     target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
     if not isinstance(node, ast.Assign | ast.AugAssign) or not isinstance(target, ast.Name):

@@ -336,6 +336,10 @@ class _Writing:
         fact = self.features.get(key)
         if not isinstance(fact, TensorFact) or fact.shape is None:
             raise self._refusal(f"the feature {key!r} is no tensor of known rank")
+        if not fact.name:
+            raise self._refusal(
+                f"the feature {key!r} is a SparseTensor; ids of one value an example are translated"
+            )
         return fact
 
     def _buckets(self, column: ColumnFact) -> int:

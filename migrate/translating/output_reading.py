@@ -201,14 +201,23 @@ def written_out(others: list[Statement], value: ast.expr | None) -> ast.expr | N
                     line=getattr(node, "lineno", 0),
                 )
             begun = begun or (isinstance(node, ast.Assign) and node.value is dict_)
-            for key, item in _items(node, name) if begun else ():
+            earlier = others[: others.index(statement)]
+            for key, item in _items(node, name, earlier) if begun else ():
                 made.keys.append(key)
                 made.values.append(item)
     return value
 
 
-def _items(node: ast.stmt, name: str) -> list[tuple[ast.expr, ast.expr]]:
-    """Returns what a statement puts into a dict: `name["a"] = x`, `name.update({"a": x})`."""
+def _items(
+    node: ast.stmt, name: str, earlier: list[Statement]
+) -> list[tuple[ast.expr, ast.expr]]:
+    """Returns what a statement puts into a dict: `name["a"] = x`, `name.update({"a": x})`.
+
+    Args:
+      node: The statement.
+      name: The dict.
+      earlier: The statements before, for the name of another dict.
+    """
     if isinstance(node, ast.Assign):
         [target, *_] = node.targets
         if isinstance(target, ast.Subscript) and ast.unparse(target.value) == name:
@@ -216,7 +225,10 @@ def _items(node: ast.stmt, name: str) -> list[tuple[ast.expr, ast.expr]]:
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         call = node.value
         given = call.args[0] if len(call.args) == 1 else None
-        if ast.unparse(call.func) == f"{name}.update" and isinstance(given, ast.Dict):
+        is_update = ast.unparse(call.func) == f"{name}.update"
+        if is_update and isinstance(given, ast.Name) and given.id != name:
+            given = written_out(earlier, given)
+        if is_update and isinstance(given, ast.Dict):
             return [(k, v) for k, v in zip(given.keys, given.values, strict=True) if k is not None]
     return []
 

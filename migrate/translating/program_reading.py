@@ -30,6 +30,7 @@ from migrate.translating import (
     output_reading,
     popped_inputs,
     random_draws,
+    rebound_losses,
     spec_reading,
     summary_reading,
     tidying,
@@ -122,6 +123,7 @@ class _Reading:
         variable_loops.as_sums(flat)
         part = self._part()
         changed_names.rename(flat)
+        rebound_losses.rename(flat)
         self.names = loss_collections.names_for(flat)
         if not self.adds_losses:
             loss_collections.gather(flat, facts.terms, self.names)

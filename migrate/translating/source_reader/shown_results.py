@@ -26,6 +26,8 @@ def written(
     seen = {mode: call.values[span] for mode, call in frame.calls.items() if span in call.values}
     names = {one.name for one in seen.values() if isinstance(one, TensorFact)}
     if frame.iteration or not names & flattening.tensors:
+        if seen and not frame.iteration:
+            flattening.values[new] = dict(seen)
         return new
     assert isinstance(new.target, ast.Name)
     name: ast.expr = ast.Name(id=new.target.id, ctx=ast.Load())
