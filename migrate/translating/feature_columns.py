@@ -5,14 +5,13 @@ in the input, which had no row of an embedding and no 1 in an indicator.
 """
 
 import ast
-import dataclasses
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from migrate.mappings import functions, initializers
-from migrate.translating import layer_arguments
+from migrate.translating import layer_arguments, sparse_columns
 from migrate.translating.expressions import parse
 from migrate.translating.facts import (
     Call,
@@ -24,53 +23,9 @@ from migrate.translating.facts import (
 )
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader import source_files
+from migrate.translating.written_columns import Columns
 
 FUNCTIONS = ("tf.feature_column.input_layer", "tf.feature_column.linear_model")
-ROWS = '''\
-def rows(table: keras.layers.Embedding, ids: tf.Tensor) -> tf.Tensor:
-    """The rows of the ids; zeros for a missing value, whose id is -1."""
-    return tf.where(ids[:, None] < 0, 0.0, table(tf.maximum(ids, 0)))'''
-
-
-@dataclasses.dataclass(slots=True)
-class Columns:
-    """Feature columns, written out.
-
-    Attributes:
-      attributes: The source of what the model makes once, by the names of its attributes.
-      variables: The expressions for the variables, by their legacy names.
-      body: The statements of the method.
-      returns: The expression that it returns.
-      needs_rows: Whether the module needs `ROWS`.
-    """
-
-    attributes: dict[str, str] = dataclasses.field(default_factory=dict)
-    variables: dict[str, str] = dataclasses.field(default_factory=dict)
-    body: list[str] = dataclasses.field(default_factory=list)
-    returns: str = ""
-    needs_rows: bool = False
-
-    def method(self, name: str) -> str:
-        """Returns the source of the method."""
-        lines = "".join(f"    {line}\n" for one in self.body for line in one.splitlines())
-        return (
-            f"def {name}(self, features: Any) -> tf.Tensor:\n"
-            '    """The feature columns, in the order of their names."""\n'
-            f"{lines}    return {self.returns}"
-        )
-
-    def renamed(self, old: str, new: str) -> "Columns":
-        """Returns the columns with another name of an attribute."""
-        read = re.compile(rf"\bself\.{old}\b")
-        return dataclasses.replace(
-            self,
-            attributes={new if name == old else name: v for name, v in self.attributes.items()},
-            variables={
-                name: re.sub(rf"^{old}\b", new, one) for name, one in self.variables.items()
-            },
-            body=[read.sub(f"self.{new}", one) for one in self.body],
-            returns=read.sub(f"self.{new}", self.returns),
-        )
 
 
 def written(call: Call) -> Columns:
@@ -115,6 +70,8 @@ class _Writing:
             return f"tf.one_hot({self._ids(column)}, {len(fields['boundaries']) + 1})"
         if column.kind == "IndicatorColumn":
             inner = fields["categorical_column"]
+            if self._has_several(inner):
+                return sparse_columns.indicator(self._sparse_ids(inner), self._buckets(inner))
             return f"tf.one_hot({self._ids(inner)}, {self._buckets(inner)})"
         if column.kind == "EmbeddingColumn":
             return self._embedding(column)
@@ -122,11 +79,20 @@ class _Writing:
 
     def _embedding(self, column: ColumnFact) -> str:
         fields, inner = column.fields, column.fields["categorical_column"]
-        if fields["max_norm"] is not None or fields["ckpt_to_load_from"] is not None:
-            raise self._refusal(f"`max_norm` and checkpoints of {column.name} are not translated")
+        if fields["ckpt_to_load_from"] is not None:
+            raise self._refusal(f"checkpoints of {column.name} are not translated")
         name, dimension = self._new(_identifier(column.name)), fields["dimension"]
         initializer = self._initializer(column)
         options = "" if fields.get("trainable", True) else ", trainable=False"
+        if self._has_several(inner) or fields["max_norm"] is not None:
+            self.made.attributes[name] = (
+                f"self.add_weight(shape=[{self._buckets(inner)}, {dimension}], "
+                f"initializer={initializer}{options})"
+            )
+            self._variable(f"{column.name}/embedding_weights", name)
+            return sparse_columns.looked_up(
+                f"self.{name}", self._sparse_ids(inner), fields["combiner"], fields["max_norm"]
+            )
         self.made.attributes[name] = (
             f"keras.layers.Embedding({self._buckets(inner)}, {dimension}, "
             f"embeddings_initializer={initializer}{options})"
@@ -164,6 +130,11 @@ class _Writing:
             if column.kind == "BucketizedColumn"
             else self._buckets(column)
         )
+        if column.kind != "BucketizedColumn" and self._has_several(column):
+            self.made.attributes[name] = f"self.add_weight(shape=[{size}, 1], initializer='zeros')"
+            self._variable(f"{column.name}/weights", name)
+            combiner = self.call.arguments.get("sparse_combiner", "sum")
+            return sparse_columns.looked_up(f"self.{name}", self._sparse_ids(column), combiner)
         self.made.attributes[name] = (
             f"keras.layers.Embedding({size}, 1, embeddings_initializer='zeros')"
         )
@@ -247,6 +218,37 @@ class _Writing:
             self.ids[key] = name
         return self.ids[key]
 
+    def _has_several(self, column: ColumnFact) -> bool:
+        """Tells whether the examples may have several ids of a column, or none."""
+        fact = self.features.get(column.fields.get("key", ""))
+        if column.kind not in sparse_columns.KINDS or not isinstance(fact, TensorFact):
+            return False
+        shape = fact.shape or ()
+        return len(shape) <= 2 and (not fact.name or (len(shape) == 2 and shape[1] != 1))
+
+    def _sparse_ids(self, column: ColumnFact) -> str:
+        """Returns the name of the ids of a categorical column, a SparseTensor."""
+        if column.kind not in sparse_columns.KINDS:
+            raise self._refusal(f"the column {column.name} ({column.kind}) is not translated")
+        key, fact = column.fields["key"], self.features[column.fields["key"]]
+        if column.fields.get("default_value") not in (None, -1):
+            raise self._refusal(f"`default_value` of {column.name} is not translated")
+        name = f"{_identifier(column.name)}_ids"
+        if (found := self.ids.get(f"sparse {column!r}")) is not None:
+            return found
+        given = sparse_columns.values(key, fact)
+        self.made.needs_present |= given.startswith("present(")
+        is_table = column.kind == "VocabularyListCategoricalColumn"
+        if not is_table and given.startswith("present("):
+            self.made.body.append(f"{_identifier(key)}_values = {given}")
+            given = f"{_identifier(key)}_values"
+        table = f"self.{self._table(column)}" if is_table else ""
+        while name in self.ids.values():
+            name += "_"
+        self.made.body.append(f"{name} = {sparse_columns.ids(column, given, table, fact.dtype)}")
+        self.ids[f"sparse {column!r}"] = name
+        return name
+
     def _bucketized(self, column: ColumnFact) -> str:
         source = column.fields["source_column"]
         key = source.fields["key"]
@@ -258,7 +260,8 @@ class _Writing:
             values = f"tf.cast({values}, tf.float32)"
         return f"tf.searchsorted({boundaries}, {values}, side='right', out_type=tf.int64)"
 
-    def _vocabulary(self, column: ColumnFact) -> str:
+    def _table(self, column: ColumnFact) -> str:
+        """Makes the table of a vocabulary, and returns its attribute."""
         fields = column.fields
         words, name = list(fields["vocabulary_list"]), f"{_identifier(fields['key'])}_table"
         values = f"tf.range({len(words)}, dtype=tf.int64)"
@@ -269,6 +272,10 @@ class _Writing:
             made = f"tf.lookup.StaticHashTable({table}, {fields['default_value']})"
         while self.made.attributes.setdefault(name, made) != made:
             name += "_"
+        return name
+
+    def _vocabulary(self, column: ColumnFact) -> str:
+        fields, name = column.fields, self._table(column)
         looked_up = f"self.{name}.lookup({self._values(fields['key'])})"
         if fields["default_value"] == -1 and not fields["num_oov_buckets"]:
             return looked_up

@@ -13,8 +13,10 @@ from migrate.translating import (
     layer_sharing,
     model_uses,
     rnn_reading,
+    sparse_columns,
     table_reading,
     variables_in_place,
+    written_columns,
 )
 from migrate.translating.bidirectional_writing import BidirectionalWriting
 from migrate.translating.expressions import ToTf2, api_of, bind, calls_of, parse, refuse
@@ -128,7 +130,9 @@ class _Reading:
         for name, expression in columns.variables.items():
             self._variable_at(facts[name], expression)
         if columns.needs_rows:
-            self.part.functions.append(feature_columns.ROWS)
+            self.part.functions.append(written_columns.ROWS)
+        if columns.needs_present:
+            self.part.functions.append(sparse_columns.PRESENT)
         features = copy.deepcopy(bind(node, ("features",))["features"])
         return ast.Call(
             func=parse(f"self.{self._method(api.rpartition('.')[2], columns)}"),
@@ -136,7 +140,7 @@ class _Reading:
             keywords=[],
         )
 
-    def _method(self, usual: str, columns: feature_columns.Columns) -> str:
+    def _method(self, usual: str, columns: written_columns.Columns) -> str:
         """Adds the method of feature columns, unless there is the same; returns its name."""
         name, number = usual, 1
         while (source := columns.method(name)) not in self.part.methods:

@@ -208,9 +208,7 @@ def written_out(others: list[Statement], value: ast.expr | None) -> ast.expr | N
     return value
 
 
-def _items(
-    node: ast.stmt, name: str, earlier: list[Statement]
-) -> list[tuple[ast.expr, ast.expr]]:
+def _items(node: ast.stmt, name: str, earlier: list[Statement]) -> list[tuple[ast.expr, ast.expr]]:
     """Returns what a statement puts into a dict: `name["a"] = x`, `name.update({"a": x})`.
 
     Args:
