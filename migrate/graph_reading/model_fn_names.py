@@ -1,5 +1,6 @@
 """What the source of a target's model_fn reads: names around it, attributes, flags, `params`."""
 
+import argparse
 import ast
 import dataclasses
 import dis
@@ -24,6 +25,7 @@ from migrate.translating.expressions import is_plain
 from migrate.translating.source_reader.statements import loads, stores
 
 # The arguments that an Estimator passes.
+_SETTINGS = (HParams, argparse.Namespace)
 _PASSED = ("features", "labels", "mode", "params", "config")
 
 
@@ -113,7 +115,8 @@ def attributes(model_fn: Any) -> dict[str, Any]:
 def literals(function: Any) -> dict[str, str]:
     """Returns the source of constants that TF2 cannot compute as the legacy file does.
 
-    They depend on the place of the file, or are objects of `tf.contrib.training.HParams`.
+    They depend on the place of the file, are objects of `tf.contrib.training.HParams`, or were
+    read from the command line by argparse.
     """
     with open(function.__code__.co_filename, encoding="utf-8") as file:
         tree = ast.parse(file.read())
@@ -122,19 +125,19 @@ def literals(function: Any) -> dict[str, str]:
     values = {name: function.__globals__.get(name) for name in placed}
     found = {name: repr(value) for name, value in values.items() if isinstance(value, str)}
     made = {n: function.__globals__.get(n) for one in assigned for n in stores(one)}
-    hparams = {n: param_attributes(one) for n, one in made.items() if isinstance(one, HParams)}
-    return found | {name: namespace(one) for name, one in hparams.items()}
+    objects = {n: param_attributes(one) for n, one in made.items() if isinstance(one, _SETTINGS)}
+    return found | {name: namespace(one) for name, one in objects.items()}
 
 
 def settings(function: Any) -> dict[str, Any]:
     """Returns the objects and classes of a function's module that may hold hyperparameters.
 
-    They are HParams, and the module's own classes: `class Config: rate = 0.1`.
+    They are HParams, what argparse returns, and the module's own classes: `class C: rate = 0.1`.
     """
     return {
         name: value
         for name, value in function.__globals__.items()
-        if isinstance(value, HParams)
+        if isinstance(value, _SETTINGS)
         or (isinstance(value, type) and value.__module__ == function.__module__)
     }
 

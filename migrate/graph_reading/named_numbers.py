@@ -248,7 +248,12 @@ def _candidates(target: Target, known: set[np.float32]) -> list[_Hyperparameter]
     given = hyperparameters(target)
     found = [_Hyperparameter(*one) for one in given if type(one[2]) in (int, float)]
     likely = [one for one in found if abs(_key(one.value)) in known]
-    items_too = [one for one in found if one.changing is _with_item and one not in likely]
+    items_too = [
+        one
+        for one in found
+        if one not in likely
+        and (one.changing is _with_item or isinstance(one.changing, functools.partial))
+    ]
     return [*likely, *items_too][:_MOST]
 
 

@@ -64,6 +64,8 @@ class Hyperparameters:
                     f"`{name}` is an object of which more is read than plain attributes: "
                     f"{', '.join(sorted(read - set(attributes)))}; pass a dict in `params`"
                 )
+            if not re.search(rf"\b{name.upper()}\b(?!\.)", text):
+                attributes = {one: value for one, value in attributes.items() if one in read}
             yield f"{name.upper()} = {_namespace(attributes)}"
 
     def _params_source(self, text: str) -> str:

@@ -185,7 +185,8 @@ def _of_namespaces(facts: RunFacts, nodes: Iterable[ast.AST], written: str) -> I
         fixed = [one for one in fixed if not re.search(rf"\.{one}\b", written)]
         if fixed:
             yield f"of {name}: {', '.join(fixed)}, whose values are fixed in the module"
-        if len(fixed) < len(read & set(attributes)):
+        is_whole = name.upper() in written and f"{name.upper()}." not in written
+        if is_whole and len(fixed) < len(read & set(attributes)):
             yield f"what the layers take of {name}: their numbers are fixed in the module"
 
 

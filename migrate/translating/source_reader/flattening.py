@@ -17,6 +17,7 @@ from migrate.translating.source_reader import (
     keys,
     loops,
     metric_functions,
+    mode_tests,
     module_names,
     nested_functions,
     scopes,
@@ -152,8 +153,9 @@ class Flattening:
         owner = "self" if names[:1] == ["self"] else ""
         local = local_names(function)
         taken = module_names.of_helpers(calls)
-        self.used |= taken
-        renamed = {name: self.unused(f"{name}_2") for name in sorted(local & taken - {*names})}
+        self.used |= {*taken, mode_tests.TRAINING}
+        own = local & (taken | module_names.other_flags(function)) - {*names}
+        renamed = {name: self.unused(f"{name}_2") for name in sorted(own)}
         for name in sorted(taken & {*names}):
             raise Refusal(
                 f"`{name}` is a name of a module that a function of the model_fn reads, and an "
@@ -298,9 +300,16 @@ class Flattening:
             known = frame.names.get(name)
             if isinstance(known, ast.Attribute) and dotted(known).startswith("tf."):
                 del frame.names[name]  # it stood for a part of TensorFlow until here
+        # A name that stood for the last item of an unrolled loop is a variable again.
+        stale = [n for n in assigned_names(node) if isinstance(frame.names.get(n), ast.AST)]
         if node.value is not None:
-            targets = {name: frame.names.get(name, name) for name in assigned_names(node)}
+            targets = {
+                name: name if name in stale else frame.names.get(name, name)
+                for name in assigned_names(node)
+            }
             before, new.value = self.expression(node.value, frame, modes, targets)
+            for name in stale:
+                frame.names.pop(name, None)
             if not frame.iteration:
                 self.note(new.value, node.value, frame)
         if isinstance(new, ast.AugAssign) and isinstance(new.target, ast.Name):

@@ -26,7 +26,7 @@ from migrate.translating.source_reader.statements import Statement, loads, store
 if TYPE_CHECKING:
     from migrate.translating.source_reader.flattening import Flattening
 
-TRAINING = "training"
+TRAINING = mode_tests.TRAINING
 
 
 class Expressions(ast.NodeTransformer):
@@ -416,7 +416,7 @@ class Expressions(ast.NodeTransformer):
             return self.targets[name]  # it is the caller's variable that this call assigns
         same = isinstance(value, ast.Name) and value.id == name and name not in read_later
         if new in self.flattening.used and not same:
-            new = self._unused(f"{function.name}_{name}")
+            new = self._unused(f"{function.name.strip('_')}_{name}")
         self.flattening.used.add(new)
         self.flattening.originals[new] = name
         return new

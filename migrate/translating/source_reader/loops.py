@@ -15,6 +15,7 @@ from migrate.translating.source_reader.frames import (
     READ_ONE_BY_ONE,
     Frame,
     calls_one_of,
+    dotted,
     executions,
     is_part,
     is_simple,
@@ -62,6 +63,7 @@ def _unrolled(
     bound = unrolling.bound(node.target, iterated, span, frame, modes)
     if bound is None:
         return None
+    _check_lambdas(node, bound, frame)
     shown = unrolling.Unrolled(ast.unparse(iterated), node.lineno, len(bound))
     written = set().union(*(stores(one) for one in node.body))
     statements = list(before)
@@ -85,6 +87,25 @@ def _unrolled(
     frame.iteration.pop(span, None)
     flattening.unrolled.append(shown)
     return statements
+
+
+def _check_lambdas(node: ast.For, bound: Sequence[Mapping[str, ast.expr]], frame: Frame) -> None:
+    """Refuses functions that a loop collects, and that read its variable: all read the last one."""
+    names = {name for one in bound for name in one}
+    for call in (one for statement in node.body for one in ast.walk(statement)):
+        if isinstance(call, ast.Call) and dotted(call.func).endswith((".append", ".add")):
+            inner = [one for arg in call.args for one in ast.walk(arg)]
+            read = {
+                name for one in inner if isinstance(one, ast.Lambda) for name in loads(one) & names
+            }
+            if read:
+                raise Refusal(
+                    f"a lambda that the loop collects reads `{min(read)}`, whose last value each "
+                    "of them sees when it is called, which is not translated; pass the value to "
+                    "it: `lambda x, i=i: ...`",
+                    path=frame.file.path,
+                    line=call.lineno,
+                )
 
 
 def _reads_one_by_one(body: Sequence[ast.AST], frame: Frame, modes: frozenset[str]) -> bool:

@@ -10,6 +10,8 @@ _KEYS = {
     ".PREDICT": ModeKeys.PREDICT,
     ".INFER": ModeKeys.PREDICT,
 }
+TRAIN = ModeKeys.TRAIN
+TRAINING = "training"  # what the written module calls `mode == TRAIN`
 _EVERY = frozenset((ModeKeys.TRAIN, ModeKeys.EVAL, ModeKeys.PREDICT))
 
 
