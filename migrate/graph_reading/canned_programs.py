@@ -23,6 +23,7 @@ from estimator_compat.ledger import reader
 from estimator_compat.ledger.values import LossLedger
 from estimator_compat.mode_keys import ModeKeys
 from estimator_compat.runtime import user_functions
+from migrate.graph_reading import model_fn_names
 from migrate.graph_reading.api_names import api_name
 from migrate.graph_reading.object_sources import ObjectSources
 from migrate.targets import Built, Target, build
@@ -56,6 +57,7 @@ def with_source(target: Target) -> tuple[Target, str]:
     Raises:
       Refusal: The canned Estimator has an argument that this does not know.
     """
+    target = model_fn_names.without_estimator(target)
     function, metric_fn = target.model_fn, None
     if getattr(function, "__module__", "") == _ADDING:
         given = inspect.getclosurevars(function).nonlocals
@@ -80,7 +82,9 @@ def with_source(target: Target) -> tuple[Target, str]:
     sys.modules[name] = loaded
     spec.loader.exec_module(loaded)
     vars(loaded).update(OPTIMIZERS=made, METRIC_FN=metric_fn)
-    return dataclasses.replace(target, model_fn=vars(loaded)["model_fn"]), canned.name
+    model_fn = vars(loaded)["model_fn"]
+    model_fn.given = (metric_fn,) if metric_fn is not None else ()
+    return dataclasses.replace(target, model_fn=model_fn), canned.name
 
 
 def fact(target: Target, name: str, built: Built, ledgers: Mapping[str, LossLedger]) -> CannedFact:

@@ -45,7 +45,9 @@ def record(
         recorder = CallRecorder()
         watched = dataclasses.replace(target, model_fn=recorder.watched(target.model_fn))
         try:
-            with recorder.recording([target.model_fn]):
+            # A function of a package that the model_fn was given, and does not import.
+            given = getattr(model_function(target), "given", ())
+            with recorder.recording([target.model_fn, *given]):
                 built = targets.build(watched, mode)
         except Exception as error:
             if mode not in optional:

@@ -125,6 +125,11 @@ class _Writing:
             self.made.attributes[name] = f"self.add_weight(shape=[{size}, 1], initializer='zeros')"
             self._variable(f"{column.name}/weights", name)
             return f"tf.matmul({self._numeric(column)}, self.{name})"
+        if column.kind == "IndicatorColumn":
+            size = self._buckets(column.fields["categorical_column"])
+            self.made.attributes[name] = f"self.add_weight(shape=[{size}, 1], initializer='zeros')"
+            self._variable(f"{column.name}/weights", name)
+            return f"tf.matmul({self._dense(column)}, self.{name})"
         size = (
             len(column.fields["boundaries"]) + 1
             if column.kind == "BucketizedColumn"
@@ -265,7 +270,8 @@ class _Writing:
         fields = column.fields
         words, name = list(fields["vocabulary_list"]), f"{_identifier(fields['key'])}_table"
         values = f"tf.range({len(words)}, dtype=tf.int64)"
-        table = f"tf.lookup.KeyValueTensorInitializer({words!r}, {values})"
+        keys = repr(words) if isinstance(words[0], str) else f"tf.constant({words!r}, tf.int64)"
+        table = f"tf.lookup.KeyValueTensorInitializer({keys}, {values})"
         if fields["num_oov_buckets"]:
             made = f"tf.lookup.StaticVocabularyTable({table}, {fields['num_oov_buckets']})"
         else:
@@ -276,7 +282,10 @@ class _Writing:
 
     def _vocabulary(self, column: ColumnFact) -> str:
         fields, name = column.fields, self._table(column)
-        looked_up = f"self.{name}.lookup({self._values(fields['key'])})"
+        values = self._values(fields["key"])
+        if self._feature(fields["key"]).dtype not in ("string", "int64"):
+            values = f"tf.cast({values}, tf.int64)"
+        looked_up = f"self.{name}.lookup({values})"
         if fields["default_value"] == -1 and not fields["num_oov_buckets"]:
             return looked_up
         return self._without_missing(fields["key"], looked_up)
@@ -354,6 +363,8 @@ class _Writing:
         for name in ("hash_bucket_size", "number_buckets"):
             if name in fields:
                 return int(fields[name])
+        if "vocabulary_list" not in fields:
+            raise self._refusal(f"the column {column.name} ({column.kind}) is not translated")
         return len(fields["vocabulary_list"]) + int(fields["num_oov_buckets"])
 
     def _new(self, name: str) -> str:

@@ -40,6 +40,8 @@ def ids(column: ColumnFact, given: str, table: str, dtype: str) -> str:
       table: The table of its vocabulary; "" for other columns.
       dtype: The dtype of the values.
     """
+    if table and dtype not in ("string", "int64"):
+        given = f"tf.cast({given}, tf.int64)"
     if table:
         return f"{table}.lookup({given})"
     if column.kind == "IdentityCategoricalColumn":
