@@ -158,6 +158,7 @@ def translate(
         computed_of=numbers.computed,
         export=_export(function, recorded),
         summary_steps=target.run_config.save_summary_steps or 100,
+        kept_checkpoints=_kept_checkpoints(target, train),
         distribution=type(strategy).__name__ if strategy is not None else "",
         summaries=summary_reading.read(train.built, train.call, plain),
         params=fact_of(target.params),
@@ -194,6 +195,14 @@ def translate(
 
 def _training(run: runs.Run) -> TrainingFacts:
     return training_reading.read(run.built, run.call)
+
+
+def _kept_checkpoints(target: Target, train: runs.Run) -> int | None:
+    """Returns how many checkpoints the program keeps; None for all."""
+    saver = getattr(train.built.spec.scaffold, "saver", None)
+    if saver is not None:
+        return saver.as_saver_def().max_to_keep or None
+    return target.run_config.keep_checkpoint_max or None
 
 
 def _optimizer_state(built: Built) -> frozenset[str]:

@@ -328,6 +328,7 @@ class Program:
       summary_steps: How many steps the Estimator made between summaries.
       canned: The canned Estimator that the program is; None if it is a model_fn.
       initialized: What new variables are given from checkpoints.
+      kept_checkpoints: How many checkpoints are kept; None for all.
       comments: Source that is not carried over, and stands in the module as comments.
     """
 
@@ -357,6 +358,7 @@ class Program:
     summaries: Summaries = Summaries()
     export: Export | None = None
     summary_steps: int = 100
+    kept_checkpoints: int | None = 5
     canned: CannedFact | None = None
     initialized: tuple[CheckpointFact, ...] = ()
     comments: tuple[str, ...] = ()

@@ -175,6 +175,21 @@ def fixed_hyperparameters(facts: RunFacts, flat: Flattened, written: str) -> Ite
     yield from _unrolled(facts, flat, nodes)
 
 
+def checks(facts: RunFacts, written: str) -> Iterator[str]:
+    """Yields the assertions on tensors that the model_fn makes and the module does not, in words.
+
+    Args:
+      facts: What the runs showed.
+      written: The source of the module.
+    """
+    made = [one for call in facts.calls.values() for one in call.walk()]
+    for one in dict.fromkeys((one.callee.api, one.span.line) for one in made):
+        api, line = one
+        name = api.rpartition(".")[2]
+        if name.lower().startswith("assert") and f"{name}(" not in written:
+            yield f"the check `{api}` (line {line})"
+
+
 def _of_namespaces(facts: RunFacts, nodes: Iterable[ast.AST], written: str) -> Iterator[str]:
     """Yields the attributes of objects around the model_fn whose values are fixed, in words."""
     if facts.border.is_kept:

@@ -56,6 +56,7 @@ class RunFacts:
       summaries: The summaries in TRAIN.
       export: What the program exports; None if it exports nothing.
       summary_steps: How many steps the Estimator makes between summaries.
+      kept_checkpoints: How many checkpoints the program keeps; None for all.
       distribution: The class of the RunConfig's `train_distribute`; "" without one.
       penalty_names: The sources of hyperparameters, by the factors of penalties that they are.
       computed_of: The sources of hyperparameters of which numbers of the training step are
@@ -98,6 +99,7 @@ class RunFacts:
     summaries: tuple[SummaryFact, ...] = ()
     export: ExportFact | None = None
     summary_steps: int = 100
+    kept_checkpoints: int | None = 5
     distribution: str = ""
     penalty_names: Mapping[str, str] = dataclasses.field(default_factory=dict)
     computed_of: Sequence[str] = ()
