@@ -28,3 +28,12 @@ def of_layers(config: Any) -> Any:
 
 def _servers(config: Any) -> int:
     return config.num_ps_replicas if config else 0
+
+
+def whole_name(name: str) -> str:
+    """Returns the name of a variable without that of its one part: there are no servers for more.
+
+    Args:
+      name: The name of a variable, or of a slot, such as "dnn/logits/kernel/part_0/Adagrad".
+    """
+    return name.replace("/part_0", "")

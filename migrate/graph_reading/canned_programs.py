@@ -5,7 +5,6 @@ import functools
 import importlib.util
 import inspect
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,7 +13,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from estimator_compat.canned import combined_parts, linear, optimizers
-from estimator_compat.facade.importing import LegacyFinder
+from estimator_compat.canned.partitioners import whole_name
 from estimator_compat.heads.binary_class import BinaryClass
 from estimator_compat.heads.legacy_head import LegacyHead
 from estimator_compat.heads.multi_class import MultiClass
@@ -31,9 +30,9 @@ from migrate.translating import canned_source
 from migrate.translating.canned_source import Canned, Deep, Linear
 from migrate.translating.refusal import Refusal
 from migrate.translating.training_facts import CannedFact
-from migrate.verifying.canned_stage import whole_name
 
 _MODULE = "estimator_compat.canned.legacy_"
+_KINDS = {"dnn": "DNN", "linear": "Linear", "combined": "DNNLinearCombined"}
 _ADDING = "estimator_compat.adding_metrics"
 _RATE = 0.05  # of the optimizer of a deep model that is given by its name
 
@@ -62,8 +61,8 @@ def with_source(target: Target) -> tuple[Target, str]:
     if getattr(function, "__module__", "") == _ADDING:
         given = inspect.getclosurevars(function).nonlocals
         function, metric_fn = given["estimator"]._model_fn, given["metric_fn"]  # noqa: SLF001
-    module = getattr(function, "__module__", "")
-    if not module.startswith(_MODULE) or not inspect.isfunction(function):
+    module = getattr(function, "__globals__", {}).get("__name__", "")
+    if module.removeprefix(_MODULE) not in _KINDS or not module.startswith(_MODULE):
         return target, ""
     given = inspect.getclosurevars(function).nonlocals
     canned, made = _canned(module.removeprefix(_MODULE), given)
@@ -75,11 +74,10 @@ def with_source(target: Target) -> tuple[Target, str]:
     with open(path, "w", encoding="utf-8") as file:
         file.write(canned_source.source(canned).replace("tf1.", "tf."))
     name = os.path.basename(path).removesuffix(".py")
-    spec = LegacyFinder(set()).spec_of_file(name, path)
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     loaded = importlib.util.module_from_spec(spec)
-    sys.modules[name] = loaded
     spec.loader.exec_module(loaded)
     vars(loaded).update(OPTIMIZERS=made, METRIC_FN=metric_fn)
     model_fn = vars(loaded)["model_fn"]
@@ -158,7 +156,7 @@ def _canned(kind: str, given: Mapping[str, Any]) -> tuple[Canned, dict[str, Call
         rate = linear.default_rate(columns)
         named = given["optimizer"] or functools.partial(tf1.train.FtrlOptimizer, rate)
         made["linear"] = _optimizer(named, linear.LEARNING_RATE)
-    elif kind == "combined":
+    else:
         parts = given["parts"]
         if parts.deep.columns:
             deep = _deep(parts.deep, sources)
@@ -167,13 +165,14 @@ def _canned(kind: str, given: Mapping[str, Any]) -> tuple[Canned, dict[str, Call
             columns = parts.linear_columns
             wide = Linear(columns=_columns(columns, sources), combiner=parts.sparse_combiner)
             made["linear"] = _optimizer(parts.linear_optimizer, parts.linear_rate)
-    else:
-        raise _refusal(f"a canned Estimator of the kind `{kind}`")
     head = _head(given["head"])
     of_classes = "Regressor" if head["kind"] == "numbers" else "Classifier"
-    begins = {"dnn": "DNN", "linear": "Linear", "combined": "DNNLinearCombined"}[kind]
     canned = Canned(
-        name=begins + of_classes, deep=deep, linear=wide, imports=tuple(sources.imports), **head
+        name=_KINDS[kind] + of_classes,
+        deep=deep,
+        linear=wide,
+        imports=tuple(sources.imports),
+        **head,
     )
     return canned, made
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 HEAD = '''\
 """The model_fn of a `{name}`."""
 
+import estimator_compat as estimator
 import tensorflow.compat.v1 as tf
 
 '''
@@ -97,13 +98,13 @@ def source(canned: Canned) -> str:
     body = [
         *_model(canned),
         *_predictions(canned),
-        "if mode == tf.estimator.ModeKeys.PREDICT:",
-        "    return tf.estimator.EstimatorSpec(mode, predictions=predictions)",
+        'if mode == "infer":',
+        "    return estimator.EstimatorSpec(mode, predictions=predictions)",
         *_loss(canned),
-        "if mode == tf.estimator.ModeKeys.EVAL:",
+        'if mode == "eval":',
         *(f"    {line}" for line in _metrics(canned)),
         *_train(canned),
-        "return tf.estimator.EstimatorSpec(mode, loss=loss, train_op=train_op)",
+        "return estimator.EstimatorSpec(mode, loss=loss, train_op=train_op)",
     ]
     text = HEAD.format(name=canned.name) + "".join(f"{one}\n" for one in names) + "\n"
     text += "\n".join(constants) + "\n\n\ndef model_fn(features, labels, mode):\n"
@@ -163,7 +164,7 @@ def _layer_summaries(name: str, value: str) -> list[str]:
     ]
 
 
-_TRAINING = "mode == tf.estimator.ModeKeys.TRAIN"
+_TRAINING = 'mode == "train"'
 _GLOROT = "kernel_initializer=tf.glorot_uniform_initializer()"
 
 
@@ -277,7 +278,7 @@ def _metrics(canned: Canned) -> list[str]:
         *(f"    {name!r}: {value}," for name, value in items.items()),
         "}",
         *more,
-        "return tf.estimator.EstimatorSpec(",
+        "return estimator.EstimatorSpec(",
         "    mode, predictions=predictions, loss=loss, eval_metric_ops=eval_metric_ops",
         ")",
     ]

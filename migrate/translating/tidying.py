@@ -17,6 +17,14 @@ def tidy(
       returned: What each mode returns, which is changed, too.
     """
     specs = {} if returned is None else returned
+    # A function reads its names when it is called, perhaps after they were assigned anew.
+    captured = {
+        name
+        for statement in statements
+        for one in ast.walk(statement.node)
+        if isinstance(one, ast.Lambda | ast.FunctionDef)
+        for name in loads(one)
+    }
     index = 0
     while index < len(statements):
         node = statements[index].node
@@ -25,6 +33,7 @@ def tidy(
             and len(node.targets) == 1
             and isinstance(node.targets[0], ast.Name)
             and isinstance(node.value, ast.Name)
+            and node.targets[0].id not in captured
         ):
             old, new = node.targets[0].id, node.value.id
             later = statements[index + 1 :]

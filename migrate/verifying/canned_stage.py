@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from typing import Any
 
+from estimator_compat.canned.partitioners import whole_name
 from estimator_compat.mode_keys import ModeKeys
 from migrate.targets import Target
 from migrate.verifying.batches import Batches, materialize
@@ -18,11 +19,6 @@ from migrate.verifying.verdict import Comparison, Stage, stage
 
 _STEPS, _OTHERS = 20, 5
 _TOLERANCE = 1e-5
-
-
-def whole_name(name: str) -> str:
-    """Returns the name of a variable without that of its one part."""
-    return name.replace("/part_0", "")
 
 
 def compared(canned: Target, standing: Target, name: str, progress: Progress) -> Stage:

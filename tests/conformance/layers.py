@@ -490,7 +490,9 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room(
             name="migrate.translation",
             holds="`translate`: joins the readers, proves what was written, and writes its test",
-            modules=_in(_M, "recorded_tests", "translation", "written_source"),
+            modules=_in(
+                _M, "canned_verification", "recorded_tests", "translation", "written_source"
+            ),
         ),
     ),
     (

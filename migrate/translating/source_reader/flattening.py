@@ -136,7 +136,9 @@ class Flattening:
         self.files: list[SourceFile] = []
         self.unrolled: list[Unrolled] = []
         self.used: set[str] = set()
-        self.function: ast.FunctionDef | None = None
+        self.function = ast.FunctionDef(
+            name="", args=ast.arguments([], [], None, [], [], None, []), body=[], decorator_list=[]
+        )
         self.nested: dict[str, tuple[str, frozenset[str]]] = {}
         self.originals: dict[str, str] = {}
         self.named: set[str] = set()  # of objects that had no names

@@ -91,25 +91,12 @@ def _metrics(labels: Any, predictions: Any) -> Any:
     return {"label": tf1.metrics.mean(labels)}
 
 
-class Mine(v1.DNNRegressor):
-    """A class that the program derives from a canned one."""
-
-
 CANNED = (
     r"^this is a canned Estimator: its model_fn is estimator_compat's own code, not yours.* `mig"
 )
 ESTIMATORS: dict[str, tuple[Callable[[], Any], str]] = {
     "DNN": (lambda: estimator_compat.DNNClassifier([2], [X]), CANNED),
-    "DNN v1": (lambda: v1.DNNClassifier([2], [X]), CANNED),
-    "derived": (lambda: Mine([2], [X]), CANNED),
     "linear": (lambda: estimator_compat.LinearRegressor([X]), CANNED),
-    "linear v1": (lambda: v1.LinearRegressor([X]), CANNED),
-    "wide and deep": (
-        lambda: v1.DNNLinearCombinedRegressor(
-            linear_feature_columns=[X], dnn_feature_columns=[X], dnn_hidden_units=[2]
-        ),
-        CANNED,
-    ),
     "baseline": (lambda: estimator_compat.BaselineRegressor(), CANNED),
     "baseline v1": (lambda: v1.BaselineRegressor(), CANNED),
     "k-means": (lambda: estimator_compat.experimental.KMeans(2, feature_columns=[X]), CANNED),
