@@ -15,7 +15,7 @@ class Config(object):
 def block(x, units, name):
     x = tf.layers.dense(x, units, activation=tf.nn.relu, name=name + "_in")
     x = tf.layers.dense(x, units, name=name + "_out")
-    return x
+    return x  # noqa: RET504
 
 
 def narrow(net, units=size, name="narrow"):
@@ -42,7 +42,7 @@ def attend(query, key, name):
 def model_fn(features, labels, mode, params):
     size, scale = params["units"], 0.5
     x, y = features["x"], features["y"]
-    shift = lambda values: values + 0.1 * x[:, :1]
+    shift = lambda values: values + 0.1 * x[:, :1]  # noqa: E731
     x, y = crossed(y, x, size, "first")
     x, y = crossed(y, x, size, "second")
     net = block(x * scale, size, "left")

@@ -37,8 +37,7 @@ def create_optimizer(loss, init_lr, num_train_steps, num_warmup_steps):
     (grads, _) = tf.clip_by_global_norm(grads, clip_norm=1.0)
     train_op = optimizer.apply_gradients(zip(grads, tvars), global_step=global_step)
     new_global_step = global_step + 1
-    train_op = tf.group(train_op, [global_step.assign(new_global_step)])
-    return train_op
+    return tf.group(train_op, [global_step.assign(new_global_step)])
 
 
 class AdamDecay(tf.train.Optimizer):
