@@ -136,9 +136,8 @@ class Flattening:
         self.files: list[SourceFile] = []
         self.unrolled: list[Unrolled] = []
         self.used: set[str] = set()
-        self.function = ast.FunctionDef(
-            name="", args=ast.arguments([], [], None, [], [], None, []), body=[], decorator_list=[]
-        )
+        self.function: ast.AST | None = None
+        self.local: frozenset[str] = frozenset()
         self.nested: dict[str, tuple[str, frozenset[str]]] = {}
         self.originals: dict[str, str] = {}
         self.named: set[str] = set()  # of objects that had no names
@@ -153,7 +152,7 @@ class Flattening:
         names = [one.arg for one in [*function.args.args, *function.args.kwonlyargs]]
         self.used |= set(names)
         owner = "self" if names[:1] == ["self"] else ""
-        local = local_names(function)
+        local = self.local = local_names(function)
         taken = module_names.of_helpers(calls)
         self.used |= {*taken, mode_tests.TRAINING}
         own = local & (taken | module_names.other_flags(function)) - {*names}

@@ -270,7 +270,7 @@ class Expressions(ast.NodeTransformer):
         ]
         own = local_names(function)
         read = {name for one in around for name in local_names(one)} & loads(function) - own
-        read &= self.frame.local | local_names(self.flattening.function)
+        read &= self.frame.local | self.flattening.local
         read -= {function.name, "self"}
         if read:
             raise Refusal(
