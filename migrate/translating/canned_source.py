@@ -214,7 +214,14 @@ def _loss(canned: Canned) -> list[str]:
     columns = canned.size if canned.kind == "numbers" else 1
     given = f"tf.reshape(labels, [-1, {columns}])"
     if canned.vocabulary:
-        lines.append("table = tf.lookup.index_table_from_tensor(VOCABULARY)")
+        lines += [
+            "table = tf.lookup.StaticHashTable(",
+            "    tf.lookup.KeyValueTensorInitializer(",
+            "        VOCABULARY, tf.range(len(VOCABULARY), dtype=tf.int64)",
+            "    ),",
+            "    -1,",
+            ")",
+        ]
         given = f"table.lookup({given})"
     if canned.kind == "classes":
         lines += [
