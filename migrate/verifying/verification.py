@@ -229,6 +229,7 @@ class Verification:
             self._progress,
             is_random=bool(forward.random),
             restart=self._restart,
+            trainable=record.trainable,
         )
 
     def _second_train(self, record: TrainingRecord, forward: ForwardPass) -> list[Stage]:

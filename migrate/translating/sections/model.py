@@ -5,6 +5,8 @@ import ast
 from migrate.translating.ir import Program
 from migrate.translating.sections.source_text import indented, listing
 
+_LINE = 90
+
 
 def model_source(program: Program) -> str:
     """Returns the class `Model`, and the functions that it calls."""
@@ -24,9 +26,11 @@ def model_source(program: Program) -> str:
     what = "Any" if len(model.outputs) != 1 else "tf.Tensor"
     methods = "".join(f"\n\n{indented(one)}" for one in model.methods)
     functions = "".join(f"{one}\n\n\n" for one in model.functions)
+    doc = f"The forward pass: from the features to {listing(model.outputs)}."
+    doc = doc if len(doc) <= _LINE else "The forward pass."
     return f'''\
 {functions}class Model(keras.Model):
-    """The forward pass: from the features to {listing(model.outputs)}."""
+    """{doc}"""
 
     def __init__(self) -> None:
 {indented(init, 2)}

@@ -360,6 +360,13 @@ class Expressions(ast.NodeTransformer):
         self.captured = self.frame.captured(node)
         passed = self.passed = self._passed(node, function)
         written = set().union(*(stores(one) for one in function.body))
+        # What a helper changes in an object is changed in the caller's.
+        rebound = {
+            one.id
+            for statement in function.body
+            for one in ast.walk(statement)
+            if isinstance(one, ast.Name) and not isinstance(one.ctx, ast.Load)
+        }
         names: dict[str, str | ast.expr] = {}
         assigned: list[Statement] = []
         for name, argument in passed.items():
@@ -371,7 +378,7 @@ class Expressions(ast.NodeTransformer):
             value: ast.expr = copy.deepcopy(argument) if is_default else self.visit(argument)
             if is_training and len(calls) > 1:
                 names[name] = ast.Name(id=TRAINING, ctx=ast.Load())
-            elif name not in written and is_simple(value):
+            elif name not in rebound and is_simple(value):
                 names[name] = value
             elif self._takes_over(name, argument, passed, written):
                 assert isinstance(value, ast.Name)

@@ -92,6 +92,48 @@ class KeepsState(OfAll):
         return {"loss": super().train_step(features, labels)["loss"] * self.hidden}
 
 
+class RoundsOtherwise(OfAll):
+    """Moves a weight by a number that the last bits of another one decide."""
+
+    more = 0.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noise = tf.Variable(0.0)
+        self.variables = {**self.variables, "noise": self.noise}
+
+    def train_step(self, features: Any, labels: Any) -> Any:
+        result = super().train_step(features, labels)
+        self.noise.assign_add(0.01 * tf.sin(3e7 * self.weight))
+        return result
+
+    def train_steps(self, iterator: Iterator[Any], count: Any) -> Any:
+        self.weight.assign(np.nextafter(self.weight.numpy(), np.float32(9.0)))
+        self.noise.assign_add(self.more)
+        return super().train_steps(iterator, count)
+
+
+class RoundsAndAdds(RoundsOtherwise):
+    """Adds more than that in each call."""
+
+    more = 0.5
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome"),
+    [(RoundsOtherwise, Outcome.EQUIVALENT), (RoundsAndAdds, Outcome.DIFFERENT)],
+)
+def test_what_rounding_decides(kind: type[RoundsOtherwise], outcome: Outcome) -> None:
+    adapter, initial = SubjectAdapter(kind()), {**INITIAL, "noise": np.float32(0.0)}
+    adapter.assign(initial)
+    losses = adapter.steps_on(BATCHES, len(BATCHES.values))
+    [stage] = train_steps_stage.stages(
+        adapter, BATCHES, initial, losses, Tolerances(), lambda text: None, trainable=["weight"]
+    )
+    assert stage.outcome is outcome
+    assert any("noise" in note for note in stage.notes) == (outcome is Outcome.EQUIVALENT)
+
+
 def compared(loop: Loop, batches: Batches = BATCHES) -> Stage | None:
     adapter = SubjectAdapter(loop)
     adapter.assign(INITIAL)
