@@ -20,8 +20,13 @@ def rename(flat: Flattened) -> None:
     for statement in reversed(flat.statements):
         if is_of_model(statement) or stores(statement.node) & of_model:
             of_model |= loads(statement.node)
+    assigned: set[str] = set()
     for index, statement in enumerate(flat.statements):
         node, name = statement.node, changed(statement.node)
+        [again, *_] = [*(kills(node) & assigned), ""]
+        assigned |= kills(node) if isinstance(node, ast.Assign) else set()
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = name or again
         if not name or name in of_model or is_of_model(statement) or not _has_axes(flat, node):
             continue
         later = [s for s in flat.statements[index + 1 :] if s.modes & statement.modes]

@@ -42,6 +42,7 @@ class Frame:
         attribute; "" for a function.
       iteration: The iterations of the unrolled loops around.
       local: The names that are its own; names of `global` and `nonlocal` are not.
+      keywords: The arguments that its `**kwargs` are, by the name of those.
       read_later: The variables, by their new names, that its callers read after its call.
     """
 
@@ -53,6 +54,7 @@ class Frame:
     iteration: dict[Span, int] = dataclasses.field(default_factory=dict)
     local: frozenset[str] = frozenset()
     read_later: frozenset[str] = frozenset()
+    keywords: Mapping[str, list[ast.keyword]] = dataclasses.field(default_factory=dict)
 
     def around(self, node: ast.expr) -> ast.FunctionDef | None:
         """Returns the innermost function around an expression."""

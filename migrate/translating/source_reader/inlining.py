@@ -11,6 +11,7 @@ from migrate.translating.facts import Call
 from migrate.translating.refusal import Refusal
 from migrate.translating.source_reader import keys, mode_tests, owners, source_files, unrolling
 from migrate.translating.source_reader.frames import (
+    LAYERS,
     Frame,
     executions,
     function_at,
@@ -43,6 +44,8 @@ class Expressions(ast.NodeTransformer):
         self.targets: dict[str, str] = {}
         self.whole: ast.expr | None = None
         self.passed: dict[str, ast.expr] = {}
+        self.own_targets: dict[str, str] = {}
+        self.captured: set[str] = set()
         # A call that is returned as it is may return something else in another mode.
         self.is_returned: ast.expr | None = None
         self.by_mode: dict[str, ast.expr] = {}
@@ -147,6 +150,7 @@ class Expressions(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         """A call of a helper that is a part of the model is what the helper returns."""
+        node = self._with_keywords(node)
         found = executions(node, self.frame, self.modes)
         calls = [call for each in found.values() for call in each]
         own = owners.owner(self, node) and any(call.callee.span is not None for call in calls)
@@ -243,6 +247,7 @@ class Expressions(ast.NodeTransformer):
             owner=self.frame.owner if nested and not owner else owner,
             local=local_names(function) | (self.frame.local if nested else frozenset()),
             read_later=read_later,
+            keywords=self._extra_keywords(node, function),
         )
         self.before += assigned
         statements, returned = self.flattening.body(function.body, frame, self.modes)
@@ -356,9 +361,15 @@ class Expressions(ast.NodeTransformer):
         read_later: frozenset[str],
     ) -> tuple[dict[str, str | ast.expr], list[Statement]]:
         """Returns what the helper's names are called here, and the assignments of its arguments."""
-        self.defaulted: set[str] = set()
-        self.captured = self.frame.captured(node)
-        passed = self.passed = self._passed(node, function)
+        passed, defaulted = self._passed(node, function)
+        # The names of a default are those of the helper's module, and not the caller's.
+        values: dict[str, ast.expr] = {
+            name: copy.deepcopy(one) if name in defaulted else self.visit(one)
+            for name, one in passed.items()
+        }
+        # After the arguments, which may be calls themselves.
+        self.passed, self.captured = passed, self.frame.captured(node)
+        self.own_targets = self.targets if node is self.whole else {}
         written = set().union(*(stores(one) for one in function.body))
         # What a helper changes in an object is changed in the caller's.
         rebound = {
@@ -367,18 +378,18 @@ class Expressions(ast.NodeTransformer):
             for one in ast.walk(statement)
             if isinstance(one, ast.Name) and not isinstance(one.ctx, ast.Load)
         }
+        changed = set().union(*(loads(values[one]) for one in written & passed.keys()), set())
         names: dict[str, str | ast.expr] = {}
         assigned: list[Statement] = []
         for name, argument in passed.items():
             is_training = {m: c.arguments.get(name) for m, c in calls.items()} == {
                 mode: mode == ModeKeys.TRAIN for mode in calls
             }
-            # The names of a default are those of the helper's module, and not the caller's.
-            is_default = name in self.defaulted
-            value: ast.expr = copy.deepcopy(argument) if is_default else self.visit(argument)
+            value = values[name]
+            is_stable = isinstance(value, ast.Name | ast.Constant) or not loads(value) & changed
             if is_training and len(calls) > 1:
                 names[name] = ast.Name(id=TRAINING, ctx=ast.Load())
-            elif name not in rebound and is_simple(value):
+            elif name not in rebound and is_simple(value) and is_stable:
                 names[name] = value
             elif self._takes_over(name, argument, passed, written):
                 assert isinstance(value, ast.Name)
@@ -397,13 +408,13 @@ class Expressions(ast.NodeTransformer):
         self, name: str, argument: ast.expr, passed: Mapping[str, ast.expr], written: set[str]
     ) -> bool:
         """Tells whether an argument is the variable that the call assigns, and only it reads it."""
-        if not isinstance(argument, ast.Name) or argument.id not in self.targets:
+        if not isinstance(argument, ast.Name) or argument.id not in self.own_targets:
             return False
         if name != argument.id and argument.id in written:
             return False
-        if self.targets[argument.id] in self.captured:
+        if self.own_targets[argument.id] in self.captured:
             return False
-        if self.frame.names.get(argument.id, argument.id) != self.targets[argument.id]:
+        if self.frame.names.get(argument.id, argument.id) != self.own_targets[argument.id]:
             return False
         return sum(argument.id in loads(one) for one in passed.values()) == 1
 
@@ -420,8 +431,9 @@ class Expressions(ast.NodeTransformer):
         """
         new = name
         others = {v for k, one in self.passed.items() if k != name for v in loads(one)}
-        if name in self.targets and name not in others and self.targets[name] not in self.captured:
-            return self.targets[name]  # it is the caller's variable that this call assigns
+        target = self.own_targets.get(name)
+        if target is not None and name not in others and target not in self.captured:
+            return target  # it is the caller's variable that this call assigns
         same = isinstance(value, ast.Name) and value.id == name and name not in read_later
         if new in self.flattening.used and not same:
             new = self._unused(f"{function.name.strip('_')}_{name}")
@@ -429,7 +441,10 @@ class Expressions(ast.NodeTransformer):
         self.flattening.originals[new] = name
         return new
 
-    def _passed(self, node: ast.Call, function: ast.FunctionDef) -> dict[str, ast.expr]:
+    def _passed(
+        self, node: ast.Call, function: ast.FunctionDef
+    ) -> tuple[dict[str, ast.expr], set[str]]:
+        """Returns what each parameter gets, and the names of those that get their default."""
         arguments = function.args
         every = [one.arg for one in [*arguments.posonlyargs, *arguments.args]]
         if every[:1] == ["self"]:
@@ -447,8 +462,55 @@ class Expressions(ast.NodeTransformer):
             )
         passed |= dict(zip(every, node.args, strict=False))
         passed |= {one.arg: one.value for one in node.keywords if one.arg is not None}
-        for name, default in defaults.items():
-            if name not in passed:
-                passed[name] = default
-                self.defaulted.add(name)
-        return passed
+        if arguments.kwarg is not None:
+            every += [one.arg for one in arguments.kwonlyargs]
+            passed = {name: one for name, one in passed.items() if name in every}
+        defaulted = defaults.keys() - passed.keys()
+        return {**defaults, **passed}, set(defaulted)
+
+    def _extra_keywords(
+        self, node: ast.Call, function: ast.FunctionDef
+    ) -> dict[str, list[ast.keyword]]:
+        """Returns what the `**kwargs` of a helper are in a call, by their name."""
+        arguments = function.args
+        if arguments.kwarg is None:
+            return {}
+        names = {one.arg for one in [*arguments.args, *arguments.kwonlyargs]}
+        extra = [
+            ast.keyword(arg=one.arg, value=self.visit(one.value))
+            for one in node.keywords
+            if one.arg not in names
+        ]
+        return {arguments.kwarg.arg: extra}
+
+    def _with_keywords(self, node: ast.Call) -> ast.Call:
+        """Writes out the arguments that the function around was called with, of `f(x, **kwargs)`.
+
+        Raises:
+          Refusal: A layer, or a helper that is put in place, gets other arguments by `**`.
+        """
+        starred = [one for one in node.keywords if one.arg is None]
+        if not starred:
+            return node
+        known = self.frame.keywords
+        keywords: list[ast.keyword] = []
+        for one in node.keywords:
+            name = one.value.id if isinstance(one.value, ast.Name) else ""
+            given = known.get(name, [one]) if one.arg is None else [one]
+            read = set().union(*(loads(each.value) for each in given))
+            # They are the caller's already, and must not be taken for variables of this function.
+            is_clear = given == [one] or not read & {*self.frame.names, *self.frame.local}
+            keywords += given if is_clear else [one]
+        new = ast.copy_location(ast.Call(func=node.func, args=node.args, keywords=keywords), node)
+        if any(one.arg is None for one in keywords):
+            found = executions(node, self.frame, self.modes)
+            calls = [call for each in found.values() for call in each]
+            if any(is_part(c) or c.variables or c.callee.api.startswith(LAYERS) for c in calls):
+                raise Refusal(
+                    f"`{ast.unparse(node.func)}` is called with `**`; pass its arguments one by "
+                    "one",
+                    path=self.frame.file.path,
+                    line=node.lineno,
+                )
+        self.whole = new if node is self.whole else self.whole
+        return new

@@ -270,7 +270,7 @@ def train(
     """Trains up to `steps`, from the last checkpoint in `model_dir`, if there is one."""
     checkpoint = tf.train.Checkpoint(variables=loop.variables)
     manager = tf.train.CheckpointManager(
-        checkpoint, model_dir, max_to_keep=5, step_counter=loop.global_step
+        checkpoint, model_dir, max_to_keep=3, step_counter=loop.global_step
     )
     manager.restore_or_initialize()
     writer = tf.summary.create_file_writer(model_dir)
