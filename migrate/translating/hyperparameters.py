@@ -12,7 +12,8 @@ from migrate.translating.own_modules import OwnModules
 from migrate.translating.refusal import Refusal
 from migrate.translating.run_facts import RunFacts
 from migrate.translating.source_reader.flattening import Flattened
-from migrate.translating.source_reader.statements import stores
+from migrate.translating.source_reader.source_files import path_of
+from migrate.translating.source_reader.statements import kills, loads, stores
 from migrate.translating.training_facts import depends_on_step
 
 
@@ -108,6 +109,7 @@ def rename(flat: Flattened, facts: RunFacts, own: OwnModules) -> None:
     else:
         names |= {name: name.upper() for name in facts.namespaces}
 
+    _check_params(flat, names)
     files = flat.files
     variables = set().union(*(stores(one.node) for one in flat.statements))
     names |= {name: new for name, new in facts.renamed.items() if name not in variables}
@@ -140,6 +142,28 @@ def rename(flat: Flattened, facts: RunFacts, own: OwnModules) -> None:
 def _namespace(attributes: Mapping[str, Any]) -> str:
     given = ", ".join(f"{name}={value!r}" for name, value in attributes.items())
     return f"types.SimpleNamespace({given})"
+
+
+def _check_params(flat: Flattened, names: dict[str, str]) -> None:
+    """Refuses a model_fn that gives `params` another value; a local of that name is none of them.
+
+    Args:
+      flat: The flattened model_fn.
+      names: The new names, from which a local variable is removed.
+    """
+    is_read = False
+    for statement in flat.statements:
+        is_read = is_read or "params" in loads(statement.node)
+        if "params" in kills(statement.node):
+            if not is_read:
+                del names["params"]
+                return
+            raise Refusal(
+                "`params` gets another value in the model_fn; expected the hyperparameters as they "
+                "were passed; give the other dict a name of its own",
+                path=path_of(statement.node, flat.files[0].path),
+                line=statement.node.lineno,
+            )
 
 
 def _is_dtype(value: Any) -> bool:

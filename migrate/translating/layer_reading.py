@@ -416,6 +416,15 @@ class Layers:
             )
         if all(bool(value) == (mode == ModeKeys.TRAIN) for mode, value in values.items()):
             return parse(TRAINING)
+        others = [value for mode, value in values.items() if mode != ModeKeys.TRAIN]
+        if use.row.keras == "BatchNormalization" and any(others):
+            raise refuse(
+                use.node,
+                self.path,
+                "this batch normalization has `training` true outside of TRAIN, too, where the "
+                "legacy program did not move its averages and Keras would; pass "
+                "`mode == ModeKeys.TRAIN`",
+            )
         if len({bool(value) for value in values.values()}) == 1:
             return ast.Constant(value=bool(next(iter(values.values()))))
         raise refuse(use.node, self.path, "`training` is true in some modes other than TRAIN")

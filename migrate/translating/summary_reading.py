@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from estimator_compat.mode_keys import ModeKeys
 from migrate.mappings import functions
 from migrate.translating import forward_reading, random_draws, tidying
+from migrate.translating.changed_names import changed
 from migrate.translating.expressions import api_of, calls_of, dotted, parse
 from migrate.translating.facts import TensorFact
 from migrate.translating.forward_reading import Forward
@@ -74,6 +75,8 @@ def mark(flat: Flattened, facts: Sequence[SummaryFact]) -> list[Mark]:
             statement.node = ast.Pass(lineno=node.lineno)
             found.append(Mark(fact=fact, name=value.id, is_new=False))
             continue
+        if isinstance(value, ast.Name) and fact.rank == 0 and _changes(value.id, statement, flat):
+            continue  # it would show the later value
         taken.add(name)
         statement.node = ast.Assign(
             targets=[ast.Name(id=name, ctx=ast.Store())], value=value, lineno=node.lineno
@@ -103,6 +106,12 @@ def _value(node: ast.Call, kind: str) -> ast.expr | None:
 def _is_final(name: str, statement: Statement, statements: Sequence[Statement]) -> bool:
     index = next(i for i, one in enumerate(statements) if one is statement)
     return not any(name in stores(one.node) for one in statements[index + 1 :])
+
+
+def _changes(name: str, statement: Statement, flat: Flattened) -> bool:
+    """Tells whether a later statement computes a name anew from its own value."""
+    index = next(i for i, one in enumerate(flat.statements) if one is statement)
+    return any(changed(one.node) == name for one in flat.statements[index + 1 :])
 
 
 def _needs_training(value: ast.expr, statement: Statement, statements: Sequence[Statement]) -> bool:

@@ -1,6 +1,7 @@
 """The evaluation of the loop."""
 
 import ast
+import re
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.ir import Program
@@ -26,13 +27,21 @@ def evaluation_source(program: Program) -> str:
         *shared_lines(program, ModeKeys.EVAL),
         model_call(program, ModeKeys.EVAL, model_name(program, ModeKeys.EVAL)),
         f"{joined('loss', results)} = {loss_call(program)}",
-        *program.eval_body,
     ]
-    values, averages = ['"loss": (loss,),'], ["average_loss"] if results else []
+    # What the program computes for its metrics may have the names of the loss and its parts.
+    loss, shadowed = "loss", [one for one in ("loss", "losses", "terms") if one in stores(body)]
+    for one in shadowed:
+        lines.append(f"evaluated_{one} = {one}")
+        results = re.sub(rf"\b{one}\b", f"evaluated_{one}", results)
+        loss = f"evaluated_{one}" if one == "loss" else loss
+    lines += program.eval_body
+    values, averages = [f'"loss": ({loss},),'], ["average_loss"] if results else []
     sizes_vary = any(one.sizes_vary for one in program.loss.terms)
-    if results == "terms":
+    if results.endswith("terms"):
         given = "tuple(tf.reshape(one, [-1]) for one in values)" if sizes_vary else "values"
-        values.append(f'**{{f"average_loss/{{name}}": {given} for name, values in terms.items()}},')
+        values.append(
+            f'**{{f"average_loss/{{name}}": {given} for name, values in {results}.items()}},'
+        )
         averages = [f"average_loss/{one.name}" for one in program.loss.terms]
     elif results:
         names = results.split(", ")

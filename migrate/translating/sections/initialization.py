@@ -32,6 +32,11 @@ def method_source(program: Program) -> str:
             f"for name, legacy_name in {_constant(index)}.items():",
             "    self.variables[name].assign(reader.get_tensor(legacy_name))",
         ]
+    if program.training.averages is not None:
+        lines += [
+            "for name, average in self.averages.items():",
+            "    average.assign(self.weights[name])  # it begins as the weight does",
+        ]
     return f'''\
     def init_from_checkpoint(self) -> None:
         """Takes what the legacy program gave new variables, as `tf.train.init_from_checkpoint`."""
