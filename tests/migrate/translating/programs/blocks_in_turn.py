@@ -23,6 +23,12 @@ def narrow(net, units=size, name="narrow"):
     return net * scale
 
 
+def collected(net, outputs, name, **options):
+    net = tf.layers.dense(net, 6, name=name, **options)
+    outputs.append(net)
+    return net
+
+
 def crossed(x, y, units, name):
     x = tf.layers.dense(x, units, name=name + "_x")
     y = tf.layers.dense(y, units, name=name + "_y")
@@ -47,6 +53,11 @@ def model_fn(features, labels, mode, params):
     x, y = crossed(y, x, size, "second")
     net = block(x * scale, size, "left")
     net = block(tf.nn.relu(net) + y, size, "right")
+    net = tf.nn.relu(net + block(net, size, "residual"))
+    outputs = [y]
+    net = collected(net, outputs, "bare", use_bias=False)
+    net = collected(net, outputs, "active", activation=tf.nn.relu)
+    net = net + tf.add_n(outputs)
     net = narrow(net)
     net = shift(net)
     attended = attend(net, net, "one")
