@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-PARAMS = {"units": 6, "rate": 0.02}
+PARAMS = {"units": 6, "rate": 0.0005}
 size = 4
 scale = 1.5
 
