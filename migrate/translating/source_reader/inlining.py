@@ -2,16 +2,23 @@
 
 import ast
 import copy
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from estimator_compat.mode_keys import ModeKeys
 from migrate.translating.expressions import parse
 from migrate.translating.facts import Call
 from migrate.translating.refusal import Refusal
-from migrate.translating.source_reader import keys, mode_tests, owners, source_files, unrolling
+from migrate.translating.source_reader import (
+    helper_arguments,
+    helper_results,
+    keys,
+    mode_tests,
+    owners,
+    source_files,
+    unrolling,
+)
 from migrate.translating.source_reader.frames import (
-    LAYERS,
     Frame,
     executions,
     function_at,
@@ -21,7 +28,6 @@ from migrate.translating.source_reader.frames import (
     local_names,
     namespace,
 )
-from migrate.translating.source_reader.source_files import SourceFile
 from migrate.translating.source_reader.statements import Statement, loads, stores
 
 if TYPE_CHECKING:
@@ -150,7 +156,7 @@ class Expressions(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         """A call of a helper that is a part of the model is what the helper returns."""
-        node = self._with_keywords(node)
+        node = helper_arguments.with_keywords(self, node)
         found = executions(node, self.frame, self.modes)
         calls = [call for each in found.values() for call in each]
         own = owners.owner(self, node) and any(call.callee.span is not None for call in calls)
@@ -238,7 +244,7 @@ class Expressions(ast.NodeTransformer):
         names, assigned = self._arguments(node, function, calls, read_later)
         nested = isinstance(node.func, ast.Name) and node.func.id in self.frame.functions
         if not nested:
-            self._check_free(file, function)
+            helper_arguments.check_free(self, file, function)
         frame = Frame(
             file,
             calls,
@@ -247,7 +253,7 @@ class Expressions(ast.NodeTransformer):
             owner=self.frame.owner if nested and not owner else owner,
             local=local_names(function) | (self.frame.local if nested else frozenset()),
             read_later=read_later,
-            keywords=self._extra_keywords(node, function),
+            keywords=helper_arguments.extra_keywords(self, node, function),
         )
         self.before += assigned
         statements, returned = self.flattening.body(function.body, frame, self.modes)
@@ -255,70 +261,15 @@ class Expressions(ast.NodeTransformer):
         if makes:
             return ast.Constant(value=None)
         own = [new for name, new in names.items() if name not in self.frame.names]
-        self._call_as_assigned(node, assigned, statements, returned, own)
+        new = self._target(node) if len(self.targets) == 1 else ""
+        if new and new not in self.frame.captured(node):
+            helper_results.call_as(self.flattening, new, assigned, statements, returned, own)
         for mode in self.modes - set(returned):
             returned[mode] = ast.Constant(value=None)
         if node is self.is_returned:
             self.by_mode = returned
             return next(iter(returned.values()))
         return self._chosen(function.name, returned, self._target(node))
-
-    def _check_free(self, file: SourceFile, function: ast.FunctionDef) -> None:
-        """Refuses a function that another one has made, and that reads variables of that one."""
-        around = [
-            one
-            for one in ast.walk(file.tree)
-            if isinstance(one, ast.FunctionDef)
-            and one is not function
-            and any(inner is function for inner in ast.walk(one))
-            and not any(inner is self.flattening.function for inner in ast.walk(one))
-        ]
-        own = local_names(function)
-        read = {name for one in around for name in local_names(one)} & loads(function) - own
-        read &= self.frame.local | self.flattening.local
-        read -= {function.name, "self"}
-        if read:
-            raise Refusal(
-                f"`{function.name}` reads `{sorted(read)[0]}` of the function that made it, which "
-                "is not translated; expected a function of the module; pass the value to it",
-                path=file.path,
-                line=function.lineno,
-            )
-
-    def _call_as_assigned(
-        self,
-        node: ast.Call,
-        assigned: Sequence[Statement],
-        statements: Sequence[Statement],
-        returned: Mapping[str, ast.expr],
-        own: Collection[object],
-    ) -> None:
-        """Calls the variable that a helper returns as the variable that the call assigns.
-
-        Args:
-          node: The call.
-          assigned: The assignments of the arguments.
-          statements: Those of the helper.
-          returned: What it returns in each mode.
-          own: What its variables are called.
-        """
-        new, names = self._target(node), {ast.unparse(one) for one in returned.values()}
-        parts = [part for one in statements for part in (one.node, *one.scopes)]
-        found = [n for part in parts for n in ast.walk(part) if isinstance(n, ast.Name)]
-        if len(names) != 1 or len(self.targets) != 1 or new in {one.id for one in found}:
-            return
-        [old] = names
-        if old not in own or not new or old not in self.flattening.originals:
-            return
-        if new in self.frame.captured(node):
-            return
-        # `x = f(net)` may become `net = f(net)`, if no other argument reads `net`.
-        if any(new in loads(s.node) and old not in stores(s.node) for s in assigned):
-            return
-        before = [n for one in assigned for n in ast.walk(one.node)]
-        for one in [*before, *found, *returned.values()]:
-            if isinstance(one, ast.Name) and one.id == old:
-                one.id = new
 
     def _target(self, node: ast.Call) -> str:
         """Returns the name that a call is assigned to at once; "" for others."""
@@ -361,7 +312,7 @@ class Expressions(ast.NodeTransformer):
         read_later: frozenset[str],
     ) -> tuple[dict[str, str | ast.expr], list[Statement]]:
         """Returns what the helper's names are called here, and the assignments of its arguments."""
-        passed, defaulted = self._passed(node, function)
+        passed, defaulted = helper_arguments.passed(node, function, self.frame.file.path)
         # The names of a default are those of the helper's module, and not the caller's.
         values: dict[str, ast.expr] = {
             name: copy.deepcopy(one) if name in defaulted else self.visit(one)
@@ -439,78 +390,4 @@ class Expressions(ast.NodeTransformer):
             new = self._unused(f"{function.name.strip('_')}_{name}")
         self.flattening.used.add(new)
         self.flattening.originals[new] = name
-        return new
-
-    def _passed(
-        self, node: ast.Call, function: ast.FunctionDef
-    ) -> tuple[dict[str, ast.expr], set[str]]:
-        """Returns what each parameter gets, and the names of those that get their default."""
-        arguments = function.args
-        every = [one.arg for one in [*arguments.posonlyargs, *arguments.args]]
-        if every[:1] == ["self"]:
-            every = every[1:]
-        passed: dict[str, ast.expr] = {}
-        defaults = dict(zip(reversed(every), reversed(arguments.defaults), strict=False))
-        for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-            if default is not None:
-                defaults[one.arg] = default
-        if any(isinstance(one, ast.Starred) for one in node.args) or arguments.vararg:
-            raise Refusal(
-                f"`{function.name}` is called with `*`; pass its arguments one by one",
-                path=self.frame.file.path,
-                line=node.lineno,
-            )
-        passed |= dict(zip(every, node.args, strict=False))
-        passed |= {one.arg: one.value for one in node.keywords if one.arg is not None}
-        if arguments.kwarg is not None:
-            every += [one.arg for one in arguments.kwonlyargs]
-            passed = {name: one for name, one in passed.items() if name in every}
-        defaulted = defaults.keys() - passed.keys()
-        return {**defaults, **passed}, set(defaulted)
-
-    def _extra_keywords(
-        self, node: ast.Call, function: ast.FunctionDef
-    ) -> dict[str, list[ast.keyword]]:
-        """Returns what the `**kwargs` of a helper are in a call, by their name."""
-        arguments = function.args
-        if arguments.kwarg is None:
-            return {}
-        names = {one.arg for one in [*arguments.args, *arguments.kwonlyargs]}
-        extra = [
-            ast.keyword(arg=one.arg, value=self.visit(one.value))
-            for one in node.keywords
-            if one.arg not in names
-        ]
-        return {arguments.kwarg.arg: extra}
-
-    def _with_keywords(self, node: ast.Call) -> ast.Call:
-        """Writes out the arguments that the function around was called with, of `f(x, **kwargs)`.
-
-        Raises:
-          Refusal: A layer, or a helper that is put in place, gets other arguments by `**`.
-        """
-        starred = [one for one in node.keywords if one.arg is None]
-        if not starred:
-            return node
-        known = self.frame.keywords
-        keywords: list[ast.keyword] = []
-        for one in node.keywords:
-            name = one.value.id if isinstance(one.value, ast.Name) else ""
-            given = known.get(name, [one]) if one.arg is None else [one]
-            read = set().union(*(loads(each.value) for each in given))
-            # They are the caller's already, and must not be taken for variables of this function.
-            is_clear = given == [one] or not read & {*self.frame.names, *self.frame.local}
-            keywords += given if is_clear else [one]
-        new = ast.copy_location(ast.Call(func=node.func, args=node.args, keywords=keywords), node)
-        if any(one.arg is None for one in keywords):
-            found = executions(node, self.frame, self.modes)
-            calls = [call for each in found.values() for call in each]
-            if any(is_part(c) or c.variables or c.callee.api.startswith(LAYERS) for c in calls):
-                raise Refusal(
-                    f"`{ast.unparse(node.func)}` is called with `**`; pass its arguments one by "
-                    "one",
-                    path=self.frame.file.path,
-                    line=node.lineno,
-                )
-        self.whole = new if node is self.whole else self.whole
         return new
