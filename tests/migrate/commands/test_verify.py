@@ -260,7 +260,7 @@ def test_an_interruption_shows_what_was_compared(
         on_stages(stages[1:])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("migrate.verifying.verify.verify", interrupted)
+    monkeypatch.setattr("migrate.canned_verification.verify_loop", interrupted)
     assert cli.main(["verify"]) == 130
     printed = capsys.readouterr()
     assert printed.out == ""

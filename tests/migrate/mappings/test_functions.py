@@ -58,6 +58,10 @@ def test_functions_of_inputs(name: str) -> None:
         legacy = list(inspect.signature(_found(tf1, name)).parameters)
         new = list(inspect.signature(_found(tf, row.name)).parameters)
         assert [row.renamed.get(one, one) for one in legacy] == new[: len(legacy)]
+    elif name.startswith("tf.logging."):
+        legacy = list(inspect.signature(_found(tf1, name)).parameters)
+        method = getattr(tf.get_logger(), row.name.removeprefix("tf.get_logger()."))
+        assert legacy[:2] == list(inspect.signature(method).parameters)[:2] == ["msg", "args"]
     elif row.name:
         facade = contrib_symbols.TABLE.rows[name.removeprefix("tf.")].source
         assert facade == f"tensorflow:compat.v1.{row.name.removeprefix('tf.')}"

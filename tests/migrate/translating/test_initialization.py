@@ -124,7 +124,7 @@ def test_new_variables_take_the_values_of_the_checkpoints(tmp_path: Path) -> Non
 
 
 def _program(weights: tuple[str, ...], names: dict[str, str]) -> Any:
-    training = SimpleNamespace(weights=weights, without_gradient=())
+    training = SimpleNamespace(weights=weights, without_gradient=(), averages=None)
     initialized = (CheckpointFact(path="PARAMS['path']", names=names),)
     return SimpleNamespace(training=training, initialized=initialized)
 
