@@ -172,3 +172,12 @@ def test_other_names_are_written_out(names: dict[str, str]) -> None:
     program = _program(WEIGHTS, names)
     assert initialization.constant_source(program) == f"FROM_CHECKPOINT = {names!r}"
     assert "in FROM_CHECKPOINT.items():" in initialization.method_source(program)
+
+
+def test_moving_averages_begin_as_their_weights() -> None:
+    program = _program(WEIGHTS, {name: name for name in WEIGHTS})
+    program.training.averages = object()
+    assert initialization.method_source(program).endswith(
+        "        for name, average in self.averages.items():\n"
+        "            average.assign(self.weights[name])  # it begins as the weight does"
+    )

@@ -269,6 +269,25 @@ REFUSED = {
         ],
         "program.py:26: `use_peepholes` of LSTMCell is not translated",
     ),
+    "a batch normalization that trains in evaluation": (
+        ["net = tf1.layers.batch_normalization(net, training=True)"],
+        "program.py:26: this batch normalization has `training` true outside of TRAIN",
+    ),
+    "keywords by a dict": (
+        ["given = {'use_bias': False}", "net = tf1.layers.dense(net, 1, **given)"],
+        "program.py:27: `tf1.layers.dense` is called with `**`; pass its arguments one by one",
+    ),
+    "lambdas that a loop collects": (
+        [
+            "fns = []",
+            "for i in range(2):",
+            "    net = tf1.layers.dense(net, i + 1)",
+            "    net = (lambda x: tf1.layers.dense(x, 1))(net)",
+            "    fns.append(lambda x: x * i)",
+            "net = fns[0](net)",
+        ],
+        "program.py:30: a lambda that the loop collects reads `i`",
+    ),
 }
 
 
@@ -278,6 +297,7 @@ KEPT = (
     "a tensor as training",
     "an initial state",
     "a cell with peepholes",
+    "lambdas that a loop collects",
 )
 
 
