@@ -279,14 +279,15 @@ REFUSED = {
     ),
     "lambdas that a loop collects": (
         [
+            "def layer(x):",
+            "    return tf1.layers.dense(x, 1)",
             "fns = []",
             "for i in range(2):",
-            "    net = tf1.layers.dense(net, i + 1)",
-            "    net = (lambda x: tf1.layers.dense(x, 1))(net)",
+            "    net = layer(net)",
             "    fns.append(lambda x: x * i)",
             "net = fns[0](net)",
         ],
-        "program.py:30: a lambda that the loop collects reads `i`",
+        "program.py:31: a lambda that the loop collects reads `i`",
     ),
 }
 
