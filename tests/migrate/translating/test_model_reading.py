@@ -298,7 +298,6 @@ KEPT = (
     "a tensor as training",
     "an initial state",
     "a cell with peepholes",
-    "lambdas that a loop collects",
 )
 
 
