@@ -1,11 +1,13 @@
 """Verifies loops of canned Estimators, whose source is that of a model_fn that stands for them."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 from migrate.graph_reading import canned_programs
 from migrate.targets import Target
+from migrate.translating.refusal import Refusal
 from migrate.verifying import canned_stage
 from migrate.verifying.verdict import Verdict
 from migrate.verifying.verify import verify as verify_loop
@@ -19,7 +21,11 @@ def verify(target: Target, subject: Any, **options: Any) -> Verdict:
       subject: The loop.
       **options: Those of `migrate.verify`.
     """
-    standing, name = (target, "") if subject is None else canned_programs.with_source(target)
+    standing, name = target, ""
+    if subject is not None:
+        # A loop of another canned Estimator was written by hand: the Estimator is its reference.
+        with contextlib.suppress(Refusal):
+            standing, name = canned_programs.with_source(target)
     verdict = verify_loop(standing, subject, **options)
     if not name:
         return verdict

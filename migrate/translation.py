@@ -200,7 +200,7 @@ def _training(run: runs.Run) -> TrainingFacts:
 def _kept_checkpoints(target: Target, train: runs.Run) -> int | None:
     """Returns how many checkpoints the program keeps; None for all."""
     saver = getattr(train.built.spec.scaffold, "saver", None)
-    if saver is not None:
+    if isinstance(saver, tf.compat.v1.train.Saver):  # a tf.train.Checkpoint has no limit
         return saver.as_saver_def().max_to_keep or None
     return target.run_config.keep_checkpoint_max or None
 

@@ -22,6 +22,7 @@ from migrate.graph_reading.object_sources import ObjectSources
 from migrate.graph_reading.recorded_facts import fact_of, nonlocals
 from migrate.targets import Built, Target
 from migrate.translating.expressions import is_plain
+from migrate.translating.hyperparameters import namespace
 from migrate.translating.source_reader.statements import loads, stores
 
 # The arguments that an Estimator passes.
@@ -140,12 +141,6 @@ def settings(function: Any) -> dict[str, Any]:
         if isinstance(value, _SETTINGS)
         or (isinstance(value, type) and value.__module__ == function.__module__)
     }
-
-
-def namespace(attributes: Mapping[str, Any]) -> str:
-    """Returns the source of an object with attributes."""
-    given = ", ".join(f"{name}={value!r}" for name, value in attributes.items())
-    return f"types.SimpleNamespace({given})"
 
 
 def param_attributes(params: Any) -> dict[str, Any]:

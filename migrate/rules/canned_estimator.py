@@ -18,9 +18,9 @@ class CannedEstimator(LadderRule):
       `tf.contrib.learn` in a file, such as `tf.estimator.DNNClassifier`.
 
     Why it matters:
-      There is no model_fn in the program that could be translated, though the estimator can be
-      hosted. Its layers, its optimizers and its reduction are the defaults of the TensorFlow that
-      trained it.
+      There is no model_fn in the program. `migrate translate` writes the deep, linear and combined
+      classifiers and regressors of TensorFlow 1; the others can be hosted. Their layers, optimizers
+      and reductions are the defaults of the TensorFlow that trained them.
 
     Rewrite safety:
       There is no edit: `migrate rewrite` moves names, and a way up the ladder is more than a name.
@@ -56,4 +56,7 @@ class CannedEstimator(LadderRule):
         for kind in ("Classifier", "Regressor", "Estimator", "Ranker")
     )
     host = "its model_fn, once the estimator runs"
-    own = "write a model_fn with the same layers, optimizer and reduction"
+    own = (
+        "`migrate translate`, for the deep, linear and combined ones of TensorFlow 1; otherwise "
+        "write a model_fn with the same layers, optimizer and reduction"
+    )

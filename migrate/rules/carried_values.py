@@ -54,7 +54,7 @@ class CarriedValues(LadderRule):
     }
     run = "as it is"
     host = "`init_from_checkpoint` runs in the model_fn; otherwise `restore` the values"
-    own = "load the values with `--warm_start_from`, or by name"
+    own = "a translated module has `init_from_checkpoint`; or load the values by name"
 
     def uses(self, module: SourceModule) -> Iterator[tuple[ast.expr, str]]:
         """Yields the calls; a Scaffold without arguments changes nothing."""

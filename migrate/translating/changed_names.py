@@ -49,18 +49,31 @@ def _names(statement: Statement) -> set[str]:
 def _rename(
     flat: Flattened, statement: Statement, later: list[Statement], name: str, new: str
 ) -> None:
-    node = statement.node
-    to = ast.Name(id=new, ctx=ast.Store())
-    if isinstance(node, ast.AugAssign):
-        old = ast.Name(id=name, ctx=ast.Load())
-        value: ast.expr = ast.BinOp(left=old, op=node.op, right=node.value)
-        made = ast.Assign(targets=[to], value=value, lineno=node.lineno)
-        statement.node = ast.copy_location(made, node)
-    else:
-        assert isinstance(node, ast.Assign)
-        node.targets = [to]
+    assign_to(flat, statement, name, new)
     read = [flat.returned[mode] for mode in statement.modes if mode in flat.returned]
     for tree in [*(one.node for one in later), *read]:
         for one in ast.walk(tree):
             if isinstance(one, ast.Name) and one.id == name:
                 one.id = new
+
+
+def assign_to(flat: Flattened, statement: Statement, read: str, new: str) -> None:
+    """Lets a statement assign another name; `x *= y` becomes `new = x * y`.
+
+    Args:
+      flat: The flattened model_fn, whose values follow the statement.
+      statement: An assignment, which is changed.
+      read: The name that an augmented assignment reads.
+      new: The name that is assigned.
+    """
+    node, to = statement.node, ast.Name(id=new, ctx=ast.Store())
+    if not isinstance(node, ast.AugAssign):
+        assert isinstance(node, ast.Assign)
+        node.targets = [to]
+        return
+    old = ast.Name(id=read, ctx=ast.Load())
+    value = ast.copy_location(ast.BinOp(left=old, op=node.op, right=node.value), node)
+    if node in flat.values:
+        flat.values[value] = flat.values[node]
+    made = ast.Assign(targets=[to], value=value, lineno=node.lineno)
+    statement.node = ast.copy_location(made, node)

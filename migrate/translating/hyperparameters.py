@@ -67,7 +67,7 @@ class Hyperparameters:
                 )
             if not re.search(rf"\b{name.upper()}\b(?!\.)", text):
                 attributes = {one: value for one, value in attributes.items() if one in read}
-            yield f"{name.upper()} = {_namespace(attributes)}"
+            yield f"{name.upper()} = {namespace(attributes)}"
 
     def _params_source(self, text: str) -> str:
         attributes = self.facts.param_attributes
@@ -83,7 +83,7 @@ class Hyperparameters:
                 "`params` is an object of which more is read than plain attributes: "
                 f"{', '.join(sorted(read - set(attributes))) or 'elements'}; pass a dict"
             )
-        return f"PARAMS = {_namespace(attributes)}"
+        return f"PARAMS = {namespace(attributes)}"
 
     def _plain_params(self, text: str) -> Any:
         """Returns the hyperparameters with a source form; the text must not read the others."""
@@ -139,7 +139,8 @@ def rename(flat: Flattened, facts: RunFacts, own: OwnModules) -> None:
         Rename().visit(node)
 
 
-def _namespace(attributes: Mapping[str, Any]) -> str:
+def namespace(attributes: Mapping[str, Any]) -> str:
+    """Returns the source of an object with attributes."""
     given = ", ".join(f"{name}={value!r}" for name, value in attributes.items())
     return f"types.SimpleNamespace({given})"
 

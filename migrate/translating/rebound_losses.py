@@ -5,7 +5,7 @@ The functions of the loss have each value in one place. The second one gets a na
 
 import ast
 
-from migrate.translating.changed_names import changed
+from migrate.translating.changed_names import assign_to, changed
 from migrate.translating.facts import TensorFact
 from migrate.translating.forward_reading import is_of_model
 from migrate.translating.loss_source import unique
@@ -50,18 +50,7 @@ def _has_axes(flat: Flattened, node: ast.stmt) -> bool:
 def _rename(
     flat: Flattened, statement: Statement, later: list[Statement], name: str, new: str
 ) -> None:
-    node = statement.node
-    to = ast.Name(id=new, ctx=ast.Store())
-    if isinstance(node, ast.AugAssign):
-        old = ast.Name(id=name, ctx=ast.Load())
-        value: ast.expr = ast.copy_location(ast.BinOp(left=old, op=node.op, right=node.value), node)
-        made = ast.Assign(targets=[to], value=value, lineno=node.lineno)
-        statement.node = ast.copy_location(made, node)
-        if node in flat.values:
-            flat.values[value] = flat.values[node]
-    else:
-        assert isinstance(node, ast.Assign)
-        node.targets = [to]
+    assign_to(flat, statement, name, new)
     ended: frozenset[str] = frozenset()
     for one in later:
         if one.modes <= ended:
@@ -70,15 +59,7 @@ def _rename(
             if isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Load):
                 each.id = new
         if isinstance(one.node, ast.AugAssign) and name in stores(one.node):
-            old = ast.Name(id=new, ctx=ast.Load())
-            value = ast.BinOp(left=old, op=one.node.op, right=one.node.value)
-            ast.copy_location(value, one.node)
-            if one.node in flat.values:
-                flat.values[value] = flat.values[one.node]
-            assigned = ast.Assign(
-                targets=[ast.Name(id=name, ctx=ast.Store())], value=value, lineno=one.node.lineno
-            )
-            one.node = ast.copy_location(assigned, one.node)
+            assign_to(flat, one, new, name)
         if name in kills(one.node):
             ended |= one.modes
     for mode in statement.modes - ended:

@@ -37,6 +37,10 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
         ["w = f(x)", "dense_w = f(x)", "y = h(dense_w)", "z = g(w)"],
         [],
     ),
+    "the first is read between": (
+        ["w = f(x)", "dense_w = f(x)", "y = g(w)", "z = h(dense_w, y)"],
+        [],
+    ),
     "the first is changed, not begun": (
         ["w = f(x)", "dense_w = f(x)", "y = h(dense_w)", "w += 1", "z = g(w)"],
         [],
